@@ -1,0 +1,14 @@
+import { loadSettings } from '@purser/base';
+import { verifyBooks } from '@purser/server';
+
+import { openDatabase } from '../open-database.ts';
+
+/** Prints what the books say of themselves; exit 1 when they do not balance or a counter is not what its history says. */
+export async function verifyLedger(): Promise<void> {
+  await using database = await openDatabase(loadSettings(process.cwd()));
+  const { balanced, entries, open_holds, overruns, unreconciled, mismatches } = await verifyBooks(database.pool);
+  console.log(`${balanced ? 'balanced' : 'NOT balanced'}: ${entries} postings`);
+  console.log(`open holds ${open_holds}, overruns ${overruns}, unreconciled ${unreconciled}`);
+  for (const { kind, detail } of mismatches) console.log(`  ${kind}: ${detail}`);
+  if (!balanced) process.exitCode = 1;
+}

@@ -1,0 +1,9 @@
+import { loadSettings, systemClock } from '@purser/base';
+import { checkPlans } from '@purser/catalog';
+
+/** Prints the proof of each plan and pack; exit 1 when one does not keep its margin. */
+export async function printPlansCheck(file: string | undefined): Promise<void> {
+  const check = await checkPlans(file ?? loadSettings(process.cwd()).catalog_file, systemClock.now());
+  console.log(check.text);
+  if (!check.holds) process.exitCode = 1;
+}

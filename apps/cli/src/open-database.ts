@@ -1,0 +1,69 @@
+import { Fault, isTransientDatabaseError, openPool, type Pool, type Settings, startEmbedded } from '@purser/base';
+
+import { keepSecret, readKeptSecret } from './kept-secret.ts';
+
+/** The database of these settings, and how to leave it: an embedded server that was started for it stops again. */
+export interface OpenDatabase extends AsyncDisposable {
+  readonly url: string;
+  readonly pool: Pool;
+}
+
+/** Where a running server keeps the address of its embedded database, for commands run beside it. */
+const ADDRESS = 'database-address';
+
+export async function startDatabase(
+  settings: Settings,
+  log: (line: string) => void,
+): Promise<{ url: string; where: string; stop(): Promise<void> }> {
+  if (settings.database_url !== undefined) return { url: settings.database_url, where: 'DATABASE_URL', stop: async () => {} };
+  const embedded = await startEmbedded({ dataDir: settings.data_folder, log });
+  await keepSecret(settings.data_folder, ADDRESS, embedded.url);
+  // Not always the data folder: one that the database's own user cannot enter sends it elsewhere.
+  return { url: embedded.url, where: `embedded, in ${embedded.folder}`, stop: () => embedded.stop() };
+}
+
+/**
+ * Opens the database for one command: DATABASE_URL, or that of a server that runs beside us, or the embedded one, started for it.
+ * @throws Fault in one line when none answers.
+ */
+export async function openDatabase(settings: Settings): Promise<OpenDatabase> {
+  const beside = settings.database_url ?? (await readKeptSecret(settings.data_folder, ADDRESS));
+  if (beside !== undefined) {
+    const pool = openPool(beside, { connections_max: 4, application: 'purser-cli' });
+    const away = await whyAway(pool);
+    if (away === undefined) return { url: beside, pool, [Symbol.asyncDispose]: () => pool.end() };
+    await pool.end();
+    if (settings.database_url !== undefined) throw away;
+  }
+  const embedded = await startDatabase(settings, () => {});
+  const pool = openPool(embedded.url, { connections_max: 4, application: 'purser-cli' });
+  return {
+    url: embedded.url,
+    pool,
+    async [Symbol.asyncDispose]() {
+      await pool.end();
+      await embedded.stop();
+    },
+  };
+}
+
+/** One line about why a database cannot be used; its address stays out of it but for host and port. */
+export async function whyAway(pool: Pool): Promise<Fault | undefined> {
+  try {
+    await pool.query('select 1');
+    return undefined;
+  } catch (error) {
+    const where = pool.options.host ?? hostOf(pool.options.connectionString);
+    const reason = error instanceof Error ? error.message || ('code' in error ? String(error.code) : error.name) : String(error);
+    return new Fault(`DATABASE_URL: the database at ${where} does not answer: ${reason}`, {
+      retryable: isTransientDatabaseError(error),
+      cause: error,
+    });
+  }
+}
+
+function hostOf(url: string | undefined): string {
+  if (url === undefined || !URL.canParse(url)) return 'its address';
+  const { host, searchParams } = new URL(url);
+  return searchParams.get('host') ?? host;
+}

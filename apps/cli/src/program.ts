@@ -1,0 +1,81 @@
+import { Command } from 'commander';
+
+const HEAD = ['--head <head>', 'a head kept elsewhere, <block>:<digest>: the chain must go through it'] as const;
+
+interface WithHead {
+  readonly head?: string;
+}
+
+async function headOf(text: string | undefined) {
+  return text === undefined ? undefined : (await import('./trail-verdict.ts')).headArgument(text);
+}
+
+/** The commands. Each loads its own code when it runs, so that `purser --help` is instant. */
+export function buildProgram(): Command {
+  const program = new Command('purser')
+    .description('Admits every paid call of an AI product under one atomic hold, and proves the margin from its books.')
+    .showHelpAfterError('(purser --help lists the commands)')
+    .helpCommand(false);
+
+  program
+    .command('up')
+    .description(
+      'start everything on this machine: embedded database (unless DATABASE_URL is set), a demo workspace, API and web client',
+    )
+    .action(async () => (await import('./commands/up.ts')).up());
+  program
+    .command('serve')
+    .description('start the server alone, on DATABASE_URL or the embedded database')
+    .action(async () => (await import('./commands/serve.ts')).serve());
+  program
+    .command('migrate')
+    .description('bring the database forward')
+    .action(async () => (await import('./commands/migrate.ts')).migrateDatabase());
+
+  const plans = program.command('plans').description('the plans of a catalogue');
+  plans
+    .command('check')
+    .argument('[file]', 'a catalogue; without it the one of PURSER_CATALOG')
+    .description('prove that each paid plan keeps its margin in the worst case; exit 1 when one does not')
+    .action(async (file: string | undefined) => (await import('./commands/plans-check.ts')).printPlansCheck(file));
+
+  const prices = program.command('prices').description('what providers charge');
+  prices
+    .command('import')
+    .argument('<file>', 'LiteLLM’s model_prices_and_context_window.json')
+    .description('read the community price table')
+    .action(async (file: string) => (await import('./commands/prices-import.ts')).printPricesImport(file));
+
+  const ledger = program.command('ledger').description('the books');
+  ledger
+    .command('verify')
+    .description('replay the postings and the holds against the counters; exit 1 when something does not fit')
+    .action(async () => (await import('./commands/ledger-verify.ts')).verifyLedger());
+
+  const audit = program.command('audit').description('the trail');
+  audit
+    .command('verify')
+    .option(...HEAD)
+    .description('check the sealed chain; exit 1 when it is broken')
+    .action(async ({ head }: WithHead) => (await import('./commands/audit-verify.ts')).verifyTrail(await headOf(head)));
+  audit
+    .command('export')
+    .description('write the sealed trail to the output as JSON Lines')
+    .action(async () => (await import('./commands/audit-export.ts')).exportTrail());
+  audit
+    .command('check')
+    .argument('<file>', 'what `purser audit export` wrote')
+    .option(...HEAD)
+    .description('check an exported trail without a database; exit 1 when it is broken')
+    .action(async (file: string, { head }: WithHead) =>
+      (await import('./commands/audit-check.ts')).checkExport(file, await headOf(head)),
+    );
+
+  program
+    .command('bench')
+    .description('measure this machine; the words after it are passed on')
+    .argument('[words...]')
+    .allowUnknownOption()
+    .action(async (words: string[]) => (await import('./commands/bench.ts')).bench(words));
+  return program;
+}

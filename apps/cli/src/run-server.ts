@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+import { adoptRestoredDatabase } from '@purser/audit';
+import { type Log, migrate, openPool, type Settings, systemClock } from '@purser/base';
+import { provenCatalogue, ROOMS, type RunningServer, startServer } from '@purser/server';
+
+import { keepSecret, readKeptSecret } from './kept-secret.ts';
+import { startDatabase, whyAway } from './open-database.ts';
+
+const ADMIN_TOKEN = 'admin-token';
+const WEB = path.resolve(import.meta.dirname, '..', '..', 'web', 'dist');
+
+export interface Started {
+  readonly running: RunningServer;
+  /** Where its data is, for a person. */
+  readonly database: string;
+  readonly admin_token: string;
+  /** Made by us, because the settings have none. */
+  readonly generated: boolean;
+}
+
+/**
+ * Database, migrations, proof, server, and then until a signal: the whole life of a serving process.
+ * @throws Fault in one line; then nothing is left running.
+ */
+export async function runServer(options: {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly say?: (line: string) => void;
+  readonly started: (started: Started) => Promise<void>;
+}): Promise<void> {
+  const { settings, log } = options;
+  await using opened = new AsyncDisposableStack();
+  const signalled = firstSignal(opened);
+  const say = options.say ?? ((line: string) => log.info(line));
+  // What is wrong with the catalogue is said before a database is made for it.
+  const catalogue = await provenCatalogue(settings, systemClock.now(), log);
+  const database = await startDatabase(settings, say);
+  opened.defer(() => database.stop());
+  await bringForward(database.url, say);
+  if (signalled.fired) return;
+  const { admin_token, generated } = await adminToken(settings);
+  const running = await startServer({
+    settings,
+    database_url: database.url,
+    admin_token,
+    catalogue,
+    log,
+    ...(existsSync(WEB) && { web_directory: WEB }),
+  });
+  opened.defer(() => running.stop());
+  await options.started({ running, admin_token, generated, database: database.where });
+  say(`stopping (${await signalled.signal}); calls in flight end first`);
+}
+
+async function bringForward(url: string, say: (line: string) => void): Promise<void> {
+  const pool = openPool(url, { connections_max: 1 });
+  try {
+    const away = await whyAway(pool);
+    if (away !== undefined) throw away;
+    const applied = await migrate(pool, ROOMS);
+    if (applied.length > 0) say(`the database was brought forward (${applied.length} migrations)`);
+    if (await adoptRestoredDatabase(pool))
+      say('the database was restored from a dump: its transactions are counted on from the books');
+  } finally {
+    await pool.end();
+  }
+}
+
+async function adminToken(settings: Settings): Promise<{ admin_token: string; generated: boolean }> {
+  if (settings.admin_token !== undefined) return { admin_token: settings.admin_token, generated: false };
+  const kept = await readKeptSecret(settings.data_folder, ADMIN_TOKEN);
+  if (kept !== undefined) return { admin_token: kept, generated: true };
+  const admin_token = `admin_${randomBytes(24).toString('base64url')}`;
+  await keepSecret(settings.data_folder, ADMIN_TOKEN, admin_token);
+  return { admin_token, generated: true };
+}
+
+/** One Ctrl-C can arrive several times at once: from the terminal, and again from each program that passes it on. */
+const ECHO_MS = 1_000;
+
+/** The first SIGINT or SIGTERM asks to stop; a second one, by someone who grew impatient, leaves at once. */
+function firstSignal(opened: AsyncDisposableStack): { readonly signal: Promise<string>; readonly fired: boolean } {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const state = { signal: promise, fired: false };
+  let first_ms = 0;
+  const handle = (signal: string): void => {
+    if (state.fired && performance.now() - first_ms < ECHO_MS) return;
+    if (state.fired) process.exit(signal === 'SIGINT' ? 130 : 143);
+    state.fired = true;
+    first_ms = performance.now();
+    resolve(signal);
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, handle);
+    opened.defer(async () => {
+      process.off(name, handle);
+    });
+  }
+  return state;
+}

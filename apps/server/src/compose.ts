@@ -1,0 +1,189 @@
+import { startSealer } from '@purser/audit';
+import { type Clock, type Log, OffsetClock, openPool, type Pool, repeat, type Settings, systemClock } from '@purser/base';
+import { type Catalogue, catalogueVersions, storeCatalogue } from '@purser/catalog';
+import { createGate, type PausePoint } from '@purser/gate';
+import { type Identity, openIdentity } from '@purser/identity';
+import { startRollUp } from '@purser/ledger';
+import { LocalRateLimiter, type RateLimiter, RedisRateLimiter } from '@purser/limits';
+import { Meters } from '@purser/meters';
+import { effectivePolicy, type PolicyState } from '@purser/policy';
+import { createProviders, type Providers } from '@purser/providers';
+import { openPeriods } from '@purser/wallet';
+
+import { cataloguesInUse, type CataloguesInUse } from './catalogues-in-use.ts';
+import type { ServerDeps } from './deps.ts';
+import { BOUNDS } from './http/bounds.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+
+export interface Given {
+  readonly settings: Settings;
+  readonly database_url: string;
+  readonly admin_token: string;
+  readonly catalogue: Catalogue;
+  readonly log: Log;
+  readonly web_directory?: string;
+  /** Where a test may stop a call. */
+  readonly pause?: (point: PausePoint) => Promise<void>;
+}
+
+/** The rooms of one server, and the one way to leave them. */
+export interface Composition extends AsyncDisposable {
+  readonly deps: ServerDeps;
+}
+
+const SWEEP_EVERY_MS = 5_000;
+const ROLL_UP_EVERY_MS = 10_000;
+const SEAL_EVERY_MS = 5_000;
+const DRAIN = { timeout_ms: 10_000, bytes_max: 1_048_576 } as const;
+const ROUTE_CLOSED_MS = 60_000;
+const READY_TIMEOUT_MS = 2_000;
+const BATCH_TIMEOUT_MS = 10_000;
+const STATE: PolicyState = Object.freeze({ frozen: false });
+
+/**
+ * Makes the rooms out of settings on a migrated database, lower ones first, and starts what works in the background.
+ * Leaving undoes it in the opposite order. @throws Fault in one line when a part cannot be had.
+ */
+export async function compose(given: Given): Promise<Composition> {
+  const { settings, database_url, catalogue, log } = given;
+  await using opened = new AsyncDisposableStack();
+  const offset = settings.test_clock ? new OffsetClock() : undefined;
+  const clock: Clock = offset ?? systemClock;
+  const closing = <T extends { close(): Promise<unknown> }>(part: T): T => {
+    opened.defer(async () => {
+      await part.close();
+    });
+    return part;
+  };
+  const poolOf = (application: string, connections_max: number, more: { query_timeout_ms?: number } = {}): Pool => {
+    const pool = openPool(database_url, { connections_max, application, ...more });
+    opened.defer(() => pool.end());
+    return pool;
+  };
+  // Batches go one at a time over a connection of their own, so nothing that is read ever stands before them.
+  // One that does not come back (a lock that is never freed, a network that swallows answers) is given up, or all would wait behind it.
+  const holds = poolOf('purser-holds', 1, { query_timeout_ms: BATCH_TIMEOUT_MS });
+  const pool = poolOf('purser', 6);
+
+  await storeCatalogue(pool, catalogue, clock.now());
+  const catalogues = cataloguesInUse(catalogue, catalogueVersions(pool, catalogue));
+  const metrics = createMetrics();
+  const meters = new Meters({ pool: holds, clock, queue_max: settings.queue_max, onBatch: batchFigures(metrics) }, pool);
+  opened.defer(() => meters.idle());
+  const identity = closing(
+    await openIdentity({
+      pool,
+      clock,
+      admin_token: given.admin_token,
+      offering: () => catalogue,
+      ...(settings.redis_url !== undefined && { redis_url: settings.redis_url }),
+    }),
+  );
+  const rates = closing(await openRates(settings, log));
+  const providers = closing(createProviders({ providers: settings.providers }, log));
+  const openPeriod = openPeriods(pool);
+  const gate = createGate({
+    clock,
+    meters,
+    rates,
+    providers: directoryOf(providers),
+    catalogueOf: catalogues.of,
+    state: () => STATE,
+    openPeriod,
+    call_timeout_ms: settings.call_timeout_ms,
+    drain: DRAIN,
+    route_closed_ms: ROUTE_CLOSED_MS,
+    observe: (report) => metrics.called(report),
+    onUnsettled: (error) =>
+      log.error({ err: error }, 'a settle could not be written; its hold expires and its cost stays counted'),
+    ...(given.pause && { pause: given.pause }),
+  });
+  startBackground(opened, { pool, clock, meters, log });
+
+  const kept = opened.move();
+  return {
+    deps: {
+      clock,
+      log,
+      bounds: { ...BOUNDS, requests_max: settings.queue_max },
+      pool,
+      gate,
+      catalogue,
+      meters,
+      identity,
+      metrics,
+      authenticate: authenticator(identity, catalogues),
+      policyOf: (workspace, now) =>
+        effectivePolicy({ workspace, catalogue: catalogues.of(workspace.catalogue_version), state: STATE, now }),
+      openPeriod,
+      ready: () => answers(pool),
+      providers_configured: providers.configured,
+      trust_proxy: settings.trust_proxy,
+      ...(offset && { test_clock: offset }),
+      ...(given.web_directory !== undefined && { web_directory: given.web_directory }),
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** A caller comes with the catalogue version it bought already read: the gate asks for it without waiting. */
+function authenticator(identity: Identity, catalogues: CataloguesInUse): ServerDeps['authenticate'] {
+  return (credentials) => {
+    const known = identity.authenticate(credentials);
+    return known instanceof Promise ? known.then(catalogues.ready) : catalogues.ready(known);
+  };
+}
+
+function batchFigures(metrics: Metrics): (holds: number, ends: number, duration_ms: number) => void {
+  return (holds, ends, duration_ms) => {
+    if (holds > 0) metrics.batch('hold', holds, duration_ms / 1000);
+    if (ends > 0) metrics.batch('end', ends, duration_ms / 1000);
+  };
+}
+
+function directoryOf(providers: Providers) {
+  return {
+    configured: new Set(providers.configured),
+    get: (id: string) => providers.get(id),
+    upstream: (id: string) => providers.upstream(id),
+  };
+}
+
+async function openRates({ redis_url }: Settings, log: Log): Promise<RateLimiter> {
+  if (redis_url === undefined) return new LocalRateLimiter();
+  return RedisRateLimiter.open({
+    url: redis_url,
+    onChange: (enforced, reason) => log.warn({ enforced, reason }, 'rate limits are enforced in another way'),
+  });
+}
+
+/** What has to happen though nobody asks: due holds and grants, the daily sums, the seal of the trail. Any number of servers may. */
+function startBackground(
+  opened: AsyncDisposableStack,
+  { pool, clock, meters, log }: { pool: Pool; clock: Clock; meters: Meters; log: Log },
+): void {
+  const works = [
+    repeat(
+      SWEEP_EVERY_MS,
+      () => meters.sweep(),
+      (err) => log.error({ err }, 'due holds and grants could not be swept'),
+    ),
+    startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log }),
+    startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log }),
+  ];
+  for (const work of works) opened.defer(() => work.stop());
+}
+
+async function answers(pool: Pool): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), READY_TIMEOUT_MS);
+  });
+  const asked = pool.query('select 1').then(
+    () => true,
+    () => false,
+  );
+  const answer = await Promise.race([asked, late]);
+  clearTimeout(timer);
+  return answer;
+}

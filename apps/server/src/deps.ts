@@ -1,0 +1,48 @@
+import type { Clock, OffsetClock, Pool } from '@purser/base';
+import type { Catalogue } from '@purser/catalog';
+import type { Gate } from '@purser/gate';
+import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';
+import type { Meters } from '@purser/meters';
+import type { Policy } from '@purser/policy';
+import type { PeriodOpener } from '@purser/wallet';
+import type { Logger } from 'pino';
+
+import type { Bounds, InFlight } from './http/bounds.ts';
+import type { Strangers } from './http/strangers.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Everything the HTTP door needs; `compose` makes it from settings, tests from a test database. */
+export interface ServerDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly bounds: Bounds;
+  /** For the books and the tenants; the gate has its own. */
+  readonly pool: Pool;
+  readonly gate: Gate;
+  /** The version this server was started with: what is for sale now. */
+  readonly catalogue: Catalogue;
+  readonly meters: Meters;
+  /** What a workspace may do at that instant, on the catalogue version it bought. */
+  readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
+  /** Begins its billing period if that has not begun: a new workspace has its credits before its first call. */
+  readonly openPeriod: PeriodOpener;
+  readonly identity: Identity;
+  readonly authenticate: (credentials: Credentials) => Authentication;
+  /** Ids of the providers that have a key or an address. */
+  readonly providers_configured: readonly string[];
+  /** Present only when the clock may be moved (`PURSER_TEST_CLOCK=1`). */
+  readonly test_clock?: OffsetClock;
+  /** Built files of the web client; absent: the API alone. */
+  readonly web_directory?: string;
+  /** Whether `X-Forwarded-*` is believed: only behind a proxy of one's own. */
+  readonly trust_proxy: boolean;
+  /** Whether everything a call needs is there right now. */
+  readonly ready: () => Promise<boolean>;
+  readonly metrics: Metrics;
+}
+
+/** What routes get: the server's own parts as well. */
+export interface RouteDeps extends ServerDeps {
+  readonly inFlight: InFlight;
+  readonly strangers: Strangers;
+}

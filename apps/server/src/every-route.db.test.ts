@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { RouteFacts } from './http/types.ts';
+import { startTestServer, type TestServer } from './testing/index.ts';
+
+/** Open to anyone, each for a reason; whatever is not here wants a credential. */
+const PUBLIC = [
+  'GET /',
+  'GET /*',
+  'GET /api/openapi.json',
+  'GET /api/operations',
+  'GET /api/packs',
+  'GET /api/session',
+  'GET /docs',
+  'GET /docs/',
+  'GET /docs/*',
+  'GET /docs/json',
+  'GET /docs/static/*',
+  'GET /docs/static/index.html',
+  'GET /docs/static/swagger-initializer.js',
+  'GET /docs/yaml',
+  'GET /healthz',
+  'GET /metrics',
+  'GET /problems/:code',
+  'GET /readyz',
+  'POST /api/session',
+];
+
+const SPENDING = ['POST /api/ai/generate', 'POST /v1/chat/completions'];
+
+const BODIES: Record<string, object> = {
+  '/api/ai/generate': { operation: 'chat', prompt: 'hello' },
+  '/v1/chat/completions': { model: 'auto', messages: [{ role: 'user', content: 'hello' }] },
+};
+
+let server: TestServer;
+let routes: readonly RouteFacts[];
+beforeAll(async () => {
+  server = await startTestServer({ PURSER_TEST_CLOCK: '1' });
+  routes = server.running.built.routes;
+});
+afterAll(() => server.close());
+
+const name = ({ method, url }: RouteFacts): string => `${method} ${url}`;
+const path = ({ url }: RouteFacts): string => url.replace(':id', crypto.randomUUID()).replace(/[:*]\w*/g, 'x');
+const guarded = () => routes.filter(({ access }) => access !== 'public');
+
+describe('every route', () => {
+  it('that is open to anyone is on a list, and every other says who may use it', () => {
+    const open = routes.filter(({ access }) => access === 'public').map(name);
+    expect(open.filter((route) => !PUBLIC.includes(route))).toEqual([]);
+    expect(routes.every(({ access }) => access !== undefined)).toBe(true);
+    expect(guarded().length).toBeGreaterThan(15);
+    const administration = routes.filter(({ access }) => access === 'admin').map(name);
+    expect(administration).toEqual(routes.filter(({ url }) => url.startsWith('/api/admin')).map(name));
+  });
+
+  it('that is not public refuses whoever shows nothing, before it reads a body', async () => {
+    for (const route of guarded()) {
+      const { status, text } = await server.ask(path(route), {
+        method: route.method,
+        ...(route.method !== 'GET' && { body: '{' }),
+      });
+      expect([name(route), status, text.includes('"unauthenticated"')]).toEqual([name(route), 401, true]);
+    }
+  });
+
+  it('of the administration refuses a workspace’s key', async () => {
+    const { key } = await server.workspace();
+    for (const route of guarded().filter(({ url }) => url.startsWith('/api/admin'))) {
+      const { status, json } = await server.ask(path(route), { method: route.method, key });
+      expect([name(route), status, json.code]).toEqual([name(route), 403, 'forbidden']);
+    }
+  });
+
+  it('that works inside a workspace asks an admin which one', async () => {
+    for (const route of guarded().filter(({ access }) => access === 'workspace')) {
+      const { status, text } = await server.admin(path(route), { method: route.method });
+      expect([name(route), status, text.includes('Purser-Workspace')]).toEqual([name(route), 400, true]);
+    }
+  });
+
+  it('that spends is marked, and spends through the gate: without credits it gets nowhere', async () => {
+    expect(
+      routes
+        .filter(({ spends }) => spends)
+        .map(name)
+        .toSorted(),
+    ).toEqual(SPENDING);
+    const { key } = await server.workspace('PRO', { overrides: { credits_monthly: 0 } });
+    for (const route of routes.filter(({ spends }) => spends)) {
+      const { status, text } = await server.ask(route.url, { key, body: BODIES[route.url] ?? {} });
+      expect([name(route), status, text.includes('credits_exhausted')]).toEqual([name(route), 402, true]);
+    }
+    const { rowCount } = await server.database.pool.query('select 1 from ledger.attempt');
+    expect(rowCount).toBe(0);
+  });
+
+  it('called with another method says which it takes, and an unknown path that there is none', async () => {
+    const { key } = await server.workspace();
+    const wrong = await server.ask('/api/ai/generate', { key });
+    expect([wrong.status, wrong.json.code, wrong.headers.get('allow')]).toEqual([404, 'not_found', 'POST']);
+    expect(wrong.json.detail).toBe('/api/ai/generate takes POST, got GET');
+    for (const unknown of ['/api/nothing', '/v1/nothing', '/nothing.txt', '/api/admin/nothing', '//']) {
+      const { status, text } = await server.ask(unknown, { key });
+      expect([unknown, status, text.includes('not_found')]).toEqual([unknown, 404, true]);
+    }
+  });
+
+  it('stands in the API description, with the statuses it may answer', async () => {
+    const { json } = await server.ask('/api/openapi.json');
+    expect(json.openapi).toBe('3.1.0');
+    const described = Object.entries(json.paths).flatMap(([url, methods]) =>
+      Object.keys(methods as object).map(
+        (method) =>
+          `${method.toUpperCase()} ${url.replace(/\{(\w+|\*)\}/g, (_, part: string) => (part === '*' ? '*' : `:${part}`))}`,
+      ),
+    );
+    const api = routes
+      .filter(({ url }) => url.startsWith('/api/') || url.startsWith('/v1/'))
+      .filter(({ url }) => url !== '/api/openapi.json');
+    expect(api.map(name).filter((route) => !described.includes(route))).toEqual([]);
+    const generate = json.paths['/api/ai/generate']!['post']!;
+    expect(Object.keys(generate.responses)).toEqual(
+      expect.arrayContaining(['200', '400', '401', '402', '403', '409', '422', '429', '502', '503', '504']),
+    );
+    expect(generate.responses['402']!.content['application/problem+json']!.schema.properties['code']).toBeDefined();
+    expect(JSON.stringify(json)).not.toContain('[object');
+  });
+});

@@ -1,0 +1,65 @@
+import { type Refusal, RefusalError, refuse } from '@purser/base';
+import { type Caller, type Credentials, hasRole, type Workspace } from '@purser/identity';
+import type { FastifyRequest } from 'fastify';
+
+import { changesFromElsewhere } from './same-origin.ts';
+import type { Access } from './types.ts';
+
+export const SESSION_COOKIE = 'purser_session';
+
+/** What the request presents, or nothing; a change that another site's page made a browser send is refused. */
+export function presentedCredentials(request: FastifyRequest): Credentials | Refusal | undefined {
+  const { authorization, cookie } = request.headers;
+  if (authorization === undefined) {
+    if (cookie === undefined || !cookie.includes(`${SESSION_COOKIE}=`)) return undefined;
+    if (changesFromElsewhere(request)) {
+      return refuse('forbidden', 'a request signed by a session cookie must come from a page of the same origin');
+    }
+  }
+  return {
+    authorization,
+    cookie: authorization === undefined ? cookie : undefined,
+    purserWorkspace: single(request.headers['purser-workspace']),
+    purserUser: single(request.headers['purser-user']),
+  };
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
+}
+
+/** Why this caller may not use a route, or nothing. A route that names nobody is closed to all. */
+export function refusedAccess(caller: Caller, access: Access | undefined): Refusal | undefined {
+  switch (access) {
+    case 'public':
+    case 'signed_in':
+      return undefined;
+    case 'workspace':
+      if (caller.workspace !== undefined) return undefined;
+      return hasRole(caller, 'member')
+        ? refuse('forbidden', 'this key belongs to no workspace')
+        : refuse('invalid_request', 'want the header Purser-Workspace: the id, or the external_id, of the workspace to act for');
+    case 'admin':
+      return hasRole(caller, 'admin') ? undefined : refuse('forbidden', 'this needs the admin token');
+    case undefined:
+      return refuse('forbidden', 'nobody may use this');
+  }
+}
+
+export const UNAUTHENTICATED = refuse(
+  'unauthenticated',
+  'want the header "authorization: Bearer <key>" with a workspace key, session token, platform key or the admin token',
+);
+
+/** The caller of a route that is not public. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (request.caller === null) throw new RefusalError(UNAUTHENTICATED);
+  return request.caller;
+}
+
+/** The workspace of a route with access `workspace`. */
+export function workspaceOf(request: FastifyRequest): Workspace {
+  const { workspace } = callerOf(request);
+  if (workspace === undefined) throw new RefusalError(refuse('forbidden', 'this key belongs to no workspace'));
+  return workspace;
+}

@@ -1,0 +1,36 @@
+import { type Connection, isRefusal, PLATFORM, type Refusal } from '@purser/base';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import type { RouteDeps } from '../deps.ts';
+import { answerOnce } from '../idempotency/answer-once.ts';
+import { sendRefusal } from './answer-failure.ts';
+import { callerOf } from './authenticate.ts';
+import { idempotencyOf } from './idempotency-key.ts';
+
+/**
+ * Answers a creation with 201, under its `Idempotency-Key` if it has one: `create` runs in one transaction with the record
+ * of its answer, and a repeated key gets the first answer back.
+ */
+export async function createOnce(
+  deps: Pick<RouteDeps, 'pool' | 'clock'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  create: (connection: Connection) => Promise<object | Refusal>,
+): Promise<FastifyReply> {
+  const idempotency = idempotencyOf(request);
+  const caller = callerOf(request);
+  const once = idempotency && {
+    workspace: caller.workspace?.id ?? PLATFORM,
+    actor: caller.actor,
+    credential: request.headers.authorization ?? request.headers.cookie ?? '',
+    key: idempotency.key,
+    request_hash: `${request.method} ${request.routeOptions.url} ${idempotency.request_hash}`,
+  };
+  const answer = await answerOnce(deps, once, 201, async (connection) => {
+    const created = await create(connection);
+    return isRefusal(created) ? created : JSON.stringify(created);
+  });
+  if (isRefusal(answer)) return sendRefusal(request, reply, answer);
+  if (answer.replayed) reply.header('idempotency-replayed', 'true');
+  return reply.code(answer.status).type('application/json; charset=utf-8').serializer(String).send(answer.body);
+}

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+
+import { RefusalError, refuse } from '@purser/base';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+/**
+ * JSON is the one content type, and its bytes are hashed when an idempotency key came with them:
+ * "the same body" means the same bytes, not what a parser made of them.
+ */
+export function readJsonBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'ignore');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
+    if (request.headers['idempotency-key'] !== undefined) {
+      request.body_sha256 = createHash('sha256').update(body).digest('hex');
+    }
+    const text = body.toString('utf8');
+    void parse(request, text, (error, parsed) => {
+      if (error !== null && text.length > 0) done(new RefusalError(refuse('invalid_request', mistakeIn(text))));
+      else done(error, parsed);
+    });
+  });
+}
+
+/** Where the JSON goes wrong, in the parser's words but for the excerpt of the body it may carry. */
+function mistakeIn(text: string): string {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    const at = error instanceof Error ? /at position \d+(?: \(line \d+ column \d+\))?/.exec(error.message)?.[0] : undefined;
+    return `the body is not valid JSON${at === undefined ? '' : `: it goes wrong ${at}`}`;
+  }
+  return 'the body has a member named "__proto__", which no request needs';
+}

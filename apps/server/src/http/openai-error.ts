@@ -1,0 +1,45 @@
+import { z } from 'zod';
+
+import type { Problem } from './problem.ts';
+
+/** OpenAI's error shape, with our `code` and, beside its own members, what a refused caller can do. */
+export function openAiError(problem: Problem): object {
+  return {
+    error: {
+      message: problem.detail ?? problem.title,
+      type: errorType(problem.status),
+      param: null,
+      code: problem.code,
+      ...(problem.retry_after !== undefined && { retry_after: problem.retry_after }),
+      ...(problem.offers !== undefined && { offers: problem.offers }),
+    },
+  };
+}
+
+function errorType(status: number): string {
+  if (status === 401) return 'authentication_error';
+  if (status === 402) return 'insufficient_quota';
+  if (status === 403) return 'permission_error';
+  if (status === 429) return 'rate_limit_error';
+  return status >= 500 ? 'server_error' : 'invalid_request_error';
+}
+
+/** Whether the same request may succeed when simply sent again: OpenAI's own clients heed it as `x-should-retry`. */
+export function worthRetrying(problem: Problem): boolean {
+  return (
+    problem.status === 502 || problem.status === 503 || problem.code === 'concurrency_exceeded' || problem.code === 'rate_limited'
+  );
+}
+
+export const openAiErrorSchema = z
+  .object({
+    error: z.object({
+      message: z.string(),
+      type: z.string(),
+      param: z.string().nullable(),
+      code: z.string().nullable(),
+      retry_after: z.int().optional(),
+      offers: z.array(z.unknown()).optional(),
+    }),
+  })
+  .describe('OpenAI’s error shape');

@@ -1,0 +1,31 @@
+import { REFUSALS } from '@purser/base';
+import type { z } from 'zod';
+
+import { openAiErrorSchema } from './openai-error.ts';
+import { problemSchema } from './problem.ts';
+
+type Status = (typeof REFUSALS)[keyof typeof REFUSALS]['status'];
+
+/** The refusals a route may answer with, for its API description: each status with the codes that have it. */
+export function problems(...statuses: Status[]): Record<number, ResponseDescription> {
+  return described('application/problem+json', problemSchema, statuses);
+}
+
+/** The same in OpenAI's error shape. */
+export function openAiErrors(...statuses: Status[]): Record<number, ResponseDescription> {
+  return described('application/json', openAiErrorSchema, statuses);
+}
+
+interface ResponseDescription {
+  readonly description: string;
+  readonly content: Record<string, { schema: z.ZodType }>;
+}
+
+function described(type: string, schema: z.ZodType, statuses: readonly Status[]): Record<number, ResponseDescription> {
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const codes = Object.entries(REFUSALS).flatMap(([code, refusal]) => (refusal.status === status ? [`\`${code}\``] : []));
+      return [status, { description: codes.join(', '), content: { [type]: { schema } } }];
+    }),
+  );
+}

@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Caller } from '@purser/identity';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+
+/**
+ * Who may use a route.
+ * - `public`: anyone; what it costs us is bounded elsewhere.
+ * - `workspace`: whoever acts inside a workspace (its key, a session in it, a platform key that names it).
+ * - `signed_in`: any valid credential.
+ * - `admin`: the admin token, or a session that was opened with it.
+ */
+export type Access = 'public' | 'workspace' | 'signed_in' | 'admin';
+
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+
+/** One registered route, as the tests that walk every route see it. */
+export interface RouteFacts {
+  readonly method: string;
+  readonly url: string;
+  readonly access: Access | undefined;
+  readonly spends: boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A route without it does not start: nobody forgets the check. */
+    access?: Access;
+    /** Its work costs money: it reaches a provider, and only through the gate. */
+    spends?: boolean;
+  }
+  interface FastifyRequest {
+    /** Set before the body is read on every route that is not public. */
+    caller: Caller | null;
+    /** SHA-256 (hex) of the body's bytes when an `Idempotency-Key` came with them. */
+    body_sha256: string | null;
+    /** The code a refused request was answered with, for the log and the figures. */
+    outcome_code: string | null;
+  }
+}

@@ -1,0 +1,5 @@
+export type { Given } from './compose.ts';
+export { ROOMS } from './migrations.ts';
+export { provenCatalogue } from './proven-catalogue.ts';
+export { type RunningServer, startServer } from './start.ts';
+export { type BooksVerification, verifyBooks } from './verify-books.ts';

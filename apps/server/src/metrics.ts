@@ -1,0 +1,102 @@
+import type { CallReport } from '@purser/gate';
+import { formatAmount, type Money } from '@purser/money';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What an answered call took. */
+export interface SpentCall {
+  readonly cost: Money;
+  readonly credits: bigint;
+  readonly offline: boolean;
+}
+
+export interface Metrics {
+  readonly registry: Registry;
+  answered(route: string, method: string, status: number, seconds: number): void;
+  /** A call at the gate has ended, or its stream has begun. */
+  called(report: CallReport): void;
+  spent(call: SpentCall): void;
+  /** How many requests are being answered is asked at each scrape. */
+  watchInFlight(requests: () => number): void;
+  /** One batch of holds or settlements as it reached the database. */
+  batch(kind: string, size: number, seconds: number): void;
+}
+
+const SECONDS_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+/** Prometheus figures of this process. Routes are patterns, never paths, so the number of series is bounded. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const http = new Histogram({
+    name: 'purser_http_request_seconds',
+    help: 'Time from the request to its last byte, by route pattern.',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
+  const calls = new Counter({
+    name: 'purser_gate_calls_total',
+    help: 'Calls at the gate by how they ended: ok, or the code of the refusal.',
+    labelNames: ['operation', 'plan', 'model', 'outcome'] as const,
+    registers,
+  });
+  const callSeconds = new Histogram({
+    name: 'purser_gate_call_seconds',
+    help: 'Time at the gate, the provider included; a stream until its first part.',
+    labelNames: ['outcome'] as const,
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
+  const cost = new Counter({
+    name: 'purser_cost_total',
+    help: 'What answered calls cost, in units of the currency. For graphs; the books are the ledger.',
+    labelNames: ['currency'] as const,
+    registers,
+  });
+  const credits = new Counter({ name: 'purser_credits_charged_total', help: 'Credits charged for answered calls.', registers });
+  const offline = new Counter({ name: 'purser_offline_answers_total', help: 'Answers of the offline provider.', registers });
+  const batchSize = new Histogram({
+    name: 'purser_meter_batch_size',
+    help: 'Holds or settlements decided in one statement.',
+    labelNames: ['kind'] as const,
+    buckets: BATCH_BUCKETS,
+    registers,
+  });
+  const batchSeconds = new Histogram({
+    name: 'purser_meter_batch_seconds',
+    help: 'Time of one batch in the database.',
+    labelNames: ['kind'] as const,
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
+
+  return {
+    registry,
+    answered: (route, method, status, seconds) => http.observe({ method, route, status }, seconds),
+    called({ operation, plan, model, outcome, duration_ms }) {
+      // An operation nobody has is the caller's invention: as a label it would make a series of its own.
+      const named = model === null ? { operation: '', model: '' } : { operation, model };
+      calls.inc({ ...named, plan, outcome });
+      callSeconds.observe({ outcome }, duration_ms / 1000);
+    },
+    spent(call) {
+      cost.inc({ currency: call.cost.currency }, Number(formatAmount(call.cost)));
+      credits.inc(Number(call.credits));
+      if (call.offline) offline.inc();
+    },
+    watchInFlight(requests) {
+      const inFlight: Gauge = new Gauge({
+        name: 'purser_http_requests_in_flight',
+        help: 'Requests being answered now.',
+        registers,
+        collect: () => inFlight.set(requests()),
+      });
+    },
+    batch(kind, size, seconds) {
+      batchSize.observe({ kind }, size);
+      batchSeconds.observe({ kind }, seconds);
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import { auditMigrations } from '@purser/audit';
+import { baseMigrations, type RoomMigrations } from '@purser/base';
+import { catalogMigrations } from '@purser/catalog';
+import { identityMigrations } from '@purser/identity';
+import { ledgerMigrations } from '@purser/ledger';
+import { metersMigrations } from '@purser/meters';
+
+export const serverMigrations: RoomMigrations = { room: 'server', directory: new URL('../migrations/', import.meta.url) };
+
+/** Every room that has tables, lower ones first. */
+export const ROOMS: readonly RoomMigrations[] = [
+  baseMigrations,
+  ledgerMigrations,
+  auditMigrations,
+  catalogMigrations,
+  metersMigrations,
+  identityMigrations,
+  serverMigrations,
+];

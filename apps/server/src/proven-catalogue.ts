@@ -1,0 +1,33 @@
+import { Fault, type Log, type Settings } from '@purser/base';
+import { type Catalogue, CatalogueFault, describeMistake, loadCatalogue, provePlans } from '@purser/catalog';
+
+/**
+ * The catalogue of the settings, each of its plans and packs proven to keep its margin at the prices of `now`.
+ * @throws Fault in one line when it does not load, or does not prove and the settings do not allow that.
+ */
+export async function provenCatalogue(settings: Settings, now: Temporal.Instant, log: Log): Promise<Catalogue> {
+  const catalogue = await load(settings.catalog_file);
+  const failed = provePlans(catalogue, now).filter((proof) => !proof.holds);
+  if (failed.length === 0) return catalogue;
+  const codes = failed.map(({ code }) => code).join(', ');
+  if (!settings.allow_unproven_catalog) {
+    throw new Fault(
+      `${settings.catalog_file} does not keep its margin: ${codes}; see "purser plans check", or set PURSER_ALLOW_UNPROVEN_CATALOG=1`,
+      { retryable: false },
+    );
+  }
+  log.error({ codes }, 'STARTED WITHOUT PROOF: these plans can fall below their margin (PURSER_ALLOW_UNPROVEN_CATALOG=1)');
+  return catalogue;
+}
+
+/** A start that fails says one line: the first mistake, and where the others are listed. */
+async function load(file: string): Promise<Catalogue> {
+  try {
+    return await loadCatalogue(file);
+  } catch (error) {
+    const [first, ...others] = error instanceof CatalogueFault ? error.mistakes : [];
+    if (first === undefined) throw error;
+    const rest = others.length === 0 ? '' : `; and ${others.length} more, which "purser plans check ${file}" lists`;
+    throw new Fault(`PURSER_CATALOG: ${describeMistake(first)}${rest}`, { retryable: false, cause: error });
+  }
+}

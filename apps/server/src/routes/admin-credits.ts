@@ -1,0 +1,68 @@
+import { appendAudit } from '@purser/audit';
+import { newId, RefusalError, refuse, type WorkspaceId } from '@purser/base';
+import { type GrantId, grantCredits } from '@purser/meters';
+import { z } from 'zod';
+
+import type { RouteDeps } from '../deps.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { createOnce } from '../http/create-once.ts';
+import { problems } from '../http/responses.ts';
+import type { App } from '../http/types.ts';
+import { instantSchema, uuidSchema } from '../http/wire.ts';
+
+const CREDITS_MAX = 1_000_000_000;
+
+/** Credits given away, with their reason in the trail. */
+export function registerAdminCredits(app: App, deps: RouteDeps): void {
+  const { clock } = deps;
+  app.route({
+    method: 'POST',
+    url: '/api/admin/credits/gift',
+    config: { access: 'admin' },
+    schema: {
+      tags: ['Administration'],
+      summary: 'Gives credits to a workspace',
+      body: z.strictObject({
+        workspace_id: uuidSchema,
+        credits: z.int().min(1).max(CREDITS_MAX),
+        expires_at: z.iso.datetime({ offset: true }).nullish().describe('RFC 3339; without it they never expire.'),
+        reason: z.string().min(1).max(500),
+      }),
+      response: {
+        201: z.object({
+          grant_id: uuidSchema,
+          workspace_id: uuidSchema,
+          credits: z.int(),
+          expires_at: instantSchema.nullable(),
+          reason: z.string(),
+        }),
+        ...problems(400, 401, 403, 404, 422, 503),
+      },
+    },
+    handler: async (request, reply) => {
+      const { credits, reason } = request.body;
+      const now = clock.now();
+      const expires_at = request.body.expires_at ? Temporal.Instant.from(request.body.expires_at) : null;
+      if (expires_at !== null && Temporal.Instant.compare(expires_at, now) <= 0) {
+        throw new RefusalError(refuse('invalid_request', `"expires_at": want a time after ${now}, got ${expires_at}`));
+      }
+      const workspace = request.body.workspace_id as WorkspaceId;
+      return createOnce(deps, request, reply, async (connection) => {
+        if ((await deps.identity.workspace(workspace)) === undefined) {
+          return refuse('not_found', `there is no workspace ${workspace}`);
+        }
+        const id = newId<'grant'>() as GrantId;
+        await grantCredits(connection, now, { id, workspace, source: 'gift', credits: BigInt(credits), expires_at, reason });
+        await appendAudit(connection, {
+          at: now,
+          actor: callerOf(request).actor,
+          workspace,
+          action: 'credits.gift',
+          subject: `grant:${id}`,
+          detail: { credits, reason, expires_at: expires_at?.toString() ?? null },
+        });
+        return { grant_id: id, workspace_id: workspace, credits, expires_at: expires_at?.toString() ?? null, reason };
+      });
+    },
+  });
+}

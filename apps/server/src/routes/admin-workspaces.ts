@@ -1,0 +1,168 @@
+import { appendAudit, type Json } from '@purser/audit';
+import { isRefusal, isUuid, RefusalError, refuse } from '@purser/base';
+import { LICENSES, overridesSchema, type Workspace, type WorkspaceChange } from '@purser/identity';
+import { z } from 'zod';
+
+import type { RouteDeps } from '../deps.ts';
+import { sendRefusal } from '../http/answer-failure.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { createOnce } from '../http/create-once.ts';
+import { problems } from '../http/responses.ts';
+import { present } from '../http/present.ts';
+import type { App } from '../http/types.ts';
+import { cursorOf, instantSchema, pageQuery, uuidSchema } from '../http/wire.ts';
+
+const workspaceSchema = z.object({
+  id: uuidSchema,
+  name: z.string(),
+  external_id: z.string().nullable(),
+  plan: z.string(),
+  catalogue_version: z.string().describe('What it bought from; a new plan moves it to the version now for sale.'),
+  timezone: z.string(),
+  anchored_at: instantSchema.describe('Billing months are counted from here.'),
+  license: z.enum(LICENSES),
+  license_since: instantSchema,
+  overrides: overridesSchema,
+  created_at: instantSchema,
+});
+
+const createdSchema = workspaceSchema.extend({ key: z.string().describe('Shown this once.') });
+
+const name = z.string().min(1).max(200);
+
+export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
+  const { identity } = deps;
+  const config = { access: 'admin' } as const;
+  app.route({
+    method: 'POST',
+    url: '/api/admin/workspaces',
+    config,
+    schema: {
+      tags: ['Administration'],
+      summary: 'Makes a workspace and its first key',
+      body: z.strictObject({
+        name,
+        plan: z.string().min(1).max(100),
+        timezone: z.string().min(1).max(100).optional().describe('IANA; without it UTC.'),
+        external_id: name.optional().describe('Your own name for it; requests may use either.'),
+        overrides: overridesSchema.optional(),
+      }),
+      response: { 201: createdSchema, ...problems(400, 401, 403, 422, 503) },
+    },
+    handler: async (request, reply) =>
+      createOnce(deps, request, reply, async (connection) => {
+        const created = await identity.createWorkspace(present(request.body), connection);
+        if (isRefusal(created)) return created;
+        const { workspace, key } = created;
+        await appendAudit(connection, {
+          at: deps.clock.now(),
+          actor: callerOf(request).actor,
+          workspace: workspace.id,
+          action: 'workspace.create',
+          subject: `workspace:${workspace.id}`,
+          detail: { name: workspace.name, plan: workspace.plan, external_id: workspace.external_id },
+        });
+        return { ...wireWorkspace(workspace), key };
+      }),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/workspaces',
+    config,
+    schema: {
+      tags: ['Administration'],
+      summary: 'Workspaces, newest first',
+      querystring: z.object({ search: z.string().max(200).optional(), plan: z.string().max(100).optional(), ...pageQuery }),
+      response: {
+        200: z.object({ workspaces: z.array(workspaceSchema), next_cursor: z.string().nullable() }),
+        ...problems(400, 401, 403),
+      },
+    },
+    handler: async (request, reply) => {
+      const { cursor: _, ...search } = request.query;
+      const cursor = cursorOf(request.query);
+      const page = await identity.listWorkspaces(present({ ...search, cursor: cursor ?? undefined }));
+      if (isRefusal(page)) return sendRefusal(request, reply, page);
+      return reply.send({ workspaces: page.workspaces.map(wireWorkspace), next_cursor: page.next_cursor });
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/workspaces/:id',
+    config,
+    schema: {
+      tags: ['Administration'],
+      summary: 'One workspace, by its id or external_id',
+      params: z.object({ id: z.string() }),
+      response: { 200: workspaceSchema, ...problems(401, 403, 404) },
+    },
+    handler: async (request, reply) => reply.send(wireWorkspace(await named(deps, request.params.id))),
+  });
+
+  app.route({
+    method: 'PATCH',
+    url: '/api/admin/workspaces/:id',
+    config,
+    schema: {
+      tags: ['Administration'],
+      summary: 'Changes a workspace; what is absent stays',
+      params: z.object({ id: z.string() }),
+      body: z
+        .strictObject({
+          name: name.optional(),
+          plan: z.string().min(1).max(100).optional(),
+          timezone: z.string().min(1).max(100).optional(),
+          external_id: name.nullable().optional(),
+          license: z.enum(LICENSES).optional(),
+          overrides: overridesSchema.optional().describe('Replaces all that were negotiated before; {} ends them.'),
+        })
+        .refine(
+          (body) => Object.keys(body).length > 0,
+          'want at least one of name, plan, timezone, external_id, license, overrides',
+        ),
+      response: { 200: workspaceSchema, ...problems(400, 401, 403, 404, 503) },
+    },
+    handler: async (request, reply) => {
+      const { id } = await named(deps, request.params.id);
+      const change = present(request.body);
+      const changed = await identity.changeWorkspace(id, change, (connection, { before, after }) =>
+        appendAudit(connection, {
+          at: deps.clock.now(),
+          actor: callerOf(request).actor,
+          workspace: id,
+          action: 'workspace.change',
+          subject: `workspace:${id}`,
+          detail: { before: only(change, before), after: only(change, after) },
+        }),
+      );
+      if (isRefusal(changed)) return sendRefusal(request, reply, changed);
+      return reply.send(wireWorkspace(changed.after));
+    },
+  });
+}
+
+async function named({ identity }: Pick<RouteDeps, 'identity'>, id: string): Promise<Workspace> {
+  const byId = isUuid(id) ? await identity.workspace(id.toLowerCase()) : undefined;
+  const workspace = byId ?? (await identity.workspaceByExternalId(id));
+  if (workspace === undefined)
+    throw new RefusalError(refuse('not_found', `no workspace has the id or external_id ${JSON.stringify(id)}`));
+  return workspace;
+}
+
+function wireWorkspace(workspace: Workspace): z.infer<typeof workspaceSchema> {
+  return {
+    ...workspace,
+    anchored_at: workspace.anchored_at.toString(),
+    license_since: workspace.license_since.toString(),
+    created_at: workspace.created_at.toString(),
+  };
+}
+
+/** Of a workspace what the change names, for the trail. */
+function only(change: WorkspaceChange, workspace: Workspace): { readonly [key: string]: Json } {
+  return Object.fromEntries(
+    Object.keys(change).map((key) => [key, JSON.parse(JSON.stringify(workspace[key as keyof Workspace] ?? null)) as Json]),
+  );
+}

@@ -1,0 +1,142 @@
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { type StandIn, startStandIn } from '@purser/providers/standins';
+import { APICallError, generateText, streamText } from 'ai';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { like, startTestServer, type TestServer } from '../testing/index.ts';
+
+const QUESTION = [{ role: 'user' as const, content: 'The harbour opened in 1887.\n\nWhen did the harbour open?' }];
+
+describe.each(['offline', 'upstream'] as const)('the OpenAI door over the %s provider', (kind) => {
+  let provider: StandIn | undefined;
+  let server: TestServer;
+  let key: string;
+  let openai: OpenAI;
+  beforeAll(async () => {
+    provider = kind === 'upstream' ? await startStandIn() : undefined;
+    server = await startTestServer(provider && { OPENAI_API_KEY: 'sk-test-0123456789', OPENAI_BASE_URL: provider.openai_url });
+    key = (await server.workspace('BUSINESS')).key;
+    openai = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: key });
+  });
+  afterAll(async () => {
+    await server.close();
+    await provider?.close();
+  });
+
+  it('an official client gets a whole answer with usage, by changing its base URL and key', async () => {
+    const { data, response } = await openai.chat.completions.create({ model: 'auto', messages: QUESTION }).withResponse();
+    expect(data.choices[0]?.message.content?.length).toBeGreaterThan(0);
+    expect(data.usage?.total_tokens).toBe((data.usage?.prompt_tokens ?? 0) + (data.usage?.completion_tokens ?? 0));
+    expect(response.headers.get('purser-cost')).toMatch(/^0\.\d+ USD$/);
+    expect(Number(response.headers.get('purser-credits-charged'))).toBeGreaterThan(0);
+    expect(response.headers.get('purser-offline')).toBe(kind === 'offline' ? 'true' : null);
+  });
+
+  it('an official client streams, and gets usage when it asks for it', async () => {
+    const stream = await openai.chat.completions.create({
+      model: 'auto',
+      messages: QUESTION,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    let said = '';
+    let usage: OpenAI.CompletionUsage | null | undefined;
+    for await (const chunk of stream) {
+      said += chunk.choices[0]?.delta.content ?? '';
+      usage = chunk.usage ?? usage;
+    }
+    expect(said.length).toBeGreaterThan(0);
+    expect(usage?.completion_tokens).toBeGreaterThan(0);
+  });
+
+  it('an official client lists the models of its plan and finds each by its id', async () => {
+    const models = (await openai.models.list()).data.map(({ id }) => id);
+    expect(models).toContain('auto');
+    expect(models).toContain('openai/gpt-4o-mini');
+    expect((await openai.models.retrieve('gpt-4o-mini')).id).toBe('openai/gpt-4o-mini');
+    await expect(openai.models.retrieve('gpt-9')).rejects.toMatchObject({ status: 404, code: 'not_found' });
+  });
+
+  it('refusals reach an official client as its own errors, with our code', async () => {
+    await expect(openai.chat.completions.create({ model: 'gpt-9', messages: QUESTION })).rejects.toMatchObject({
+      status: 400,
+      code: 'invalid_request',
+      type: 'invalid_request_error',
+    });
+    await expect(openai.chat.completions.create({ model: 'auto', messages: QUESTION, n: 3 })).rejects.toMatchObject({
+      status: 400,
+      message: like(/n: got 3; want 1/),
+    });
+    const stranger = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'purser_ws_nobody', maxRetries: 0 });
+    await expect(stranger.models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+    const starter = await server.workspace('STARTER');
+    const without = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: starter.key });
+    await expect(without.chat.completions.create({ model: 'auto', messages: QUESTION })).rejects.toMatchObject({
+      status: 403,
+      code: 'plan_feature_missing',
+    });
+    const poor = await server.workspace('PRO', { overrides: { credits_monthly: 0 } });
+    const broke = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: poor.key });
+    await expect(broke.chat.completions.create({ model: 'auto', messages: QUESTION })).rejects.toMatchObject({
+      status: 402,
+      code: 'credits_exhausted',
+      error: { offers: [{ kind: 'pack' }, { kind: 'pack' }, {}, {}] },
+    });
+  });
+
+  it('the AI SDK generates and streams with an OpenAI-compatible base URL', async () => {
+    const purser = createOpenAICompatible({ name: 'purser', baseURL: `${server.url}/v1`, apiKey: key, includeUsage: true });
+    const whole = await generateText({ model: purser('auto'), prompt: QUESTION[0]?.content ?? '' });
+    expect(whole.text.length).toBeGreaterThan(0);
+    expect(whole.usage.totalTokens).toBeGreaterThan(0);
+    const streamed = streamText({ model: purser('auto'), prompt: QUESTION[0]?.content ?? '' });
+    let said = '';
+    for await (const part of streamed.textStream) said += part;
+    expect(said.length).toBeGreaterThan(0);
+    expect((await streamed.usage).outputTokens).toBeGreaterThan(0);
+    const refused = await generateText({ model: purser('gpt-9'), prompt: 'x', maxRetries: 0 }).catch((error: unknown) => error);
+    expect(APICallError.isInstance(refused) && refused.statusCode).toBe(400);
+  });
+
+  it('the same idempotency key and body get the same answer and spend once', async () => {
+    const ask = () =>
+      openai.chat.completions.create({ model: 'auto', messages: QUESTION }, { headers: { 'idempotency-key': 'chat-once' } });
+    const before = (await server.ask('/api/usage', { key })).json.credits.balance;
+    const first = await ask();
+    const again = await ask();
+    expect(again.choices).toEqual(first.choices);
+    const after = (await server.ask('/api/usage', { key })).json.credits.balance;
+    expect(before - after).toBe(1);
+  });
+
+  it('members that OpenAI’s clients send as null are as good as absent', async () => {
+    const { status } = await server.ask('/v1/chat/completions', {
+      key,
+      body: { model: 'auto', messages: QUESTION, max_tokens: null, stream: null, user: null, n: null },
+    });
+    expect(status).toBe(200);
+  });
+
+  it.each([
+    ['{"model":"auto","messages":[', 400, 'invalid_request'],
+    [{ model: 'auto' }, 400, 'invalid_request'],
+    [{ messages: QUESTION }, 400, 'invalid_request'],
+    [{ model: 'auto', messages: [] }, 400, 'invalid_request'],
+    [{ model: 'auto', messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }, 400, 'invalid_request'],
+    [{ model: 'auto', messages: QUESTION, web_search_options: {} }, 400, 'invalid_request'],
+    [{ model: 'auto', messages: [{ role: 'user', content: 'x'.repeat(5_000_000) }] }, 422, 'request_too_large'],
+  ])('%#: what does not fit is refused in OpenAI’s error shape', async (body, status, code) => {
+    const answer = await server.ask('/v1/chat/completions', { key, body });
+    expect(answer.status).toBe(status);
+    expect(answer.json.error).toMatchObject({ code, message: like(/./), param: null });
+    expect(answer.headers.get('x-should-retry')).toBe('false');
+  });
+
+  it('embeddings, images and speech are unknown here, and said to be', async () => {
+    for (const path of ['/v1/embeddings', '/v1/images/generations', '/v1/audio/speech']) {
+      const { status, json } = await server.ask(path, { key, body: {} });
+      expect([status, json.error.code]).toEqual([404, 'not_found']);
+    }
+  });
+});

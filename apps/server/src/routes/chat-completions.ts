@@ -1,0 +1,110 @@
+import { isRefusal } from '@purser/base';
+import type { Bill, OpenAiChatBody } from '@purser/gate';
+import { formatMoney } from '@purser/money';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+
+import type { RouteDeps } from '../deps.ts';
+import { problemOfThrown, sendRefusal } from '../http/answer-failure.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { callerSignal } from '../http/disconnect.ts';
+import { sendChunks } from '../http/events.ts';
+import { idempotencyOf } from '../http/idempotency-key.ts';
+import { openAiError } from '../http/openai-error.ts';
+import { openAiErrors } from '../http/responses.ts';
+import type { App } from '../http/types.ts';
+
+const MESSAGES_MAX = 10_000;
+
+/** What the gate itself reads is checked; every other member is the upstream's business and passes on as it came. */
+const chatBody = z.looseObject({
+  model: z.string().min(1).max(200).describe('One of GET /v1/models, or the name of an operation.'),
+  messages: z
+    .array(z.looseObject({ role: z.string() }))
+    .min(1)
+    .max(MESSAGES_MAX),
+  stream: z.boolean().nullish(),
+  max_tokens: z.int().min(1).nullish(),
+  max_completion_tokens: z.int().min(1).nullish(),
+  n: z.int().min(1).nullish(),
+  user: z.string().max(200).nullish().describe('The end user, for per-user limits.'),
+});
+
+const completionSchema = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal('chat.completion'),
+    model: z.string(),
+    choices: z.array(z.looseObject({ index: z.int() })),
+    usage: z.looseObject({ prompt_tokens: z.int(), completion_tokens: z.int(), total_tokens: z.int() }),
+  })
+  .describe('OpenAI’s chat completion; with `stream` its chunks as server-sent events, ended by `[DONE]`.');
+
+export function registerChatCompletions(app: App, { gate, metrics, bounds }: RouteDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/chat/completions',
+    config: { access: 'workspace', spends: true },
+    bodyLimit: bounds.prompt_body_bytes_max,
+    schema: {
+      tags: ['OpenAI'],
+      summary: 'The same gate behind OpenAI’s wire format',
+      description: 'An official OpenAI client works by changing its base URL and key. `max_tokens` is capped by the plan.',
+      body: chatBody,
+      response: { 200: completionSchema, ...openAiErrors(400, 401, 402, 403, 404, 409, 422, 429, 502, 503, 504) },
+    },
+    handler: async (request, reply) => {
+      const idempotency = idempotencyOf(request);
+      const body = withoutNulls(request.body);
+      const result = await gate.chatCompletions(
+        callerOf(request),
+        { body, ...(idempotency !== undefined && { idempotency }) },
+        callerSignal(reply),
+      );
+      if (isRefusal(result)) return sendRefusal(request, reply, result);
+      if (result.kind === 'stream') {
+        await sendChunks(reply, untilBroken(request, result.chunks));
+        return reply;
+      }
+      if (result.bill) {
+        metrics.spent({ cost: result.bill.cost, credits: result.bill.charged, offline: result.bill.offline });
+        describeCall(reply, result.bill);
+      }
+      return (reply as FastifyReply).code(result.status).type('application/json; charset=utf-8').send(result.body);
+    },
+  });
+}
+
+/** OpenAI's clients send `null` for "not set" in these members; the gate knows only absent. */
+function withoutNulls(body: z.infer<typeof chatBody>): OpenAiChatBody {
+  const { stream, max_tokens, max_completion_tokens, n, user, ...rest } = body;
+  return {
+    ...rest,
+    ...(typeof stream === 'boolean' && { stream }),
+    ...(typeof max_tokens === 'number' && { max_tokens }),
+    ...(typeof max_completion_tokens === 'number' && { max_completion_tokens }),
+    ...(typeof n === 'number' && { n }),
+    ...(typeof user === 'string' && { user }),
+  };
+}
+
+/** A stream that breaks after its first byte ends with an error chunk, which OpenAI's clients raise, and without `[DONE]`. */
+async function* untilBroken(request: FastifyRequest, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | string> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    request.log.error({ err: error, request_id: request.id }, 'a stream broke');
+    yield `data: ${JSON.stringify(openAiError(problemOfThrown(error)))}\n\n`;
+  }
+}
+
+/** What OpenAI's shape has no member for travels in headers. */
+function describeCall(reply: FastifyReply, call: Bill): void {
+  reply.headers({
+    'purser-transaction-id': call.id,
+    'purser-cost': formatMoney(call.cost),
+    'purser-credits-charged': call.charged.toString(),
+  });
+  if (call.offline) reply.header('purser-offline', 'true');
+  if (call.degraded.length > 0) reply.header('purser-degraded', call.degraded.map(({ what }) => what).join(', '));
+}

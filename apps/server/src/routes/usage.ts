@@ -1,0 +1,57 @@
+import { openGrants } from '@purser/meters';
+import { z } from 'zod';
+
+import type { RouteDeps } from '../deps.ts';
+import { workspaceOf } from '../http/authenticate.ts';
+import { problems } from '../http/responses.ts';
+import type { App } from '../http/types.ts';
+import { amountSchema, counterSchema, instantSchema, quantitySchema, uuidSchema } from '../http/wire.ts';
+import { usageReport } from '../usage-report.ts';
+
+const usageSchema = z.object({
+  workspace_id: uuidSchema,
+  plan: z.string(),
+  plan_name: z.string(),
+  license: z.string().describe('active, grace, degraded or cancelled.'),
+  credits: z.object({
+    balance: counterSchema.describe('Neither held nor used.'),
+    held: counterSchema,
+    expiring: z.array(z.object({ credits: counterSchema, source: z.string(), expires_at: instantSchema })),
+  }),
+  cost: z.object({ ceiling: amountSchema, spent: amountSchema, held: amountSchema }).describe('Of this billing period.'),
+  meters: z.array(
+    z.object({
+      key: z.string(),
+      unit: z.string(),
+      window: z.string(),
+      cap: quantitySchema,
+      used: quantitySchema,
+      held: quantitySchema,
+      resets_at: instantSchema.nullable(),
+    }),
+  ),
+  degraded: z.array(z.object({ what: z.string(), why: z.string() })),
+  forecast: z.object({ ceiling_reached_at: instantSchema.nullable(), text: z.string() }),
+});
+
+/** What the caller's workspace has, has used and may still use. */
+export function registerUsage(app: App, { pool, clock, meters, policyOf, openPeriod }: RouteDeps): void {
+  app.route({
+    method: 'GET',
+    url: '/api/usage',
+    config: { access: 'workspace' },
+    schema: {
+      tags: ['Workspace'],
+      summary: 'Credits, cost and meters',
+      response: { 200: usageSchema, ...problems(400, 401, 403, 503) },
+    },
+    handler: async (request, reply) => {
+      const workspace = workspaceOf(request);
+      const now = clock.now();
+      const policy = policyOf(workspace, now);
+      await openPeriod(policy, now);
+      const [states, grants] = await Promise.all([meters.read(policy.meters), openGrants(pool, clock, workspace.id)]);
+      return reply.header('cache-control', 'no-store').send(usageReport(policy, states, grants, now));
+    },
+  });
+}

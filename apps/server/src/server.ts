@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+
+import { BrokenInvariant, isRefusal } from '@purser/base';
+import type { Authentication } from '@purser/identity';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+  type RouteOptions,
+} from 'fastify';
+
+import type { ServerDeps } from './deps.ts';
+import { sendRefusal, sendThrown } from './http/answer-failure.ts';
+import { presentedCredentials, refusedAccess, UNAUTHENTICATED } from './http/authenticate.ts';
+import { InFlight } from './http/bounds.ts';
+import { readJsonBodies } from './http/json-body.ts';
+import { answerUnknownRoute } from './http/not-found.ts';
+import { API_HEADERS } from './http/security-headers.ts';
+import { Strangers } from './http/strangers.ts';
+import type { App, RouteFacts } from './http/types.ts';
+import { compileSerializer, compileValidator } from './http/zod-compilers.ts';
+import { registerRoutes } from './routes/index.ts';
+
+/** How long a reader waits at most for settles that are under way. */
+const SETTLED_WITHIN_MS = 1_000;
+
+/** A server that is built and not yet listening. */
+export interface BuiltServer {
+  readonly app: App;
+  readonly routes: readonly RouteFacts[];
+  readonly inFlight: InFlight;
+}
+
+/**
+ * The whole HTTP door around the rooms it is given: who calls, within which bounds, to which route, answered how.
+ * It decides nothing about money.
+ */
+export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
+  const { bounds, log } = deps;
+  const debugs = log.isLevelEnabled('debug');
+  const loggerInstance: FastifyBaseLogger = log;
+  const inFlight = new InFlight(bounds);
+  const { metrics } = deps;
+  metrics.watchInFlight(() => inFlight.requests);
+  const strangers = new Strangers(bounds.anonymous_per_minute_max);
+  const registered: RouteOptions[] = [];
+  const routes: RouteFacts[] = [];
+
+  const app: App = Fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestIds(),
+    // A logger of its own for each request costs more than the id, which the few lines that are written carry themselves.
+    childLoggerFactory: (logger) => logger,
+    bodyLimit: bounds.small_body_bytes_max,
+    requestTimeout: bounds.request_timeout_ms,
+    http: { headersTimeout: bounds.headers_timeout_ms },
+    forceCloseConnections: 'idle',
+    trustProxy: deps.trust_proxy,
+    routerOptions: { maxParamLength: 200 },
+    clientErrorHandler: answerUnreadable,
+  }).withTypeProvider();
+  app.server.maxConnections = bounds.connections_max;
+  app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(compileSerializer);
+  app.decorateRequest('caller', null);
+  app.decorateRequest('body_sha256', null);
+  app.decorateRequest('outcome_code', null);
+  readJsonBodies(app);
+
+  // Read when all are there: a plugin's own hook says who may use its routes after this one has seen them.
+  app.addHook('onRoute', (route) => {
+    registered.push(route);
+  });
+  app.addHook('onReady', (done) => {
+    routes.push(...registered.flatMap(routeFacts));
+    const open = routes.find((route) => route.access === undefined);
+    done(open === undefined ? undefined : new BrokenInvariant(`route ${open.method} ${open.url} does not say who may use it`));
+  });
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(API_HEADERS).header('x-request-id', request.id);
+    const started_ms = performance.now();
+    const route = request.routeOptions;
+    const leave = inFlight.enter(announcedBytes(request, route.bodyLimit));
+    if (isRefusal(leave) && !isProbe(route.url)) return sendRefusal(request, reply, leave);
+    // `close` comes after every answer, also when the caller has gone before it was written; `finish` does not.
+    reply.raw.once('close', () => {
+      if (typeof leave === 'function') leave();
+      metrics.answered(route.url ?? 'unknown', request.method, reply.raw.statusCode, (performance.now() - started_ms) / 1000);
+      logAnswer(request, reply, debugs);
+    });
+    if (request.is404) return undefined;
+    return admit(request, reply);
+  });
+
+  /** Who calls, and may they use this route? Before a byte of the body is read. */
+  async function admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+    const { access } = request.routeOptions.config;
+    const flooding = access === 'public' ? undefined : strangers.refusal(request.ip);
+    if (flooding !== undefined) return sendRefusal(request, reply, flooding);
+    const caller = await identified(request);
+    if (isRefusal(caller)) {
+      if (access === 'public') return undefined;
+      if (caller.code === 'unauthenticated') strangers.count(request.ip);
+      return sendRefusal(request, reply, caller);
+    }
+    request.caller = caller;
+    // Who reads what calls have left behind reads at least what this server has answered.
+    if (request.method === 'GET') await deps.gate.settled(SETTLED_WITHIN_MS);
+    const refused = refusedAccess(caller, access);
+    return refused === undefined ? undefined : sendRefusal(request, reply, refused);
+  }
+
+  function identified(request: FastifyRequest): Authentication {
+    const credentials = presentedCredentials(request);
+    if (credentials === undefined) return UNAUTHENTICATED;
+    return isRefusal(credentials) ? credentials : deps.authenticate(credentials);
+  }
+
+  app.setErrorHandler((error, request, reply) => sendThrown(request, reply, error));
+  app.setNotFoundHandler((request, reply) => answerUnknownRoute(request, reply, routes));
+  await registerRoutes(app, { ...deps, inFlight, strangers });
+  await app.ready();
+  return { app, routes, inFlight };
+}
+
+function routeFacts({ method, url, config }: RouteOptions): RouteFacts[] {
+  const methods = [method].flat().filter((one) => one !== 'HEAD');
+  return methods.map((one) => ({ method: one, url, access: config?.access, spends: config?.spends === true }));
+}
+
+/** Short, unique over restarts, and cheap: a random word of this process and a count. */
+function requestIds(): () => string {
+  const word = randomBytes(6).toString('base64url');
+  let count = 0;
+  return () => `${word}-${(count++).toString(36)}`;
+}
+
+function announcedBytes(request: FastifyRequest, limit: number): number {
+  if (request.headers['transfer-encoding'] !== undefined) return limit;
+  const length = Number(request.headers['content-length'] ?? 0);
+  return length > 0 && length < limit ? length : length === 0 ? 0 : limit;
+}
+
+/** Probes and figures are answered while everything else is refused: that is when they matter. */
+function isProbe(url: string | undefined): boolean {
+  return url === '/healthz' || url === '/readyz' || url === '/metrics';
+}
+
+/** Above `debug` only what failed leaves a line: a line for every call would cost more than the call. */
+function logAnswer(request: FastifyRequest, reply: FastifyReply, debugs: boolean): void {
+  const failed = reply.raw.statusCode >= 500;
+  if (!failed && !debugs) return;
+  request.log[failed ? 'warn' : 'debug'](
+    {
+      request_id: request.id,
+      method: request.method,
+      route: request.routeOptions.url,
+      status: reply.raw.statusCode,
+      code: request.outcome_code,
+    },
+    'answered',
+  );
+}
+
+/** Bytes that are not HTTP, headers too large or too slow: one line, and the connection ends. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify({
+    type: '/problems/invalid_request',
+    title: 'The request is not valid',
+    status: 400,
+    code: 'invalid_request',
+    detail: 'this is not a whole HTTP request',
+  });
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,2 @@
+export { like } from './json.ts';
+export { type Answered, eventsIn, startTestServer, type TestServer } from './test-server.ts';

@@ -1,0 +1,31 @@
+import { createLog, parseSettings, systemClock } from '@purser/base';
+
+import { provenCatalogue } from '../proven-catalogue.ts';
+import { startServer } from '../start.ts';
+
+/**
+ * A server that stands still where it is told to, so that it can be killed right there:
+ * `node killed-server.fixture.ts <database> <catalogue> <provider> <admin token> <pause point>`.
+ * It prints its address, and `reached` when a call stands at the point.
+ */
+const [database_url = '', catalog = '', provider = '', admin_token = '', point = ''] = process.argv.slice(2);
+const settings = parseSettings({
+  PORT: '0',
+  PURSER_CATALOG: catalog,
+  OPENAI_API_KEY: 'sk-test-0123456789',
+  OPENAI_BASE_URL: provider,
+});
+const log = createLog({ level: 'silent' });
+const { address } = await startServer({
+  settings,
+  database_url,
+  admin_token,
+  catalogue: await provenCatalogue(settings, systemClock.now(), log),
+  log,
+  async pause(reached) {
+    if (reached !== point) return;
+    console.log('reached');
+    await new Promise(() => {});
+  },
+});
+console.log(address);

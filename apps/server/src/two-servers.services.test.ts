@@ -1,0 +1,77 @@
+import { parseSettings } from '@purser/base';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { startServer } from './start.ts';
+import { startTestServer, type TestServer } from './testing/index.ts';
+
+const REDIS_URL = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
+
+/** A second server on the database and the Redis of the first. */
+async function beside(first: TestServer): Promise<{ url: string; stop(): Promise<void> }> {
+  const { catalogue, log } = first.running.composition.deps;
+  const running = await startServer({
+    settings: parseSettings({ PORT: '0', REDIS_URL }),
+    database_url: first.database.url,
+    admin_token: first.admin_token,
+    catalogue,
+    log,
+  });
+  return { url: running.address, stop: () => running.stop() };
+}
+
+let first: TestServer;
+let second: Awaited<ReturnType<typeof beside>>;
+beforeAll(async () => {
+  first = await startTestServer({ REDIS_URL });
+  second = await beside(first);
+});
+afterAll(async () => {
+  await second.stop();
+  await first.close();
+});
+
+const generate = (url: string, key: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`${url}/api/ai/generate`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ operation: 'chat', prompt: 'hello' }),
+  });
+
+describe('two servers on one database and one Redis', () => {
+  it('know each other’s sessions, and end them for both (F7)', async () => {
+    const { key } = await first.workspace();
+    const opened = await first.ask('/api/session', { body: { key, cookie: false } });
+    expect((await generate(second.url, opened.json.token)).status).toBe(200);
+    await first.ask('/api/session', { method: 'DELETE', key: opened.json.token });
+    await expect.poll(async () => (await generate(second.url, opened.json.token)).status, { timeout: 3_000 }).toBe(401);
+  });
+
+  it('share one rate window: together they admit no more than one would (T5)', async () => {
+    const { key } = await first.workspace('PRO', { overrides: { rate: { rps: 1000, rpm: 10, burst: 1000 } } });
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => generate(i % 2 === 0 ? first.url : second.url, key)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(30);
+  });
+
+  it('share one ceiling, one balance and one idempotency key', async () => {
+    const { id, key } = await first.workspace('PRO', {
+      overrides: { credits_monthly: 20, rate: { rps: 1000, rpm: 1000, burst: 1000 }, concurrency: 100 },
+    });
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => generate(i % 2 === 0 ? first.url : second.url, key)));
+    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(20);
+    await first.admin('/api/admin/credits/gift', { body: { workspace_id: id, credits: 1, reason: 'one more' } });
+    const once = { 'idempotency-key': 'across' };
+    const [here, there] = await Promise.all([generate(first.url, key, once), generate(second.url, key, once)]);
+    expect(await here.json()).toEqual(await there.json());
+    const { json } = await first.ask('/api/usage', { key });
+    expect(json.credits.balance).toBeGreaterThanOrEqual(0);
+    expect((await first.admin('/api/admin/ledger/verify')).json).toMatchObject({ balanced: true, mismatches: [] });
+  });
+
+  it('a change of the workspace at one counts at the other within a second', async () => {
+    const { id, key } = await first.workspace();
+    expect((await generate(second.url, key)).status).toBe(200);
+    await first.admin(`/api/admin/workspaces/${id}`, { method: 'PATCH', body: { license: 'grace' } });
+    await expect.poll(async () => (await generate(second.url, key)).status, { timeout: 1_500 }).toBe(402);
+  });
+});

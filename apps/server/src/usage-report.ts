@@ -1,0 +1,97 @@
+import type { MeterState, OpenGrant } from '@purser/meters';
+import { money, toWire, type WireMoney } from '@purser/money';
+import type { Policy } from '@purser/policy';
+
+import { type Forecast, forecast } from './forecast.ts';
+import { counter, quantity } from './http/wire.ts';
+
+type Quantity = number | string;
+
+export interface UsageReport {
+  readonly workspace_id: string;
+  readonly plan: string;
+  readonly plan_name: string;
+  readonly license: string;
+  readonly credits: {
+    readonly balance: Quantity;
+    readonly held: Quantity;
+    readonly expiring: { readonly credits: Quantity; readonly source: string; readonly expires_at: string }[];
+  };
+  readonly cost: { readonly ceiling: WireMoney; readonly spent: WireMoney; readonly held: WireMoney };
+  readonly meters: {
+    readonly key: string;
+    readonly unit: string;
+    readonly window: string;
+    readonly cap: Quantity;
+    readonly used: Quantity;
+    readonly held: Quantity;
+    readonly resets_at: string | null;
+  }[];
+  readonly degraded: { readonly what: string; readonly why: string }[];
+  readonly forecast: Forecast;
+}
+
+/** What a workspace has, has used and may still use: policy, counters and grants put side by side at one instant. */
+export function usageReport(
+  policy: Policy,
+  meters: readonly MeterState[],
+  grants: readonly OpenGrant[],
+  now: Temporal.Instant,
+): UsageReport {
+  const unit = policy.ceiling.currency;
+  const cost = meters.find((meter) => meter.key === 'cost' && meter.unit === unit);
+  return {
+    workspace_id: policy.workspace.id,
+    plan: policy.plan.code,
+    plan_name: policy.plan.name,
+    license: policy.licence_stage,
+    credits: {
+      balance: counter(sum(grants.map((grant) => grant.available))),
+      held: counter(sum(grants.map((grant) => grant.held))),
+      expiring: grants.flatMap((grant) =>
+        grant.expires_at === null
+          ? []
+          : [{ credits: counter(grant.available), source: grant.source, expires_at: grant.expires_at.toString() }],
+      ),
+    },
+    cost: {
+      ceiling: toWire(policy.ceiling),
+      // Doubt counts as spent until somebody knows better: that is what keeps the ceiling.
+      spent: toWire(money(cost === undefined ? 0n : spentOf(cost), unit)),
+      held: toWire(money(cost?.held ?? 0n, unit)),
+    },
+    meters: meters
+      .filter(
+        (meter) => meter.workspace === policy.workspace.id && meter.key !== 'credits' && (meter.key !== 'cost' || meter === cost),
+      )
+      .map(wireMeter),
+    degraded: [],
+    forecast: forecast({ period: policy.billing_period, spent: cost ? spentOf(cost) : 0n, cap: cost?.cap ?? 0n, now }),
+  };
+}
+
+function wireMeter(meter: MeterState): UsageReport['meters'][number] {
+  return {
+    key: meter.key,
+    unit: meter.unit,
+    window: windowName(meter),
+    cap: quantity(meter.cap, meter.unit),
+    used: quantity(spentOf(meter), meter.unit),
+    held: quantity(meter.held, meter.unit),
+    resets_at: meter.class === 'gauge' ? null : (meter.window_end?.toString() ?? null),
+  };
+}
+
+function windowName(meter: MeterState): string {
+  if (meter.class === 'gauge') return 'at_once';
+  return meter.window_end === null ? 'ever' : 'billing_period';
+}
+
+/** Doubt and overruns count as used: nothing of them may be admitted again. */
+function spentOf({ used, unreconciled, overrun }: MeterState): bigint {
+  return used + unreconciled + overrun;
+}
+
+function sum(amounts: readonly bigint[]): bigint {
+  return amounts.reduce((total, amount) => total + amount, 0n);
+}

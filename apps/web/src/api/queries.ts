@@ -1,0 +1,123 @@
+import { infiniteQueryOptions, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
+import { compare, decimalOf } from '../words/amount.ts';
+import { get, problemOf, ProblemError } from './client.ts';
+import type {
+  AuditPage,
+  AuditVerification,
+  CallPage,
+  LedgerVerification,
+  MarginRow,
+  Operation,
+  PostingPage,
+  Session,
+  TrialBalanceRow,
+  Usage,
+  WorkspacePage,
+} from './wire.ts';
+
+/** How often the meters are read again while the page is in view, and while something is held: then they are about to move. */
+const METERS_EVERY_MS = 10_000;
+const METERS_HELD_EVERY_MS = 1_500;
+
+/** A refusal stays a refusal however often it is asked for; only lost connections are worth a second try. */
+function retry(failures: number, error: Error): boolean {
+  return failures < 2 && problemOf(error).status === 0;
+}
+
+export function newQueryClient(): QueryClient {
+  const client = new QueryClient({
+    defaultOptions: { queries: { retry, staleTime: 5_000, refetchOnWindowFocus: true } },
+    // A session that ended elsewhere, or by time, leads back to the door.
+    queryCache: new QueryCache({
+      onError: (error) => {
+        if (problemOf(error).status === 401) client.setQueryData(sessionQuery.queryKey, null);
+      },
+    }),
+  });
+  return client;
+}
+
+/** Who is signed in; null when nobody is. */
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  staleTime: Infinity,
+  queryFn: async ({ signal }): Promise<Session | null> => {
+    try {
+      const session = await get<Session | { kind: null }>('/api/session', signal);
+      return session.kind === null ? null : session;
+    } catch (error) {
+      if (error instanceof ProblemError && error.problem.status === 401) return null;
+      throw error;
+    }
+  },
+});
+
+export const operationsQuery = queryOptions({
+  queryKey: ['operations'],
+  staleTime: Infinity,
+  queryFn: ({ signal }) => get<readonly Operation[]>('/api/operations', signal),
+});
+
+export const usageQuery = queryOptions({
+  queryKey: ['usage'],
+  queryFn: ({ signal }) => get<Usage>('/api/usage', signal),
+  refetchInterval: ({ state }) =>
+    state.data !== undefined && compare(decimalOf(state.data.credits.held), '0') > 0 ? METERS_HELD_EVERY_MS : METERS_EVERY_MS,
+});
+
+function page(path: string, params: Record<string, string | undefined>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) if (value !== undefined && value !== '') query.set(name, value);
+  const text = query.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+export const callsQuery = infiniteQueryOptions({
+  queryKey: ['calls'],
+  initialPageParam: '',
+  queryFn: ({ pageParam, signal }) => get<CallPage>(page('/api/calls', { cursor: pageParam, limit: '20' }), signal),
+  getNextPageParam: (last) => last.next_cursor ?? undefined,
+});
+
+export type MarginBy = 'plan' | 'workspace' | 'pack';
+
+export function marginQuery(by: MarginBy, from?: string, to?: string) {
+  return queryOptions({
+    queryKey: ['admin', 'margin', by, from, to],
+    queryFn: ({ signal }) => get<readonly MarginRow[]>(page('/api/admin/margin', { by, from, to }), signal),
+  });
+}
+
+export const trialBalanceQuery = queryOptions({
+  queryKey: ['admin', 'trial-balance'],
+  queryFn: ({ signal }) => get<readonly TrialBalanceRow[]>('/api/admin/ledger/trial-balance', signal),
+});
+
+export const verifyLedger = (): Promise<LedgerVerification> => get<LedgerVerification>('/api/admin/ledger/verify');
+
+export const verifyAudit = (): Promise<AuditVerification> => get<AuditVerification>('/api/admin/audit/verify');
+
+export function postingsQuery(workspace_id: string) {
+  return infiniteQueryOptions({
+    queryKey: ['admin', 'postings', workspace_id],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
+      get<PostingPage>(page('/api/admin/ledger', { workspace_id, cursor: pageParam, limit: '25' }), signal),
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+  });
+}
+
+export const auditQuery = infiniteQueryOptions({
+  queryKey: ['admin', 'audit'],
+  initialPageParam: '',
+  queryFn: ({ pageParam, signal }) => get<AuditPage>(page('/api/admin/audit', { cursor: pageParam, limit: '25' }), signal),
+  getNextPageParam: (last) => last.next_cursor ?? undefined,
+});
+
+/** One page is enough to pick from; beyond it one searches. */
+export function workspacesQuery(search = '') {
+  return queryOptions({
+    queryKey: ['admin', 'workspaces', search],
+    queryFn: ({ signal }) => get<WorkspacePage>(page('/api/admin/workspaces', { search, limit: '100' }), signal),
+  });
+}

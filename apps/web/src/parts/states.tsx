@@ -1,0 +1,79 @@
+import type { ReactNode } from 'react';
+import { problemOf } from '../api/client.ts';
+import { explain } from '../words/problem.ts';
+import { Button } from './button.tsx';
+
+/** A place where nothing is yet, and what to do about it. */
+export function Empty({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <div className="rounded-lg border border-dashed border-edge px-5 py-8 text-center">
+      <p className="narrow text-xl font-semibold">{title}</p>
+      <div className="mx-auto mt-1 max-w-prose text-ink-soft">{children}</div>
+    </div>
+  );
+}
+
+/** Something is on its way. */
+export function Loading({ what, lines = 3 }: { readonly what: string; readonly lines?: number }) {
+  return (
+    <div role="status" className="space-y-3 py-2">
+      <span className="sr-only">Loading {what}</span>
+      {Array.from({ length: lines }, (_, line) => (
+        <div
+          key={line}
+          aria-hidden="true"
+          className="h-5 animate-pulse rounded bg-rule"
+          style={{ width: `${92 - line * 13}%` }}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** Reading failed: why, what to do, and a way to try again. */
+export function Failed({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {
+  const plain = explain(problemOf(error));
+  return (
+    <div role="alert" className="rounded-lg border-l-4 border-oxide-paint bg-oxide-wash px-5 py-4">
+      <p className="narrow text-xl font-semibold">{plain.headline}</p>
+      <p className="mt-1 text-ink-soft">{plain.why}</p>
+      <p className="mt-1 text-ink-soft">{plain.steps[0]}</p>
+      <Button className="mt-3" onClick={retry}>
+        Try again
+      </Button>
+    </div>
+  );
+}
+
+/** A headed part of a page. */
+export function Panel({
+  title,
+  aside,
+  children,
+  className = '',
+}: {
+  readonly title: string;
+  readonly aside?: ReactNode;
+  readonly children: ReactNode;
+  readonly className?: string;
+}) {
+  return (
+    <section className={`rounded-xl bg-deck p-4 shadow-deck sm:p-6 ${className}`}>
+      <div className="mb-4 flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+        <h2 className="narrow text-2xl font-semibold">{title}</h2>
+        {aside}
+      </div>
+      {children}
+    </section>
+  );
+}
+
+/** The head of a page: its name, and in a sentence what it is for. */
+export function PageHead({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <div className="mb-5 px-1 sm:px-0">
+      <h1 className="narrow text-4xl font-semibold">{title}</h1>
+      <p className="mt-1 max-w-prose text-ink-soft">{children}</p>
+    </div>
+  );
+}

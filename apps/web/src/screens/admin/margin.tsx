@@ -1,0 +1,174 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { marginQuery, workspacesQuery, type MarginBy } from '../../api/queries.ts';
+import type { MarginRow } from '../../api/wire.ts';
+import { useNow } from '../../now.ts';
+import { Choice } from '../../parts/choice.tsx';
+import { Empty, Failed, Loading, PageHead, Panel } from '../../parts/states.tsx';
+import { formatMoney, formatMoneyShort, type Money } from '../../words/amount.ts';
+import { LEAST_KEPT, marginBar, ratioWords, type MarginBar } from '../../words/margin.ts';
+import { monthStart } from '../../words/time.ts';
+
+/** Before anything was ever booked: without a start the books answer for this month alone. */
+const FIRST_DAY = '2020-01-01';
+
+type Period = 'month' | 'last' | 'all';
+
+function bounds(period: Period, now_ms: number): { from?: string; to?: string } {
+  switch (period) {
+    case 'month':
+      return { from: monthStart(now_ms, 0) };
+    case 'last':
+      return { from: monthStart(now_ms, -1), to: monthStart(now_ms, 0) };
+    case 'all':
+      return { from: FIRST_DAY };
+    default: {
+      const never: never = period;
+      return never;
+    }
+  }
+}
+
+/** What each plan, customer or pack kept, from the postings. */
+export function MarginPage() {
+  const now_ms = useNow(60_000);
+  const [by, setBy] = useState<MarginBy>('plan');
+  const [period, setPeriod] = useState<Period>('month');
+  const { from, to } = bounds(period, now_ms);
+  const margin = useQuery({ ...marginQuery(by, from, to), placeholderData: keepPreviousData });
+  return (
+    <>
+      <PageHead title="Margin">
+        What customers paid, what serving them cost, and what was kept. Every figure comes from the postings, at the exchange rate
+        of its moment.
+      </PageHead>
+      <Panel title="What was kept" aside={<Legend />}>
+        <div className="mb-5 flex flex-wrap gap-x-6 gap-y-3">
+          <Choice
+            legend="Group by"
+            hide_legend
+            name="by"
+            value={by}
+            onChange={setBy}
+            options={[
+              { value: 'plan', label: 'Plan' },
+              { value: 'workspace', label: 'Workspace' },
+              { value: 'pack', label: 'Pack' },
+            ]}
+          />
+          <Choice
+            legend="Period"
+            hide_legend
+            name="period"
+            value={period}
+            onChange={setPeriod}
+            options={[
+              { value: 'month', label: 'This month' },
+              { value: 'last', label: 'Last month' },
+              { value: 'all', label: 'All time' },
+            ]}
+          />
+        </div>
+        {margin.isPending ? <Loading what="the margins" lines={5} /> : null}
+        {margin.isError ? <Failed error={margin.error} retry={() => void margin.refetch()} /> : null}
+        {margin.data === undefined ? null : <Rows rows={margin.data} by={by} />}
+      </Panel>
+    </>
+  );
+}
+
+function Rows({ rows, by }: { readonly rows: readonly MarginRow[]; readonly by: MarginBy }) {
+  const workspaces = useQuery({ ...workspacesQuery(), enabled: by === 'workspace' });
+  const names = new Map(workspaces.data?.workspaces.map(({ id, name }) => [id, name]));
+  if (rows.length === 0) {
+    return (
+      <Empty title="Nothing booked in this period">
+        {by === 'pack'
+          ? 'Packs show here once one is sold.'
+          : 'A row appears with the first payment or the first call that costs something.'}
+      </Empty>
+    );
+  }
+  return (
+    <ul className="divide-y divide-rule border-y border-rule" data-testid="margin">
+      {rows.map((row) => (
+        <Row key={`${row.key} ${row.revenue.currency}`} row={row} name={names.get(row.key) ?? row.key} />
+      ))}
+    </ul>
+  );
+}
+
+const VERDICT: Record<MarginBar['state'], { readonly words: string; readonly paint: string }> = {
+  kept: { words: 'kept', paint: 'text-fair' },
+  thin: { words: 'kept: too thin', paint: 'text-oxide' },
+  lost: { words: 'lost', paint: 'text-oxide' },
+  given: { words: 'given away', paint: 'text-ink-soft' },
+  none: { words: 'nothing booked', paint: 'text-ink-soft' },
+};
+
+function Row({ row, name }: { readonly row: MarginRow; readonly name: string }) {
+  const bar = marginBar(row);
+  const verdict = VERDICT[bar.state];
+  return (
+    <li className="py-4">
+      <div className="flex flex-wrap items-baseline justify-between gap-x-4">
+        <h3 className="narrow text-xl font-semibold [overflow-wrap:anywhere]">{name}</h3>
+        <p className={`narrow figures text-xl font-semibold ${verdict.paint}`}>
+          {row.margin_ratio === null ? (bar.state === 'given' ? formatMoneyShort(row.cost) : '') : ratioWords(row.margin_ratio)}{' '}
+          {verdict.words}
+        </p>
+      </div>
+      {bar.state === 'given' || bar.state === 'none' ? null : <Bar bar={bar} />}
+      <dl className="figures mt-2 grid grid-cols-2 gap-x-6 gap-y-1 sm:grid-cols-4">
+        <Sum name="Revenue" money={row.revenue} />
+        <Sum name="Cost" money={row.cost} />
+        <Sum name="Fees" money={row.fees} />
+        <Sum name="Margin" money={row.margin} strong />
+      </dl>
+    </li>
+  );
+}
+
+/** Revenue as a bar; the yellow line is where cost and fees must stop. */
+function Bar({ bar }: { readonly bar: MarginBar }) {
+  const width = (part: number) => ({ width: `${(part * 100).toFixed(2)}%` });
+  return (
+    <div aria-hidden="true" className="relative mt-2 h-5">
+      <div className="flex h-full overflow-hidden rounded-[3px] border border-edge bg-well">
+        <div className={bar.state === 'lost' ? 'bg-oxide-paint' : 'bg-store'} style={width(bar.cost_share)} />
+        <div className="bg-edge" style={width(bar.fees_share)} />
+      </div>
+      <div
+        className="absolute -inset-y-1 w-1 rounded-full bg-signal ring-1 ring-hull"
+        style={{ left: `${(1 - LEAST_KEPT) * 100}%` }}
+      />
+    </div>
+  );
+}
+
+function Sum({ name, money, strong = false }: { readonly name: string; readonly money: Money; readonly strong?: boolean }) {
+  return (
+    <div className="flex items-baseline justify-between gap-2 sm:block">
+      <dt className="label text-ink-faint">{name}</dt>
+      <dd className={strong ? 'font-bold' : ''} title={formatMoney(money)}>
+        {formatMoneyShort(money)}
+      </dd>
+    </div>
+  );
+}
+
+function Legend() {
+  return (
+    <ul className="flex flex-wrap gap-x-4 gap-y-1 text-sm text-ink-soft">
+      <li className="flex items-center gap-1.5">
+        <span aria-hidden="true" className="size-3 rounded-[2px] bg-store" /> cost
+      </li>
+      <li className="flex items-center gap-1.5">
+        <span aria-hidden="true" className="size-3 rounded-[2px] bg-edge" /> fees
+      </li>
+      <li className="flex items-center gap-1.5">
+        <span aria-hidden="true" className="h-4 w-1 rounded-full bg-signal ring-1 ring-hull" /> no further than here: 15 % kept
+      </li>
+    </ul>
+  );
+}

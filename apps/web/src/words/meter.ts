@@ -1,0 +1,97 @@
+import { add, compare, decimalOf, formatCount, formatMoney, share, subtract, type Money, type Quantity } from './amount.ts';
+
+/** How full a meter is, in exact decimals for words and in shares (0 … 1) for a bar's width. */
+export interface Level {
+  readonly left: string;
+  readonly left_share: number;
+  readonly held_share: number;
+  readonly used_share: number;
+  readonly state: 'ok' | 'low' | 'out';
+}
+
+/** From this share left downwards a meter asks for attention. */
+const LOW_SHARE = 0.15;
+
+/**
+ * left = cap − used − held, never below zero: an overrun, or a cap lowered under what is used, leaves nothing, not less than nothing.
+ */
+export function levelOf(meter: { readonly cap: Quantity; readonly used: Quantity; readonly held: Quantity }): Level {
+  const cap = decimalOf(meter.cap);
+  const used = decimalOf(meter.used);
+  const held = decimalOf(meter.held);
+  const rest = subtract(cap, add(used, held));
+  const left = compare(rest, '0') < 0 ? '0' : rest;
+  const left_share = share(left, cap);
+  const used_share = share(used, cap);
+  const held_share = Math.min(share(held, cap), 1 - used_share);
+  const state = compare(left, '0') === 0 ? 'out' : left_share <= LOW_SHARE ? 'low' : 'ok';
+  return { left, left_share, held_share, used_share, state };
+}
+
+interface MeterWords {
+  readonly name: string;
+  readonly about: string;
+}
+
+const WORDS: Record<string, MeterWords> = {
+  credits: { name: 'Credits', about: 'What you pay calls with. The price of a call follows what it costs.' },
+  cost: {
+    name: 'Cost ceiling',
+    about:
+      'The most your plan lets calls cost in a period, so that the margin holds. Other currencies are converted with a small buffer.',
+  },
+  budget: { name: 'Shared budget', about: 'What everyone here may cost together in a month.' },
+  tokens: { name: 'Tokens', about: 'Words and word parts that models read and write for you.' },
+  jobs: { name: 'Calls', about: 'Calls you may make in the period.' },
+  concurrency: { name: 'Side by side', about: 'Calls that may run side by side. A place is free again as soon as a call ends.' },
+  emails: { name: 'E-mails', about: 'E-mails you may send in the period.' },
+  audio_seconds: { name: 'Speech', about: 'Seconds of speech you may have made.' },
+  images: { name: 'Images', about: 'Images you may have made.' },
+};
+
+export function meterWords(key: string): MeterWords {
+  const base = key.replace(/_(month|day|week|year|hour|minute)(ly)?$/, '');
+  const known = WORDS[key] ?? WORDS[base];
+  if (known !== undefined) return known;
+  const words = key.replaceAll(/[_:.]+/g, ' ').trim();
+  return { name: words.charAt(0).toUpperCase() + words.slice(1), about: '' };
+}
+
+const WINDOWS: Record<string, string> = {
+  second: 'this second',
+  minute: 'this minute',
+  hour: 'this hour',
+  day: 'today',
+  week: 'this week',
+  month: 'this month',
+  year: 'this year',
+  billing_period: 'this period',
+  period: 'this period',
+  ever: 'in all',
+  at_once: 'right now',
+};
+
+/** "this month", "today", … ; an unknown window is said as it came. */
+export function windowWords(window: string): string {
+  return WINDOWS[window] ?? window.replaceAll('_', ' ');
+}
+
+/** An amount in its unit: three capital letters are a currency, anything else is counted. */
+export function quantityWords(quantity: Quantity, unit: string): string {
+  return /^[A-Z]{3}$/.test(unit) ? formatMoney({ amount: decimalOf(quantity), currency: unit }) : formatCount(quantity);
+}
+
+/** What is left of the plan's cost ceiling. */
+export function costLeft(cost: { readonly ceiling: Money; readonly spent: Money; readonly held: Money }): Money {
+  return { amount: levelOf({ cap: cost.ceiling, used: cost.spent, held: cost.held }).left, currency: cost.ceiling.currency };
+}
+
+/** The change between two readings, signed, or undefined when nothing moved: "−2", "+€0.0003". */
+export function changeWords(before: Quantity, after: Quantity): string | undefined {
+  const change = subtract(decimalOf(after), decimalOf(before));
+  const sense = compare(change, '0');
+  if (sense === 0) return undefined;
+  const size = change.replace('-', '');
+  const words = typeof after === 'object' ? formatMoney({ amount: size, currency: after.currency }) : formatCount(size);
+  return `${sense < 0 ? '−' : '+'}${words}`;
+}

@@ -1,0 +1,80 @@
+import { newId, type Pool, systemClock, transaction } from '@purser/base';
+import { meterId } from '@purser/meters';
+
+import { ACTUAL, WORST, type Workspace } from './workload.ts';
+
+/**
+ * What one would write first: a transaction per call, several statements, the same rows and the same postings. Rows are locked in
+ * one order, because without it the variant deadlocks at once.
+ */
+export function naivePair(pool: Pool): (workspace: Workspace) => Promise<[number, number]> {
+  return async (workspace) => {
+    const id = newId<'hold'>();
+    const meters = workspace.meters.map((spec, index) => ({
+      id: meterId(spec),
+      worst: WORST[index] ?? 0n,
+      actual: ACTUAL[index] ?? 0n,
+    }));
+    const ordered = meters.toSorted((a, b) => (a.id < b.id ? 1 : -1));
+    const start = performance.now();
+    await transaction(pool, async (connection) => {
+      for (const meter of ordered) {
+        const { rows } = await connection.query<{ free: bigint }>({
+          name: 'naive.lock',
+          text: 'select cap - held - used - unreconciled - overrun as free from meters.meter where id = $1 for update',
+          values: [meter.id],
+        });
+        if ((rows[0]?.free ?? 0n) < meter.worst) throw new Error('denied');
+        await connection.query({
+          name: 'naive.hold',
+          text: 'update meters.meter set held = held + $2, admitted_cap = cap where id = $1',
+          values: [meter.id, meter.worst],
+        });
+      }
+      await connection.query({
+        name: 'naive.insert',
+        text: `insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, plan, provider, cost, cost_unit, reported, reported_unit)
+               values ($1, $2, $3::timestamptz, $3::timestamptz + interval '1 minute', $4, $5, $6, 'PRO', 'acme', 33000000, 'USD', 30000000, 'EUR')`,
+        values: [
+          id,
+          workspace.id,
+          systemClock.now().toString(),
+          meters.map((meter) => meter.id),
+          meters.map((meter) => meter.worst),
+          meters.map(() => 0n),
+        ],
+      });
+    });
+    const held = performance.now();
+    await transaction(pool, async (connection) => {
+      await connection.query({
+        name: 'naive.find',
+        text: 'select state from meters.hold where id = $1 for update',
+        values: [id],
+      });
+      for (const meter of ordered) {
+        await connection.query({
+          name: 'naive.settle',
+          text: 'update meters.meter set held = held - $2, used = used + $3 where id = $1',
+          values: [meter.id, meter.worst, meter.actual],
+        });
+      }
+      await connection.query({
+        name: 'naive.end',
+        text: `update meters.hold set state = 'settled', ended_at = $2, actuals = $3 where id = $1`,
+        values: [id, systemClock.now().toString(), meters.map((meter) => meter.actual)],
+      });
+      for (const [debit, credit, amount, unit] of [
+        ['wallet', 'spent', 2n, 'credit'],
+        ['cost', 'payable:acme', 13_200_000n, 'USD'],
+      ] as const) {
+        await connection.query({
+          name: 'naive.post',
+          text: 'select ledger.post($1, $2, $3, $4, $5, $6, $7)',
+          values: [systemClock.now().toString(), workspace.id, id, debit, credit, amount, unit],
+        });
+      }
+    });
+    return [held - start, performance.now() - held];
+  };
+}

@@ -1,0 +1,127 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { baseMigrations, migrate, openPool, type Pool, startEmbedded, systemClock } from '@purser/base';
+import { ledgerMigrations } from '@purser/ledger';
+import { Meters, metersMigrations } from '@purser/meters';
+
+import { heading, machine, median, ms, table } from '../report.ts';
+import { fillLedger } from './fill-ledger.ts';
+import { batchedPair, closedLoop, type Figures, openLoop } from './load.ts';
+import { naivePair } from './naive.ts';
+import { seedWorkspaces } from './seed.ts';
+import { type Workspace, workspaceAt } from './workload.ts';
+
+const WORKSPACES = 1_000;
+const RATES = [5_000, 6_000, 7_000, 8_000, 10_000, 12_000];
+const P99_KEPT_MS = 50;
+
+interface Stage {
+  readonly url: string;
+  readonly pool: Pool;
+  readonly meters: Meters;
+}
+
+/** Hold + settle with six legs, postings, attempt and fsync, on an embedded server of its own. */
+export async function benchHolds(quick: boolean): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'purser-bench-'));
+  // Open to the user who serves the database, or it would be kept elsewhere and outlive this run.
+  await chmod(folder, 0o755);
+  const server = await startEmbedded({ dataDir: folder });
+  const pool = openPool(server.url, { connections_max: 16 });
+  const batches = openPool(server.url, { connections_max: 1 });
+  try {
+    await migrate(pool, [baseMigrations, ledgerMigrations, metersMigrations]);
+    await seedWorkspaces(pool, 0, WORKSPACES);
+    await pool.query('vacuum analyze');
+    const stage: Stage = {
+      url: server.url,
+      pool,
+      meters: new Meters({ pool: batches, clock: systemClock, queue_max: 100_000 }, pool),
+    };
+    heading('Hold and settle');
+    console.log(
+      `${machine()}. Six legs, one of them the same row for all; hold row, attempt and two postings a pair; fsync on.\n`,
+    );
+    await speed(stage, quick ? 3 : 10);
+    await flatness(stage, quick);
+  } finally {
+    await pool.end();
+    await batches.end();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function speed({ meters, pool }: Stage, seconds: number): Promise<void> {
+  const pick = picker(WORKSPACES);
+  await closedLoop(batchedPair(meters), pick, 64, 2);
+  const rows: (string | number)[][] = [];
+  const add = (name: string, figures: Figures): void => {
+    rows.push([name, figures.pairs_per_s, ms(figures.p50_ms), ms(figures.p99_ms), ms(figures.max_ms)]);
+  };
+  add('1 caller, closed loop', await closedLoop(batchedPair(meters), pick, 1, seconds));
+  add('64 callers, closed loop', await closedLoop(batchedPair(meters), pick, 64, seconds));
+  const batched: number[] = [];
+  const naive: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const ours = await closedLoop(batchedPair(meters), pick, 512, seconds / 2);
+    const theirs = await closedLoop(naivePair(pool), pick, 512, seconds / 2);
+    batched.push(ours.pairs_per_s);
+    naive.push(theirs.pairs_per_s);
+    if (round === 0) {
+      add('512 callers, closed loop', ours);
+      add('512 callers, one transaction per call', theirs);
+    }
+  }
+  for (const rate of RATES) {
+    const figures = await openLoop(meters, pick, rate, seconds);
+    add(`open loop, ${rate}/s asked`, figures);
+    if (figures.p99_ms > P99_KEPT_MS) break;
+  }
+  table(['hold + settle', 'pairs/s', 'p50 ms', 'p99 ms', 'max ms'], rows);
+  const ratios = batched.map((pairs, index) => pairs / (naive[index] ?? Number.NaN));
+  console.log(
+    `Batched against one transaction per call at 512 callers: ${median(ratios).toFixed(1)} × (median of 3 rounds side by side).`,
+  );
+}
+
+/** The same load on more workspaces and on a longer ledger. */
+async function flatness({ meters, pool }: Stage, quick: boolean): Promise<void> {
+  const seconds = quick ? 3 : 10;
+  const rows: (string | number)[][] = [];
+  let base = 0;
+  const measure = async (name: string, workspaces: number): Promise<void> => {
+    await pool.query('checkpoint');
+    await closedLoop(batchedPair(meters), picker(workspaces), 256, seconds / 2);
+    const runs: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      runs.push((await closedLoop(batchedPair(meters), picker(workspaces), 256, seconds / 2)).pairs_per_s);
+    }
+    const pairs = median(runs);
+    base ||= pairs;
+    rows.push([name, pairs, `${(pairs / base).toFixed(2)} ×`]);
+  };
+  await measure('1,000 workspaces, short ledger', WORKSPACES);
+  const postings = quick ? 200_000 : 10_000_000;
+  await fillLedger(pool, postings, WORKSPACES);
+  await measure(`1,000 workspaces, ${postings.toLocaleString('en')} postings`, WORKSPACES);
+  const many = quick ? 20_000 : 1_000_000;
+  await seedWorkspaces(pool, WORKSPACES, many);
+  await pool.query('vacuum analyze meters.meter, meters.grant, meters.guard');
+  await measure(`1,000 active of ${many.toLocaleString('en')} workspaces`, WORKSPACES);
+  await measure(`all of ${many.toLocaleString('en')} workspaces, uniformly`, many);
+  table(['256 callers, closed loop', 'pairs/s', 'of the first'], rows);
+}
+
+const KEPT_MAX = 50_000;
+
+/** Draws workspaces uniformly; the few of a small bench are made once, so their meter ids are computed once, as a policy's are. */
+function picker(workspaces: number): () => Workspace {
+  const kept = workspaces <= KEPT_MAX ? Array.from({ length: workspaces }, (_, n) => workspaceAt(n)) : undefined;
+  return () => {
+    const n = Math.floor(Math.random() * workspaces);
+    return kept?.[n] ?? workspaceAt(n);
+  };
+}

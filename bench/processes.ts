@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+const TICK_MS = 10;
+
+interface Stat {
+  readonly pid: number;
+  readonly parent: number;
+  readonly cpu_ms: number;
+  readonly name: string;
+}
+
+function readStat(pid: number): Stat | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const close = text.lastIndexOf(')');
+    const fields = text.slice(close + 2).split(' ');
+    return {
+      pid,
+      parent: Number(fields[1]),
+      cpu_ms: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
+      name: text.slice(text.indexOf('(') + 1, close),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Milliseconds of CPU that a process and its living descendants have used, by the name of the program. Linux only. */
+export function cpuOfTree(root: number): Map<string, number> {
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/u.test(name))
+    .map((name) => readStat(Number(name)))
+    .filter((stat) => stat !== undefined);
+  const inside = new Set([root]);
+  for (let grew = true; grew;) {
+    grew = false;
+    for (const { pid, parent } of all) {
+      if (inside.has(parent) && !inside.has(pid)) {
+        inside.add(pid);
+        grew = true;
+      }
+    }
+  }
+  const used = new Map<string, number>();
+  for (const { pid, name, cpu_ms } of all) if (inside.has(pid)) used.set(name, (used.get(name) ?? 0) + cpu_ms);
+  return used;
+}
+
+/** Resident memory of one process, in MB. */
+export function residentMegabytes(pid: number): number {
+  const match = /VmRSS:\s+(\d+) kB/u.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(match?.[1] ?? Number.NaN) / 1024;
+}

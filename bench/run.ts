@@ -1,0 +1,21 @@
+import { benchGateway } from './gateway/run.ts';
+import { benchHolds } from './holds/run.ts';
+import { benchStart } from './start/run.ts';
+
+const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
+  holds: benchHolds,
+  gateway: benchGateway,
+  start: benchStart,
+};
+
+const words = process.argv.slice(2);
+const quick = words.includes('--quick');
+const wanted = words.filter((word) => !word.startsWith('--'));
+const unknown = wanted.filter((name) => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0) {
+  console.error(`bench: there is no '${unknown.join(', ')}'; want any of ${Object.keys(BENCHES).join(', ')}, and --quick`);
+  process.exit(1);
+}
+for (const [name, run] of Object.entries(BENCHES)) {
+  if (wanted.length === 0 || wanted.includes(name)) await run(quick);
+}

@@ -1,0 +1,1246 @@
+-- What the migrations of all rooms add up to. Written by `npm run schema`, compared by schema.db.test.ts.
+
+create schema audit;
+grant usage on schema audit to purser_app;
+
+create table audit.block (
+  seq bigint not null,
+  previous bytea not null,
+  sealed_at timestamp with time zone not null,
+  digest bytea not null,
+  constraint block_pkey PRIMARY KEY (seq),
+  constraint block_digest_check CHECK ((octet_length(digest) = 32)),
+  constraint block_previous_check CHECK ((octet_length(previous) = 32)),
+  constraint block_seq_check CHECK ((seq > 0))
+);
+alter table audit.block enable row level security;
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.block FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+create table audit.block_part (
+  seq bigint not null,
+  source text not null,
+  after_xid bigint,
+  after_id bigint,
+  through_xid bigint not null,
+  through_id bigint not null,
+  rows integer not null,
+  digest bytea not null,
+  constraint block_part_pkey PRIMARY KEY (seq, source),
+  constraint block_part_seq_fkey FOREIGN KEY (seq) REFERENCES audit.block(seq),
+  constraint block_part_check CHECK (((after_xid IS NULL) = (after_id IS NULL))),
+  constraint block_part_check1 CHECK (((after_xid IS NULL) OR (ROW(through_xid, through_id) > ROW(after_xid, after_id)))),
+  constraint block_part_digest_check CHECK ((octet_length(digest) = 32)),
+  constraint block_part_rows_check CHECK ((rows > 0)),
+  constraint block_part_source_check CHECK ((source = ANY (ARRAY['entry'::text, 'posting'::text, 'attempt'::text])))
+);
+CREATE INDEX block_part_of_source ON audit.block_part USING btree (source, through_xid, through_id);
+alter table audit.block_part enable row level security;
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.block_part FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+create table audit.entry (
+  id bigint generated always as identity not null,
+  workspace_id uuid not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  action text not null,
+  subject text not null,
+  detail jsonb not null,
+  xid bigint default ledger.transaction_number() not null,
+  constraint entry_pkey PRIMARY KEY (xid, id),
+  constraint entry_action_check CHECK (((action <> ''::text) AND (length(action) <= 100))),
+  constraint entry_actor_check CHECK (((actor <> ''::text) AND (length(actor) <= 200))),
+  constraint entry_detail_check CHECK ((octet_length((detail)::text) <= 16384)),
+  constraint entry_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 200)))
+);
+CREATE INDEX entry_of_subject ON audit.entry USING btree (subject, id);
+CREATE INDEX entry_of_workspace ON audit.entry USING btree (workspace_id, id);
+alter table audit.entry enable row level security;
+create policy own_deeds on audit.entry for insert to purser_app with check ((workspace_id = base.current_workspace()));
+create policy own_rows on audit.entry for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.entry FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+grant select on audit.entry to purser_app;
+
+CREATE OR REPLACE FUNCTION audit.adopt_restored()
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if coalesce(audit.newest_transaction_number() < ledger.next_transaction_number(), true) then return false; end if;
+  lock table audit.entry, audit.block in share row exclusive mode;
+  perform ledger.lift_transaction_numbers(audit.newest_transaction_number());
+  return true;
+end $function$;
+
+CREATE OR REPLACE FUNCTION audit.entry_lines(p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint, p_rows_max integer)
+ RETURNS TABLE(xid bigint, id bigint, line text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select e.xid, e.id, json_build_array(
+    'entry', e.xid, e.id, e.workspace_id, e.at at time zone 'UTC', e.actor, e.action, e.subject, e.detail)::text
+  from audit.entry e
+  where (e.xid, e.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
+    and (e.xid, e.id) <= (p_through_xid, p_through_id)
+  order by e.xid, e.id
+  limit p_rows_max
+$function$;
+
+CREATE OR REPLACE FUNCTION audit.newest_transaction_number()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select greatest(ledger.newest_transaction_number(), (select max(xid) from audit.entry), (select max(through_xid) from audit.block_part))
+$function$;
+
+create schema base;
+grant usage on schema base to purser_app;
+
+create table base.migration (
+  room text not null,
+  number integer not null,
+  name text not null,
+  sha256 text not null,
+  applied_at timestamp with time zone default clock_timestamp() not null,
+  constraint migration_pkey PRIMARY KEY (room, number)
+);
+
+CREATE OR REPLACE FUNCTION base.current_workspace()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ select nullif(current_setting('purser.workspace_id', true), '')::uuid $function$;
+
+create schema catalog;
+
+create table catalog.version (
+  version text not null,
+  name text not null,
+  text text not null,
+  stored_at timestamp with time zone not null,
+  constraint version_pkey PRIMARY KEY (version),
+  constraint version_check CHECK ((version = ((name || '@'::text) || "left"(encode(sha256(convert_to(text, 'UTF8'::name)), 'hex'::text), 12))))
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON catalog.version FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_change();
+
+CREATE OR REPLACE FUNCTION catalog.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'catalog.% is append-only: % refused', tg_table_name, tg_op using errcode = 'restrict_violation';
+end $function$;
+
+create schema identity;
+grant usage on schema identity to purser_app;
+
+create table identity.api_key (
+  workspace_id uuid not null,
+  key_id uuid not null,
+  kind text not null,
+  name text not null,
+  prefix text not null,
+  secret_sha256 bytea not null,
+  created_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  constraint api_key_pkey PRIMARY KEY (key_id),
+  constraint api_key_secret_sha256_key UNIQUE (secret_sha256),
+  constraint api_key_kind_check CHECK ((kind = ANY (ARRAY['workspace'::text, 'platform'::text]))),
+  constraint api_key_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint api_key_secret_sha256_check CHECK ((length(secret_sha256) = 32)),
+  constraint platform_keys_are_the_platforms CHECK (((kind = 'platform'::text) = (workspace_id = '00000000-0000-0000-0000-000000000000'::uuid)))
+);
+CREATE INDEX api_key_of_workspace ON identity.api_key USING btree (workspace_id, created_at);
+alter table identity.api_key enable row level security;
+create policy own_keys on identity.api_key for all to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER tell_change AFTER UPDATE ON identity.api_key FOR EACH ROW EXECUTE FUNCTION identity.tell_key_change();
+grant select on identity.api_key to purser_app;
+
+create table identity.workspace (
+  workspace_id uuid not null,
+  name text not null,
+  external_id text,
+  plan text not null,
+  catalogue_version text not null,
+  timezone text not null,
+  anchored_at timestamp with time zone not null,
+  license text default 'active'::text not null,
+  license_since timestamp with time zone not null,
+  overrides jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone not null,
+  changed_at timestamp with time zone not null,
+  constraint workspace_pkey PRIMARY KEY (workspace_id),
+  constraint workspace_external_id_key UNIQUE (external_id),
+  constraint workspace_external_id_check CHECK (((length(external_id) >= 1) AND (length(external_id) <= 200))),
+  constraint workspace_license_check CHECK ((license = ANY (ARRAY['active'::text, 'grace'::text, 'cancelled'::text]))),
+  constraint workspace_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint workspace_overrides_check CHECK ((jsonb_typeof(overrides) = 'object'::text)),
+  constraint workspace_plan_check CHECK (((length(plan) >= 1) AND (length(plan) <= 100))),
+  constraint workspace_timezone_check CHECK ((timezone ~ '^[A-Za-z]'::text)),
+  constraint workspace_workspace_id_check CHECK ((workspace_id <> '00000000-0000-0000-0000-000000000000'::uuid))
+);
+alter table identity.workspace enable row level security;
+create policy own_workspace on identity.workspace for all to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER tell_change AFTER UPDATE ON identity.workspace FOR EACH ROW EXECUTE FUNCTION identity.tell_workspace_change();
+grant select on identity.workspace to purser_app;
+
+CREATE OR REPLACE FUNCTION identity.tell_key_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('purser_identity', 'key ' || encode(new.secret_sha256, 'hex'));
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION identity.tell_workspace_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('purser_identity', 'workspace ' || new.workspace_id);
+  return null;
+end $function$;
+
+create schema ledger;
+grant usage on schema ledger to purser_app;
+
+create table ledger.attempt (
+  id bigint generated always as identity not null,
+  workspace_id uuid not null,
+  hold_id uuid not null,
+  ordinal smallint not null,
+  actor text not null,
+  operation text not null,
+  kind text not null,
+  provider text not null,
+  model text not null,
+  model_version text,
+  started_at timestamp with time zone not null,
+  duration_ms integer not null,
+  outcome text not null,
+  usage jsonb,
+  cost bigint,
+  cost_unit text,
+  request_id text,
+  xid bigint default ledger.transaction_number() not null,
+  constraint attempt_pkey PRIMARY KEY (xid, id),
+  constraint sound CHECK (((ordinal > 0) AND (duration_ms >= 0) AND (COALESCE(cost, (0)::bigint) >= 0) AND ((cost IS NULL) = (cost_unit IS NULL))))
+);
+CREATE INDEX attempt_of_hold ON ledger.attempt USING brin (hold_id uuid_minmax_multi_ops) WITH (autosummarize='on');
+CREATE INDEX attempt_of_workspace ON ledger.attempt USING btree (workspace_id, id);
+alter table ledger.attempt enable row level security;
+create policy own_rows on ledger.attempt for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.attempt FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+grant select on ledger.attempt to purser_app;
+
+create table ledger.period (
+  workspace_id uuid not null,
+  period_start timestamp with time zone not null,
+  plan text not null,
+  price bigint not null,
+  fees bigint not null,
+  currency text not null,
+  accrued_at timestamp with time zone not null,
+  constraint period_pkey PRIMARY KEY (workspace_id, period_start),
+  constraint period_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint period_fees_check CHECK ((fees >= 0)),
+  constraint period_price_check CHECK ((price >= 0))
+);
+alter table ledger.period enable row level security;
+create policy own_rows on ledger.period for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.period FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+grant select on ledger.period to purser_app;
+
+create table ledger.posting (
+  id bigint generated always as identity not null,
+  workspace_id uuid not null,
+  posted_at timestamp with time zone not null,
+  hold_id uuid,
+  debit text not null,
+  credit text not null,
+  amount bigint not null,
+  unit text not null,
+  reported bigint,
+  reported_unit text,
+  plan text,
+  reason text,
+  xid bigint default ledger.transaction_number() not null,
+  constraint posting_pkey PRIMARY KEY (xid, id),
+  constraint sound CHECK (((amount > 0) AND (debit <> credit) AND ((reported IS NULL) = (reported_unit IS NULL)) AND (COALESCE(reported, (0)::bigint) >= 0)))
+);
+CREATE INDEX posting_of_hold ON ledger.posting USING brin (hold_id uuid_minmax_multi_ops) WITH (autosummarize='on');
+CREATE INDEX posting_of_time ON ledger.posting USING brin (posted_at) WITH (autosummarize='on');
+CREATE INDEX posting_of_workspace ON ledger.posting USING btree (workspace_id, id);
+alter table ledger.posting enable row level security;
+create policy own_rows on ledger.posting for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.posting FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+grant select on ledger.posting to purser_app;
+
+create table ledger.rollup_account_daily (
+  day date not null,
+  plan text,
+  debit text not null,
+  credit text not null,
+  unit text not null,
+  reported_unit text,
+  postings bigint not null,
+  amount numeric not null,
+  reported numeric not null
+);
+CREATE UNIQUE INDEX rollup_account_daily_key ON ledger.rollup_account_daily USING btree (day, plan, debit, credit, unit, reported_unit) NULLS NOT DISTINCT;
+
+create table ledger.rollup_margin_daily (
+  workspace_id uuid not null,
+  day date not null,
+  plan text,
+  pack text,
+  unit text not null,
+  revenue numeric not null,
+  fees numeric not null,
+  cost numeric not null,
+  spent numeric not null
+);
+CREATE INDEX rollup_margin_daily_of_day ON ledger.rollup_margin_daily USING brin (day) WITH (autosummarize='on');
+alter table ledger.rollup_margin_daily enable row level security;
+create policy own_rows on ledger.rollup_margin_daily for select to purser_app using ((workspace_id = base.current_workspace()));
+
+create table ledger.rollup_position (
+  name text not null,
+  xid bigint not null,
+  id bigint not null,
+  constraint rollup_position_pkey PRIMARY KEY (name),
+  constraint rollup_position_name_check CHECK ((name = ANY (ARRAY['account'::text, 'margin'::text])))
+);
+
+CREATE OR REPLACE FUNCTION ledger.accrue_period(p_now timestamp with time zone, p_workspace uuid, p_plan text, p_period_start timestamp with time zone, p_price bigint, p_fees bigint, p_currency text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into ledger.period (workspace_id, period_start, plan, price, fees, currency, accrued_at)
+  values (p_workspace, p_period_start, p_plan, p_price, p_fees, p_currency, p_now)
+  on conflict (workspace_id, period_start) do nothing;
+  if not found then return false; end if;
+  perform ledger.post_many(
+    p_now, array[p_workspace, p_workspace], array[null, null]::uuid[], array['receivable', 'fees'],
+    array['revenue:subscription', 'payable:payments'], array[p_price, p_fees], array[p_currency, p_currency],
+    array[p_price, p_fees], array[p_currency, p_currency], array[p_plan, p_plan]);
+  return true;
+end $function$;
+
+CREATE OR REPLACE FUNCTION ledger.attempt_lines(p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint, p_rows_max integer)
+ RETURNS TABLE(xid bigint, id bigint, line text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select a.xid, a.id, json_build_array(
+    'attempt', a.xid, a.id, a.workspace_id, a.hold_id, a.ordinal, a.actor, a.operation, a.kind, a.provider, a.model,
+    a.model_version, a.started_at at time zone 'UTC', a.duration_ms, a.outcome, a.usage, a.cost::text, a.cost_unit,
+    a.request_id)::text
+  from ledger.attempt a
+  where (a.xid, a.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
+    and (a.xid, a.id) <= (p_through_xid, p_through_id)
+  order by a.xid, a.id
+  limit p_rows_max
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.broken_guards(p_table regclass, p_refused text[])
+ RETURNS TABLE(guard text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select format('%s: the append-only trigger is missing or disabled', p_table)
+  where not exists (
+    select 1 from pg_trigger
+    where tgrelid = p_table and tgname = 'append_only' and tgenabled = 'A' and tgfoid = 'ledger.refuse_change'::regproc
+      and tgtype = 2 | 8 | 16 | 32) -- before delete, update or truncate, for each statement
+  union all
+  select format('%s: row-level security is off', p_table)
+  from pg_class where oid = p_table and not relrowsecurity
+  union all
+  select format('%s: purser_app may %s', p_table, privilege)
+  from unnest(p_refused) privilege
+  where has_table_privilege('purser_app', p_table, privilege)
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.cost_sign(p_debit text, p_credit text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select (p_debit in ('cost', 'overrun', 'unreconciled'))::integer - (p_credit in ('cost', 'overrun', 'unreconciled'))::integer $function$;
+
+CREATE OR REPLACE FUNCTION ledger.fees_sign(p_debit text, p_credit text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select (p_debit = 'fees' or p_debit like 'fees:%')::integer - (p_credit = 'fees' or p_credit like 'fees:%')::integer $function$;
+
+CREATE OR REPLACE FUNCTION ledger.horizon()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$ select pg_snapshot_xmin(pg_current_snapshot())::text::bigint + ledger.transaction_offset() $function$;
+
+CREATE OR REPLACE FUNCTION ledger.is_account(p_account text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select p_account in ('cost', 'overrun', 'unreconciled', 'wallet', 'spent', 'expired', 'receivable', 'fees', 'revenue:subscription')
+    or p_account ~ '^(payable|granted|spent|revenue:pack|fees:pack):.+$'
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.is_unit(p_unit text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select p_unit = 'credit' or p_unit ~ '^[A-Z]{3}$' $function$;
+
+CREATE OR REPLACE FUNCTION ledger.lift_transaction_numbers(p_above bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  -- Transactions that have their number and wait for this one stay above too.
+  c_room constant bigint := 1000000;
+  v_offset bigint;
+begin
+  lock table ledger.posting, ledger.attempt in share row exclusive mode;
+  v_offset := greatest(p_above, ledger.newest_transaction_number()) - pg_current_xact_id()::text::bigint + c_room;
+  if v_offset <= ledger.transaction_offset() then return; end if;
+  execute format(
+    'create or replace function ledger.transaction_offset() returns bigint language sql stable parallel safe as $body$ select %s::bigint $body$',
+    v_offset);
+end $function$;
+
+CREATE OR REPLACE FUNCTION ledger.margin_lines()
+ RETURNS TABLE(xid bigint, id bigint, workspace_id uuid, posted_at timestamp with time zone, plan text, pack text, unit text, revenue bigint, fees bigint, cost bigint, spent bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select xid, id, workspace_id, posted_at, plan, ledger.pack_of(debit, credit), coalesce(reported_unit, unit),
+    coalesce(reported, amount) * ledger.revenue_sign(debit, credit),
+    coalesce(reported, amount) * ledger.fees_sign(debit, credit),
+    coalesce(reported, amount) * ledger.cost_sign(debit, credit),
+    case when unit = 'credit' then amount * ledger.spent_sign(debit, credit) else 0 end
+  from ledger.posting
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.newest_transaction_number()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select greatest((select max(xid) from ledger.posting), (select max(xid) from ledger.attempt), (select max(xid) from ledger.rollup_position))
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.next_transaction_number()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select greatest(pg_snapshot_xmax(pg_current_snapshot())::text::bigint, pg_current_xact_id_if_assigned()::text::bigint + 1)
+    + ledger.transaction_offset()
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.pack_of(p_debit text, p_credit text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case
+    when p_credit like '%:pack:%' then substring(p_credit from '^(?:revenue|fees|spent):pack:(.+)$')
+    when p_debit like '%:pack:%' then substring(p_debit from '^(?:revenue|fees|spent):pack:(.+)$') end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.post(p_now timestamp with time zone, p_workspace uuid, p_hold uuid, p_debit text, p_credit text, p_amount bigint, p_unit text, p_reported bigint DEFAULT NULL::bigint, p_reported_unit text DEFAULT NULL::text, p_plan text DEFAULT NULL::text, p_reason text DEFAULT NULL::text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_id bigint;
+begin
+  insert into ledger.posting (workspace_id, posted_at, hold_id, debit, credit, amount, unit, reported, reported_unit, plan, reason)
+  values (p_workspace, p_now, p_hold, p_debit, p_credit, p_amount, p_unit, p_reported, p_reported_unit, p_plan, p_reason)
+  returning id into v_id;
+  return v_id;
+end $function$;
+
+CREATE OR REPLACE FUNCTION ledger.post_many(p_now timestamp with time zone, p_workspace uuid[], p_hold uuid[], p_debit text[], p_credit text[], p_amount bigint[], p_unit text[], p_reported bigint[], p_reported_unit text[], p_plan text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+begin
+  insert into ledger.posting (workspace_id, posted_at, hold_id, debit, credit, amount, unit, reported, reported_unit, plan)
+  select workspace_id, p_now, hold_id, debit, credit, amount, unit, reported, case when reported is not null then reported_unit end, plan
+  from unnest(p_workspace, p_hold, p_debit, p_credit, p_amount, p_unit, p_reported, p_reported_unit, p_plan)
+    as p (workspace_id, hold_id, debit, credit, amount, unit, reported, reported_unit, plan)
+  where amount > 0;
+end $function$;
+
+CREATE OR REPLACE FUNCTION ledger.posting_lines(p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint, p_rows_max integer)
+ RETURNS TABLE(xid bigint, id bigint, line text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select p.xid, p.id, json_build_array(
+    'posting', p.xid, p.id, p.workspace_id, p.posted_at at time zone 'UTC', p.hold_id, p.debit, p.credit, p.amount::text, p.unit,
+    p.reported::text, p.reported_unit, p.plan, p.reason)::text
+  from ledger.posting p
+  where (p.xid, p.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
+    and (p.xid, p.id) <= (p_through_xid, p_through_id)
+  order by p.xid, p.id
+  limit p_rows_max
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.record_attempts(p_attempts jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+begin
+  insert into ledger.attempt (workspace_id, hold_id, ordinal, actor, operation, kind, provider, model, model_version,
+                              started_at, duration_ms, outcome, usage, cost, cost_unit, request_id)
+  select workspace_id, hold_id, ordinal, actor, operation, kind, provider, model, model_version,
+         started_at, duration_ms, outcome, usage, cost, cost_unit, request_id
+  from jsonb_to_recordset(p_attempts) as a (
+    workspace_id uuid, hold_id uuid, ordinal smallint, actor text, operation text, kind text, provider text, model text,
+    model_version text, started_at timestamptz, duration_ms integer, outcome text, usage jsonb, cost bigint, cost_unit text,
+    request_id text);
+end $function$;
+
+CREATE OR REPLACE FUNCTION ledger.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '%.% is append-only: % refused', tg_table_schema, tg_table_name, tg_op using errcode = 'restrict_violation';
+end $function$;
+
+CREATE OR REPLACE FUNCTION ledger.revenue_sign(p_debit text, p_credit text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select (p_credit like 'revenue:%')::integer - (p_debit like 'revenue:%')::integer $function$;
+
+CREATE OR REPLACE FUNCTION ledger.roll_up_accounts(p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_after ledger.rollup_position;
+  v_step  record;
+begin
+  select * into v_after from ledger.rollup_position where name = 'account' for update skip locked;
+  if not found then return 0; end if;
+  select * into v_step from ledger.rollup_step(v_after.xid, v_after.id, p_rows_max);
+  if v_step.rows = 0 then return 0; end if;
+
+  insert into ledger.rollup_account_daily as r (day, plan, debit, credit, unit, reported_unit, postings, amount, reported)
+  select (posted_at at time zone 'UTC')::date, plan, debit, credit, unit, reported_unit, count(*), sum(amount), coalesce(sum(reported), 0)
+  from ledger.posting
+  where (xid, id) > (v_after.xid, v_after.id) and (xid, id) <= (v_step.xid, v_step.id)
+  group by 1, 2, 3, 4, 5, 6
+  on conflict (day, plan, debit, credit, unit, reported_unit) do update set
+    postings = r.postings + excluded.postings, amount = r.amount + excluded.amount, reported = r.reported + excluded.reported;
+
+  update ledger.rollup_position set xid = v_step.xid, id = v_step.id where name = 'account';
+  return v_step.rows;
+end $function$;
+
+CREATE OR REPLACE FUNCTION ledger.roll_up_margins(p_rows integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_after ledger.rollup_position;
+  v_step  record;
+begin
+  select * into v_after from ledger.rollup_position where name = 'margin' for update skip locked;
+  if not found then return 0; end if;
+  select * into v_step from ledger.rollup_step(v_after.xid, v_after.id, p_rows);
+  if v_step.rows < p_rows then return 0; end if;
+
+  insert into ledger.rollup_margin_daily (workspace_id, day, plan, pack, unit, revenue, fees, cost, spent)
+  select workspace_id, (posted_at at time zone 'UTC')::date, plan, pack, unit, sum(revenue), sum(fees), sum(cost), sum(spent)
+  from ledger.margin_lines()
+  where (xid, id) > (v_after.xid, v_after.id) and (xid, id) <= (v_step.xid, v_step.id)
+    and (revenue <> 0 or fees <> 0 or cost <> 0 or spent <> 0)
+  group by 1, 2, 3, 4, 5;
+
+  update ledger.rollup_position set xid = v_step.xid, id = v_step.id where name = 'margin';
+  return v_step.rows;
+end $function$;
+
+CREATE OR REPLACE FUNCTION ledger.rollup_step(p_after_xid bigint, p_after_id bigint, p_rows_max integer, OUT rows integer, OUT xid bigint, OUT id bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  if p_after_xid >= ledger.next_transaction_number() then
+    raise exception 'the books go to transaction %, beyond the counter of this database: it was restored from a dump and must be adopted first', p_after_xid;
+  end if;
+  select count(*), max(s.xid), max(s.id) filter (where s.last) into rows, xid, id
+  from (select n.xid, n.id, row_number() over (order by n.xid desc, n.id desc) = 1 as last
+        from (select p.xid, p.id from ledger.posting p
+              where (p.xid, p.id) > (p_after_xid, p_after_id) and p.xid < ledger.horizon()
+              order by p.xid, p.id limit p_rows_max) n) s;
+end $function$;
+
+CREATE OR REPLACE FUNCTION ledger.spent_sign(p_debit text, p_credit text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select (p_credit = 'spent' or p_credit like 'spent:%')::integer - (p_debit = 'spent' or p_debit like 'spent:%')::integer $function$;
+
+CREATE OR REPLACE FUNCTION ledger.totals()
+ RETURNS TABLE(workspace_id uuid, unit text, granted numeric, spent numeric, expired numeric, cost numeric, overrun numeric, unreconciled numeric)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select workspace_id, unit,
+    coalesce(sum(value) filter (where debit like 'granted:%'), 0) - coalesce(sum(value) filter (where credit like 'granted:%'), 0),
+    coalesce(sum(value) filter (where credit like 'spent%'), 0) - coalesce(sum(value) filter (where debit like 'spent%'), 0),
+    coalesce(sum(value) filter (where credit = 'expired'), 0) - coalesce(sum(value) filter (where debit = 'expired'), 0),
+    coalesce(sum(value) filter (where debit = 'cost'), 0) - coalesce(sum(value) filter (where credit = 'cost'), 0),
+    coalesce(sum(value) filter (where debit = 'overrun'), 0) - coalesce(sum(value) filter (where credit = 'overrun'), 0),
+    coalesce(sum(value) filter (where debit = 'unreconciled'), 0) - coalesce(sum(value) filter (where credit = 'unreconciled'), 0)
+  from (select workspace_id, coalesce(reported_unit, unit) as unit, debit, credit, sum(coalesce(reported, amount)) as value
+        from ledger.posting group by 1, 2, 3, 4) p
+  group by 1, 2
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.transaction_number()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$ select pg_current_xact_id()::text::bigint + ledger.transaction_offset() $function$;
+
+CREATE OR REPLACE FUNCTION ledger.transaction_offset()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ select 0::bigint $function$;
+
+CREATE OR REPLACE FUNCTION ledger.verify()
+ RETURNS TABLE(kind text, detail text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with book as materialized (
+    select (p.posted_at at time zone 'UTC')::date as day, p.plan, p.debit, p.credit, p.unit, p.reported_unit,
+      (p.xid, p.id) <= (a.xid, a.id) as by_account, (p.xid, p.id) <= (m.xid, m.id) as by_margin, count(*) as postings, sum(p.amount) as amount, coalesce(sum(p.reported), 0) as reported,
+      count(*) filter (where p.amount <= 0 or p.debit = p.credit or p.reported < 0 or (p.reported is null) <> (p.reported_unit is null)) as bad,
+      sum(coalesce(p.reported, p.amount)) as value, max(p.xid) as newest
+    from ledger.posting p, ledger.rollup_position a, ledger.rollup_position m
+    where a.name = 'account' and m.name = 'margin'
+    group by 1, 2, 3, 4, 5, 6, 7, 8),
+  kept as (select day, plan, debit, credit, unit, reported_unit, postings, amount, reported from ledger.rollup_account_daily),
+  expected_margin as (
+    select day, plan, ledger.pack_of(debit, credit) as pack, coalesce(reported_unit, unit) as unit,
+      sum(value * ledger.revenue_sign(debit, credit)) as revenue, sum(value * ledger.fees_sign(debit, credit)) as fees,
+      sum(value * ledger.cost_sign(debit, credit)) as cost,
+      sum(case when unit = 'credit' then amount * ledger.spent_sign(debit, credit) else 0 end) as spent
+    from book where by_margin group by 1, 2, 3, 4),
+  kept_margin as (
+    select day, plan, pack, unit, sum(revenue) as revenue, sum(fees) as fees, sum(cost) as cost, sum(spent) as spent
+    from ledger.rollup_margin_daily group by 1, 2, 3, 4)
+  select 'entries', coalesce(sum(postings), 0)::text from book
+  union all
+  select 'posting', format('%s postings debit %s, credit %s on %s break a rule of the books', bad, debit, credit, day)
+  from book where bad > 0
+  union all
+  select 'posting', format('a posting bears transaction %s, which has not been', max(newest))
+  from book having max(newest) >= ledger.next_transaction_number()
+  union all
+  select 'account', format('unknown account %s in %s postings', account, sum(postings))
+  from (select debit as account, postings from book union all select credit, postings from book) side
+  where not ledger.is_account(account) group by account
+  union all
+  select 'unit', format('unknown unit %s in %s postings', u, sum(postings))
+  from (select unit as u, postings from book union all select reported_unit, postings from book where reported_unit is not null) side
+  where not ledger.is_unit(u) group by u
+  union all
+  select 'sum', format('the daily sums of %s, plan %s, debit %s, credit %s, %s are not those of the postings', day, plan, debit, credit, unit)
+  from (select day, plan, debit, credit, unit, reported_unit, sum(postings) as postings, sum(amount) as amount, sum(reported) as reported
+        from (select day, plan, debit, credit, unit, reported_unit, postings, amount, reported from book where by_account
+              union all
+              select day, plan, debit, credit, unit, reported_unit, -postings, -amount, -reported from kept) both_sides
+        group by 1, 2, 3, 4, 5, 6) difference
+  where postings <> 0 or amount <> 0 or reported <> 0
+  union all
+  select 'sum', format('the daily margin of %s, plan %s, pack %s, %s is not that of the postings', day, plan, pack, unit)
+  from (select day, plan, pack, unit, sum(revenue) as revenue, sum(fees) as fees, sum(cost) as cost, sum(spent) as spent
+        from (select day, plan, pack, unit, revenue, fees, cost, spent from expected_margin
+              union all
+              select day, plan, pack, unit, -revenue, -fees, -cost, -spent from kept_margin) both_sides
+        group by 1, 2, 3, 4) difference
+  where revenue <> 0 or fees <> 0 or cost <> 0 or spent <> 0
+$function$;
+
+create schema meters;
+grant usage on schema meters to purser_app;
+
+create type meters.class as enum ('cost', 'quota', 'credit', 'gauge');
+
+create type meters.state as enum ('open', 'settled', 'voided', 'expired', 'reconciled');
+
+create table meters."grant" (
+  id uuid not null,
+  workspace_id uuid not null,
+  meter_id uuid not null,
+  source text not null,
+  priority smallint not null,
+  granted_at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  amount bigint not null,
+  held bigint default 0 not null,
+  used bigint default 0 not null,
+  expired bigint default 0 not null,
+  expired_at timestamp with time zone,
+  closed boolean default false not null,
+  reason text,
+  constraint grant_pkey PRIMARY KEY (id),
+  constraint grant_meter_id_fkey FOREIGN KEY (meter_id) REFERENCES meters.meter(id),
+  constraint never_negative_never_more_than_granted CHECK (((LEAST(held, used, expired, (amount - 1)) >= 0) AND (((held + used) + expired) <= amount) AND (expires_at > granted_at)))
+);
+CREATE INDEX grant_by_expiry ON meters."grant" USING btree (expires_at) WHERE (NOT closed);
+CREATE INDEX open_grant_of_workspace ON meters."grant" USING btree (workspace_id) WHERE (NOT closed);
+alter table meters."grant" enable row level security;
+create policy own_rows on meters."grant" for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on meters."grant" to purser_app;
+
+create table meters.guard (
+  workspace_id uuid not null,
+  grant_due_at timestamp with time zone,
+  constraint guard_pkey PRIMARY KEY (workspace_id)
+);
+
+create table meters.hold (
+  id uuid not null,
+  workspace_id uuid not null,
+  state meters.state default 'open'::meters.state not null,
+  held_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  meters uuid[] not null,
+  amounts bigint[] not null,
+  actuals bigint[] not null,
+  credit_meter uuid,
+  grants uuid[] default '{}'::uuid[] not null,
+  grant_amounts bigint[] default '{}'::bigint[] not null,
+  plan text not null,
+  provider text not null,
+  cost bigint not null,
+  cost_unit text not null,
+  reported bigint not null,
+  reported_unit text not null,
+  constraint hold_pkey PRIMARY KEY (id),
+  constraint whole CHECK (((LEAST(cost, reported) >= 0) AND ((state = 'open'::meters.state) = (ended_at IS NULL)) AND (expires_at > held_at) AND (cardinality(meters) = cardinality(amounts)) AND (cardinality(meters) = cardinality(actuals)) AND (cardinality(grants) = cardinality(grant_amounts))))
+);
+CREATE INDEX hold_by_expiry ON meters.hold USING brin (expires_at) WITH (pages_per_range='32', autosummarize='on');
+alter table meters.hold enable row level security;
+create policy own_rows on meters.hold for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on meters.hold to purser_app;
+
+create table meters.idempotency (
+  workspace_id uuid not null,
+  key text not null,
+  request_hash text not null,
+  hold_id uuid not null,
+  claimed_at timestamp with time zone not null,
+  answer text,
+  constraint idempotency_pkey PRIMARY KEY (workspace_id, key),
+  constraint idempotency_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+);
+CREATE INDEX idempotency_of_hold ON meters.idempotency USING btree (hold_id);
+alter table meters.idempotency enable row level security;
+create policy own_rows on meters.idempotency for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on meters.idempotency to purser_app;
+
+create table meters.meter (
+  id uuid not null,
+  workspace_id uuid not null,
+  key text not null,
+  unit text not null,
+  class meters.class not null,
+  window_start timestamp with time zone not null,
+  window_end timestamp with time zone,
+  cap bigint not null,
+  held bigint default 0 not null,
+  used bigint default 0 not null,
+  unreconciled bigint default 0 not null,
+  overrun bigint default 0 not null,
+  admitted_cap bigint default 0 not null,
+  constraint meter_pkey PRIMARY KEY (id),
+  constraint never_negative_never_admitted_over_cap CHECK (((LEAST(cap, held, used, unreconciled, overrun) >= 0) AND (((held + used) + unreconciled) <= admitted_cap) AND (window_end > window_start)))
+);
+CREATE INDEX meter_of_workspace ON meters.meter USING btree (workspace_id, window_start);
+alter table meters.meter enable row level security;
+create policy own_rows on meters.meter for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on meters.meter to purser_app;
+
+create table meters.sweep (
+  only_row boolean default true not null,
+  swept_to timestamp with time zone not null,
+  constraint sweep_pkey PRIMARY KEY (only_row),
+  constraint sweep_only_row_check CHECK (only_row)
+);
+
+CREATE OR REPLACE FUNCTION meters.admit_locked(p_now timestamp with time zone, p_meter uuid[], p_cap bigint[], p_before bigint[], p_after bigint[], p_verdict integer[], p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_base integer[], p_legs integer[], p_leg_meter integer[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_provider text[], p_cost bigint[], p_cost_unit text[], p_reported bigint[], p_reported_unit text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_draws meters.draw[];
+  v_n     integer[];
+  v_who   uuid[];
+  v_asked bigint[];
+begin
+  update meters.meter m set
+    held = m.held + c.before - c.after,
+    cap = case when c.cap >= 0 then c.cap else m.cap end,
+    admitted_cap = case when c.before = c.after then m.admitted_cap
+                        else greatest(m.admitted_cap, case when c.cap >= 0 then c.cap else m.cap end) end
+  from unnest(p_meter, p_cap, p_before, p_after) c (id, cap, before, after)
+  where m.id = c.id and (c.before <> c.after or (c.cap >= 0 and c.cap <> m.cap));
+
+  select array_agg(d.n), array_agg(d.workspace_id), array_agg(d.amount) into v_n, v_who, v_asked
+  from (select h.n::integer as n, h.workspace_id, p_leg_amount[p_base[h.n] + h.credit_leg] as amount
+        from unnest(p_workspace, p_verdict, p_credit_leg) with ordinality h (workspace_id, verdict, credit_leg, n)
+        where h.verdict = 0 and h.credit_leg > 0) d
+  where d.amount > 0;
+  if v_n is not null then v_draws := meters.draw_credits(cardinality(p_hold), v_n, v_who, v_asked); end if;
+
+  insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, credit_meter, grants, grant_amounts, plan, provider,
+                           cost, cost_unit, reported, reported_unit)
+  select h.id, h.workspace_id, p_now, h.expires_at,
+    (select array_agg(p_meter[p_leg_meter[l]] order by l) from generate_series(p_base[h.n] + 1, p_base[h.n] + p_legs[h.n]) l),
+    p_leg_amount[p_base[h.n] + 1 : p_base[h.n] + p_legs[h.n]], array_fill(0::bigint, array[p_legs[h.n]]),
+    case when h.credit_leg > 0 then p_meter[p_leg_meter[p_base[h.n] + h.credit_leg]] end,
+    coalesce((v_draws[h.n]).grants, '{}'), coalesce((v_draws[h.n]).amounts, '{}'),
+    h.plan, h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit
+  from unnest(p_hold, p_workspace, p_expires, p_verdict, p_credit_leg, p_plan, p_provider, p_cost, p_cost_unit, p_reported, p_reported_unit)
+    with ordinality h (id, workspace_id, expires_at, verdict, credit_leg, plan, provider, cost, cost_unit, reported, reported_unit, n)
+  where h.verdict = 0;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.apply(p_now timestamp with time zone, p_guards uuid[], p_meter uuid[], p_cap bigint[], p_fresh jsonb, p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_key text[], p_hash text[], p_base integer[], p_legs integer[], p_leg_meter integer[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_hold_provider text[], p_hold_cost bigint[], p_hold_cost_unit text[], p_hold_reported bigint[], p_hold_reported_unit text[], p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[], p_answer text[], p_attempts jsonb)
+ RETURNS TABLE(id uuid, is_end boolean, state text, leg integer, available bigint, other uuid)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+declare
+  v_endings  meters.ending[];
+  v_free     bigint[];
+  v_before   bigint[];
+  v_verdict  integer[] := array_fill(0, array[greatest(cardinality(p_hold), 1)]);
+  v_left     bigint[]  := array_fill(0::bigint, array[greatest(cardinality(p_hold), 1)]);
+  v_other    uuid[]    := array_fill(null::uuid, array[greatest(cardinality(p_hold), 1)]);
+  v_due      uuid[];
+  v_doubtful boolean;
+  v_granted  boolean;
+  v_over     boolean;
+  v_ended    boolean;
+  v_whole    boolean;
+  v_claim    record;
+  v_leg      integer;
+begin
+  v_due := meters.lock_guards(p_now, p_guards, p_fresh is not null);
+  if v_due is not null then perform meters.expire_locked_grants(p_now, v_due); end if;
+
+  if p_key is not null then
+    insert into meters.idempotency (workspace_id, key, request_hash, hold_id, claimed_at)
+    select h.workspace_id, h.key, h.hash, h.id, p_now
+    from unnest(p_hold, p_workspace, p_key, p_hash) with ordinality h (id, workspace_id, key, hash, n)
+    where h.key <> '' order by h.workspace_id, h.key, h.n on conflict do nothing;
+    for v_claim in
+      select h.ordinality::integer as n, i.hold_id, i.request_hash = h.hash as same
+      from unnest(p_hold, p_workspace, p_key, p_hash) with ordinality h (id, workspace_id, key, hash)
+      join meters.idempotency i on i.workspace_id = h.workspace_id and i.key = h.key
+      where h.key <> '' and i.hold_id <> h.id
+    loop
+      v_verdict[v_claim.n] := case when v_claim.same then -1 else -2 end;
+      v_other[v_claim.n] := v_claim.hold_id;
+    end loop;
+  end if;
+
+  if cardinality(p_end) > 0 then
+    select array_agg(row(h.id, h.workspace_id, h.state, p_kind[e.n], h.meters, h.amounts, a.actuals, h.credit_meter,
+        case when h.credit_meter is null then 0
+             else least(a.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) end,
+        h.grants, h.grant_amounts, h.plan, h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit,
+        p_provider[e.n], p_cost[e.n], p_reported[e.n], p_answer[e.n])::meters.ending order by e.n),
+      bool_or(p_kind[e.n] = 'doubt' or h.state = 'expired'), bool_or(cardinality(h.grants) > 0), bool_or(p_cost[e.n] > h.cost),
+      bool_or(p_answer[e.n] <> '' or p_kind[e.n] <> 'settle'), bool_and(h.state = 'open') and count(*) = cardinality(p_end)
+    into v_endings, v_doubtful, v_granted, v_over, v_ended, v_whole
+    from (select u as id, min(ordinality) as n from unnest(p_end) with ordinality u group by u) e
+    join meters.hold h on h.id = e.id
+    cross join lateral (select case p_kind[e.n] when 'settle' then p_actual[p_first[e.n] : p_first[e.n] + cardinality(h.meters) - 1]
+                                                else array_fill(0::bigint, array[cardinality(h.meters)]) end as actuals) a;
+  end if;
+
+  if p_fresh is not null then
+    insert into meters.meter (id, workspace_id, key, unit, class, window_start, window_end, cap)
+    select f.id, f.workspace_id, f.key, f.unit, f.class, f.window_start, f.window_end, greatest(f.cap, 0)
+    from jsonb_to_recordset(p_fresh) f (id uuid, workspace_id uuid, key text, unit text, class meters.class,
+                                        window_start timestamptz, window_end timestamptz, cap bigint)
+    on conflict do nothing;
+  end if;
+
+  if v_endings is not null then
+    perform meters.end_locked(p_now, v_endings, v_doubtful, v_granted, v_over, v_ended);
+    -- A hold that had ended before keeps the attempts it had.
+    perform ledger.record_attempts(case when v_whole then p_attempts else (
+      select jsonb_agg(a) from jsonb_array_elements(p_attempts) a join unnest(v_endings) e on e.id = (a ->> 'hold_id')::uuid
+      where e.state = 'open' or (e.state = 'expired' and e.kind <> 'doubt')) end) where p_attempts is not null;
+  end if;
+
+  if cardinality(p_hold) > 0 then
+    select array_agg(case when c.cap >= 0 then c.cap else m.cap end - m.held - m.used - m.unreconciled - m.overrun order by c.ordinality)
+    into v_free
+    from unnest(p_meter, p_cap) with ordinality c (id, cap, ordinality) join meters.meter m on m.id = c.id;
+    if cardinality(v_free) < cardinality(p_meter) then
+      raise exception 'a meter of the batch is missing' using errcode = 'no_data_found';
+    end if;
+    v_before := v_free;
+
+    for n in 1 .. cardinality(p_hold) loop
+      if v_verdict[n] = 0 then
+        for l in p_base[n] + 1 .. p_base[n] + p_legs[n] loop
+          if p_leg_amount[l] > v_free[p_leg_meter[l]] then
+            v_verdict[n] := l - p_base[n];
+            v_left[n] := v_free[p_leg_meter[l]];
+            exit;
+          end if;
+        end loop;
+        if v_verdict[n] = 0 then
+          for l in p_base[n] + 1 .. p_base[n] + p_legs[n] loop
+            v_leg := p_leg_meter[l];
+            v_free[v_leg] := v_free[v_leg] - p_leg_amount[l];
+          end loop;
+        end if;
+      end if;
+    end loop;
+
+    perform meters.admit_locked(
+      p_now, p_meter, p_cap, v_before, v_free, v_verdict, p_hold, p_workspace, p_expires, p_base, p_legs, p_leg_meter, p_leg_amount,
+      p_credit_leg, p_plan, p_hold_provider, p_hold_cost, p_hold_cost_unit, p_hold_reported, p_hold_reported_unit);
+    if p_key is not null then
+      delete from meters.idempotency i using unnest(p_hold, v_verdict) h (id, verdict) where h.verdict > 0 and i.hold_id = h.id;
+    end if;
+  end if;
+
+  return query
+    select h.id, true, h.state::text, 0, (select m.cap - m.held - m.used from meters.meter m where m.id = h.credit_meter), null::uuid
+    from unnest(v_endings) h
+    union all
+    select h.id, false, case when h.verdict = 0 then 'held' when h.verdict > 0 then 'denied' when h.verdict = -1 then 'replay' else 'mismatch' end,
+      h.verdict, h.remaining, h.other
+    from unnest(p_hold, v_verdict, v_left, v_other) h (id, verdict, remaining, other);
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.draw_credits(p_total integer, p_n integer[], p_workspace uuid[], p_amount bigint[])
+ RETURNS meters.draw[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_draws   meters.draw[] := array_fill(row('{}', '{}')::meters.draw, array[p_total]);
+  v_grants  uuid[] := '{}';
+  v_amounts bigint[] := '{}';
+  v_missing bigint := (select sum(a) from unnest(p_amount) a);
+  v_drawn   record;
+begin
+  for v_drawn in
+    select a.n, array_agg(g.id order by g.low) as grants,
+      array_agg((least(a.high, g.high) - greatest(a.low, g.low))::bigint order by g.low) as amounts
+    from (
+      select w.workspace_id, array_agg(w.n) as ns, array_agg(w.high - w.amount) as lows, array_agg(w.high) as highs
+      from (select r.*, sum(r.amount) over (partition by r.workspace_id order by r.n) as high
+            from unnest(p_n, p_workspace, p_amount) r (n, workspace_id, amount)) w
+      group by w.workspace_id
+    ) asked
+    cross join lateral (
+      select f.id, sum(f.free) over burn - f.free as low, sum(f.free) over burn as high
+      from (select x.id, x.expires_at, x.priority, x.amount - x.used - x.held - x.expired as free from meters.grant x
+            where x.workspace_id = asked.workspace_id and not x.closed and x.expired_at is null
+              and x.amount > x.used + x.held + x.expired) f
+      window burn as (order by f.expires_at nulls last, f.priority, f.id)
+    ) g
+    cross join lateral unnest(asked.ns, asked.lows, asked.highs) a (n, low, high)
+    where g.low < a.high and g.high > a.low
+    group by a.n
+  loop
+    v_draws[v_drawn.n] := row(v_drawn.grants, v_drawn.amounts)::meters.draw;
+    v_grants := v_grants || v_drawn.grants;
+    v_amounts := v_amounts || v_drawn.amounts;
+  end loop;
+
+  update meters.grant g set held = g.held + d.amount
+  from (select grant_id, sum(amount)::bigint as amount from unnest(v_grants, v_amounts) u (grant_id, amount) group by grant_id) d
+  where g.id = d.grant_id;
+  if v_missing <> coalesce((select sum(a) from unnest(v_amounts) a), 0) then
+    raise exception 'the grants do not cover what the credit meters admitted' using errcode = 'check_violation';
+  end if;
+  return v_draws;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.end_doubts(p_now timestamp with time zone, p_endings meters.ending[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update meters.meter m set unreconciled = m.unreconciled + d.doubted, used = m.used + d.used, overrun = m.overrun + d.excess
+  from (
+    select l.meter, sum(case when e.state = 'open' then l.amount else -l.amount end)::bigint as doubted,
+      sum(case when e.state = 'open' then 0 else least(l.actual, l.amount) end)::bigint as used,
+      sum(case when e.state = 'open' then 0 else greatest(l.actual - l.amount, 0) end)::bigint as excess
+    from unnest(p_endings) e cross join lateral unnest(e.meters, e.amounts, e.actuals) l (meter, amount, actual)
+    where (e.state = 'open' and e.kind = 'doubt') or (e.state = 'expired' and e.kind <> 'doubt')
+    group by l.meter
+  ) d
+  where m.id = d.meter and m.class = 'cost';
+
+  perform ledger.post(p_now, workspace_id, id, 'unreconciled', 'payable:' || provider, cost, cost_unit, reported, reported_unit, plan)
+  from unnest(p_endings) where state = 'open' and kind = 'doubt' and cost > 0;
+  perform ledger.post(p_now, workspace_id, id, 'cost', 'unreconciled', least(actual_cost, cost), cost_unit, least(actual_reported, reported),
+    reported_unit, plan)
+  from unnest(p_endings) where state = 'expired' and kind = 'settle' and least(actual_cost, cost) > 0;
+  perform ledger.post(p_now, workspace_id, id, 'payable:' || provider, 'unreconciled', cost - least(actual_cost, cost), cost_unit,
+    reported - least(actual_reported, reported), reported_unit, plan)
+  from unnest(p_endings) where state = 'expired' and kind <> 'doubt' and cost > actual_cost;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.end_grants(p_now timestamp with time zone, p_endings meters.ending[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_lapsed uuid[];
+begin
+  with moved as (
+    update meters.grant g set
+      held   = g.held - s.amount,
+      used   = g.used + s.spent,
+      closed = g.held = s.amount and g.used + s.spent + g.expired = g.amount
+    from (
+      select d.grant_id, sum(d.amount)::bigint as amount, sum(greatest(0, least(d.amount, d.charged - d.before)))::bigint as spent
+      from (select l.grant_id, l.amount, e.charged, sum(l.amount) over (partition by e.id order by l.n) - l.amount as before
+            from unnest(p_endings) e cross join lateral unnest(e.grants, e.grant_amounts) with ordinality l (grant_id, amount, n)
+            where e.state = 'open') d
+      group by d.grant_id
+    ) s
+    where g.id = s.grant_id
+    returning g.id, g.expired_at
+  )
+  select array_agg(id) into v_lapsed from moved where expired_at is not null;
+  if v_lapsed is not null then perform meters.lapse_grants(p_now, v_lapsed); end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.end_keys(p_endings meters.ending[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update meters.idempotency i set answer = e.answer
+  from unnest(p_endings) e where i.hold_id = e.id and e.state = 'open' and e.kind = 'settle' and e.answer <> '';
+  delete from meters.idempotency i
+  using unnest(p_endings) e where i.hold_id = e.id and e.state = 'open' and e.kind <> 'settle';
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.end_locked(p_now timestamp with time zone, p_endings meters.ending[], p_doubtful boolean, p_granted boolean, p_over boolean, p_keyed boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- Counters, one update a meter whatever the number of holds.
+  update meters.meter m set
+    held    = m.held - d.held,
+    used    = m.used + case m.class when 'gauge' then 0 else d.used end,
+    overrun = m.overrun + case when m.class in ('cost', 'quota') then d.excess else 0 end
+  from (
+    select l.meter, sum(l.amount)::bigint as held, sum(least(l.actual, l.amount))::bigint as used,
+      sum(greatest(l.actual - l.amount, 0))::bigint as excess
+    from unnest(p_endings) e cross join lateral unnest(e.meters, e.amounts, e.actuals) l (meter, amount, actual)
+    where e.state = 'open'
+    group by l.meter
+  ) d
+  where m.id = d.meter;
+
+  if p_granted then perform meters.end_grants(p_now, p_endings); end if;
+  perform meters.post_ends(p_now, p_endings);
+  if p_over then perform meters.post_overruns(p_now, p_endings); end if;
+  if p_doubtful then perform meters.end_doubts(p_now, p_endings); end if;
+  if p_keyed then perform meters.end_keys(p_endings); end if;
+
+  update meters.hold h set
+    state    = (case when e.state = 'expired' then 'reconciled' when e.kind = 'settle' then 'settled'
+                     when e.kind = 'void' then 'voided' else 'expired' end)::meters.state,
+    ended_at = p_now,
+    actuals  = e.actuals
+  from unnest(p_endings) e
+  where h.id = e.id and (e.state = 'open' or (e.state = 'expired' and e.kind <> 'doubt'));
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.expire_grants(p_now timestamp with time zone, p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_workspaces uuid[];
+begin
+  select array_agg(distinct workspace_id) into v_workspaces
+  from (select workspace_id from meters.grant
+        where not closed and expires_at <= p_now and expired_at is null limit p_limit) due;
+  if v_workspaces is null then return 0; end if;
+  perform meters.lock_guards(p_now, v_workspaces, false);
+  perform meters.expire_locked_grants(p_now, v_workspaces);
+  return cardinality(v_workspaces);
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.expire_locked_grants(p_now timestamp with time zone, p_workspaces uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_due uuid[] := (select array_agg(g.id) from unnest(p_workspaces) w join meters.grant g on g.workspace_id = w
+                   where not g.closed and g.expires_at <= p_now and g.expired_at is null);
+begin
+  if v_due is not null then perform meters.lapse_grants(p_now, v_due); end if;
+  update meters.guard u set grant_due_at = (
+    select min(g.expires_at) from meters.grant g where g.workspace_id = u.workspace_id and not g.closed and g.expired_at is null)
+  where u.workspace_id = any (p_workspaces);
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.grant_credits(p_now timestamp with time zone, p_meter uuid, p_workspace uuid, p_grant uuid, p_source text, p_priority smallint, p_amount bigint, p_expires timestamp with time zone, p_reason text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform meters.lock_guards(p_now, array[p_workspace], true);
+  -- A repeat may come when the grant's time is long over, and is still only a repeat.
+  if exists (select 1 from meters.grant where id = p_grant) then return false; end if;
+  insert into meters.meter (id, workspace_id, key, unit, class, window_start, cap)
+  values (p_meter, p_workspace, 'credits', 'credit', 'credit', 'epoch', 0)
+  on conflict do nothing;
+  insert into meters.grant (id, workspace_id, meter_id, source, priority, granted_at, expires_at, amount, reason)
+  values (p_grant, p_workspace, p_meter, p_source, p_priority, p_now, p_expires, p_amount, p_reason)
+  on conflict do nothing;
+  if not found then return false; end if;
+  update meters.meter set cap = cap + p_amount where id = p_meter;
+  if p_expires is not null then
+    update meters.guard set grant_due_at = least(grant_due_at, p_expires) where workspace_id = p_workspace;
+  end if;
+  perform ledger.post(p_now, p_workspace, null, 'granted:' || p_source, 'wallet', p_amount, 'credit', p_reason => p_reason);
+  return true;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.lapse_grants(p_now timestamp with time zone, p_grants uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_lapsed meters.grant[] := (select array_agg(g) from meters.grant g where g.id = any (p_grants));
+begin
+  update meters.grant g set expired = g.amount - g.used - g.held, expired_at = coalesce(g.expired_at, p_now), closed = (g.held = 0)
+  where g.id = any (p_grants);
+  update meters.meter m set cap = m.cap - d.rest
+  from (select meter_id, sum(amount - used - held - expired)::bigint as rest from unnest(v_lapsed) group by meter_id) d
+  where m.id = d.meter_id;
+  perform ledger.post(p_now, d.workspace_id, null, 'wallet', 'expired', d.amount - d.used - d.held - d.expired, 'credit', p_reason => d.id::text)
+  from unnest(v_lapsed) d where d.amount - d.used - d.held - d.expired > 0;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.lock_guards(p_now timestamp with time zone, p_workspaces uuid[], p_new boolean)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  c_platform constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_locked integer := 0;
+  v_due uuid[];
+  v_guard record;
+begin
+  if p_new then
+    insert into meters.guard (workspace_id)
+    select w from unnest(p_workspaces) w where not exists (select 1 from meters.guard g where g.workspace_id = w)
+    order by w = c_platform, w on conflict do nothing;
+  end if;
+  for v_guard in
+    select g.workspace_id, g.grant_due_at from unnest(p_workspaces) w (workspace_id) join meters.guard g using (workspace_id)
+    order by g.workspace_id = c_platform, g.workspace_id for update of g
+  loop
+    v_locked := v_locked + 1;
+    if v_guard.grant_due_at <= p_now then v_due := v_due || v_guard.workspace_id; end if;
+  end loop;
+  if v_locked < cardinality(p_workspaces) then
+    raise exception 'a workspace of the batch has no guard yet' using errcode = 'no_data_found';
+  end if;
+  return v_due;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.mark_swept(p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into meters.sweep (swept_to)
+  select least(p_now - interval '1 hour', (select min(expires_at) - interval '1 second' from meters.hold
+    where state = 'open' and expires_at <= p_now
+      and expires_at > coalesce((select swept_to from meters.sweep where swept_to <= p_now), '-infinity')))
+  on conflict (only_row) do update set swept_to =
+    case when meters.sweep.swept_to > p_now then excluded.swept_to else greatest(meters.sweep.swept_to, excluded.swept_to) end
+$function$;
+
+CREATE OR REPLACE FUNCTION meters.post_ends(p_now timestamp with time zone, p_endings meters.ending[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform ledger.post_many(p_now, array_agg(p.workspace_id), array_agg(p.id), array_agg(p.debit), array_agg(p.credit), array_agg(p.amount),
+    array_agg(p.unit), array_agg(p.reported), array_agg(p.reported_unit), array_agg(p.plan))
+  from (
+    select workspace_id, id, 'wallet' as debit, 'spent' as credit, charged as amount, 'credit' as unit, null::bigint as reported,
+      null::text as reported_unit, plan
+    from unnest(p_endings) where state = 'open' and kind = 'settle' and charged > 0
+    union all
+    select workspace_id, id, 'cost', 'payable:' || paid_to, least(actual_cost, cost), cost_unit, least(actual_reported, reported),
+      reported_unit, plan
+    from unnest(p_endings) where state = 'open' and kind = 'settle' and least(actual_cost, cost) > 0
+  ) p having count(*) > 0;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.post_overruns(p_now timestamp with time zone, p_endings meters.ending[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform ledger.post(p_now, workspace_id, id, 'overrun', 'payable:' || paid_to, actual_cost - cost, cost_unit,
+    greatest(actual_reported - reported, 0), reported_unit, plan)
+  from unnest(p_endings) where state in ('open', 'expired') and kind = 'settle' and actual_cost > cost;
+end $function$;
+
+create schema server;
+
+create table server.answer (
+  workspace_id uuid not null,
+  actor text not null,
+  key_hash bytea not null,
+  request_hash text not null,
+  status smallint not null,
+  sealed bytea not null,
+  answered_at timestamp with time zone not null,
+  constraint answer_pkey PRIMARY KEY (workspace_id, actor, key_hash)
+);
+alter table server.answer enable row level security;
+create policy own_rows on server.answer for all to public using ((workspace_id = base.current_workspace()));

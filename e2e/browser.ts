@@ -1,0 +1,74 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** WCAG 2.2 AA with all it builds on, and what axe itself holds to be good practice. */
+const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium', args: FLAGS });
+}
+
+/** How the page is looked at. */
+export interface Look {
+  readonly name: string;
+  readonly options: BrowserContextOptions;
+}
+
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
+const DESKTOP = { viewport: { width: 1280, height: 860 } };
+
+export const LOOKS: readonly Look[] = [
+  { name: 'on a phone, light', options: { ...PHONE, colorScheme: 'light' } },
+  { name: 'on a phone, dark', options: { ...PHONE, colorScheme: 'dark' } },
+  { name: 'on a desktop, light', options: { ...DESKTOP, colorScheme: 'light' } },
+  { name: 'on a desktop, dark', options: { ...DESKTOP, colorScheme: 'dark' } },
+];
+
+export const DESKTOP_LIGHT: Look = { name: 'on a desktop', options: { ...DESKTOP, colorScheme: 'light' } };
+
+/** One visitor with cookies of their own. */
+export interface Visit {
+  readonly page: Page;
+  /** What the page logged as errors so far. */
+  readonly complaints: string[];
+  readonly close: () => Promise<void>;
+}
+
+export async function visit(browser: Browser, origin: string, look: Look): Promise<Visit> {
+  const context = await browser.newContext({ ...look.options, baseURL: origin, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  await page.goto('/');
+  return { page, complaints, close: () => context.close() };
+}
+
+export async function signIn(page: Page, key: string): Promise<void> {
+  await page.getByLabel('Workspace key or admin token').fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}
+
+/** What axe finds wrong, one line each; and what sticks out of the screen sideways. */
+export async function faultsOf(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(AXE_TAGS).analyze();
+  const faults = violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ''}`),
+  );
+  const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+  return overflow > 0 ? [...faults, `the page is ${overflow} px wider than the screen`] : faults;
+}

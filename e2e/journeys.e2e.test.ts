@@ -1,0 +1,265 @@
+import { gzipSync } from 'node:zlib';
+
+import { type StandIn, startStandIn } from '@purser/providers/standins';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { DESKTOP_LIGHT, faultsOf, launchBrowser, LOOKS, signIn, visit } from './browser.ts';
+import { type RunningServer, startServer } from './server.ts';
+
+const FIRST_LOAD_BYTES_MAX = 120_000;
+const JOURNEY_TIMEOUT_MS = 120_000;
+const TASK = 'Our bakery opens a second shop in March. It is close to the station and opens at six. Regulars ask for rye.';
+
+let server: RunningServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** A new workspace and its key. */
+async function newWorkspace(plan: string, of: RunningServer = server): Promise<string> {
+  const response = await fetch(`${of.origin}/api/admin/workspaces`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${of.admin_token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: `Journey on ${plan}`, plan }),
+  });
+  expect(response.status).toBe(201);
+  return ((await response.json()) as { key: string }).key;
+}
+
+async function run(page: Page, task: string): Promise<void> {
+  await page.getByLabel('Your task').fill(task);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+}
+
+const figure = (page: Page, meter: 'ceiling' | 'credits'): Promise<string> => page.getByTestId(meter).innerText();
+
+describe.each(LOOKS)('$name', (look) => {
+  it(
+    'a member signs in, runs a task, sees what it cost and what it left, and signs out',
+    async () => {
+      const key = await newWorkspace('PRO');
+      const { page, complaints, close } = await visit(browser, server.origin, look);
+      await page.getByRole('heading', { name: 'Come aboard' }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+
+      await signIn(page, key);
+      await page.getByText('No calls yet').waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      const before = { ceiling: await figure(page, 'ceiling'), credits: await figure(page, 'credits') };
+
+      await page.getByLabel('Summarise').check({ force: true });
+      await run(page, TASK);
+      await page.getByText(/^Transaction [0-9a-f-]{36}$/).waitFor();
+      await expect.poll(() => figure(page, 'ceiling')).not.toBe(before.ceiling);
+      await expect.poll(() => figure(page, 'credits')).not.toBe(before.credits);
+      expect(await page.getByTestId('cost').innerText()).toMatch(/^[€$]0\.0*[1-9]/);
+      await page.getByText('No provider key is set', { exact: false }).waitFor();
+      await expect.poll(() => page.getByTestId('calls').getByRole('listitem').count()).toBe(1);
+      expect(await faultsOf(page)).toEqual([]);
+
+      await page.getByRole('link', { name: 'Limits' }).filter({ visible: true }).click();
+      await page.getByRole('heading', { name: 'Quotas' }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      await page.getByRole('link', { name: 'Calls', exact: true }).filter({ visible: true }).click();
+      await page.getByRole('heading', { name: 'Calls', exact: true }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByRole('heading', { name: 'Come aboard' }).waitFor();
+      await page.reload();
+      await page.getByRole('heading', { name: 'Come aboard' }).waitFor();
+      expect(complaints).toEqual([]);
+      await close();
+    },
+    JOURNEY_TIMEOUT_MS,
+  );
+
+  it(
+    'a plan without AI is refused in plain words, with what to do about it, and pays nothing',
+    async () => {
+      const key = await newWorkspace('STARTER');
+      const { page, close } = await visit(browser, server.origin, look);
+      await signIn(page, key);
+      await run(page, TASK);
+      await page.getByRole('heading', { name: 'Your plan does not include AI' }).waitFor();
+      await page.getByText('Nothing was charged.').waitFor();
+      await page.getByText('Move to a plan with AI', { exact: false }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      await close();
+    },
+    JOURNEY_TIMEOUT_MS,
+  );
+
+  it(
+    'the owner sees the margin, verifies the books and the trail, and makes a workspace whose key is shown once',
+    async () => {
+      const { page, complaints, close } = await visit(browser, server.origin, look);
+      await signIn(page, server.admin_token);
+      await page.getByRole('heading', { name: 'Margin' }).waitFor();
+      await page.getByLabel('All time').check({ force: true });
+      await page.getByTestId('margin').getByText('PRO').waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+
+      const tab = (name: string) => page.getByRole('link', { name }).filter({ visible: true }).click();
+      await tab('Books');
+      await page.getByRole('button', { name: 'Verify the books' }).click();
+      await page.getByText('Balanced', { exact: true }).waitFor();
+      await page.getByRole('table').first().waitFor();
+      await page.getByRole('heading', { name: 'Postings' }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+
+      await tab('Trail');
+      await page.getByRole('button', { name: 'Verify the trail' }).click();
+      await page.getByText('Intact', { exact: true }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+
+      await tab('Workspaces');
+      await page.getByLabel('Name', { exact: true }).fill('Rye & Sons');
+      await page.getByRole('button', { name: 'Make the workspace' }).click();
+      expect(await page.getByTestId('key').innerText()).toMatch(/^purser_ws_\S{20,}$/);
+      expect(await faultsOf(page)).toEqual([]);
+      await page.getByRole('button', { name: 'I have it' }).click();
+      expect(await page.getByText('purser_ws_').count()).toBe(0);
+      await page.getByText('Rye & Sons').first().waitFor();
+      expect(complaints).toEqual([]);
+      await close();
+    },
+    JOURNEY_TIMEOUT_MS,
+  );
+});
+
+describe('the page', () => {
+  it('loads at most 120 kB of compressed JavaScript before it can be used', async () => {
+    const { page, close } = await visit(browser, server.origin, DESKTOP_LIGHT);
+    await signIn(page, server.workspace_key);
+    const sizes: Record<string, number> = {};
+    const encodings = new Set<string | undefined>();
+    page.on('response', async (response) => {
+      if (response.request().resourceType() !== 'script') return;
+      encodings.add(response.headers()['content-encoding']);
+      sizes[response.url()] = gzipSync(await response.body()).byteLength;
+    });
+    await page.reload({ waitUntil: 'networkidle' });
+    const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
+    console.log(`first load: ${total} bytes of compressed JavaScript in ${Object.keys(sizes).length} files`);
+    expect(total).toBeGreaterThan(0);
+    expect([...encodings]).toEqual([expect.stringMatching(/^(?:br|gzip)$/)]);
+    expect(total).toBeLessThanOrEqual(FIRST_LOAD_BYTES_MAX);
+    await close();
+  });
+
+  it('tells a wrong key in plain words, and keeps no key where scripts can read it', async () => {
+    const { page, close } = await visit(browser, server.origin, DESKTOP_LIGHT);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('The field is empty').waitFor();
+    await page.getByLabel('Workspace key or admin token').fill('purser_ws_wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('That key does not open anything').waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await signIn(page, server.workspace_key);
+    const readable = await page.evaluate<string>('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
+    expect(readable).not.toContain('purser_');
+    await close();
+  });
+
+  it('sends the same idempotency key again when the connection broke, so that nothing is paid twice (C3)', async () => {
+    const { page, close } = await visit(browser, server.origin, DESKTOP_LIGHT);
+    await signIn(page, await newWorkspace('PRO'));
+    const keys: (string | undefined)[] = [];
+    await page.route('**/api/ai/generate', async (route) => {
+      keys.push(route.request().headers()['idempotency-key']);
+      if (keys.length > 1) return route.continue();
+      // The call is made, and its answer lost on the way: the worst moment there is.
+      await route.fetch();
+      return route.abort('connectionreset');
+    });
+    await run(page, TASK);
+    await page.getByRole('heading', { name: 'The connection was lost' }).waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText(/^Transaction /).waitFor();
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(keys[1]).toBe(keys[0]);
+    await expect.poll(() => page.getByTestId('calls').getByRole('listitem').count()).toBe(1);
+    await run(page, TASK);
+    await expect.poll(() => keys.length).toBe(3);
+    expect(keys[2]).not.toBe(keys[0]);
+    await close();
+  });
+
+  it.each([320, 640, 768, 1024])('fits a window %i px wide without scrolling sideways', async (width) => {
+    const look = { name: `${width} px`, options: { viewport: { width, height: 800 } } };
+    const { page, close } = await visit(browser, server.origin, look);
+    await signIn(page, server.workspace_key);
+    await run(page, `${'unbroken'.repeat(60)} and more of it.`);
+    await page.getByText(/^Transaction /).waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await signIn(page, server.admin_token);
+    await page.getByRole('link', { name: 'Books' }).filter({ visible: true }).click();
+    await page.getByRole('table').first().waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await close();
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    const { page, close } = await visit(browser, server.origin, DESKTOP_LIGHT);
+    await signIn(page, server.workspace_key);
+    await page.goto('/');
+    await page.getByLabel('Your task').waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Skip to the page');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('ArrowRight');
+    expect(await page.getByLabel('Research').isChecked()).toBe(true);
+    await page.getByLabel('Your task').focus();
+    await page.keyboard.type('What matters to commuters?');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText(/^Transaction /).waitFor();
+    await close();
+  });
+});
+
+describe('a slow model', () => {
+  let slow: StandIn;
+  let own: RunningServer;
+
+  beforeAll(async () => {
+    slow = await startStandIn({ misbehaviour: 'drip', wait_ms: 1_000 });
+    own = await startServer({ OPENAI_API_KEY: 'sk-of-the-stand-in', OPENAI_BASE_URL: slow.openai_url });
+  });
+
+  afterAll(async () => {
+    await own?.stop();
+    await slow?.close();
+  });
+
+  it(
+    'streams its answer word by word, shows what is held meanwhile, and stops when told to',
+    async () => {
+      const { page, complaints, close } = await visit(browser, own.origin, DESKTOP_LIGHT);
+      await signIn(page, own.workspace_key);
+      await run(page, TASK);
+      await page.getByText('The answer is arriving.').waitFor();
+      await page.getByTestId('ceiling').getByText('held', { exact: false }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Stop' }).click();
+      await page.getByText('Stopped. You pay for', { exact: false }).waitFor();
+      await expect.poll(() => page.getByTestId('ceiling').innerText(), { timeout: 60_000 }).not.toContain('held');
+      await page.getByTestId('calls').getByText('Stopped').waitFor();
+      expect(complaints).toEqual([]);
+      await close();
+    },
+    JOURNEY_TIMEOUT_MS,
+  );
+});

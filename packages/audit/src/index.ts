@@ -1,0 +1,17 @@
+import type { RoomMigrations } from '@purser/base';
+
+export { adoptRestoredDatabase } from './adopt-restored.ts';
+export { appendAudit, type Deed, type Json } from './append-audit.ts';
+export type { Head } from './block.ts';
+export type { Break } from './chain.ts';
+export type { Entry } from './entry.ts';
+export { exportAudit } from './export-audit.ts';
+export { type Evidence, findTransaction, type TransactionTrail } from './find-transaction.ts';
+export { formatHead, parseHead } from './head-text.ts';
+export { listAudit } from './list-audit.ts';
+export { seal, type Sealed } from './seal.ts';
+export { startSealer } from './start-sealer.ts';
+export { type AuditVerification, verifyAudit } from './verify-audit.ts';
+export { type ExportVerification, verifyExport } from './verify-export.ts';
+
+export const auditMigrations: RoomMigrations = { room: 'audit', directory: new URL('../migrations/', import.meta.url) };

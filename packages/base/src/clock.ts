@@ -1,0 +1,56 @@
+/** The one source of "now". Durations and time limits use monotonic timers instead, so a clock that jumps never shortens or stretches them. */
+export interface Clock {
+  now(): Temporal.Instant;
+}
+
+export const systemClock: Clock = { now: () => Temporal.Now.instant() };
+
+/** A clock that stands still until it is moved, and only ever moves forward. */
+export class TestClock implements Clock {
+  #now: Temporal.Instant;
+
+  constructor(start: Temporal.Instant) {
+    this.#now = start;
+  }
+
+  now(): Temporal.Instant {
+    return this.#now;
+  }
+
+  /** @throws RangeError when `to` lies before the present of this clock. */
+  moveTo(to: Temporal.Instant): void {
+    if (Temporal.Instant.compare(to, this.#now) < 0) {
+      throw new RangeError(`the test clock stands at ${this.#now} and only moves forward; got ${to}`);
+    }
+    this.#now = to;
+  }
+
+  advance(by: Temporal.DurationLike): void {
+    this.moveTo(this.#now.add(by));
+  }
+}
+
+/**
+ * The system clock plus an offset that can grow. Started services stay alive (time passes),
+ * yet months can be skipped: what `POST /api/admin/clock` moves.
+ */
+export class OffsetClock implements Clock {
+  #offset = Temporal.Duration.from({ milliseconds: 0 });
+  readonly #base: Clock;
+
+  constructor(base: Clock = systemClock) {
+    this.#base = base;
+  }
+
+  now(): Temporal.Instant {
+    return this.#base.now().add(this.#offset);
+  }
+
+  /** @throws RangeError when `to` lies before the present of this clock. */
+  moveTo(to: Temporal.Instant): void {
+    if (Temporal.Instant.compare(to, this.now()) < 0) {
+      throw new RangeError(`the clock stands at ${this.now()} and only moves forward; got ${to}`);
+    }
+    this.#offset = to.since(this.#base.now());
+  }
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+import { Fault } from '../fault.ts';
+import type { Connection, Pool } from './pool.ts';
+import { transaction } from './transaction.ts';
+
+/** A room's numbered, forward-only SQL files: `001_name.sql`, `002_…`. Each room owns the Postgres schema of its name. */
+export interface RoomMigrations {
+  readonly room: string;
+  readonly directory: URL;
+}
+
+export const baseMigrations: RoomMigrations = { room: 'base', directory: new URL('../../migrations/', import.meta.url) };
+
+export interface Migration {
+  readonly room: string;
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+  readonly sha256: string;
+}
+
+const FILE = /^(\d{3})_([a-z0-9_]+)\.sql$/;
+
+/** Reads and orders the migrations: rooms in the given order (lower rooms first), files by number without a gap. */
+export async function readMigrations(rooms: readonly RoomMigrations[]): Promise<Migration[]> {
+  const all: Migration[] = [];
+  for (const { room, directory } of rooms) {
+    const files = (await readdir(fileURLToPath(directory))).filter((file) => file.endsWith('.sql')).toSorted();
+    for (const [index, file] of files.entries()) {
+      const match = FILE.exec(file);
+      if (!match || Number(match[1]) !== index + 1) {
+        throw new Fault(`migration ${room}/${file} is out of order; want ${String(index + 1).padStart(3, '0')}_<name>.sql`, {
+          retryable: false,
+        });
+      }
+      const sql = await readFile(new URL(file, directory), 'utf8');
+      all.push({ room, number: index + 1, name: match[2] ?? '', sql, sha256: createHash('sha256').update(sql).digest('hex') });
+    }
+  }
+  return all;
+}
+
+/** One migration runs at a time over the whole database, whatever the number of processes that start together. */
+const MIGRATION_LOCK = 4780_001;
+
+/** Brings the database forward in one transaction. Returns what was applied; throws when a landed file has changed. */
+export async function migrate(pool: Pool, rooms: readonly RoomMigrations[]): Promise<Migration[]> {
+  const wanted = await readMigrations(rooms);
+  return transaction(pool, async (connection) => {
+    await connection.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    const landed = await landedMigrations(connection);
+    const applied: Migration[] = [];
+    for (const migration of wanted) {
+      const before = landed.get(`${migration.room}/${migration.number}`);
+      if (before === undefined) {
+        await apply(connection, migration);
+        applied.push(migration);
+      } else if (before !== migration.sha256) {
+        throw new Fault(
+          `migration ${migration.room}/${migration.number} changed after it was applied; add a new file instead of editing it`,
+          { retryable: false },
+        );
+      }
+    }
+    return applied;
+  });
+}
+
+async function landedMigrations(connection: Connection): Promise<Map<string, string>> {
+  await connection.query(`
+    create schema if not exists base;
+    create table if not exists base.migration (
+      room text not null, number int not null, name text not null, sha256 text not null,
+      applied_at timestamptz not null default clock_timestamp(), primary key (room, number))`);
+  const { rows } = await connection.query<{ room: string; number: number; sha256: string }>(
+    'select room, number, sha256 from base.migration',
+  );
+  return new Map(rows.map((row) => [`${row.room}/${row.number}`, row.sha256]));
+}
+
+async function apply(connection: Connection, migration: Migration): Promise<void> {
+  try {
+    await connection.query(migration.sql);
+  } catch (error) {
+    throw new Fault(`migration ${migration.room}/${migration.number}_${migration.name} failed: ${String(error)}`, {
+      retryable: false,
+      cause: error,
+    });
+  }
+  await connection.query('insert into base.migration (room, number, name, sha256) values ($1, $2, $3, $4)', [
+    migration.room,
+    migration.number,
+    migration.name,
+    migration.sha256,
+  ]);
+}

@@ -1,0 +1,67 @@
+import pg from 'pg';
+
+import { Fault } from '../fault.ts';
+
+export type Pool = pg.Pool;
+/** A pool or one connection of it: whatever can run a query. */
+export type Queryable = pg.Pool | pg.PoolClient;
+export type Connection = pg.PoolClient;
+
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, BigInt);
+types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => Temporal.Instant.from(text));
+
+const IDLE_IN_TRANSACTION_MS = 60_000;
+
+/**
+ * A bounded pool. `bigint` columns arrive as `bigint`, `timestamptz` as `Temporal.Instant`.
+ * A caller that gets no connection within `connect_timeout_ms`, or no answer within `query_timeout_ms` (unlimited when absent), meets
+ * a retryable fault; its connection is given up. A transaction whose process stopped half way frees its locks after a minute.
+ */
+export function openPool(
+  url: string,
+  options: { connections_max?: number; connect_timeout_ms?: number; query_timeout_ms?: number; application?: string } = {},
+): Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connections_max ?? 4,
+    connectionTimeoutMillis: options.connect_timeout_ms ?? 5_000,
+    ...(options.query_timeout_ms !== undefined && { query_timeout: options.query_timeout_ms }),
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    application_name: options.application ?? 'purser',
+    types,
+  });
+  // An idle connection that dies (a restart of Postgres) is replaced at the next use; without a listener it would end the process.
+  pool.on('error', () => {});
+  // So would one that dies while it is in use: its statement fails with the same error, and there it is handled.
+  pool.on('connect', (connection) => connection.on('error', () => {}));
+  return pool;
+}
+
+const TRANSIENT = new Set([
+  '40001',
+  '25P03',
+  '40P01',
+  '53300',
+  '57P01',
+  '57P02',
+  '57P03',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+]);
+
+/** A connection that was cut, a pool that gave none in time, a database closed for maintenance: these have no code of their own. */
+const AWAY = /terminat|timeout exceeded when trying to connect|query read timeout|not currently accepting connections/i;
+
+/** Whether the same statement may succeed when it is tried again: serialisation, deadlock, or a database that is away. */
+export function isTransientDatabaseError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return TRANSIENT.has(code) || code.startsWith('08') || AWAY.test(error.message);
+}
+
+export function databaseFault(error: unknown): Fault {
+  return new Fault('the database did not answer', { retryable: isTransientDatabaseError(error), cause: error });
+}

@@ -1,0 +1,20 @@
+export { BoundedMap } from './bounded-map.ts';
+export { type Clock, OffsetClock, systemClock, TestClock } from './clock.ts';
+export { baseMigrations, migrate, type Migration, readMigrations, type RoomMigrations } from './database/migrate.ts';
+export {
+  type Connection,
+  databaseFault,
+  isTransientDatabaseError,
+  openPool,
+  type Pool,
+  type Queryable,
+} from './database/pool.ts';
+export { createLog, hideSecrets, type Log } from './log.ts';
+export { loadSettings } from './settings/load.ts';
+export { parseSettings, type ProviderName, type ProviderSettings, type Settings } from './settings/settings.ts';
+export { joinTransaction, transaction, workspaceTransaction } from './database/transaction.ts';
+export { type EmbeddedDatabase, startEmbedded } from './embedded/index.ts';
+export { assert, BrokenInvariant, Fault, unreachable } from './fault.ts';
+export { type HoldId, type Id, isUuid, newId, PLATFORM, type WorkspaceId } from './ids.ts';
+export { isRefusal, type Offer, REFUSALS, type Refusal, type RefusalCode, RefusalError, refuse } from './refusal.ts';
+export { type Repetition, repeat } from './repeat.ts';

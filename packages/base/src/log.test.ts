@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+
+import { createLog } from './log.ts';
+
+function logged(work: (log: ReturnType<typeof createLog>) => void): string {
+  const lines: string[] = [];
+  work(createLog({ level: 'info', write: (line) => lines.push(line) }));
+  return lines.join('');
+}
+
+const SECRETS = [
+  'Bearer abcdef0123456789',
+  'sk-proj-abcdefghijklmnop',
+  'AIzaSyD0123456789abcdefghij',
+  'postgres://purser:correct-horse@db/purser',
+  'https://api.example/v1?key=abcdef0123456789&alt=sse',
+  'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijk',
+];
+const BARE = /abcdef0123456789|abcdefghij|correct-horse|eyJzdWIi/;
+
+test.each(SECRETS)('what looks like a secret never reaches the log: %s', (secret) => {
+  const line = logged((log) => {
+    log.info({ note: { deep: { deeper: secret } } }, `calling with ${secret}`);
+    log.error(new Error(`failed with ${secret}`));
+  });
+  expect(line).not.toMatch(BARE);
+  expect(line).toContain('[hidden]');
+});
+
+test('fields that carry secrets by name are hidden at every place a request is logged from', () => {
+  const line = logged((log) => {
+    log.info({
+      authorization: 'x1',
+      req: { headers: { authorization: 'x2', cookie: 'x3', 'set-cookie': 'x4' } },
+      caller: { api_key: 'x5' },
+    });
+  });
+  expect(line).not.toMatch(/x[1-5]/);
+});
+
+test('a line is one JSON object with time, level and message', () => {
+  expect(JSON.parse(logged((log) => log.warn({ port: 4780 }, 'taken')))).toMatchObject({
+    level: 'warn',
+    port: 4780,
+    msg: 'taken',
+    time: expect.any(String) as string,
+  });
+});
+
+test('below its level nothing is written', () => {
+  expect(logged((log) => log.debug('quiet'))).toBe('');
+});

@@ -1,0 +1,72 @@
+/** Every code a caller can meet, with its HTTP status and its title. Published; a code never changes its meaning. */
+export const REFUSALS = {
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  unauthenticated: { status: 401, title: 'No valid key was given' },
+  license_ai_disabled: { status: 402, title: 'AI is off until a payment succeeds' },
+  license_sync_disabled: { status: 402, title: 'Sync is off until a payment succeeds' },
+  credits_exhausted: { status: 402, title: 'The credits are used up' },
+  cost_ceiling_reached: { status: 402, title: 'The plan’s cost ceiling is reached' },
+  budget_exhausted: { status: 402, title: 'The shared budget is used up' },
+  plan_feature_missing: { status: 403, title: 'The plan does not include this' },
+  temporarily_blocked: { status: 403, title: 'Blocked for a while' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  not_found: { status: 404, title: 'Not found' },
+  limit_reached: { status: 409, title: 'A limit is reached' },
+  no_model_allowed: { status: 409, title: 'No model is allowed for this' },
+  price_unknown: { status: 409, title: 'The price is not known' },
+  frozen: { status: 409, title: 'Model versions are frozen' },
+  request_too_large: { status: 422, title: 'The request is too large' },
+  selection_too_large: { status: 422, title: 'Too many were selected' },
+  idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another request' },
+  quota_exceeded: { status: 429, title: 'A quota is used up' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  min_gap: { status: 429, title: 'Too soon after the last request' },
+  concurrency_exceeded: { status: 429, title: 'Too many requests at once' },
+  pool_paused: { status: 429, title: 'The shared pool is paused' },
+  provider_failed: { status: 502, title: 'The provider failed' },
+  overloaded: { status: 503, title: 'Overloaded' },
+  provider_timeout: { status: 504, title: 'The provider did not answer in time' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+/** What a refused caller can buy or do. */
+export interface Offer {
+  readonly kind: 'pack' | 'upgrade' | 'wait' | 'contact';
+  readonly id: string;
+  readonly text: string;
+  readonly price?: { readonly amount: string; readonly currency: string };
+}
+
+/** A "no" as a value: expected, explained, and free of charge. */
+export interface Refusal {
+  readonly refused: true;
+  readonly code: RefusalCode;
+  /** One plain sentence: what was wrong, what was given, what is wanted. */
+  readonly detail: string;
+  readonly retryAfterSeconds?: number;
+  readonly offers?: readonly Offer[];
+}
+
+export function refuse(
+  code: RefusalCode,
+  detail: string,
+  more: { retryAfterSeconds?: number; offers?: readonly Offer[] } = {},
+): Refusal {
+  return { refused: true, code, detail, ...more };
+}
+
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && 'refused' in value && value.refused === true;
+}
+
+/** Carries a refusal through code that can only throw (parsers, route handlers). */
+export class RefusalError extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.detail);
+    this.name = 'RefusalError';
+    this.refusal = refusal;
+  }
+}

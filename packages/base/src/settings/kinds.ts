@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+/*
+ * What a setting can be. Each kind says what it got and what it wants; a secret is never repeated, not even when it is wrong.
+ */
+
+function wrong(got: string, want: string): string {
+  return `got ${JSON.stringify(got)}, want ${want}`;
+}
+
+function wrongSecret(want: string): string {
+  return `got something else (not shown), want ${want}`;
+}
+
+export function whole(min: number, max: number) {
+  return z.string().transform((given, context) => {
+    const number = /^\d{1,15}$/.test(given.trim()) ? Number(given) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    context.addIssue({ code: 'custom', message: wrong(given, `a whole number from ${min} to ${max}`) });
+    return z.NEVER;
+  });
+}
+
+export function flag() {
+  return z.string().transform((given, context) => {
+    if (given === '1' || given === 'true') return true;
+    if (given === '0' || given === 'false') return false;
+    context.addIssue({ code: 'custom', message: wrong(given, '1 or 0') });
+    return z.NEVER;
+  });
+}
+
+export function oneOf<const Choice extends string>(choices: readonly Choice[]) {
+  return z.string().transform((given, context) => {
+    const choice = choices.find((one) => one === given);
+    if (choice !== undefined) return choice;
+    context.addIssue({ code: 'custom', message: wrong(given, `one of ${choices.join(', ')}`) });
+    return z.NEVER;
+  });
+}
+
+export function text(want: string, pattern = /./) {
+  return z.string().refine((given) => pattern.test(given), { error: (issue) => wrong(String(issue.input), want) });
+}
+
+/** A key as providers hand them out: visible characters without a space, so a header can carry it. */
+export function secret() {
+  return z.string().refine((given) => /^[\x21-\x7e]+$/.test(given), { error: wrongSecret('a key without spaces') });
+}
+
+/** A secret that people choose themselves, so it has a least length. */
+export function atLeast(characters: number) {
+  return z.string().refine((given) => given.length >= characters && /^[\x21-\x7e]+$/.test(given), {
+    error: wrongSecret(`at least ${characters} characters without spaces`),
+  });
+}
+
+/** A URL of one of the schemes. With `'secret'` it may carry a password and is not shown when it is wrong. */
+export function address(want: string, schemes: readonly string[], shown: 'shown' | 'secret' = 'shown') {
+  return z.string().refine((given) => URL.canParse(given) && schemes.includes(new URL(given).protocol), {
+    error: (issue) => (shown === 'secret' ? wrongSecret(want) : wrong(String(issue.input), want)),
+  });
+}

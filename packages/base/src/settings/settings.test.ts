@@ -1,0 +1,78 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { expect, test, vi } from 'vitest';
+
+import { loadSettings } from './load.ts';
+import { parseSettings } from './settings.ts';
+
+test('with nothing set, the program listens on loopback with everything inside', () => {
+  expect(parseSettings({})).toMatchObject({
+    port: 4780,
+    host: '127.0.0.1',
+    data_folder: '.purser',
+    catalog_file: 'catalogs/default.yaml',
+    admin_token: undefined,
+    database_url: undefined,
+    test_clock: false,
+    allow_unproven_catalog: false,
+    call_timeout_ms: 30_000,
+    providers: { gemini: { api_key: undefined, base_url: undefined } },
+    unknown: [],
+  });
+});
+
+test('an empty value counts as unset', () => {
+  expect(parseSettings({ PORT: '', OPENAI_API_KEY: ' ' })).toMatchObject({
+    port: 4780,
+    providers: { openai: { api_key: undefined } },
+  });
+});
+
+test.each([
+  ['PORT', 'eighty', 'PORT: got "eighty", want a whole number from 0 to 65535'],
+  ['PORT', '65536', 'PORT: got "65536", want a whole number from 0 to 65535'],
+  ['PORT', '-1', 'PORT: got "-1", want a whole number from 0 to 65535'],
+  ['PORT', '80.5', 'PORT: got "80.5", want a whole number from 0 to 65535'],
+  ['HOST', 'http://x', 'HOST: got "http://x", want a host name or an IP address'],
+  ['PURSER_TEST_CLOCK', 'yes', 'PURSER_TEST_CLOCK: got "yes", want 1 or 0'],
+  ['PURSER_CALL_TIMEOUT_MS', '30s', 'PURSER_CALL_TIMEOUT_MS: got "30s", want a whole number from 100 to 600000'],
+  ['PURSER_LOG_LEVEL', 'loud', 'PURSER_LOG_LEVEL: got "loud", want one of trace, debug, info, warn, error, fatal, silent'],
+  ['OPENAI_BASE_URL', 'localhost:80', 'OPENAI_BASE_URL: got "localhost:80", want an address like https://host/path'],
+])('a wrong %s (%s) is refused in one line that names it, what it got and what it wants', (name, value, message) => {
+  expect(() => parseSettings({ [name]: value })).toThrow(`wrong setting: ${message}`);
+});
+
+test.each([
+  ['DATABASE_URL', 'mysql://root:hunter2hunter2@host/db'],
+  ['REDIS_URL', 'hunter2hunter2'],
+  ['NATS_URL', 'hunter2hunter2'],
+  ['OPENAI_API_KEY', 'hunter2 hunter2'],
+  ['PURSER_ADMIN_TOKEN', 'hunter'],
+])('a wrong %s is refused by name without being shown', (name, value) => {
+  expect(() => parseSettings({ [name]: value })).toThrow(new RegExp(`^wrong setting: ${name}: [^\\n]*want `));
+  expect(() => parseSettings({ [name]: value })).not.toThrow(/hunter/);
+});
+
+test('several wrong settings share the one line', () => {
+  expect(() => parseSettings({ PORT: 'x', PURSER_TEST_CLOCK: '2' })).toThrow(
+    /^wrong setting: PORT: [^\n]*; PURSER_TEST_CLOCK: [^\n]*$/,
+  );
+});
+
+test('a misspelt name of ours is reported, names of others are not', () => {
+  expect(parseSettings({ PURSER_CATALGO: 'x', HOME: '/root', PURSER_REQUIRE_SERVICES: '1' }).unknown).toEqual(['PURSER_CATALGO']);
+});
+
+test('the environment wins over the file .env', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'purser-settings-'));
+  try {
+    await writeFile(path.join(folder, '.env'), '# ours\nPORT=5001\nPURSER_QUEUE_MAX="77"\n');
+    vi.stubEnv('PORT', '5002');
+    expect(loadSettings(folder)).toMatchObject({ port: 5002, queue_max: 77 });
+  } finally {
+    vi.unstubAllEnvs();
+    await rm(folder, { recursive: true });
+  }
+});

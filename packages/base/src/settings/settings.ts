@@ -1,0 +1,128 @@
+import { z } from 'zod';
+
+import { Fault } from '../fault.ts';
+import { address, atLeast, flag, oneOf, secret, text, whole } from './kinds.ts';
+
+/** Each provider key and address that may be set; a provider without either is off. */
+const PROVIDERS = {
+  gemini: { api_key: 'GEMINI_API_KEY', base_url: 'GEMINI_BASE_URL' },
+  gemini_free: { api_key: 'GEMINI_FREE_API_KEY', base_url: 'GEMINI_FREE_BASE_URL' },
+  openai: { api_key: 'OPENAI_API_KEY', base_url: 'OPENAI_BASE_URL' },
+  anthropic: { api_key: 'ANTHROPIC_API_KEY', base_url: 'ANTHROPIC_BASE_URL' },
+  ollama: { api_key: 'OLLAMA_API_KEY', base_url: 'OLLAMA_BASE_URL' },
+  openai_compatible: { api_key: 'OPENAI_COMPATIBLE_API_KEY', base_url: 'OPENAI_COMPATIBLE_BASE_URL' },
+} as const;
+
+export type ProviderName = keyof typeof PROVIDERS;
+
+export interface ProviderSettings {
+  readonly api_key: string | undefined;
+  readonly base_url: string | undefined;
+}
+
+const http = address('an address like https://host/path', ['http:', 'https:']);
+
+/** Every setting by its name in the environment, with what it wants and what it is when unset. */
+const Environment = z.object({
+  PORT: whole(0, 65_535).default(4780),
+  HOST: text('a host name or an IP address', /^[^\s/]+$/).default('127.0.0.1'),
+  PURSER_DATA: text('a folder').default('.purser'),
+  PURSER_CATALOG: text('a YAML file').default('catalogs/default.yaml'),
+  PURSER_ADMIN_TOKEN: atLeast(8).optional(),
+  DATABASE_URL: address('postgres://user:password@host:port/database', ['postgres:', 'postgresql:'], 'secret').optional(),
+  REDIS_URL: address('redis://host:port', ['redis:', 'rediss:', 'unix:'], 'secret').optional(),
+  NATS_URL: address('nats://host:port', ['nats:', 'tls:', 'ws:', 'wss:'], 'secret').optional(),
+  PURSER_TEST_CLOCK: flag().default(false),
+  PURSER_ALLOW_UNPROVEN_CATALOG: flag().default(false),
+  PURSER_CALL_TIMEOUT_MS: whole(100, 600_000).default(30_000),
+  PURSER_QUEUE_MAX: whole(1, 1_000_000).default(2_048),
+  PURSER_TRUST_PROXY: flag().default(false),
+  PURSER_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  GEMINI_API_KEY: secret().optional(),
+  GEMINI_BASE_URL: http.optional(),
+  GEMINI_FREE_API_KEY: secret().optional(),
+  GEMINI_FREE_BASE_URL: http.optional(),
+  OPENAI_API_KEY: secret().optional(),
+  OPENAI_BASE_URL: http.optional(),
+  ANTHROPIC_API_KEY: secret().optional(),
+  ANTHROPIC_BASE_URL: http.optional(),
+  OLLAMA_API_KEY: secret().optional(),
+  OLLAMA_BASE_URL: http.optional(),
+  OPENAI_COMPATIBLE_API_KEY: secret().optional(),
+  OPENAI_COMPATIBLE_BASE_URL: http.optional(),
+});
+
+/** Names that belong to the test run, not to the program. */
+const FOREIGN = new Set(['PURSER_TEST_DATABASE_URL', 'PURSER_REQUIRE_SERVICES']);
+
+export interface Settings {
+  readonly port: number;
+  readonly host: string;
+  /** As given: a relative path counts from the working folder. */
+  readonly data_folder: string;
+  readonly catalog_file: string;
+  /** Undefined: to be generated and printed. */
+  readonly admin_token: string | undefined;
+  /** Undefined: the embedded database. */
+  readonly database_url: string | undefined;
+  /** Undefined: sessions and rate windows in the process. */
+  readonly redis_url: string | undefined;
+  readonly nats_url: string | undefined;
+  readonly test_clock: boolean;
+  /** Start though a plan can fall below its margin. */
+  readonly allow_unproven_catalog: boolean;
+  readonly call_timeout_ms: number;
+  /** How many calls may wait before more are turned away as `overloaded`. */
+  readonly queue_max: number;
+  /** Believe `X-Forwarded-*`: only behind a proxy of one's own. */
+  readonly trust_proxy: boolean;
+  readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
+  /** Names that look like settings of ours and are none: a slip of the pen worth a warning. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Parses settings out of an environment. An empty value counts as unset.
+ * @throws Fault with one line: each wrong setting, what it got (unless it is a secret) and what it wants.
+ */
+export function parseSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new Fault(`wrong setting: ${lines.join('; ')}`, { retryable: false });
+  }
+  const known = parsed.data;
+  const provider = (name: ProviderName): ProviderSettings => {
+    const { api_key, base_url } = PROVIDERS[name];
+    return { api_key: known[api_key], base_url: known[base_url] };
+  };
+  return {
+    port: known.PORT,
+    host: known.HOST,
+    data_folder: known.PURSER_DATA,
+    catalog_file: known.PURSER_CATALOG,
+    admin_token: known.PURSER_ADMIN_TOKEN,
+    database_url: known.DATABASE_URL,
+    redis_url: known.REDIS_URL,
+    nats_url: known.NATS_URL,
+    test_clock: known.PURSER_TEST_CLOCK,
+    allow_unproven_catalog: known.PURSER_ALLOW_UNPROVEN_CATALOG,
+    call_timeout_ms: known.PURSER_CALL_TIMEOUT_MS,
+    queue_max: known.PURSER_QUEUE_MAX,
+    trust_proxy: known.PURSER_TRUST_PROXY,
+    log_level: known.PURSER_LOG_LEVEL,
+    providers: {
+      gemini: provider('gemini'),
+      gemini_free: provider('gemini_free'),
+      openai: provider('openai'),
+      anthropic: provider('anthropic'),
+      ollama: provider('ollama'),
+      openai_compatible: provider('openai_compatible'),
+    },
+    unknown: Object.keys(given).filter(
+      (name) => name.startsWith('PURSER_') && !(name in Environment.shape) && !FOREIGN.has(name),
+    ),
+  };
+}

@@ -1,0 +1,4 @@
+export { allMigrations } from './all-migrations.ts';
+export { createTestDatabase, type TestDatabase } from './database.ts';
+export { Door } from './door.ts';
+export { dumpSchema } from './schema-dump.ts';

@@ -1,0 +1,18 @@
+create schema catalog;
+
+-- What was for sale, as it was written. A subscriber stays on the version it bought, so no version is ever changed or forgotten.
+create table catalog.version (
+  version   text        primary key,
+  name      text        not null,
+  text      text        not null,
+  stored_at timestamptz not null,
+  -- The version is the content: the name and the first twelve hex digits of the hash.
+  check (version = name || '@' || left(encode(sha256(convert_to(text, 'UTF8')), 'hex'), 12))
+);
+
+create function catalog.refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception 'catalog.% is append-only: % refused', tg_table_name, tg_op using errcode = 'restrict_violation';
+end $$;
+create trigger append_only before update or delete or truncate on catalog.version
+  for each statement execute function catalog.refuse_change();

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+
+import { type ExchangeRates, findRate, type Money, type PriceBook, zero, ZERO_RATIO } from '@purser/money';
+
+import type { Catalogue, Ladder, ModelEntry, Operation, Pack, Plan } from './catalogue.ts';
+import { costAllowance } from './ceiling.ts';
+import { checkReferences } from './check-references.ts';
+import type { Mistake, Path } from './mistakes.ts';
+import { reckon, reckonIn } from './reckon.ts';
+import type { RawCatalogue, RawModels } from './schema.ts';
+import { mistakeAt, type Source } from './source.ts';
+
+export interface Parts {
+  readonly main: Source;
+  readonly raw: RawCatalogue;
+  readonly modelsSource: Source;
+  readonly rawModels: RawModels;
+  readonly prices: PriceBook;
+}
+
+/** What a catalogue's own file says: what is for sale, and on what terms. */
+export type Terms = Omit<Catalogue, 'prices' | 'providers' | 'models'>;
+
+/** Fills in what may be left out, derives what follows, and checks that everything named exists. */
+export function buildCatalogue(parts: Parts, mistakes: Mistake[]): Catalogue {
+  const catalogue: Catalogue = {
+    ...buildTerms(parts.raw, parts.main, mistakes),
+    prices: parts.prices,
+    providers: parts.rawModels.providers,
+    models: parts.rawModels.models.map(buildModel),
+  };
+  checkReferences(catalogue, parts, mistakes);
+  return catalogue;
+}
+
+export function buildTerms(raw: RawCatalogue, source: Source, mistakes: Mistake[]): Terms {
+  const fx: ExchangeRates = { as_of: raw.fx.as_of, buffer: raw.fx.buffer, rates: new Map(Object.entries(raw.fx.rates)) };
+  return {
+    name: raw.name,
+    version: versionOf(raw.name, source.text),
+    text: source.text,
+    fx,
+    operations: raw.operations.map(buildOperation),
+    plans: raw.plans.map((plan, index) => buildPlan(plan, ['plans', index], source, mistakes)),
+    packs: (raw.packs ?? []).map((pack, index) => buildPack(pack, raw.credit.cost, fx, ['packs', index], source, mistakes)),
+    credit: raw.credit,
+    ...(raw.global_budget && { globalBudget: raw.global_budget }),
+    pools: raw.pools ?? [],
+    ladders: (raw.ladders ?? []).map(buildLadder),
+    alerts: raw.alerts ?? [],
+    licence: raw.licence ?? { grace_days: 14, degrade: ['ai', 'sync', 'reports'] },
+  };
+}
+
+function versionOf(name: string, text: string): string {
+  return `${name}@${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
+}
+
+function buildModel(raw: RawModels['models'][number]): ModelEntry {
+  const { price, family, free, local, beta, verified, aliases, ...rest } = raw;
+  return {
+    ...rest,
+    priceKey: price,
+    family: family ?? raw.name,
+    free: free ?? false,
+    local: local ?? false,
+    beta: beta ?? false,
+    verified: verified ?? true,
+    aliases: aliases ?? [],
+  };
+}
+
+function buildOperation(raw: RawCatalogue['operations'][number]): Operation {
+  const { instructions, task, credits_min, ...rest } = raw;
+  return { ...rest, task: task ?? 'text', credits_min: credits_min ?? 0n, ...(instructions !== undefined && { instructions }) };
+}
+
+type RawPlan = RawCatalogue['plans'][number];
+type RawPack = NonNullable<RawCatalogue['packs']>[number];
+
+function buildPlan(raw: RawPlan, path: Path, source: Source, mistakes: Mistake[]): Plan {
+  const nothing = zero(raw.price.currency);
+  const payment_fees = raw.payment_fees ?? { percent: ZERO_RATIO, fixed: nothing };
+  const inOneCurrency = checkCurrency(raw.price, path, source, mistakes, {
+    ceiling: raw.ceiling,
+    overrun_reserve: raw.overrun_reserve,
+    marketing_budget: raw.marketing_budget,
+    'payment_fees.fixed': raw.payment_fees?.fixed,
+  });
+  // The amounts cannot be reckoned together; the mistake is told, and the plan goes no further than the other checks.
+  if (!inOneCurrency) return { ...fillPlan(raw), payment_fees, ceiling: nothing, overrun_reserve: nothing };
+  const derived = raw.price.nanos === 0n ? (raw.marketing_budget ?? nothing) : costAllowance(raw.price, raw.margin, payment_fees);
+  return { ...fillPlan(raw), payment_fees, ceiling: raw.ceiling ?? derived, overrun_reserve: raw.overrun_reserve ?? nothing };
+}
+
+/** Whether the given amounts are in the currency of the price; one that is not is a mistake. */
+function checkCurrency(
+  price: Money,
+  path: Path,
+  source: Source,
+  mistakes: Mistake[],
+  amounts: Readonly<Record<string, Money | undefined>>,
+): boolean {
+  let same = true;
+  for (const [key, amount] of Object.entries(amounts)) {
+    if (!amount || amount.currency === price.currency) continue;
+    same = false;
+    mistakes.push(
+      mistakeAt(source, [...path, ...key.split('.')], amount.currency, `${price.currency}, the currency of the price`),
+    );
+  }
+  return same;
+}
+
+function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'ceiling' | 'overrun_reserve'> {
+  const { cost_caps, marketing_budget, abuse, email, ladder, packs, operations, offline_stand_in } = raw;
+  return {
+    code: raw.code,
+    name: raw.name,
+    price: raw.price,
+    features: raw.features,
+    margin: raw.margin,
+    credits_monthly: raw.credits_monthly,
+    concurrency: raw.concurrency,
+    rate: raw.rate,
+    request: raw.request,
+    priority: raw.priority,
+    negotiable: raw.negotiable ?? false,
+    rollover: raw.rollover ?? false,
+    quotas: present(raw.quotas ?? {}),
+    model_policy: {
+      defaultRouting: raw.model_policy?.defaultRouting ?? 'latest',
+      pinned: present(raw.model_policy?.pinned ?? {}),
+      providers: present(raw.model_policy?.providers ?? {}),
+      canary: raw.model_policy?.canary ?? false,
+    },
+    cost_caps: cost_caps ? present(cost_caps) : { hardStop: true },
+    visibility: raw.visibility ?? { showBetaModels: false, allowUnverified: false },
+    ...(marketing_budget && { marketing_budget }),
+    ...(abuse && { abuse }),
+    ...(email && {
+      email: { provider: email.provider, priceKey: email.price, ...(email.pool !== undefined && { pool: email.pool }) },
+    }),
+    ...(ladder !== undefined && { ladder }),
+    ...(packs && { packs }),
+    ...(operations && { operations }),
+    ...(offline_stand_in !== undefined && { offline_stand_in }),
+  };
+}
+
+function buildPack(raw: RawPack, credit_cost: Money, fx: ExchangeRates, path: Path, source: Source, mistakes: Mistake[]): Pack {
+  const nothing = zero(raw.price.currency);
+  const payment_fees = raw.payment_fees ?? { percent: ZERO_RATIO, fixed: nothing };
+  const inOneCurrency = checkCurrency(raw.price, path, source, mistakes, { 'payment_fees.fixed': raw.payment_fees?.fixed });
+  const stands_for = reckon(credit_cost.nanos * raw.credits, credit_cost.currency);
+  const convertible = findRate(fx, stands_for.currency, raw.price.currency) !== undefined;
+  const { expires_months, ...rest } = raw;
+  return {
+    ...rest,
+    payment_fees,
+    // Without a rate the catalogue does not load; the check of references says so.
+    cost: convertible ? reckonIn(stands_for, raw.price.currency, fx) : nothing,
+    ceiling_raise: inOneCurrency ? costAllowance(raw.price, raw.margin, payment_fees) : nothing,
+    ...(expires_months !== undefined && { expires_months }),
+  };
+}
+
+function buildLadder(raw: NonNullable<RawCatalogue['ladders']>[number]): Ladder {
+  return { ...raw, rungs: raw.rungs.map(({ at, ...effects }) => ({ at, effects: present(effects) })) };
+}
+
+type Present<T> = { [key in keyof T]: Exclude<T[key], undefined> };
+
+/** The same object without the keys that are undefined. */
+function present<T extends object>(value: T): Present<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, held]) => held !== undefined)) as Present<T>;
+}

@@ -1,0 +1,235 @@
+import type { ExchangeRates, Money, PriceBook, Ratio } from '@purser/money';
+
+export const TASKS = ['text', 'embedding', 'image', 'speech', 'video'] as const;
+export type TaskType = (typeof TASKS)[number];
+
+/** How much a model is made for, cheapest first. Operations choose by class, plans by provider. */
+export const MODEL_CLASSES = ['local', 'small', 'medium', 'large'] as const;
+export type ModelClass = (typeof MODEL_CLASSES)[number];
+
+export const COMPLEXITIES = ['simple', 'medium', 'complex'] as const;
+export type Complexity = (typeof COMPLEXITIES)[number];
+
+/** Job lanes, most urgent first. */
+export const LANES = ['critical', 'high', 'standard', 'low'] as const;
+export type Lane = (typeof LANES)[number];
+
+export const ROUTINGS = ['latest', 'allow_minor', 'pinned'] as const;
+export type Routing = (typeof ROUTINGS)[number];
+
+/** One version of one model at one provider. */
+export interface ModelEntry {
+  /** Unique: `<provider>/<name>`. Callers may name the id, the name or an alias; where several providers have it, the plan's order decides. */
+  readonly id: string;
+  readonly provider: string;
+  /** What the provider calls it. */
+  readonly name: string;
+  /** Entries of one provider and family are versions of one another (`gemini-flash` 2.5.0, 3.0.0): `latest` and `allow_minor` choose among them. */
+  readonly family: string;
+  /** `major.minor.patch`; models without numbers of their own are 1.0.0. */
+  readonly version: string;
+  readonly task: TaskType;
+  readonly class: ModelClass;
+  /** `provider/model` in the price book. */
+  readonly priceKey: string;
+  /** Most input plus output tokens; characters for speech. */
+  readonly context_tokens: number;
+  /** Most tokens it can answer with; 0 where answers are not tokens (embeddings, images, speech). */
+  readonly output_tokens_max: number;
+  /** The provider charges nothing: its price must be an explicit zero. */
+  readonly free: boolean;
+  /** Runs on a machine of ours. */
+  readonly local: boolean;
+  readonly beta: boolean;
+  readonly verified: boolean;
+  readonly aliases: readonly string[];
+}
+
+/** Something a caller can ask for by name. */
+export interface Operation {
+  readonly name: string;
+  readonly task: TaskType;
+  /** The plan feature it needs. */
+  readonly feature: string;
+  readonly output_tokens_default: number;
+  /** Acceptable model classes per complexity, preferred first. */
+  readonly classes: Readonly<Record<Complexity, readonly ModelClass[]>>;
+  /** The least number of credits one call is charged. */
+  readonly credits_min: bigint;
+  /** What the model is told before the caller's own words. */
+  readonly instructions?: string;
+}
+
+/**
+ * Caps per window; a key that is absent is not limited. Days, weeks and months are the workspace's:
+ * days and weeks in its time zone (weeks from Monday), months from its billing anchor.
+ */
+export interface Quotas {
+  readonly tokens_month?: bigint;
+  readonly jobs_month?: bigint;
+  readonly images_month?: bigint;
+  readonly audio_seconds_month?: bigint;
+  readonly video_minutes_month?: bigint;
+  /** Per user of the workspace. */
+  readonly emails_user_day?: bigint;
+  readonly emails_day?: bigint;
+  readonly emails_month?: bigint;
+  readonly platforms?: bigint;
+  readonly posts_platform_week?: bigint;
+  readonly candidates_batch?: bigint;
+  readonly candidate_batches_post?: bigint;
+  readonly finals_post?: bigint;
+  readonly finalizations_post?: bigint;
+  readonly teams?: bigint;
+}
+export type QuotaKey = keyof Quotas;
+
+export interface ModelPolicy {
+  readonly defaultRouting: Routing;
+  /** By task: the model id and version that is forced. */
+  readonly pinned: Readonly<Partial<Record<TaskType, { readonly model: string; readonly version: string }>>>;
+  /** By task: providers in order of preference. */
+  readonly providers: Readonly<Partial<Record<TaskType, readonly string[]>>>;
+  /** Whether this plan's traffic may try a canary version. */
+  readonly canary: boolean;
+}
+
+/** Thresholds of abuse prevention, per user. */
+export interface AbuseLimits {
+  readonly requests_minute: number;
+  readonly gap_ms: number;
+  /** Above this many credits in an hour the account is flagged. */
+  readonly credits_hour_alert: bigint;
+  readonly failures_block: number;
+  readonly block_seconds: number;
+}
+
+/** Who carries this plan's e-mail, and in which lane. */
+export interface EmailRoute {
+  readonly provider: string;
+  readonly priceKey: string;
+  /** A shared pool the e-mails are drawn from. */
+  readonly pool?: string;
+}
+
+export interface Plan {
+  readonly code: string;
+  readonly name: string;
+  /** Per month. */
+  readonly price: Money;
+  /** The founder agrees price and caps with each customer; what is written here is the least. */
+  readonly negotiable: boolean;
+  /** `ai`, `campaigns`, `images`, `speech`, … Checked by name against what an operation needs. */
+  readonly features: readonly string[];
+  /** The least share of the price that must remain. */
+  readonly margin: Ratio;
+  readonly payment_fees: { readonly percent: Ratio; readonly fixed: Money };
+  /** The most that a month of this plan may cost us, in the currency of its price: what is shown, and what margin is proven against. */
+  readonly ceiling: Money;
+  /** Part of the ceiling that is never admitted, kept for calls that cost more than was held. */
+  readonly overrun_reserve: Money;
+  /** For a plan without a price: what acquiring customers may cost a month and workspace. */
+  readonly marketing_budget?: Money;
+  readonly credits_monthly: bigint;
+  /** Whether unused monthly credits stay. */
+  readonly rollover: boolean;
+  readonly quotas: Quotas;
+  /** Calls in flight at once. */
+  readonly concurrency: number;
+  readonly rate: { readonly rps: number; readonly rpm: number; readonly burst: number };
+  readonly request: { readonly output_tokens_max: number; readonly credits_max: bigint; readonly input_chars_max: number };
+  readonly model_policy: ModelPolicy;
+  readonly priority: Lane;
+  readonly cost_caps: { readonly monthlyUsd?: Money; readonly hardStop: boolean };
+  readonly visibility: { readonly showBetaModels: boolean; readonly allowUnverified: boolean };
+  readonly abuse?: AbuseLimits;
+  readonly email?: EmailRoute;
+  /** Name of the ladder that degrades this plan as its ceiling fills. */
+  readonly ladder?: string;
+  /** Codes of the packs this plan may buy; absent: all. */
+  readonly packs?: readonly string[];
+  /** Names of the operations this plan may ask for; absent: all whose feature it has. */
+  readonly operations?: readonly string[];
+  /** The price key the offline provider is booked under for this plan. */
+  readonly offline_stand_in?: string;
+}
+
+/** Credits for sale. */
+export interface Pack {
+  readonly code: string;
+  readonly name: string;
+  readonly price: Money;
+  readonly credits: bigint;
+  readonly margin: Ratio;
+  readonly payment_fees: { readonly percent: Ratio; readonly fixed: Money };
+  /** What the credits stand for in cost, in the currency of the pack, exchange buffer included. */
+  readonly cost: Money;
+  /** By how much buying it raises the buyer's cost ceiling: price × (1 − margin) − fees. */
+  readonly ceiling_raise: Money;
+  readonly expires_months?: number;
+}
+
+/** A cap that many workspaces share. */
+export interface SharedPool {
+  readonly name: string;
+  readonly unit: 'email' | 'request';
+  readonly provider: string;
+  readonly cap: bigint;
+  readonly window: 'month' | 'day';
+  /** The share of the cap at which sending pauses until the next window. */
+  readonly pause_at: Ratio;
+}
+
+/** What a rung changes. Absent: unchanged. */
+export interface RungEffects {
+  readonly model_class_max?: ModelClass;
+  readonly output_tokens_max?: number;
+  readonly lane?: Lane;
+  readonly candidates_max?: number;
+  readonly finals_max?: number;
+  readonly image_quality?: 'low' | 'medium' | 'high';
+  readonly new_batch?: boolean;
+  readonly posts_platform_week?: number;
+  /** Show what the customer can buy. */
+  readonly offer?: boolean;
+}
+
+/** Steps that degrade service as a budget fills; each rung keeps what the ones before it set. */
+export interface Ladder {
+  readonly name: string;
+  readonly watches: 'ceiling' | 'global_budget' | 'credits';
+  readonly rungs: readonly { readonly at: Ratio; readonly effects: RungEffects }[];
+}
+
+export interface LicenceTerms {
+  readonly grace_days: number;
+  /** Features in the order in which a failed payment takes them away: the first at once, the rest after the grace. */
+  readonly degrade: readonly string[];
+}
+
+/** Everything that is for sale and what it costs us. Parsed once, checked whole, never changed. */
+export interface Catalogue {
+  readonly name: string;
+  /**
+   * `<name>@<first 12 hex digits of the SHA-256 of its own file>`. Prices and models are facts, dated and current for everyone;
+   * what was sold is in the catalogue's own file, and a subscriber stays on the version it bought.
+   */
+  readonly version: string;
+  /** The catalogue's own file as written: what the version is the hash of, and what is stored. */
+  readonly text: string;
+  readonly fx: ExchangeRates;
+  readonly prices: PriceBook;
+  readonly providers: readonly string[];
+  readonly models: readonly ModelEntry[];
+  readonly operations: readonly Operation[];
+  readonly plans: readonly Plan[];
+  readonly packs: readonly Pack[];
+  /** What one credit stands for in cost: a call is charged at least its cost divided by this, rounded up. */
+  readonly credit: { readonly cost: Money };
+  readonly globalBudget?: { readonly amount: Money; readonly window: 'month' };
+  readonly pools: readonly SharedPool[];
+  readonly ladders: readonly Ladder[];
+  /** Shares of a budget at which people are told. */
+  readonly alerts: readonly Ratio[];
+  readonly licence: LicenceTerms;
+}

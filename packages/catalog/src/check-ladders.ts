@@ -1,0 +1,57 @@
+import { compareRatios, formatRatio } from '@purser/money';
+
+import { type Catalogue, LANES, MODEL_CLASSES, type RungEffects } from './catalogue.ts';
+import type { Report } from './report.ts';
+
+const QUALITIES = ['low', 'medium', 'high'] as const;
+
+/** How generous each effect is as a number: a later rung may only lower it. */
+const GENEROSITY: { readonly [key in keyof RungEffects]-?: (effects: RungEffects) => number | undefined } = {
+  model_class_max: ({ model_class_max: of }) => of && MODEL_CLASSES.indexOf(of),
+  output_tokens_max: (effects) => effects.output_tokens_max,
+  lane: ({ lane }) => lane && -LANES.indexOf(lane),
+  candidates_max: (effects) => effects.candidates_max,
+  finals_max: (effects) => effects.finals_max,
+  image_quality: ({ image_quality: of }) => of && QUALITIES.indexOf(of),
+  new_batch: (effects) => toNumber(effects.new_batch),
+  posts_platform_week: (effects) => effects.posts_platform_week,
+  offer: (effects) => (effects.offer === undefined ? undefined : -Number(effects.offer)),
+};
+
+function toNumber(value: boolean | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
+/** Rungs ascend, each changes something, and each only tightens what the ones before it set. Alerts ascend too. */
+export function checkLadders(catalogue: Catalogue, report: Report): void {
+  for (const [index, ladder] of catalogue.ladders.entries()) {
+    const path = ['ladders', index];
+    if (ladder.watches === 'global_budget' && !catalogue.globalBudget) {
+      report([...path, 'watches'], 'global_budget', 'a global_budget to watch');
+    }
+    const least = new Map<keyof RungEffects, number>();
+    for (const [step, { at, effects }] of ladder.rungs.entries()) {
+      const rung = [...path, 'rungs', step];
+      const before = ladder.rungs[step - 1];
+      if (before && compareRatios(at, before.at) <= 0)
+        report([...rung, 'at'], formatRatio(at), `more than ${formatRatio(before.at)}: rungs ascend`);
+      if (Object.keys(effects).length === 0) report(rung, 'a rung that changes nothing', 'at least one effect');
+      for (const [key, generosityOf] of entriesOf(GENEROSITY)) {
+        const generosity = generosityOf(effects);
+        if (generosity === undefined) continue;
+        if (generosity > (least.get(key) ?? Infinity))
+          report([...rung, key], `${String(effects[key])}, more than the rung before`, 'no more than before');
+        least.set(key, generosity);
+      }
+    }
+  }
+  for (const [index, alert] of catalogue.alerts.entries()) {
+    const before = catalogue.alerts[index - 1];
+    if (before && compareRatios(alert, before) <= 0)
+      report(['alerts', index], formatRatio(alert), `more than ${formatRatio(before)}`);
+  }
+}
+
+function entriesOf<Key extends string, Value>(record: Readonly<Record<Key, Value>>): [Key, Value][] {
+  return Object.entries(record) as [Key, Value][];
+}

@@ -1,0 +1,133 @@
+import { compare, formatMoney } from '@purser/money';
+
+import type { Catalogue, Plan, QuotaKey, TaskType } from './catalogue.ts';
+import { knownProviders, oneOf, type Report } from './report.ts';
+import type { Path } from './mistakes.ts';
+
+/** What a plan names exists, and what it says of itself fits together. */
+export function checkPlan(catalogue: Catalogue, plan: Plan, path: Path, report: Report): void {
+  const here: Report = (at, given, wanted) => report([...path, ...at], given, wanted);
+  checkNames(catalogue, plan, here);
+  checkProviders(catalogue, plan, here);
+  checkPins(catalogue, plan, here);
+  checkQuotas(plan, here);
+  checkEmail(catalogue, plan, here);
+  if (plan.price.nanos > 0n && plan.marketing_budget) here(['marketing_budget'], 'one on a paid plan', 'one on free plans only');
+  if (compare(plan.overrun_reserve, plan.ceiling) > 0) {
+    here(['overrun_reserve'], formatMoney(plan.overrun_reserve), `at most the ceiling, ${formatMoney(plan.ceiling)}`);
+  }
+  if (plan.rate.rps * 60 < plan.rate.rpm) {
+    here(
+      ['rate', 'rps'],
+      `${plan.rate.rps} a second`,
+      `enough for ${plan.rate.rpm} a minute: at least ${Math.ceil(plan.rate.rpm / 60)}`,
+    );
+  }
+}
+
+function checkNames(catalogue: Catalogue, plan: Plan, report: Report): void {
+  const named = (key: string, names: readonly string[], known: readonly string[]): void => {
+    for (const [index, name] of names.entries()) if (!known.includes(name)) report([key, index], `'${name}'`, oneOf(known));
+  };
+  named(
+    'packs',
+    plan.packs ?? [],
+    catalogue.packs.map((pack) => pack.code),
+  );
+  named(
+    'operations',
+    plan.operations ?? [],
+    catalogue.operations.map((operation) => operation.name),
+  );
+  for (const [index, feature] of plan.features.entries()) {
+    if (plan.features.indexOf(feature) !== index) report(['features', index], `'${feature}' a second time`, 'each once');
+  }
+  const ladders = catalogue.ladders.map((ladder) => ladder.name);
+  if (plan.ladder !== undefined && !ladders.includes(plan.ladder)) report(['ladder'], `'${plan.ladder}'`, oneOf(ladders));
+  if (plan.offline_stand_in !== undefined && catalogue.prices.history(plan.offline_stand_in).length === 0) {
+    report(['offline_stand_in'], `'${plan.offline_stand_in}'`, 'a key of the price book');
+  }
+}
+
+function checkProviders(catalogue: Catalogue, plan: Plan, report: Report): void {
+  for (const [task, providers] of tasksOf(plan)) {
+    for (const [index, provider] of providers.entries()) {
+      const at = ['model_policy', 'providers', task, index];
+      if (!catalogue.providers.includes(provider)) report(at, `'${provider}'`, knownProviders(catalogue));
+      else if (!catalogue.models.some((model) => model.provider === provider && model.task === task)) {
+        report(at, `'${provider}', which has no ${task} model`, 'a provider with a model for the task');
+      }
+      if (providers.indexOf(provider) !== index) report(at, `'${provider}' a second time`, 'each once');
+    }
+  }
+  if (!plan.features.includes('ai')) return;
+  if (!plan.model_policy.providers.text)
+    report(['model_policy', 'providers'], 'no providers for text', 'some: the plan has the feature ai');
+  if (plan.credits_monthly === 0n) report(['credits_monthly'], '0', 'at least 1: the plan has the feature ai');
+}
+
+function checkPins(catalogue: Catalogue, plan: Plan, report: Report): void {
+  const { pinned, providers, defaultRouting } = plan.model_policy;
+  for (const [task, pin] of Object.entries(pinned) as [TaskType, { model: string; version: string }][]) {
+    const at = ['model_policy', 'pinned', task];
+    const model = catalogue.models.find((candidate) => candidate.id === pin.model);
+    if (!model || model.task !== task) {
+      const known = catalogue.models.filter((candidate) => candidate.task === task).map((candidate) => candidate.id);
+      report([...at, 'model'], `'${pin.model}'`, oneOf(known));
+      continue;
+    }
+    if (model.version !== pin.version) report([...at, 'version'], pin.version, model.version);
+    if (!providers[task]?.includes(model.provider)) {
+      report([...at, 'model'], `'${pin.model}' of ${model.provider}`, `a model of the plan's ${task} providers`);
+    }
+  }
+  if (defaultRouting !== 'pinned') return;
+  for (const [task] of tasksOf(plan)) {
+    if (!pinned[task]) report(['model_policy', 'pinned'], `no ${task} model`, `one: routing is pinned and ${task} has providers`);
+  }
+}
+
+function tasksOf(plan: Plan): [TaskType, readonly string[]][] {
+  return Object.entries(plan.model_policy.providers) as [TaskType, readonly string[]][];
+}
+
+/** A shorter window's cap that exceeds the longer one's is a slip. */
+const WITHIN: readonly (readonly [QuotaKey, QuotaKey])[] = [
+  ['emails_user_day', 'emails_day'],
+  ['emails_user_day', 'emails_month'],
+  ['emails_day', 'emails_month'],
+  ['finalizations_post', 'finals_post'],
+];
+
+function checkQuotas({ quotas }: Plan, report: Report): void {
+  for (const [inner, outer] of WITHIN) {
+    const [less, more] = [quotas[inner], quotas[outer]];
+    if (less !== undefined && more !== undefined && less > more)
+      report(['quotas', inner], String(less), `at most ${outer}, ${more}`);
+  }
+  const { candidates_batch, candidate_batches_post, finals_post } = quotas;
+  if (candidates_batch !== undefined && candidate_batches_post !== undefined && finals_post !== undefined) {
+    const candidates = candidates_batch * candidate_batches_post;
+    if (finals_post > candidates)
+      report(['quotas', 'finals_post'], String(finals_post), `at most the ${candidates} candidates of a post`);
+  }
+}
+
+function checkEmail(catalogue: Catalogue, plan: Plan, report: Report): void {
+  const { email } = plan;
+  if (!email) {
+    if (plan.features.includes('campaigns')) report(['email'], 'nothing', 'a route: the plan has the feature campaigns');
+    return;
+  }
+  if (!catalogue.providers.includes(email.provider))
+    report(['email', 'provider'], `'${email.provider}'`, knownProviders(catalogue));
+  const price = catalogue.prices.findByKey(email.priceKey, catalogue.fx.as_of);
+  if (price?.units.email === undefined)
+    report(['email', 'price'], `'${email.priceKey}'`, 'a key of the price book with a price for email');
+  if (email.pool === undefined) return;
+  const pool = catalogue.pools.find((candidate) => candidate.name === email.pool);
+  if (!pool) report(['email', 'pool'], `'${email.pool}'`, oneOf(catalogue.pools.map((candidate) => candidate.name)));
+  else if (pool.unit !== 'email' || pool.provider !== email.provider) {
+    report(['email', 'pool'], `'${pool.name}' of ${pool.unit}s at ${pool.provider}`, `a pool of e-mails at ${email.provider}`);
+  }
+}

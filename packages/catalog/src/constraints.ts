@@ -1,0 +1,232 @@
+import {
+  add,
+  divide,
+  formatMoney,
+  formatUnitPrice,
+  type ModelPrice,
+  type Money,
+  type TokenUnit,
+  type Yoctos,
+  YOCTOS_PER_NANO,
+  zero,
+} from '@purser/money';
+
+import type { Catalogue, ModelEntry, Plan, TaskType } from './catalogue.ts';
+import { admissionCapOf } from './ceiling.ts';
+import { reckon, reckonIn } from './reckon.ts';
+
+/** Something that bounds what a month of a plan can cost, in the plan's currency with the exchange buffer. */
+export interface Constraint {
+  /** `ceiling`, `credits + e-mail quota`, … */
+  readonly name: string;
+  readonly limit: Money;
+  /** How the limit comes about. */
+  readonly because: string;
+}
+
+/** Days in the longest month, and the weeks from Monday that can touch it. */
+const DAYS_MONTH_MAX = 31n;
+const WEEKS_MONTH_MAX = 6n;
+/** A token is at least a byte, a character at most four. */
+const BYTES_PER_CHARACTER_MAX = 4;
+
+/**
+ * Everything that bounds the plan's monthly cost; the least of them holds. Prices count as they are at `at` and as they are announced for later.
+ * Credits bound what the customer's own allotment can cause, because no call is charged less than its cost (`creditsFor`), unless they roll over
+ * from months that paid for them. Calls whose outcome is in doubt cost us and charge nobody: they, gifts and packs stop at the ceiling, which is why
+ * the proof never accepts a ceiling above what the price allows.
+ */
+export function constraintsOf(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint[] {
+  const { currency } = plan.price;
+  const cap = admissionCapOf(plan);
+  const constraints = usageConstraints(catalogue, plan, at);
+  constraints.push({
+    name: 'ceiling',
+    limit: cap.nanos > 0n ? cap : zero(currency),
+    because: `${formatMoney(plan.ceiling)} less the reserve of ${formatMoney(plan.overrun_reserve)}`,
+  });
+  const { monthlyUsd, hardStop } = plan.cost_caps;
+  if (monthlyUsd && hardStop) {
+    constraints.push({
+      name: 'cost cap',
+      limit: toPlan(catalogue, plan, monthlyUsd),
+      because: `hard stop at ${formatMoney(monthlyUsd)}`,
+    });
+  }
+  const budget = catalogue.globalBudget?.amount;
+  if (budget) {
+    constraints.push({
+      name: 'global budget',
+      limit: toPlan(catalogue, plan, budget),
+      because: `${formatMoney(budget)} for all workspaces`,
+    });
+  }
+  return constraints;
+}
+
+/** What the plan's own allotments of AI and e-mail can cost together: by credits, and by quotas; none where one of them is open-ended. */
+function usageConstraints(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint[] {
+  const email = emailCost(catalogue, plan, at);
+  if (!email) return [];
+  const ways: Constraint[] = [];
+  if (Object.keys(plan.model_policy.providers).length === 0) {
+    ways.push({ name: 'no AI', limit: zero(plan.price.currency), because: 'no provider serves the plan' });
+  } else {
+    const each = catalogue.credit.cost;
+    const credits = reckon(each.nanos * plan.credits_monthly, each.currency);
+    if (!plan.rollover) {
+      const because = `${plan.credits_monthly} credits × ${formatMoney(each)} = ${formatMoney(credits)}`;
+      ways.push({ name: 'credits', limit: toPlan(catalogue, plan, credits), because });
+    }
+    const quotas = quotaCost(catalogue, plan, at);
+    if (quotas) ways.push(quotas);
+  }
+  return ways.map((way) => together(way, email));
+}
+
+/** The sum of two limits under the names of those that cost something. */
+function together(ai: Constraint, email: Constraint): Constraint {
+  if (email.limit.nanos === 0n) return ai;
+  if (ai.limit.nanos === 0n) return email;
+  return { name: `${ai.name} + ${email.name}`, limit: add(ai.limit, email.limit), because: `${ai.because}; ${email.because}` };
+}
+
+/** The month's e-mail at its price; undefined when nothing bounds it. */
+function emailCost(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint | undefined {
+  const none = { name: 'e-mail quota', limit: zero(plan.price.currency), because: 'e-mail costs nothing' };
+  if (!plan.email) return none;
+  const { emails_day, emails_month } = plan.quotas;
+  const byDay = emails_day === undefined ? undefined : emails_day * DAYS_MONTH_MAX;
+  const emails = byDay === undefined ? emails_month : emails_month === undefined || byDay < emails_month ? byDay : emails_month;
+  let dearest: Constraint | undefined;
+  for (const price of pricesFrom(catalogue, plan.email.priceKey, at)) {
+    const each = price.units.email ?? 0n;
+    if (each === 0n) continue;
+    if (emails === undefined) return undefined;
+    const cost = costOf(price, emails * each);
+    const limit = toPlan(catalogue, plan, cost);
+    const because = `${emails} e-mails × ${formatUnitPrice(each)} ${price.currency} = ${formatMoney(cost)}`;
+    if (!dearest || limit.nanos > dearest.limit.nanos) dearest = { ...none, limit, because };
+  }
+  return dearest ?? none;
+}
+
+/** The quotas of every task the plan reaches, each at the dearest price of a model it reaches; undefined when a task has no quota. */
+function quotaCost(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint | undefined {
+  let limit = zero(plan.price.currency);
+  const parts: string[] = [];
+  for (const task of Object.keys(plan.model_policy.providers) as TaskType[]) {
+    let dearest: { limit: Money; because: string } | undefined;
+    for (const { model, price } of reachable(catalogue, plan, task, at)) {
+      const pieces = piecesOf(plan, task, model, price);
+      if (pieces === undefined) return undefined;
+      const cost = costOf(price, pieces.yoctos);
+      const converted = toPlan(catalogue, plan, cost);
+      if (!dearest || converted.nanos > dearest.limit.nanos) {
+        dearest = { limit: converted, because: `${pieces.of} on ${model.id} = ${formatMoney(cost)}` };
+      }
+    }
+    if (!dearest || dearest.limit.nanos === 0n) continue;
+    // Text and embeddings share one quota of tokens; counting it for both is on the safe side.
+    limit = add(limit, dearest.limit);
+    parts.push(dearest.because);
+  }
+  if (parts.length === 0) return { name: 'prices of zero', limit, because: 'every model it reaches is free' };
+  return { name: 'quotas', limit, because: parts.join('; ') };
+}
+
+interface Pieces {
+  readonly of: string;
+  readonly yoctos: Yoctos;
+}
+
+/** The whole of the plan's quota for a task at a price; undefined when the quota, or a price by the quota's piece, is missing. */
+function piecesOf(plan: Plan, task: TaskType, model: ModelEntry, price: ModelPrice): Pieces | undefined {
+  const { quotas } = plan;
+  const { units } = price;
+  const fees = requestFees(plan, price);
+  if (fees === undefined) return undefined;
+  const times = (count: bigint | undefined, each: Yoctos, of: string): Pieces | undefined => {
+    if (each === 0n && fees === 0n) return { of: `any number of ${of}s`, yoctos: 0n };
+    return count === undefined ? undefined : { of: `${count} ${of}s`, yoctos: count * each + fees };
+  };
+  switch (task) {
+    case 'text':
+      return times(quotas.tokens_month, dearestToken(price, [...INPUT, ...OUTPUT]), 'token');
+    case 'embedding':
+      return times(quotas.tokens_month, dearestToken(price, INPUT), 'token');
+    case 'image': {
+      const each = price.images.reduce((most, image) => (image.yoctos > most ? image.yoctos : most), 0n);
+      const prompt_tokens = Math.min(model.context_tokens, plan.request.input_chars_max * BYTES_PER_CHARACTER_MAX);
+      return times(imagesMonth(plan), each + BigInt(prompt_tokens) * dearestToken(price, INPUT), 'image');
+    }
+    case 'speech':
+      return times(units.character ? undefined : quotas.audio_seconds_month, units.character ?? units.second ?? 0n, 'second');
+    case 'video':
+      return times(quotas.video_minutes_month, units.minute ?? (units.second ?? 0n) * 60n, 'minute');
+  }
+}
+
+function requestFees(plan: Plan, price: ModelPrice): Yoctos | undefined {
+  const fee = price.units.request ?? 0n;
+  if (fee === 0n) return 0n;
+  return plan.quotas.jobs_month === undefined ? undefined : plan.quotas.jobs_month * fee;
+}
+
+/** The monthly image quota, or what the studio's weekly limits allow in a month that touches six weeks. */
+function imagesMonth({ quotas }: Plan): bigint | undefined {
+  if (quotas.images_month !== undefined) return quotas.images_month;
+  const { platforms, posts_platform_week, candidates_batch, candidate_batches_post, finals_post } = quotas;
+  if (platforms === undefined || posts_platform_week === undefined || candidates_batch === undefined) return undefined;
+  if (candidate_batches_post === undefined || finals_post === undefined) return undefined;
+  return platforms * posts_platform_week * WEEKS_MONTH_MAX * (candidates_batch * candidate_batches_post + finals_post);
+}
+
+const INPUT = ['input_token', 'cached_input_token', 'cache_write_token'] as const;
+const OUTPUT = ['output_token', 'reasoning_token'] as const;
+
+/** The dearest of these kinds of token, in any tier. */
+function dearestToken(price: ModelPrice, kinds: readonly TokenUnit[]): Yoctos {
+  let most = 0n;
+  for (const prices of [price.units, ...price.tiers.map((tier) => tier.prices)]) {
+    for (const kind of kinds) most = prices[kind] !== undefined && prices[kind] > most ? prices[kind] : most;
+  }
+  return most;
+}
+
+/** The models of a task that routing may choose for the plan, with each price that holds from `at` on, and the offline stand-in's. */
+function reachable(
+  catalogue: Catalogue,
+  plan: Plan,
+  task: TaskType,
+  at: Temporal.Instant,
+): { model: ModelEntry; price: ModelPrice }[] {
+  const { providers, pinned } = plan.model_policy;
+  const pin = pinned[task];
+  const found: { model: ModelEntry; price: ModelPrice }[] = [];
+  for (const model of catalogue.models) {
+    if (model.task !== task) continue;
+    const offline = model.provider === 'offline';
+    if (!offline) {
+      if (pin ? model.id !== pin.model : !providers[task]?.includes(model.provider)) continue;
+      if ((model.beta && !plan.visibility.showBetaModels) || (!model.verified && !plan.visibility.allowUnverified)) continue;
+    }
+    const key = offline ? (plan.offline_stand_in ?? model.priceKey) : model.priceKey;
+    for (const price of pricesFrom(catalogue, key, at)) found.push({ model, price });
+  }
+  return found;
+}
+
+/** The price in force at `at` and those announced for later. */
+function pricesFrom(catalogue: Catalogue, key: string, at: Temporal.Instant): readonly ModelPrice[] {
+  const now = catalogue.prices.findByKey(key, at);
+  return catalogue.prices.history(key).filter((price) => price === now || Temporal.Instant.compare(price.from, at) > 0);
+}
+
+function costOf(price: ModelPrice, yoctos: Yoctos): Money {
+  return reckon(divide(yoctos, YOCTOS_PER_NANO, 'up'), price.currency);
+}
+
+function toPlan(catalogue: Catalogue, plan: Plan, cost: Money): Money {
+  return reckonIn(cost, plan.price.currency, catalogue.fx);
+}

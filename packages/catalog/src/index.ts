@@ -1,0 +1,11 @@
+export * from './catalogue.ts';
+export { admissionCapOf, costAllowance, paymentFees } from './ceiling.ts';
+export { checkPlans, describeProofs, type PlansCheck } from './check-plans.ts';
+export { type Constraint } from './constraints.ts';
+export { creditsFor } from './credits.ts';
+export { findOperation, findPack, findPlan } from './find.ts';
+export { importPrices, type PricesImport } from './import-prices.ts';
+export { loadCatalogue } from './load.ts';
+export { CatalogueFault, describeMistake, type Mistake } from './mistakes.ts';
+export { catalogMigrations, catalogueVersion, catalogueVersions, storeCatalogue } from './versions.ts';
+export { type Proof, provePack, provePlan, provePlans } from './prove-plans.ts';

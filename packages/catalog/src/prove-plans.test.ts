@@ -1,0 +1,291 @@
+import { fileURLToPath } from 'node:url';
+
+import {
+  convertCost,
+  convertPlain,
+  currency,
+  type ExchangeRates,
+  formatAmount,
+  money,
+  parseMoney,
+  parseRatio,
+  ratio,
+} from '@purser/money';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import {
+  admissionCapOf,
+  type Catalogue,
+  checkPlans,
+  costAllowance,
+  findPack,
+  findPlan,
+  loadCatalogue,
+  paymentFees,
+  type Plan,
+  type Proof,
+  provePack,
+  provePlan,
+  provePlans,
+} from './index.ts';
+import { CATALOGUE, writeSmallCatalogue } from './testing/small-catalogue.ts';
+
+const NOW = Temporal.Instant.from('2026-11-21T12:00Z');
+const catalogFile = (name: string): string => fileURLToPath(new URL(`../../../catalogs/${name}.yaml`, import.meta.url));
+const CATALOGUES = [
+  'default',
+  'financial-distribution',
+  'tiers-routing',
+  'saas-credits',
+  'social-studio',
+  'business-suite',
+] as const;
+
+const loaded = new Map<string, Catalogue>();
+beforeAll(async () => {
+  for (const name of CATALOGUES) loaded.set(name, await loadCatalogue(catalogFile(name)));
+});
+
+function catalogueOf(name: (typeof CATALOGUES)[number]): Catalogue {
+  const catalogue = loaded.get(name);
+  if (!catalogue) throw new Error(`${name} is not loaded`);
+  return catalogue;
+}
+
+function proofOf(name: (typeof CATALOGUES)[number], code: string): Proof {
+  const proof = provePlans(catalogueOf(name), NOW).find((candidate) => candidate.code === code);
+  if (!proof) throw new Error(`${name} has no ${code}`);
+  return proof;
+}
+
+describe('the shipped catalogues', () => {
+  test.each(CATALOGUES)('F1: every plan and pack of %s keeps its margin in the worst month', (name) => {
+    for (const proof of provePlans(catalogueOf(name), NOW)) expect(proof).toMatchObject({ holds: true });
+  });
+
+  test.each(['default', 'financial-distribution'] as const)(
+    'F1: €15.99 at 15 % without fees has a ceiling of exactly €13.5915 in %s',
+    (name) => {
+      const proof = proofOf(name, name === 'default' ? 'PRO' : 'PAID');
+      expect(formatAmount(proof.ceiling)).toBe('13.5915');
+      expect(formatAmount(proof.remains)).toBe('2.3985');
+      expect(proof.binding.name).toBe('ceiling');
+    },
+  );
+
+  test('F3: 300 e-mails a day, 9,000 a month, are reckoned at exactly $0.90', () => {
+    expect(findPlan(catalogueOf('financial-distribution'), 'PAID')?.quotas).toMatchObject({
+      emails_user_day: 300n,
+      emails_month: 9000n,
+    });
+    const reasons = proofOf('financial-distribution', 'PAID').constraints.map((constraint) => constraint.because);
+    expect(reasons.join()).toContain('9000 e-mails × 0.0001 USD = 0.9 USD');
+  });
+
+  test('F6: the free pool is 80,000 e-mails a month and pauses at 90 %; a free plan costs nothing', () => {
+    expect(catalogueOf('financial-distribution').pools).toEqual([
+      { name: 'mailrelay', unit: 'email', provider: 'mailrelay', cap: 80_000n, window: 'month', pause_at: parseRatio('0.9') },
+    ]);
+    expect(proofOf('financial-distribution', 'FREE')).toMatchObject({ worst_case: { nanos: 0n }, holds: true });
+    expect(proofOf('default', 'FREE').binding.name).toBe('prices of zero');
+  });
+
+  test('C8: the margins of brief 3 are computed, not copied', () => {
+    const kept = (code: string): string => {
+      const { remains, fees, worst_case, price } = proofOf('saas-credits', code);
+      expect(fees.nanos).toBe(0n);
+      return `${formatAmount(remains)} after ${formatAmount(worst_case)} of ${formatAmount(price)}`;
+    };
+    expect(kept('PRO')).toBe('146 after 2 of 149');
+    expect(kept('ENTERPRISE')).toBe('377 after 20 of 399');
+    expect(kept('credits-500')).toBe('24 after 5 of 29');
+    expect(kept('credits-2000')).toBe('59 after 20 of 79');
+  });
+
+  test('C6: a pack is sold for more than its credits stand for, and raises the ceiling by what its sale allows', () => {
+    const pack = findPack(catalogueOf('default'), 'credits-500');
+    expect(pack && formatAmount(pack.ceiling_raise)).toBe('24.65');
+    expect(pack && formatAmount(pack.cost)).toBe('5');
+  });
+
+  test('S3, S4: the studio’s limits and ladder are data, and its month is bounded by a stated marketing budget', () => {
+    const studio = findPlan(catalogueOf('social-studio'), 'STUDIO');
+    expect(studio?.quotas).toMatchObject({ platforms: 2n, posts_platform_week: 2n, candidate_batches_post: 2n, finals_post: 9n });
+    expect(catalogueOf('social-studio').globalBudget?.amount).toEqual(parseMoney('1000', 'USD'));
+    const effects = catalogueOf('social-studio').ladders[0]?.rungs.map((rung) => Object.keys(rung.effects)[0]);
+    expect(effects).toEqual(['candidates_max', 'candidates_max', 'finals_max', 'finals_max', 'new_batch', 'posts_platform_week']);
+    expect(proofOf('social-studio', 'STUDIO')).toMatchObject({ marketing_budget: parseMoney('15', 'USD'), holds: true });
+  });
+
+  test('T1, T2: the tiers carry routing, pins, lanes, caps and visibility', () => {
+    const tiers = catalogueOf('tiers-routing').plans.map((plan) => [plan.code, plan.model_policy.defaultRouting, plan.priority]);
+    expect(tiers).toEqual([
+      ['FREE', 'latest', 'low'],
+      ['PRO', 'allow_minor', 'standard'],
+      ['BUSINESS', 'allow_minor', 'high'],
+      ['ENTERPRISE', 'pinned', 'critical'],
+    ]);
+    expect(findPlan(catalogueOf('tiers-routing'), 'BUSINESS')?.model_policy.canary).toBe(true);
+    expect(findPlan(catalogueOf('tiers-routing'), 'ENTERPRISE')?.model_policy.pinned.speech).toEqual({
+      model: 'xtts/xtts-v2',
+      version: '2.0.0',
+    });
+  });
+
+  test('C4: the thresholds of abuse are data', () => {
+    expect(findPlan(catalogueOf('saas-credits'), 'PRO')).toMatchObject({
+      abuse: { requests_minute: 30, gap_ms: 3000, credits_hour_alert: 500n, failures_block: 5 },
+      request: { credits_max: 10n, output_tokens_max: 2000 },
+    });
+  });
+});
+
+describe('the proof', () => {
+  test('counts prices announced for later: Gemini 3.8 Flash doubles with the year', () => {
+    const catalogue = catalogueOf('default');
+    const plan: Plan = {
+      ...findPlan(catalogue, 'BUSINESS')!,
+      cost_caps: { hardStop: true },
+      quotas: { tokens_month: 1_000_000n },
+      model_policy: { ...findPlan(catalogue, 'BUSINESS')!.model_policy, providers: { text: ['gemini'] } },
+    };
+    const flash = { ...catalogue, models: catalogue.models.filter((model) => model.id === 'gemini/gemini-3.8-flash') };
+    const { binding } = provePlan(flash, { ...plan, email: { provider: 'mailrelay', priceKey: 'mailrelay/email' } }, NOW);
+    expect(binding).toMatchObject({ name: 'quotas', limit: parseMoney('7.5', 'USD') });
+  });
+
+  test('credits that roll over bound no single month; the ceiling does', () => {
+    const catalogue = catalogueOf('saas-credits');
+    const plan = findPlan(catalogue, 'PRO')!;
+    expect(provePlan(catalogue, plan, NOW).binding.name).toBe('credits');
+    expect(provePlan(catalogue, { ...plan, rollover: true }, NOW).binding.name).toBe('ceiling');
+  });
+
+  test('a stated ceiling above what the price allows fails, even where credits bind', async () => {
+    const { path, remove } = await writeSmallCatalogue({
+      'small.yaml': CATALOGUE.replace('price: 10 EUR', 'price: 10 EUR\n    ceiling: 8.51 EUR'),
+    });
+    const check = await checkPlans(path, NOW);
+    await remove();
+    expect(check.holds).toBe(false);
+    expect(check.text).toMatch(/^PRO .* FAILS: ceiling above 8\.5$/m);
+    expect(check.text).toMatch(/small@[0-9a-f]{12}: PRO fails$/);
+  });
+
+  test('fees that eat the price fail', async () => {
+    const fees = 'price: 10 EUR\n    payment_fees: { percent: 0.5, fixed: 4 EUR }\n    ceiling: 0.5 EUR';
+    const { path, remove } = await writeSmallCatalogue({ 'small.yaml': CATALOGUE.replace('price: 10 EUR', fees) });
+    const check = await checkPlans(path, NOW);
+    await remove();
+    expect(check.holds).toBe(false);
+    expect(check.text).toMatch(/^PRO .* FAILS/m);
+  });
+
+  test('a pack whose credits stand for more than its sale allows fails', async () => {
+    const { path, remove } = await writeSmallCatalogue({
+      'small.yaml': CATALOGUE.replace('credits: 100, margin', 'credits: 500, margin'),
+    });
+    const check = await checkPlans(path, NOW);
+    await remove();
+    expect(check.holds).toBe(false);
+    expect(check.text).toMatch(/^more .* FAILS: may cost 4\.794 of 4\.25$/m);
+  });
+
+  test('a catalogue that does not load fails with its mistakes and no table', async () => {
+    const { path, remove } = await writeSmallCatalogue({ 'small.yaml': CATALOGUE.replace('price: 10 EUR', 'price: 10') });
+    const check = await checkPlans(path, NOW);
+    await remove();
+    expect(check.holds).toBe(false);
+    expect(check.text).toContain('plans[1].price');
+  });
+
+  test('names the binding constraint of each plan in its table', async () => {
+    const check = await checkPlans(catalogFile('default'), NOW);
+    expect(check.holds).toBe(true);
+    expect(check.text).toMatch(/^PRO +15\.99 EUR +0 +13\.5915 +0\.5 +13\.0915 .* ceiling +holds$/m);
+    expect(check.text).toMatch(/^BUSINESS +149 USD .* cost cap +holds$/m);
+  });
+});
+
+describe('F1: whatever is admitted under an accepted plan keeps the margin', () => {
+  const EUR = currency('EUR');
+  const USD = currency('USD');
+  const cents = (min: number, max: number) => fc.integer({ min, max }).map((amount) => BigInt(amount) * 10_000_000n);
+  const percent = (max: number) => fc.integer({ min: 0, max }).map((amount) => ratio(BigInt(amount), 100n));
+
+  const worlds = fc.record({
+    price: cents(100, 50_000),
+    margin: percent(90),
+    percent: percent(5),
+    fixed: cents(0, 60),
+    stated: fc.option(cents(0, 60_000), { nil: undefined }),
+    reserve: cents(0, 500),
+    credits: fc.bigInt({ min: 1n, max: 20_000n }),
+    emails: fc.bigInt({ min: 0n, max: 20_000n }),
+    rate: fc.integer({ min: 50, max: 200 }).map((amount) => ratio(BigInt(amount), 100n)),
+    buffer: percent(10),
+  });
+  /** Each call: what it was held for in USD nanos, and the share of the buffer by which the rate had moved when the bill came. */
+  const calls = fc.array(
+    fc.record({ nanos: fc.bigInt({ min: 0n, max: 20_000_000_000n }), moved: fc.integer({ min: 0, max: 100 }) }),
+    { maxLength: 60 },
+  );
+
+  test('in any order and number of calls, with the rate moving within its buffer and overruns within the reserve', () => {
+    const base = catalogueOf('financial-distribution');
+    const template = findPlan(base, 'PAID')!;
+    let accepted = 0;
+    fc.assert(
+      fc.property(worlds, calls, fc.integer({ min: 0, max: 100 }), (world, spending, overrun) => {
+        const fx: ExchangeRates = { as_of: NOW, buffer: world.buffer, rates: new Map([['USD/EUR', world.rate]]) };
+        const catalogue: Catalogue = { ...base, fx };
+        const price = money(world.price, EUR);
+        const payment_fees = { percent: world.percent, fixed: money(world.fixed, EUR) };
+        const plan: Plan = {
+          ...template,
+          price,
+          margin: world.margin,
+          payment_fees,
+          ceiling: world.stated === undefined ? costAllowance(price, world.margin, payment_fees) : money(world.stated, EUR),
+          overrun_reserve: money(world.reserve, EUR),
+          credits_monthly: world.credits,
+          quotas: { emails_month: world.emails },
+        };
+        if (!provePlan(catalogue, plan, NOW).holds) return;
+        accepted++;
+
+        // The cost meter admits by the converted worst case, and what it admitted is billed at a rate that may have moved.
+        const cap = admissionCapOf(plan).nanos;
+        let held = 0n;
+        let billed = (plan.overrun_reserve.nanos * BigInt(overrun)) / 100n;
+        for (const { nanos, moved } of spending) {
+          const counted = convertCost(money(nanos, USD), EUR, fx).nanos;
+          if (held + counted > cap) continue;
+          held += counted;
+          const drift = ratio(10_000n + world.buffer.numerator * BigInt(moved), 10_000n);
+          const moving = ratio(world.rate.numerator * drift.numerator, world.rate.denominator * drift.denominator);
+          billed += convertPlain(money(nanos, USD), EUR, { ...fx, rates: new Map([['USD/EUR', moving]]) }).nanos;
+        }
+        const remains = price.nanos - paymentFees(price, payment_fees).nanos - billed;
+        expect(remains * world.margin.denominator >= price.nanos * world.margin.numerator).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(accepted).toBeGreaterThan(200);
+  });
+
+  test('and a pack adds no more to the ceiling than its own sale allows', () => {
+    fc.assert(
+      fc.property(cents(100, 50_000), percent(90), percent(5), cents(0, 60), (nanos, margin, percentage, fixed) => {
+        const price = money(nanos, EUR);
+        const payment_fees = { percent: percentage, fixed: money(fixed, EUR) };
+        const ceiling_raise = costAllowance(price, margin, payment_fees);
+        const remains = price.nanos - paymentFees(price, payment_fees).nanos - ceiling_raise.nanos;
+        expect(remains * margin.denominator >= price.nanos * margin.numerator).toBe(true);
+        const pack = { code: 'p', name: 'p', price, credits: 1n, margin, payment_fees, cost: ceiling_raise, ceiling_raise };
+        expect(provePack(catalogueOf('default'), pack).holds).toBe(true);
+      }),
+    );
+  });
+});

@@ -1,0 +1,207 @@
+import { z } from 'zod';
+
+import { LANES, MODEL_CLASSES, ROUTINGS, TASKS } from './catalogue.ts';
+import { amount, count, date, flag, line, name, prose, quantity, rate, share, threshold } from './values.ts';
+
+/** A list is bounded: a catalogue is written by people. */
+function list<T extends z.ZodType>(of: T, least = 0): z.ZodArray<T> {
+  return z.array(of).min(least).max(10_000);
+}
+
+const task = z.enum(TASKS);
+const modelClass = z.enum(MODEL_CLASSES);
+const fees = z.strictObject({ percent: share, fixed: amount });
+
+export const modelsSchema = z.strictObject({
+  providers: list(name, 1),
+  models: list(
+    z.strictObject({
+      id: name,
+      provider: name,
+      name,
+      family: name.optional(),
+      version: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version such as 2.5.0'),
+      task,
+      class: modelClass,
+      price: name,
+      context_tokens: count(1, 100_000_000),
+      output_tokens_max: count(0, 10_000_000),
+      free: flag.optional(),
+      local: flag.optional(),
+      beta: flag.optional(),
+      verified: flag.optional(),
+      aliases: list(name).optional(),
+    }),
+    1,
+  ),
+});
+
+const operation = z.strictObject({
+  name,
+  task: task.optional(),
+  feature: name,
+  output_tokens_default: count(0, 1_000_000),
+  classes: z.strictObject({ simple: list(modelClass, 1), medium: list(modelClass, 1), complex: list(modelClass, 1) }),
+  credits_min: quantity.optional(),
+  instructions: prose.optional(),
+});
+
+const quotas = z.strictObject({
+  tokens_month: quantity.optional(),
+  jobs_month: quantity.optional(),
+  images_month: quantity.optional(),
+  audio_seconds_month: quantity.optional(),
+  video_minutes_month: quantity.optional(),
+  emails_user_day: quantity.optional(),
+  emails_day: quantity.optional(),
+  emails_month: quantity.optional(),
+  platforms: quantity.optional(),
+  posts_platform_week: quantity.optional(),
+  candidates_batch: quantity.optional(),
+  candidate_batches_post: quantity.optional(),
+  finals_post: quantity.optional(),
+  finalizations_post: quantity.optional(),
+  teams: quantity.optional(),
+});
+
+const modelPolicy = z.strictObject({
+  defaultRouting: z.enum(ROUTINGS),
+  pinned: z.partialRecord(task, z.strictObject({ model: name, version: name })).optional(),
+  providers: z.partialRecord(task, list(name, 1)).optional(),
+  canary: flag.optional(),
+});
+
+const abuse = z.strictObject({
+  requests_minute: count(1, 1_000_000),
+  gap_ms: count(0, 3_600_000),
+  credits_hour_alert: quantity,
+  failures_block: count(1, 10_000),
+  block_seconds: count(1, 31_536_000),
+});
+
+const plan = z.strictObject({
+  code: name,
+  name: line,
+  price: amount,
+  negotiable: flag.optional(),
+  features: list(name),
+  margin: share,
+  payment_fees: fees.optional(),
+  ceiling: amount.optional(),
+  overrun_reserve: amount.optional(),
+  marketing_budget: amount.optional(),
+  credits_monthly: quantity,
+  rollover: flag.optional(),
+  quotas: quotas.optional(),
+  concurrency: count(1, 100_000),
+  rate: z.strictObject({ rps: count(1, 1_000_000), rpm: count(1, 10_000_000), burst: count(1, 1_000_000) }),
+  request: z.strictObject({
+    output_tokens_max: count(0, 1_000_000),
+    credits_max: quantity,
+    input_chars_max: count(1, 10_000_000),
+  }),
+  model_policy: modelPolicy.optional(),
+  priority: z.enum(LANES),
+  cost_caps: z.strictObject({ monthlyUsd: amount.optional(), hardStop: flag }).optional(),
+  visibility: z.strictObject({ showBetaModels: flag, allowUnverified: flag }).optional(),
+  abuse: abuse.optional(),
+  email: z.strictObject({ provider: name, price: name, pool: name.optional() }).optional(),
+  ladder: name.optional(),
+  packs: list(name).optional(),
+  operations: list(name, 1).optional(),
+  offline_stand_in: name.optional(),
+});
+
+const pack = z.strictObject({
+  code: name,
+  name: line,
+  price: amount,
+  credits: quantity,
+  margin: share,
+  payment_fees: fees.optional(),
+  expires_months: count(1, 1200).optional(),
+});
+
+const ladder = z.strictObject({
+  name,
+  watches: z.enum(['ceiling', 'global_budget', 'credits']),
+  rungs: list(
+    z.strictObject({
+      at: threshold,
+      model_class_max: modelClass.optional(),
+      output_tokens_max: count(1, 1_000_000).optional(),
+      lane: z.enum(LANES).optional(),
+      candidates_max: count(0, 1000).optional(),
+      finals_max: count(0, 1000).optional(),
+      image_quality: z.enum(['low', 'medium', 'high']).optional(),
+      new_batch: flag.optional(),
+      posts_platform_week: count(0, 1000).optional(),
+      offer: flag.optional(),
+    }),
+    1,
+  ),
+});
+
+const pool = z.strictObject({
+  name,
+  unit: z.enum(['email', 'request']),
+  provider: name,
+  cap: quantity,
+  window: z.enum(['month', 'day']),
+  pause_at: threshold,
+});
+
+export const catalogueSchema = z.strictObject({
+  name,
+  /** Files beside this one. */
+  prices: list(name, 1).optional(),
+  models: name.optional(),
+  fx: z.strictObject({ as_of: date, buffer: share, rates: z.record(z.string().regex(/^[A-Z]{3}\/[A-Z]{3}$/), rate) }),
+  credit: z.strictObject({ cost: amount }),
+  global_budget: z.strictObject({ amount, window: z.literal('month') }).optional(),
+  alerts: list(threshold).optional(),
+  licence: z.strictObject({ grace_days: count(0, 366), degrade: list(name, 1) }).optional(),
+  pools: list(pool).optional(),
+  ladders: list(ladder).optional(),
+  operations: list(operation, 1),
+  plans: list(plan, 1),
+  packs: list(pack).optional(),
+});
+
+const unitPrices = z.partialRecord(
+  z.enum([
+    'input_token',
+    'output_token',
+    'cached_input_token',
+    'cache_write_token',
+    'reasoning_token',
+    'second',
+    'character',
+    'minute',
+    'email',
+    'request',
+  ]),
+  z.string(),
+);
+const byBasis = { each: unitPrices.optional(), per_thousand: unitPrices.optional(), per_million: unitPrices.optional() };
+
+export const pricesSchema = z.strictObject({
+  source: line.optional(),
+  prices: list(
+    z.strictObject({
+      key: z.string().regex(/^[\w.-]+\/\S+$/, 'a provider and a model, such as openai/gpt-5-mini'),
+      currency: z.string().regex(/^[A-Z]{3}$/, 'three capital letters such as USD'),
+      from: date,
+      source: line.optional(),
+      ...byBasis,
+      tiers: list(z.strictObject({ above_input_tokens: count(1, 100_000_000), ...byBasis })).optional(),
+      images: list(
+        z.strictObject({ size: name.or(z.literal('*')), quality: name.or(z.literal('*')), each: z.string() }),
+      ).optional(),
+    }),
+  ),
+});
+
+export type RawCatalogue = z.infer<typeof catalogueSchema>;
+export type RawModels = z.infer<typeof modelsSchema>;
+export type RawPrices = z.infer<typeof pricesSchema>;

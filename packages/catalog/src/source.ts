@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { z } from 'zod';
+
+import { type Mistake, type Path, show, showPath } from './mistakes.ts';
+
+/** A catalogue file as read: its text for the version hash, its data, and where each value stands. */
+export interface Source {
+  readonly file: string;
+  readonly text: string;
+  /** Mappings, lists and text: every scalar is text, so no amount is ever a float. */
+  readonly data: unknown;
+  lineOf(path: Path): number | undefined;
+}
+
+const BYTES_MAX = 32 * 1024 * 1024;
+
+/** Reads YAML by the failsafe schema. A file that cannot be read or parsed leaves its mistakes and an undefined result. */
+export async function readSource(path: string, mistakes: Mistake[]): Promise<Source | undefined> {
+  const file = basename(path);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    mistakes.push({ file: path, path: '', given: code, wanted: 'a file that can be read' });
+    return undefined;
+  }
+  return parseSource(file, text, mistakes);
+}
+
+export function parseSource(file: string, text: string, mistakes: Mistake[]): Source | undefined {
+  if (text.length > BYTES_MAX) {
+    mistakes.push({ file, path: '', given: `${text.length} characters`, wanted: `at most ${BYTES_MAX}` });
+    return undefined;
+  }
+  if (file.endsWith('.json')) return parseJson(file, text, mistakes);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  for (const error of document.errors) {
+    mistakes.push({ file, path: '', line: lines.linePos(error.pos[0]).line, given: show(error.message), wanted: 'valid YAML' });
+  }
+  if (document.errors.length > 0) return undefined;
+  try {
+    return { file, text, data: document.toJS({ maxAliasCount: 100 }), lineOf: (path) => lineOf(document, lines, path) };
+  } catch (error) {
+    mistakes.push({ file, path: '', given: show(String(error)), wanted: 'at most 100 aliases' });
+    return undefined;
+  }
+}
+
+/** JSON in the same form: what `purser prices import` writes. Parsed as such because it is long; its amounts are text too. */
+function parseJson(file: string, text: string, mistakes: Mistake[]): Source | undefined {
+  try {
+    const data: unknown = JSON.parse(text);
+    return { file, text, data, lineOf: () => undefined };
+  } catch (error) {
+    mistakes.push({ file, path: '', given: show(String(error)), wanted: 'valid JSON' });
+    return undefined;
+  }
+}
+
+/** The line of a value, or of the nearest thing around it that is there. */
+function lineOf(document: Document, lines: LineCounter, path: Path): number | undefined {
+  for (let length = path.length; length >= 0; length--) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return undefined;
+}
+
+/** Parses a source by a schema; what does not fit becomes mistakes. */
+export function parseBy<T>(schema: z.ZodType<T>, source: Source, mistakes: Mistake[]): T | undefined {
+  const parsed = schema.safeParse(source.data);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) mistakes.push(...mistakesOf(issue, source, schema));
+  return undefined;
+}
+
+function mistakesOf(issue: z.core.$ZodIssue, source: Source, schema: z.ZodType): Mistake[] {
+  const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
+  if (issue.code === 'unrecognized_keys') {
+    const wanted = `one of ${keysAt(schema, path).join(', ')}`;
+    return issue.keys.map((key) => mistakeAt(source, [...path, key], `the unknown key '${key}'`, wanted));
+  }
+  return [mistakeAt(source, path, show(valueAt(source.data, path)), wantedBy(issue))];
+}
+
+/** The keys that a mapping at that place may have. */
+function keysAt(schema: z.core.$ZodType, path: Path): string[] {
+  if (schema instanceof z.ZodOptional) return keysAt(schema.unwrap(), path);
+  if (schema instanceof z.ZodArray) return keysAt(schema.element, path.slice(1));
+  if (!(schema instanceof z.ZodObject)) return [];
+  const [step, ...rest] = path;
+  if (step === undefined) return Object.keys(schema.shape);
+  const inner: unknown = schema.shape[step];
+  return inner instanceof z.ZodType ? keysAt(inner, rest) : [];
+}
+
+export function mistakeAt(source: Source, path: Path, given: string, wanted: string): Mistake {
+  const line = source.lineOf(path);
+  return { file: source.file, path: showPath(path), ...(line === undefined ? {} : { line }), given, wanted };
+}
+
+function wantedBy(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `one of ${issue.values.join(', ')}`;
+  if (issue.code === 'invalid_type') return KINDS[issue.expected] ?? issue.expected;
+  if (issue.code === 'too_small') return `at least ${issue.minimum} of them`;
+  if (issue.code === 'too_big') return `at most ${issue.maximum} of them`;
+  return issue.message;
+}
+
+const KINDS: Readonly<Record<string, string>> = { object: 'a mapping', record: 'a mapping', array: 'a list', string: 'a value' };
+
+function valueAt(data: unknown, path: Path): unknown {
+  let value = data;
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Readonly<Record<string | number, unknown>>)[step];
+  }
+  return value;
+}

@@ -1,0 +1,46 @@
+import { isRefusal, type Refusal } from '@purser/base';
+
+import type { Engine } from './deps.ts';
+import { type Ask, type Draft, identify } from './draft.ts';
+import { checkLicence } from './steps/licence.ts';
+import { checkPlanFeature } from './steps/plan-feature.ts';
+import { checkRate } from './steps/rate.ts';
+import { fit, route, type Routed } from './steps/route.ts';
+import { checkSize } from './steps/size.ts';
+import { type HoldStep, takeHold } from './steps/hold.ts';
+
+/** A call that every step before the hold has let through, with the models that may serve it. */
+export interface Cleared extends Routed {
+  /** `performance.now()` at which the call's time is over. */
+  readonly deadline_ms: number;
+}
+
+/** identify → plan feature → licence → size → rate → route. Each step passes, adjusts or denies; none of them reserves anything. */
+export async function clear(engine: Engine, ask: Ask): Promise<Cleared | Refusal> {
+  const deadline_ms = performance.now() + engine.call_timeout_ms;
+  let draft: Draft | Refusal = identify(engine, ask);
+  for (const step of [checkPlanFeature, checkLicence, checkSize]) {
+    if (isRefusal(draft)) return draft;
+    draft = step(draft);
+  }
+  if (isRefusal(draft)) return draft;
+  const rated = checkRate(engine.rates, draft);
+  draft = rated instanceof Promise ? await rated : rated;
+  if (isRefusal(draft)) return draft;
+  const opening = engine.openPeriod(draft.policy, draft.now);
+  if (opening) await opening;
+  const routed = route(draft, engine.providers, engine.closed);
+  return isRefusal(routed) ? routed : { ...routed, deadline_ms };
+}
+
+/** Beyond the call's own time: for the drain and for a settle that waits for the database. */
+const EXPIRY_SLACK_MS = 30_000;
+
+/** The hold on the first of the candidates that fits. */
+export async function admit(engine: Engine, { draft, candidates }: Cleared): Promise<HoldStep> {
+  await engine.pause?.('before hold');
+  const expires_at = engine.clock.now().add({ milliseconds: engine.call_timeout_ms + engine.drain.timeout_ms + EXPIRY_SLACK_MS });
+  const step = await takeHold(engine.meters, draft, candidates, expires_at, (left) => fit(draft, candidates, left));
+  await engine.pause?.('after hold');
+  return step;
+}

@@ -1,0 +1,62 @@
+import { isRefusal, type Refusal, refuse } from '@purser/base';
+
+import { clear, type Cleared } from './admit.ts';
+import { ClosedRoutes } from './closed-routes.ts';
+import type { CallReport, Engine, GateDeps } from './deps.ts';
+import type { Ask } from './draft.ts';
+import type { Gate } from './gate.ts';
+import { askOf, generate } from './generate.ts';
+import { InFlight } from './in-flight.ts';
+import { chatCompletions } from './openai/chat-completions.ts';
+import { askOfOpenAi } from './openai/request.ts';
+import { stream } from './stream.ts';
+
+/** The only way to spend. */
+export function createGate(deps: GateDeps): Gate {
+  const inFlight = new InFlight((error) => deps.onUnsettled?.(error));
+  const engine: Engine = { ...deps, inFlight, closed: new ClosedRoutes(deps.clock, deps.route_closed_ms) };
+
+  /** Both doors: the steps before the hold, then the call, watched from beginning to end. */
+  const open = async <T>(
+    ask: Ask | Refusal,
+    door: string,
+    run: (cleared: Cleared) => Promise<T | Refusal>,
+  ): Promise<T | Refusal> => {
+    if (isRefusal(ask)) return ask;
+    if (inFlight.closed)
+      return refuse('overloaded', 'this server is shutting down; another one will answer', { retryAfterSeconds: 1 });
+    const started = performance.now();
+    const { idempotency } = ask;
+    // A key is of one door: the same bytes at another ask for something else.
+    const keyed = idempotency
+      ? { ...ask, idempotency: { ...idempotency, request_hash: `${door} ${idempotency.request_hash}` } }
+      : ask;
+    const cleared = await clear(engine, keyed);
+    const result = isRefusal(cleared) ? cleared : await run(cleared);
+    deps.observe?.(reportOf(ask, cleared, result, performance.now() - started));
+    return result;
+  };
+
+  return {
+    generate: (caller, request, signal) =>
+      inFlight.track(open(askOf(caller, request), 'generate', (cleared) => generate(engine, cleared, request, signal))),
+    stream: (caller, request, signal) =>
+      inFlight.track(open(askOf(caller, request), 'generate', (cleared) => stream(engine, cleared, request, signal))),
+    chatCompletions: (caller, request, signal) =>
+      inFlight.track(
+        open(askOfOpenAi(caller, request), 'chat', (cleared) => chatCompletions(engine, cleared, request.body, signal)),
+      ),
+    settled: (timeout_ms) => inFlight.settled(timeout_ms),
+    drain: (timeout_ms) => inFlight.drain(timeout_ms),
+  };
+}
+
+function reportOf(ask: Ask, cleared: Cleared | Refusal, result: unknown, duration_ms: number): CallReport {
+  return {
+    operation: ask.operation,
+    plan: ask.caller.workspace?.plan ?? '',
+    outcome: isRefusal(result) ? result.code : 'ok',
+    model: isRefusal(cleared) ? null : (cleared.candidates[0]?.id ?? null),
+    duration_ms,
+  };
+}

@@ -1,0 +1,59 @@
+import type { Clock } from '@purser/base';
+import type { Catalogue } from '@purser/catalog';
+import type { RateLimiter } from '@purser/limits';
+import type { Meters } from '@purser/meters';
+import type { Policy, PolicyState } from '@purser/policy';
+import type { Provider, Upstream } from '@purser/providers';
+
+import type { ClosedRoutes } from './closed-routes.ts';
+import type { InFlight } from './in-flight.ts';
+
+/** The providers that can be called, by id. */
+export interface ProviderDirectory {
+  readonly configured: ReadonlySet<string>;
+  get(id: string): Provider | undefined;
+  /** For providers that speak OpenAI's wire format themselves. */
+  upstream(id: string): Upstream | undefined;
+}
+
+/** Where a test may stop a call to see what a crash there leaves behind. */
+export type PausePoint = 'before hold' | 'after hold' | 'mid stream' | 'before settle' | 'after settle';
+
+/** What became of a call, for figures. */
+export interface CallReport {
+  readonly operation: string;
+  readonly plan: string;
+  /** The model of first choice; null when it was refused before one was chosen. */
+  readonly model: string | null;
+  /** `ok`, or the code of the refusal. */
+  readonly outcome: string;
+  readonly duration_ms: number;
+}
+
+export interface GateDeps {
+  readonly clock: Clock;
+  readonly meters: Meters;
+  readonly rates: RateLimiter;
+  readonly providers: ProviderDirectory;
+  /** The catalogue a workspace bought from. */
+  readonly catalogueOf: (version: string) => Catalogue;
+  readonly state: () => PolicyState;
+  /** Makes sure the workspace's billing period has begun: its price booked, its credits granted. Cheap when it has. */
+  readonly openPeriod: (policy: Policy, now: Temporal.Instant) => Promise<void> | undefined;
+  /** The whole of a call, fallbacks included. */
+  readonly call_timeout_ms: number;
+  /** How long and how far a stream is read on for its usage after its client has left. */
+  readonly drain: { readonly timeout_ms: number; readonly bytes_max: number };
+  /** How long a route that cost more than was held stays closed. */
+  readonly route_closed_ms: number;
+  /** Hears of a settle that could not be written while the database was away for too long. */
+  readonly onUnsettled?: (error: unknown) => void;
+  readonly observe?: (report: CallReport) => void;
+  readonly pause?: (point: PausePoint) => Promise<void>;
+}
+
+/** What every part of the gate works with: what it was given, and what it knows of itself. */
+export interface Engine extends GateDeps {
+  readonly closed: ClosedRoutes;
+  readonly inFlight: InFlight;
+}

@@ -1,0 +1,65 @@
+import { type Refusal, refuse } from '@purser/base';
+import { type Catalogue, type Complexity, findOperation, type Operation } from '@purser/catalog';
+import type { Caller, Workspace } from '@purser/identity';
+import type { Money } from '@purser/money';
+import { effectivePolicy, type Policy } from '@purser/policy';
+import type { Degradation, PromptBounds } from '@purser/routing';
+
+import type { Engine } from './deps.ts';
+import type { Idempotency } from './gate.ts';
+
+/** What every door brings, whatever its wire format. */
+export interface Ask {
+  readonly caller: Caller;
+  readonly operation: string;
+  readonly complexity: Complexity;
+  /** What the prompt can amount to, with the operation's instructions before it. */
+  readonly measure: (operation: Operation) => PromptBounds;
+  readonly output_tokens_max: number | undefined;
+  readonly cost_max: Money | undefined;
+  readonly model: string | undefined;
+  readonly idempotency: Idempotency | undefined;
+  /** The end user, when the request itself names one. */
+  readonly user: string | undefined;
+}
+
+/** A call on its way through the steps. A step that adjusts returns another draft. */
+export interface Draft {
+  readonly ask: Ask;
+  readonly workspace: Workspace;
+  readonly catalogue: Catalogue;
+  readonly policy: Policy;
+  readonly operation: Operation;
+  readonly bounds: PromptBounds;
+  readonly user: string | undefined;
+  readonly now: Temporal.Instant;
+  readonly output_tokens: number;
+  readonly degraded: readonly Degradation[];
+}
+
+/** Step one: who spends, under which policy, on what. */
+export function identify(engine: Engine, ask: Ask): Draft | Refusal {
+  const workspace = ask.caller.workspace;
+  if (workspace === undefined) {
+    return refuse('invalid_request', 'this key acts for no workspace by itself; name one in the header Purser-Workspace');
+  }
+  const catalogue = engine.catalogueOf(workspace.catalogue_version);
+  const operation = findOperation(catalogue, ask.operation);
+  if (operation === undefined) {
+    const known = catalogue.operations.map(({ name }) => name).join(', ');
+    return refuse('invalid_request', `operation: there is no '${ask.operation.slice(0, 100)}'; want one of ${known}`);
+  }
+  const now = engine.clock.now();
+  return {
+    ask,
+    workspace,
+    catalogue,
+    policy: effectivePolicy({ workspace, catalogue, state: engine.state(), now }),
+    operation,
+    bounds: ask.measure(operation),
+    user: ask.caller.user ?? ask.user,
+    now,
+    output_tokens: ask.output_tokens_max ?? operation.output_tokens_default,
+    degraded: [],
+  };
+}

@@ -1,0 +1,62 @@
+import { type Refusal, RefusalError, refuse } from '@purser/base';
+import { NO_USAGE, type Usage } from '@purser/money';
+import { ProviderError } from '@purser/providers';
+
+import type { Engine } from './deps.ts';
+import { type Attempt, billOf, book, endUnserved } from './settle.ts';
+import type { Held } from './steps/hold.ts';
+
+/** When a physical call began. */
+export interface Start {
+  readonly at: Temporal.Instant;
+  readonly ms: number;
+}
+
+export function startOf(engine: Engine): Start {
+  return { at: engine.clock.now(), ms: performance.now() };
+}
+
+export function attemptOf(start: Start, outcome: string, usage: Usage | null, more: Partial<Attempt> = {}): Attempt {
+  return {
+    started_at: start.at,
+    duration_ms: performance.now() - start.ms,
+    outcome,
+    model_version: null,
+    request_id: null,
+    usage: usage ?? NO_USAGE,
+    estimated: false,
+    ...more,
+  };
+}
+
+/**
+ * Ends the hold of a call that a provider did not serve, by what the provider may have billed: nothing → void, a reported usage →
+ * its cost is booked, unknown → doubt. The customer is charged in none of these. Returns what the caller is told.
+ */
+export async function endFailed(engine: Engine, held: Held, start: Start, error: unknown): Promise<Refusal> {
+  if (error instanceof RefusalError) {
+    await endUnserved(engine, held, attemptOf(start, 'not sent', null), 'void');
+    return error.refusal;
+  }
+  if (!(error instanceof ProviderError)) {
+    // A fault of ours, perhaps after the provider had begun: nobody can tell what it cost.
+    await endUnserved(engine, held, attemptOf(start, 'fault', null), 'doubt');
+    throw error;
+  }
+  const attempt = attemptOf(start, error.kind, error.billed === 'no' || error.billed === 'unknown' ? null : error.billed, {
+    request_id: error.request_id ?? null,
+  });
+  if (error.billed === 'no') await endUnserved(engine, held, attempt, 'void');
+  else if (error.billed === 'unknown') await endUnserved(engine, held, attempt, 'doubt');
+  else {
+    await book(engine, held, attempt, billOf(held, attempt, 'nothing'));
+    // Nothing was charged under it, so the key is free: for the next provider now, or for the caller who asks again.
+    if (held.hold.idempotency) await engine.meters.giveBackKey(held.hold.id);
+  }
+  return refusalOf(error);
+}
+
+function refusalOf(error: ProviderError): Refusal {
+  const wait = error.retry_after_ms === undefined ? {} : { retryAfterSeconds: Math.ceil(error.retry_after_ms / 1000) };
+  return refuse(error.kind === 'timeout' ? 'provider_timeout' : 'provider_failed', error.message, wait);
+}

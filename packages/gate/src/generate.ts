@@ -1,0 +1,122 @@
+import { promptBounds } from '@purser/routing';
+import type { ProviderAnswer, ProviderCall } from '@purser/providers';
+import { BrokenInvariant, type Refusal } from '@purser/base';
+import type { Operation } from '@purser/catalog';
+
+import type { Cleared } from './admit.ts';
+import type { Engine } from './deps.ts';
+import type { Ask } from './draft.ts';
+import { attemptOf } from './failure.ts';
+import type { Answer, ChatMessage, GenerateRequest } from './gate.ts';
+import type { Caller } from '@purser/identity';
+import { serve, type Serving } from './serve.ts';
+import { answerFromKept, keptFrom } from './kept.ts';
+import { billOf, book } from './settle.ts';
+import type { Held } from './steps/hold.ts';
+
+export function askOf(caller: Caller, request: GenerateRequest): Ask {
+  return {
+    caller,
+    operation: request.operation,
+    complexity: request.complexity,
+    measure: (operation) => promptBounds(instructed(operation, request.messages)),
+    output_tokens_max: request.output_tokens_max,
+    cost_max: request.cost_max,
+    model: request.model,
+    idempotency: request.idempotency,
+    user: undefined,
+  };
+}
+
+/** What the operation tells the model, before the caller's own words. */
+function instructed(operation: Operation, messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  return operation.instructions === undefined ? messages : [{ role: 'system', content: operation.instructions }, ...messages];
+}
+
+export function providerCall({ held, time }: Serving, messages: readonly ChatMessage[]): ProviderCall {
+  const { draft, fitted } = held;
+  return {
+    provider: fitted.model.provider,
+    model: fitted.model.name,
+    version: fitted.model.version,
+    messages: instructed(draft.operation, messages),
+    output_tokens_max: fitted.output_tokens_max,
+    signal: time.signal,
+    operation: draft.operation.name,
+  };
+}
+
+/** Runs one call to its end and settles it. */
+export async function generate(
+  engine: Engine,
+  cleared: Cleared,
+  request: Pick<GenerateRequest, 'messages'>,
+  client: AbortSignal,
+): Promise<Answer | Refusal> {
+  return serve(
+    engine,
+    cleared,
+    client,
+    async (serving) => {
+      const provider = providerOf(engine, serving.held);
+      const answer = await provider.generate(providerCall(serving, request.messages));
+      serving.time.end();
+      return settleAnswer(engine, serving, answer);
+    },
+    answerFromKept,
+  );
+}
+
+export function providerOf(engine: Engine, { fitted }: Held) {
+  const provider = engine.providers.get(fitted.model.provider);
+  if (provider === undefined) throw new BrokenInvariant(`${fitted.model.id} was chosen, and its provider is not configured`);
+  return provider;
+}
+
+/** Settles a call that the provider finished. Usage it did not report is bounded by what was sent and received, never zero. */
+export async function settleAnswer(
+  engine: Engine,
+  serving: Serving,
+  answer: ProviderAnswer,
+  outcome: 'ok' | 'stopped' = 'ok',
+): Promise<Answer> {
+  const { held, start } = serving;
+  const usage = answer.usage ?? boundedUsage(held, answer.text);
+  const attempt = attemptOf(start, outcome, usage, {
+    model_version: answer.model.version ?? null,
+    request_id: answer.request_id ?? null,
+    estimated: answer.usage === null,
+  });
+  const bill = billOf(held, attempt, 'served');
+  const complete = (balance: bigint): Answer => ({
+    id: bill.id,
+    transaction_id: bill.id,
+    output: answer.text,
+    model: {
+      provider: held.fitted.model.provider,
+      name: answer.model.name,
+      version: answer.model.version ?? held.fitted.model.version,
+    },
+    usage: { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens },
+    cost: bill.cost,
+    credits: { charged: bill.charged, balance },
+    degraded: bill.degraded,
+    offline: bill.offline,
+    finish: answer.finish,
+    replayed: false,
+  });
+  const keyed = held.hold.idempotency !== undefined;
+  const whole = complete(await book(engine, held, attempt, bill, keyed ? keptFrom(complete(0n)) : undefined));
+  // Only the settle knows the balance; what it kept is completed, so that a repeated request gets the very same answer.
+  // The call is charged and served whether or not that succeeds.
+  if (keyed) await engine.meters.keepAnswer(held.hold.id, keptFrom(whole)).catch(() => {});
+  return whole;
+}
+
+/** One token at least a byte: an upper bound for what the provider may bill for a text it delivered. */
+export function boundedUsage({ fitted }: Held, delivered: string): { input_tokens: number; output_tokens: number } {
+  return {
+    input_tokens: fitted.input_tokens_max,
+    output_tokens: Math.min(Buffer.byteLength(delivered), fitted.output_tokens_max),
+  };
+}

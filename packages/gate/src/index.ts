@@ -1,0 +1,15 @@
+export { createGate } from './create-gate.ts';
+export type { CallReport, GateDeps, PausePoint, ProviderDirectory } from './deps.ts';
+export type {
+  Answer,
+  Bill,
+  ChatMessage,
+  Degradation,
+  Gate,
+  GenerateRequest,
+  Idempotency,
+  OpenAiChatBody,
+  OpenAiRequest,
+  OpenAiResponse,
+  StreamPart,
+} from './gate.ts';

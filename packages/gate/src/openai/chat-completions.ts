@@ -1,0 +1,60 @@
+import { isRefusal, type Refusal, RefusalError } from '@purser/base';
+
+import type { Cleared } from '../admit.ts';
+import type { Engine } from '../deps.ts';
+import type { Answer, Bill, OpenAiChatBody, OpenAiResponse } from '../gate.ts';
+import { providerCall, providerOf, settleAnswer } from '../generate.ts';
+import { answerFromKept } from '../kept.ts';
+import { serve, type Serving } from '../serve.ts';
+import { relay, replayedParts } from '../stream.ts';
+import { completionOf, eventsOf } from './answer.ts';
+import { pass, replayed } from './pass.ts';
+import { plainMessages, wantsUsage } from './request.ts';
+
+/** Serves OpenAI's format: by the provider's own bytes where it speaks that format, else translated. */
+export async function chatCompletions(
+  engine: Engine,
+  cleared: Cleared,
+  body: OpenAiChatBody,
+  client: AbortSignal,
+): Promise<OpenAiResponse | Refusal> {
+  return serve(
+    engine,
+    cleared,
+    client,
+    (serving) => {
+      const upstream = engine.providers.upstream(serving.held.fitted.model.provider);
+      return upstream ? pass(engine, serving, upstream, body) : translate(engine, serving, body);
+    },
+    (kept) => (kept.startsWith('{"answer"') ? translatedAgain(engine, kept, body) : replayed(kept, body.stream === true)),
+  );
+}
+
+async function translate(engine: Engine, serving: Serving, body: OpenAiChatBody): Promise<OpenAiResponse> {
+  const messages = plainMessages(body);
+  if (isRefusal(messages)) throw new RefusalError(messages);
+  const provider = providerOf(engine, serving.held);
+  const call = providerCall(serving, messages);
+  const at = serving.start.at;
+  if (body.stream === true) {
+    const events = provider.stream(call)[Symbol.asyncIterator]();
+    const parts = relay(engine, serving, events, await events.next());
+    const { model } = serving.held.fitted;
+    return { kind: 'stream', chunks: eventsOf(parts, model.name, wantsUsage(body), at, serving.held.hold.id) };
+  }
+  const answer = await provider.generate(call);
+  serving.time.end();
+  const settled = await settleAnswer(engine, serving, answer);
+  return { kind: 'whole', status: 200, body: completionOf(settled, at), bill: billed(settled) };
+}
+
+function translatedAgain(engine: Engine, kept: string, body: OpenAiChatBody): OpenAiResponse {
+  const answer = answerFromKept(kept);
+  const at = engine.clock.now();
+  if (body.stream !== true) return { kind: 'whole', status: 200, body: completionOf(answer, at), bill: null };
+  return { kind: 'stream', chunks: eventsOf(replayedParts(answer), answer.model.name, wantsUsage(body), at, answer.id) };
+}
+
+function billed({ id, cost, credits, degraded, offline }: Answer): Bill {
+  return { id, cost, charged: credits.charged, degraded, offline };
+}

@@ -1,0 +1,145 @@
+import { type Refusal, refuse } from '@purser/base';
+import type { Caller } from '@purser/identity';
+import { type FittedRequest, type PromptBounds, serialisedBounds } from '@purser/routing';
+
+import type { Ask } from '../draft.ts';
+import type { ChatMessage, OpenAiChatBody, OpenAiRequest } from '../gate.ts';
+
+/** The operation that the OpenAI door spends under. */
+const OPERATION = 'chat';
+
+/** Members whose cost the bounds below cover. Any other may change what a call costs on some upstream (`best_of`, plug-ins, a list of models). */
+const BOUNDED = new Set(
+  `model messages stream stream_options max_tokens max_completion_tokens n
+   user safety_identifier temperature top_p top_k min_p frequency_penalty
+   presence_penalty repetition_penalty logit_bias seed stop logprobs top_logprobs
+   response_format reasoning_effort verbosity metadata store tools tool_choice
+   parallel_tool_calls functions function_call prompt_cache_key prompt_cache_retention`.split(/\s+/u),
+);
+/** Tools that the caller runs. Those that a provider runs (searches, interpreters) are billed by the use. */
+const OWN_TOOLS = new Set(['function', 'custom']);
+
+/** Members that change what a call costs in a way no bound of ours covers. Refused rather than guessed. */
+const UNBOUNDED = ['audio', 'modalities', 'prediction', 'service_tier', 'web_search_options'] as const;
+/** Harmless values of the above, as clients send them by default. */
+const HARMLESS: Record<string, readonly string[]> = { service_tier: ['auto', 'default'], modalities: ['["text"]'] };
+
+const MESSAGES_MAX = 10_000;
+
+/** Reads an OpenAI chat body into what the gate asks, or says what is wrong with it. */
+export function askOfOpenAi(caller: Caller, { body, idempotency }: OpenAiRequest): Ask | Refusal {
+  const wrong = mistakeIn(body);
+  if (wrong !== undefined) return refuse('invalid_request', wrong);
+  const bounds = boundsOf(body);
+  return {
+    caller,
+    operation: OPERATION,
+    complexity: 'medium',
+    measure: () => bounds,
+    output_tokens_max: body.max_completion_tokens ?? body.max_tokens,
+    cost_max: undefined,
+    model: body.model,
+    idempotency,
+    user: body.user,
+  };
+}
+
+function mistakeIn(body: OpenAiChatBody): string | undefined {
+  if (body.messages.length === 0 || body.messages.length > MESSAGES_MAX) {
+    return `messages: got ${body.messages.length}; want 1 to ${MESSAGES_MAX}`;
+  }
+  if (body['n'] !== undefined && body['n'] !== 1)
+    return `n: got ${JSON.stringify(body['n'])}; want 1 (ask again for another answer)`;
+  for (const member of UNBOUNDED) {
+    const value = body[member];
+    if (value === undefined || value === null) continue;
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    if (!HARMLESS[member]?.includes(text))
+      return `${member}: its cost cannot be bounded beforehand, so it is not supported; leave it out`;
+  }
+  const unknown = Object.keys(body).find(
+    (member) => !BOUNDED.has(member) && !(UNBOUNDED as readonly string[]).includes(member) && body[member] !== null,
+  );
+  if (unknown !== undefined)
+    return `${unknown.slice(0, 100)}: not known here, so what it costs cannot be bounded beforehand; leave it out`;
+  const tools = body['tools'] ?? [];
+  if (!Array.isArray(tools)) return 'tools: want an array';
+  const foreign = (tools as { type?: unknown }[]).findIndex((tool) => !OWN_TOOLS.has(String(tool?.type)));
+  if (foreign >= 0)
+    return `tools.${foreign}: want one of type function; a tool that the provider runs cannot be bounded beforehand`;
+  for (const [index, message] of body.messages.entries()) {
+    const wrong = messageMistake(message);
+    if (wrong !== undefined) return `messages.${index}: ${wrong}`;
+  }
+  return undefined;
+}
+
+function messageMistake(message: unknown): string | undefined {
+  if (typeof message !== 'object' || message === null) return 'want an object with role and content';
+  const { role, content, audio } = message as { role?: unknown; content?: unknown; audio?: unknown };
+  if (typeof role !== 'string') return 'role: want a string';
+  if (audio !== undefined && audio !== null) return 'audio: not supported; want text';
+  if (content === undefined || content === null || typeof content === 'string') return undefined;
+  if (!Array.isArray(content)) return 'content: want a string or an array of parts';
+  for (const part of content as { type?: unknown }[]) {
+    if (part?.type !== 'text' && part?.type !== 'refusal')
+      return `content: parts of type ${JSON.stringify(part?.type)} are not supported; want text`;
+  }
+  return undefined;
+}
+
+/** Every byte that could reach the model may be a token: messages, tools and formats included. */
+function boundsOf(body: OpenAiChatBody): PromptBounds {
+  const { model: _, stream: __, ...rest } = body;
+  return serialisedBounds(JSON.stringify(rest), body.messages.length);
+}
+
+/** The body as it goes to the provider: our model, our output limit, and usage asked for in a stream. */
+export function rewritten(body: OpenAiChatBody, { model, output_tokens_max }: FittedRequest): string {
+  const { max_tokens: _, max_completion_tokens: given, ...rest } = body;
+  // OpenAI's newer models know only the new name; the many that copy its protocol mostly know only the old one.
+  const limit =
+    given !== undefined || model.provider === 'openai'
+      ? { max_completion_tokens: output_tokens_max }
+      : { max_tokens: output_tokens_max };
+  const usage = body.stream === true ? { stream_options: { ...optionsOf(body), include_usage: true } } : {};
+  return JSON.stringify({ ...rest, model: model.name, ...limit, ...usage });
+}
+
+function optionsOf(body: OpenAiChatBody): Record<string, unknown> {
+  const options = body['stream_options'];
+  return typeof options === 'object' && options !== null ? (options as Record<string, unknown>) : {};
+}
+
+export function wantsUsage(body: OpenAiChatBody): boolean {
+  return optionsOf(body)['include_usage'] === true;
+}
+
+const ROLES: Record<string, ChatMessage['role']> = {
+  system: 'system',
+  developer: 'system',
+  user: 'user',
+  assistant: 'assistant',
+};
+
+/** The messages as text, for providers that do not speak OpenAI's format. Tools are theirs alone. */
+export function plainMessages(body: OpenAiChatBody): ChatMessage[] | Refusal {
+  if (body['tools'] !== undefined || body['functions'] !== undefined) {
+    return refuse(
+      'invalid_request',
+      'tools: the model that serves this does not take them; leave them out or name another model',
+    );
+  }
+  const messages: ChatMessage[] = [];
+  for (const [index, message] of (body.messages as { role: string; content?: string | { text?: string }[] | null }[]).entries()) {
+    const role = ROLES[message.role];
+    if (role === undefined)
+      return refuse(
+        'invalid_request',
+        `messages.${index}: role: got ${JSON.stringify(message.role)}; want system, user or assistant`,
+      );
+    const content = message.content ?? '';
+    messages.push({ role, content: typeof content === 'string' ? content : content.map((part) => part.text ?? '').join('\n') });
+  }
+  return messages;
+}

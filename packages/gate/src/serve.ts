@@ -1,0 +1,49 @@
+import { type HoldId, isRefusal, type Refusal } from '@purser/base';
+
+import { admit, type Cleared } from './admit.ts';
+import { CallTime } from './call-time.ts';
+import type { Engine } from './deps.ts';
+import { endFailed, type Start, startOf } from './failure.ts';
+import { replayOf } from './replay.ts';
+import type { Held } from './steps/hold.ts';
+
+export interface Serving {
+  readonly held: Held;
+  readonly start: Start;
+  readonly time: CallTime;
+}
+
+/**
+ * Holds, lets `call` reach the provider, and on failure falls back along the candidates, each with a hold and so a budget check
+ * of its own. `call` settles what it serves; when it throws, its hold is ended here by what the provider may have billed.
+ */
+export async function serve<T>(
+  engine: Engine,
+  cleared: Cleared,
+  client: AbortSignal,
+  call: (serving: Serving) => Promise<T>,
+  replay: (kept: string) => T,
+): Promise<T | Refusal> {
+  let failure: Refusal | undefined;
+  let candidates = cleared.candidates;
+  while (candidates.length > 0) {
+    const step = await admit(engine, { ...cleared, candidates });
+    if (isRefusal(step)) return failure ?? step;
+    if ('replay' in step) {
+      const found = await replayOf(engine, step.replay as HoldId, cleared.deadline_ms);
+      if (found === 'again') continue;
+      return isRefusal(found) ? found : replay(found.kept);
+    }
+    const start = startOf(engine);
+    const time = new CallTime(client, cleared.deadline_ms, engine.drain.timeout_ms);
+    try {
+      return await call({ held: step, start, time });
+    } catch (error) {
+      time.end();
+      failure = await endFailed(engine, step, start, error);
+      if (time.clientLeft || performance.now() >= cleared.deadline_ms) return failure;
+      candidates = candidates.slice(candidates.indexOf(step.fitted.model) + 1);
+    }
+  }
+  return failure as Refusal;
+}

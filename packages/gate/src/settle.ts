@@ -1,0 +1,97 @@
+import { creditsFor } from '@purser/catalog';
+import type { AttemptRecord, EndRequest } from '@purser/meters';
+import { actualCost, convertCost, isUnpriced, type Money, money, type Usage } from '@purser/money';
+
+import type { Engine } from './deps.ts';
+import type { Bill } from './gate.ts';
+import { type Amounts, amountFor, type Held } from './steps/hold.ts';
+
+/** One physical call as it went, before it is priced. */
+export interface Attempt {
+  readonly started_at: Temporal.Instant;
+  readonly duration_ms: number;
+  /** `ok`, `stopped` (the client left), or what kind of failure. */
+  readonly outcome: string;
+  readonly model_version: string | null;
+  readonly request_id: string | null;
+  readonly usage: Usage;
+  /** True when the provider did not say and `usage` is a bound: then the customer is charged the least. */
+  readonly estimated: boolean;
+}
+
+/** What a call comes to, known as soon as its usage is. */
+export function billOf(held: Held, attempt: Attempt, charge: 'served' | 'nothing'): Bill {
+  const { draft, fitted, hold } = held;
+  const cost = costOf(held, attempt.usage);
+  const held_credits = hold.legs.find(({ meter }) => meter.class === 'credit')?.amount ?? 0n;
+  const due = attempt.estimated ? draft.operation.credits_min : creditsFor(draft.catalogue, draft.operation, cost);
+  return {
+    id: hold.id,
+    cost,
+    // Never more than was held: what a provider does beyond it is ours to bear.
+    charged: charge === 'nothing' ? 0n : due < held_credits ? due : held_credits,
+    degraded: [...draft.degraded, ...fitted.degraded],
+    offline: fitted.model.provider === 'offline',
+  };
+}
+
+/**
+ * Ends a hold with what the call really cost, and books it. `kept` is stored under the idempotency key.
+ * Returns the credits that are left, neither held nor used.
+ */
+export async function book(engine: Engine, held: Held, attempt: Attempt, bill: Bill, kept?: string): Promise<bigint> {
+  const { draft, fitted, hold } = held;
+  const { fx } = draft.catalogue;
+  const { cost, charged } = bill;
+  const tokens = attempt.usage.input_tokens + attempt.usage.output_tokens;
+  const amounts: Amounts = { cost, tokens, in_flight: 0n, credits: charged };
+  if (cost.nanos > fitted.worst_cost.nanos) engine.closed.close(fitted.model.id);
+  await engine.pause?.('before settle');
+  const outcome = await engine.meters.end({
+    kind: 'settle',
+    hold: hold.id,
+    workspace: hold.workspace,
+    actuals: hold.legs.map(({ meter }) => amountFor(meter, amounts, fx)),
+    cost: cost.nanos,
+    reported: convertCost(cost, draft.policy.plan.price.currency, fx).nanos,
+    provider: fitted.model.provider,
+    attempts: [attemptRecord(held, attempt, cost)],
+    ...(kept === undefined ? {} : { answer: kept }),
+  });
+  await engine.pause?.('after settle');
+  return outcome.credits_available ?? 0n;
+}
+
+/** Ends a hold whose call cost nothing (`void`), or may have cost something nobody can tell (`doubt`). */
+export async function endUnserved(engine: Engine, held: Held, attempt: Attempt, kind: 'void' | 'doubt'): Promise<void> {
+  const end: EndRequest = {
+    kind,
+    hold: held.hold.id,
+    workspace: held.hold.workspace,
+    attempts: [attemptRecord(held, attempt, null)],
+  };
+  await engine.meters.end(end);
+}
+
+function costOf({ fitted }: Held, usage: Usage): Money {
+  const cost = actualCost(fitted.price, usage);
+  // A unit nobody expected has no price here. It is not free: the worst case that was held for it stands.
+  return isUnpriced(cost) ? money(fitted.worst_cost.nanos, fitted.worst_cost.currency) : cost;
+}
+
+function attemptRecord({ draft, fitted }: Held, attempt: Attempt, cost: Money | null): AttemptRecord {
+  return {
+    actor: draft.user === undefined ? draft.ask.caller.actor : `${draft.ask.caller.actor} user:${draft.user}`,
+    operation: draft.operation.name,
+    kind: 'text',
+    provider: fitted.model.provider,
+    model: fitted.model.name,
+    model_version: attempt.model_version ?? fitted.model.version,
+    started_at: attempt.started_at,
+    duration_ms: Math.round(attempt.duration_ms),
+    outcome: attempt.outcome,
+    usage: cost === null ? null : { ...attempt.usage, ...(attempt.estimated ? { estimated: true } : {}) },
+    cost: cost === null ? null : { amount: cost.nanos, unit: cost.currency },
+    request_id: attempt.request_id,
+  };
+}

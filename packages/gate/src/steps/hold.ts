@@ -1,0 +1,176 @@
+import { BrokenInvariant, newId, refuse, type Refusal, unreachable } from '@purser/base';
+import { creditsFor, type ModelEntry } from '@purser/catalog';
+import type { HoldOutcome, HoldRequest, Leg, Meters, MeterSpec } from '@purser/meters';
+import { type Currency, convertCost, type ExchangeRates, type Money, money, multiply } from '@purser/money';
+import { type FittedRequest, type Room } from '@purser/routing';
+
+import type { Draft } from '../draft.ts';
+import { buyOffers } from '../offers.ts';
+import type { Left } from './route.ts';
+
+/** A call that has its worst case reserved: from here on it may reach a provider. */
+export interface Held {
+  readonly draft: Draft;
+  readonly fitted: FittedRequest;
+  readonly hold: HoldRequest;
+}
+
+/** The keys of the meters a text call can touch; the policy says which of them there are. */
+type TextMeter = 'credits' | 'cost' | 'budget' | 'tokens' | 'jobs' | 'concurrency';
+
+/** What a call takes of each meter: its worst case before, its real amounts after. */
+export interface Amounts {
+  readonly cost: Money;
+  readonly tokens: number;
+  /** Calls in flight: one while held, none when settled. */
+  readonly in_flight: bigint;
+  readonly credits: bigint;
+}
+
+export function amountFor(meter: MeterSpec, amounts: Amounts, fx: ExchangeRates): bigint {
+  const key = meter.key as TextMeter;
+  switch (key) {
+    case 'credits':
+      return amounts.credits;
+    case 'cost':
+    case 'budget':
+      return convertCost(amounts.cost, meter.unit as Currency, fx).nanos;
+    case 'tokens':
+      return BigInt(amounts.tokens);
+    case 'jobs':
+      return 1n;
+    case 'concurrency':
+      return amounts.in_flight;
+    default:
+      return unreachable(key);
+  }
+}
+
+/** Builds the hold of a fitted draft: one leg for each meter of the policy, all or nothing. */
+function holdFor(draft: Draft, fitted: FittedRequest, expires_at: Temporal.Instant): Held {
+  const { policy, catalogue, ask } = draft;
+  const amounts: Amounts = {
+    cost: fitted.worst_cost,
+    tokens: fitted.input_tokens_max + fitted.output_tokens_max,
+    in_flight: 1n,
+    credits: creditsFor(catalogue, draft.operation, fitted.worst_cost),
+  };
+  const legs: Leg[] = policy.meters.map((meter) => ({ meter, amount: amountFor(meter, amounts, catalogue.fx) }));
+  const reported = convertCost(fitted.worst_cost, policy.plan.price.currency, catalogue.fx);
+  return {
+    draft,
+    fitted,
+    hold: {
+      id: newId<'hold'>(),
+      workspace: draft.workspace.id,
+      expires_at,
+      legs,
+      plan: policy.plan.code,
+      provider: fitted.model.provider,
+      cost: { amount: fitted.worst_cost.nanos, unit: fitted.worst_cost.currency },
+      reported: { amount: reported.nanos, unit: reported.currency },
+      ...(ask.idempotency ? { idempotency: ask.idempotency } : {}),
+    },
+  };
+}
+
+/** How often a request is made smaller because others were faster, before it is refused. */
+const ROUNDS_MAX = 4;
+
+export type HoldStep = Held | Refusal | { readonly replay: string };
+
+/**
+ * Fits and holds. Nothing is read beforehand: the first hold is tried as if there were room, and a denial says how much is
+ * left, so the request can be clamped or sent to a cheaper model and tried again.
+ */
+export async function takeHold(
+  meters: Meters,
+  draft: Draft,
+  candidates: readonly ModelEntry[],
+  expires_at: Temporal.Instant,
+  fit: (left: Left) => FittedRequest | Refusal,
+): Promise<HoldStep> {
+  let left: Left = { rooms: [] };
+  for (let round = 0; ; round++) {
+    const fitted = fit(left);
+    if ('refused' in fitted) return withOffers(draft, fitted);
+    const held = holdFor(draft, fitted, expires_at);
+    const outcome = await meters.hold(held.hold);
+    switch (outcome.kind) {
+      case 'held':
+        return held;
+      case 'replay':
+        return { replay: outcome.hold };
+      case 'mismatch':
+        return refuse(
+          'idempotency_mismatch',
+          `the idempotency key was used before with another request; use a new key for a new request`,
+        );
+      case 'denied': {
+        const narrower = round < ROUNDS_MAX && outcome.available > 0n ? narrow(draft, left, outcome) : undefined;
+        if (narrower === undefined) return denial(draft, outcome);
+        left = narrower;
+        break;
+      }
+      default:
+        return unreachable(outcome);
+    }
+  }
+}
+
+type Denied = Extract<HoldOutcome, { kind: 'denied' }>;
+
+/** Adds what a denial said is left; undefined when a smaller request would not help. */
+function narrow({ catalogue }: Draft, left: Left, { meter, available }: Denied): Left | undefined {
+  const room = (of: Money, code: Room['code'], name: string): Left => ({
+    ...left,
+    rooms: [...left.rooms, { left: of, code, name }],
+  });
+  const key = meter.key as TextMeter;
+  switch (key) {
+    case 'credits':
+      return room(multiply(catalogue.credit.cost, available), 'credits_exhausted', `${available} credits`);
+    case 'cost':
+      return room(money(available, meter.unit as Currency), 'cost_ceiling_reached', 'the plan’s cost ceiling');
+    case 'budget':
+      return room(money(available, meter.unit as Currency), 'budget_exhausted', 'the shared budget');
+    case 'tokens':
+      return { ...left, tokens: available };
+    case 'jobs':
+    case 'concurrency':
+      return undefined;
+    default:
+      return unreachable(key);
+  }
+}
+
+function denial(draft: Draft, { meter, available }: Denied): Refusal {
+  const key = meter.key as TextMeter;
+  const over = meter.window_end === null ? '' : `; it starts anew at ${meter.window_end.toString()}`;
+  const wait =
+    meter.window_end === null ? {} : { retryAfterSeconds: Math.ceil(draft.now.until(meter.window_end).total('seconds')) };
+  switch (key) {
+    case 'credits':
+      return withOffers(
+        draft,
+        refuse('credits_exhausted', `${available < 0n ? 0n : available} credits are left, and this call may need more`),
+      );
+    case 'cost':
+      return withOffers(draft, refuse('cost_ceiling_reached', `what the plan pays for is used up in this billing period${over}`));
+    case 'budget':
+      return withOffers(draft, refuse('budget_exhausted', `the budget that all share is used up${over}`));
+    case 'tokens':
+      return refuse('quota_exceeded', `the plan’s tokens are used up${over}`, wait);
+    case 'jobs':
+      return refuse('quota_exceeded', `the plan’s requests are used up${over}`, wait);
+    case 'concurrency':
+      return refuse('concurrency_exceeded', `the plan allows ${meter.cap ?? 0n} calls at once`, { retryAfterSeconds: 1 });
+    default:
+      throw new BrokenInvariant(`a text call has no meter ${meter.key}`);
+  }
+}
+
+function withOffers(draft: Draft, refusal: Refusal): Refusal {
+  if (!['credits_exhausted', 'cost_ceiling_reached', 'budget_exhausted'].includes(refusal.code)) return refusal;
+  return { ...refusal, offers: buyOffers(draft.catalogue, draft.policy) };
+}

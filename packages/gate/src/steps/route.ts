@@ -1,0 +1,83 @@
+import { isRefusal, type Refusal, refuse } from '@purser/base';
+import type { ModelEntry } from '@purser/catalog';
+import { findRate, type ModelPrice, multiply } from '@purser/money';
+import { candidatesFor, fitRequest, type FittedRequest, OFFLINE, type Room } from '@purser/routing';
+
+import type { ProviderDirectory } from '../deps.ts';
+import type { Draft } from '../draft.ts';
+import type { ClosedRoutes } from '../closed-routes.ts';
+
+/** A draft with the models that may serve it, best first, without those whose route is closed. */
+export interface Routed {
+  readonly draft: Draft;
+  readonly candidates: readonly ModelEntry[];
+}
+
+export function route(draft: Draft, providers: ProviderDirectory, closed: ClosedRoutes): Routed | Refusal {
+  const { ask, policy, catalogue, operation } = draft;
+  const found = candidatesFor({
+    operation,
+    complexity: ask.complexity,
+    policy,
+    models: catalogue.models,
+    providersConfigured: providers.configured,
+    ...(ask.model === undefined ? {} : { requestedModel: ask.model }),
+  });
+  if (isRefusal(found)) return found;
+  const open = found.models.filter((model) => !closed.has(model.id));
+  if (open.length > 0) {
+    const degraded = found.degraded.length > 0 ? [...draft.degraded, ...found.degraded] : draft.degraded;
+    return { draft: { ...draft, degraded }, candidates: open };
+  }
+  const names = found.models.map((model) => model.id).join(', ');
+  return refuse(
+    'no_model_allowed',
+    `${names} cost more than was reserved a moment ago and is closed for a while; try again soon`,
+    {
+      retryAfterSeconds: closed.seconds,
+    },
+  );
+}
+
+/** How much is left where a hold did not fit, so that the request may be made to fit. */
+export interface Left {
+  readonly rooms: readonly Room[];
+  readonly tokens?: bigint;
+}
+
+/** Fits the request to the first candidate it can fit: output clamped, else a cheaper model, else refused. */
+export function fit(draft: Draft, candidates: readonly ModelEntry[], left: Left): FittedRequest | Refusal {
+  const { ask, catalogue, policy } = draft;
+  if (ask.cost_max) {
+    const currency = ask.cost_max.currency;
+    const foreign = candidates
+      .map((model) => priceOf(draft, model))
+      .find((price) => price && !findRate(catalogue.fx, price.currency, currency));
+    if (foreign)
+      return refuse(
+        'invalid_request',
+        `max_cost: no rate from ${foreign.currency} to ${currency} is known here; want ${foreign.currency}`,
+      );
+  }
+  const credits: Room = {
+    left: multiply(catalogue.credit.cost, policy.request.credits_max),
+    code: 'request_too_large',
+    name: `the plan’s ${policy.request.credits_max} credits a request`,
+  };
+  const asked: Room[] = ask.cost_max ? [{ left: ask.cost_max, code: 'request_too_large', name: 'max_cost' }] : [];
+  return fitRequest({
+    candidates,
+    priceOf: (model) => priceOf(draft, model),
+    input_tokens_max: draft.bounds.input_tokens_max,
+    output_tokens_asked: draft.output_tokens,
+    rooms: [credits, ...asked, ...left.rooms],
+    ...(left.tokens === undefined ? {} : { tokens_left: left.tokens }),
+    fx: catalogue.fx,
+  });
+}
+
+/** The offline provider costs nothing; it is booked under the plan's stand-in price, so that every rule can be seen at work. */
+function priceOf({ catalogue, policy, now }: Draft, model: ModelEntry): ModelPrice | undefined {
+  const standIn = model.provider === OFFLINE ? policy.plan.offline_stand_in : undefined;
+  return catalogue.prices.findByKey(standIn ?? model.priceKey, now);
+}

@@ -1,0 +1,120 @@
+import { type Refusal, refuse } from '@purser/base';
+import type { ProviderAnswer, StreamEvent } from '@purser/providers';
+
+import type { Cleared } from './admit.ts';
+import type { Engine } from './deps.ts';
+import { attemptOf, endFailed } from './failure.ts';
+import type { Answer, GenerateRequest, StreamPart } from './gate.ts';
+import { boundedUsage, providerCall, providerOf, settleAnswer } from './generate.ts';
+import { trackStream } from './in-flight.ts';
+import { answerFromKept } from './kept.ts';
+import { serve, type Serving } from './serve.ts';
+import { billOf, book } from './settle.ts';
+
+/** Starts a stream. Until its first event a provider that fails is replaced by the next; afterwards its failure is the last part. */
+export async function stream(
+  engine: Engine,
+  cleared: Cleared,
+  request: Pick<GenerateRequest, 'messages'>,
+  client: AbortSignal,
+): Promise<AsyncIterable<StreamPart> | Refusal> {
+  return serve<AsyncIterable<StreamPart>>(
+    engine,
+    cleared,
+    client,
+    async (serving) => {
+      const events = providerOf(engine, serving.held).stream(providerCall(serving, request.messages))[Symbol.asyncIterator]();
+      const first = await events.next();
+      return relay(engine, serving, events, first);
+    },
+    (kept) => replayedParts(answerFromKept(kept)),
+  );
+}
+
+/** A kept answer as a stream. */
+export async function* replayedParts(answer: Answer): AsyncGenerator<StreamPart> {
+  yield { type: 'text', text: answer.output };
+  yield { type: 'end', answer };
+}
+
+type Events = AsyncIterator<StreamEvent>;
+
+/** Passes texts on as they come; the last part follows the books. A consumer that leaves starts the drain. */
+export function relay(
+  engine: Engine,
+  serving: Serving,
+  events: Events,
+  first: IteratorResult<StreamEvent>,
+): AsyncIterableIterator<StreamPart> {
+  const parts = relayParts(engine, serving, events, first);
+  return trackStream(engine.inFlight, parts, {
+    over: serving.time.signal,
+    abandoned: () => drain(engine, serving, events, first),
+    late: { type: 'refusal', refusal: NOT_READ },
+  });
+}
+
+/** What a reader hears who stopped reading until the time of the call was over. */
+export const NOT_READ = refuse('provider_timeout', 'the answer was not read in time; what had been delivered was charged');
+
+async function* relayParts(
+  engine: Engine,
+  serving: Serving,
+  events: Events,
+  first: IteratorResult<StreamEvent>,
+): AsyncGenerator<StreamPart> {
+  let delivered = '';
+  let ended = false;
+  try {
+    for (let next = first; next.done !== true; next = await events.next()) {
+      const event = next.value;
+      if (event.type === 'text') {
+        delivered += event.text;
+        yield event;
+        await engine.pause?.('mid stream');
+        continue;
+      }
+      ended = true;
+      serving.time.end();
+      yield { type: 'end', answer: await settleAnswer(engine, serving, event.answer) };
+      return;
+    }
+  } catch (error) {
+    if (ended) throw error;
+    ended = true;
+    serving.time.end();
+    yield { type: 'refusal', refusal: await endFailed(engine, serving.held, serving.start, error) };
+  } finally {
+    if (!ended) void engine.inFlight.track(drain(engine, serving, events, undefined, delivered));
+  }
+}
+
+/** The client has left: reads on for the usage within bounds, then settles by it, or else by the input and what came. */
+async function drain(
+  engine: Engine,
+  serving: Serving,
+  events: Events,
+  first: IteratorResult<StreamEvent> | undefined,
+  delivered = '',
+): Promise<void> {
+  serving.time.leave();
+  let text = delivered;
+  let answer: ProviderAnswer | undefined;
+  try {
+    for (let next = first ?? (await events.next()); next.done !== true; next = await events.next()) {
+      if (next.value.type === 'end') answer = next.value.answer;
+      else text += next.value.text;
+      if (text.length > engine.drain.bytes_max) break;
+    }
+  } catch {
+    // The drain's time is over, or the provider broke off: what came counts.
+  }
+  serving.time.end();
+  if (answer) {
+    // Whole after all: kept, so that the same request under its key gets what it was charged for.
+    await settleAnswer(engine, serving, answer, 'stopped');
+    return;
+  }
+  const attempt = attemptOf(serving.start, 'stopped', boundedUsage(serving.held, text), { estimated: true });
+  await book(engine, serving.held, attempt, billOf(serving.held, attempt, 'served'));
+}

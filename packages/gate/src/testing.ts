@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+
+import { newId, OffsetClock, openPool } from '@purser/base';
+import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import type { Caller, Workspace } from '@purser/identity';
+import { ledgerMigrations } from '@purser/ledger';
+import { LocalRateLimiter } from '@purser/limits';
+import { creditMeter, Meters, metersMigrations, type MeterState } from '@purser/meters';
+import { effectivePolicy } from '@purser/policy';
+import { createProviders, type Providers, type ProvidersConfig } from '@purser/providers';
+import { openPeriods } from '@purser/wallet';
+
+import { createGate } from './create-gate.ts';
+import type { GateDeps } from './deps.ts';
+import type { Gate, GenerateRequest } from './gate.ts';
+
+/** A whole gate over a test database, for the tests of this room: real meters, real books, real HTTP to stand-ins. */
+export interface GateBench {
+  readonly database: TestDatabase;
+  readonly clock: OffsetClock;
+  readonly catalogue: Catalogue;
+  readonly meters: Meters;
+  gate(providers?: ProvidersConfig['providers'], more?: Partial<GateDeps>): Gate;
+  caller(plan: string, overrides?: Workspace['overrides']): Caller & { workspace: Workspace };
+  metersOf(caller: { workspace: Workspace }): Promise<Record<string, MeterState>>;
+  close(): Promise<void>;
+}
+
+const STATE = Object.freeze({ frozen: false });
+
+/** `database_url`: the database of another process's bench, which drops it. */
+export async function openGateBench(database_url?: string): Promise<GateBench> {
+  const database =
+    database_url === undefined ? await createTestDatabase([ledgerMigrations, metersMigrations]) : sharedDatabase(database_url);
+  const clock = new OffsetClock();
+  const catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  const batches = openPool(database.url, { connections_max: 1 });
+  const meters = new Meters({ pool: batches, clock }, database.pool);
+  const open: Providers[] = [];
+  const openPeriod = openPeriods(database.pool);
+  return {
+    database,
+    clock,
+    catalogue,
+    meters,
+    gate(providers = {}, more = {}) {
+      const registry = createProviders({ providers });
+      open.push(registry);
+      return createGate({
+        clock,
+        meters,
+        rates: new LocalRateLimiter(),
+        providers: {
+          configured: new Set(registry.configured),
+          get: (id) => registry.get(id),
+          upstream: (id) => registry.upstream(id),
+        },
+        catalogueOf: () => catalogue,
+        state: () => STATE,
+        openPeriod,
+        call_timeout_ms: 2_000,
+        drain: { timeout_ms: 500, bytes_max: 1_000_000 },
+        route_closed_ms: 60_000,
+        ...more,
+      });
+    },
+    caller(plan, overrides = {}) {
+      const now = clock.now();
+      const workspace: Workspace = Object.freeze({
+        id: newId<'workspace'>(),
+        name: 'Test',
+        external_id: null,
+        plan,
+        catalogue_version: catalogue.version,
+        timezone: 'UTC',
+        anchored_at: now,
+        license: 'active' as const,
+        license_since: now,
+        overrides,
+        created_at: now,
+      });
+      return { kind: 'workspace_key', workspace, actor: 'key:test', roles: ['member'] };
+    },
+    async metersOf({ workspace }) {
+      const policy = effectivePolicy({ workspace, catalogue, state: STATE, now: clock.now() });
+      const states = await meters.read([...policy.meters, creditMeter(workspace.id)]);
+      // Cost counts in other currencies as well; the plan's own comes first.
+      return Object.fromEntries(states.toReversed().map((state) => [state.key, state]));
+    },
+    async close() {
+      await meters.idle();
+      await Promise.all(open.map((registry) => registry.close()));
+      await batches.end();
+      await database.drop();
+    },
+  };
+}
+
+function sharedDatabase(url: string): TestDatabase {
+  const pool = openPool(url);
+  return { url, pool, drop: () => pool.end() };
+}
+
+export function ask(text: string, more: Partial<GenerateRequest> = {}): GenerateRequest {
+  return { operation: 'chat', complexity: 'simple', messages: [{ role: 'user', content: text }], ...more };
+}
+
+export function keyed(key: string, body: string): { idempotency: { key: string; request_hash: string } } {
+  return { idempotency: { key, request_hash: createHash('sha256').update(body).digest('hex') } };
+}
+
+/** What the processes of these tests ask, all alike. */
+export const SHIPS = 'Tell me about ships and the sea. They sail far. The wind is strong, and the crew is paid.';
+
+export const PRESENT = new AbortController().signal;

@@ -1,0 +1,56 @@
+create schema identity;
+grant usage on schema identity to purser_app;
+
+-- The tenant. Never deleted: the books refer to it for ever.
+create table identity.workspace (
+  workspace_id      uuid        primary key check (workspace_id <> '00000000-0000-0000-0000-000000000000'),
+  name              text        not null check (length(name) between 1 and 200),
+  external_id       text        unique check (length(external_id) between 1 and 200),
+  plan              text        not null check (length(plan) between 1 and 100),
+  catalogue_version text        not null,
+  timezone          text        not null check (timezone ~ '^[A-Za-z]'),
+  anchored_at       timestamptz not null,
+  license           text        not null default 'active' check (license in ('active', 'grace', 'cancelled')),
+  license_since     timestamptz not null,
+  overrides         jsonb       not null default '{}' check (jsonb_typeof(overrides) = 'object'),
+  created_at        timestamptz not null,
+  changed_at        timestamptz not null
+);
+
+-- Only the SHA-256 of a 256-bit random secret is kept: with that much chance in it a slow hash would add nothing but time.
+-- A platform key belongs to no tenant and carries the platform's id.
+create table identity.api_key (
+  workspace_id  uuid        not null,
+  key_id        uuid        primary key,
+  kind          text        not null check (kind in ('workspace', 'platform')),
+  name          text        not null check (length(name) between 1 and 200),
+  prefix        text        not null,
+  secret_sha256 bytea       not null unique check (length(secret_sha256) = 32),
+  created_at    timestamptz not null,
+  -- May lie ahead: a rotated key lives on until its holder has changed over.
+  revoked_at    timestamptz,
+  constraint platform_keys_are_the_platforms check ((kind = 'platform') = (workspace_id = '00000000-0000-0000-0000-000000000000'))
+);
+create index api_key_of_workspace on identity.api_key (workspace_id, created_at);
+
+alter table identity.workspace enable row level security;
+alter table identity.api_key enable row level security;
+create policy own_workspace on identity.workspace to purser_app using (workspace_id = base.current_workspace());
+create policy own_keys on identity.api_key to purser_app using (workspace_id = base.current_workspace());
+grant select on identity.workspace, identity.api_key to purser_app;
+
+-- Every server caches workspaces and keys, and forgets what is named here.
+create function identity.tell_workspace_change() returns trigger language plpgsql as $$
+begin
+  perform pg_notify('purser_identity', 'workspace ' || new.workspace_id);
+  return null;
+end $$;
+
+create function identity.tell_key_change() returns trigger language plpgsql as $$
+begin
+  perform pg_notify('purser_identity', 'key ' || encode(new.secret_sha256, 'hex'));
+  return null;
+end $$;
+
+create trigger tell_change after update on identity.workspace for each row execute function identity.tell_workspace_change();
+create trigger tell_change after update on identity.api_key for each row execute function identity.tell_key_change();

@@ -1,0 +1,41 @@
+import type { Refusal } from '@purser/base';
+
+import type { Workspace } from './workspace.ts';
+
+/**
+ * - `workspace_key`: a key of one workspace.
+ * - `session`: someone who signed in by a key; as the key, for a while.
+ * - `platform_key`: the founder's own backend, acting for whichever workspace it names.
+ * - `admin`: the operator's token.
+ */
+export type CallerKind = 'workspace_key' | 'session' | 'platform_key' | 'admin';
+
+/** - `member`: works in its workspace. - `platform`: acts for any workspace. - `admin`: operates the installation. */
+export type Role = 'member' | 'platform' | 'admin';
+
+/** Who is calling, and for whom. */
+export interface Caller {
+  readonly kind: CallerKind;
+  /** Absent for a platform key or an admin that named none. */
+  readonly workspace?: Workspace;
+  /** The end user inside the workspace, as the caller names it; per-user limits count by it. */
+  readonly user?: string;
+  /** For the audit trail: `key:purser_ws_Ab12`, `session:…`, `admin`. Never a secret. */
+  readonly actor: string;
+  readonly roles: readonly Role[];
+}
+
+/** What a request carries, as the headers came. */
+export interface Credentials {
+  readonly authorization?: string | undefined;
+  readonly cookie?: string | undefined;
+  readonly purserWorkspace?: string | undefined;
+  readonly purserUser?: string | undefined;
+}
+
+/** At once when everything is cached, else as a promise; `await` takes both. */
+export type Authentication = Caller | Refusal | Promise<Caller | Refusal>;
+
+export function hasRole(caller: Caller, role: Role): boolean {
+  return caller.roles.includes(role);
+}

@@ -1,0 +1,108 @@
+import { type Clock, type Connection, type Pool, type Refusal, refuse, transaction } from '@purser/base';
+
+import { refuseName, takenExternalId } from './create-workspace.ts';
+import { type Overrides, refuseOverrides } from './overrides.ts';
+import { type Offering, planForSale, refuseTerms } from './terms.ts';
+import { refuseTimezone } from './timezone.ts';
+import { type License, type Workspace, WORKSPACE_COLUMNS, workspaceFromRow, type WorkspaceRow } from './workspace.ts';
+
+/** What is absent stays. `overrides` replaces all that were negotiated before; `{}` ends them. A `plan` is that of the catalogue now for sale. */
+export interface WorkspaceChange {
+  readonly name?: string;
+  readonly plan?: string;
+  readonly timezone?: string;
+  readonly external_id?: string | null;
+  readonly license?: License;
+  readonly overrides?: Overrides;
+}
+
+export interface ChangedWorkspace {
+  readonly before: Workspace;
+  readonly after: Workspace;
+}
+
+/** What has to be done in the same transaction as a change: its entry in the trail. */
+export type AlsoChange = (connection: Connection, changed: ChangedWorkspace) => Promise<void>;
+
+const UNIQUE_VIOLATION = '23505';
+
+/** Changes one workspace; every server knows within a second. Refuses `invalid_request` and `not_found`. */
+export async function changeWorkspace(
+  parts: { readonly pool: Pool; readonly clock: Clock; readonly offering: Offering },
+  id: string,
+  change: WorkspaceChange,
+  also: AlsoChange = async () => {},
+): Promise<ChangedWorkspace | Refusal> {
+  const wrong = refuseChange(change);
+  if (wrong) return wrong;
+  const now = parts.clock.now();
+  try {
+    return await transaction(parts.pool, async (connection) => {
+      const locked = await connection.query<WorkspaceRow>(
+        `select ${WORKSPACE_COLUMNS} from identity.workspace where workspace_id = $1 for update`,
+        [id],
+      );
+      if (!locked.rows[0]) return refuse('not_found', `there is no workspace ${id}`);
+      const before = workspaceFromRow(locked.rows[0]);
+      const refusal = refuseChangedTerms(before, change, parts.offering);
+      if (refusal) return refusal;
+      const next = changed(before, change, parts.offering, now);
+      const { rows } = await connection.query<WorkspaceRow>(
+        `update identity.workspace set name = $2, external_id = $3, plan = $4, catalogue_version = $5, timezone = $6,
+           license = $7, license_since = $8, overrides = $9, changed_at = $10
+         where workspace_id = $1 returning ${WORKSPACE_COLUMNS}`,
+        [
+          id,
+          next.name,
+          next.external_id,
+          next.plan,
+          next.catalogue_version,
+          next.timezone,
+          next.license,
+          next.license_since.toString(),
+          JSON.stringify(next.overrides),
+          now.toString(),
+        ],
+      );
+      const done = { before, after: rows[0] ? workspaceFromRow(rows[0]) : next };
+      await also(connection, done);
+      return done;
+    });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION)
+      return takenExternalId(change.external_id ?? null);
+    throw error;
+  }
+}
+
+function refuseChange(change: WorkspaceChange): Refusal | undefined {
+  return (
+    (change.name === undefined ? undefined : refuseName('name', change.name)) ??
+    (change.external_id === undefined || change.external_id === null
+      ? undefined
+      : refuseName('external_id', change.external_id)) ??
+    (change.timezone === undefined ? undefined : refuseTimezone(change.timezone))
+  );
+}
+
+function refuseChangedTerms(before: Workspace, change: WorkspaceChange, offering: Offering): Refusal | undefined {
+  const overrides = change.overrides ?? before.overrides;
+  if (change.plan !== undefined) return refuseTerms(offering, change.plan, overrides);
+  return change.overrides === undefined ? undefined : refuseOverrides(overrides, planForSale(offering, before.plan));
+}
+
+function changed(before: Workspace, change: WorkspaceChange, offering: Offering, now: Temporal.Instant): Workspace {
+  const license = change.license ?? before.license;
+  return {
+    ...before,
+    name: change.name ?? before.name,
+    external_id: change.external_id === undefined ? before.external_id : change.external_id,
+    plan: change.plan ?? before.plan,
+    catalogue_version: change.plan === undefined ? before.catalogue_version : offering.version,
+    timezone: change.timezone ?? before.timezone,
+    license,
+    // Said again, a licence keeps its date: a doubled notice of a failed payment does not lengthen the grace.
+    license_since: license === before.license ? before.license_since : now,
+    overrides: change.overrides ?? before.overrides,
+  };
+}

@@ -1,0 +1,14 @@
+import type { RoomMigrations } from '@purser/base';
+
+export { type Authentication, type Caller, type CallerKind, type Credentials, hasRole, type Role } from './caller.ts';
+export type { ChangedWorkspace, WorkspaceChange } from './change-workspace.ts';
+export type { CreatedWorkspace, NewWorkspace } from './create-workspace.ts';
+export type { ApiKey, CreatedKey, KeyId } from './keys.ts';
+export type { WorkspacePage, WorkspaceSearch } from './list-workspaces.ts';
+export { type Identity, type IdentityOptions, openIdentity } from './open-identity.ts';
+export { type Overrides, overridesSchema } from './overrides.ts';
+export type { Offering } from './terms.ts';
+export type { StartedSession } from './sessions.ts';
+export { type License, LICENSES, type Workspace } from './workspace.ts';
+
+export const identityMigrations: RoomMigrations = { room: 'identity', directory: new URL('../migrations/', import.meta.url) };

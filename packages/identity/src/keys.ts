@@ -1,0 +1,110 @@
+import {
+  type Connection,
+  type Id,
+  isUuid,
+  joinTransaction,
+  newId,
+  PLATFORM,
+  type Pool,
+  type Queryable,
+  type Refusal,
+  refuse,
+  transaction,
+  type WorkspaceId,
+} from '@purser/base';
+
+import { hashBytes, hashSecret, newSecret, shownPrefix } from './secret.ts';
+
+export type KeyId = Id<'key'>;
+
+/** A key as it is listed: enough to tell it from the others. */
+export interface ApiKey {
+  readonly id: KeyId;
+  readonly kind: 'workspace' | 'platform';
+  readonly workspace: WorkspaceId;
+  readonly name: string;
+  readonly prefix: string;
+  readonly created_at: Temporal.Instant;
+  /** May lie ahead: until then it still opens. */
+  readonly revoked_at: Temporal.Instant | null;
+}
+
+export interface CreatedKey {
+  readonly key: ApiKey;
+  /** Shown this once. */
+  readonly secret: string;
+}
+
+const COLUMNS = 'key_id as id, kind, workspace_id as workspace, name, prefix, created_at, revoked_at';
+/** One key more than anybody needs; a loop that makes keys meets it. */
+const KEYS_MAX = 100;
+
+export async function insertKey(
+  on: Queryable,
+  wanted: { readonly kind: ApiKey['kind']; readonly workspace: WorkspaceId; readonly name: string; readonly now: string },
+): Promise<CreatedKey> {
+  const secret = newSecret(wanted.kind);
+  const { rows } = await on.query<ApiKey>(
+    `insert into identity.api_key (workspace_id, key_id, kind, name, prefix, secret_sha256, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7) returning ${COLUMNS}`,
+    [wanted.workspace, newId<'key'>(), wanted.kind, wanted.name, shownPrefix(secret), hashBytes(hashSecret(secret)), wanted.now],
+  );
+  return { key: rows[0] as ApiKey, secret };
+}
+
+/** Another key for a workspace, or with `workspace` absent one of the platform's. Refuses `not_found` and `limit_reached`. */
+export async function createKey(
+  pool: Pool,
+  wanted: { readonly workspace?: WorkspaceId; readonly name: string; readonly now: Temporal.Instant },
+  inside?: Connection,
+): Promise<CreatedKey | Refusal> {
+  const workspace = wanted.workspace ?? PLATFORM;
+  return joinTransaction(pool, inside, async (connection) => {
+    if (workspace !== PLATFORM) {
+      const { rowCount } = await connection.query('select 1 from identity.workspace where workspace_id = $1 for update', [
+        workspace,
+      ]);
+      if (rowCount === 0) return refuse('not_found', `there is no workspace ${workspace}`);
+    }
+    const { rows } = await connection.query<{ keys: bigint }>(
+      'select count(*) as keys from identity.api_key where workspace_id = $1 and (revoked_at is null or revoked_at > $2)',
+      [workspace, wanted.now.toString()],
+    );
+    if ((rows[0]?.keys ?? 0n) >= KEYS_MAX) return refuse('limit_reached', `there are ${KEYS_MAX} keys already; revoke one first`);
+    const kind = workspace === PLATFORM ? 'platform' : 'workspace';
+    return insertKey(connection, { kind, workspace, name: wanted.name, now: wanted.now.toString() });
+  });
+}
+
+export async function listKeys(pool: Pool, workspace: WorkspaceId): Promise<readonly ApiKey[]> {
+  const { rows } = await pool.query<ApiKey>(
+    `select ${COLUMNS} from identity.api_key where workspace_id = $1 order by created_at, key_id`,
+    [workspace],
+  );
+  return rows;
+}
+
+/** Ends a key at `at`; an earlier end stands. Every server knows within a second. Refuses `not_found`. */
+export async function revokeKey(on: Queryable, id: string, at: Temporal.Instant): Promise<ApiKey | Refusal> {
+  if (!isUuid(id)) return refuse('not_found', 'there is no such key');
+  const { rows } = await on.query<ApiKey>(
+    `update identity.api_key set revoked_at = least(revoked_at, $2) where key_id = $1 returning ${COLUMNS}`,
+    [id, at.toString()],
+  );
+  return rows[0] ?? refuse('not_found', 'there is no such key');
+}
+
+/** A new key in place of an old one, which still opens for `overlap`. Both or neither. Refuses `not_found`. */
+export async function rotateKey(
+  pool: Pool,
+  id: string,
+  now: Temporal.Instant,
+  overlap: Temporal.Duration,
+): Promise<CreatedKey | Refusal> {
+  return transaction(pool, async (connection: Connection) => {
+    const old = await revokeKey(connection, id, now.add(overlap));
+    if ('refused' in old) return old;
+    const { kind, workspace, name } = old;
+    return insertKey(connection, { kind, workspace, name, now: now.toString() });
+  });
+}

@@ -1,0 +1,111 @@
+import { assert, type Clock, type Connection, isRefusal, type Pool, type Refusal, refuse, type WorkspaceId } from '@purser/base';
+
+import { authenticate, type AuthenticationParts, presentedSecret } from './authenticate.ts';
+import type { Authentication, Credentials } from './caller.ts';
+import { type AlsoChange, type ChangedWorkspace, changeWorkspace, type WorkspaceChange } from './change-workspace.ts';
+import { type CreatedWorkspace, createWorkspace, type NewWorkspace } from './create-workspace.ts';
+import { Directory } from './directory.ts';
+import { type ApiKey, type CreatedKey, createKey, listKeys, revokeKey, rotateKey } from './keys.ts';
+import { listWorkspaces, type WorkspacePage, type WorkspaceSearch } from './list-workspaces.ts';
+import type { Offering } from './terms.ts';
+import { hashSecret, secretKind } from './secret.ts';
+import { MemorySessions } from './session-memory.ts';
+import { RedisSessions } from './session-redis.ts';
+import { SessionCache, type StartedSession } from './sessions.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface IdentityOptions {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly admin_token: string;
+  /** What is for sale now: what new and moved workspaces go onto. */
+  readonly offering: () => Offering;
+  /** Where sessions are kept; absent: in this process. */
+  readonly redis_url?: string;
+  readonly redis_prefix?: string;
+}
+
+/** Who there is, and who is calling. */
+export interface Identity {
+  authenticate(credentials: Credentials): Authentication;
+  /** In the transaction that `inside` has open, if it is given. */
+  createWorkspace(wanted: NewWorkspace, inside?: Connection): Promise<CreatedWorkspace | Refusal>;
+  changeWorkspace(id: WorkspaceId, change: WorkspaceChange, also?: AlsoChange): Promise<ChangedWorkspace | Refusal>;
+  listWorkspaces(search: WorkspaceSearch): Promise<WorkspacePage | Refusal>;
+  /** At once when cached. */
+  workspace(id: string): Workspace | undefined | Promise<Workspace | undefined>;
+  workspaceByExternalId(external_id: string): Workspace | undefined | Promise<Workspace | undefined>;
+  /** For a workspace, or with `workspace` absent for the platform; in the transaction that `inside` has open, if it is given. */
+  createKey(
+    wanted: { readonly workspace?: WorkspaceId; readonly name: string },
+    inside?: Connection,
+  ): Promise<CreatedKey | Refusal>;
+  listKeys(workspace: WorkspaceId): Promise<readonly ApiKey[]>;
+  rotateKey(id: string, overlap?: Temporal.Duration): Promise<CreatedKey | Refusal>;
+  revokeKey(id: string): Promise<ApiKey | Refusal>;
+  /** Signs in: who presents a key gets a token for a while, good for the key's workspace (and user) alone. Sessions open no sessions. */
+  startSession(credentials: Credentials): Promise<StartedSession | Refusal>;
+  /** Signs out. A token that opens nothing is no error. */
+  endSession(token: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SESSION_LIFETIME = Temporal.Duration.from({ hours: 30 * 24 });
+const ADMIN_SESSION_LIFETIME = Temporal.Duration.from({ hours: 12 });
+const AT_ONCE = Temporal.Duration.from({ seconds: 0 });
+
+/** Asserts an admin token that cannot be taken for a key. */
+export async function openIdentity(options: IdentityOptions): Promise<Identity> {
+  const { pool, clock, admin_token } = options;
+  assert(admin_token !== '' && secretKind(admin_token) === undefined, 'the admin token must be set, and not look like a key');
+  const directory = new Directory(pool);
+  const store =
+    options.redis_url === undefined ? new MemorySessions() : new RedisSessions(options.redis_url, options.redis_prefix);
+  const sessions = new SessionCache(store, directory, clock);
+  const parts: AuthenticationParts = { directory, sessions, adminHash: hashSecret(admin_token), clock };
+  const writing = () => ({ pool, clock, offering: options.offering() });
+  await directory.start();
+  return {
+    authenticate: (credentials) => authenticate(parts, credentials),
+    createWorkspace: (wanted, inside) => createWorkspace(writing(), wanted, inside),
+    async changeWorkspace(id, change, also) {
+      const changed = await changeWorkspace(writing(), id, change, also);
+      // The others are told by Postgres; whoever asks here next must not be told the old.
+      directory.forget({ of: 'workspace', id });
+      return changed;
+    },
+    listWorkspaces: (search) => listWorkspaces(pool, search),
+    workspace: (id) => directory.workspace(id),
+    workspaceByExternalId: (external_id) => directory.workspaceByExternalId(external_id),
+    createKey: (wanted, inside) => createKey(pool, { ...wanted, now: clock.now() }, inside),
+    listKeys: (workspace) => listKeys(pool, workspace),
+    async rotateKey(id, overlap = AT_ONCE) {
+      const rotated = await rotateKey(pool, id, clock.now(), overlap);
+      directory.forgetKeys();
+      return rotated;
+    },
+    async revokeKey(id) {
+      const revoked = await revokeKey(pool, id, clock.now());
+      directory.forgetKeys();
+      return revoked;
+    },
+    startSession: (credentials) => startSession(parts, credentials),
+    endSession: (token) => sessions.end(hashSecret(token)),
+    async close() {
+      await directory.close();
+      await sessions.close();
+    },
+  };
+}
+
+async function startSession(parts: AuthenticationParts, credentials: Credentials): Promise<StartedSession | Refusal> {
+  const secret = presentedSecret(credentials);
+  const caller = await authenticate(parts, credentials);
+  if (isRefusal(caller)) return caller;
+  if (caller.kind === 'session') return refuse('forbidden', 'a session opens no other; sign in with a key');
+  if (caller.kind === 'platform_key' && !caller.workspace) {
+    return refuse('invalid_request', 'want the header Purser-Workspace: whom the session is for');
+  }
+  const lifetime = caller.kind === 'admin' ? ADMIN_SESSION_LIFETIME : SESSION_LIFETIME;
+  return parts.sessions.start(hashSecret(secret ?? ''), caller, lifetime);
+}

@@ -1,0 +1,68 @@
+import { Fault } from '@purser/base';
+import { Redis } from 'ioredis';
+import { z } from 'zod';
+
+import { hashBytes, type SecretHash } from './secret.ts';
+import type { Session, SessionStore } from './session-store.ts';
+
+const TIMEOUT_MS = 1_000;
+const RECONNECT_MS_MAX = 1_000;
+
+const sessionSchema = z.strictObject({
+  workspace_id: z.string().nullable(),
+  tier: z.string().nullable(),
+  user: z.string().nullable(),
+  actor: z.string(),
+  roles: z.array(z.enum(['member', 'platform', 'admin'])),
+  key_sha256: z.string(),
+  expires_at: z.iso.datetime(),
+});
+
+/** Sessions that every server sees, in Redis, which forgets them when they expire. */
+export class RedisSessions implements SessionStore {
+  readonly #redis: Redis;
+  readonly #prefix: string;
+
+  constructor(url: string, prefix = 'purser:session:') {
+    this.#prefix = prefix;
+    this.#redis = new Redis(url, {
+      commandTimeout: TIMEOUT_MS,
+      maxRetriesPerRequest: 1,
+      retryStrategy: (attempt) => Math.min(attempt * 50, RECONNECT_MS_MAX),
+    });
+    // Whoever asks for a session meets the fault; without a listener each attempt to reconnect would be printed.
+    this.#redis.on('error', () => {});
+  }
+
+  async put(token: SecretHash, session: Session, lifetime_ms: number): Promise<void> {
+    await this.#try(() => this.#redis.set(this.#keyOf(token), JSON.stringify(session), 'PX', lifetime_ms));
+  }
+
+  async get(token: SecretHash): Promise<Session | undefined> {
+    const stored = await this.#try(() => this.#redis.get(this.#keyOf(token)));
+    if (stored === null) return undefined;
+    // An entry of another version of the program is nobody's session: signing in again mends it.
+    return sessionSchema.safeParse(JSON.parse(stored)).data;
+  }
+
+  async remove(token: SecretHash): Promise<void> {
+    await this.#try(() => this.#redis.del(this.#keyOf(token)));
+  }
+
+  close(): Promise<void> {
+    this.#redis.disconnect();
+    return Promise.resolve();
+  }
+
+  #keyOf(token: SecretHash): string {
+    return this.#prefix + hashBytes(token).toString('hex');
+  }
+
+  async #try<Value>(ask: () => Promise<Value>): Promise<Value> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw new Fault('the session store did not answer', { retryable: true, cause: error });
+    }
+  }
+}

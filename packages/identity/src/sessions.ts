@@ -1,0 +1,100 @@
+import { BoundedMap, type Clock } from '@purser/base';
+
+import type { Caller } from './caller.ts';
+import type { Directory } from './directory.ts';
+import { hashBytes, hashFromHex, hashSecret, newSecret, type SecretHash } from './secret.ts';
+import type { Session, SessionStore } from './session-store.ts';
+
+/** How long a session is believed without asking the store again; one ended on another server lives on here for no longer. */
+const BELIEVED_MS = 700;
+const CACHED_MAX = 50_000;
+
+/** A session as every request needs it, its parts read once. */
+export interface OpenSession {
+  readonly session: Session;
+  readonly opener: SecretHash;
+  readonly expires_ms: number;
+}
+
+/** Sessions with a short memory in front of their store. */
+export class SessionCache {
+  readonly #cached = new BoundedMap<SecretHash, { readonly open: OpenSession; readonly loaded_ms: number }>(CACHED_MAX);
+  readonly #store: SessionStore;
+  readonly #directory: Directory;
+  readonly #clock: Clock;
+
+  constructor(store: SessionStore, directory: Directory, clock: Clock) {
+    this.#store = store;
+    this.#directory = directory;
+    this.#clock = clock;
+  }
+
+  find(token: SecretHash): OpenSession | undefined | Promise<OpenSession | undefined> {
+    const cached = this.#cached.get(token);
+    if (cached && performance.now() - cached.loaded_ms < BELIEVED_MS) return cached.open;
+    return this.#load(token);
+  }
+
+  async #load(token: SecretHash): Promise<OpenSession | undefined> {
+    const loaded_ms = performance.now();
+    const stored = await this.#store.get(token);
+    if (stored === undefined) {
+      this.#cached.delete(token);
+      return undefined;
+    }
+    const session = await this.#withTier(token, stored);
+    const open: OpenSession = {
+      session,
+      opener: hashFromHex(session.key_sha256),
+      expires_ms: Temporal.Instant.from(session.expires_at).epochMilliseconds,
+    };
+    this.#cached.set(token, { open, loaded_ms });
+    return open;
+  }
+
+  /** A workspace that has changed its plan since: the session is told. */
+  async #withTier(token: SecretHash, session: Session): Promise<Session> {
+    if (session.workspace_id === null) return session;
+    const workspace = await this.#directory.workspace(session.workspace_id);
+    if (workspace === undefined || workspace.plan === session.tier) return session;
+    const updated = { ...session, tier: workspace.plan };
+    await this.#put(token, updated);
+    return updated;
+  }
+
+  async start(opener: SecretHash, caller: Caller, lifetime: Temporal.Duration): Promise<StartedSession> {
+    const token = newSecret('session');
+    const expires_at = this.#clock.now().add(lifetime);
+    await this.#put(hashSecret(token), {
+      workspace_id: caller.workspace?.id ?? null,
+      tier: caller.workspace?.plan ?? null,
+      user: caller.user ?? null,
+      actor: `session:${caller.actor}`,
+      // The token goes to a browser: of what the founder's backend may do it carries no more than its own workspace.
+      roles: caller.kind === 'admin' ? caller.roles : ['member'],
+      key_sha256: hashBytes(opener).toString('hex'),
+      expires_at: expires_at.toString(),
+    });
+    return { token, expires_at };
+  }
+
+  async end(token: SecretHash): Promise<void> {
+    this.#cached.delete(token);
+    await this.#store.remove(token);
+  }
+
+  async #put(token: SecretHash, session: Session): Promise<void> {
+    const left = Temporal.Instant.from(session.expires_at).since(this.#clock.now());
+    await this.#store.put(token, session, Math.max(1, Math.ceil(left.total('milliseconds'))));
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+export interface StartedSession {
+  /** Shown once: for the `Authorization` header or an HttpOnly cookie. */
+  readonly token: string;
+  readonly expires_at: Temporal.Instant;
+}

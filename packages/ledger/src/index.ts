@@ -1,0 +1,16 @@
+import type { RoomMigrations } from '@purser/base';
+
+export { accruePeriod, type Period } from './accrue-period.ts';
+export type { Attempt } from './attempt.ts';
+export { type LedgerTotal, ledgerTotals } from './ledger-totals.ts';
+export { listAttempts } from './list-attempts.ts';
+export { listPostings } from './list-postings.ts';
+export { type MarginKey, type MarginLine, marginReport, NO_PLAN } from './margin-report.ts';
+export { type Page, pageSize, parseCursor, type Position, toPage } from './page.ts';
+export type { Posting } from './posting.ts';
+export { rollUp, startRollUp } from './roll-up.ts';
+export { trailOfHold } from './trail-of-hold.ts';
+export { type AccountBalance, trialBalance } from './trial-balance.ts';
+export { type Mismatch, type PostingsVerification, verifyPostings } from './verify-postings.ts';
+
+export const ledgerMigrations: RoomMigrations = { room: 'ledger', directory: new URL('../migrations/', import.meta.url) };

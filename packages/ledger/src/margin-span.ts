@@ -1,0 +1,19 @@
+/** A span of time and the whole UTC days inside it: [from, days_from) and [days_to, to) are its ends. */
+export interface MarginSpan {
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+  readonly days_from: Temporal.Instant;
+  readonly days_to: Temporal.Instant;
+}
+
+/** Splits [from, to) at UTC midnights. Without a whole day inside, all of it is the first end; an empty or reversed span is empty. */
+export function marginSpan(from: Temporal.Instant, to: Temporal.Instant): MarginSpan {
+  const days_from = atMidnight(from, 'ceil');
+  const days_to = atMidnight(to, 'floor');
+  if (Temporal.Instant.compare(days_from, days_to) < 0) return { from, to, days_from, days_to };
+  return { from, to, days_from: to, days_to: to };
+}
+
+function atMidnight(instant: Temporal.Instant, roundingMode: 'ceil' | 'floor'): Temporal.Instant {
+  return instant.round({ smallestUnit: 'hour', roundingIncrement: 24, roundingMode });
+}

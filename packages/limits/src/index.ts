@@ -1,0 +1,14 @@
+export { LocalRateLimiter } from './local-limiter.ts';
+export {
+  abuseRules,
+  type BucketRule,
+  planRules,
+  type RateAllowed,
+  type RateDecision,
+  type RateLimiter,
+  type RateRequest,
+  type RateRule,
+  type RateSubject,
+  type WindowRule,
+} from './rate.ts';
+export { RedisRateLimiter, type RedisRateLimiterOptions } from './redis-limiter.ts';

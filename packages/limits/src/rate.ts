@@ -1,0 +1,96 @@
+import type { Refusal, RefusalCode } from '@purser/base';
+
+/**
+ * A steady rate with room for a burst: `count` calls per `per_ms`, of which at most `burst` at once.
+ * Sliding by nature: room comes back continuously, never at the turn of a clock. `burst` 1 is a minimum gap.
+ */
+export interface BucketRule {
+  readonly kind: 'bucket';
+  /** Unique within its subject, and the same from plan to plan, so that a changed plan goes on from what was counted. */
+  readonly name: string;
+  readonly count: number;
+  readonly per_ms: number;
+  readonly burst: number;
+  readonly code: Extract<RefusalCode, 'rate_limited' | 'min_gap'>;
+}
+
+/** At most `count_max` calls in any span of `window_ms`. A call leaves the count at the latest `window_ms / 60` after its window. */
+export interface WindowRule {
+  readonly kind: 'window';
+  readonly name: string;
+  readonly count_max: number;
+  readonly window_ms: number;
+  readonly code: 'rate_limited';
+}
+
+export type RateRule = BucketRule | WindowRule;
+
+const MINUTE_MS = 60_000;
+
+/** Someone who is limited: the workspace, or one of its users. */
+export interface RateSubject {
+  /** `workspace`, `user:<name>`; unique within the scope. */
+  readonly name: string;
+  readonly rules: readonly RateRule[];
+}
+
+/** One call to be counted against all its subjects, or against none. */
+export interface RateRequest {
+  /** The workspace: its subjects are decided together and live together. */
+  readonly scope: string;
+  readonly subjects: readonly RateSubject[];
+  readonly now: Temporal.Instant;
+}
+
+export interface RateAllowed {
+  readonly allowed: true;
+  /** `local_share`: the shared store is away, and this server holds itself to its safe share of every limit. */
+  readonly enforced: 'shared' | 'local' | 'local_share';
+}
+
+export type RateDecision = RateAllowed | Refusal;
+
+export interface RateLimiter {
+  /** Counts the call, or refuses it (`rate_limited` or `min_gap` with `retryAfterSeconds`) and counts nothing. Never opens because a store is away. */
+  decide(request: RateRequest): RateDecision | Promise<RateDecision>;
+  /** How limits are enforced at this moment, for health and metrics. */
+  readonly enforced: RateAllowed['enforced'];
+  close(): Promise<void>;
+}
+
+type PlanRate = { readonly rps: number; readonly rpm: number; readonly burst: number };
+type AbuseRate = { readonly requests_minute: number; readonly gap_ms: number };
+
+const rulesOfPlans = new WeakMap<PlanRate, readonly RateRule[]>();
+const rulesOfAbuse = new WeakMap<AbuseRate, readonly RateRule[]>();
+
+/** The rules of a plan's `rate`: `rps` sustained with `burst` at once, and never more than `rpm` in any minute (T5). The same object gets the same rules. */
+export function planRules(rate: PlanRate): readonly RateRule[] {
+  let rules = rulesOfPlans.get(rate);
+  if (rules === undefined) {
+    rules = [
+      { kind: 'bucket', name: 'rps', count: rate.rps, per_ms: 1_000, burst: rate.burst, code: 'rate_limited' },
+      { kind: 'window', name: 'rpm', count_max: rate.rpm, window_ms: MINUTE_MS, code: 'rate_limited' },
+    ];
+    rulesOfPlans.set(rate, rules);
+  }
+  return rules;
+}
+
+/** The rules of abuse prevention for one user: at most `requests_minute` in any minute, `gap_ms` apart (C4). The same object gets the same rules. */
+export function abuseRules(abuse: AbuseRate): readonly RateRule[] {
+  let rules = rulesOfAbuse.get(abuse);
+  if (rules === undefined) {
+    const minute: RateRule = {
+      kind: 'window',
+      name: 'minute',
+      count_max: abuse.requests_minute,
+      window_ms: MINUTE_MS,
+      code: 'rate_limited',
+    };
+    const gap: RateRule = { kind: 'bucket', name: 'gap', count: 1, per_ms: abuse.gap_ms, burst: 1, code: 'min_gap' };
+    rules = abuse.gap_ms > 0 ? [gap, minute] : [minute];
+    rulesOfAbuse.set(abuse, rules);
+  }
+  return rules;
+}

@@ -1,0 +1,27 @@
+import { type Refusal, refuse } from '@purser/base';
+
+import type { RateRule, RateSubject } from './rate.ts';
+import type { Wait } from './sliding.ts';
+
+const US_PER_SECOND = 1_000_000;
+
+export function refuseRate({ us, subject, rule }: Wait): Refusal {
+  const retryAfterSeconds = Math.max(1, Math.ceil(us / US_PER_SECOND));
+  return refuse(rule.code, `${who(subject)} may make ${limit(rule)}; the next one fits in ${retryAfterSeconds} s`, {
+    retryAfterSeconds,
+  });
+}
+
+function who(subject: RateSubject): string {
+  return subject.name.startsWith('user:') ? 'this user' : 'this workspace';
+}
+
+function limit(rule: RateRule): string {
+  if (rule.kind === 'window') return `${rule.count_max} requests in ${seconds(rule.window_ms)}`;
+  if (rule.code === 'min_gap') return `one request every ${seconds(rule.per_ms)}`;
+  return `${rule.count} requests in ${seconds(rule.per_ms)} and ${rule.burst} at once`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 1_000)} s`;
+}

@@ -1,0 +1,95 @@
+-- Takes the guards of the workspaces in the one global order. Every change begins here, so the batches of several servers
+-- never wait in a circle. With `p_new`, missing guards are made first: before any lock is held, and in the same order.
+-- `p_workspaces` are distinct.
+-- Returns the workspaces whose grants may be due at `p_now`; null when there are none.
+create function meters.lock_guards(p_now timestamptz, p_workspaces uuid[], p_new boolean) returns uuid[] language plpgsql as $$
+declare
+  c_platform constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_locked integer := 0;
+  v_due uuid[];
+  v_guard record;
+begin
+  if p_new then
+    insert into meters.guard (workspace_id)
+    select w from unnest(p_workspaces) w where not exists (select 1 from meters.guard g where g.workspace_id = w)
+    order by w = c_platform, w on conflict do nothing;
+  end if;
+  for v_guard in
+    select g.workspace_id, g.grant_due_at from unnest(p_workspaces) w (workspace_id) join meters.guard g using (workspace_id)
+    order by g.workspace_id = c_platform, g.workspace_id for update of g
+  loop
+    v_locked := v_locked + 1;
+    if v_guard.grant_due_at <= p_now then v_due := v_due || v_guard.workspace_id; end if;
+  end loop;
+  if v_locked < cardinality(p_workspaces) then
+    raise exception 'a workspace of the batch has no guard yet' using errcode = 'no_data_found';
+  end if;
+  return v_due;
+end $$;
+
+-- Adds credits to a workspace. `p_meter` is the id of its credit meter, which is made when it is missing.
+-- The same grant id again changes nothing and returns false.
+create function meters.grant_credits(
+  p_now timestamptz, p_meter uuid, p_workspace uuid, p_grant uuid, p_source text, p_priority smallint,
+  p_amount bigint, p_expires timestamptz, p_reason text
+) returns boolean language plpgsql as $$
+begin
+  perform meters.lock_guards(p_now, array[p_workspace], true);
+  -- A repeat may come when the grant's time is long over, and is still only a repeat.
+  if exists (select 1 from meters.grant where id = p_grant) then return false; end if;
+  insert into meters.meter (id, workspace_id, key, unit, class, window_start, cap)
+  values (p_meter, p_workspace, 'credits', 'credit', 'credit', 'epoch', 0)
+  on conflict do nothing;
+  insert into meters.grant (id, workspace_id, meter_id, source, priority, granted_at, expires_at, amount, reason)
+  values (p_grant, p_workspace, p_meter, p_source, p_priority, p_now, p_expires, p_amount, p_reason)
+  on conflict do nothing;
+  if not found then return false; end if;
+  update meters.meter set cap = cap + p_amount where id = p_meter;
+  if p_expires is not null then
+    update meters.guard set grant_due_at = least(grant_due_at, p_expires) where workspace_id = p_workspace;
+  end if;
+  perform ledger.post(p_now, p_workspace, null, 'granted:' || p_source, 'wallet', p_amount, 'credit', p_reason => p_reason);
+  return true;
+end $$;
+
+-- Takes what is neither used nor held from grants whose time is over, and nothing else; what is still held follows when it returns.
+-- The caller holds the guards.
+create function meters.lapse_grants(p_now timestamptz, p_grants uuid[]) returns void language plpgsql as $$
+declare
+  v_lapsed meters.grant[] := (select array_agg(g) from meters.grant g where g.id = any (p_grants));
+begin
+  update meters.grant g set expired = g.amount - g.used - g.held, expired_at = coalesce(g.expired_at, p_now), closed = (g.held = 0)
+  where g.id = any (p_grants);
+  update meters.meter m set cap = m.cap - d.rest
+  from (select meter_id, sum(amount - used - held - expired)::bigint as rest from unnest(v_lapsed) group by meter_id) d
+  where m.id = d.meter_id;
+  perform ledger.post(p_now, d.workspace_id, null, 'wallet', 'expired', d.amount - d.used - d.held - d.expired, 'credit', p_reason => d.id::text)
+  from unnest(v_lapsed) d where d.amount - d.used - d.held - d.expired > 0;
+end $$;
+
+-- Expires what is due of the workspaces whose guards the caller holds.
+create function meters.expire_locked_grants(p_now timestamptz, p_workspaces uuid[]) returns void language plpgsql as $$
+declare
+  v_due uuid[] := (select array_agg(g.id) from unnest(p_workspaces) w join meters.grant g on g.workspace_id = w
+                   where not g.closed and g.expires_at <= p_now and g.expired_at is null);
+begin
+  if v_due is not null then perform meters.lapse_grants(p_now, v_due); end if;
+  update meters.guard u set grant_due_at = (
+    select min(g.expires_at) from meters.grant g where g.workspace_id = u.workspace_id and not g.closed and g.expired_at is null)
+  where u.workspace_id = any (p_workspaces);
+end $$;
+
+-- The sweep: expires due grants of at most `p_limit` workspaces; returns how many workspaces had some.
+create function meters.expire_grants(p_now timestamptz, p_limit integer) returns integer language plpgsql as $$
+declare
+  v_workspaces uuid[];
+begin
+  select array_agg(distinct workspace_id) into v_workspaces
+  from (select workspace_id from meters.grant
+        where not closed and expires_at <= p_now and expired_at is null limit p_limit) due;
+  if v_workspaces is null then return 0; end if;
+  perform meters.lock_guards(p_now, v_workspaces, false);
+  perform meters.expire_locked_grants(p_now, v_workspaces);
+  return cardinality(v_workspaces);
+end $$;
+create index grant_by_expiry on meters.grant (expires_at) where not closed;

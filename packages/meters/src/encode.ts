@@ -1,0 +1,161 @@
+import { assert, PLATFORM } from '@purser/base';
+
+import type { AttemptRecord, EndRequest, HoldRequest } from './hold.ts';
+import { type MeterSpec, meterId } from './meter.ts';
+
+export const APPLY = `select * from meters.apply($1::timestamptz, $29::uuid[], $2::uuid[], $3::bigint[], $4::jsonb, $5::uuid[], $6::uuid[], $7::timestamptz[],
+  $8::text[], $9::text[], $30::integer[], $10::integer[], $11::integer[], $12::bigint[], $13::integer[], $14::text[], $15::text[], $16::bigint[], $17::text[],
+  $18::bigint[], $19::text[], $20::uuid[], $21::text[], $22::integer[], $23::bigint[], $24::bigint[], $25::bigint[], $26::text[], $27::text[],
+  $28::jsonb)`;
+
+export interface EncodedBatch {
+  readonly values: unknown[];
+  /** The meters the batch names, so that they count as known once it has committed. */
+  readonly meters: readonly string[];
+}
+
+/** Turns a batch into the parallel arrays that `meters.apply` takes. `known` holds the ids of meters that surely exist. */
+export function encodeBatch(
+  now: Temporal.Instant,
+  holds: readonly HoldRequest[],
+  ends: readonly EndRequest[],
+  known: { has(id: string): boolean },
+): EncodedBatch {
+  const meters = new MeterTable(known);
+  const legCounts: number[] = [];
+  const legMeters: number[] = [];
+  const legAmounts: bigint[] = [];
+  const creditLegs: number[] = [];
+  const bases: number[] = [];
+  for (const hold of holds) {
+    bases.push(legMeters.length);
+    let creditLeg = 0;
+    const seen = new Set<number>();
+    for (const [index, leg] of hold.legs.entries()) {
+      const { workspace, cap } = leg.meter;
+      assert(leg.amount >= 0n, `leg ${leg.meter.key} of hold ${hold.id} is negative: ${leg.amount}`);
+      // The database reads a negative cap as "keep the one you have".
+      assert(cap === null || cap >= 0n, `the cap of ${leg.meter.key} is negative: ${cap}`);
+      // The end of a hold takes two guards, so a leg on anybody else's meter would be moved without a lock.
+      assert(workspace === hold.workspace || workspace === PLATFORM, `hold ${hold.id} has a leg on a meter of ${workspace}`);
+      const place = meters.place(leg.meter);
+      assert(!seen.has(place), `hold ${hold.id} names the meter ${leg.meter.key} twice`);
+      seen.add(place);
+      legMeters.push(place);
+      legAmounts.push(leg.amount);
+      if (leg.meter.class === 'credit') creditLeg = index + 1;
+    }
+    legCounts.push(hold.legs.length);
+    creditLegs.push(creditLeg);
+  }
+
+  // What an end releases is known to the database alone; it may be a meter of the platform.
+  const guards = new Set<string>(ends.length > 0 ? [PLATFORM] : []);
+  for (const { workspace } of ends) guards.add(workspace);
+  for (const hold of holds) for (const leg of hold.legs) guards.add(leg.meter.workspace);
+  for (const { workspace } of holds) guards.add(workspace);
+
+  const firsts: number[] = [];
+  const actuals: bigint[] = [];
+  for (const end of ends) {
+    firsts.push(actuals.length + 1);
+    if (end.kind === 'settle') for (const actual of end.actuals) actuals.push(actual);
+  }
+
+  const keyed = holds.some((hold) => hold.idempotency !== undefined);
+  const attempts = ends.flatMap((end) => (end.attempts ?? []).map((attempt, index) => attemptRow(end, attempt, index + 1)));
+  return {
+    meters: meters.ids,
+    values: [
+      now.toString(),
+      literal(meters.ids),
+      literal(meters.caps),
+      meters.fresh.length > 0 ? JSON.stringify(meters.fresh) : null,
+      literal(holds.map((hold) => hold.id)),
+      literal(holds.map((hold) => hold.workspace)),
+      literal(holds.map((hold) => hold.expires_at.toString())),
+      keyed ? holds.map((hold) => hold.idempotency?.key ?? '') : null,
+      keyed ? holds.map((hold) => hold.idempotency?.request_hash ?? '') : null,
+      literal(legCounts),
+      literal(legMeters),
+      literal(legAmounts),
+      literal(creditLegs),
+      holds.map((hold) => hold.plan),
+      holds.map((hold) => hold.provider),
+      literal(holds.map((hold) => hold.cost.amount)),
+      holds.map((hold) => hold.cost.unit),
+      literal(holds.map((hold) => hold.reported.amount)),
+      holds.map((hold) => hold.reported.unit),
+      literal(ends.map((end) => end.hold)),
+      literal(ends.map((end) => end.kind)),
+      literal(firsts),
+      literal(actuals),
+      literal(ends.map((end) => (end.kind === 'settle' ? end.cost : 0n))),
+      literal(ends.map((end) => (end.kind === 'settle' ? end.reported : 0n))),
+      ends.map((end) => (end.kind === 'settle' ? end.provider : '')),
+      ends.map((end) => (end.kind === 'settle' ? (end.answer ?? '') : '')),
+      attempts.length > 0 ? JSON.stringify(attempts) : null,
+      literal([...guards]),
+      literal(bases),
+    ],
+  };
+}
+
+/** The distinct meters of a batch. Two requests that bring different caps for one meter get the smaller. */
+class MeterTable {
+  readonly ids: string[] = [];
+  readonly caps: bigint[] = [];
+  readonly fresh: unknown[] = [];
+  readonly #places = new Map<string, number>();
+  readonly #known: { has(id: string): boolean };
+
+  constructor(known: { has(id: string): boolean }) {
+    this.#known = known;
+  }
+
+  place(spec: MeterSpec): number {
+    const id = meterId(spec);
+    const cap = spec.cap ?? -1n;
+    const at = this.#places.get(id);
+    if (at !== undefined) {
+      const other = this.caps[at - 1] ?? -1n;
+      if (cap < other) this.caps[at - 1] = cap;
+      return at;
+    }
+    this.ids.push(id);
+    this.caps.push(cap);
+    this.#places.set(id, this.ids.length);
+    if (!this.#known.has(id)) this.fresh.push(meterRow(id, spec));
+    return this.ids.length;
+  }
+}
+
+function meterRow(id: string, spec: MeterSpec): unknown {
+  return {
+    id,
+    workspace_id: spec.workspace,
+    key: spec.key,
+    unit: spec.unit,
+    class: spec.class,
+    window_start: spec.window_start.toString(),
+    window_end: spec.window_end?.toString() ?? null,
+    cap: String(spec.cap ?? 0n),
+  };
+}
+
+function attemptRow(end: EndRequest, attempt: AttemptRecord, ordinal: number): unknown {
+  return {
+    ...attempt,
+    workspace_id: end.workspace,
+    hold_id: end.hold,
+    ordinal,
+    started_at: attempt.started_at.toString(),
+    cost: attempt.cost === null ? null : String(attempt.cost.amount),
+    cost_unit: attempt.cost?.unit ?? null,
+  };
+}
+
+/** A Postgres array literal of values that need no quoting: ids, integers, instants, words. */
+function literal(values: readonly (string | number | bigint)[]): string {
+  return `{${values.join(',')}}`;
+}

@@ -1,0 +1,19 @@
+import type { RoomMigrations } from '@purser/base';
+
+export { Batcher, type BatcherOptions, type BatchObserver } from './batcher.ts';
+export {
+  creditMeter,
+  type GrantId,
+  type GrantSource,
+  grantCredits,
+  type NewGrant,
+  type OpenGrant,
+  openGrants,
+} from './credits.ts';
+export type { Amount, AttemptRecord, EndOutcome, EndRequest, HoldOutcome, HoldRequest, HoldState, Leg } from './hold.ts';
+export { type MeterClass, meterId, type MeterSpec, type MeterState } from './meter.ts';
+export { Meters } from './meters.ts';
+export { type MetersVerification, type Mismatch, verifyMeters } from './verify.ts';
+export { type Window, windowAt, type WindowKind, type WindowPlace } from './window.ts';
+
+export const metersMigrations: RoomMigrations = { room: 'meters', directory: new URL('../migrations/', import.meta.url) };

@@ -1,0 +1,103 @@
+import { type HoldId, type Pool, type WorkspaceId } from '@purser/base';
+
+import { Batcher, type BatcherOptions } from './batcher.ts';
+import type { EndOutcome, EndRequest, HoldOutcome, HoldRequest, HoldState } from './hold.ts';
+import { type MeterSpec, meterId, type MeterState } from './meter.ts';
+
+const SWEEP_MAX = 512;
+
+/** The one door to the counters: holds and their ends in batches, the sweep, and what the counters say. */
+export class Meters {
+  readonly #batcher: Batcher;
+  readonly #pool: Pool;
+  readonly #clock: BatcherOptions['clock'];
+
+  /** `options.pool` carries the batches alone (one connection is enough); `reads` serves everything else. */
+  constructor(options: BatcherOptions, reads: Pool) {
+    this.#batcher = new Batcher(options);
+    this.#pool = reads;
+    this.#clock = options.clock;
+  }
+
+  hold(request: HoldRequest): Promise<HoldOutcome> {
+    return this.#batcher.hold(request);
+  }
+
+  end(request: EndRequest): Promise<EndOutcome> {
+    return this.#batcher.end(request);
+  }
+
+  get waiting(): number {
+    return this.#batcher.waiting;
+  }
+
+  idle(): Promise<void> {
+    return this.#batcher.idle();
+  }
+
+  /**
+   * Ends holds whose time is over: credits and quotas go back, cost stays counted as unreconciled.
+   * Also expires due grants. Returns how many holds and workspaces were touched.
+   */
+  async sweep(): Promise<{ holds: number; grants: number }> {
+    const now = this.#clock.now().toString();
+    let holds = 0;
+    for (;;) {
+      const due = await this.#pool.query<{ id: HoldId; workspace_id: WorkspaceId }>(
+        `select id, workspace_id from meters.hold
+         where state = 'open' and expires_at <= $1 and expires_at > coalesce((select swept_to from meters.sweep where swept_to <= $1), '-infinity')
+         limit ${SWEEP_MAX}`,
+        [now],
+      );
+      await Promise.all(due.rows.map((row) => this.end({ kind: 'doubt', hold: row.id, workspace: row.workspace_id })));
+      holds += due.rows.length;
+      if (due.rows.length < SWEEP_MAX) break;
+    }
+    await this.#pool.query('select meters.mark_swept($1)', [now]);
+    const { rows } = await this.#pool.query<{ n: number }>('select meters.expire_grants($1, 1000) as n', [now]);
+    return { holds, grants: rows[0]?.n ?? 0 };
+  }
+
+  /** The meters as they stand; those that nothing was ever held on are empty, under the cap the policy gives. */
+  async read(specs: readonly MeterSpec[]): Promise<MeterState[]> {
+    const { rows } = await this.#pool.query<MeterState>(
+      'select id, cap, held, used, unreconciled, overrun from meters.meter where id = any($1::uuid[])',
+      [specs.map(meterId)],
+    );
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return specs.map((spec) => {
+      const id = meterId(spec);
+      const row = byId.get(id);
+      return {
+        ...spec,
+        id,
+        cap: spec.cap ?? row?.cap ?? 0n,
+        held: row?.held ?? 0n,
+        used: row?.used ?? 0n,
+        unreconciled: row?.unreconciled ?? 0n,
+        overrun: row?.overrun ?? 0n,
+      };
+    });
+  }
+
+  /** How a hold stands, and the answer kept under its idempotency key. Null when there is no such hold. */
+  async find(hold: HoldId): Promise<{ state: HoldState; expires_at: Temporal.Instant; answer: string | null } | null> {
+    const { rows } = await this.#pool.query<{ state: HoldState; expires_at: Temporal.Instant; answer: string | null }>(
+      `select h.state, h.expires_at, (select i.answer from meters.idempotency i where i.hold_id = h.id) as answer
+       from meters.hold h where h.id = $1`,
+      [hold],
+    );
+    return rows[0] ?? null;
+  }
+
+  /** Frees the idempotency key of a hold that was settled without an answer. */
+  async giveBackKey(hold: HoldId): Promise<void> {
+    await this.#pool.query('delete from meters.idempotency where hold_id = $1 and answer is null', [hold]);
+  }
+
+  /** Replaces the answer kept under a settled hold's idempotency key. */
+  async keepAnswer(hold: HoldId, answer: string): Promise<void> {
+    if (answer === '') return;
+    await this.#pool.query('update meters.idempotency set answer = $2 where hold_id = $1 and answer is not null', [hold, answer]);
+  }
+}

@@ -1,0 +1,114 @@
+import { assert } from '@purser/base';
+
+import { type Money, money } from './money.ts';
+import { YOCTOS_PER_NANO, type Yoctos, findImagePrice, type ModelPrice, type PricedUnit, type TokenPrices } from './price.ts';
+import { divide } from './ratio.ts';
+import type { Usage } from './usage.ts';
+
+/** The price book does not say what a unit that is needed costs. Unknown is never free: callers refuse `price_unknown`. */
+export interface Unpriced {
+  readonly unpriced: string;
+}
+
+export function isUnpriced(value: Money | Unpriced): value is Unpriced {
+  return 'unpriced' in value;
+}
+
+/** What the reported usage costs, rounded up to a nano. Inconsistent parts (more cached than input tokens) count as the larger total. */
+export function actualCost(price: ModelPrice, usage: Usage): Money | Unpriced {
+  assertCounts(usage);
+  const cached = usage.cached_input_tokens ?? 0;
+  const written = usage.cache_write_tokens ?? 0;
+  const reasoning = usage.reasoning_tokens ?? 0;
+  const input = Math.max(usage.input_tokens, cached + written);
+  const output = Math.max(usage.output_tokens, reasoning);
+
+  const rates = ratesAt(price, input);
+  const sum = new YoctoSum();
+  sum.add('input_token', input - cached - written, rates.input_token);
+  sum.add('input_token', cached, rates.cached_input_token ?? rates.input_token);
+  sum.add('input_token', written, rates.cache_write_token ?? rates.input_token);
+  sum.add('output_token', output - reasoning, rates.output_token);
+  sum.add('output_token', reasoning, rates.reasoning_token ?? rates.output_token);
+  addOthers(sum, price, usage);
+  return sum.total(price);
+}
+
+/**
+ * The most that a call within `bounds` can cost, rounded up to a nano: no cache discount, the dearest kind of input and of output token,
+ * the dearest tier that the input can reach. `bounds` gives totals; how they split into cached or reasoning tokens is not trusted.
+ */
+export function worstCaseCost(price: ModelPrice, bounds: Usage): Money | Unpriced {
+  assertCounts(bounds);
+  const input = Math.max(bounds.input_tokens, (bounds.cached_input_tokens ?? 0) + (bounds.cache_write_tokens ?? 0));
+  const output = Math.max(bounds.output_tokens, bounds.reasoning_tokens ?? 0);
+
+  let worst: YoctoSum | undefined;
+  for (const { input_max, rates } of bands(price, input)) {
+    const sum = new YoctoSum();
+    sum.add('input_token', input_max, dearest(rates.input_token, rates.cached_input_token, rates.cache_write_token));
+    sum.add('output_token', output, dearest(rates.output_token, rates.reasoning_token));
+    if (!worst || sum.missing !== undefined || (worst.missing === undefined && sum.yoctos > worst.yoctos)) worst = sum;
+  }
+  assert(worst, 'a price has at least its base band');
+  addOthers(worst, price, bounds);
+  return worst.total(price);
+}
+
+/** The prices of a request with that many input tokens: the highest tier it exceeds holds for the whole of it. */
+function ratesAt(price: ModelPrice, input_tokens: number): TokenPrices {
+  const tier = price.tiers.findLast((candidate) => input_tokens > candidate.above_input_tokens);
+  return tier ? { ...price.units, ...tier.prices } : price.units;
+}
+
+/** The bands a request of at most `input_tokens` can fall in, each with the most input tokens that stay inside it. */
+function bands(price: ModelPrice, input_tokens: number): { input_max: number; rates: TokenPrices }[] {
+  const starts = [-1, ...price.tiers.map((tier) => tier.above_input_tokens).filter((above) => above < input_tokens)];
+  return starts.map((_, index) => {
+    const input_max = Math.min(input_tokens, starts[index + 1] ?? input_tokens);
+    return { input_max, rates: ratesAt(price, input_max) };
+  });
+}
+
+function dearest(...prices: (Yoctos | undefined)[]): Yoctos | undefined {
+  let most: Yoctos | undefined;
+  for (const price of prices) if (price !== undefined && (most === undefined || price > most)) most = price;
+  // Only the plain price says that the unit is priced at all.
+  return prices[0] === undefined ? undefined : most;
+}
+
+function addOthers(sum: YoctoSum, price: ModelPrice, usage: Usage): void {
+  const { second, character, minute, email, request } = price.units;
+  sum.add('second', usage.seconds ?? 0, second);
+  sum.add('character', usage.characters ?? 0, character);
+  sum.add('minute', usage.minutes ?? 0, minute);
+  sum.add('email', usage.emails ?? 0, email);
+  // A fee per call is due even when the usage does not mention it; a model without one does not bill calls.
+  sum.add('request', usage.requests ?? 1, request ?? 0n);
+  for (const image of usage.images ?? [])
+    sum.add(`image ${image.size} ${image.quality}`, image.count, findImagePrice(price, image));
+}
+
+class YoctoSum {
+  yoctos: Yoctos = 0n;
+  missing: string | undefined;
+
+  add(unit: PricedUnit | `image ${string}`, count: number, price: Yoctos | undefined): void {
+    if (count === 0) return;
+    if (price === undefined) this.missing ??= unit;
+    else this.yoctos += BigInt(count) * price;
+  }
+
+  total(price: ModelPrice): Money | Unpriced {
+    if (this.missing !== undefined) return { unpriced: this.missing };
+    return money(divide(this.yoctos, YOCTOS_PER_NANO, 'up'), price.currency);
+  }
+}
+
+function assertCounts(usage: Usage): void {
+  for (const [field, value] of Object.entries(usage)) {
+    if (typeof value === 'number')
+      assert(Number.isSafeInteger(value) && value >= 0, `usage ${field} is ${value}; want a whole count`);
+  }
+  for (const { count } of usage.images ?? []) assert(Number.isSafeInteger(count) && count >= 0, `an image count is ${count}`);
+}

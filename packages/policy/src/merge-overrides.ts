@@ -1,0 +1,137 @@
+import { admissionCapOf, type Catalogue, type Plan, type QuotaKey, type Quotas } from '@purser/catalog';
+import type { Overrides } from '@purser/identity';
+import type { Window } from '@purser/meters';
+import { convertPlain, type Money, parseMoney, smaller, subtract, zero, compare } from '@purser/money';
+
+import type { Origin, Policy } from './policy.ts';
+
+/** The plan's terms after what was negotiated, before the licence has its say. */
+export type Terms = Pick<
+  Policy,
+  | 'ceiling'
+  | 'cost_cap'
+  | 'credits_monthly'
+  | 'quotas'
+  | 'concurrency'
+  | 'rate'
+  | 'abuse'
+  | 'request'
+  | 'providers'
+  | 'pinned'
+  | 'defaultRouting'
+  | 'visibility'
+  | 'priority'
+> & {
+  readonly features: readonly string[];
+  readonly origins: ReadonlyMap<string, Origin>;
+  /** How long the overrides stay in or out of force. */
+  readonly valid: Window;
+};
+
+const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
+
+/**
+ * Plan ⊕ overrides: what the overrides name replaces the plan's value, one value at a time.
+ */
+export function mergeOverrides(question: {
+  plan: Plan;
+  catalogue: Pick<Catalogue, 'fx'>;
+  overrides: Overrides;
+  now: Temporal.Instant;
+}): Terms {
+  const { plan, catalogue, now } = question;
+  const { inForce, valid } = validity(question.overrides, now);
+  const overrides = inForce ? question.overrides : {};
+  const origins = new Map<string, Origin>();
+  const take = <T>(name: string, negotiated: T | undefined, planned: T): T => {
+    if (negotiated === undefined) return planned;
+    origins.set(name, 'override');
+    return negotiated;
+  };
+
+  const ceiling = take('ceiling', negotiatedCeiling(plan, overrides, catalogue), plan.ceiling);
+  const { cap, capped } = admissionCap(plan, ceiling, catalogue);
+  if (overrides.ceiling) origins.set('cost_cap', 'override');
+  if (capped) origins.set('cost_cap', 'cost_cap');
+  const { request, rate, visibility } = overrides;
+  return {
+    features: take('features', overrides.features, plan.features),
+    ceiling,
+    cost_cap: cap,
+    credits_monthly: take('credits_monthly', toBigInt(overrides.credits_monthly), plan.credits_monthly),
+    quotas: mergeQuotas(plan.quotas, overrides.quotas ?? {}, origins),
+    concurrency: take('concurrency', overrides.concurrency, plan.concurrency),
+    rate: {
+      rps: take('rate.rps', rate?.rps, plan.rate.rps),
+      rpm: take('rate.rpm', rate?.rpm, plan.rate.rpm),
+      burst: take('rate.burst', rate?.burst, plan.rate.burst),
+    },
+    ...(plan.abuse && { abuse: plan.abuse }),
+    request: {
+      output_tokens_max: take('request.output_tokens_max', request?.output_tokens_max, plan.request.output_tokens_max),
+      credits_max: take('request.credits_max', toBigInt(request?.credits_max), plan.request.credits_max),
+      input_chars_max: take('request.input_chars_max', request?.input_chars_max, plan.request.input_chars_max),
+    },
+    providers: mergeByTask('providers', plan.model_policy.providers, overrides.providers, origins),
+    pinned: mergeByTask('pinned', plan.model_policy.pinned, overrides.pinned, origins),
+    defaultRouting: take('defaultRouting', overrides.defaultRouting, plan.model_policy.defaultRouting),
+    visibility: {
+      showBetaModels: take('visibility.showBetaModels', visibility?.showBetaModels, plan.visibility.showBetaModels),
+      allowUnverified: take('visibility.allowUnverified', visibility?.allowUnverified, plan.visibility.allowUnverified),
+    },
+    priority: take('priority', overrides.priority, plan.priority),
+    origins,
+    valid,
+  };
+}
+
+function validity({ valid_from, valid_until }: Overrides, now: Temporal.Instant): { inForce: boolean; valid: Window } {
+  const from = valid_from === undefined ? EPOCH : Temporal.Instant.from(valid_from);
+  const until = valid_until === undefined ? null : Temporal.Instant.from(valid_until);
+  if (Temporal.Instant.compare(now, from) < 0) return { inForce: false, valid: { start: EPOCH, end: from } };
+  if (until !== null && Temporal.Instant.compare(until, now) <= 0) return { inForce: false, valid: { start: until, end: null } };
+  return { inForce: true, valid: { start: from, end: until } };
+}
+
+/** In the plan's currency; one negotiated in another counts at the plain rate, rounded down. */
+function negotiatedCeiling(plan: Plan, { ceiling }: Overrides, { fx }: Pick<Catalogue, 'fx'>): Money | undefined {
+  return ceiling && convertPlain(parseMoney(ceiling.amount, ceiling.currency), plan.ceiling.currency, fx, 'down');
+}
+
+/** The ceiling less the overrun reserve; a hard cost cap holds below it. Converted at the plain rate: costs are counted with the buffer, so the cap errs low. */
+function admissionCap(plan: Plan, ceiling: Money, { fx }: Pick<Catalogue, 'fx'>): { cap: Money; capped: boolean } {
+  const admitted = ceiling === plan.ceiling ? admissionCapOf(plan) : subtract(ceiling, plan.overrun_reserve);
+  const floored = admitted.nanos < 0n ? zero(admitted.currency) : admitted;
+  const { monthlyUsd, hardStop } = plan.cost_caps;
+  if (monthlyUsd === undefined || !hardStop) return { cap: floored, capped: false };
+  const hard = convertPlain(monthlyUsd, floored.currency, fx, 'down');
+  return { cap: smaller(floored, hard), capped: compare(hard, floored) < 0 };
+}
+
+/** Null lifts a quota; a quota that nobody names is not limited. */
+function mergeQuotas(planned: Quotas, negotiated: NonNullable<Overrides['quotas']>, origins: Map<string, Origin>): Quotas {
+  const merged: { -readonly [key in QuotaKey]?: bigint } = { ...planned };
+  for (const [name, value] of Object.entries(negotiated)) {
+    const key = name as QuotaKey;
+    if (value === undefined) continue;
+    if (value === null) delete merged[key];
+    else merged[key] = BigInt(value);
+    origins.set(`quotas.${key}`, 'override');
+  }
+  return merged;
+}
+
+function mergeByTask<T extends object>(
+  name: string,
+  planned: T,
+  negotiated: { [task in keyof T]?: T[task] | undefined } | undefined,
+  origins: Map<string, Origin>,
+): T {
+  if (negotiated === undefined) return planned;
+  for (const task of Object.keys(negotiated)) origins.set(`${name}.${task}`, 'override');
+  return { ...planned, ...negotiated };
+}
+
+function toBigInt(value: number | undefined): bigint | undefined {
+  return value === undefined ? undefined : BigInt(value);
+}

@@ -1,0 +1,59 @@
+import { PLATFORM, type WorkspaceId } from '@purser/base';
+import type { Catalogue } from '@purser/catalog';
+import type { Workspace } from '@purser/identity';
+import { creditMeter, type MeterSpec, type Window, windowAt } from '@purser/meters';
+import type { Currency } from '@purser/money';
+
+import type { Terms } from './merge-overrides.ts';
+
+/** More than any cap: a meter that counts and limits nothing. */
+const COUNTS_ONLY = 2n ** 62n;
+
+/**
+ * What one text call reserves of: `credits`, `cost` (the ceiling), `budget` (everybody's), `tokens`, `jobs` and `concurrency`.
+ * What is not limited has no meter. Frozen, so that what is derived from a meter may be kept by its object.
+ */
+export function textCallMeters(question: {
+  workspace: Workspace;
+  catalogue: Pick<Catalogue, 'globalBudget' | 'plans'>;
+  terms: Pick<Terms, 'cost_cap' | 'quotas' | 'concurrency'>;
+  billing_period: Window;
+  /** Of the platform: UTC. */
+  month: Window;
+}): readonly MeterSpec[] {
+  const { workspace, catalogue, terms, billing_period, month } = question;
+  const ever = windowAt('ever', { anchor: workspace.anchored_at, timezone: workspace.timezone, now: workspace.anchored_at });
+  const own = (key: string, unit: string, kind: MeterSpec['class'], window: Window, cap: bigint) =>
+    meter(workspace.id, key, unit, kind, window, cap);
+  const { cost_cap, quotas, concurrency } = terms;
+
+  const meters = [
+    Object.freeze(creditMeter(workspace.id)),
+    own('cost', cost_cap.currency, 'cost', billing_period, cost_cap.nanos),
+    own('concurrency', 'call', 'gauge', ever, BigInt(concurrency)),
+  ];
+  if (quotas.tokens_month !== undefined) meters.push(own('tokens', 'token', 'quota', billing_period, quotas.tokens_month));
+  if (quotas.jobs_month !== undefined) meters.push(own('jobs', 'job', 'quota', billing_period, quotas.jobs_month));
+  // What is spent counts in the currency of every plan there is: a change of plan must find it, not an empty meter.
+  for (const currency of otherCurrencies(catalogue, cost_cap.currency)) {
+    meters.push(own('cost', currency, 'cost', billing_period, COUNTS_ONLY));
+  }
+  const budget = catalogue.globalBudget?.amount;
+  if (budget) meters.push(meter(PLATFORM, 'budget', budget.currency, 'cost', month, budget.nanos));
+  return Object.freeze(meters);
+}
+
+function otherCurrencies({ plans }: Pick<Catalogue, 'plans'>, own: Currency): Set<Currency> {
+  return new Set(plans.map(({ price }) => price.currency).filter((currency) => currency !== own));
+}
+
+function meter(
+  workspace: WorkspaceId,
+  key: string,
+  unit: string,
+  kind: MeterSpec['class'],
+  window: Window,
+  cap: bigint,
+): MeterSpec {
+  return Object.freeze({ workspace, key, unit, class: kind, window_start: window.start, window_end: window.end, cap });
+}

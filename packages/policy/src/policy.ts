@@ -1,0 +1,52 @@
+import type { AbuseLimits, Catalogue, Lane, ModelPolicy, Plan, Quotas, Routing } from '@purser/catalog';
+import type { Workspace } from '@purser/identity';
+import type { MeterSpec, Window } from '@purser/meters';
+import type { Money } from '@purser/money';
+
+/** Where a value of the policy came from. */
+export type Origin = 'plan' | 'override' | 'licence' | 'cost_cap';
+
+/** What holds for the whole installation, whatever the plan. A change makes a new object. */
+export interface PolicyState {
+  /** No model version changes anywhere while it is on (T8). */
+  readonly frozen: boolean;
+}
+
+/** How far a failed payment has taken things: `grace` takes the first feature of the licence terms, `degraded` the rest. */
+export type LicenceStage = 'active' | 'grace' | 'degraded' | 'cancelled';
+
+/** What a workspace may do right now: plan ⊕ overrides ⊕ licence ⊕ state. Frozen. Holds from `valid_from` until just before `valid_until`. */
+export interface Policy {
+  readonly workspace: Workspace;
+  readonly catalogue: Catalogue;
+  readonly plan: Plan;
+  readonly features: ReadonlySet<string>;
+  readonly licence_stage: LicenceStage;
+  /** What a month may cost us: shown to the customer. */
+  readonly ceiling: Money;
+  /** What is admitted of it: the ceiling less the overrun reserve, and no more than a hard cost cap. */
+  readonly cost_cap: Money;
+  readonly credits_monthly: bigint;
+  readonly quotas: Quotas;
+  readonly concurrency: number;
+  readonly rate: Plan['rate'];
+  readonly abuse?: AbuseLimits;
+  readonly request: Plan['request'];
+  readonly providers: ModelPolicy['providers'];
+  readonly pinned: ModelPolicy['pinned'];
+  readonly defaultRouting: Routing;
+  readonly visibility: Plan['visibility'];
+  readonly priority: Lane;
+  readonly frozen: boolean;
+  readonly billing_period: Window;
+  /** By the value's name (`rate.rpm`, `quotas.tokens_month`, `features.ai`); what is not listed is the plan's. */
+  readonly origins: ReadonlyMap<string, Origin>;
+  readonly valid_from: Temporal.Instant;
+  readonly valid_until: Temporal.Instant;
+  /** What one text call must reserve of; the same frozen objects as long as the policy holds. */
+  readonly meters: readonly MeterSpec[];
+}
+
+export function originOf(policy: Policy, name: string): Origin {
+  return policy.origins.get(name) ?? 'plan';
+}

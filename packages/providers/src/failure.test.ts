@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { retryAfter, statusFailure, withoutSecrets } from './failure.ts';
+
+const SECRET = 'my-own-proxy-password';
+
+test.each([
+  ['the key itself', `bad key ${SECRET}!`],
+  ['a bearer token of someone else', 'Authorization: Bearer abc.def.ghi'],
+  ['an OpenAI key', 'Incorrect API key provided: sk-proj-abcdEFGH12345678'],
+  ['a Google key', 'key AIzaSyA1234567890abcdef is not valid'],
+  ['a key in an address', 'GET https://host/v1?key=12345678abc&alt=sse failed'],
+])('%s is struck out', (_, text) => {
+  const bare = withoutSecrets(text, [SECRET]);
+  expect(bare).toContain('[secret]');
+  for (const secret of [SECRET, 'abc.def.ghi', 'abcdEFGH', 'SyA1234567890', '12345678abc']) expect(bare).not.toContain(secret);
+});
+
+test.each([
+  [{ 'retry-after': '2' }, 2_000],
+  [{ 'retry-after': '0.5' }, 500],
+  [{ 'retry-after-ms': '150', 'retry-after': '2' }, 150],
+  [{ 'retry-after': 'Wed, 21 Oct 2026 07:28:10 GMT', date: 'Wed, 21 Oct 2026 07:28:00 GMT' }, 10_000],
+  [{ 'retry-after': 'Wed, 21 Oct 2026 07:28:10 GMT' }, undefined],
+  [{ 'retry-after': 'soon' }, undefined],
+  [{}, undefined],
+])('%j waits %s ms', (headers, wait) => {
+  expect(retryAfter(headers)).toBe(wait);
+});
+
+test.each([
+  [400, 'refused', 'no', false],
+  [404, 'refused', 'no', false],
+  [408, 'timeout', 'unknown', true],
+  [429, 'rate_limited', 'no', true],
+  [500, 'unavailable', 'unknown', true],
+  [503, 'unavailable', 'no', true],
+  [504, 'unavailable', 'unknown', true],
+  [529, 'unavailable', 'no', true],
+  [302, 'garbage', 'unknown', true],
+] as const)('HTTP %i is %s, billed: %s', (status, kind, billed, retryable) => {
+  const failure = statusFailure({ provider: 'p', secrets: [] }, status, { 'x-request-id': 'r-1' }, 'words');
+  expect(failure).toMatchObject({ kind, billed, retryable, status, request_id: 'r-1' });
+  expect(failure.message).toContain(`HTTP ${status}`);
+  expect(failure.message).not.toContain('words');
+});

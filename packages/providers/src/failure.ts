@@ -1,0 +1,116 @@
+import { type Billed, ProviderError, type ProviderErrorKind } from './provider.ts';
+import { type AnswerHeaders, BodyTooLong, type TransportError } from './upstream/transport.ts';
+
+/** What is known when a call fails, with the secrets that must not come out of it. */
+export interface FailureContext {
+  readonly provider: string;
+  /** Keys and other texts to strike out wherever they occur. */
+  readonly secrets: readonly string[];
+}
+
+/** Provider words kept for the log; longer ones are often a page of HTML. */
+const CAUSE_CHARACTERS_MAX = 500;
+
+/** Work refused before it began is not billed; a gateway's time-out or a crash may come after it. */
+const UNBILLED_SERVER_ERRORS = new Set([501, 503, 529]);
+
+/** An answer with an error status, as a `ProviderError`. The provider's own words go into the cause only, without secrets. */
+export function statusFailure(context: FailureContext, status: number, headers: AnswerHeaders, body: string): ProviderError {
+  const [kind, billed] = judgeStatus(status);
+  const retry_after_ms = retryAfter(headers);
+  const request_id = requestId(headers);
+  return new ProviderError(context.provider, `${STATUS_WORDS[kind]} (HTTP ${status})`, {
+    kind,
+    billed,
+    status,
+    ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
+    ...(request_id === undefined ? {} : { request_id }),
+    cause: new Error(withoutSecrets(body, context.secrets)),
+  });
+}
+
+const STATUS_WORDS: Readonly<Record<ProviderErrorKind, string>> = {
+  timeout: 'did not answer in time',
+  refused: 'refused the call',
+  rate_limited: 'is limiting our rate',
+  unavailable: 'is not available',
+  garbage: 'answered something else than its protocol says',
+};
+
+function judgeStatus(status: number): readonly [ProviderErrorKind, Billed] {
+  if (status === 429) return ['rate_limited', 'no'];
+  if (status === 408) return ['timeout', 'unknown'];
+  if (status >= 400 && status < 500) return ['refused', 'no'];
+  if (status >= 500) return ['unavailable', UNBILLED_SERVER_ERRORS.has(status) ? 'no' : 'unknown'];
+  return ['garbage', 'unknown'];
+}
+
+/** A connection that failed, a time limit, or a caller who left. */
+export function transportFailure(context: FailureContext, error: TransportError, billed?: Billed): ProviderError {
+  const cost = billed ?? (error.sent ? 'unknown' : 'no');
+  const cause = new Error(withoutSecrets(causeText(error.cause), context.secrets));
+  if (error.aborted || isTimeout(error.cause)) {
+    return new ProviderError(context.provider, STATUS_WORDS.timeout, { kind: 'timeout', billed: cost, cause });
+  }
+  if (error.cause instanceof BodyTooLong) {
+    return new ProviderError(context.provider, 'sent more than is read', { kind: 'garbage', billed: cost, cause });
+  }
+  return new ProviderError(context.provider, error.sent ? 'broke the connection' : 'cannot be reached', {
+    kind: 'unavailable',
+    billed: cost,
+    cause,
+  });
+}
+
+/** Bytes that are not what the protocol promises. */
+export function garbageFailure(context: FailureContext, what: string, seen: string, billed: Billed = 'unknown'): ProviderError {
+  const cause = new Error(withoutSecrets(seen, context.secrets));
+  return new ProviderError(context.provider, what, { kind: 'garbage', billed, cause });
+}
+
+const TIMEOUT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+
+function isTimeout(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && TIMEOUT_CODES.has(cause.code);
+}
+
+function causeText(cause: unknown): string {
+  if (!(cause instanceof Error)) return typeof cause === 'string' ? cause : 'no reason given';
+  return cause.cause instanceof Error ? `${cause.message}: ${causeText(cause.cause)}` : `${cause.name}: ${cause.message}`;
+}
+
+/** Strikes out every secret and whatever looks like a key or a bearer token, and cuts to a line or two. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  let bare = text;
+  for (const secret of secrets) if (secret.length >= 4) bare = bare.replaceAll(secret, '[secret]');
+  return bare
+    .replace(/\b(?:sk|pk|rk|gsk|xai|AIza)[-_A-Za-z0-9]{8,}/gu, '[secret]')
+    .replace(/\bBearer\s+\S+/giu, 'Bearer [secret]')
+    .replace(/([?&](?:key|api[-_]?key|token)=)[^&\s"]+/giu, '$1[secret]')
+    .slice(0, CAUSE_CHARACTERS_MAX);
+}
+
+/**
+ * `retry-after-ms`, or `Retry-After` in seconds or as a date. A date is measured against the answer's own `Date`, so neither
+ * side's clock matters.
+ */
+export function retryAfter(headers: AnswerHeaders): number | undefined {
+  const milliseconds = Number(one(headers, 'retry-after-ms') ?? Number.NaN);
+  if (Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds;
+  const given = one(headers, 'retry-after');
+  if (given === undefined) return undefined;
+  const seconds = Number(given);
+  if (Number.isFinite(seconds) && seconds >= 0) return Math.round(seconds * 1000);
+  const wait = Date.parse(given) - Date.parse(one(headers, 'date') ?? '');
+  return Number.isFinite(wait) && wait >= 0 ? wait : undefined;
+}
+
+/** The provider's own name for the call, for disputes. */
+export function requestId(headers: AnswerHeaders): string | undefined {
+  return one(headers, 'x-request-id') ?? one(headers, 'request-id') ?? one(headers, 'x-goog-request-id');
+}
+
+function one(headers: AnswerHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : value?.[0];
+}

@@ -1,0 +1,30 @@
+export {
+  type Billed,
+  type EmbedAnswer,
+  type EmbedCall,
+  type Finish,
+  type Provider,
+  type ProviderAnswer,
+  type ProviderCall,
+  ProviderError,
+  type ProviderErrorDetails,
+  type ProviderErrorKind,
+  type ProviderMessage,
+  type ProviderModel,
+  type StreamEvent,
+} from './provider.ts';
+export { OFFLINE_PROVIDER_ID, offlineProvider } from './offline/offline-provider.ts';
+export { countTokens, takeTokens } from './tokens.ts';
+export {
+  type DrainBounds,
+  openUpstream,
+  type PassedStream,
+  type PassedWhole,
+  type PassThroughRequest,
+  type Upstream,
+  type UpstreamConfig,
+} from './upstream/pass-through.ts';
+export { type Delivered, type StreamSummary } from './upstream/stream-scanner.ts';
+export { TRANSPORT_LIMITS, type TransportLimits } from './upstream/transport.ts';
+export { createProviders, type ProviderAccess, type Providers, type ProvidersConfig, type ProvidersLog } from './registry.ts';
+export { usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from './usage.ts';

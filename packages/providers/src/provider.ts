@@ -1,0 +1,136 @@
+import { Fault } from '@purser/base';
+import type { Usage } from '@purser/money';
+
+export interface ProviderMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+/** One physical call. Whoever makes it has already held its worst case, so `output_tokens_max` always travels with it. */
+export interface ProviderCall {
+  /** The id of the configured provider: `gemini`, `gemini_free`, `openai`, `anthropic`, `ollama`, `offline` … */
+  readonly provider: string;
+  /** The model's name as the provider knows it. */
+  readonly model: string;
+  /** The version a pin names; echoed in the answer, never sent. */
+  readonly version?: string;
+  readonly messages: readonly ProviderMessage[];
+  readonly output_tokens_max: number;
+  /** 0 to 2, as the provider reads it. */
+  readonly temperature?: number;
+  /** Ask for an answer that is one JSON value. */
+  readonly json?: boolean;
+  /** Ends the call: a time limit, or a client that went away. */
+  readonly signal: AbortSignal;
+  /** The catalogue's operation (`summarise`, `draft` …). Models read it from the messages; the offline provider works by it. */
+  readonly operation?: string;
+  /** The end user inside the workspace, already made anonymous. */
+  readonly user?: string;
+}
+
+/** What answered. `name` is what the provider says it ran, which may be a dated version of what was asked for. */
+export interface ProviderModel {
+  readonly provider: string;
+  readonly name: string;
+  readonly version?: string;
+}
+
+export type Finish = 'stop' | 'length' | 'content_filter' | 'other';
+
+export interface ProviderAnswer {
+  readonly text: string;
+  /** Null when the provider did not say, or said something that cannot be so. Absent is not zero. */
+  readonly usage: Usage | null;
+  readonly model: ProviderModel;
+  readonly request_id?: string;
+  readonly finish: Finish;
+  /** True when no model was asked: the answer was made here by rules. */
+  readonly offline: boolean;
+}
+
+/** A stream is any number of texts, then exactly one end; a stream that breaks throws a `ProviderError` instead of ending. */
+export type StreamEvent =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'end'; readonly answer: ProviderAnswer };
+
+export interface EmbedCall {
+  readonly provider: string;
+  readonly model: string;
+  readonly inputs: readonly string[];
+  readonly dimensions?: number;
+  readonly signal: AbortSignal;
+}
+
+export interface EmbedAnswer {
+  /** One vector per input, in the order of the inputs. */
+  readonly vectors: readonly (readonly number[])[];
+  readonly usage: Usage | null;
+  readonly model: ProviderModel;
+  readonly offline: boolean;
+}
+
+/** One physical call per method call: no provider retries on its own, because each attempt is booked apart. */
+export interface Provider {
+  readonly id: string;
+  readonly offline: boolean;
+  /** @throws ProviderError */
+  generate(call: ProviderCall): Promise<ProviderAnswer>;
+  /** Leaving the loop early aborts the upstream call. @throws ProviderError while iterating */
+  stream(call: ProviderCall): AsyncIterable<StreamEvent>;
+  /** Present when this provider makes embeddings. @throws ProviderError */
+  embed?(call: EmbedCall): Promise<EmbedAnswer>;
+}
+
+/**
+ * - `timeout`: the time limit passed, or the caller's signal fired
+ * - `refused`: the provider said no (4xx other than 429): the same call will be refused again
+ * - `rate_limited`: 429; `retry_after_ms` when the provider named it
+ * - `unavailable`: 5xx, or no connection
+ * - `garbage`: an answer that is not what the protocol promises
+ */
+export type ProviderErrorKind = 'timeout' | 'refused' | 'rate_limited' | 'unavailable' | 'garbage';
+
+/**
+ * What a failed call may have cost: `no` when the provider cannot have billed it (it refused, or was never reached),
+ * `unknown` when work may have been done, a usage when the provider reported one before the call broke.
+ */
+export type Billed = 'no' | 'unknown' | Usage;
+
+export interface ProviderErrorDetails {
+  readonly kind: ProviderErrorKind;
+  readonly billed: Billed;
+  /** HTTP status, when there was an answer. */
+  readonly status?: number;
+  readonly retry_after_ms?: number;
+  readonly request_id?: string;
+  /** Text that had reached the caller when a stream broke. */
+  readonly delivered?: string;
+  /** For the log. It must be free of keys; `providerErrorFrom` sees to that. */
+  readonly cause?: unknown;
+}
+
+/** A provider did not serve a call. The message is public: it names the provider and the failure, no key and no address. */
+export class ProviderError extends Fault {
+  readonly provider: string;
+  readonly kind: ProviderErrorKind;
+  readonly billed: Billed;
+  readonly status: number | undefined;
+  readonly retry_after_ms: number | undefined;
+  readonly request_id: string | undefined;
+  readonly delivered: string;
+
+  constructor(provider: string, message: string, details: ProviderErrorDetails) {
+    super(`${provider}: ${message}`, {
+      retryable: details.kind !== 'refused',
+      ...(details.cause === undefined ? {} : { cause: details.cause }),
+    });
+    this.name = 'ProviderError';
+    this.provider = provider;
+    this.kind = details.kind;
+    this.billed = details.billed;
+    this.status = details.status;
+    this.retry_after_ms = details.retry_after_ms;
+    this.request_id = details.request_id;
+    this.delivered = details.delivered ?? '';
+  }
+}

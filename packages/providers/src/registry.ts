@@ -1,0 +1,71 @@
+import { OFFLINE_PROVIDER_ID, offlineProvider } from './offline/offline-provider.ts';
+import type { Provider } from './provider.ts';
+import { FAMILIES, type Family, type FamilyId } from './sdk/families.ts';
+import { type ClosableProvider, sdkProvider } from './sdk/sdk-provider.ts';
+import { openUpstream, type Upstream } from './upstream/pass-through.ts';
+import type { TransportLimits } from './upstream/transport.ts';
+
+/** A key and an address, as the settings give them. Either alone configures a provider that can do with it. */
+export interface ProviderAccess {
+  readonly api_key?: string | undefined;
+  readonly base_url?: string | undefined;
+}
+
+export interface ProvidersConfig {
+  readonly providers: Readonly<Partial<Record<FamilyId, ProviderAccess>>>;
+  readonly limits?: Partial<TransportLimits>;
+}
+
+/** Says what is configured, without keys. */
+export interface ProvidersLog {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+export interface Providers {
+  /** The provider of that id, or undefined when it is not configured. */
+  get(id: string): Provider | undefined;
+  /** The same provider for bytes to pass through; undefined when its protocol is not OpenAI's. */
+  upstream(id: string): Upstream | undefined;
+  /** Every id that `get` knows, `offline` last. */
+  ids(): readonly string[];
+  /** The configured ids without `offline`: empty means that only the offline provider can answer. */
+  readonly configured: readonly string[];
+  /** Waits for calls in flight and closes all connections. */
+  close(): Promise<void>;
+}
+
+/** Providers exist only when configured; the offline one always does. */
+export function createProviders(config: ProvidersConfig, log?: ProvidersLog): Providers {
+  const providers = new Map<string, ClosableProvider>();
+  const upstreams = new Map<string, Upstream>();
+  for (const [id, family] of Object.entries(FAMILIES)) {
+    const access = config.providers[id as FamilyId];
+    const base_url = access && baseUrlOf(family, access);
+    if (base_url === undefined) continue;
+    const api_key = access?.api_key ?? '';
+    const limits = config.limits === undefined ? {} : { limits: config.limits };
+    providers.set(id, sdkProvider({ id, family, api_key, base_url, ...limits }));
+    if (family.openai_shaped)
+      upstreams.set(id, openUpstream({ provider: id, base_url, api_key: api_key === '' ? null : api_key, ...limits }));
+    log?.info({ provider: id, origin: new URL(base_url).origin, key: api_key !== '' }, 'provider configured');
+  }
+  const configured = [...providers.keys()];
+  return {
+    get: (id) => (id === OFFLINE_PROVIDER_ID ? offlineProvider : providers.get(id)),
+    upstream: (id) => upstreams.get(id),
+    ids: () => [...configured, OFFLINE_PROVIDER_ID],
+    configured,
+    async close() {
+      await Promise.all([...providers.values(), ...upstreams.values()].map((open) => open.close()));
+    },
+  };
+}
+
+/** Undefined when the provider is not configured: an address counts, and so does a key where the address is known. */
+function baseUrlOf(family: Family, access: ProviderAccess): string | undefined {
+  if (access.base_url === undefined) return access.api_key === undefined ? undefined : (family.base_url ?? undefined);
+  const url = new URL(access.base_url);
+  // Ollama's own variable, for one, names only host and port.
+  if (url.pathname === '/') url.pathname = family.version_path;
+  return url.toString().replace(/\/+$/u, '');
+}

@@ -1,0 +1,74 @@
+import type { SharedV4ProviderOptions } from '@ai-sdk/provider';
+import type { Usage } from '@purser/money';
+import { usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from '../usage.ts';
+import type { Protocol } from './protocol.ts';
+
+/** What is known of a provider before its SDK is loaded. */
+export interface Family {
+  /** Where the provider lives unless told otherwise; null when it has no fixed home. */
+  readonly base_url: string | null;
+  /** What an address without a path is short of. */
+  readonly version_path: string;
+  /** True for those the byte pass-through can speak to. */
+  readonly openai_shaped: boolean;
+  readonly embeds: boolean;
+  load(): Promise<{ readonly protocol: Protocol }>;
+  /** The provider's own usage report, which the SDK hands on as `raw`. */
+  usage(report: unknown): Usage | null;
+  /** The member of a whole answer that holds it. */
+  readonly usage_member: string;
+  /** Names the end user to the provider, for its abuse checks. */
+  userOptions(user: string): SharedV4ProviderOptions;
+}
+
+const GEMINI: Family = {
+  base_url: 'https://generativelanguage.googleapis.com/v1beta',
+  version_path: '/v1beta',
+  openai_shaped: false,
+  embeds: true,
+  load: () => import('./gemini.ts'),
+  usage: usageFromGoogle,
+  usage_member: 'usageMetadata',
+  userOptions: () => ({}),
+};
+
+const OPENAI: Family = {
+  base_url: 'https://api.openai.com/v1',
+  version_path: '/v1',
+  openai_shaped: true,
+  embeds: true,
+  load: () => import('./openai.ts'),
+  usage: usageFromOpenAi,
+  usage_member: 'usage',
+  userOptions: (user) => ({ openai: { user } }),
+};
+
+const ANTHROPIC: Family = {
+  base_url: 'https://api.anthropic.com/v1',
+  version_path: '/v1',
+  openai_shaped: false,
+  embeds: false,
+  load: () => import('./anthropic.ts'),
+  usage: usageFromAnthropic,
+  usage_member: 'usage',
+  userOptions: (user) => ({ anthropic: { metadata: { userId: user } } }),
+};
+
+const COMPATIBLE: Family = {
+  ...OPENAI,
+  base_url: null,
+  load: () => import('./openai-compatible.ts'),
+  userOptions: (user) => ({ openaiCompatible: { user } }),
+};
+
+/** Every provider that can be configured, by its id in settings and catalogue. */
+export const FAMILIES = {
+  gemini: GEMINI,
+  gemini_free: GEMINI,
+  openai: OPENAI,
+  anthropic: ANTHROPIC,
+  ollama: COMPATIBLE,
+  openai_compatible: COMPATIBLE,
+} as const satisfies Record<string, Family>;
+
+export type FamilyId = keyof typeof FAMILIES;

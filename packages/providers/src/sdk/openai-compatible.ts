@@ -1,0 +1,16 @@
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import type { Access, Protocol } from './protocol.ts';
+
+const open = ({ api_key, base_url, fetch }: Access) =>
+  createOpenAICompatible({
+    name: 'compatible',
+    baseURL: base_url,
+    includeUsage: true,
+    fetch,
+    ...(api_key === '' ? {} : { apiKey: api_key }),
+  });
+
+export const protocol: Protocol = {
+  language: (access, model) => open(access).chatModel(model),
+  embedding: (access, model) => open(access).embeddingModel(model),
+};

@@ -1,0 +1,14 @@
+import type { EmbeddingModelV4, LanguageModelV4 } from '@ai-sdk/provider';
+
+/** How to reach one provider: its key (empty where none is needed), its address, and the fetch of one call. */
+export interface Access {
+  readonly api_key: string;
+  readonly base_url: string;
+  readonly fetch: typeof globalThis.fetch;
+}
+
+/** A protocol as the SDK speaks it. Each stands in a file of its own, loaded only for a provider that is configured. */
+export interface Protocol {
+  readonly language: (access: Access, model: string) => LanguageModelV4;
+  readonly embedding?: (access: Access, model: string) => EmbeddingModelV4;
+}

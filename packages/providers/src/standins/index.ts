@@ -1,0 +1,3 @@
+export { startFastUpstream } from './fast-upstream.ts';
+export { type Misbehaviour, MISBEHAVIOURS, modelOf } from './misbehaviour.ts';
+export { type SeenRequest, type StandIn, type StandInOptions, startStandIn } from './stand-in.ts';

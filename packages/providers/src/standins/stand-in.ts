@@ -1,0 +1,209 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isMisbehaviour, type Misbehaviour, MISBEHAVIOURS, misbehaviourOf, modelOf } from './misbehaviour.ts';
+import { replyTo } from './reply.ts';
+import { anthropicWire } from './wire-anthropic.ts';
+import { geminiWire } from './wire-gemini.ts';
+import { openAiEmbeddings, openAiWire } from './wire-openai.ts';
+import type { Wire } from './wire.ts';
+
+export interface StandInOptions {
+  /** How it behaves when neither the `x-standin` header nor the model's name says so. */
+  readonly misbehaviour?: Misbehaviour;
+  /** What `slow` waits, and `drip` before each piece. */
+  readonly wait_ms?: number;
+  readonly port?: number;
+}
+
+/** A request as it arrived. */
+export interface SeenRequest {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly misbehaviour: Misbehaviour;
+  /** Set when the client closed the connection before the answer was whole. */
+  client_left: boolean;
+}
+
+export interface StandIn {
+  readonly origin: string;
+  /** Base URLs as each kind of client wants them. */
+  readonly openai_url: string;
+  readonly gemini_url: string;
+  readonly anthropic_url: string;
+  readonly requests: SeenRequest[];
+  close(): Promise<void>;
+}
+
+const WAIT_MS_DEFAULT = 200;
+
+/**
+ * A provider on loopback that speaks OpenAI's, Gemini's and Anthropic's protocols and misbehaves on request. What it is stands in
+ * the header `x-standin` of every answer and in its model list.
+ */
+export function startStandIn(options: StandInOptions = {}): Promise<StandIn> {
+  const requests: SeenRequest[] = [];
+  const server = createServer((request, response) => {
+    serve(request, response, options, requests).catch((error: unknown) =>
+      response.destroy(error instanceof Error ? error : undefined),
+    );
+  });
+  return new Promise((resolve) => {
+    server.listen(options.port ?? 0, '127.0.0.1', () => {
+      const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const close = async (): Promise<void> => {
+        server.closeAllConnections();
+        await new Promise((closed) => server.close(closed));
+      };
+      resolve({
+        origin,
+        openai_url: `${origin}/v1`,
+        gemini_url: `${origin}/v1beta`,
+        anthropic_url: `${origin}/v1`,
+        requests,
+        close,
+      });
+    });
+  });
+}
+
+interface Asked {
+  readonly wire: Wire;
+  readonly model: string;
+  readonly streams: boolean;
+  readonly tokens_max: number | undefined;
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: StandInOptions,
+  requests: SeenRequest[],
+): Promise<void> {
+  const path = request.url ?? '/';
+  if (request.method === 'GET' && path === '/v1/models') return listModels(response);
+  const text = await bodyOf(request);
+  const body = JSON.parse(text) as Record<string, unknown>;
+  const asked = readAsked(path, body);
+  const named = String(request.headers['x-standin'] ?? '');
+  const misbehaviour = isMisbehaviour(named) ? named : (misbehaviourOf(asked.model) ?? options.misbehaviour ?? 'honest');
+  const seen: SeenRequest = { path, headers: request.headers, body, misbehaviour, client_left: false };
+  requests.push(seen);
+  response.on('close', () => (seen.client_left = !response.writableFinished));
+  response.setHeader('x-standin', misbehaviour);
+  response.setHeader('x-request-id', `standin-${requests.length}`);
+  if (misbehaviour === 'hang') return;
+  if (misbehaviour === 'slow') await sleep(options.wait_ms ?? WAIT_MS_DEFAULT);
+  if (refuses(misbehaviour, request, response, asked.wire)) return;
+  if (path === '/v1/embeddings')
+    return sendJson(response, 200, openAiEmbeddings(asked.model, inputsOf(body), misbehaviour !== 'no_usage'));
+  const reply = replyTo(asked.model, Buffer.byteLength(text), asked.tokens_max, misbehaviour);
+  if (!asked.streams) return sendWhole(response, JSON.stringify(asked.wire.whole(reply)), misbehaviour);
+  await sendStream(response, asked.wire.events(reply), asked.wire, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);
+}
+
+function readAsked(path: string, body: Readonly<Record<string, unknown>>): Asked {
+  const gemini = /\/models\/([^:/]+):(stream)?generateContent/iu.exec(path);
+  if (gemini) {
+    const config = body['generationConfig'];
+    const limit =
+      typeof config === 'object' && config !== null && 'maxOutputTokens' in config ? config.maxOutputTokens : undefined;
+    return { wire: geminiWire, model: gemini[1] ?? '', streams: gemini[2] !== undefined, tokens_max: numberOr(limit) };
+  }
+  const wire = path.endsWith('/messages') ? anthropicWire : openAiWire;
+  const limit = body['max_completion_tokens'] ?? body['max_tokens'];
+  return { wire, model: String(body['model']), streams: body['stream'] === true, tokens_max: numberOr(limit) };
+}
+
+function numberOr(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+function inputsOf(body: Readonly<Record<string, unknown>>): string[] {
+  const input = body['input'];
+  return Array.isArray(input) ? input.map(String) : [String(input)];
+}
+
+const REFUSALS: Partial<Record<Misbehaviour, readonly [status: number, message: string]>> = {
+  rate_limited: [429, 'too many requests'],
+  server_error: [500, 'something broke'],
+  overloaded: [503, 'come back later'],
+  unauthorised: [401, 'Incorrect API key provided: '],
+};
+
+function refuses(misbehaviour: Misbehaviour, request: IncomingMessage, response: ServerResponse, wire: Wire): boolean {
+  if (misbehaviour === 'garbage') {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Welcome to the hotel network</body></html>');
+    return true;
+  }
+  const refusal = REFUSALS[misbehaviour];
+  if (!refusal) return false;
+  const [status, message] = refusal;
+  const key = request.headers.authorization ?? request.headers['x-api-key'] ?? request.headers['x-goog-api-key'];
+  if (status === 429) response.setHeader('retry-after', '2');
+  sendJson(response, status, wire.error(status, status === 401 ? message + String(key) : message));
+  return true;
+}
+
+function sendWhole(response: ServerResponse, body: string, misbehaviour: Misbehaviour): void {
+  if (misbehaviour !== 'cut_off' && misbehaviour !== 'hang_mid_stream') {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  response.write(body.slice(0, body.length / 2), () => {
+    if (misbehaviour === 'cut_off') response.destroy();
+  });
+}
+
+async function sendStream(
+  response: ServerResponse,
+  events: readonly string[],
+  wire: Wire,
+  misbehaviour: Misbehaviour,
+  wait_ms: number,
+): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  const half = Math.floor(events.length / 2);
+  for (const [index, event] of events.entries()) {
+    if (response.destroyed) return;
+    if (index === half) {
+      if (misbehaviour === 'hang_mid_stream') return;
+      if (misbehaviour === 'cut_off') {
+        await sleep(5);
+        response.destroy();
+        return;
+      }
+      if (misbehaviour === 'error_in_stream') {
+        response.end(wire.streamError());
+        return;
+      }
+    }
+    if (misbehaviour === 'drip') await sleep(wait_ms);
+    response.write(event);
+  }
+  response.end();
+}
+
+function listModels(response: ServerResponse): void {
+  const data = Object.entries(MISBEHAVIOURS).map(([name, description]) => ({
+    id: isMisbehaviour(name) ? modelOf(name) : name,
+    object: 'model',
+    created: 0,
+    owned_by: 'standin',
+    description,
+  }));
+  response.setHeader('x-standin', 'honest');
+  sendJson(response, 200, { object: 'list', data });
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}

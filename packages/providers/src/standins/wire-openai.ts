@@ -1,0 +1,63 @@
+import type { Reply, ReplyUsage } from './reply.ts';
+import { dataEvent, type Wire } from './wire.ts';
+
+const ID = 'chatcmpl-standin';
+const CREATED = 1_750_000_000;
+
+function usageReport(usage: ReplyUsage, output: number): object {
+  return {
+    prompt_tokens: usage.input,
+    completion_tokens: output,
+    // 1e300 swallows the input, a negative output does not pass either: the sum is as broken as its parts.
+    total_tokens: usage.input + output,
+    prompt_tokens_details: { cached_tokens: usage.cached, audio_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: Math.min(usage.reasoning, Math.max(output, 0)), audio_tokens: 0 },
+  };
+}
+
+function chunk(reply: Reply, choices: readonly object[], usage: object | null): string {
+  return dataEvent({ id: ID, object: 'chat.completion.chunk', created: CREATED, model: reply.model, choices, usage });
+}
+
+/** OpenAI's chat completions. */
+export const openAiWire: Wire = {
+  whole(reply) {
+    return {
+      id: ID,
+      object: 'chat.completion',
+      created: CREATED,
+      model: reply.model,
+      choices: [
+        { index: 0, message: { role: 'assistant', content: reply.pieces.join('') }, logprobs: null, finish_reason: reply.finish },
+      ],
+      ...(reply.usage ? { usage: usageReport(reply.usage, reply.usage.output) } : {}),
+    };
+  },
+  events(reply) {
+    const { usage, pieces } = reply;
+    const texts = pieces.map((content, index) => {
+      const sofar = usage && reply.usage_each_piece ? usageReport(usage, index + 1) : null;
+      return chunk(reply, [{ index: 0, delta: { content }, logprobs: null, finish_reason: null }], sofar);
+    });
+    const first = chunk(reply, [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }], null);
+    if (reply.unfinished) return [first, ...texts];
+    const finish = chunk(reply, [{ index: 0, delta: {}, finish_reason: reply.finish }], null);
+    const last = usage ? [chunk(reply, [], usageReport(usage, usage.output))] : [];
+    return [first, ...texts, finish, ...last, 'data: [DONE]\n\n'];
+  },
+  streamError: () => dataEvent({ error: { message: 'the stand-in lost its thread', type: 'server_error', code: null } }),
+  error: (status, message) => ({
+    error: { message, type: status === 429 ? 'rate_limit_exceeded' : 'invalid_request_error', code: null },
+  }),
+};
+
+/** OpenAI's embeddings: one short unit vector per input. */
+export function openAiEmbeddings(model: string, inputs: readonly string[], reportUsage: boolean): object {
+  const tokens = inputs.reduce((sum, input) => sum + Math.ceil(Buffer.byteLength(input) / 4), 0);
+  return {
+    object: 'list',
+    data: inputs.map((input, index) => ({ object: 'embedding', index, embedding: [1, 0, input.length % 2 === 0 ? 0 : 1] })),
+    model,
+    ...(reportUsage ? { usage: { prompt_tokens: tokens, total_tokens: tokens } } : {}),
+  };
+}

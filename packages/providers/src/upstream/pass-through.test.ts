@@ -1,0 +1,288 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ProviderError } from '../provider.ts';
+import type { Misbehaviour } from '../standins/misbehaviour.ts';
+import { startFastUpstream } from '../standins/fast-upstream.ts';
+import { type StandIn, startStandIn } from '../standins/stand-in.ts';
+import type { TransportLimits } from './transport.ts';
+import { openUpstream, type PassedStream, type PassedWhole, type Upstream } from './pass-through.ts';
+
+const KEY = 'sk-very-secret-key-1234567890';
+const DRAIN = { bytes_max: 1_000_000, timeout_ms: 1_000 };
+
+let standIn: StandIn;
+let upstream: Upstream;
+
+beforeAll(async () => {
+  standIn = await startStandIn({ wait_ms: 20 });
+  upstream = openUpstream({ provider: 'compatible', base_url: standIn.openai_url, api_key: KEY });
+});
+afterAll(async () => {
+  await upstream.close();
+  await standIn.close();
+});
+
+function bodyOf(misbehaviour: Misbehaviour, streaming: boolean): string {
+  const options = streaming ? { stream: true, stream_options: { include_usage: true } } : {};
+  return JSON.stringify({
+    model: `standin-${misbehaviour}`,
+    messages: [{ role: 'user', content: 'hello' }],
+    max_tokens: 20,
+    ...options,
+  });
+}
+
+async function whole(misbehaviour: Misbehaviour, signal = new AbortController().signal): Promise<PassedWhole> {
+  const answer = await upstream.passThrough({
+    path: '/chat/completions',
+    body: bodyOf(misbehaviour, false),
+    stream: false,
+    signal,
+  });
+  if (answer.streamed) throw new Error('came as a stream');
+  return answer;
+}
+
+async function stream(misbehaviour: Misbehaviour, signal = new AbortController().signal): Promise<PassedStream> {
+  const answer = await upstream.passThrough({
+    path: '/chat/completions',
+    body: bodyOf(misbehaviour, true),
+    stream: true,
+    signal,
+  });
+  if (!answer.streamed) throw new Error('came whole');
+  return answer;
+}
+
+async function bytesOf(answer: PassedStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer.chunks) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+async function failureOf(work: Promise<unknown>): Promise<ProviderError> {
+  const error: unknown = await work.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ProviderError);
+  return error as ProviderError;
+}
+
+describe('answers in one piece', () => {
+  test('the body comes byte for byte, with its usage read beside it', async () => {
+    const answer = await whole('honest');
+    expect(answer).toMatchObject({
+      status: 200,
+      finish: 'stop',
+      model: 'standin-honest',
+      failure: null,
+      content_type: 'application/json',
+    });
+    expect(answer.usage).toMatchObject({ output_tokens: 12, reasoning_tokens: 3 });
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ object: 'chat.completion', usage: { completion_tokens: 12 } });
+    expect(standIn.requests.at(-1)?.headers['authorization']).toBe(`Bearer ${KEY}`);
+  });
+
+  test.each([
+    ['no_usage', null],
+    ['negative_usage', null],
+    ['huge_usage', null],
+    ['fractional_usage', null],
+    ['too_many_tokens', 60],
+  ] as const)('%s: output %s', async (misbehaviour, output_tokens) => {
+    expect((await whole(misbehaviour)).usage?.output_tokens ?? null).toBe(output_tokens);
+  });
+
+  test.each([
+    ['rate_limited', 429, 'rate_limited', 'no'],
+    ['server_error', 500, 'unavailable', 'unknown'],
+    ['overloaded', 503, 'unavailable', 'no'],
+    ['unauthorised', 401, 'refused', 'no'],
+  ] as const)('%s is an answer with its failure named, streaming or not', async (misbehaviour, status, kind, billed) => {
+    for (const streaming of [false, true]) {
+      const body = bodyOf(misbehaviour, streaming);
+      const signal = new AbortController().signal;
+      const answer = await upstream.passThrough({ path: '/chat/completions', body, stream: streaming, signal });
+      expect(answer).toMatchObject({ streamed: false, status, failure: { kind, billed, status } });
+      if (answer.streamed || !answer.failure) throw new Error('no failure');
+      expect(answer.failure.retry_after_ms).toBe(status === 429 ? 2_000 : undefined);
+      expect(`${answer.failure.message} ${String(answer.failure.cause)}`).not.toContain(KEY);
+    }
+  });
+
+  test('garbage and half an answer are faults that may have been billed', async () => {
+    expect(await failureOf(whole('garbage'))).toMatchObject({ kind: 'garbage', billed: 'unknown' });
+    expect(await failureOf(whole('cut_off'))).toMatchObject({ kind: 'unavailable', billed: 'unknown' });
+  });
+
+  test('a hanging provider is left at the time limit, and the connection is closed', async () => {
+    expect(await failureOf(whole('hang', AbortSignal.timeout(60)))).toMatchObject({ kind: 'timeout', billed: 'unknown' });
+    const seen = standIn.requests.at(-1);
+    await expect.poll(() => seen?.client_left).toBe(true);
+    expect(await failureOf(whole('honest', AbortSignal.abort()))).toMatchObject({ kind: 'timeout', billed: 'no' });
+  });
+
+  test('our own limits end a call without any signal', async () => {
+    const ask = async (misbehaviour: Misbehaviour, limits: Partial<TransportLimits>): Promise<ProviderError> => {
+      const strict = openUpstream({ provider: 'strict', base_url: standIn.openai_url, api_key: null, limits });
+      const signal = new AbortController().signal;
+      const body = bodyOf(misbehaviour, false);
+      const error = await failureOf(strict.passThrough({ path: '/chat/completions', body, stream: false, signal }));
+      await strict.close();
+      return error;
+    };
+    expect(await ask('hang', { headers_timeout_ms: 150 })).toMatchObject({ kind: 'timeout', billed: 'unknown' });
+    expect(await ask('hang_mid_stream', { body_timeout_ms: 150 })).toMatchObject({ kind: 'timeout', billed: 'unknown' });
+    expect(await ask('honest', { body_bytes_max: 100 })).toMatchObject({ kind: 'garbage', billed: 'unknown' });
+  });
+});
+
+describe('answers as a stream', () => {
+  test('every byte passes untouched, and the usage is known when the last one has', async () => {
+    const answer = await stream('honest');
+    const bytes = await bytesOf(answer);
+    expect(bytes).toMatch(/^data: \{[\s\S]*data: \[DONE\]\n\n$/u);
+    const summary = answer.summary();
+    expect(summary).toMatchObject({ done: true, finish: 'stop', model: 'standin-honest', usage: { output_tokens: 12 } });
+    expect(summary.delivered.pieces).toBe(12);
+    const texts = bytes.split('\n\n').flatMap((event) => /"content":"([^"]*)"/u.exec(event)?.[1] ?? []);
+    expect(summary.delivered.bytes).toBe(texts.join('').length);
+  });
+
+  test.each([
+    ['no_usage', null, false],
+    ['duplicate_usage', 12, false],
+    ['negative_usage', null, true],
+    ['huge_usage', null, true],
+    ['fractional_usage', null, true],
+    ['too_many_tokens', 60, false],
+    ['slow', 12, false],
+    ['drip', 12, false],
+  ] as const)('%s: output %s', async (misbehaviour, output_tokens, rejected) => {
+    const answer = await stream(misbehaviour);
+    await bytesOf(answer);
+    const summary = answer.summary();
+    expect(summary.usage?.output_tokens ?? null).toBe(output_tokens);
+    expect(summary.usage_rejected).toBe(rejected);
+    expect(summary.done).toBe(true);
+  });
+
+  test('a stream cut off throws after its bytes, and what was delivered is counted', async () => {
+    const answer = await stream('cut_off');
+    expect(await failureOf(bytesOf(answer))).toMatchObject({ kind: 'unavailable', billed: 'unknown' });
+    expect(answer.summary()).toMatchObject({ done: false, usage: null });
+    expect(answer.summary().delivered.pieces).toBeGreaterThan(2);
+  });
+
+  test('an early end and an error in the stream are seen in the summary', async () => {
+    const early = await stream('early_end');
+    await bytesOf(early);
+    expect(early.summary()).toMatchObject({ done: false, finish: null, usage: null, delivered: { pieces: 12 } });
+    const broken = await stream('error_in_stream');
+    await bytesOf(broken);
+    expect(broken.summary()).toMatchObject({ done: false, error: 'the stand-in lost its thread' });
+  });
+
+  test('the time limit ends a stream that stalls', async () => {
+    const answer = await stream('hang_mid_stream', AbortSignal.timeout(80));
+    expect(await failureOf(bytesOf(answer))).toMatchObject({ kind: 'timeout', billed: 'unknown' });
+  });
+
+  test('garbage instead of a stream is a fault', async () => {
+    expect(await failureOf(stream('garbage'))).toMatchObject({ kind: 'garbage', billed: 'unknown' });
+  });
+});
+
+describe('a client that leaves', () => {
+  async function readOne(answer: PassedStream): Promise<void> {
+    for await (const chunk of answer.chunks) {
+      expect(chunk.length).toBeGreaterThan(0);
+      return;
+    }
+  }
+
+  test('the drain reads on until the usage is known', async () => {
+    const answer = await stream('drip');
+    await readOne(answer);
+    expect(answer.summary().usage).toBeNull();
+    expect(await answer.drain(DRAIN)).toMatchObject({ done: true, usage: { output_tokens: 12 } });
+  });
+
+  test('the drain is bounded in time and in bytes, and then closes the connection', async () => {
+    const stalled = await stream('hang_mid_stream');
+    await readOne(stalled);
+    expect(await stalled.drain({ bytes_max: 1_000_000, timeout_ms: 50 })).toMatchObject({ done: false, usage: null });
+    const seen = standIn.requests.at(-1);
+    await expect.poll(() => seen?.client_left).toBe(true);
+
+    const long = await stream('drip');
+    await readOne(long);
+    const summary = await long.drain({ bytes_max: 200, timeout_ms: 5_000 });
+    expect(summary.done).toBe(false);
+    expect(summary.delivered.pieces).toBeGreaterThan(0);
+  });
+
+  test('a provider that breaks during the drain does not break it', async () => {
+    const answer = await stream('cut_off');
+    await readOne(answer);
+    expect(await answer.drain(DRAIN)).toMatchObject({ done: false, usage: null });
+  });
+
+  test('a drain after the end answers at once', async () => {
+    const answer = await stream('honest');
+    await bytesOf(answer);
+    expect(await answer.drain(DRAIN)).toMatchObject({ done: true, usage: { output_tokens: 12 } });
+  });
+});
+
+test('a reader slower than the provider holds the provider back, and loses nothing', async () => {
+  const total = 16 * 1024 * 1024;
+  let written = 0;
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const more = (): void => {
+      while (written < total) {
+        written += 65_536;
+        if (!response.write(Buffer.alloc(65_536, ': fill\n'))) {
+          response.once('drain', more);
+          return;
+        }
+      }
+      response.end(`\ndata: {"usage":{"prompt_tokens":3,"completion_tokens":4}}\n\n`);
+    };
+    more();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const local = openUpstream({ provider: 'flood', base_url: `http://127.0.0.1:${port}`, api_key: null });
+  const answer = await local.passThrough({ path: '/x', body: '{}', stream: true, signal: new AbortController().signal });
+  if (!answer.streamed) throw new Error('came whole');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(written).toBeLessThan(total);
+  let bytes = 0;
+  for await (const chunk of answer.chunks) bytes += chunk.length;
+  expect(bytes).toBeGreaterThan(total);
+  expect(answer.summary().usage).toEqual({ input_tokens: 3, output_tokens: 4 });
+  await local.close();
+  server.close();
+});
+
+test('the fast upstream of the benchmarks speaks the protocol', async () => {
+  const fast = await startFastUpstream(0);
+  const local = openUpstream({ provider: 'fast', base_url: fast.url, api_key: null });
+  for (const streaming of [false, true]) {
+    const body = JSON.stringify({ model: 'm', stream: streaming, messages: [] });
+    const answer = await local.passThrough({
+      path: '/chat/completions',
+      body,
+      stream: streaming,
+      signal: new AbortController().signal,
+    });
+    if (answer.streamed) await bytesOf(answer);
+    expect(answer.streamed ? answer.summary().usage : answer.usage).toEqual({ input_tokens: 24, output_tokens: 20 });
+  }
+  await local.close();
+  await fast.close();
+});

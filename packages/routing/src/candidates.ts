@@ -1,0 +1,163 @@
+import { isRefusal, type Refusal, refuse } from '@purser/base';
+import type { Complexity, ModelClass, ModelEntry, ModelPolicy, Operation, Plan, TaskType } from '@purser/catalog';
+
+import { chooseVersions } from './versions.ts';
+
+/** The provider that answers by rules when no other can; see its room. */
+export const OFFLINE = 'offline';
+
+/** What a caller may write as `model` to leave the choice to us. */
+export const AUTO = 'auto';
+
+/** The part of a policy that routing reads. */
+export interface RoutingPolicy extends Pick<ModelPolicy, 'providers' | 'pinned' | 'defaultRouting'> {
+  readonly visibility: Plan['visibility'];
+}
+
+/** What was given up to serve a call, and why; shown to the caller. */
+export interface Degradation {
+  readonly what: string;
+  readonly why: string;
+}
+
+export interface Candidates {
+  /** At least one; the first is the choice, the rest are fallbacks in order. */
+  readonly models: readonly ModelEntry[];
+  readonly degraded: readonly Degradation[];
+}
+
+export interface RoutingQuestion {
+  readonly operation: Pick<Operation, 'name' | 'task' | 'classes'>;
+  readonly complexity: Complexity;
+  readonly policy: RoutingPolicy;
+  readonly models: readonly ModelEntry[];
+  /** Providers with a key (or an address); `offline` needs none and may be left out. */
+  readonly providersConfigured: ReadonlySet<string>;
+  /** An id, a name or an alias; `auto` or absent: ours to choose. */
+  readonly requestedModel?: string;
+}
+
+interface Known {
+  readonly models: readonly ModelEntry[];
+  readonly providersConfigured: ReadonlySet<string>;
+  readonly byQuestion: Map<string, Candidates>;
+}
+
+/** Policies are frozen and replaced when anything changes, so what was found for one stays found. Bounded by the catalogue's own names. */
+const known = new WeakMap<RoutingPolicy, Known>();
+
+/**
+ * The models that may run a call, best choice first: the operation's classes in their order (it writes the cheapest that is good enough
+ * first), within a class the plan's providers in theirs. The offline provider stands in only when no configured provider serves the plan.
+ * Refuses `invalid_request` for a name nobody has, `no_model_allowed` where plan, pin or configuration leave nothing; both list what is allowed.
+ */
+export function candidatesFor(question: RoutingQuestion): Candidates | Refusal {
+  const { operation, complexity, policy, models, providersConfigured, requestedModel } = question;
+  let before = known.get(policy);
+  if (before?.models !== models || before.providersConfigured !== providersConfigured) {
+    before = { models, providersConfigured, byQuestion: new Map() };
+    known.set(policy, before);
+  }
+  const key = `${operation.name} ${complexity} ${requestedModel ?? AUTO}`;
+  const found = before.byQuestion.get(key) ?? findCandidates(question);
+  // A refusal may be for any name a caller can think of; remembering those would have no bound.
+  if (!isRefusal(found)) before.byQuestion.set(key, found);
+  return found;
+}
+
+function findCandidates(question: RoutingQuestion): Candidates | Refusal {
+  const { operation, policy, models, requestedModel } = question;
+  const task = operation.task;
+  const allowed = allowedModels(models, policy, task);
+  if (requestedModel !== undefined && requestedModel !== AUTO) {
+    const named = models.filter((model) => model.task === task && isNamed(model, requestedModel));
+    if (named.length === 0)
+      return refuse('invalid_request', `there is no ${task} model '${shorten(requestedModel)}'; ${list(allowed)}`);
+    const may = allowed.filter((model) => named.includes(model));
+    if (may.length === 0)
+      return refuse('no_model_allowed', `the plan does not allow the model '${requestedModel}'; ${list(allowed)}`);
+    return reachable(question, may) ?? unreachableRefusal(may, `the model '${requestedModel}'`);
+  }
+  const pin = policy.pinned[task];
+  const routed = pin ? allowed : chooseVersions(allowed, policy.defaultRouting, models);
+  const what = pin ? `the model ${pin.model} ${pin.version} that ${task} is pinned to` : operation.name;
+  if (routed.length === 0) return refuse('no_model_allowed', `the plan has no model for ${what}`);
+  return reachable(question, pin ? routed : byClass(question, routed)) ?? unreachableRefusal(routed, what);
+}
+
+/** What a plan may call for a task, in the order of its providers: visible to it, and nothing but the pinned version where one is pinned. */
+export function allowedModels(models: readonly ModelEntry[], policy: RoutingPolicy, task: TaskType): readonly ModelEntry[] {
+  const pin = policy.pinned[task];
+  const providers = policy.providers[task] ?? [];
+  const allowed: ModelEntry[] = [];
+  for (const provider of providers) {
+    for (const model of models) {
+      if (model.provider !== provider || model.task !== task) continue;
+      if (model.beta && !policy.visibility.showBetaModels) continue;
+      if (!model.verified && !policy.visibility.allowUnverified) continue;
+      if (pin && !(model.id === pin.model && model.version === pin.version)) continue;
+      allowed.push(model);
+    }
+  }
+  return allowed;
+}
+
+/** One model per class and provider. The caller's classes come first; the others only where nothing better can be had. */
+function byClass({ operation, complexity }: RoutingQuestion, models: readonly ModelEntry[]): readonly ModelEntry[] {
+  const wanted = operation.classes[complexity];
+  const rank = (model: ModelEntry) => {
+    const index = wanted.indexOf(model.class);
+    return index === -1 ? wanted.length : index;
+  };
+  const seen = new Set<string>();
+  return models
+    .toSorted((a, b) => rank(a) - rank(b))
+    .filter((model) => {
+      const place = `${model.provider} ${model.class}`;
+      return !seen.has(place) && seen.add(place);
+    });
+}
+
+/** Keeps what can be called now. Undefined: something of the plan is configured, but none of these. */
+function reachable(question: RoutingQuestion, models: readonly ModelEntry[]): Candidates | undefined {
+  const { operation, policy, providersConfigured, complexity, requestedModel } = question;
+  const configured = models.filter(({ provider }) => provider === OFFLINE || providersConfigured.has(provider));
+  if (configured.length > 0) {
+    if (requestedModel !== undefined && requestedModel !== AUTO) return { models: configured, degraded: [] };
+    return goodEnough(configured, policy.pinned[operation.task] ? undefined : operation.classes[complexity], complexity);
+  }
+  const served = (policy.providers[operation.task] ?? []).some((provider) => providersConfigured.has(provider));
+  if (served) return undefined;
+  const offline = question.models.filter((model) => model.provider === OFFLINE && model.task === operation.task);
+  return offline.length === 0 ? undefined : { models: offline, degraded: [] };
+}
+
+function goodEnough(
+  models: readonly ModelEntry[],
+  wanted: readonly ModelClass[] | undefined,
+  complexity: Complexity,
+): Candidates {
+  const good = wanted === undefined ? models : models.filter((model) => wanted.includes(model.class));
+  if (good.length > 0) return { models: good, degraded: [] };
+  const why = `no model of class ${wanted?.join(', ')} is configured for ${complexity} work`;
+  return { models, degraded: [{ what: `model class ${models[0]?.class}`, why }] };
+}
+
+function isNamed(model: ModelEntry, wanted: string): boolean {
+  return model.id === wanted || model.name === wanted || model.aliases.includes(wanted);
+}
+
+function unreachableRefusal(models: readonly ModelEntry[], what: string): Refusal {
+  const providers = [...new Set(models.map((model) => model.provider))].join(', ');
+  return refuse('no_model_allowed', `no provider of ${what} is configured here; it wants a key for ${providers}`);
+}
+
+function list(models: readonly ModelEntry[]): string {
+  return models.length === 0 ? 'the plan allows none' : `the plan allows ${models.map((model) => model.id).join(', ')}`;
+}
+
+const SHOWN_MAX = 100;
+
+function shorten(text: string): string {
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
+}

@@ -1,0 +1,158 @@
+import { assert, type Refusal, type RefusalCode, refuse } from '@purser/base';
+import type { ModelEntry } from '@purser/catalog';
+import {
+  compare,
+  convertCost,
+  type ExchangeRates,
+  formatMoney,
+  isUnpriced,
+  type ModelPrice,
+  type Money,
+  type Unpriced,
+  worstCaseCost,
+} from '@purser/money';
+
+import type { Degradation } from './candidates.ts';
+
+/** Something that bounds what a call may cost: what is left of the ceiling or the budget, the caller's `max_cost`, the credits. */
+export interface Room {
+  readonly left: Money;
+  /** Refused with this when nothing fits into it. */
+  readonly code: Extract<RefusalCode, 'cost_ceiling_reached' | 'budget_exhausted' | 'credits_exhausted' | 'request_too_large'>;
+  /** Names it in sentences: `the plan’s cost ceiling`. */
+  readonly name: string;
+}
+
+export interface FitQuestion {
+  /** Best choice first; see `candidatesFor`. */
+  readonly candidates: readonly ModelEntry[];
+  /** The price of a model at this moment; undefined: nobody knows. */
+  readonly priceOf: (model: ModelEntry) => ModelPrice | undefined;
+  readonly input_tokens_max: number;
+  readonly output_tokens_asked: number;
+  readonly rooms: readonly Room[];
+  /** What is left of a quota of tokens, input and output together; absent: not limited. */
+  readonly tokens_left?: bigint;
+  readonly fx: ExchangeRates;
+}
+
+export interface FittedRequest {
+  readonly model: ModelEntry;
+  readonly price: ModelPrice;
+  /** What the model can be billed for as input: the prompt's bound, and never more than it can read. */
+  readonly input_tokens_max: number;
+  /** Must be sent to the provider as its limit, or the worst case is none. */
+  readonly output_tokens_max: number;
+  /** In the currency of the price. */
+  readonly worst_cost: Money;
+  readonly degraded: readonly Degradation[];
+}
+
+/** An answer cut shorter than this helps nobody: a cheaper model does. */
+const OUTPUT_TOKENS_USEFUL = 64;
+/** No tokenizer of the catalogue averages more bytes a token over a text; a prompt above it cannot be read by the model. */
+const BYTES_PER_TOKEN_MAX = 8;
+
+/**
+ * Makes a request fit into every room: with its output clamped, else on a cheaper model, else not at all, in that order (for each candidate
+ * in turn the full output, then the longest that fits). What it returns costs at most every room, even in the worst case.
+ * Refuses with the code of the room that was too small, `quota_exceeded` for tokens, `price_unknown`, or `request_too_large`.
+ */
+export function fitRequest(question: FitQuestion): FittedRequest | Refusal {
+  const { candidates, output_tokens_asked } = question;
+  assert(candidates.length > 0, 'there is a candidate to fit a request to');
+  assert(Number.isSafeInteger(output_tokens_asked) && output_tokens_asked >= 0, 'the output asked for is a whole count');
+  let unpriced: Refusal | undefined;
+  let tooLong: Refusal | undefined;
+  let tooDear: Refusal | undefined;
+  for (const model of candidates) {
+    const price = question.priceOf(model);
+    if (price === undefined) {
+      unpriced ??= refuse('price_unknown', `no price is known for ${model.id}`);
+      continue;
+    }
+    if (question.input_tokens_max / BYTES_PER_TOKEN_MAX > model.context_tokens) {
+      tooLong ??= refuse(
+        'request_too_large',
+        `the prompt is longer than the ${model.context_tokens} tokens ${model.id} can read`,
+      );
+      continue;
+    }
+    const fitted = fitTo(model, price, question);
+    if (!('refused' in fitted)) return withDegradations(fitted, question);
+    if (fitted.code === 'price_unknown') unpriced ??= fitted;
+    else tooDear = fitted;
+  }
+  const refusal = tooDear ?? tooLong ?? unpriced;
+  assert(refusal, 'a candidate either fits or says why not');
+  return refusal;
+}
+
+type Fit = Omit<FittedRequest, 'degraded'>;
+
+function fitTo(model: ModelEntry, price: ModelPrice, question: FitQuestion): Fit | Refusal {
+  const input_tokens_max = Math.min(question.input_tokens_max, model.context_tokens);
+  const asked = Math.min(question.output_tokens_asked, model.output_tokens_max);
+  const worst = (output_tokens: number) => worstCaseCost(price, { input_tokens: input_tokens_max, output_tokens });
+  const fit = (output_tokens_max: number, worst_cost: Money): Fit => ({
+    model,
+    price,
+    input_tokens_max,
+    output_tokens_max,
+    worst_cost,
+  });
+
+  const full = tried(worst(asked), input_tokens_max + asked, question, model);
+  if (!('refused' in full)) return fit(asked, full);
+  if (full.code === 'price_unknown') return full;
+
+  let fits = Math.min(asked, OUTPUT_TOKENS_USEFUL);
+  const least = tried(worst(fits), input_tokens_max + fits, question, model);
+  if ('refused' in least) return least;
+  let cost = least;
+  let exceeds = asked;
+  while (exceeds - fits > 1) {
+    const middle = fits + Math.floor((exceeds - fits) / 2);
+    const found = tried(worst(middle), input_tokens_max + middle, question, model);
+    if ('refused' in found) exceeds = middle;
+    else [fits, cost] = [middle, found];
+  }
+  return fit(fits, cost);
+}
+
+/** The worst cost when it fits everywhere, else the refusal of the first room it does not fit. */
+function tried(
+  worst: Money | Unpriced,
+  tokens: number,
+  { rooms, tokens_left, fx }: FitQuestion,
+  model: ModelEntry,
+): Money | Refusal {
+  if (isUnpriced(worst)) return refuse('price_unknown', `no price of ${worst.unpriced} is known for ${model.id}`);
+  for (const { left, code, name } of rooms) {
+    const cost = convertCost(worst, left.currency, fx);
+    if (compare(cost, left) > 0) {
+      return refuse(code, `this call may cost ${formatMoney(cost)} on ${model.id}, and ${name} leaves ${formatMoney(left)}`);
+    }
+  }
+  if (tokens_left !== undefined && BigInt(tokens) > tokens_left) {
+    return refuse('quota_exceeded', `this call may take ${tokens} tokens, and the quota leaves ${tokens_left}`);
+  }
+  return worst;
+}
+
+function withDegradations(fit: Fit, { candidates, output_tokens_asked }: FitQuestion): FittedRequest {
+  const degraded: Degradation[] = [];
+  const first = candidates[0];
+  if (fit.model !== first) {
+    degraded.push({
+      what: `model ${fit.model.id} instead of ${first?.id}`,
+      why: 'the preferred model does not fit what is left',
+    });
+  }
+  if (fit.output_tokens_max < output_tokens_asked) {
+    const why =
+      fit.output_tokens_max === fit.model.output_tokens_max ? 'the model writes no more' : 'what is left pays for no more';
+    degraded.push({ what: `output of ${fit.output_tokens_max} tokens instead of ${output_tokens_asked}`, why });
+  }
+  return { ...fit, degraded };
+}

@@ -1,0 +1,12 @@
+export {
+  allowedModels,
+  AUTO,
+  type Candidates,
+  candidatesFor,
+  type Degradation,
+  OFFLINE,
+  type RoutingPolicy,
+  type RoutingQuestion,
+} from './candidates.ts';
+export { type FitQuestion, fitRequest, type FittedRequest, type Room } from './fit-request.ts';
+export { type PromptBounds, promptBounds, serialisedBounds } from './prompt-bounds.ts';

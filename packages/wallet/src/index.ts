@@ -1,0 +1,1 @@
+export { openPeriods, type PeriodOpener } from './open-period.ts';

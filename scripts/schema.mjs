@@ -1,0 +1,4 @@
+import { ensureInstalled, runPinned } from './installed.mjs';
+
+ensureInstalled();
+runPinned(['scripts/write-schema.ts']);

@@ -1,0 +1,7 @@
+import { ensureInstalled, runPinned } from './installed.mjs';
+import { buildWeb } from './web.mjs';
+
+ensureInstalled();
+// The browser journeys visit what a user would see.
+buildWeb();
+runPinned(['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)]);

@@ -1,0 +1,23 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { migrate, openPool, startEmbedded } from '@purser/base';
+import { allMigrations, dumpSchema } from '@purser/base/testing';
+
+import { ARROWS } from '../arrows.ts';
+
+/* Migrates an empty database and writes down what came of it, in docs/schema.sql. */
+
+const folder = await mkdtemp(path.join(tmpdir(), 'purser-schema-'));
+const database = await startEmbedded({ dataDir: folder });
+const pool = openPool(database.url);
+try {
+  await migrate(pool, allMigrations(new URL('../', import.meta.url), Object.keys(ARROWS)));
+  await writeFile(new URL('../docs/schema.sql', import.meta.url), await dumpSchema(pool));
+} finally {
+  await pool.end();
+  await database.stop();
+  await rm(folder, { recursive: true, force: true });
+  if (database.folder !== folder) await rm(database.folder, { recursive: true, force: true });
+}
