@@ -44,13 +44,14 @@ function bound({ held: { fitted } }: Serving, delivered_bytes: number): { input_
 }
 
 const NO_CHOICES = '"choices":[]';
+const LATE = errorEvent(NOT_READ);
 
 function relay(engine: Engine, serving: Serving, passed: PassedStream, body: OpenAiChatBody): AsyncIterableIterator<Uint8Array> {
   const chunks = relayChunks(engine, serving, passed, wantsUsage(body));
   return trackStream(engine.inFlight, chunks, {
     over: serving.time.signal,
     abandoned: () => drain(engine, serving, passed),
-    late: errorEvent(NOT_READ),
+    late: LATE,
   });
 }
 
@@ -117,9 +118,31 @@ async function bookStream(
 
 /** Usage is always asked for; a client that did not ask must not meet an event without choices, which many do not expect. */
 function withoutUsageEvent(chunk: Buffer): Buffer {
-  if (!chunk.includes(NO_CHOICES)) return chunk;
-  const events = chunk.toString('latin1').split(/(?<=\n\r?\n)/u);
-  return Buffer.from(events.filter((event) => !event.includes(NO_CHOICES)).join(''), 'latin1');
+  let at = chunk.indexOf(NO_CHOICES);
+  if (at === -1) return chunk;
+  const kept: Buffer[] = [];
+  let from = 0;
+  for (; at !== -1; at = chunk.indexOf(NO_CHOICES, from)) {
+    kept.push(chunk.subarray(from, Math.max(from, eventStart(chunk, at))));
+    from = eventEnd(chunk, at);
+  }
+  kept.push(chunk.subarray(from));
+  return Buffer.concat(kept);
+}
+
+/** Behind the blank line that ends the event before. */
+function eventStart(chunk: Buffer, at: number): number {
+  const bare = chunk.lastIndexOf('\n\n', at) + 2;
+  const returned = chunk.lastIndexOf('\n\r\n', at) + 3;
+  return Math.max(bare === 1 ? 0 : bare, returned === 2 ? 0 : returned);
+}
+
+/** Behind the blank line that ends this event. */
+function eventEnd(chunk: Buffer, at: number): number {
+  const bare = chunk.indexOf('\n\n', at);
+  const returned = chunk.indexOf('\n\r\n', at);
+  if (bare !== -1 && (returned === -1 || bare < returned)) return bare + 2;
+  return returned === -1 ? chunk.length : returned + 3;
 }
 
 /** What an idempotency key kept, as it was sent. */

@@ -185,9 +185,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#stream.end(null);
       return;
     }
-    const [only] = this.#chunks;
-    const body = this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks);
-    this.#resolve({ kind: 'whole', status: this.#status, headers: this.#headers, body });
+    this.#resolve({ kind: 'whole', status: this.#status, headers: this.#headers, body: joined(this.#chunks) });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
@@ -226,7 +224,7 @@ export class ByteStream implements AsyncIterableIterator<Buffer, undefined> {
   readonly #failed: (cause: unknown) => void;
   #unread: Buffer[] = [];
   #unread_bytes = 0;
-  #waiting: { resolve: (turn: Turn) => void; reject: (error: TransportError) => void } | null = null;
+  #wake: (() => void) | null = null;
   #ended = false;
   #error: TransportError | null = null;
 
@@ -238,14 +236,10 @@ export class ByteStream implements AsyncIterableIterator<Buffer, undefined> {
 
   push(chunk: Buffer): void {
     this.#tap?.push(chunk);
-    if (this.#waiting) {
-      this.#waiting.resolve({ value: chunk, done: false });
-      this.#waiting = null;
-      return;
-    }
     this.#unread.push(chunk);
     this.#unread_bytes += chunk.length;
     if (this.#unread_bytes > UNREAD_BYTES_MAX) this.#controller.pause();
+    this.#wake?.();
   }
 
   end(error: TransportError | null): void {
@@ -253,25 +247,31 @@ export class ByteStream implements AsyncIterableIterator<Buffer, undefined> {
     this.#ended = true;
     this.#error = error;
     this.#tap?.end();
-    if (!this.#waiting) return;
-    if (error) this.#waiting.reject(error);
-    else this.#waiting.resolve({ value: undefined, done: true });
-    this.#waiting = null;
+    this.#wake?.();
   }
 
-  /** Resolves to what has come since, or waits. Bytes that came before a break are delivered before it is thrown. */
-  next(): Promise<Turn> {
-    const chunk = this.#unread.shift();
-    if (chunk) {
-      this.#unread_bytes -= chunk.length;
-      if (this.#controller.paused && this.#unread_bytes === 0) this.#controller.resume();
-      return Promise.resolve({ value: chunk, done: false });
+  /**
+   * Resolves to all that has come since, or waits. A reader that waited wakes when the socket's bytes are parsed to their end, so
+   * what came together goes on together. Bytes that came before a break are delivered before it is thrown.
+   */
+  async next(): Promise<Turn> {
+    if (this.#unread.length === 0 && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = null;
     }
-    if (this.#error) return Promise.reject(this.#error);
-    if (this.#ended) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-    });
+    if (this.#unread.length > 0) return { value: this.#takeUnread(), done: false };
+    if (this.#error) throw this.#error;
+    return { value: undefined, done: true };
+  }
+
+  #takeUnread(): Buffer {
+    const chunks = this.#unread;
+    this.#unread = [];
+    this.#unread_bytes = 0;
+    if (this.#controller.paused) this.#controller.resume();
+    return joined(chunks);
   }
 
   /** Leaving a loop is no decision about the provider: `cancel` and reading on are. */
@@ -294,4 +294,9 @@ export class ByteStream implements AsyncIterableIterator<Buffer, undefined> {
   [Symbol.asyncIterator](): this {
     return this;
   }
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks;
+  return chunks.length === 1 && only ? only : Buffer.concat(chunks);
 }
