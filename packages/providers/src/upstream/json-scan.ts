@@ -70,17 +70,6 @@ export function lastObjectMember(text: string, quotedKey: string): unknown {
   return undefined;
 }
 
-/** The first member of that name whose value is a string, escapes left as they are; null when there is none. */
-export function firstStringMember(text: string, quotedKey: string): string | null {
-  for (let at = text.indexOf(quotedKey); at !== -1; at = text.indexOf(quotedKey, at + quotedKey.length)) {
-    const from = valueStart(text, at + quotedKey.length);
-    if (from === -1 || text.charCodeAt(from) !== QUOTE) continue;
-    const end = stringEnd(text, from + 1);
-    if (end !== -1) return text.slice(from + 1, end);
-  }
-  return null;
-}
-
 /** The most UTF-8 bytes a `\\u` escape stands for. */
 const ESCAPED_BYTES_MAX = 3;
 

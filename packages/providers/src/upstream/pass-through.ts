@@ -1,10 +1,10 @@
 import { assert, BrokenInvariant } from '@purser/base';
 import type { Usage } from '@purser/money';
 import { type FailureContext, garbageFailure, requestId, statusFailure, transportFailure } from '../failure.ts';
-import type { Finish, ProviderError } from '../provider.ts';
+import type { ProviderError } from '../provider.ts';
 import { usageFromOpenAi } from '../usage.ts';
-import { firstStringMember, lastObjectMember } from './json-scan.ts';
-import { finishOf, StreamScanner, type StreamSummary } from './stream-scanner.ts';
+import { lastObjectMember } from './json-scan.ts';
+import { StreamScanner, type StreamSummary } from './stream-scanner.ts';
 import {
   type AnswerHeaders,
   type ByteStream,
@@ -45,8 +45,6 @@ export interface PassedWhole {
   readonly body: Buffer;
   /** Null when absent or impossible. */
   readonly usage: Usage | null;
-  readonly finish: Finish | null;
-  readonly model: string | null;
   readonly failure: ProviderError | null;
 }
 
@@ -131,18 +129,11 @@ function passedWhole(context: FailureContext, answer: WholeAnswer): PassedWhole 
   const common = { streamed: false, status, content_type: contentType(headers), request_id: requestId(headers), body } as const;
   if (status < 200 || status >= 300) {
     const failure = statusFailure(context, status, headers, body.toString('utf8', 0, 2048));
-    return { ...common, usage: null, finish: null, model: null, failure };
+    return { ...common, usage: null, failure };
   }
   const text = body.toString('latin1');
   if (!looksLikeObject(text)) throw garbageFailure(context, 'answered no JSON', text);
-  const finish = firstStringMember(text, '"finish_reason"');
-  return {
-    ...common,
-    usage: usageFromOpenAi(lastObjectMember(text, '"usage"')),
-    finish: finish === null ? null : finishOf(finish),
-    model: firstStringMember(text, '"model"'),
-    failure: null,
-  };
+  return { ...common, usage: usageFromOpenAi(lastObjectMember(text, '"usage"')), failure: null };
 }
 
 /** Enough to tell JSON from a proxy's HTML page or a body that was cut off; the client's own parser does the rest. */

@@ -1,7 +1,6 @@
 import type { Usage } from '@purser/money';
-import type { Finish } from '../provider.ts';
 import { usageFromOpenAi } from '../usage.ts';
-import { firstStringMember, lastObjectMember, stringBytesWithin } from './json-scan.ts';
+import { lastObjectMember, stringBytesWithin } from './json-scan.ts';
 
 /** What an OpenAI-shaped event stream said so far. */
 export interface StreamSummary {
@@ -9,14 +8,8 @@ export interface StreamSummary {
   readonly usage: Usage | null;
   /** True when the provider's last report cannot be so (negative, fractional, absurd). */
   readonly usage_rejected: boolean;
-  readonly finish: Finish | null;
-  /** The model named by the provider. */
-  readonly model: string | null;
-  /** The provider's own error inside the stream; its words may hold anything, so they are for the log only. */
-  readonly error: string | null;
   /** `[DONE]` was seen. */
   readonly done: boolean;
-  readonly events: number;
   /** Events that carried generated text, and the bytes of it: what was delivered when no usage comes. */
   readonly delivered: Delivered;
 }
@@ -43,11 +36,7 @@ export class StreamScanner {
   #event = '';
   #usage: Usage | null = null;
   #usageRejected = false;
-  #finish: Finish | null = null;
-  #model: string | null = null;
-  #error: string | null = null;
   #done = false;
-  #events = 0;
   #pieces = 0;
   #bytes = 0;
 
@@ -79,11 +68,7 @@ export class StreamScanner {
     return {
       usage: this.#usage,
       usage_rejected: this.#usageRejected,
-      finish: this.#finish,
-      model: this.#model,
-      error: this.#error,
       done: this.#done,
-      events: this.#events,
       delivered: { pieces: this.#pieces, bytes: this.#bytes },
     };
   }
@@ -110,19 +95,14 @@ export class StreamScanner {
     const event = this.#event;
     if (event === '') return;
     this.#event = '';
-    this.#events += 1;
     if (event === '[DONE]') {
       this.#done = true;
       return;
     }
-    if (event.includes(USAGE)) this.#readUsage(event);
-    if (event.includes('"error"')) this.#error = errorIn(event) ?? this.#error;
-    this.#model ??= firstStringMember(event, '"model"');
+    this.#readUsage(event);
     const generated = stringBytesWithin(event, '"delta"', GENERATED);
     if (generated > 0) this.#pieces += 1;
     this.#bytes += generated;
-    const finish = firstStringMember(event, '"finish_reason"');
-    if (finish !== null) this.#finish = finishOf(finish);
   }
 
   #readUsage(event: string): void {
@@ -131,26 +111,5 @@ export class StreamScanner {
     const usage = usageFromOpenAi(report);
     this.#usageRejected = usage === null;
     this.#usage = usage ?? this.#usage;
-  }
-}
-
-function errorIn(event: string): string | null {
-  const error = lastObjectMember(event, '"error"');
-  return error === undefined ? null : (firstStringMember(JSON.stringify(error), '"message"') ?? 'unnamed error');
-}
-
-/** OpenAI's finish reasons; a tool call is a regular end. */
-export function finishOf(reason: string): Finish {
-  switch (reason) {
-    case 'stop':
-    case 'tool_calls':
-    case 'function_call':
-      return 'stop';
-    case 'length':
-      return 'length';
-    case 'content_filter':
-      return 'content_filter';
-    default:
-      return 'other';
   }
 }
