@@ -468,16 +468,20 @@ begin
 end $function$;
 
 CREATE OR REPLACE FUNCTION ledger.post_many(p_now timestamp with time zone, p_workspace uuid[], p_hold uuid[], p_debit text[], p_credit text[], p_amount bigint[], p_unit text[], p_reported bigint[], p_reported_unit text[], p_plan text[])
- RETURNS void
+ RETURNS integer
  LANGUAGE plpgsql
 AS $function$
 #variable_conflict use_column
+declare
+  v_posted integer;
 begin
   insert into ledger.posting (workspace_id, posted_at, hold_id, debit, credit, amount, unit, reported, reported_unit, plan)
   select workspace_id, p_now, hold_id, debit, credit, amount, unit, reported, case when reported is not null then reported_unit end, plan
   from unnest(p_workspace, p_hold, p_debit, p_credit, p_amount, p_unit, p_reported, p_reported_unit, p_plan)
     as p (workspace_id, hold_id, debit, credit, amount, unit, reported, reported_unit, plan)
   where amount > 0;
+  get diagnostics v_posted = row_count;
+  return v_posted;
 end $function$;
 
 CREATE OR REPLACE FUNCTION ledger.posting_lines(p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint, p_rows_max integer)
@@ -795,46 +799,53 @@ create table meters.sweep (
   constraint sweep_only_row_check CHECK (only_row)
 );
 
-CREATE OR REPLACE FUNCTION meters.admit_locked(p_now timestamp with time zone, p_meter uuid[], p_cap bigint[], p_before bigint[], p_after bigint[], p_verdict integer[], p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_base integer[], p_legs integer[], p_leg_meter integer[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_provider text[], p_cost bigint[], p_cost_unit text[], p_reported bigint[], p_reported_unit text[])
+CREATE OR REPLACE FUNCTION meters.admit_locked(p_now timestamp with time zone, p_meter uuid[], p_cap bigint[], p_before bigint[], p_after bigint[], p_verdict integer[], p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_base integer[], p_legs integer[], p_leg_id uuid[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_provider text[], p_cost bigint[], p_cost_unit text[], p_reported bigint[], p_reported_unit text[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
 declare
   v_draws meters.draw[];
-  v_n     integer[];
-  v_who   uuid[];
-  v_asked bigint[];
+  v_n     integer[] := '{}';
+  v_who   uuid[] := '{}';
+  v_asked bigint[] := '{}';
+  v_drawn bigint;
 begin
-  update meters.meter m set
-    held = m.held + c.before - c.after,
-    cap = case when c.cap >= 0 then c.cap else m.cap end,
-    admitted_cap = case when c.before = c.after then m.admitted_cap
-                        else greatest(m.admitted_cap, case when c.cap >= 0 then c.cap else m.cap end) end
-  from unnest(p_meter, p_cap, p_before, p_after) c (id, cap, before, after)
-  where m.id = c.id and (c.before <> c.after or (c.cap >= 0 and c.cap <> m.cap));
+  for n in 1 .. cardinality(p_hold) loop
+    if p_verdict[n] = 0 and p_credit_leg[n] > 0 then
+      v_drawn := p_leg_amount[p_base[n] + p_credit_leg[n]];
+      if v_drawn > 0 then
+        v_n := v_n || n;
+        v_who := v_who || p_workspace[n];
+        v_asked := v_asked || v_drawn;
+      end if;
+    end if;
+  end loop;
+  if v_n <> '{}' then v_draws := meters.draw_credits(cardinality(p_hold), v_n, v_who, v_asked); end if;
 
-  select array_agg(d.n), array_agg(d.workspace_id), array_agg(d.amount) into v_n, v_who, v_asked
-  from (select h.n::integer as n, h.workspace_id, p_leg_amount[p_base[h.n] + h.credit_leg] as amount
-        from unnest(p_workspace, p_verdict, p_credit_leg) with ordinality h (workspace_id, verdict, credit_leg, n)
-        where h.verdict = 0 and h.credit_leg > 0) d
-  where d.amount > 0;
-  if v_n is not null then v_draws := meters.draw_credits(cardinality(p_hold), v_n, v_who, v_asked); end if;
-
+  with counted as (
+    update meters.meter m set
+      held = m.held + c.before - c.after,
+      cap = case when c.cap >= 0 then c.cap else m.cap end,
+      admitted_cap = case when c.before = c.after then m.admitted_cap
+                          else greatest(m.admitted_cap, case when c.cap >= 0 then c.cap else m.cap end) end
+    from unnest(p_meter, p_cap, p_before, p_after) c (id, cap, before, after)
+    where m.id = c.id and (c.before <> c.after or (c.cap >= 0 and c.cap <> m.cap))
+  )
   insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, credit_meter, grants, grant_amounts, plan, provider,
                            cost, cost_unit, reported, reported_unit)
   select h.id, h.workspace_id, p_now, h.expires_at,
-    (select array_agg(p_meter[p_leg_meter[l]] order by l) from generate_series(p_base[h.n] + 1, p_base[h.n] + p_legs[h.n]) l),
-    p_leg_amount[p_base[h.n] + 1 : p_base[h.n] + p_legs[h.n]], array_fill(0::bigint, array[p_legs[h.n]]),
-    case when h.credit_leg > 0 then p_meter[p_leg_meter[p_base[h.n] + h.credit_leg]] end,
+    p_leg_id[h.base + 1 : h.base + h.legs], p_leg_amount[h.base + 1 : h.base + h.legs], array_fill(0::bigint, array[h.legs]),
+    case when h.credit_leg > 0 then p_leg_id[h.base + h.credit_leg] end,
     coalesce((v_draws[h.n]).grants, '{}'), coalesce((v_draws[h.n]).amounts, '{}'),
     h.plan, h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit
-  from unnest(p_hold, p_workspace, p_expires, p_verdict, p_credit_leg, p_plan, p_provider, p_cost, p_cost_unit, p_reported, p_reported_unit)
-    with ordinality h (id, workspace_id, expires_at, verdict, credit_leg, plan, provider, cost, cost_unit, reported, reported_unit, n)
+  from unnest(p_hold, p_workspace, p_expires, p_verdict, p_base, p_legs, p_credit_leg, p_plan, p_provider, p_cost, p_cost_unit, p_reported,
+              p_reported_unit)
+    with ordinality h (id, workspace_id, expires_at, verdict, base, legs, credit_leg, plan, provider, cost, cost_unit, reported, reported_unit, n)
   where h.verdict = 0;
 end $function$;
 
-CREATE OR REPLACE FUNCTION meters.apply(p_now timestamp with time zone, p_guards uuid[], p_meter uuid[], p_cap bigint[], p_fresh jsonb, p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_key text[], p_hash text[], p_base integer[], p_legs integer[], p_leg_meter integer[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_hold_provider text[], p_hold_cost bigint[], p_hold_cost_unit text[], p_hold_reported bigint[], p_hold_reported_unit text[], p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[], p_answer text[], p_attempts jsonb)
- RETURNS TABLE(id uuid, is_end boolean, state text, leg integer, available bigint, other uuid)
+CREATE OR REPLACE FUNCTION meters.apply(p_now timestamp with time zone, p_guards uuid[], p_meter uuid[], p_cap bigint[], p_fresh jsonb, p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_key text[], p_hash text[], p_base integer[], p_legs integer[], p_leg_meter integer[], p_leg_id uuid[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_hold_provider text[], p_hold_cost bigint[], p_hold_cost_unit text[], p_hold_reported bigint[], p_hold_reported_unit text[], p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[], p_answer text[], p_attempts jsonb)
+ RETURNS TABLE(verdicts integer[], lefts bigint[], others uuid[], states text[], places integer[], credits bigint[])
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
@@ -842,23 +853,29 @@ CREATE OR REPLACE FUNCTION meters.apply(p_now timestamp with time zone, p_guards
  SET enable_mergejoin TO 'off'
 AS $function$
 declare
-  v_endings  meters.ending[];
-  v_free     bigint[];
-  v_before   bigint[];
-  v_verdict  integer[] := array_fill(0, array[greatest(cardinality(p_hold), 1)]);
-  v_left     bigint[]  := array_fill(0::bigint, array[greatest(cardinality(p_hold), 1)]);
-  v_other    uuid[]    := array_fill(null::uuid, array[greatest(cardinality(p_hold), 1)]);
-  v_due      uuid[];
-  v_doubtful boolean;
-  v_granted  boolean;
-  v_over     boolean;
-  v_ended    boolean;
-  v_whole    boolean;
-  v_claim    record;
-  v_leg      integer;
+  v_holds   constant integer := cardinality(p_hold);
+  v_ends    constant integer := cardinality(p_end);
+  v_due     uuid[];
+  v_free    bigint[];
+  v_before  bigint[];
+  v_verdict integer[] := array_fill(0, array[v_holds]);
+  v_left    bigint[];
+  v_ended   uuid[];
+  v_late    uuid[];
+  v_credit  uuid[];
+  v_claim   record;
+  v_denied  boolean := false;
 begin
   v_due := meters.lock_guards(p_now, p_guards, p_fresh is not null);
   if v_due is not null then perform meters.expire_locked_grants(p_now, v_due); end if;
+
+  if p_fresh is not null then
+    insert into meters.meter (id, workspace_id, key, unit, class, window_start, window_end, cap)
+    select f.id, f.workspace_id, f.key, f.unit, f.class, f.window_start, f.window_end, greatest(f.cap, 0)
+    from jsonb_to_recordset(p_fresh) f (id uuid, workspace_id uuid, key text, unit text, class meters.class,
+                                        window_start timestamptz, window_end timestamptz, cap bigint)
+    on conflict do nothing;
+  end if;
 
   if p_key is not null then
     insert into meters.idempotency (workspace_id, key, request_hash, hold_id, claimed_at)
@@ -872,83 +889,76 @@ begin
       where h.key <> '' and i.hold_id <> h.id
     loop
       v_verdict[v_claim.n] := case when v_claim.same then -1 else -2 end;
-      v_other[v_claim.n] := v_claim.hold_id;
+      others := coalesce(others, array_fill(null::uuid, array[v_holds]));
+      others[v_claim.n] := v_claim.hold_id;
+      v_denied := true;
     end loop;
   end if;
 
-  if cardinality(p_end) > 0 then
-    select array_agg(row(h.id, h.workspace_id, h.state, p_kind[e.n], h.meters, h.amounts, a.actuals, h.credit_meter,
-        case when h.credit_meter is null then 0
-             else least(a.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) end,
-        h.grants, h.grant_amounts, h.plan, h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit,
-        p_provider[e.n], p_cost[e.n], p_reported[e.n], p_answer[e.n])::meters.ending order by e.n),
-      bool_or(p_kind[e.n] = 'doubt' or h.state = 'expired'), bool_or(cardinality(h.grants) > 0), bool_or(p_cost[e.n] > h.cost),
-      bool_or(p_answer[e.n] <> '' or p_kind[e.n] <> 'settle'), bool_and(h.state = 'open') and count(*) = cardinality(p_end)
-    into v_endings, v_doubtful, v_granted, v_over, v_ended, v_whole
-    from (select u as id, min(ordinality) as n from unnest(p_end) with ordinality u group by u) e
-    join meters.hold h on h.id = e.id
-    cross join lateral (select case p_kind[e.n] when 'settle' then p_actual[p_first[e.n] : p_first[e.n] + cardinality(h.meters) - 1]
-                                                else array_fill(0::bigint, array[cardinality(h.meters)]) end as actuals) a;
+  if v_ends > 0 then
+    select e.ended, e.places, e.credit_meters into v_ended, places, v_credit
+    from meters.end_open(p_now, p_end, p_kind, p_first, p_actual, p_cost, p_reported, p_provider) e;
+    if 'doubt' = any (p_kind) and v_ended is not null then
+      perform meters.end_doubts(p_now, array_agg(e.id)) from unnest(p_end, p_kind) e (id, kind)
+      where e.kind = 'doubt' and e.id = any (v_ended) having count(*) > 0;
+    end if;
+    if p_answer is not null and v_ended is not null then perform meters.end_keys(v_ended, p_end, p_kind, p_answer); end if;
+    if coalesce(cardinality(v_ended), 0) < v_ends then
+      v_late := meters.end_doubted(p_now, p_end, p_kind, p_first, p_actual, p_cost, p_reported, p_provider);
+      select array_agg(case when e.id = any (v_ended) then 'open' when e.id = any (v_late) then 'expired'
+                            else coalesce(h.state::text, 'unknown') end order by e.n),
+        array_agg(e.n::integer order by e.n), array_agg(h.credit_meter order by e.n)
+      into states, places, v_credit
+      from unnest(p_end) with ordinality e (id, n) left join meters.hold h on h.id = e.id;
+      -- A hold that had ended before keeps the attempts it had.
+      p_attempts := (select jsonb_agg(a) from jsonb_array_elements(p_attempts) a
+                     where (a ->> 'hold_id')::uuid = any (v_ended || v_late));
+    end if;
+    if p_attempts is not null then perform ledger.record_attempts(p_attempts); end if;
   end if;
 
-  if p_fresh is not null then
-    insert into meters.meter (id, workspace_id, key, unit, class, window_start, window_end, cap)
-    select f.id, f.workspace_id, f.key, f.unit, f.class, f.window_start, f.window_end, greatest(f.cap, 0)
-    from jsonb_to_recordset(p_fresh) f (id uuid, workspace_id uuid, key text, unit text, class meters.class,
-                                        window_start timestamptz, window_end timestamptz, cap bigint)
-    on conflict do nothing;
-  end if;
-
-  if v_endings is not null then
-    perform meters.end_locked(p_now, v_endings, v_doubtful, v_granted, v_over, v_ended);
-    -- A hold that had ended before keeps the attempts it had.
-    perform ledger.record_attempts(case when v_whole then p_attempts else (
-      select jsonb_agg(a) from jsonb_array_elements(p_attempts) a join unnest(v_endings) e on e.id = (a ->> 'hold_id')::uuid
-      where e.state = 'open' or (e.state = 'expired' and e.kind <> 'doubt')) end) where p_attempts is not null;
-  end if;
-
-  if cardinality(p_hold) > 0 then
+  if v_holds > 0 then
     select array_agg(case when c.cap >= 0 then c.cap else m.cap end - m.held - m.used - m.unreconciled - m.overrun order by c.ordinality)
     into v_free
     from unnest(p_meter, p_cap) with ordinality c (id, cap, ordinality) join meters.meter m on m.id = c.id;
-    if cardinality(v_free) < cardinality(p_meter) then
+    if coalesce(cardinality(v_free), 0) < cardinality(p_meter) then
       raise exception 'a meter of the batch is missing' using errcode = 'no_data_found';
     end if;
     v_before := v_free;
 
-    for n in 1 .. cardinality(p_hold) loop
+    for n in 1 .. v_holds loop
       if v_verdict[n] = 0 then
         for l in p_base[n] + 1 .. p_base[n] + p_legs[n] loop
           if p_leg_amount[l] > v_free[p_leg_meter[l]] then
             v_verdict[n] := l - p_base[n];
-            v_left[n] := v_free[p_leg_meter[l]];
+            lefts := coalesce(lefts, array_fill(0::bigint, array[v_holds]));
+            lefts[n] := v_free[p_leg_meter[l]];
+            v_denied := true;
             exit;
           end if;
         end loop;
         if v_verdict[n] = 0 then
           for l in p_base[n] + 1 .. p_base[n] + p_legs[n] loop
-            v_leg := p_leg_meter[l];
-            v_free[v_leg] := v_free[v_leg] - p_leg_amount[l];
+            v_free[p_leg_meter[l]] := v_free[p_leg_meter[l]] - p_leg_amount[l];
           end loop;
         end if;
       end if;
     end loop;
 
     perform meters.admit_locked(
-      p_now, p_meter, p_cap, v_before, v_free, v_verdict, p_hold, p_workspace, p_expires, p_base, p_legs, p_leg_meter, p_leg_amount,
+      p_now, p_meter, p_cap, v_before, v_free, v_verdict, p_hold, p_workspace, p_expires, p_base, p_legs, p_leg_id, p_leg_amount,
       p_credit_leg, p_plan, p_hold_provider, p_hold_cost, p_hold_cost_unit, p_hold_reported, p_hold_reported_unit);
     if p_key is not null then
       delete from meters.idempotency i using unnest(p_hold, v_verdict) h (id, verdict) where h.verdict > 0 and i.hold_id = h.id;
     end if;
   end if;
 
-  return query
-    select h.id, true, h.state::text, 0, (select m.cap - m.held - m.used from meters.meter m where m.id = h.credit_meter), null::uuid
-    from unnest(v_endings) h
-    union all
-    select h.id, false, case when h.verdict = 0 then 'held' when h.verdict > 0 then 'denied' when h.verdict = -1 then 'replay' else 'mismatch' end,
-      h.verdict, h.remaining, h.other
-    from unnest(p_hold, v_verdict, v_left, v_other) h (id, verdict, remaining, other);
+  if v_denied then verdicts := v_verdict; end if;
+  if v_credit is not null then
+    credits := (select array_agg(m.cap - m.held - m.used order by c.n)
+                from unnest(v_credit) with ordinality c (id, n) left join meters.meter m on m.id = c.id);
+  end if;
+  return next;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.draw_credits(p_total integer, p_n integer[], p_workspace uuid[], p_amount bigint[])
@@ -959,7 +969,7 @@ declare
   v_draws   meters.draw[] := array_fill(row('{}', '{}')::meters.draw, array[p_total]);
   v_grants  uuid[] := '{}';
   v_amounts bigint[] := '{}';
-  v_missing bigint := (select sum(a) from unnest(p_amount) a);
+  v_missing bigint := (select meters.total(a) from unnest(p_amount) a);
   v_drawn   record;
 begin
   for v_drawn in
@@ -988,109 +998,143 @@ begin
   end loop;
 
   update meters.grant g set held = g.held + d.amount
-  from (select grant_id, sum(amount)::bigint as amount from unnest(v_grants, v_amounts) u (grant_id, amount) group by grant_id) d
+  from (select grant_id, meters.total(amount) as amount from unnest(v_grants, v_amounts) u (grant_id, amount) group by grant_id) d
   where g.id = d.grant_id;
-  if v_missing <> coalesce((select sum(a) from unnest(v_amounts) a), 0) then
+  if v_missing <> coalesce((select meters.total(a) from unnest(v_amounts) a), 0) then
     raise exception 'the grants do not cover what the credit meters admitted' using errcode = 'check_violation';
   end if;
   return v_draws;
 end $function$;
 
-CREATE OR REPLACE FUNCTION meters.end_doubts(p_now timestamp with time zone, p_endings meters.ending[])
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-begin
-  update meters.meter m set unreconciled = m.unreconciled + d.doubted, used = m.used + d.used, overrun = m.overrun + d.excess
-  from (
-    select l.meter, sum(case when e.state = 'open' then l.amount else -l.amount end)::bigint as doubted,
-      sum(case when e.state = 'open' then 0 else least(l.actual, l.amount) end)::bigint as used,
-      sum(case when e.state = 'open' then 0 else greatest(l.actual - l.amount, 0) end)::bigint as excess
-    from unnest(p_endings) e cross join lateral unnest(e.meters, e.amounts, e.actuals) l (meter, amount, actual)
-    where (e.state = 'open' and e.kind = 'doubt') or (e.state = 'expired' and e.kind <> 'doubt')
-    group by l.meter
-  ) d
-  where m.id = d.meter and m.class = 'cost';
-
-  perform ledger.post(p_now, workspace_id, id, 'unreconciled', 'payable:' || provider, cost, cost_unit, reported, reported_unit, plan)
-  from unnest(p_endings) where state = 'open' and kind = 'doubt' and cost > 0;
-  perform ledger.post(p_now, workspace_id, id, 'cost', 'unreconciled', least(actual_cost, cost), cost_unit, least(actual_reported, reported),
-    reported_unit, plan)
-  from unnest(p_endings) where state = 'expired' and kind = 'settle' and least(actual_cost, cost) > 0;
-  perform ledger.post(p_now, workspace_id, id, 'payable:' || provider, 'unreconciled', cost - least(actual_cost, cost), cost_unit,
-    reported - least(actual_reported, reported), reported_unit, plan)
-  from unnest(p_endings) where state = 'expired' and kind <> 'doubt' and cost > actual_cost;
-end $function$;
-
-CREATE OR REPLACE FUNCTION meters.end_grants(p_now timestamp with time zone, p_endings meters.ending[])
- RETURNS void
+CREATE OR REPLACE FUNCTION meters.end_doubted(p_now timestamp with time zone, p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[])
+ RETURNS uuid[]
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_lapsed uuid[];
+  v_known uuid[];
 begin
-  with moved as (
-    update meters.grant g set
-      held   = g.held - s.amount,
-      used   = g.used + s.spent,
-      closed = g.held = s.amount and g.used + s.spent + g.expired = g.amount
+  with known as (
+    update meters.hold h set
+      state    = 'reconciled',
+      ended_at = p_now,
+      actuals  = case e.kind when 'settle' then p_actual[e.first : e.first + cardinality(h.meters) - 1] else h.actuals end
+    from unnest(p_end, p_kind, p_first) e (id, kind, first)
+    where h.id = e.id and h.state = 'expired' and e.kind <> 'doubt'
+    returning h.id, h.meters, h.amounts, h.actuals
+  ), counted as (
+    update meters.meter m set unreconciled = m.unreconciled - d.doubted, used = m.used + d.used, overrun = m.overrun + d.excess
     from (
-      select d.grant_id, sum(d.amount)::bigint as amount, sum(greatest(0, least(d.amount, d.charged - d.before)))::bigint as spent
-      from (select l.grant_id, l.amount, e.charged, sum(l.amount) over (partition by e.id order by l.n) - l.amount as before
-            from unnest(p_endings) e cross join lateral unnest(e.grants, e.grant_amounts) with ordinality l (grant_id, amount, n)
-            where e.state = 'open') d
-      group by d.grant_id
-    ) s
-    where g.id = s.grant_id
-    returning g.id, g.expired_at
+      select l.meter, meters.total(l.amount) as doubted, meters.total(least(l.actual, l.amount)) as used,
+        meters.total(greatest(l.actual - l.amount, 0)) as excess
+      from known k cross join lateral unnest(k.meters, k.amounts, k.actuals) l (meter, amount, actual)
+      group by l.meter
+    ) d
+    where m.id = d.meter and m.class = 'cost'
   )
-  select array_agg(id) into v_lapsed from moved where expired_at is not null;
-  if v_lapsed is not null then perform meters.lapse_grants(p_now, v_lapsed); end if;
+  select array_agg(id) into v_known from known;
+
+  perform ledger.post(p_now, h.workspace_id, h.id, p.debit, p.credit, p.amount, h.cost_unit, p.reported, h.reported_unit, h.plan)
+  from unnest(p_end, p_cost, p_reported, p_provider) e (id, cost, reported, provider)
+  join meters.hold h on h.id = e.id
+  cross join lateral (values
+    ('cost', 'unreconciled', least(e.cost, h.cost), least(e.reported, h.reported)),
+    ('payable:' || h.provider, 'unreconciled', h.cost - e.cost, greatest(h.reported - e.reported, 0)),
+    ('overrun', 'payable:' || e.provider, e.cost - h.cost, greatest(e.reported - h.reported, 0))) p (debit, credit, amount, reported)
+  where h.id = any (v_known) and p.amount > 0;
+  return v_known;
 end $function$;
 
-CREATE OR REPLACE FUNCTION meters.end_keys(p_endings meters.ending[])
+CREATE OR REPLACE FUNCTION meters.end_doubts(p_now timestamp with time zone, p_holds uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update meters.meter m set unreconciled = m.unreconciled + d.doubted
+  from (
+    select l.meter, meters.total(l.amount) as doubted
+    from unnest(p_holds) w join meters.hold h on h.id = w cross join lateral unnest(h.meters, h.amounts) l (meter, amount)
+    group by l.meter
+  ) d
+  where m.id = d.meter and m.class = 'cost';
+  perform ledger.post(p_now, h.workspace_id, h.id, 'unreconciled', 'payable:' || h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit, h.plan)
+  from unnest(p_holds) w join meters.hold h on h.id = w where h.cost > 0;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.end_keys(p_ended uuid[], p_end uuid[], p_kind text[], p_answer text[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
 begin
   update meters.idempotency i set answer = e.answer
-  from unnest(p_endings) e where i.hold_id = e.id and e.state = 'open' and e.kind = 'settle' and e.answer <> '';
-  delete from meters.idempotency i
-  using unnest(p_endings) e where i.hold_id = e.id and e.state = 'open' and e.kind <> 'settle';
+  from unnest(p_end, p_kind, p_answer) e (id, kind, answer)
+  where i.hold_id = e.id and e.kind = 'settle' and e.answer <> '' and e.id = any (p_ended);
+  delete from meters.idempotency i using unnest(p_end, p_kind) e (id, kind)
+  where i.hold_id = e.id and e.kind <> 'settle' and e.id = any (p_ended);
 end $function$;
 
-CREATE OR REPLACE FUNCTION meters.end_locked(p_now timestamp with time zone, p_endings meters.ending[], p_doubtful boolean, p_granted boolean, p_over boolean, p_keyed boolean)
- RETURNS void
+CREATE OR REPLACE FUNCTION meters.end_open(p_now timestamp with time zone, p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[], OUT ended uuid[], OUT places integer[], OUT credit_meters uuid[])
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
+declare
+  v_lapsed uuid[];
+  v_posted integer;
 begin
-  -- Counters, one update a meter whatever the number of holds.
-  update meters.meter m set
-    held    = m.held - d.held,
-    used    = m.used + case m.class when 'gauge' then 0 else d.used end,
-    overrun = m.overrun + case when m.class in ('cost', 'quota') then d.excess else 0 end
-  from (
-    select l.meter, sum(l.amount)::bigint as held, sum(least(l.actual, l.amount))::bigint as used,
-      sum(greatest(l.actual - l.amount, 0))::bigint as excess
-    from unnest(p_endings) e cross join lateral unnest(e.meters, e.amounts, e.actuals) l (meter, amount, actual)
-    where e.state = 'open'
-    group by l.meter
-  ) d
-  where m.id = d.meter;
-
-  if p_granted then perform meters.end_grants(p_now, p_endings); end if;
-  perform meters.post_ends(p_now, p_endings);
-  if p_over then perform meters.post_overruns(p_now, p_endings); end if;
-  if p_doubtful then perform meters.end_doubts(p_now, p_endings); end if;
-  if p_keyed then perform meters.end_keys(p_endings); end if;
-
-  update meters.hold h set
-    state    = (case when e.state = 'expired' then 'reconciled' when e.kind = 'settle' then 'settled'
-                     when e.kind = 'void' then 'voided' else 'expired' end)::meters.state,
-    ended_at = p_now,
-    actuals  = e.actuals
-  from unnest(p_endings) e
-  where h.id = e.id and (e.state = 'open' or (e.state = 'expired' and e.kind <> 'doubt'));
+  with gone as (
+    update meters.hold h set
+      state    = (case e.kind when 'settle' then 'settled' when 'void' then 'voided' else 'expired' end)::meters.state,
+      ended_at = p_now,
+      actuals  = case e.kind when 'settle' then p_actual[e.first : e.first + cardinality(h.meters) - 1] else h.actuals end
+    from unnest(p_end, p_kind, p_first, p_cost, p_reported, p_provider) with ordinality e (id, kind, first, cost, reported, provider, n)
+    where h.id = e.id and h.state = 'open'
+    returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.plan,
+      h.cost, h.cost_unit, h.reported, h.reported_unit, e.provider, e.cost as actual_cost, e.reported as actual_reported,
+      case when h.credit_meter is null then 0
+           else least(h.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) end as charged
+  ), counted as (
+    update meters.meter m set
+      held    = m.held - d.held,
+      used    = m.used + case m.class when 'gauge' then 0 else d.used end,
+      overrun = m.overrun + case when m.class in ('cost', 'quota') then d.excess else 0 end
+    from (
+      select l.meter, meters.total(l.amount) as held, meters.total(least(l.actual, l.amount)) as used,
+        meters.total(greatest(l.actual - l.amount, 0)) as excess
+      from gone g cross join lateral unnest(g.meters, g.amounts, g.actuals) l (meter, amount, actual)
+      group by l.meter
+    ) d
+    where m.id = d.meter
+  ), returned as (
+    update meters.grant g set
+      held   = g.held - s.amount,
+      used   = g.used + s.spent,
+      closed = g.held = s.amount and g.used + s.spent + g.expired = g.amount
+    from (
+      select d.grant_id, meters.total(d.amount) as amount, meters.total(greatest(0, least(d.amount, d.charged - d.before))) as spent
+      from (
+        select l.grant_id, l.amount, g.charged,
+          case l.n when 1 then 0 else (select meters.total(b) from unnest(g.grant_amounts[: l.n - 1]) b) end as before
+        from gone g cross join lateral unnest(g.grants, g.grant_amounts) with ordinality l (grant_id, amount, n)
+      ) d
+      group by d.grant_id
+    ) s
+    where g.id = s.grant_id
+    returning g.id, g.expired_at
+  )
+  select
+    (select array_agg(id) from returned where expired_at is not null),
+    (select ledger.post_many(p_now, array_agg(g.workspace_id), array_agg(g.id), array_agg(p.debit), array_agg(p.credit), array_agg(p.amount),
+        array_agg(p.unit), array_agg(p.reported), array_agg(p.reported_unit), array_agg(g.plan))
+     from gone g cross join lateral (values
+       ('wallet', 'spent', g.charged, 'credit', null::bigint, null::text),
+       ('cost', 'payable:' || g.provider, least(g.actual_cost, g.cost), g.cost_unit, least(g.actual_reported, g.reported), g.reported_unit),
+       ('overrun', 'payable:' || g.provider, g.actual_cost - g.cost, g.cost_unit, greatest(g.actual_reported - g.reported, 0),
+        g.reported_unit)) p (debit, credit, amount, unit, reported, reported_unit)
+     where p.amount > 0
+     having count(*) > 0),
+    g.ended, g.places, g.credit_meters
+  into v_lapsed, v_posted, ended, places, credit_meters
+  from (select array_agg(id) as ended, array_agg(n) as places, array_agg(credit_meter) as credit_meters from gone) g;
+  if v_lapsed is not null then perform meters.lapse_grants(p_now, v_lapsed); end if;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.expire_grants(p_now timestamp with time zone, p_limit integer)
@@ -1201,34 +1245,6 @@ AS $function$
   on conflict (only_row) do update set swept_to =
     case when meters.sweep.swept_to > p_now then excluded.swept_to else greatest(meters.sweep.swept_to, excluded.swept_to) end
 $function$;
-
-CREATE OR REPLACE FUNCTION meters.post_ends(p_now timestamp with time zone, p_endings meters.ending[])
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-begin
-  perform ledger.post_many(p_now, array_agg(p.workspace_id), array_agg(p.id), array_agg(p.debit), array_agg(p.credit), array_agg(p.amount),
-    array_agg(p.unit), array_agg(p.reported), array_agg(p.reported_unit), array_agg(p.plan))
-  from (
-    select workspace_id, id, 'wallet' as debit, 'spent' as credit, charged as amount, 'credit' as unit, null::bigint as reported,
-      null::text as reported_unit, plan
-    from unnest(p_endings) where state = 'open' and kind = 'settle' and charged > 0
-    union all
-    select workspace_id, id, 'cost', 'payable:' || paid_to, least(actual_cost, cost), cost_unit, least(actual_reported, reported),
-      reported_unit, plan
-    from unnest(p_endings) where state = 'open' and kind = 'settle' and least(actual_cost, cost) > 0
-  ) p having count(*) > 0;
-end $function$;
-
-CREATE OR REPLACE FUNCTION meters.post_overruns(p_now timestamp with time zone, p_endings meters.ending[])
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-begin
-  perform ledger.post(p_now, workspace_id, id, 'overrun', 'payable:' || paid_to, actual_cost - cost, cost_unit,
-    greatest(actual_reported - reported, 0), reported_unit, plan)
-  from unnest(p_endings) where state in ('open', 'expired') and kind = 'settle' and actual_cost > cost;
-end $function$;
 
 create schema server;
 

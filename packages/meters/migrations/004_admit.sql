@@ -9,7 +9,7 @@ declare
   v_draws   meters.draw[] := array_fill(row('{}', '{}')::meters.draw, array[p_total]);
   v_grants  uuid[] := '{}';
   v_amounts bigint[] := '{}';
-  v_missing bigint := (select sum(a) from unnest(p_amount) a);
+  v_missing bigint := (select meters.total(a) from unnest(p_amount) a);
   v_drawn   record;
 begin
   for v_drawn in
@@ -38,52 +38,59 @@ begin
   end loop;
 
   update meters.grant g set held = g.held + d.amount
-  from (select grant_id, sum(amount)::bigint as amount from unnest(v_grants, v_amounts) u (grant_id, amount) group by grant_id) d
+  from (select grant_id, meters.total(amount) as amount from unnest(v_grants, v_amounts) u (grant_id, amount) group by grant_id) d
   where g.id = d.grant_id;
-  if v_missing <> coalesce((select sum(a) from unnest(v_amounts) a), 0) then
+  if v_missing <> coalesce((select meters.total(a) from unnest(v_amounts) a), 0) then
     raise exception 'the grants do not cover what the credit meters admitted' using errcode = 'check_violation';
   end if;
   return v_draws;
 end $$;
 
--- Writes the admitted holds (verdict 0) of a batch whose meters the caller has locked, and moves the counters.
+-- Writes the admitted holds (verdict 0) of a batch whose meters the caller has locked, and moves the counters, in one statement.
 -- `p_before` and `p_after` are what each meter had room for before and after the decisions.
 create function meters.admit_locked(
   p_now timestamptz, p_meter uuid[], p_cap bigint[], p_before bigint[], p_after bigint[], p_verdict integer[],
-  p_hold uuid[], p_workspace uuid[], p_expires timestamptz[], p_base integer[], p_legs integer[], p_leg_meter integer[], p_leg_amount bigint[],
+  p_hold uuid[], p_workspace uuid[], p_expires timestamptz[], p_base integer[], p_legs integer[], p_leg_id uuid[], p_leg_amount bigint[],
   p_credit_leg integer[], p_plan text[], p_provider text[], p_cost bigint[], p_cost_unit text[], p_reported bigint[],
   p_reported_unit text[]
 ) returns void language plpgsql as $$
 declare
   v_draws meters.draw[];
-  v_n     integer[];
-  v_who   uuid[];
-  v_asked bigint[];
+  v_n     integer[] := '{}';
+  v_who   uuid[] := '{}';
+  v_asked bigint[] := '{}';
+  v_drawn bigint;
 begin
-  update meters.meter m set
-    held = m.held + c.before - c.after,
-    cap = case when c.cap >= 0 then c.cap else m.cap end,
-    admitted_cap = case when c.before = c.after then m.admitted_cap
-                        else greatest(m.admitted_cap, case when c.cap >= 0 then c.cap else m.cap end) end
-  from unnest(p_meter, p_cap, p_before, p_after) c (id, cap, before, after)
-  where m.id = c.id and (c.before <> c.after or (c.cap >= 0 and c.cap <> m.cap));
+  for n in 1 .. cardinality(p_hold) loop
+    if p_verdict[n] = 0 and p_credit_leg[n] > 0 then
+      v_drawn := p_leg_amount[p_base[n] + p_credit_leg[n]];
+      if v_drawn > 0 then
+        v_n := v_n || n;
+        v_who := v_who || p_workspace[n];
+        v_asked := v_asked || v_drawn;
+      end if;
+    end if;
+  end loop;
+  if v_n <> '{}' then v_draws := meters.draw_credits(cardinality(p_hold), v_n, v_who, v_asked); end if;
 
-  select array_agg(d.n), array_agg(d.workspace_id), array_agg(d.amount) into v_n, v_who, v_asked
-  from (select h.n::integer as n, h.workspace_id, p_leg_amount[p_base[h.n] + h.credit_leg] as amount
-        from unnest(p_workspace, p_verdict, p_credit_leg) with ordinality h (workspace_id, verdict, credit_leg, n)
-        where h.verdict = 0 and h.credit_leg > 0) d
-  where d.amount > 0;
-  if v_n is not null then v_draws := meters.draw_credits(cardinality(p_hold), v_n, v_who, v_asked); end if;
-
+  with counted as (
+    update meters.meter m set
+      held = m.held + c.before - c.after,
+      cap = case when c.cap >= 0 then c.cap else m.cap end,
+      admitted_cap = case when c.before = c.after then m.admitted_cap
+                          else greatest(m.admitted_cap, case when c.cap >= 0 then c.cap else m.cap end) end
+    from unnest(p_meter, p_cap, p_before, p_after) c (id, cap, before, after)
+    where m.id = c.id and (c.before <> c.after or (c.cap >= 0 and c.cap <> m.cap))
+  )
   insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, credit_meter, grants, grant_amounts, plan, provider,
                            cost, cost_unit, reported, reported_unit)
   select h.id, h.workspace_id, p_now, h.expires_at,
-    (select array_agg(p_meter[p_leg_meter[l]] order by l) from generate_series(p_base[h.n] + 1, p_base[h.n] + p_legs[h.n]) l),
-    p_leg_amount[p_base[h.n] + 1 : p_base[h.n] + p_legs[h.n]], array_fill(0::bigint, array[p_legs[h.n]]),
-    case when h.credit_leg > 0 then p_meter[p_leg_meter[p_base[h.n] + h.credit_leg]] end,
+    p_leg_id[h.base + 1 : h.base + h.legs], p_leg_amount[h.base + 1 : h.base + h.legs], array_fill(0::bigint, array[h.legs]),
+    case when h.credit_leg > 0 then p_leg_id[h.base + h.credit_leg] end,
     coalesce((v_draws[h.n]).grants, '{}'), coalesce((v_draws[h.n]).amounts, '{}'),
     h.plan, h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit
-  from unnest(p_hold, p_workspace, p_expires, p_verdict, p_credit_leg, p_plan, p_provider, p_cost, p_cost_unit, p_reported, p_reported_unit)
-    with ordinality h (id, workspace_id, expires_at, verdict, credit_leg, plan, provider, cost, cost_unit, reported, reported_unit, n)
+  from unnest(p_hold, p_workspace, p_expires, p_verdict, p_base, p_legs, p_credit_leg, p_plan, p_provider, p_cost, p_cost_unit, p_reported,
+              p_reported_unit)
+    with ordinality h (id, workspace_id, expires_at, verdict, base, legs, credit_leg, plan, provider, cost, cost_unit, reported, reported_unit, n)
   where h.verdict = 0;
 end $$;

@@ -8,6 +8,7 @@ import {
   type Pool,
 } from '@purser/base';
 
+import { type Applied, type AppliedRow, decodeApplied } from './decode.ts';
 import { APPLY, encodeBatch } from './encode.ts';
 import type { EndOutcome, EndRequest, HoldOutcome, HoldRequest, HoldState } from './hold.ts';
 import { KnownMeters } from './known-meters.ts';
@@ -33,15 +34,6 @@ interface Waiting<Request, Outcome> {
   readonly give_up_at: number;
   /** It was sent before, and nobody knows what became of that. */
   sent_before: boolean;
-}
-
-interface AppliedRow {
-  id: string;
-  is_end: boolean;
-  state: string;
-  leg: number;
-  available: bigint | null;
-  other: string | null;
 }
 
 const RETRY_FIRST_MS = 50;
@@ -110,7 +102,7 @@ export class Batcher {
   async #run(): Promise<void> {
     let backoff_ms = 0;
     while (this.waiting > 0) {
-      const ends = this.#ends.splice(0, this.#batchMax);
+      const ends = this.#takeEnds();
       const holds = this.#inTime(this.#holds.splice(0, this.#batchMax));
       const sent = await this.#send(holds, ends);
       backoff_ms = sent ? 0 : Math.min(Math.max(backoff_ms * 2, RETRY_FIRST_MS), RETRY_MAX_MS);
@@ -119,6 +111,18 @@ export class Batcher {
     }
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** A second end of one hold waits for the next batch, where it meets what the first has made of the hold. */
+  #takeEnds(): Waiting<EndRequest, EndOutcome>[] {
+    const first = new Map<HoldId, Waiting<EndRequest, EndOutcome>>();
+    const later: Waiting<EndRequest, EndOutcome>[] = [];
+    for (const waiting of this.#ends.splice(0, this.#batchMax)) {
+      if (first.has(waiting.request.hold)) later.push(waiting);
+      else first.set(waiting.request.hold, waiting);
+    }
+    this.#ends.unshift(...later);
+    return [...first.values()];
   }
 
   /** What waited so long (or met a clock that jumped) that its time is over would be held only to expire: it is turned away. */
@@ -136,12 +140,12 @@ export class Batcher {
     if (holds.length + ends.length === 0) return true;
     const started = performance.now();
     try {
-      const rows = await this.#query(
+      const applied = await this.#query(
         holds.map((waiting) => waiting.request),
         ends.map((waiting) => waiting.request),
       );
       this.#onBatch(holds.length, ends.length, performance.now() - started);
-      deliver(rows, holds, ends);
+      deliver(applied, holds, ends);
       return true;
     } catch (error) {
       if (isTransientDatabaseError(error)) {
@@ -166,12 +170,12 @@ export class Batcher {
     }
   }
 
-  async #query(holds: readonly HoldRequest[], ends: readonly EndRequest[]): Promise<AppliedRow[]> {
+  async #query(holds: readonly HoldRequest[], ends: readonly EndRequest[]): Promise<Applied> {
     const batch = encodeBatch(this.#clock.now(), holds, ends, this.#known);
     try {
       const { rows } = await this.#pool.query<AppliedRow>({ name: 'meters.apply', text: APPLY, values: batch.values });
       this.#known.add(batch.meters);
-      return rows;
+      return decodeApplied(rows[0]);
     } catch (error) {
       // A meter that was known has been swept away since: describe all of them, once.
       if (!isMissing(error) || this.#known.size === 0) throw error;
@@ -198,29 +202,20 @@ export class Batcher {
 }
 
 function deliver(
-  rows: readonly AppliedRow[],
+  applied: Applied,
   holds: readonly Waiting<HoldRequest, HoldOutcome>[],
   ends: readonly Waiting<EndRequest, EndOutcome>[],
 ): void {
-  const byId = new Map(rows.map((row) => [row.is_end ? `end ${row.id}` : row.id, row]));
-  for (const { request, resolve, reject } of holds) {
-    const row = byId.get(request.id);
-    if (row) resolve(holdOutcome(row, request));
-    else reject(new Fault(`the database did not answer for hold ${request.id}`, { retryable: false }));
+  for (const [place, { request, resolve, reject }] of holds.entries()) {
+    const outcome = holdOutcome(applied, place, request);
+    if (outcome) resolve(outcome);
+    else reject(new Fault(`hold ${request.id} was denied at a leg that it does not have`, { retryable: false }));
   }
-  const states = new Map<string, HoldState>();
-  for (const { request, resolve, sent_before } of ends) {
-    const row = byId.get(`end ${request.hold}`);
-    if (row === undefined) {
-      resolve(UNKNOWN);
-      continue;
-    }
-    const first = !states.has(request.hold);
-    const before = states.get(request.hold) ?? (row.state as HoldState);
-    states.set(request.hold, stateAfter(before, request.kind));
+  for (const [place, { request, resolve, sent_before }] of ends.entries()) {
+    const before = applied.states?.[place] ?? 'open';
     // Sent again, it meets the state it made itself: it had been applied, and only the answer was lost.
-    const own = sent_before && first ? OWN[`${request.kind} ${before}`] : undefined;
-    resolve({ before: own ?? before, credits_available: row.available });
+    const own = sent_before ? OWN[`${request.kind} ${before}`] : undefined;
+    resolve(before === 'unknown' ? UNKNOWN : { before: own ?? before, credits_available: applied.credits.get(place) ?? null });
   }
 }
 
@@ -234,20 +229,15 @@ const OWN: Readonly<Record<string, HoldState>> = {
   'settle reconciled': 'expired',
 };
 
-function stateAfter(before: HoldState, kind: EndRequest['kind']): HoldState {
-  if (before === 'expired') return kind === 'doubt' ? 'expired' : 'reconciled';
-  if (before !== 'open') return before;
-  return kind === 'settle' ? 'settled' : kind === 'void' ? 'voided' : 'expired';
-}
+const HELD: HoldOutcome = Object.freeze({ kind: 'held' });
 
-function holdOutcome(row: AppliedRow, request: HoldRequest): HoldOutcome {
-  if (row.state === 'held') return { kind: 'held' };
-  if (row.state === 'replay') return { kind: 'replay', hold: row.other as HoldId };
-  if (row.state === 'mismatch') return { kind: 'mismatch' };
-  const leg = request.legs[row.leg - 1];
-  if (leg === undefined)
-    throw new Fault(`hold ${request.id} was denied at leg ${row.leg}, which it does not have`, { retryable: false });
-  return { kind: 'denied', leg: row.leg - 1, meter: leg.meter, available: row.available ?? 0n };
+function holdOutcome(applied: Applied, place: number, request: HoldRequest): HoldOutcome | undefined {
+  const verdict = applied.verdicts?.[place] ?? 0;
+  if (verdict === 0) return HELD;
+  if (verdict === -1) return { kind: 'replay', hold: applied.others?.[place] as HoldId };
+  if (verdict === -2) return { kind: 'mismatch' };
+  const leg = request.legs[verdict - 1];
+  return leg && { kind: 'denied', leg: verdict - 1, meter: leg.meter, available: applied.lefts?.[place] ?? 0n };
 }
 
 /** A meter or a workspace of the batch is not there. */

@@ -3,10 +3,16 @@ import { assert, PLATFORM } from '@purser/base';
 import type { AttemptRecord, EndRequest, HoldRequest } from './hold.ts';
 import { type MeterSpec, meterId } from './meter.ts';
 
-export const APPLY = `select * from meters.apply($1::timestamptz, $29::uuid[], $2::uuid[], $3::bigint[], $4::jsonb, $5::uuid[], $6::uuid[], $7::timestamptz[],
-  $8::text[], $9::text[], $30::integer[], $10::integer[], $11::integer[], $12::bigint[], $13::integer[], $14::text[], $15::text[], $16::bigint[], $17::text[],
-  $18::bigint[], $19::text[], $20::uuid[], $21::text[], $22::integer[], $23::bigint[], $24::bigint[], $25::bigint[], $26::text[], $27::text[],
-  $28::jsonb)`;
+/** The types of what `meters.apply` takes, in order. */
+const TYPES =
+  'timestamptz uuid[] uuid[] bigint[] jsonb ' +
+  'uuid[] uuid[] timestamptz[] text[] text[] integer[] integer[] integer[] uuid[] bigint[] integer[] text[] text[] bigint[] text[] bigint[] text[] ' +
+  'uuid[] text[] integer[] bigint[] bigint[] bigint[] text[] text[] jsonb';
+
+export const APPLY = `select verdicts::text, lefts::text, others::text, states::text, places::text, credits::text
+  from meters.apply(${TYPES.split(' ')
+    .map((type, index) => `$${index + 1}::${type}`)
+    .join(', ')})`;
 
 export interface EncodedBatch {
   readonly values: unknown[];
@@ -24,6 +30,7 @@ export function encodeBatch(
   const meters = new MeterTable(known);
   const legCounts: number[] = [];
   const legMeters: number[] = [];
+  const legIds: string[] = [];
   const legAmounts: bigint[] = [];
   const creditLegs: number[] = [];
   const bases: number[] = [];
@@ -42,6 +49,7 @@ export function encodeBatch(
       assert(!seen.has(place), `hold ${hold.id} names the meter ${leg.meter.key} twice`);
       seen.add(place);
       legMeters.push(place);
+      legIds.push(meterId(leg.meter));
       legAmounts.push(leg.amount);
       if (leg.meter.class === 'credit') creditLeg = index + 1;
     }
@@ -63,11 +71,14 @@ export function encodeBatch(
   }
 
   const keyed = holds.some((hold) => hold.idempotency !== undefined);
+  // A hold that is settled without an answer keeps its key; any other end touches it.
+  const keys = ends.some((end) => end.kind !== 'settle' || (end.answer ?? '') !== '');
   const attempts = ends.flatMap((end) => (end.attempts ?? []).map((attempt, index) => attemptRow(end, attempt, index + 1)));
   return {
     meters: meters.ids,
     values: [
       now.toString(),
+      literal([...guards]),
       literal(meters.ids),
       literal(meters.caps),
       meters.fresh.length > 0 ? JSON.stringify(meters.fresh) : null,
@@ -76,8 +87,10 @@ export function encodeBatch(
       literal(holds.map((hold) => hold.expires_at.toString())),
       keyed ? holds.map((hold) => hold.idempotency?.key ?? '') : null,
       keyed ? holds.map((hold) => hold.idempotency?.request_hash ?? '') : null,
+      literal(bases),
       literal(legCounts),
       literal(legMeters),
+      literal(legIds),
       literal(legAmounts),
       literal(creditLegs),
       holds.map((hold) => hold.plan),
@@ -93,10 +106,8 @@ export function encodeBatch(
       literal(ends.map((end) => (end.kind === 'settle' ? end.cost : 0n))),
       literal(ends.map((end) => (end.kind === 'settle' ? end.reported : 0n))),
       ends.map((end) => (end.kind === 'settle' ? end.provider : '')),
-      ends.map((end) => (end.kind === 'settle' ? (end.answer ?? '') : '')),
+      keys ? ends.map((end) => (end.kind === 'settle' ? (end.answer ?? '') : '')) : null,
       attempts.length > 0 ? JSON.stringify(attempts) : null,
-      literal([...guards]),
-      literal(bases),
     ],
   };
 }

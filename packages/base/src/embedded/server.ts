@@ -170,6 +170,8 @@ function serverOf(child: ChildProcess, ended: Promise<string>, home: Home): Serv
     pid,
     ended,
     async stop() {
+      // It is awaited from here on: a process with nothing else to do would end before it hears of the server's end.
+      child.ref();
       if (child.exitCode === null && child.signalCode === null) await stopServer(pid, home.data);
       await ended;
     },
