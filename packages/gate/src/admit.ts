@@ -39,7 +39,8 @@ const EXPIRY_SLACK_MS = 30_000;
 /** The hold on the first of the candidates that fits. */
 export async function admit(engine: Engine, { draft, candidates }: Cleared): Promise<HoldStep> {
   await engine.pause?.('before hold');
-  const expires_at = engine.clock.now().add({ milliseconds: engine.call_timeout_ms + engine.drain.timeout_ms + EXPIRY_SLACK_MS });
+  const lasts_ms = engine.call_timeout_ms + engine.drain.timeout_ms + EXPIRY_SLACK_MS;
+  const expires_at = Temporal.Instant.fromEpochMilliseconds(draft.now.epochMilliseconds + lasts_ms);
   const step = await takeHold(engine.meters, draft, candidates, expires_at, (left) => fit(draft, candidates, left));
   await engine.pause?.('after hold');
   return step;

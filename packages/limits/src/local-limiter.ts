@@ -1,6 +1,6 @@
 import { BoundedMap, type Refusal, refuse } from '@purser/base';
 
-import type { RateDecision, RateLimiter, RateRequest, RateSubject } from './rate.ts';
+import type { RateAllowed, RateDecision, RateLimiter, RateRequest, RateSubject } from './rate.ts';
 import { refuseRate } from './refuse-rate.ts';
 import { advance, countCall, freshState, horizonUs, type SubjectState, type Wait, waitFor } from './sliding.ts';
 
@@ -10,7 +10,15 @@ interface Known {
   idle_us: number;
 }
 
+/** A subject of a call, with what was counted for it so far. */
+interface Counted {
+  readonly key: string;
+  readonly subject: RateSubject;
+  readonly known: Known | undefined;
+}
+
 const SUBJECTS_MAX = 100_000;
+const ALLOWED: RateAllowed = Object.freeze({ allowed: true, enforced: 'local' });
 
 /** Sliding limits of one process. Memory is bounded: with `subjects_max` subjects still counting, a new one is refused rather than an old one forgotten. */
 export class LocalRateLimiter implements RateLimiter {
@@ -23,10 +31,11 @@ export class LocalRateLimiter implements RateLimiter {
 
   decide(request: RateRequest): RateDecision {
     const now_us = request.now.epochMilliseconds * 1_000;
+    const counted = this.#find(request);
     let longest: Wait | undefined;
-    for (const subject of request.subjects) {
-      const state = this.#known.get(keyOf(request, subject))?.state;
-      if (!state) continue;
+    for (const { subject, known } of counted) {
+      if (!known) continue;
+      const { state } = known;
       const t_us = advance(state, subject.rules, now_us);
       for (const rule of subject.rules) {
         const wait = waitFor(state, rule, t_us);
@@ -34,30 +43,38 @@ export class LocalRateLimiter implements RateLimiter {
         if (us > (longest?.us ?? 0)) longest = { us, subject, rule };
       }
     }
-    if (longest) return refuseRate(longest);
-    return this.record(request) ?? { allowed: true, enforced: this.enforced };
+    return longest ? refuseRate(longest) : (this.#count(counted, now_us) ?? ALLOWED);
   }
 
   /** Counts a call that was admitted elsewhere, whatever the limits say. Refuses when there is no memory for its subjects. */
   record(request: RateRequest): Refusal | undefined {
-    const now_us = request.now.epochMilliseconds * 1_000;
-    if (!this.#makeRoom(request, now_us)) {
+    return this.#count(this.#find(request), request.now.epochMilliseconds * 1_000);
+  }
+
+  #find({ scope, subjects }: RateRequest): Counted[] {
+    return subjects.map((subject) => {
+      const key = `${scope}:${subject.name}`;
+      return { key, subject, known: this.#known.get(key) };
+    });
+  }
+
+  #count(counted: readonly Counted[], now_us: number): Refusal | undefined {
+    const unknown = counted.filter(({ known }) => known === undefined).length;
+    if (unknown > 0 && !this.#makeRoom(unknown, now_us)) {
       return refuse('overloaded', 'too many callers at once to count them all', { retryAfterSeconds: 1 });
     }
-    for (const subject of request.subjects) {
-      const key = keyOf(request, subject);
-      const known = this.#known.get(key) ?? { state: freshState(now_us), idle_us: 0 };
+    for (const { key, subject, known = { state: freshState(now_us), idle_us: 0 } } of counted) {
       const t_us = advance(known.state, subject.rules, now_us);
       countCall(known.state, subject.rules, t_us);
       known.idle_us = t_us + horizonUs(subject.rules);
-      this.#known.set(key, known);
+      // Making room for one subject may have taken another.
+      if (unknown > 0) this.#known.set(key, known);
     }
     return undefined;
   }
 
   /** Forgets subjects that no longer count for anything; never one that does. */
-  #makeRoom(request: RateRequest, now_us: number): boolean {
-    const unknown = request.subjects.filter((subject) => !this.#known.get(keyOf(request, subject))).length;
+  #makeRoom(unknown: number, now_us: number): boolean {
     while (this.#known.size + unknown > this.#known.size_max) {
       const oldest = this.#known.oldest();
       if (!oldest || oldest[1].idle_us > now_us) return false;
@@ -69,8 +86,4 @@ export class LocalRateLimiter implements RateLimiter {
   close(): Promise<void> {
     return Promise.resolve();
   }
-}
-
-function keyOf(request: RateRequest, subject: RateSubject): string {
-  return `${request.scope}:${subject.name}`;
 }

@@ -123,9 +123,15 @@ export function slotLength(rule: WindowRule): number {
   return Math.ceil((rule.window_ms * 1_000) / SLOTS);
 }
 
+const keys = new WeakMap<RateRule, string>();
+
 /** What a count is kept under: another length of time is another count, another number goes on with the same. */
 export function keyOf(rule: RateRule): string {
-  return rule.kind === 'bucket' ? `${rule.name}/${rule.per_ms}` : `${rule.name}/${rule.window_ms}`;
+  const known = keys.get(rule);
+  if (known !== undefined) return known;
+  const key = rule.kind === 'bucket' ? `${rule.name}/${rule.per_ms}` : `${rule.name}/${rule.window_ms}`;
+  keys.set(rule, key);
+  return key;
 }
 
 function slotAt(rule: WindowRule, t_us: number): number {

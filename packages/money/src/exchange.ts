@@ -24,7 +24,19 @@ export function findRate(rates: ExchangeRates, from: Currency, to: Currency): Ra
 /** A cost in another currency: rate × (1 + buffer), rounded up. The same currency passes unchanged. Asserts that the rate is stated. */
 export function convertCost(cost: Money, to: Currency, rates: ExchangeRates): Money {
   if (cost.currency === to) return cost;
-  return convert(cost, to, multiplyRatios(statedRate(rates, cost.currency, to), addRatios(ONE, rates.buffer)), 'up');
+  return convert(cost, to, bufferedRate(rates, cost.currency, to), 'up');
+}
+
+const buffered = new WeakMap<ExchangeRates, Map<string, Ratio>>();
+
+/** Rate × (1 + buffer), worked out once: every call converts its cost for each of its meters. */
+function bufferedRate(rates: ExchangeRates, from: Currency, to: Currency): Ratio {
+  const known = buffered.get(rates) ?? new Map<string, Ratio>();
+  buffered.set(rates, known);
+  const pair = `${from}/${to}`;
+  const rate = known.get(pair) ?? multiplyRatios(statedRate(rates, from, to), addRatios(ONE, rates.buffer));
+  known.set(pair, rate);
+  return rate;
 }
 
 /** Money coming in, in another currency: rate ÷ (1 + buffer), rounded down. What a foreign sale allows to be spent is never over-counted. */
