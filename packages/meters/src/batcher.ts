@@ -24,6 +24,8 @@ export interface BatcherOptions {
   readonly batch_max?: number;
   /** How long an end is tried again while the database is away; afterwards its hold is left to expire. */
   readonly end_retry_ms?: number;
+  /** How long an end may wait for others while holds go ahead of it. A hold is refused only when no end asked before it waits. */
+  readonly end_wait_ms?: number;
   readonly onBatch?: BatchObserver;
 }
 
@@ -31,11 +33,16 @@ interface Waiting<Request, Outcome> {
   readonly request: Request;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
+  /** The order in which callers came. */
+  readonly ticket: number;
+  readonly asked_at: number;
   readonly give_up_at: number;
   /** It was sent before, and nobody knows what became of that. */
   sent_before: boolean;
 }
 
+/** So many ends are worth a batch of their own statements at once. */
+const ENDS_WORTH_SENDING = 64;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 2_000;
 
@@ -50,10 +57,14 @@ export class Batcher {
   readonly #queueMax: number;
   readonly #batchMax: number;
   readonly #endRetryMs: number;
+  readonly #endWaitMs: number;
   readonly #onBatch: BatchObserver;
   readonly #known = new KnownMeters();
   #holds: Waiting<HoldRequest, HoldOutcome>[] = [];
   #ends: Waiting<EndRequest, EndOutcome>[] = [];
+  #tickets = 0;
+  /** A hold that was not admitted is asked again once the ends that came before it have been applied: they go alone. */
+  #endsAwaited = false;
   #running = false;
   #idle: (() => void)[] = [];
 
@@ -63,6 +74,7 @@ export class Batcher {
     this.#queueMax = options.queue_max ?? 10_000;
     this.#batchMax = options.batch_max ?? 512;
     this.#endRetryMs = options.end_retry_ms ?? 30_000;
+    this.#endWaitMs = options.end_wait_ms ?? 5;
     this.#onBatch = options.onBatch ?? (() => {});
   }
 
@@ -91,7 +103,9 @@ export class Batcher {
 
   #enqueue<Request, Outcome>(queue: Waiting<Request, Outcome>[], request: Request, retry_ms: number): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      queue.push({ request, resolve, reject, give_up_at: performance.now() + retry_ms, sent_before: false });
+      const asked_at = performance.now();
+      const ticket = this.#tickets++;
+      queue.push({ request, resolve, reject, ticket, asked_at, give_up_at: asked_at + retry_ms, sent_before: false });
       if (!this.#running) {
         this.#running = true;
         setImmediate(() => void this.#run());
@@ -102,8 +116,9 @@ export class Batcher {
   async #run(): Promise<void> {
     let backoff_ms = 0;
     while (this.waiting > 0) {
+      const awaited = this.#endsAwaited;
       const ends = this.#takeEnds();
-      const holds = this.#inTime(this.#holds.splice(0, this.#batchMax));
+      const holds = awaited ? [] : this.#inTime(this.#holds.splice(0, this.#batchMax));
       const sent = await this.#send(holds, ends);
       backoff_ms = sent ? 0 : Math.min(Math.max(backoff_ms * 2, RETRY_FIRST_MS), RETRY_MAX_MS);
       // Callers answered just now get their turn to ask again before the next batch is cut.
@@ -113,8 +128,18 @@ export class Batcher {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** A second end of one hold waits for the next batch, where it meets what the first has made of the hold. */
+  /**
+   * The ends of the next batch. Their statements cost a batch as much as its holds do, and callers wait for holds: so ends gather
+   * for a moment, unless there is nothing else to do. A second end of one hold waits for the batch after, where it meets what the
+   * first has made of the hold.
+   */
   #takeEnds(): Waiting<EndRequest, EndOutcome>[] {
+    const awaited = this.#endsAwaited;
+    this.#endsAwaited = false;
+    const oldest = this.#ends[0];
+    if (oldest === undefined) return [];
+    const due = awaited || this.#holds.length === 0 || this.#ends.length >= ENDS_WORTH_SENDING;
+    if (!due && performance.now() - oldest.asked_at < this.#endWaitMs) return [];
     const first = new Map<HoldId, Waiting<EndRequest, EndOutcome>>();
     const later: Waiting<EndRequest, EndOutcome>[] = [];
     for (const waiting of this.#ends.splice(0, this.#batchMax)) {
@@ -145,7 +170,7 @@ export class Batcher {
         ends.map((waiting) => waiting.request),
       );
       this.#onBatch(holds.length, ends.length, performance.now() - started);
-      deliver(applied, holds, ends);
+      this.#deliver(applied, holds, ends);
       return true;
     } catch (error) {
       if (isTransientDatabaseError(error)) {
@@ -184,6 +209,29 @@ export class Batcher {
     }
   }
 
+  #deliver(
+    applied: Applied,
+    holds: readonly Waiting<HoldRequest, HoldOutcome>[],
+    ends: readonly Waiting<EndRequest, EndOutcome>[],
+  ): void {
+    const again: Waiting<HoldRequest, HoldOutcome>[] = [];
+    for (const [place, waiting] of holds.entries()) {
+      const outcome = holdOutcome(applied, place, waiting.request);
+      if (outcome.kind !== 'held' && this.#ends.some((end) => end.ticket < waiting.ticket)) again.push(waiting);
+      else waiting.resolve(outcome);
+    }
+    if (again.length > 0) {
+      this.#holds.unshift(...again);
+      this.#endsAwaited = true;
+    }
+    for (const [place, { request, resolve, sent_before }] of ends.entries()) {
+      const before = applied.states?.[place] ?? 'open';
+      // Sent again, it meets the state it made itself: it had been applied, and only the answer was lost.
+      const own = sent_before ? OWN[`${request.kind} ${before}`] : undefined;
+      resolve(before === 'unknown' ? UNKNOWN : { before: own ?? before, credits_available: applied.credits.get(place) ?? null });
+    }
+  }
+
   /** Whether the batch committed is unknown. Ends go again (a hold ends once); holds are given up and, should they exist, voided. */
   #databaseAway(error: unknown, holds: Waiting<HoldRequest, HoldOutcome>[], ends: Waiting<EndRequest, EndOutcome>[]): void {
     const now = performance.now();
@@ -201,24 +249,6 @@ export class Batcher {
   }
 }
 
-function deliver(
-  applied: Applied,
-  holds: readonly Waiting<HoldRequest, HoldOutcome>[],
-  ends: readonly Waiting<EndRequest, EndOutcome>[],
-): void {
-  for (const [place, { request, resolve, reject }] of holds.entries()) {
-    const outcome = holdOutcome(applied, place, request);
-    if (outcome) resolve(outcome);
-    else reject(new Fault(`hold ${request.id} was denied at a leg that it does not have`, { retryable: false }));
-  }
-  for (const [place, { request, resolve, sent_before }] of ends.entries()) {
-    const before = applied.states?.[place] ?? 'open';
-    // Sent again, it meets the state it made itself: it had been applied, and only the answer was lost.
-    const own = sent_before ? OWN[`${request.kind} ${before}`] : undefined;
-    resolve(before === 'unknown' ? UNKNOWN : { before: own ?? before, credits_available: applied.credits.get(place) ?? null });
-  }
-}
-
 const UNKNOWN: EndOutcome = Object.freeze({ before: 'unknown', credits_available: null });
 
 /** What a hold was before an end that has been applied, by that end and the state it leaves. */
@@ -231,13 +261,16 @@ const OWN: Readonly<Record<string, HoldState>> = {
 
 const HELD: HoldOutcome = Object.freeze({ kind: 'held' });
 
-function holdOutcome(applied: Applied, place: number, request: HoldRequest): HoldOutcome | undefined {
+function holdOutcome(applied: Applied, place: number, request: HoldRequest): HoldOutcome {
   const verdict = applied.verdicts?.[place] ?? 0;
   if (verdict === 0) return HELD;
   if (verdict === -1) return { kind: 'replay', hold: applied.others?.[place] as HoldId };
   if (verdict === -2) return { kind: 'mismatch' };
   const leg = request.legs[verdict - 1];
-  return leg && { kind: 'denied', leg: verdict - 1, meter: leg.meter, available: applied.lefts?.[place] ?? 0n };
+  if (leg === undefined) {
+    throw new BrokenInvariant(`hold ${request.id} was denied at leg ${verdict}, which it does not have`);
+  }
+  return { kind: 'denied', leg: verdict - 1, meter: leg.meter, available: applied.lefts?.[place] ?? 0n };
 }
 
 /** A meter or a workspace of the batch is not there. */

@@ -1,0 +1,83 @@
+import { newId, type WorkspaceId } from '@purser/base';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { Meters } from './meters.ts';
+import { holdOf, meter, type MeterBench, openMeterBench, settleOf } from './testing.ts';
+
+/* Ends gather while holds go ahead of them. What nobody may notice of it is stated here. */
+
+let bench: MeterBench;
+const batches: { holds: number; ends: number }[] = [];
+let meters: Meters;
+
+beforeAll(async () => {
+  bench = await openMeterBench();
+  meters = new Meters(
+    {
+      pool: bench.database.pool,
+      clock: bench.clock,
+      end_wait_ms: 60_000,
+      onBatch: (holds, ends) => batches.push({ holds, ends }),
+    },
+    bench.database.pool,
+  );
+});
+afterAll(() => bench.close());
+
+const fresh = (): WorkspaceId => newId<'workspace'>();
+const one = (workspace: WorkspaceId, cap: bigint) => meter(workspace, 'concurrency', cap, 'gauge');
+
+test('a hold goes ahead of the ends that wait, and they go once nothing else waits', async () => {
+  const workspace = fresh();
+  const first = holdOf(bench, workspace, [{ meter: one(workspace, 10n), amount: 1n }]);
+  await meters.hold(first);
+  batches.length = 0;
+  const ended = meters.end(settleOf(first, [0n]));
+  expect(await meters.hold(holdOf(bench, workspace, [{ meter: one(workspace, 10n), amount: 1n }]))).toEqual({ kind: 'held' });
+  expect(batches).toEqual([{ holds: 1, ends: 0 }]);
+  expect(await ended).toMatchObject({ before: 'open' });
+  expect(batches).toEqual([
+    { holds: 1, ends: 0 },
+    { holds: 0, ends: 1 },
+  ]);
+});
+
+test('F1: a caller is refused only by what really is in use: ends asked before him are applied first', async () => {
+  const workspace = fresh();
+  const spec = one(workspace, 50n);
+  const taken = Array.from({ length: 50 }, () => holdOf(bench, workspace, [{ meter: spec, amount: 1n }]));
+  await Promise.all(taken.map((hold) => meters.hold(hold)));
+  batches.length = 0;
+  const ends = taken.slice(0, 20).map((hold) => meters.end(settleOf(hold, [0n])));
+  const asked = Array.from({ length: 30 }, () => meters.hold(holdOf(bench, workspace, [{ meter: spec, amount: 1n }])));
+  const kinds = (await Promise.all(asked)).map(({ kind }) => kind);
+  await Promise.all(ends);
+  // In the order of arrival: the twenty places go to the first twenty.
+  expect(kinds).toEqual([...Array.from({ length: 20 }, () => 'held'), ...Array.from({ length: 10 }, () => 'denied')]);
+  expect(batches[0]).toEqual({ holds: 30, ends: 0 });
+  expect((await meters.read([spec]))[0]).toMatchObject({ held: 50n });
+});
+
+test('C3: a key whose first call has ended is seen as ended', async () => {
+  const workspace = fresh();
+  const spec = meter(workspace, 'jobs', 10n);
+  const idempotency = { key: 'k', request_hash: 'h' };
+  const first = holdOf(bench, workspace, [{ meter: spec, amount: 1n }], { idempotency });
+  await meters.hold(first);
+  const voided = meters.end({ kind: 'void', hold: first.id, workspace });
+  const again = await meters.hold(holdOf(bench, workspace, [{ meter: spec, amount: 1n }], { idempotency }));
+  await voided;
+  expect(again).toEqual({ kind: 'held' });
+});
+
+test('many ends are sent at once, holds or not', async () => {
+  const workspace = fresh();
+  const spec = meter(workspace, 'jobs', 1000n);
+  const taken = Array.from({ length: 100 }, () => holdOf(bench, workspace, [{ meter: spec, amount: 1n }]));
+  await Promise.all(taken.map((hold) => meters.hold(hold)));
+  batches.length = 0;
+  const ends = taken.map((hold) => meters.end(settleOf(hold, [1n])));
+  await meters.hold(holdOf(bench, workspace, [{ meter: spec, amount: 1n }]));
+  expect(batches).toEqual([{ holds: 1, ends: 100 }]);
+  await Promise.all(ends);
+});
