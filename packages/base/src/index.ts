@@ -1,6 +1,8 @@
 export { BoundedMap } from './bounded-map.ts';
+export { BatchLoader } from './database/batch-loader.ts';
 export { type Clock, OffsetClock, systemClock, TestClock } from './clock.ts';
 export { baseMigrations, migrate, type Migration, readMigrations, type RoomMigrations } from './database/migrate.ts';
+export { NoticeListener } from './database/notice-listener.ts';
 export {
   type Connection,
   databaseFault,

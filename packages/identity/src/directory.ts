@@ -1,7 +1,6 @@
-import { BoundedMap, databaseFault, type Pool } from '@purser/base';
+import { BatchLoader, BoundedMap, databaseFault, NoticeListener, type Pool } from '@purser/base';
 
-import { BatchLoader } from './batch-loader.ts';
-import { type Change, ChangeListener } from './changes.ts';
+import { type Change, CHANNEL, parseChange } from './changes.ts';
 import { hashBytes, hashFromHex, type SecretHash } from './secret.ts';
 import { type Workspace, WORKSPACE_COLUMNS, workspaceFromRow, type WorkspaceRow } from './workspace.ts';
 
@@ -21,10 +20,6 @@ interface Cached<Value> {
 const WORKSPACES_MAX = 50_000;
 const KEYS_MAX = 50_000;
 const UNKNOWN_KEYS_MAX = 4_096;
-/** However well one listens, nothing is believed for longer. */
-const AGE_MS_MAX = 30_000;
-/** What is believed while nobody can tell of changes. */
-const AGE_ALONE_MS_MAX = 700;
 
 /**
  * Workspaces and keys, kept in memory. A change anywhere is seen here within a second: Postgres tells of it, and a listener that
@@ -36,7 +31,7 @@ export class Directory {
   readonly #keys = new BoundedMap<SecretHash, Cached<KeyRecord>>(KEYS_MAX);
   readonly #unknownKeys = new BoundedMap<SecretHash, Cached<true>>(UNKNOWN_KEYS_MAX);
   readonly #pool: Pool;
-  readonly #changes: ChangeListener;
+  readonly #changes: NoticeListener;
   readonly #byId: BatchLoader<Workspace>;
   readonly #byExternalId: BatchLoader<Workspace>;
   readonly #byHash: BatchLoader<KeyRecord>;
@@ -45,9 +40,13 @@ export class Directory {
 
   constructor(pool: Pool) {
     this.#pool = pool;
-    this.#changes = new ChangeListener(
+    this.#changes = new NoticeListener(
       pool,
-      (change) => this.forget(change),
+      CHANNEL,
+      (payload) => {
+        const change = parseChange(payload);
+        if (change) this.forget(change);
+      },
       () => this.#forgetAll(),
     );
     this.#byId = new BatchLoader((ids) =>
@@ -105,8 +104,7 @@ export class Directory {
   }
 
   #isFresh({ loaded_ms }: Cached<unknown>): boolean {
-    const now_ms = performance.now();
-    return now_ms - loaded_ms < (now_ms < this.#changes.alive_until_ms ? AGE_MS_MAX : AGE_ALONE_MS_MAX);
+    return this.#changes.isFresh(loaded_ms, performance.now());
   }
 
   async #loadWorkspaces(

@@ -1,4 +1,4 @@
-import { Fault } from '@purser/base';
+import { Fault } from '../fault.ts';
 
 const BATCH_MAX = 512;
 const WAITING_MAX = 10_000;
