@@ -56,6 +56,14 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     meters: 'credits are granted to meters',
     policy: 'a period is that of the effective plan',
   },
+  license: {
+    base: 'what happened to payments is rows with times',
+    audit: 'each change is in the trail',
+    catalog: 'how long the grace is, and what goes when',
+    identity: 'the licence is the workspace’s',
+    meters: 'what a workspace holds is given back',
+    policy: 'the stages of a failed payment are a part of the policy',
+  },
   gate: {
     base: 'the pipeline runs on the clock and returns refusals',
     money: 'the cost of a call',
@@ -82,6 +90,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     policy: 'usage is shown against the policy',
     routing: 'the router is built for the gate',
     wallet: 'gifts are granted, periods opened',
+    license: 'payments are recorded, licences shown and set',
     gate: 'the one way to spend',
   },
   cli: {

@@ -3,6 +3,7 @@ import { baseMigrations, type RoomMigrations } from '@purser/base';
 import { catalogMigrations } from '@purser/catalog';
 import { identityMigrations } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';
+import { licenseMigrations } from '@purser/license';
 import { metersMigrations } from '@purser/meters';
 
 export const serverMigrations: RoomMigrations = { room: 'server', directory: new URL('../migrations/', import.meta.url) };
@@ -15,5 +16,6 @@ export const ROOMS: readonly RoomMigrations[] = [
   catalogMigrations,
   metersMigrations,
   identityMigrations,
+  licenseMigrations,
   serverMigrations,
 ];

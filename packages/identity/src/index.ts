@@ -8,6 +8,7 @@ export type { WorkspacePage, WorkspaceSearch } from './list-workspaces.ts';
 export { type Identity, type IdentityOptions, openIdentity } from './open-identity.ts';
 export { type Overrides, overridesSchema } from './overrides.ts';
 export type { Offering } from './terms.ts';
+export { lockLicense, setLicense } from './set-license.ts';
 export type { StartedSession } from './sessions.ts';
 export { type License, LICENSES, type Workspace } from './workspace.ts';
 

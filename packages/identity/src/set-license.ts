@@ -1,0 +1,30 @@
+import type { Queryable, WorkspaceId } from '@purser/base';
+
+import type { License } from './workspace.ts';
+
+/** The licence of a workspace, its row locked until the transaction ends: whoever decides about it decides alone. Undefined: no such workspace. */
+export async function lockLicense(
+  on: Queryable,
+  workspace: WorkspaceId,
+): Promise<{ license: License; since: Temporal.Instant; created_at: Temporal.Instant } | undefined> {
+  const { rows } = await on.query<{ license: License; since: Temporal.Instant; created_at: Temporal.Instant }>(
+    'select license, license_since as since, created_at from identity.workspace where workspace_id = $1 for update',
+    [workspace],
+  );
+  return rows[0];
+}
+
+/** Sets it, in the transaction that holds the lock; every server knows within a second of the commit. */
+export async function setLicense(
+  on: Queryable,
+  workspace: WorkspaceId,
+  { license, since }: { readonly license: License; readonly since: Temporal.Instant },
+  now: Temporal.Instant,
+): Promise<void> {
+  await on.query('update identity.workspace set license = $2, license_since = $3, changed_at = $4 where workspace_id = $1', [
+    workspace,
+    license,
+    since.toString(),
+    now.toString(),
+  ]);
+}

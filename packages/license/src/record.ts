@@ -1,0 +1,155 @@
+import { appendAudit } from '@purser/audit';
+import { assert, Fault, newId, type Queryable, type WorkspaceId } from '@purser/base';
+import { type License, lockLicense, setLicense } from '@purser/identity';
+import type { LicenceStage } from '@purser/policy';
+
+import { type Licence, type LicenceEvent, licenceOf, type PaymentKind, rankOf } from './licence-of.ts';
+import { WHAT_TO_DO, WHY } from './words.ts';
+
+/** What a payment provider says about one workspace. */
+export interface PaymentEvent {
+  /** The provider's own id of the event: the same again changes nothing, for ever. */
+  readonly id: string;
+  readonly workspace: WorkspaceId;
+  readonly kind: PaymentKind;
+  /** When it happened, by the provider; not when it came to be known. */
+  readonly at: Temporal.Instant;
+  /** The payment it is about, such as the invoice. A refund counts only when it names the payment the licence stands on. */
+  readonly reference: string;
+}
+
+export interface RecordedPayment {
+  /** False: this event was known. */
+  readonly fresh: boolean;
+  readonly before: License;
+  readonly after: License;
+}
+
+/**
+ * Writes down what happened to a payment and what follows for the licence, in the transaction that `on` has open: licence, trail
+ * and announcement are done with it or not at all. Events may come late, doubled and in any order.
+ * Every server knows within a second of the commit; so do the holds that are to be released.
+ * @throws Fault when there is no such workspace.
+ */
+export function recordPayment(on: Queryable, now: Temporal.Instant, payment: PaymentEvent): Promise<RecordedPayment> {
+  const at = inMicroseconds(payment.at);
+  return record(on, now, 'payments', payment.workspace, () => ({ ...payment, at, ranked_at: rankOf(at) }));
+}
+
+/** Sets a licence by hand, over all that is known of its payments until now; what they do later counts again. As `recordPayment`. */
+export function setByHand(
+  on: Queryable,
+  now: Temporal.Instant,
+  wanted: { readonly workspace: WorkspaceId; readonly license: License; readonly actor: string },
+): Promise<RecordedPayment> {
+  const at = inMicroseconds(now);
+  return record(on, now, wanted.actor, wanted.workspace, (known) => ({
+    id: `hand:${newId<'event'>()}`,
+    kind: `set_${wanted.license}`,
+    at,
+    ranked_at: afterAll(known, at),
+    reference: '',
+  }));
+}
+
+async function record(
+  on: Queryable,
+  now: Temporal.Instant,
+  actor: string,
+  workspace: WorkspaceId,
+  eventOf: (known: readonly LicenceEvent[]) => LicenceEvent,
+): Promise<RecordedPayment> {
+  assert(!('totalCount' in on), 'an event is recorded in a transaction, not on a pool');
+  const locked = await lockLicense(on, workspace);
+  if (locked === undefined) throw new Fault(`there is no workspace ${workspace}`, { retryable: false });
+  const { created_at, ...before } = locked;
+  const known = await knownEvents(on, workspace);
+  const event = eventOf(known);
+  if (known.some(({ id }) => id === event.id)) return { fresh: false, before: before.license, after: before.license };
+  await on.query(
+    `insert into license.event (workspace_id, event_id, kind, at, ranked_at, reference, recorded_at) values ($1, $2, $3, $4, $5, $6, $7)`,
+    [workspace, event.id, event.kind, event.at.toString(), event.ranked_at.toString(), event.reference, now.toString()],
+  );
+  const after = licenceOf([...known, event], created_at);
+  if (!sameLicence(before, after)) await change(on, now, { actor, workspace, event, before, after });
+  return { fresh: true, before: before.license, after: after.license };
+}
+
+async function change(
+  on: Queryable,
+  now: Temporal.Instant,
+  what: { actor: string; workspace: WorkspaceId; event: LicenceEvent; before: Licence; after: Licence },
+): Promise<void> {
+  const { actor, workspace, event, before, after } = what;
+  await setLicense(on, workspace, after, now);
+  await appendAudit(on, {
+    at: now,
+    actor,
+    workspace,
+    action: 'license.change',
+    subject: `workspace:${workspace}`,
+    detail: { event: event.id, kind: event.kind, reference: event.reference, before: plain(before), after: plain(after) },
+  });
+  const announced = await on.query<{ stage: LicenceStage }>('select stage from license.standing where workspace_id = $1', [
+    workspace,
+  ]);
+  const from = announced.rows[0]?.stage ?? before.license;
+  // How long a grace lasts is the catalogue's, and the sweep's to look up: it comes at once.
+  const to = after.license === 'grace' && from === 'degraded' ? from : after.license;
+  await stand(on, { workspace, stage: to, due_at: after.license === 'grace' ? now : null, release: after.license !== 'active' });
+  if (from !== to) await announce(on, { workspace, from, to, at: event.at, why: WHY[event.kind], reference: event.reference });
+}
+
+async function stand(
+  on: Queryable,
+  {
+    workspace,
+    stage,
+    due_at,
+    release,
+  }: { workspace: WorkspaceId; stage: LicenceStage; due_at: Temporal.Instant | null; release: boolean },
+): Promise<void> {
+  await on.query(
+    `insert into license.standing (workspace_id, stage, due_at, release) values ($1, $2, $3, $4)
+     on conflict (workspace_id) do update set stage = excluded.stage, due_at = excluded.due_at, release = excluded.release`,
+    [workspace, stage, due_at?.toString() ?? null, release],
+  );
+}
+
+export async function announce(
+  on: Queryable,
+  said: { workspace: WorkspaceId; from: LicenceStage; to: LicenceStage; at: Temporal.Instant; why: string; reference: string },
+): Promise<void> {
+  await on.query(
+    `insert into license.change (workspace_id, from_stage, to_stage, at, why, what_to_do, reference) values ($1, $2, $3, $4, $5, $6, $7)`,
+    [said.workspace, said.from, said.to, said.at.toString(), said.why, WHAT_TO_DO[said.to], said.reference],
+  );
+}
+
+async function knownEvents(on: Queryable, workspace: WorkspaceId): Promise<LicenceEvent[]> {
+  const { rows } = await on.query<LicenceEvent>(
+    'select event_id as id, kind, at, ranked_at, reference from license.event where workspace_id = $1',
+    [workspace],
+  );
+  return rows;
+}
+
+function afterAll(known: readonly LicenceEvent[], at: Temporal.Instant): Temporal.Instant {
+  return known.reduce(
+    (last, { ranked_at }) => (Temporal.Instant.compare(ranked_at, last) < 0 ? last : ranked_at.add({ microseconds: 1 })),
+    at,
+  );
+}
+
+/** As Postgres keeps it: what is read again must be what was reckoned with. */
+function inMicroseconds(at: Temporal.Instant): Temporal.Instant {
+  return at.round({ smallestUnit: 'microsecond', roundingMode: 'floor' });
+}
+
+function sameLicence(one: Licence, other: Licence): boolean {
+  return one.license === other.license && Temporal.Instant.compare(one.since, other.since) === 0;
+}
+
+function plain({ license, since }: Licence): { license: string; since: string } {
+  return { license, since: since.toString() };
+}

@@ -1,0 +1,23 @@
+import type { LicenceStage } from '@purser/policy';
+
+import type { LicenceEvent } from './licence-of.ts';
+
+/** Why a licence changed, as the customer reads it. */
+export const WHY: Readonly<Record<LicenceEvent['kind'] | 'time', string>> = {
+  failed: 'A payment failed.',
+  paid: 'A payment arrived.',
+  ended: 'The subscription ended.',
+  refunded: 'The payment was given back.',
+  set_active: 'It was set by hand.',
+  set_grace: 'It was set by hand.',
+  set_cancelled: 'It was set by hand.',
+  time: 'The time to pay is over.',
+};
+
+/** The one thing to do at each stage. */
+export const WHAT_TO_DO: Readonly<Record<LicenceStage, string>> = {
+  active: 'Nothing: everything your plan includes is on.',
+  grace: 'Pay the open invoice: AI is on again at once. What you bought stays yours.',
+  degraded: 'Pay the open invoice: everything is on again at once. What you bought stays yours.',
+  cancelled: 'Subscribe again: everything is on again at once. What you bought stays yours.',
+};
