@@ -1,5 +1,5 @@
 import type { CallReport } from '@purser/gate';
-import { formatAmount, type Money } from '@purser/money';
+import { type Money, NANOS_PER_UNIT } from '@purser/money';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What an answered call took. */
@@ -82,7 +82,7 @@ export function createMetrics(): Metrics {
       callSeconds.observe({ outcome }, duration_ms / 1000);
     },
     spent(call) {
-      cost.inc({ currency: call.cost.currency }, Number(formatAmount(call.cost)));
+      cost.inc({ currency: call.cost.currency }, Number(call.cost.nanos) / Number(NANOS_PER_UNIT));
       credits.inc(Number(call.credits));
       if (call.offline) offline.inc();
     },

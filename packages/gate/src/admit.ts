@@ -37,7 +37,7 @@ export async function clear(engine: Engine, ask: Ask): Promise<Cleared | Refusal
 const EXPIRY_SLACK_MS = 30_000;
 
 /** The hold on the first of the candidates that fits. */
-export async function admit(engine: Engine, { draft, candidates }: Cleared): Promise<HoldStep> {
+export async function admit(engine: Engine, { draft, candidates }: Routed): Promise<HoldStep> {
   await engine.pause?.('before hold');
   const lasts_ms = engine.call_timeout_ms + engine.drain.timeout_ms + EXPIRY_SLACK_MS;
   const expires_at = Temporal.Instant.fromEpochMilliseconds(draft.now.epochMilliseconds + lasts_ms);

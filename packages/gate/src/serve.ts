@@ -27,7 +27,7 @@ export async function serve<T>(
   let failure: Refusal | undefined;
   let candidates = cleared.candidates;
   while (candidates.length > 0) {
-    const step = await admit(engine, { ...cleared, candidates });
+    const step = await admit(engine, { draft: cleared.draft, candidates });
     if (isRefusal(step)) return failure ?? step;
     if ('replay' in step) {
       const found = await replayOf(engine, step.replay as HoldId, cleared.deadline_ms);

@@ -1,4 +1,4 @@
-import { assert } from '@purser/base';
+import { assert, BrokenInvariant } from '@purser/base';
 
 import { type Money, money } from './money.ts';
 import { YOCTOS_PER_NANO, type Yoctos, findImagePrice, type ModelPrice, type PricedUnit, type TokenPrices } from './price.ts';
@@ -106,9 +106,15 @@ class YoctoSum {
 }
 
 function assertCounts(usage: Usage): void {
-  for (const [field, value] of Object.entries(usage)) {
-    if (typeof value === 'number')
-      assert(Number.isSafeInteger(value) && value >= 0, `usage ${field} is ${value}; want a whole count`);
+  // The words are put together only when they are needed: this runs twice a call.
+  let field: keyof Usage;
+  for (field in usage) {
+    const value = usage[field];
+    if (typeof value === 'number' && !isCount(value)) throw new BrokenInvariant(`usage ${field} is ${value}; want a whole count`);
   }
-  for (const { count } of usage.images ?? []) assert(Number.isSafeInteger(count) && count >= 0, `an image count is ${count}`);
+  for (const { count } of usage.images ?? []) if (!isCount(count)) throw new BrokenInvariant(`an image count is ${count}`);
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
 }

@@ -1,4 +1,4 @@
-import { assert } from '@purser/base';
+import { assert, BrokenInvariant } from '@purser/base';
 
 import { formatDecimal, parseDecimal, scaledInteger } from './decimal.ts';
 import { divide, type Ratio, type Rounding } from './ratio.ts';
@@ -99,5 +99,5 @@ export function scale(amount: Money, by: Ratio, rounding: Rounding): Money {
 }
 
 function assertSameCurrency(a: Money, b: Money): void {
-  assert(a.currency === b.currency, `${a.currency} and ${b.currency} do not mix without an exchange rate`);
+  if (a.currency !== b.currency) throw new BrokenInvariant(`${a.currency} and ${b.currency} do not mix without an exchange rate`);
 }

@@ -75,17 +75,12 @@ export function registerChatCompletions(app: App, { gate, metrics, bounds }: Rou
   });
 }
 
+const NULLABLE = ['stream', 'max_tokens', 'max_completion_tokens', 'n', 'user'] as const;
+
 /** OpenAI's clients send `null` for "not set" in these members; the gate knows only absent. */
 function withoutNulls(body: z.infer<typeof chatBody>): OpenAiChatBody {
-  const { stream, max_tokens, max_completion_tokens, n, user, ...rest } = body;
-  return {
-    ...rest,
-    ...(typeof stream === 'boolean' && { stream }),
-    ...(typeof max_tokens === 'number' && { max_tokens }),
-    ...(typeof max_completion_tokens === 'number' && { max_completion_tokens }),
-    ...(typeof n === 'number' && { n }),
-    ...(typeof user === 'string' && { user }),
-  };
+  for (const member of NULLABLE) if (body[member] === null) delete body[member];
+  return body as OpenAiChatBody;
 }
 
 /** A stream that breaks after its first byte ends with an error chunk, which OpenAI's clients raise, and without `[DONE]`. */

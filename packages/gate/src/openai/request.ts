@@ -90,20 +90,35 @@ function messageMistake(message: unknown): string | undefined {
 
 /** Every byte that could reach the model may be a token: messages, tools and formats included. */
 function boundsOf(body: OpenAiChatBody): PromptBounds {
-  const { model: _, stream: __, ...rest } = body;
-  return serialisedBounds(JSON.stringify(rest), body.messages.length);
+  return serialisedBounds(passedOn(body), body.messages.length);
+}
+
+const serialised = new WeakMap<OpenAiChatBody, string>();
+
+/** What the provider gets as it came: serialised once, for the bound and for every provider that is asked. */
+function passedOn(body: OpenAiChatBody): string {
+  let text = serialised.get(body);
+  if (text === undefined) {
+    const { model: _, stream: __, stream_options: ___, max_tokens: ____, max_completion_tokens: _____, ...rest } = body;
+    text = JSON.stringify(rest);
+    serialised.set(body, text);
+  }
+  return text;
 }
 
 /** The body as it goes to the provider: our model, our output limit, and usage asked for in a stream. */
 export function rewritten(body: OpenAiChatBody, { model, output_tokens_max }: FittedRequest): string {
-  const { max_tokens: _, max_completion_tokens: given, ...rest } = body;
   // OpenAI's newer models know only the new name; the many that copy its protocol mostly know only the old one.
-  const limit =
-    given !== undefined || model.provider === 'openai'
-      ? { max_completion_tokens: output_tokens_max }
-      : { max_tokens: output_tokens_max };
-  const usage = body.stream === true ? { stream_options: { ...optionsOf(body), include_usage: true } } : {};
-  return JSON.stringify({ ...rest, model: model.name, ...limit, ...usage });
+  const renamed = body.max_completion_tokens !== undefined || model.provider === 'openai';
+  const limit = `"${renamed ? 'max_completion_tokens' : 'max_tokens'}":${output_tokens_max}`;
+  const ours = `"model":${JSON.stringify(model.name)},${limit}${streaming(body)}`;
+  return `{${ours},${passedOn(body).slice(1)}`;
+}
+
+function streaming(body: OpenAiChatBody): string {
+  if (body.stream === undefined) return '';
+  if (!body.stream) return ',"stream":false';
+  return `,"stream":true,"stream_options":${JSON.stringify({ ...optionsOf(body), include_usage: true })}`;
 }
 
 function optionsOf(body: OpenAiChatBody): Record<string, unknown> {

@@ -26,8 +26,8 @@ export function route(draft: Draft, providers: ProviderDirectory, closed: Closed
   if (isRefusal(found)) return found;
   const open = found.models.filter((model) => !closed.has(model.id));
   if (open.length > 0) {
-    const degraded = found.degraded.length > 0 ? [...draft.degraded, ...found.degraded] : draft.degraded;
-    return { draft: { ...draft, degraded }, candidates: open };
+    if (found.degraded.length === 0) return { draft, candidates: open };
+    return { draft: { ...draft, degraded: [...draft.degraded, ...found.degraded] }, candidates: open };
   }
   const names = found.models.map((model) => model.id).join(', ');
   return refuse(
