@@ -690,6 +690,61 @@ AS $function$
   where revenue <> 0 or fees <> 0 or cost <> 0 or spent <> 0
 $function$;
 
+create schema license;
+grant usage on schema license to purser_app;
+
+create table license.change (
+  workspace_id uuid not null,
+  id bigint generated always as identity not null,
+  from_stage text not null,
+  to_stage text not null,
+  at timestamp with time zone not null,
+  why text not null,
+  what_to_do text not null,
+  reference text not null,
+  xid bigint default ledger.transaction_number() not null,
+  constraint change_pkey PRIMARY KEY (xid, id),
+  constraint a_change CHECK ((from_stage <> to_stage))
+);
+CREATE INDEX change_of_workspace ON license.change USING btree (workspace_id, id);
+alter table license.change enable row level security;
+create policy own_rows on license.change for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON license.change FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+grant select on license.change to purser_app;
+
+create table license.event (
+  workspace_id uuid not null,
+  event_id text not null,
+  kind text not null,
+  at timestamp with time zone not null,
+  ranked_at timestamp with time zone not null,
+  reference text not null,
+  recorded_at timestamp with time zone not null,
+  constraint event_pkey PRIMARY KEY (workspace_id, event_id),
+  constraint event_check CHECK ((ranked_at >= at)),
+  constraint event_event_id_check CHECK (((length(event_id) >= 1) AND (length(event_id) <= 200))),
+  constraint event_kind_check CHECK ((kind = ANY (ARRAY['failed'::text, 'paid'::text, 'ended'::text, 'refunded'::text, 'set_active'::text, 'set_grace'::text, 'set_cancelled'::text]))),
+  constraint event_reference_check CHECK ((length(reference) <= 200))
+);
+alter table license.event enable row level security;
+create policy own_rows on license.event for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON license.event FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+grant select on license.event to purser_app;
+
+create table license.standing (
+  workspace_id uuid not null,
+  stage text not null,
+  due_at timestamp with time zone,
+  release boolean default false not null,
+  constraint standing_pkey PRIMARY KEY (workspace_id),
+  constraint standing_stage_check CHECK ((stage = ANY (ARRAY['active'::text, 'grace'::text, 'degraded'::text, 'cancelled'::text])))
+);
+CREATE INDEX standing_by_due ON license.standing USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX standing_to_release ON license.standing USING btree (workspace_id) WHERE release;
+alter table license.standing enable row level security;
+create policy own_rows on license.standing for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on license.standing to purser_app;
+
 create schema meters;
 grant usage on schema meters to purser_app;
 
@@ -713,8 +768,7 @@ create table meters."grant" (
   closed boolean default false not null,
   reason text,
   constraint grant_pkey PRIMARY KEY (id),
-  constraint grant_meter_id_fkey FOREIGN KEY (meter_id) REFERENCES meters.meter(id),
-  constraint never_negative_never_more_than_granted CHECK (((LEAST(held, used, expired, (amount - 1)) >= 0) AND (((held + used) + expired) <= amount) AND (expires_at > granted_at)))
+  constraint never_negative_never_more_than_granted CHECK (((LEAST(held, used, expired, (amount - 1)) >= 0) AND (((held + used) + expired) <= amount)))
 );
 CREATE INDEX grant_by_expiry ON meters."grant" USING btree (expires_at) WHERE (NOT closed);
 CREATE INDEX open_grant_of_workspace ON meters."grant" USING btree (workspace_id) WHERE (NOT closed);
@@ -748,7 +802,7 @@ create table meters.hold (
   reported bigint not null,
   reported_unit text not null,
   constraint hold_pkey PRIMARY KEY (id),
-  constraint whole CHECK (((LEAST(cost, reported) >= 0) AND ((state = 'open'::meters.state) = (ended_at IS NULL)) AND (expires_at > held_at) AND (cardinality(meters) = cardinality(amounts)) AND (cardinality(meters) = cardinality(actuals)) AND (cardinality(grants) = cardinality(grant_amounts))))
+  constraint whole CHECK (((LEAST(cost, reported) >= 0) AND ((state = 'open'::meters.state) = (ended_at IS NULL)) AND (cardinality(meters) = cardinality(actuals))))
 );
 CREATE INDEX hold_by_expiry ON meters.hold USING brin (expires_at) WITH (pages_per_range='32', autosummarize='on');
 alter table meters.hold enable row level security;
@@ -785,7 +839,7 @@ create table meters.meter (
   overrun bigint default 0 not null,
   admitted_cap bigint default 0 not null,
   constraint meter_pkey PRIMARY KEY (id),
-  constraint never_negative_never_admitted_over_cap CHECK (((LEAST(cap, held, used, unreconciled, overrun) >= 0) AND (((held + used) + unreconciled) <= admitted_cap) AND (window_end > window_start)))
+  constraint never_negative_never_admitted_over_cap CHECK (((LEAST(cap, held, used, unreconciled, overrun) >= 0) AND (((held + used) + unreconciled) <= admitted_cap)))
 );
 CREATE INDEX meter_of_workspace ON meters.meter USING btree (workspace_id, window_start);
 alter table meters.meter enable row level security;
@@ -967,40 +1021,39 @@ CREATE OR REPLACE FUNCTION meters.draw_credits(p_total integer, p_n integer[], p
 AS $function$
 declare
   v_draws   meters.draw[] := array_fill(row('{}', '{}')::meters.draw, array[p_total]);
-  v_grants  uuid[] := '{}';
-  v_amounts bigint[] := '{}';
   v_missing bigint := (select meters.total(a) from unnest(p_amount) a);
   v_drawn   record;
 begin
   for v_drawn in
-    select a.n, array_agg(g.id order by g.low) as grants,
-      array_agg((least(a.high, g.high) - greatest(a.low, g.low))::bigint order by g.low) as amounts
-    from (
-      select w.workspace_id, array_agg(w.n) as ns, array_agg(w.high - w.amount) as lows, array_agg(w.high) as highs
-      from (select r.*, sum(r.amount) over (partition by r.workspace_id order by r.n) as high
-            from unnest(p_n, p_workspace, p_amount) r (n, workspace_id, amount)) w
-      group by w.workspace_id
-    ) asked
-    cross join lateral (
-      select f.id, sum(f.free) over burn - f.free as low, sum(f.free) over burn as high
-      from (select x.id, x.expires_at, x.priority, x.amount - x.used - x.held - x.expired as free from meters.grant x
-            where x.workspace_id = asked.workspace_id and not x.closed and x.expired_at is null
-              and x.amount > x.used + x.held + x.expired) f
-      window burn as (order by f.expires_at nulls last, f.priority, f.id)
-    ) g
-    cross join lateral unnest(asked.ns, asked.lows, asked.highs) a (n, low, high)
-    where g.low < a.high and g.high > a.low
-    group by a.n
+    with piece as (
+      select a.n, g.id, g.low, (least(a.high, g.high) - greatest(a.low, g.low))::bigint as amount
+      from (
+        select w.workspace_id, array_agg(w.n) as ns, array_agg(w.high - w.amount) as lows, array_agg(w.high) as highs
+        from (select r.*, sum(r.amount) over (partition by r.workspace_id order by r.n) as high
+              from unnest(p_n, p_workspace, p_amount) r (n, workspace_id, amount)) w
+        group by w.workspace_id
+      ) asked
+      cross join lateral (
+        select f.id, sum(f.free) over burn - f.free as low, sum(f.free) over burn as high
+        from (select x.id, x.expires_at, x.priority, x.amount - x.used - x.held - x.expired as free from meters.grant x
+              where x.workspace_id = asked.workspace_id and not x.closed and x.expired_at is null
+                and x.amount > x.used + x.held + x.expired) f
+        window burn as (order by f.expires_at nulls last, f.priority, f.id)
+      ) g
+      cross join lateral unnest(asked.ns, asked.lows, asked.highs) a (n, low, high)
+      where g.low < a.high and g.high > a.low
+    ), drawn as (
+      update meters.grant g set held = g.held + d.amount
+      from (select id, meters.total(amount) as amount from piece group by id) d
+      where g.id = d.id
+    )
+    select n, array_agg(id order by low) as grants, array_agg(amount order by low) as amounts, meters.total(amount) as amount
+    from piece group by n
   loop
     v_draws[v_drawn.n] := row(v_drawn.grants, v_drawn.amounts)::meters.draw;
-    v_grants := v_grants || v_drawn.grants;
-    v_amounts := v_amounts || v_drawn.amounts;
+    v_missing := v_missing - v_drawn.amount;
   end loop;
-
-  update meters.grant g set held = g.held + d.amount
-  from (select grant_id, meters.total(amount) as amount from unnest(v_grants, v_amounts) u (grant_id, amount) group by grant_id) d
-  where g.id = d.grant_id;
-  if v_missing <> coalesce((select meters.total(a) from unnest(v_amounts) a), 0) then
+  if v_missing <> 0 then
     raise exception 'the grants do not cover what the credit meters admitted' using errcode = 'check_violation';
   end if;
   return v_draws;
@@ -1211,23 +1264,17 @@ CREATE OR REPLACE FUNCTION meters.lock_guards(p_now timestamp with time zone, p_
  LANGUAGE plpgsql
 AS $function$
 declare
-  c_platform constant uuid := '00000000-0000-0000-0000-000000000000';
-  v_locked integer := 0;
-  v_due uuid[];
-  v_guard record;
+  v_locked integer;
+  v_due    uuid[];
 begin
   if p_new then
     insert into meters.guard (workspace_id)
     select w from unnest(p_workspaces) w where not exists (select 1 from meters.guard g where g.workspace_id = w)
-    order by w = c_platform, w on conflict do nothing;
+    order by w = '00000000-0000-0000-0000-000000000000', w on conflict do nothing;
   end if;
-  for v_guard in
-    select g.workspace_id, g.grant_due_at from unnest(p_workspaces) w (workspace_id) join meters.guard g using (workspace_id)
-    order by g.workspace_id = c_platform, g.workspace_id for update of g
-  loop
-    v_locked := v_locked + 1;
-    if v_guard.grant_due_at <= p_now then v_due := v_due || v_guard.workspace_id; end if;
-  end loop;
+  select count(*), array_agg(l.workspace_id) filter (where l.grant_due_at <= p_now) into v_locked, v_due
+  from (select g.workspace_id, g.grant_due_at from unnest(p_workspaces) w (workspace_id) join meters.guard g using (workspace_id)
+        order by g.workspace_id = '00000000-0000-0000-0000-000000000000', g.workspace_id for update of g) l;
   if v_locked < cardinality(p_workspaces) then
     raise exception 'a workspace of the batch has no guard yet' using errcode = 'no_data_found';
   end if;

@@ -4,23 +4,17 @@
 -- Returns the workspaces whose grants may be due at `p_now`; null when there are none.
 create function meters.lock_guards(p_now timestamptz, p_workspaces uuid[], p_new boolean) returns uuid[] language plpgsql as $$
 declare
-  c_platform constant uuid := '00000000-0000-0000-0000-000000000000';
-  v_locked integer := 0;
-  v_due uuid[];
-  v_guard record;
+  v_locked integer;
+  v_due    uuid[];
 begin
   if p_new then
     insert into meters.guard (workspace_id)
     select w from unnest(p_workspaces) w where not exists (select 1 from meters.guard g where g.workspace_id = w)
-    order by w = c_platform, w on conflict do nothing;
+    order by w = '00000000-0000-0000-0000-000000000000', w on conflict do nothing;
   end if;
-  for v_guard in
-    select g.workspace_id, g.grant_due_at from unnest(p_workspaces) w (workspace_id) join meters.guard g using (workspace_id)
-    order by g.workspace_id = c_platform, g.workspace_id for update of g
-  loop
-    v_locked := v_locked + 1;
-    if v_guard.grant_due_at <= p_now then v_due := v_due || v_guard.workspace_id; end if;
-  end loop;
+  select count(*), array_agg(l.workspace_id) filter (where l.grant_due_at <= p_now) into v_locked, v_due
+  from (select g.workspace_id, g.grant_due_at from unnest(p_workspaces) w (workspace_id) join meters.guard g using (workspace_id)
+        order by g.workspace_id = '00000000-0000-0000-0000-000000000000', g.workspace_id for update of g) l;
   if v_locked < cardinality(p_workspaces) then
     raise exception 'a workspace of the batch has no guard yet' using errcode = 'no_data_found';
   end if;

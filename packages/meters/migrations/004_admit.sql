@@ -7,40 +7,39 @@ create function meters.draw_credits(p_total integer, p_n integer[], p_workspace 
 returns meters.draw[] language plpgsql as $$
 declare
   v_draws   meters.draw[] := array_fill(row('{}', '{}')::meters.draw, array[p_total]);
-  v_grants  uuid[] := '{}';
-  v_amounts bigint[] := '{}';
   v_missing bigint := (select meters.total(a) from unnest(p_amount) a);
   v_drawn   record;
 begin
   for v_drawn in
-    select a.n, array_agg(g.id order by g.low) as grants,
-      array_agg((least(a.high, g.high) - greatest(a.low, g.low))::bigint order by g.low) as amounts
-    from (
-      select w.workspace_id, array_agg(w.n) as ns, array_agg(w.high - w.amount) as lows, array_agg(w.high) as highs
-      from (select r.*, sum(r.amount) over (partition by r.workspace_id order by r.n) as high
-            from unnest(p_n, p_workspace, p_amount) r (n, workspace_id, amount)) w
-      group by w.workspace_id
-    ) asked
-    cross join lateral (
-      select f.id, sum(f.free) over burn - f.free as low, sum(f.free) over burn as high
-      from (select x.id, x.expires_at, x.priority, x.amount - x.used - x.held - x.expired as free from meters.grant x
-            where x.workspace_id = asked.workspace_id and not x.closed and x.expired_at is null
-              and x.amount > x.used + x.held + x.expired) f
-      window burn as (order by f.expires_at nulls last, f.priority, f.id)
-    ) g
-    cross join lateral unnest(asked.ns, asked.lows, asked.highs) a (n, low, high)
-    where g.low < a.high and g.high > a.low
-    group by a.n
+    with piece as (
+      select a.n, g.id, g.low, (least(a.high, g.high) - greatest(a.low, g.low))::bigint as amount
+      from (
+        select w.workspace_id, array_agg(w.n) as ns, array_agg(w.high - w.amount) as lows, array_agg(w.high) as highs
+        from (select r.*, sum(r.amount) over (partition by r.workspace_id order by r.n) as high
+              from unnest(p_n, p_workspace, p_amount) r (n, workspace_id, amount)) w
+        group by w.workspace_id
+      ) asked
+      cross join lateral (
+        select f.id, sum(f.free) over burn - f.free as low, sum(f.free) over burn as high
+        from (select x.id, x.expires_at, x.priority, x.amount - x.used - x.held - x.expired as free from meters.grant x
+              where x.workspace_id = asked.workspace_id and not x.closed and x.expired_at is null
+                and x.amount > x.used + x.held + x.expired) f
+        window burn as (order by f.expires_at nulls last, f.priority, f.id)
+      ) g
+      cross join lateral unnest(asked.ns, asked.lows, asked.highs) a (n, low, high)
+      where g.low < a.high and g.high > a.low
+    ), drawn as (
+      update meters.grant g set held = g.held + d.amount
+      from (select id, meters.total(amount) as amount from piece group by id) d
+      where g.id = d.id
+    )
+    select n, array_agg(id order by low) as grants, array_agg(amount order by low) as amounts, meters.total(amount) as amount
+    from piece group by n
   loop
     v_draws[v_drawn.n] := row(v_drawn.grants, v_drawn.amounts)::meters.draw;
-    v_grants := v_grants || v_drawn.grants;
-    v_amounts := v_amounts || v_drawn.amounts;
+    v_missing := v_missing - v_drawn.amount;
   end loop;
-
-  update meters.grant g set held = g.held + d.amount
-  from (select grant_id, meters.total(amount) as amount from unnest(v_grants, v_amounts) u (grant_id, amount) group by grant_id) d
-  where g.id = d.grant_id;
-  if v_missing <> coalesce((select meters.total(a) from unnest(v_amounts) a), 0) then
+  if v_missing <> 0 then
     raise exception 'the grants do not cover what the credit meters admitted' using errcode = 'check_violation';
   end if;
   return v_draws;

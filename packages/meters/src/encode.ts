@@ -1,5 +1,6 @@
 import { assert, PLATFORM } from '@purser/base';
 
+import { bigints, instants, integers, texts, uuids } from './array-parameter.ts';
 import type { AttemptRecord, EndRequest, HoldRequest } from './hold.ts';
 import { type MeterSpec, meterId } from './meter.ts';
 
@@ -78,35 +79,35 @@ export function encodeBatch(
     meters: meters.ids,
     values: [
       now.toString(),
-      literal([...guards]),
-      literal(meters.ids),
-      literal(meters.caps),
+      uuids([...guards]),
+      uuids(meters.ids),
+      bigints(meters.caps),
       meters.fresh.length > 0 ? JSON.stringify(meters.fresh) : null,
-      literal(holds.map((hold) => hold.id)),
-      literal(holds.map((hold) => hold.workspace)),
-      literal(holds.map((hold) => hold.expires_at.toString())),
-      keyed ? holds.map((hold) => hold.idempotency?.key ?? '') : null,
-      keyed ? holds.map((hold) => hold.idempotency?.request_hash ?? '') : null,
-      literal(bases),
-      literal(legCounts),
-      literal(legMeters),
-      literal(legIds),
-      literal(legAmounts),
-      literal(creditLegs),
-      holds.map((hold) => hold.plan),
-      holds.map((hold) => hold.provider),
-      literal(holds.map((hold) => hold.cost.amount)),
-      holds.map((hold) => hold.cost.unit),
-      literal(holds.map((hold) => hold.reported.amount)),
-      holds.map((hold) => hold.reported.unit),
-      literal(ends.map((end) => end.hold)),
-      literal(ends.map((end) => end.kind)),
-      literal(firsts),
-      literal(actuals),
-      literal(ends.map((end) => (end.kind === 'settle' ? end.cost : 0n))),
-      literal(ends.map((end) => (end.kind === 'settle' ? end.reported : 0n))),
-      ends.map((end) => (end.kind === 'settle' ? end.provider : '')),
-      keys ? ends.map((end) => (end.kind === 'settle' ? (end.answer ?? '') : '')) : null,
+      uuids(holds.map((hold) => hold.id)),
+      uuids(holds.map((hold) => hold.workspace)),
+      instants(holds.map((hold) => hold.expires_at)),
+      keyed ? texts(holds.map((hold) => hold.idempotency?.key ?? '')) : null,
+      keyed ? texts(holds.map((hold) => hold.idempotency?.request_hash ?? '')) : null,
+      integers(bases),
+      integers(legCounts),
+      integers(legMeters),
+      uuids(legIds),
+      bigints(legAmounts),
+      integers(creditLegs),
+      texts(holds.map((hold) => hold.plan)),
+      texts(holds.map((hold) => hold.provider)),
+      bigints(holds.map((hold) => hold.cost.amount)),
+      texts(holds.map((hold) => hold.cost.unit)),
+      bigints(holds.map((hold) => hold.reported.amount)),
+      texts(holds.map((hold) => hold.reported.unit)),
+      uuids(ends.map((end) => end.hold)),
+      texts(ends.map((end) => end.kind)),
+      integers(firsts),
+      bigints(actuals),
+      bigints(ends.map((end) => (end.kind === 'settle' ? end.cost : 0n))),
+      bigints(ends.map((end) => (end.kind === 'settle' ? end.reported : 0n))),
+      texts(ends.map((end) => (end.kind === 'settle' ? end.provider : ''))),
+      keys ? texts(ends.map((end) => (end.kind === 'settle' ? (end.answer ?? '') : ''))) : null,
       attempts.length > 0 ? JSON.stringify(attempts) : null,
     ],
   };
@@ -164,9 +165,4 @@ function attemptRow(end: EndRequest, attempt: AttemptRecord, ordinal: number): u
     cost: attempt.cost === null ? null : String(attempt.cost.amount),
     cost_unit: attempt.cost?.unit ?? null,
   };
-}
-
-/** A Postgres array literal of values that need no quoting: ids, integers, instants, words. */
-function literal(values: readonly (string | number | bigint)[]): string {
-  return `{${values.join(',')}}`;
 }
