@@ -32,7 +32,7 @@ export type RefusalCode = keyof typeof REFUSALS;
 
 /** What a refused caller can buy or do. */
 export interface Offer {
-  readonly kind: 'pack' | 'upgrade' | 'wait' | 'contact';
+  readonly kind: 'pack' | 'upgrade' | 'pay' | 'wait' | 'contact';
   readonly id: string;
   readonly text: string;
   readonly price?: { readonly amount: string; readonly currency: string };

@@ -34,6 +34,8 @@ export interface Identity {
   listWorkspaces(search: WorkspaceSearch): Promise<WorkspacePage | Refusal>;
   /** At once when cached. */
   workspace(id: string): Workspace | undefined | Promise<Workspace | undefined>;
+  /** What another room has just changed about it must be read again here at once; the other servers are told by Postgres. */
+  forget(id: WorkspaceId): void;
   workspaceByExternalId(external_id: string): Workspace | undefined | Promise<Workspace | undefined>;
   /** For a workspace, or with `workspace` absent for the platform; in the transaction that `inside` has open, if it is given. */
   createKey(
@@ -76,6 +78,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     },
     listWorkspaces: (search) => listWorkspaces(pool, search),
     workspace: (id) => directory.workspace(id),
+    forget: (id) => directory.forget({ of: 'workspace', id }),
     workspaceByExternalId: (external_id) => directory.workspaceByExternalId(external_id),
     createKey: (wanted, inside) => createKey(pool, { ...wanted, now: clock.now() }, inside),
     listKeys: (workspace) => listKeys(pool, workspace),

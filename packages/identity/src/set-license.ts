@@ -2,13 +2,17 @@ import type { Queryable, WorkspaceId } from '@purser/base';
 
 import type { License } from './workspace.ts';
 
+interface LockedLicense {
+  readonly license: License;
+  readonly since: Temporal.Instant;
+  readonly catalogue_version: string;
+  readonly created_at: Temporal.Instant;
+}
+
 /** The licence of a workspace, its row locked until the transaction ends: whoever decides about it decides alone. Undefined: no such workspace. */
-export async function lockLicense(
-  on: Queryable,
-  workspace: WorkspaceId,
-): Promise<{ license: License; since: Temporal.Instant; created_at: Temporal.Instant } | undefined> {
-  const { rows } = await on.query<{ license: License; since: Temporal.Instant; created_at: Temporal.Instant }>(
-    'select license, license_since as since, created_at from identity.workspace where workspace_id = $1 for update',
+export async function lockLicense(on: Queryable, workspace: WorkspaceId): Promise<LockedLicense | undefined> {
+  const { rows } = await on.query<LockedLicense>(
+    'select license, license_since as since, catalogue_version, created_at from identity.workspace where workspace_id = $1 for update',
     [workspace],
   );
   return rows[0];

@@ -21,11 +21,11 @@ create table license.standing (
   stage        text        not null check (stage in ('active', 'grace', 'degraded', 'cancelled')),
   -- Time alone may change the stage then; null: never.
   due_at       timestamptz,
-  -- Its open holds are still to be released.
-  release      boolean     not null default false
+  -- The event for which its open holds are still to be released.
+  release      text
 );
 create index standing_by_due on license.standing (due_at) where due_at is not null;
-create index standing_to_release on license.standing (workspace_id) where release;
+create index standing_to_release on license.standing (workspace_id) where release is not null;
 
 -- Each change as it is announced: to the customer, and to whoever follows.
 create table license.change (

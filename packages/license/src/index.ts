@@ -1,5 +1,8 @@
 import type { RoomMigrations } from '@purser/base';
 
+export { type LicenceChange, licenseChanges } from './announce.ts';
+export type { PaymentKind } from './licence-of.ts';
+export { type LicenceParts, type Licences, openLicences } from './open-licences.ts';
 export { type PaymentEvent, type RecordedPayment, recordPayment, setByHand } from './record.ts';
 
 export const licenseMigrations: RoomMigrations = { room: 'license', directory: new URL('../migrations/', import.meta.url) };

@@ -3,8 +3,9 @@ import { assert, Fault, newId, type Queryable, type WorkspaceId } from '@purser/
 import { type License, lockLicense, setLicense } from '@purser/identity';
 import type { LicenceStage } from '@purser/policy';
 
+import { announce } from './announce.ts';
 import { type Licence, type LicenceEvent, licenceOf, type PaymentKind, rankOf } from './licence-of.ts';
-import { WHAT_TO_DO, WHY } from './words.ts';
+import { WHY } from './words.ts';
 
 /** What a payment provider says about one workspace. */
 export interface PaymentEvent {
@@ -21,8 +22,8 @@ export interface PaymentEvent {
 export interface RecordedPayment {
   /** False: this event was known. */
   readonly fresh: boolean;
-  readonly before: License;
-  readonly after: License;
+  readonly before: Licence;
+  readonly after: Licence;
 }
 
 /**
@@ -62,17 +63,17 @@ async function record(
   assert(!('totalCount' in on), 'an event is recorded in a transaction, not on a pool');
   const locked = await lockLicense(on, workspace);
   if (locked === undefined) throw new Fault(`there is no workspace ${workspace}`, { retryable: false });
-  const { created_at, ...before } = locked;
+  const before: Licence = { license: locked.license, since: locked.since };
   const known = await knownEvents(on, workspace);
   const event = eventOf(known);
-  if (known.some(({ id }) => id === event.id)) return { fresh: false, before: before.license, after: before.license };
+  if (known.some(({ id }) => id === event.id)) return { fresh: false, before, after: before };
   await on.query(
     `insert into license.event (workspace_id, event_id, kind, at, ranked_at, reference, recorded_at) values ($1, $2, $3, $4, $5, $6, $7)`,
     [workspace, event.id, event.kind, event.at.toString(), event.ranked_at.toString(), event.reference, now.toString()],
   );
-  const after = licenceOf([...known, event], created_at);
+  const after = licenceOf([...known, event], locked.created_at);
   if (!sameLicence(before, after)) await change(on, now, { actor, workspace, event, before, after });
-  return { fresh: true, before: before.license, after: after.license };
+  return { fresh: true, before, after };
 }
 
 async function change(
@@ -96,7 +97,12 @@ async function change(
   const from = announced.rows[0]?.stage ?? before.license;
   // How long a grace lasts is the catalogue's, and the sweep's to look up: it comes at once.
   const to = after.license === 'grace' && from === 'degraded' ? from : after.license;
-  await stand(on, { workspace, stage: to, due_at: after.license === 'grace' ? now : null, release: after.license !== 'active' });
+  await stand(on, {
+    workspace,
+    stage: to,
+    due_at: after.license === 'grace' ? now : null,
+    release: after.license === 'active' ? null : event.id,
+  });
   if (from !== to) await announce(on, { workspace, from, to, at: event.at, why: WHY[event.kind], reference: event.reference });
 }
 
@@ -107,22 +113,12 @@ async function stand(
     stage,
     due_at,
     release,
-  }: { workspace: WorkspaceId; stage: LicenceStage; due_at: Temporal.Instant | null; release: boolean },
+  }: { workspace: WorkspaceId; stage: LicenceStage; due_at: Temporal.Instant | null; release: string | null },
 ): Promise<void> {
   await on.query(
     `insert into license.standing (workspace_id, stage, due_at, release) values ($1, $2, $3, $4)
      on conflict (workspace_id) do update set stage = excluded.stage, due_at = excluded.due_at, release = excluded.release`,
     [workspace, stage, due_at?.toString() ?? null, release],
-  );
-}
-
-export async function announce(
-  on: Queryable,
-  said: { workspace: WorkspaceId; from: LicenceStage; to: LicenceStage; at: Temporal.Instant; why: string; reference: string },
-): Promise<void> {
-  await on.query(
-    `insert into license.change (workspace_id, from_stage, to_stage, at, why, what_to_do, reference) values ($1, $2, $3, $4, $5, $6, $7)`,
-    [said.workspace, said.from, said.to, said.at.toString(), said.why, WHAT_TO_DO[said.to], said.reference],
   );
 }
 

@@ -58,6 +58,20 @@ export class Meters {
     return { holds, grants: rows[0]?.n ?? 0 };
   }
 
+  /**
+   * Gives back at once what a workspace holds, as doubt: any of its calls may be with a provider by now, so the cost stays counted
+   * until word comes, and the customer is charged nothing. A call that is not voids its hold, and its cost is free again.
+   * Returns how many holds were open.
+   */
+  async release(workspace: WorkspaceId): Promise<number> {
+    const { rows } = await this.#pool.query<{ id: HoldId }>(
+      `select id from meters.hold where state = 'open' and workspace_id = $1 and expires_at > $2`,
+      [workspace, this.#clock.now().toString()],
+    );
+    await Promise.all(rows.map(({ id }) => this.end({ kind: 'doubt', hold: id, workspace })));
+    return rows.length;
+  }
+
   /** The meters as they stand; those that nothing was ever held on are empty, under the cap the policy gives. */
   async read(specs: readonly MeterSpec[]): Promise<MeterState[]> {
     const { rows } = await this.#pool.query<MeterState>(

@@ -24,7 +24,7 @@ export function licenceEffect(question: {
   features: readonly string[];
   now: Temporal.Instant;
 }): LicenceEffect {
-  const { stage, valid } = stageAt(question.workspace, question.terms.grace_days, question.now);
+  const { stage, valid } = licenceStage(question.workspace, question.terms.grace_days, question.now);
   const taken = takenAt(stage, question.terms.degrade);
   return {
     stage,
@@ -34,7 +34,11 @@ export function licenceEffect(question: {
   };
 }
 
-function stageAt(
+/**
+ * How far a failed payment has taken things at `now`, and how long that lasts by itself. A day of grace is 24 hours, not a date:
+ * the same instant for everyone, which no time zone and no change to summer time moves.
+ */
+export function licenceStage(
   { license, license_since }: Pick<Workspace, 'license' | 'license_since'>,
   grace_days: number,
   now: Temporal.Instant,

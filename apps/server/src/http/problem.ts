@@ -43,7 +43,7 @@ export function problemOf(refusal: Refusal): Problem {
 }
 
 const offerSchema = z.object({
-  kind: z.enum(['pack', 'upgrade', 'wait', 'contact']),
+  kind: z.enum(['pack', 'upgrade', 'pay', 'wait', 'contact']),
   id: z.string(),
   text: z.string(),
   price: amountSchema.optional(),

@@ -1,0 +1,48 @@
+import type { Queryable, WorkspaceId } from '@purser/base';
+import type { LicenceStage } from '@purser/policy';
+
+import { WHAT_TO_DO } from './words.ts';
+
+/** A stage that became another, as the customer is told. */
+export interface LicenceChange {
+  readonly workspace: WorkspaceId;
+  readonly from: LicenceStage;
+  readonly to: LicenceStage;
+  readonly at: Temporal.Instant;
+  readonly why: string;
+  readonly what_to_do: string;
+  /** The payment it is about; empty when it is about none. */
+  readonly reference: string;
+}
+
+/** Writes the change down, in the caller's transaction. */
+export async function announce(on: Queryable, said: Omit<LicenceChange, 'what_to_do'>): Promise<void> {
+  await on.query(
+    `insert into license.change (workspace_id, from_stage, to_stage, at, why, what_to_do, reference) values ($1, $2, $3, $4, $5, $6, $7)`,
+    [said.workspace, said.from, said.to, said.at.toString(), said.why, WHAT_TO_DO[said.to], said.reference],
+  );
+}
+
+const PAGE_MAX = 500;
+
+/**
+ * The changes after a cursor (null: from the first), oldest first, at most 500; each comes with the cursor that follows it.
+ * None is ever skipped: rows are read in the order of transactions, below the oldest that is still running.
+ * Given a workspace, only its own.
+ */
+export async function licenseChanges(
+  on: Queryable,
+  after: string | null,
+  workspace?: WorkspaceId,
+): Promise<(LicenceChange & { readonly cursor: string })[]> {
+  const [xid = null, id = null] = after?.split('.') ?? [];
+  const { rows } = await on.query<LicenceChange & { cursor: string }>(
+    `select xid || '.' || id as cursor, workspace_id as workspace, from_stage as "from", to_stage as "to", at, why, what_to_do, reference
+     from license.change
+     where (xid, id) > (coalesce($1::bigint, -9223372036854775808), coalesce($2::bigint, 0)) and xid < (select ledger.horizon())
+       and ($3::uuid is null or workspace_id = $3)
+     order by xid, id limit ${PAGE_MAX}`,
+    [xid, id, workspace ?? null],
+  );
+  return rows;
+}
