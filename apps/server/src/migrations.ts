@@ -5,6 +5,7 @@ import { identityMigrations } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';
 import { licenseMigrations } from '@purser/license';
 import { metersMigrations } from '@purser/meters';
+import { walletMigrations } from '@purser/wallet';
 
 export const serverMigrations: RoomMigrations = { room: 'server', directory: new URL('../migrations/', import.meta.url) };
 
@@ -17,5 +18,6 @@ export const ROOMS: readonly RoomMigrations[] = [
   metersMigrations,
   identityMigrations,
   licenseMigrations,
+  walletMigrations,
   serverMigrations,
 ];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { type ExchangeRates, findRate, type Money, type PriceBook, zero, ZERO_RATIO } from '@purser/money';
+import { type ExchangeRates, findRate, type Money, type PriceBook, ratio, zero, ZERO_RATIO } from '@purser/money';
 
 import type { Catalogue, Ladder, ModelEntry, Operation, Pack, Plan } from './catalogue.ts';
 import { costAllowance } from './ceiling.ts';
@@ -86,6 +86,7 @@ function buildPlan(raw: RawPlan, path: Path, source: Source, mistakes: Mistake[]
     overrun_reserve: raw.overrun_reserve,
     marketing_budget: raw.marketing_budget,
     'payment_fees.fixed': raw.payment_fees?.fixed,
+    'pay_as_you_go.price': raw.pay_as_you_go?.price,
   });
   // The amounts cannot be reckoned together; the mistake is told, and the plan goes no further than the other checks.
   if (!inOneCurrency) return { ...fillPlan(raw), payment_fees, ceiling: nothing, overrun_reserve: nothing };
@@ -113,7 +114,7 @@ function checkCurrency(
 }
 
 function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'ceiling' | 'overrun_reserve'> {
-  const { cost_caps, marketing_budget, abuse, email, ladder, packs, operations, offline_stand_in } = raw;
+  const { cost_caps, marketing_budget, rollover, pay_as_you_go, abuse, email, ladder, packs, operations, offline_stand_in } = raw;
   return {
     code: raw.code,
     name: raw.name,
@@ -126,7 +127,6 @@ function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'ceiling' | 'overru
     request: raw.request,
     priority: raw.priority,
     negotiable: raw.negotiable ?? false,
-    rollover: raw.rollover ?? false,
     quotas: present(raw.quotas ?? {}),
     model_policy: {
       defaultRouting: raw.model_policy?.defaultRouting ?? 'latest',
@@ -137,6 +137,8 @@ function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'ceiling' | 'overru
     cost_caps: cost_caps ? present(cost_caps) : { hardStop: true },
     visibility: raw.visibility ?? { showBetaModels: false, allowUnverified: false },
     ...(marketing_budget && { marketing_budget }),
+    ...(rollover && { rollover }),
+    ...(pay_as_you_go && { pay_as_you_go }),
     ...(abuse && { abuse }),
     ...(email && {
       email: { provider: email.provider, priceKey: email.price, ...(email.pool !== undefined && { pool: email.pool }) },
@@ -151,22 +153,38 @@ function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'ceiling' | 'overru
 function buildPack(raw: RawPack, credit_cost: Money, fx: ExchangeRates, path: Path, source: Source, mistakes: Mistake[]): Pack {
   const nothing = zero(raw.price.currency);
   const payment_fees = raw.payment_fees ?? { percent: ZERO_RATIO, fixed: nothing };
-  const inOneCurrency = checkCurrency(raw.price, path, source, mistakes, { 'payment_fees.fixed': raw.payment_fees?.fixed });
+  const inOneCurrency = checkCurrency(raw.price, path, source, mistakes, {
+    'payment_fees.fixed': raw.payment_fees?.fixed,
+    ...Object.fromEntries((raw.tiers ?? []).map((tier, index) => [`tiers.${index}.price`, tier.price])),
+  });
   const stands_for = reckon(credit_cost.nanos * raw.credits, credit_cost.currency);
   const convertible = findRate(fx, stands_for.currency, raw.price.currency) !== undefined;
-  const { expires_months, ...rest } = raw;
+  const { expires_months, tiers, ...rest } = raw;
   return {
     ...rest,
     payment_fees,
     // Without a rate the catalogue does not load; the check of references says so.
     cost: convertible ? reckonIn(stands_for, raw.price.currency, fx) : nothing,
     ceiling_raise: inOneCurrency ? costAllowance(raw.price, raw.margin, payment_fees) : nothing,
+    tiers: inOneCurrency ? (tiers ?? []) : [],
     ...(expires_months !== undefined && { expires_months }),
   };
 }
 
+/** Five hundredths below its share a rung is left. */
+const CLIMB_BACK = ratio(5n, 100n);
+
 function buildLadder(raw: NonNullable<RawCatalogue['ladders']>[number]): Ladder {
-  return { ...raw, rungs: raw.rungs.map(({ at, ...effects }) => ({ at, effects: present(effects) })) };
+  const { pool, climb_back, ...rest } = raw;
+  return {
+    ...rest,
+    ...(pool !== undefined && { pool }),
+    climb_back: climb_back ?? CLIMB_BACK,
+    rungs: raw.rungs.map(({ at, quotas, ...effects }) => ({
+      at,
+      effects: { ...present(effects), ...(quotas && { quotas: present(quotas) }) },
+    })),
+  };
 }
 
 type Present<T> = { [key in keyof T]: Exclude<T[key], undefined> };

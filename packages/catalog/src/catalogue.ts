@@ -112,6 +112,18 @@ export interface EmailRoute {
   readonly pool?: string;
 }
 
+/** At most `credits_max` unused credits of a month stay, for `months` more months. */
+export interface Rollover {
+  readonly credits_max: bigint;
+  readonly months: number;
+}
+
+/** Once credits are exhausted, up to `credits_max` more a billing period, each at `price`, invoiced when the period has ended. */
+export interface PayAsYouGo {
+  readonly credits_max: bigint;
+  readonly price: Money;
+}
+
 export interface Plan {
   readonly code: string;
   readonly name: string;
@@ -131,8 +143,10 @@ export interface Plan {
   /** For a plan without a price: what acquiring customers may cost a month and workspace. */
   readonly marketing_budget?: Money;
   readonly credits_monthly: bigint;
-  /** Whether unused monthly credits stay. */
-  readonly rollover: boolean;
+  /** What stays of unused monthly credits; absent: they end with their month. */
+  readonly rollover?: Rollover;
+  /** Credits beyond those that were granted, each charged for; absent: none. */
+  readonly pay_as_you_go?: PayAsYouGo;
   readonly quotas: Quotas;
   /** Calls in flight at once. */
   readonly concurrency: number;
@@ -167,6 +181,8 @@ export interface Pack {
   /** By how much buying it raises the buyer's cost ceiling: price × (1 − margin) − fees. */
   readonly ceiling_raise: Money;
   readonly expires_months?: number;
+  /** In one order, the pack number `from` and each further one costs `price`; ascending, and ever cheaper. */
+  readonly tiers: readonly { readonly from: number; readonly price: Money }[];
 }
 
 /** A cap that many workspaces share. */
@@ -189,7 +205,10 @@ export interface RungEffects {
   readonly finals_max?: number;
   readonly image_quality?: 'low' | 'medium' | 'high';
   readonly new_batch?: boolean;
-  readonly posts_platform_week?: number;
+  /** Features that are off while the rung holds. */
+  readonly pause?: readonly string[];
+  /** Quotas that are no higher than this while the rung holds. */
+  readonly quotas?: Quotas;
   /** Show what the customer can buy. */
   readonly offer?: boolean;
 }
@@ -197,7 +216,12 @@ export interface RungEffects {
 /** Steps that degrade service as a budget fills; each rung keeps what the ones before it set. */
 export interface Ladder {
   readonly name: string;
-  readonly watches: 'ceiling' | 'global_budget' | 'credits';
+  /** The plan's cost ceiling, or a meter that everybody shares. */
+  readonly watches: 'ceiling' | 'global_budget' | 'pool';
+  /** The name of the pool that is watched. */
+  readonly pool?: string;
+  /** A rung is left again only when use is below its share less this, so that service does not flap. */
+  readonly climb_back: Ratio;
   readonly rungs: readonly { readonly at: Ratio; readonly effects: RungEffects }[];
 }
 

@@ -1,12 +1,13 @@
 import { compareRatios, formatRatio } from '@purser/money';
 
-import { type Catalogue, LANES, MODEL_CLASSES, type RungEffects } from './catalogue.ts';
+import { type Catalogue, type Ladder, LANES, MODEL_CLASSES, type RungEffects } from './catalogue.ts';
+import type { Path } from './mistakes.ts';
 import type { Report } from './report.ts';
 
 const QUALITIES = ['low', 'medium', 'high'] as const;
 
-/** How generous each effect is as a number: a later rung may only lower it. */
-const GENEROSITY: { readonly [key in keyof RungEffects]-?: (effects: RungEffects) => number | undefined } = {
+/** How generous each effect is as a number: a later rung may only lower it. Pauses add up; quotas are compared one by one. */
+const GENEROSITY: { readonly [key in Exclude<keyof RungEffects, 'pause' | 'quotas'>]-?: (effects: RungEffects) => number | undefined } = {
   model_class_max: ({ model_class_max: of }) => of && MODEL_CLASSES.indexOf(of),
   output_tokens_max: (effects) => effects.output_tokens_max,
   lane: ({ lane }) => lane && -LANES.indexOf(lane),
@@ -14,7 +15,6 @@ const GENEROSITY: { readonly [key in keyof RungEffects]-?: (effects: RungEffects
   finals_max: (effects) => effects.finals_max,
   image_quality: ({ image_quality: of }) => of && QUALITIES.indexOf(of),
   new_batch: (effects) => toNumber(effects.new_batch),
-  posts_platform_week: (effects) => effects.posts_platform_week,
   offer: (effects) => (effects.offer === undefined ? undefined : -Number(effects.offer)),
 };
 
@@ -26,10 +26,8 @@ function toNumber(value: boolean | undefined): number | undefined {
 export function checkLadders(catalogue: Catalogue, report: Report): void {
   for (const [index, ladder] of catalogue.ladders.entries()) {
     const path = ['ladders', index];
-    if (ladder.watches === 'global_budget' && !catalogue.globalBudget) {
-      report([...path, 'watches'], 'global_budget', 'a global_budget to watch');
-    }
-    const least = new Map<keyof RungEffects, number>();
+    checkWatched(catalogue, ladder, path, report);
+    const least = new Map<string, number>();
     for (const [step, { at, effects }] of ladder.rungs.entries()) {
       const rung = [...path, 'rungs', step];
       const before = ladder.rungs[step - 1];
@@ -43,12 +41,33 @@ export function checkLadders(catalogue: Catalogue, report: Report): void {
           report([...rung, key], `${String(effects[key])}, more than the rung before`, 'no more than before');
         least.set(key, generosity);
       }
+      for (const [key, quota = 0n] of Object.entries(effects.quotas ?? {})) {
+        if (Number(quota) > (least.get(`quotas.${key}`) ?? Infinity))
+          report([...rung, 'quotas', key], `${quota}, more than the rung before`, 'no more than before');
+        least.set(`quotas.${key}`, Number(quota));
+      }
+      const features = new Set(catalogue.plans.flatMap((plan) => plan.features));
+      for (const feature of effects.pause ?? []) {
+        if (!features.has(feature)) report([...rung, 'pause'], `'${feature}'`, 'a feature that some plan has');
+      }
     }
   }
   for (const [index, alert] of catalogue.alerts.entries()) {
     const before = catalogue.alerts[index - 1];
     if (before && compareRatios(alert, before) <= 0)
       report(['alerts', index], formatRatio(alert), `more than ${formatRatio(before)}`);
+  }
+}
+
+/** What everybody shares must be there; a pool is named where one is watched, and only there. */
+function checkWatched(catalogue: Catalogue, { watches, pool }: Ladder, path: Path, report: Report): void {
+  if (watches === 'global_budget' && !catalogue.globalBudget) {
+    report([...path, 'watches'], 'global_budget', 'a global_budget to watch');
+  }
+  if ((watches === 'pool') !== (pool !== undefined)) {
+    report([...path, 'pool'], pool === undefined ? 'nothing' : `'${pool}'`, 'the name of a pool exactly where one is watched');
+  } else if (pool !== undefined && !catalogue.pools.some(({ name }) => name === pool)) {
+    report([...path, 'pool'], `'${pool}'`, 'a pool of this catalogue');
   }
 }
 

@@ -1,6 +1,8 @@
-import { compare, formatMoney } from '@purser/money';
+import { compare, findRate, formatMoney, zero } from '@purser/money';
 
-import type { Catalogue, Plan, QuotaKey, TaskType } from './catalogue.ts';
+import type { Catalogue, Pack, Plan, QuotaKey, TaskType } from './catalogue.ts';
+import { costAllowance } from './ceiling.ts';
+import { reckon, reckonIn } from './reckon.ts';
 import { knownProviders, oneOf, type Report } from './report.ts';
 import type { Path } from './mistakes.ts';
 
@@ -12,6 +14,7 @@ export function checkPlan(catalogue: Catalogue, plan: Plan, path: Path, report: 
   checkPins(catalogue, plan, here);
   checkQuotas(plan, here);
   checkEmail(catalogue, plan, here);
+  checkCredits(catalogue, plan, here);
   if (plan.price.nanos > 0n && plan.marketing_budget) here(['marketing_budget'], 'one on a paid plan', 'one on free plans only');
   if (compare(plan.overrun_reserve, plan.ceiling) > 0) {
     here(['overrun_reserve'], formatMoney(plan.overrun_reserve), `at most the ceiling, ${formatMoney(plan.ceiling)}`);
@@ -84,6 +87,39 @@ function checkPins(catalogue: Catalogue, plan: Plan, report: Report): void {
   if (defaultRouting !== 'pinned') return;
   for (const [task] of tasksOf(plan)) {
     if (!pinned[task]) report(['model_policy', 'pinned'], `no ${task} model`, `one: routing is pinned and ${task} has providers`);
+  }
+}
+
+/** What rolls over was granted; what is paid as one goes pays for what it stands for, with the plan's margin. */
+function checkCredits(catalogue: Catalogue, plan: Plan, report: Report): void {
+  const { rollover, pay_as_you_go, credits_monthly, margin, payment_fees } = plan;
+  if (rollover && rollover.credits_max > credits_monthly)
+    report(['rollover', 'credits_max'], String(rollover.credits_max), `at most credits_monthly, ${credits_monthly}`);
+  if (!pay_as_you_go || !findRate(catalogue.fx, catalogue.credit.cost.currency, plan.price.currency)) return;
+  const stands_for = reckonIn(
+    reckon(catalogue.credit.cost.nanos, catalogue.credit.cost.currency),
+    plan.price.currency,
+    catalogue.fx,
+  );
+  const free = zero(plan.price.currency);
+  const allowed = costAllowance(pay_as_you_go.price, margin, { percent: payment_fees.percent, fixed: free });
+  if (compare(stands_for, allowed) <= 0) return;
+  report(
+    ['pay_as_you_go', 'price'],
+    formatMoney(pay_as_you_go.price),
+    `enough for the ${formatMoney(stands_for)} a credit stands for, after margin and fees`,
+  );
+}
+
+/** The further ones of an order cost ever less. */
+export function checkPackTiers(pack: Pack, path: Path, report: Report): void {
+  let before = { from: 1, price: pack.price };
+  for (const [index, tier] of pack.tiers.entries()) {
+    const at = [...path, 'tiers', index];
+    if (tier.from <= before.from) report([...at, 'from'], String(tier.from), `more than ${before.from}`);
+    if (compare(tier.price, before.price) >= 0)
+      report([...at, 'price'], formatMoney(tier.price), `less than ${formatMoney(before.price)}, the price before`);
+    before = tier;
   }
 }
 

@@ -3,7 +3,7 @@ import { type Currency, currency, findRate, type ModelPrice } from '@purser/mone
 import type { Parts } from './build.ts';
 import type { Catalogue, ModelEntry } from './catalogue.ts';
 import { checkLadders } from './check-ladders.ts';
-import { checkPlan } from './check-plan.ts';
+import { checkPackTiers, checkPlan } from './check-plan.ts';
 import type { Mistake } from './mistakes.ts';
 import { knownProviders, oneOf, type Report, reporter } from './report.ts';
 
@@ -23,6 +23,7 @@ export function checkReferences(catalogue: Catalogue, parts: Parts, mistakes: Mi
   checkExchange(catalogue, inMain);
   checkLadders(catalogue, inMain);
   for (const [index, plan] of catalogue.plans.entries()) checkPlan(catalogue, plan, ['plans', index], inMain);
+  for (const [index, pack] of catalogue.packs.entries()) checkPackTiers(pack, ['packs', index], inMain);
   for (const [index, pool] of catalogue.pools.entries()) {
     if (!catalogue.providers.includes(pool.provider))
       inMain(['pools', index, 'provider'], `'${pool.provider}'`, knownProviders(catalogue));

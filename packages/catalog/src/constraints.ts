@@ -32,8 +32,7 @@ const BYTES_PER_CHARACTER_MAX = 4;
 
 /**
  * Everything that bounds the plan's monthly cost; the least of them holds. Prices count as they are at `at` and as they are announced for later.
- * Credits bound what the customer's own allotment can cause, because no call is charged less than its cost (`creditsFor`), unless they roll over
- * from months that paid for them. Calls whose outcome is in doubt cost us and charge nobody: they, gifts and packs stop at the ceiling, which is why
+ * Credits bound what the customer's own allotment can cause, because no call is charged less than its cost (`creditsFor`). Calls whose outcome is in doubt cost us and charge nobody: they, gifts and packs stop at the ceiling, which is why
  * the proof never accepts a ceiling above what the price allows.
  */
 export function constraintsOf(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint[] {
@@ -73,15 +72,20 @@ function usageConstraints(catalogue: Catalogue, plan: Plan, at: Temporal.Instant
     ways.push({ name: 'no AI', limit: zero(plan.price.currency), because: 'no provider serves the plan' });
   } else {
     const each = catalogue.credit.cost;
-    const credits = reckon(each.nanos * plan.credits_monthly, each.currency);
-    if (!plan.rollover) {
-      const because = `${plan.credits_monthly} credits × ${formatMoney(each)} = ${formatMoney(credits)}`;
-      ways.push({ name: 'credits', limit: toPlan(catalogue, plan, credits), because });
-    }
+    const spendable = creditsOfMonth(plan);
+    const credits = reckon(each.nanos * spendable, each.currency);
+    const because = `${spendable} credits × ${formatMoney(each)} = ${formatMoney(credits)}`;
+    ways.push({ name: 'credits', limit: toPlan(catalogue, plan, credits), because });
     const quotas = quotaCost(catalogue, plan, at);
     if (quotas) ways.push(quotas);
   }
   return ways.map((way) => together(way, email));
+}
+
+/** The most a month can spend of the plan's own: granted in it, rolled over from those before, and paid as one goes (whose price counts for nothing here). */
+function creditsOfMonth({ credits_monthly, rollover, pay_as_you_go }: Plan): bigint {
+  const rolled = rollover ? rollover.credits_max * BigInt(rollover.months) : 0n;
+  return credits_monthly + rolled + (pay_as_you_go?.credits_max ?? 0n);
 }
 
 /** The sum of two limits under the names of those that cost something. */

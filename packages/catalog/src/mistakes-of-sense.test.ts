@@ -18,6 +18,27 @@ const CASES: readonly Case[] = [
     /overrun_reserve: got 9 EUR, want at most the ceiling, 8\.5 EUR/,
   ],
   [
+    'more that rolls over than was granted',
+    'small.yaml',
+    'credits_monthly: 100',
+    'credits_monthly: 100\n    rollover: { credits_max: 101, months: 1 }',
+    /rollover\.credits_max: got 101, want at most credits_monthly, 100/,
+  ],
+  [
+    'credits paid as one goes below what they stand for',
+    'small.yaml',
+    'credits_monthly: 100',
+    'credits_monthly: 100\n    pay_as_you_go: { credits_max: 10, price: 0.01 EUR }',
+    /pay_as_you_go\.price: got 0\.01 EUR, want enough for the/,
+  ],
+  [
+    'a tier of a pack that is no cheaper',
+    'small.yaml',
+    'credits: 100, margin: 0.15 }',
+    'credits: 100, margin: 0.15, tiers: [{ from: 5, price: 5 EUR }] }',
+    /packs\[0\]\.tiers\[0\]\.price: got 5 EUR, want less than 5 EUR/,
+  ],
+  [
     'amounts of a plan in two currencies',
     'small.yaml',
     'overrun_reserve: 0.5 EUR',

@@ -69,8 +69,8 @@ const CASES: readonly Case[] = [
     'a flag that is neither true nor false',
     'small.yaml',
     'credits_monthly: 100',
-    'credits_monthly: 100\n    rollover: yes',
-    /plans\[1\]\.rollover: got 'yes', want true or false/,
+    'credits_monthly: 100\n    negotiable: yes',
+    /plans\[1\]\.negotiable: got 'yes', want true or false/,
   ],
   [
     'an unknown lane',

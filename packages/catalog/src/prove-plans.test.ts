@@ -155,11 +155,14 @@ describe('the proof', () => {
     expect(binding).toMatchObject({ name: 'quotas', limit: parseMoney('7.5', 'USD') });
   });
 
-  test('credits that roll over bound no single month; the ceiling does', () => {
+  test('C2: credits that roll over, or are paid as one goes, can be spent in one month and count in its worst case', () => {
     const catalogue = catalogueOf('saas-credits');
     const plan = findPlan(catalogue, 'PRO')!;
-    expect(provePlan(catalogue, plan, NOW).binding.name).toBe('credits');
-    expect(provePlan(catalogue, { ...plan, rollover: true }, NOW).binding.name).toBe('ceiling');
+    const creditsIn = (more: Partial<Plan>) =>
+      provePlan(catalogue, { ...plan, ...more }, NOW).constraints.find(({ name }) => name === 'credits')?.because;
+    expect(creditsIn({})).toMatch(/^200 credits/);
+    expect(creditsIn({ rollover: { credits_max: 100n, months: 3 } })).toMatch(/^500 credits/);
+    expect(creditsIn({ pay_as_you_go: { credits_max: 50n, price: parseMoney('1', 'USD') } })).toMatch(/^250 credits/);
   });
 
   test('a stated ceiling above what the price allows fails, even where credits bind', async () => {
@@ -283,7 +286,17 @@ describe('F1: whatever is admitted under an accepted plan keeps the margin', () 
         const ceiling_raise = costAllowance(price, margin, payment_fees);
         const remains = price.nanos - paymentFees(price, payment_fees).nanos - ceiling_raise.nanos;
         expect(remains * margin.denominator >= price.nanos * margin.numerator).toBe(true);
-        const pack = { code: 'p', name: 'p', price, credits: 1n, margin, payment_fees, cost: ceiling_raise, ceiling_raise };
+        const pack = {
+          code: 'p',
+          name: 'p',
+          price,
+          credits: 1n,
+          margin,
+          payment_fees,
+          cost: ceiling_raise,
+          ceiling_raise,
+          tiers: [],
+        };
         expect(provePack(catalogueOf('default'), pack).holds).toBe(true);
       }),
     );

@@ -48,7 +48,10 @@ export interface Proof {
 export function provePlans(catalogue: Catalogue, at: Temporal.Instant = catalogue.fx.as_of): Proof[] {
   return [
     ...catalogue.plans.map((plan) => provePlan(catalogue, plan, at)),
-    ...catalogue.packs.map((pack) => provePack(catalogue, pack)),
+    ...catalogue.packs.flatMap((pack) => [
+      provePack(catalogue, pack),
+      ...pack.tiers.map((tier) => proveTier(catalogue, pack, tier)),
+    ]),
   ];
 }
 
@@ -91,6 +94,12 @@ export function provePack(catalogue: Catalogue, pack: Pack): Proof {
     constraints: [{ name: 'credits', limit: pack.cost, because: `${pack.credits} credits at what each stands for` }],
   };
   return prove(catalogue, question, pack.ceiling_raise);
+}
+
+/** A pack at the price of one of its tiers, as if each paid its fees alone. */
+function proveTier(catalogue: Catalogue, pack: Pack, { from, price }: Pack['tiers'][number]): Proof {
+  const ceiling_raise = costAllowance(price, pack.margin, pack.payment_fees);
+  return provePack(catalogue, { ...pack, code: `${pack.code} from ${from}`, price, ceiling_raise });
 }
 
 interface Question {

@@ -91,7 +91,8 @@ const plan = z.strictObject({
   overrun_reserve: amount.optional(),
   marketing_budget: amount.optional(),
   credits_monthly: quantity,
-  rollover: flag.optional(),
+  rollover: z.strictObject({ credits_max: quantity, months: count(1, 120) }).optional(),
+  pay_as_you_go: z.strictObject({ credits_max: quantity, price: amount }).optional(),
   quotas: quotas.optional(),
   concurrency: count(1, 100_000),
   rate: z.strictObject({ rps: count(1, 1_000_000), rpm: count(1, 10_000_000), burst: count(1, 1_000_000) }),
@@ -120,11 +121,14 @@ const pack = z.strictObject({
   margin: share,
   payment_fees: fees.optional(),
   expires_months: count(1, 1200).optional(),
+  tiers: list(z.strictObject({ from: count(2, 1_000_000), price: amount })).optional(),
 });
 
 const ladder = z.strictObject({
   name,
-  watches: z.enum(['ceiling', 'global_budget', 'credits']),
+  watches: z.enum(['ceiling', 'global_budget', 'pool']),
+  pool: name.optional(),
+  climb_back: share.optional(),
   rungs: list(
     z.strictObject({
       at: threshold,
@@ -135,7 +139,8 @@ const ladder = z.strictObject({
       finals_max: count(0, 1000).optional(),
       image_quality: z.enum(['low', 'medium', 'high']).optional(),
       new_batch: flag.optional(),
-      posts_platform_week: count(0, 1000).optional(),
+      pause: list(name, 1).optional(),
+      quotas: quotas.optional(),
       offer: flag.optional(),
     }),
     1,

@@ -9,7 +9,7 @@ import { LocalRateLimiter } from '@purser/limits';
 import { creditMeter, Meters, metersMigrations, type MeterState } from '@purser/meters';
 import { effectivePolicy } from '@purser/policy';
 import { createProviders, type Providers, type ProvidersConfig } from '@purser/providers';
-import { openPeriods } from '@purser/wallet';
+import { openPeriods, walletMigrations } from '@purser/wallet';
 
 import { createGate } from './create-gate.ts';
 import type { GateDeps } from './deps.ts';
@@ -32,7 +32,9 @@ const STATE = Object.freeze({ frozen: false });
 /** `database_url`: the database of another process's bench, which drops it. */
 export async function openGateBench(database_url?: string): Promise<GateBench> {
   const database =
-    database_url === undefined ? await createTestDatabase([ledgerMigrations, metersMigrations]) : sharedDatabase(database_url);
+    database_url === undefined
+      ? await createTestDatabase([ledgerMigrations, metersMigrations, walletMigrations])
+      : sharedDatabase(database_url);
   const clock = new OffsetClock();
   const catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   const batches = openPool(database.url, { connections_max: 1 });

@@ -20,6 +20,7 @@ export const overridesSchema = z.strictObject({
   features: z.array(name).max(100).optional(),
   ceiling: amount.optional(),
   credits_monthly: count.optional(),
+  pay_as_you_go: z.strictObject({ credits_max: count, price: amount }).optional(),
   quotas: z
     .strictObject({
       tokens_month: quota.optional(),
@@ -57,6 +58,8 @@ export const overridesSchema = z.strictObject({
   visibility: z.strictObject({ showBetaModels: z.boolean().optional(), allowUnverified: z.boolean().optional() }).optional(),
   valid_from: z.iso.datetime({ offset: true }).optional(),
   valid_until: z.iso.datetime({ offset: true }).optional(),
+  /** An administrator agreed that these may cost more than the plan's margin allows. */
+  accepted_loss: z.strictObject({ reason: z.string().min(1).max(500) }).optional(),
 });
 
 export type Overrides = z.infer<typeof overridesSchema>;
@@ -68,9 +71,11 @@ export function refuseOverrides(overrides: unknown, plan: Pick<Plan, 'price'> | 
     const [issue] = parsed.error.issues;
     return wrong(issue?.path.map((step) => `.${String(step)}`).join('') ?? '', issue?.message ?? 'not valid');
   }
-  const { ceiling, valid_from, valid_until } = parsed.data;
+  const { ceiling, pay_as_you_go, valid_from, valid_until } = parsed.data;
   if (ceiling && plan && ceiling.currency !== plan.price.currency)
     return wrong('.ceiling', `want the plan’s currency ${plan.price.currency}, got ${ceiling.currency}`);
+  if (pay_as_you_go && plan && pay_as_you_go.price.currency !== plan.price.currency)
+    return wrong('.pay_as_you_go', `want the plan’s currency ${plan.price.currency}, got ${pay_as_you_go.price.currency}`);
   if (valid_from === undefined || valid_until === undefined) return undefined;
   if (Temporal.Instant.compare(Temporal.Instant.from(valid_from), Temporal.Instant.from(valid_until)) < 0) return undefined;
   return wrong('.valid_until', `want an instant after valid_from ${valid_from}, got ${valid_until}`);

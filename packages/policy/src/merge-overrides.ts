@@ -1,4 +1,4 @@
-import { admissionCapOf, type Catalogue, type Plan, type QuotaKey, type Quotas } from '@purser/catalog';
+import { admissionCapOf, type Catalogue, type PayAsYouGo, type Plan, type QuotaKey, type Quotas } from '@purser/catalog';
 import type { Overrides } from '@purser/identity';
 import type { Window } from '@purser/meters';
 import { convertPlain, type Money, parseMoney, smaller, subtract, zero, compare } from '@purser/money';
@@ -11,6 +11,7 @@ export type Terms = Pick<
   | 'ceiling'
   | 'cost_cap'
   | 'credits_monthly'
+  | 'pay_as_you_go'
   | 'quotas'
   | 'concurrency'
   | 'rate'
@@ -54,11 +55,13 @@ export function mergeOverrides(question: {
   if (overrides.ceiling) origins.set('cost_cap', 'override');
   if (capped) origins.set('cost_cap', 'cost_cap');
   const { request, rate, visibility } = overrides;
+  const pay_as_you_go = take('pay_as_you_go', negotiatedPayAsYouGo(overrides), plan.pay_as_you_go);
   return {
     features: take('features', overrides.features, plan.features),
     ceiling,
     cost_cap: cap,
     credits_monthly: take('credits_monthly', toBigInt(overrides.credits_monthly), plan.credits_monthly),
+    ...(pay_as_you_go && pay_as_you_go.credits_max > 0n && { pay_as_you_go }),
     quotas: mergeQuotas(plan.quotas, overrides.quotas ?? {}, origins),
     concurrency: take('concurrency', overrides.concurrency, plan.concurrency),
     rate: {
@@ -91,6 +94,13 @@ function validity({ valid_from, valid_until }: Overrides, now: Temporal.Instant)
   if (Temporal.Instant.compare(now, from) < 0) return { inForce: false, valid: { start: EPOCH, end: from } };
   if (until !== null && Temporal.Instant.compare(until, now) <= 0) return { inForce: false, valid: { start: until, end: null } };
   return { inForce: true, valid: { start: from, end: until } };
+}
+
+/** A cap of none ends it. */
+function negotiatedPayAsYouGo({ pay_as_you_go }: Overrides): PayAsYouGo | undefined {
+  if (!pay_as_you_go) return undefined;
+  const { credits_max, price } = pay_as_you_go;
+  return { credits_max: BigInt(credits_max), price: parseMoney(price.amount, price.currency) };
 }
 
 /** In the plan's currency; one negotiated in another counts at the plain rate, rounded down. */

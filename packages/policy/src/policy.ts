@@ -1,15 +1,25 @@
-import type { AbuseLimits, Catalogue, Lane, ModelPolicy, Plan, Quotas, Routing } from '@purser/catalog';
+import type { AbuseLimits, Catalogue, Lane, ModelPolicy, PayAsYouGo, Plan, Quotas, Routing } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import type { MeterSpec, Window } from '@purser/meters';
 import type { Money } from '@purser/money';
 
+import type { ActiveRung } from './standing.ts';
+
 /** Where a value of the policy came from. */
-export type Origin = 'plan' | 'override' | 'licence' | 'cost_cap';
+export type Origin = 'plan' | 'override' | 'licence' | 'cost_cap' | 'raise' | 'rung' | 'freeze';
 
 /** What holds for the whole installation, whatever the plan. A change makes a new object. */
 export interface PolicyState {
   /** No model version changes anywhere while it is on (T8). */
   readonly frozen: boolean;
+  /** Of the ladders that watch what everybody shares: those that are climbed down. */
+  readonly rungs?: readonly ActiveRung[];
+}
+
+/** What is served less well than the plan says, and why; shown to the caller. */
+export interface Degradation {
+  readonly what: string;
+  readonly why: string;
 }
 
 /** How far a failed payment has taken things: `grace` takes the first feature of the licence terms, `degraded` the rest. */
@@ -27,6 +37,8 @@ export interface Policy {
   /** What is admitted of it: the ceiling less the overrun reserve, and no more than a hard cost cap. */
   readonly cost_cap: Money;
   readonly credits_monthly: bigint;
+  /** Credits beyond the granted ones, each charged for; absent: none. */
+  readonly pay_as_you_go?: PayAsYouGo;
   readonly quotas: Quotas;
   readonly concurrency: number;
   readonly rate: Plan['rate'];
@@ -38,6 +50,16 @@ export interface Policy {
   readonly visibility: Plan['visibility'];
   readonly priority: Lane;
   readonly frozen: boolean;
+  /** The best class of model that a ladder still allows; absent: any. A pin stands above it. */
+  readonly model_class_max?: ModelClass;
+  /** The best image quality that a ladder still allows; absent: any. */
+  readonly image_quality_max?: NonNullable<RungEffects['image_quality']>;
+  /** Whether a rung says to show what the customer can buy. */
+  readonly offers: boolean;
+  /** The rungs in force, of the workspace's own ladder and of the shared ones. */
+  readonly rungs: readonly ActiveRung[];
+  /** What the rungs in force change, by the value's name. */
+  readonly degraded: ReadonlyMap<string, Degradation>;
   readonly billing_period: Window;
   /** By the value's name (`rate.rpm`, `quotas.tokens_month`, `features.ai`); what is not listed is the plan's. */
   readonly origins: ReadonlyMap<string, Origin>;

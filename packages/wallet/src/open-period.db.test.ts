@@ -6,6 +6,7 @@ import { creditMeter, grantCredits, Meters, metersMigrations, verifyMeters } fro
 import { effectivePolicy, type Policy } from '@purser/policy';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
+import { walletMigrations } from './index.ts';
 import { openPeriods } from './open-period.ts';
 
 type Workspace = Policy['workspace'];
@@ -13,7 +14,7 @@ type Workspace = Policy['workspace'];
 let database: TestDatabase;
 let catalogue: Catalogue;
 beforeAll(async () => {
-  database = await createTestDatabase([ledgerMigrations, metersMigrations]);
+  database = await createTestDatabase([ledgerMigrations, metersMigrations, walletMigrations]);
   catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 afterEach(async () => {
@@ -51,6 +52,16 @@ const revenueOf = async ({ id }: Workspace): Promise<{ plan: string; amount: big
 };
 const metersAt = (clock: TestClock): Meters => new Meters({ pool: database.pool, clock }, database.pool);
 const creditsOf = async (workspace: Workspace, clock: TestClock) => (await metersAt(clock).read([creditMeter(workspace.id)]))[0];
+
+async function spend({ id }: Workspace, clock: TestClock, credits: bigint): Promise<void> {
+  const meters = metersAt(clock);
+  const hold = newId<'hold'>();
+  const none = { amount: 0n, unit: 'USD' };
+  const legs = [{ meter: creditMeter(id), amount: credits }];
+  const expires_at = clock.now().add({ seconds: 60 });
+  await meters.hold({ id: hold, workspace: id, legs, expires_at, plan: 'PRO', provider: 'acme', cost: none, reported: none });
+  await meters.end({ kind: 'settle', hold, workspace: id, actuals: [credits], cost: 0n, reported: 0n, provider: 'acme' });
+}
 
 const PRO_PRICE = 15_990_000_000n;
 
@@ -118,16 +129,42 @@ test('credits held when their period ends can still be charged; what returns of 
   expect(await creditsOf(workspace, clock)).toMatchObject({ cap: policy.credits_monthly + 3n, held: 0n, used: 3n });
 });
 
-test('credits that roll over stay', async () => {
-  const { workspace, clock } = workspaceOn('PRO', '2026-11-03T10:00:00Z');
-  const rolling = (policy: Policy): Policy => ({ ...policy, plan: { ...policy.plan, rollover: true } });
+test('C2: of unused monthly credits at most as many as the plan says roll over, for as long as it says, and they burn last', async () => {
+  const { workspace, clock } = workspaceOn('BUSINESS', '2026-11-30T10:00:00Z');
+  const rolling = (): Policy => {
+    const policy = policyAt(workspace, clock.now());
+    return { ...policy, credits_monthly: 200n, plan: { ...policy.plan, rollover: { credits_max: 50n, months: 2 } } };
+  };
   const open = openPeriods(database.pool);
-  const policy = rolling(policyAt(workspace, clock.now()));
-  await open(policy, clock.now());
-  clock.moveTo(Temporal.Instant.from('2026-12-04T00:00:00Z'));
-  await open(rolling(policyAt(workspace, clock.now())), clock.now());
-  await metersAt(clock).sweep();
-  expect(await creditsOf(workspace, clock)).toMatchObject({ cap: policy.credits_monthly * 2n });
+  const lapse = async (now: string): Promise<bigint | undefined> => {
+    clock.moveTo(Temporal.Instant.from(now));
+    await metersAt(clock).sweep();
+    return (await creditsOf(workspace, clock))?.cap;
+  };
+  await open(rolling(), clock.now());
+  expect(await lapse('2026-12-30T09:59:59Z')).toBe(200n);
+  // Nothing was used: 150 end, 50 roll. They are there before the next month is opened, and beside it when it is.
+  expect(await lapse('2026-12-30T10:00:00Z')).toBe(50n);
+  await open(rolling(), clock.now());
+  await spend(workspace, clock, 170n);
+  // Of the second month 150 and, as their time is over sooner, 20 of the first month's 50 are spent: 30 + 50 are left.
+  expect(await lapse('2027-01-30T10:00:00Z')).toBe(170n + 30n + 50n);
+  // The first month's end two months after it: 28 February, counted from the anchor on the 30th.
+  expect(await lapse('2027-02-28T09:59:59Z')).toBe(170n + 30n + 50n);
+  expect(await lapse('2027-02-28T10:00:00Z')).toBe(170n + 50n);
+  expect(await lapse('2027-03-30T10:00:00Z')).toBe(170n);
+});
+
+test('C2, C5: while a payment is owed no period begins; when it is paid the one it falls into does', async () => {
+  const { workspace, clock } = workspaceOn('PRO', '2026-11-03T10:00:00Z');
+  const open = openPeriods(database.pool);
+  await open(policyAt(workspace, clock.now()), clock.now());
+  clock.moveTo(Temporal.Instant.from('2026-12-10T00:00:00Z'));
+  const owing: Workspace = { ...workspace, license: 'grace', license_since: Temporal.Instant.from('2026-12-03T10:00:00Z') };
+  expect(open(policyAt(owing, clock.now()), clock.now())).toBeUndefined();
+  expect(await revenueOf(workspace)).toHaveLength(1);
+  await open(policyAt({ ...workspace }, clock.now()), clock.now());
+  expect(await revenueOf(workspace)).toHaveLength(2);
 });
 
 test('month ends drift (31 → 28 → 28) — here each period is counted from the anchor, and a jump opens only the one it lands in', async () => {

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-
-import { BoundedMap, type Pool, transaction } from '@purser/base';
+import { assert, BoundedMap, type Connection, type Pool, transaction } from '@purser/base';
 import { paymentFees } from '@purser/catalog';
 import { accruePeriod } from '@purser/ledger';
-import { type GrantId, grantCredits } from '@purser/meters';
+import { grantCredits } from '@purser/meters';
 import type { Policy } from '@purser/policy';
+
+import { grantsOfPeriod } from './period-grants.ts';
 
 /** Begins a workspace's billing period if it has not begun; undefined when it surely has, so that the hot path waits for nothing. */
 export type PeriodOpener = (policy: Policy, now: Temporal.Instant) => Promise<void> | undefined;
@@ -13,17 +13,23 @@ const REMEMBERED_MAX = 100_000;
 
 /**
  * A period begins with its price booked as revenue and its monthly credits granted, in one transaction and once, whatever the
- * number of servers that ask: both are keyed by the workspace and the start of the period.
+ * number of servers that ask: both are keyed by the workspace and the start of the period. While a payment is owed none begins.
  */
 export function openPeriods(pool: Pool): PeriodOpener {
   const opened = new BoundedMap<string, Promise<void> | 'open'>(REMEMBERED_MAX);
+  /** What was asked last is asked again: the policy object says all that the key does. */
+  const open = new WeakSet<Policy>();
   return (policy, now) => {
-    const { workspace, billing_period } = policy;
-    const key = `${workspace.id} ${workspace.plan} ${billing_period.start.epochMilliseconds}`;
+    if (open.has(policy) || policy.licence_stage !== 'active') return undefined;
+    const { workspace, billing_period, pay_as_you_go } = policy;
+    const key = `${workspace.id} ${workspace.plan} ${billing_period.start.epochMilliseconds} ${pay_as_you_go ? 'more' : ''}`;
     const known = opened.get(key);
-    if (known === 'open') return undefined;
+    if (known === 'open') {
+      open.add(policy);
+      return undefined;
+    }
     if (known !== undefined) return known;
-    const opening = open(pool, policy, now).then(
+    const opening = transaction(pool, (connection) => openPeriod(connection, policy, now)).then(
       () => {
         opened.set(key, 'open');
       },
@@ -37,36 +43,39 @@ export function openPeriods(pool: Pool): PeriodOpener {
   };
 }
 
-async function open(pool: Pool, policy: Policy, now: Temporal.Instant): Promise<void> {
-  const { workspace, plan, billing_period, credits_monthly } = policy;
-  await transaction(pool, async (connection) => {
-    if (plan.price.nanos > 0n) {
-      await accruePeriod(connection, {
-        workspace: workspace.id,
-        plan: plan.code,
-        price: plan.price,
-        fees: paymentFees(plan.price, plan.payment_fees),
-        period_start: billing_period.start,
-        now,
-      });
-    }
-    if (credits_monthly > 0n) {
-      await grantCredits(connection, now, {
-        id: monthlyGrantId(policy),
-        workspace: workspace.id,
-        source: 'monthly',
-        credits: credits_monthly,
-        expires_at: plan.rollover ? null : billing_period.end,
-        reason: `monthly credits of ${plan.code}`,
-      });
-    }
-  });
-}
-
-/** The same for every server that opens this period of this plan: a UUIDv8 of what it is. */
-function monthlyGrantId({ workspace, plan, billing_period }: Policy): GrantId {
-  const hash = createHash('sha256')
-    .update(`monthly\n${workspace.id}\n${plan.code}\n${billing_period.start.toString()}`)
-    .digest('hex');
-  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}` as GrantId;
+/** In the caller's transaction; who opens several goes by workspace, the order in which everybody locks. */
+export async function openPeriod(connection: Connection, policy: Policy, now: Temporal.Instant): Promise<void> {
+  const { workspace, plan, billing_period, pay_as_you_go } = policy;
+  assert(billing_period.end !== null, 'a billing period ends');
+  if (plan.price.nanos > 0n) {
+    await accruePeriod(connection, {
+      workspace: workspace.id,
+      plan: plan.code,
+      price: plan.price,
+      fees: paymentFees(plan.price, plan.payment_fees),
+      period_start: billing_period.start,
+      now,
+    });
+  }
+  for (const grant of grantsOfPeriod(policy)) await grantCredits(connection, now, grant);
+  if (pay_as_you_go) {
+    await connection.query(
+      `insert into wallet.pay_as_you_go (workspace_id, period_start, period_end, plan, price, currency)
+       values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+      [
+        workspace.id,
+        billing_period.start.toString(),
+        billing_period.end.toString(),
+        plan.code,
+        pay_as_you_go.price.nanos,
+        pay_as_you_go.price.currency,
+      ],
+    );
+  }
+  await connection.query(
+    `insert into wallet.refresh (workspace_id, due_at) values ($1, $2)
+     on conflict (workspace_id) do update set due_at = excluded.due_at, claimed_until = '-infinity'
+     where wallet.refresh.due_at < excluded.due_at`,
+    [workspace.id, billing_period.end.toString()],
+  );
 }
