@@ -50,6 +50,20 @@ describe.each(['offline', 'upstream'] as const)('the OpenAI door over the %s pro
     expect(usage?.completion_tokens).toBeGreaterThan(0);
   });
 
+  it('a client that does not ask for usage meets no event without choices, and misses no other', async () => {
+    const answer = await fetch(`${server.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'auto', messages: QUESTION, stream: true }),
+    });
+    const events = (await answer.text()).split('\n\n');
+    expect(events.splice(-2)).toEqual(['data: [DONE]', '']);
+    const choices = events.map((event) => (JSON.parse(event.replace('data: ', '')) as OpenAI.ChatCompletionChunk).choices[0]);
+    expect(choices).not.toContain(undefined);
+    expect(choices.at(-1)?.finish_reason).toBe('stop');
+    expect(choices.map((choice) => choice?.delta.content ?? '').join('').length).toBeGreaterThan(0);
+  });
+
   it('an official client lists the models of its plan and finds each by its id', async () => {
     const models = (await openai.models.list()).data.map(({ id }) => id);
     expect(models).toContain('auto');

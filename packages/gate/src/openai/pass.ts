@@ -130,19 +130,25 @@ function withoutUsageEvent(chunk: Buffer): Buffer {
   return Buffer.concat(kept);
 }
 
+const LF = 0x0a;
+const CR = 0x0d;
+
 /** Behind the blank line that ends the event before. */
 function eventStart(chunk: Buffer, at: number): number {
-  const bare = chunk.lastIndexOf('\n\n', at) + 2;
-  const returned = chunk.lastIndexOf('\n\r\n', at) + 3;
-  return Math.max(bare === 1 ? 0 : bare, returned === 2 ? 0 : returned);
+  for (let end = chunk.lastIndexOf(LF, at); end > 0; end = chunk.lastIndexOf(LF, end - 1)) {
+    const before = chunk[end - 1] === CR ? end - 2 : end - 1;
+    if (chunk[before] === LF) return end + 1;
+  }
+  return 0;
 }
 
 /** Behind the blank line that ends this event. */
 function eventEnd(chunk: Buffer, at: number): number {
-  const bare = chunk.indexOf('\n\n', at);
-  const returned = chunk.indexOf('\n\r\n', at);
-  if (bare !== -1 && (returned === -1 || bare < returned)) return bare + 2;
-  return returned === -1 ? chunk.length : returned + 3;
+  for (let end = chunk.indexOf(LF, at); end !== -1; end = chunk.indexOf(LF, end + 1)) {
+    const next = chunk[end + 1] === CR ? end + 2 : end + 1;
+    if (chunk[next] === LF) return next + 1;
+  }
+  return chunk.length;
 }
 
 /** What an idempotency key kept, as it was sent. */
