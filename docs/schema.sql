@@ -156,6 +156,84 @@ create policy own_keys on identity.api_key for all to purser_app using ((workspa
 CREATE TRIGGER tell_change AFTER UPDATE ON identity.api_key FOR EACH ROW EXECUTE FUNCTION identity.tell_key_change();
 grant select on identity.api_key to purser_app;
 
+create table identity.common_secret (
+  one boolean default true not null,
+  value bytea not null,
+  constraint common_secret_pkey PRIMARY KEY (one),
+  constraint common_secret_one_check CHECK (one),
+  constraint common_secret_value_check CHECK ((length(value) = 32))
+);
+
+create table identity.invitation (
+  workspace_id uuid not null,
+  invitation_id uuid not null,
+  email text not null,
+  role text not null,
+  invited_by text not null,
+  invited_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  constraint invitation_pkey PRIMARY KEY (invitation_id),
+  constraint invitation_workspace_id_email_key UNIQUE (workspace_id, email),
+  constraint invitation_email_check CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 320)))),
+  constraint invitation_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'operator'::text]))),
+  constraint operators_are_the_platforms CHECK (((role = 'operator'::text) = (workspace_id = '00000000-0000-0000-0000-000000000000'::uuid)))
+);
+CREATE INDEX invitation_by_email ON identity.invitation USING btree (email);
+alter table identity.invitation enable row level security;
+create policy own_invitations on identity.invitation for all to purser_app using ((workspace_id = base.current_workspace()));
+grant select on identity.invitation to purser_app;
+
+create table identity.member (
+  workspace_id uuid not null,
+  person_id uuid not null,
+  role text not null,
+  joined_at timestamp with time zone not null,
+  constraint member_pkey PRIMARY KEY (workspace_id, person_id),
+  constraint member_person_id_fkey FOREIGN KEY (person_id) REFERENCES identity.person(id),
+  constraint member_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'operator'::text]))),
+  constraint operators_are_the_platforms CHECK (((role = 'operator'::text) = (workspace_id = '00000000-0000-0000-0000-000000000000'::uuid)))
+);
+CREATE INDEX member_by_person ON identity.member USING btree (person_id);
+alter table identity.member enable row level security;
+create policy own_members on identity.member for all to purser_app using ((workspace_id = base.current_workspace()));
+grant select on identity.member to purser_app;
+
+create table identity.occasion (
+  kind text not null,
+  source bytea not null,
+  happened_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  constraint occasion_source_check CHECK ((length(source) = 32))
+);
+CREATE INDEX occasion_by_end ON identity.occasion USING btree (expires_at);
+CREATE INDEX occasion_of_source ON identity.occasion USING btree (source, kind, expires_at);
+
+create table identity.person (
+  id uuid not null,
+  name text not null,
+  email text not null,
+  email_verified boolean not null,
+  image text,
+  is_anonymous boolean,
+  counts_as uuid,
+  works_in uuid,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint person_pkey PRIMARY KEY (id),
+  constraint person_email_key UNIQUE (email),
+  constraint person_email_check CHECK (((length(email) >= 3) AND (length(email) <= 320))),
+  constraint person_name_check CHECK ((length(name) <= 200))
+);
+
+create table identity.sealed_entry (
+  name bytea not null,
+  sealed bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint sealed_entry_pkey PRIMARY KEY (name),
+  constraint sealed_entry_name_check CHECK ((length(name) = 32))
+);
+CREATE INDEX sealed_entry_by_end ON identity.sealed_entry USING btree (expires_at);
+
 create table identity.workspace (
   workspace_id uuid not null,
   name text not null,
@@ -471,15 +549,14 @@ CREATE OR REPLACE FUNCTION ledger.post_many(p_now timestamp with time zone, p_wo
  RETURNS integer
  LANGUAGE plpgsql
 AS $function$
-#variable_conflict use_column
 declare
   v_posted integer;
 begin
   insert into ledger.posting (workspace_id, posted_at, hold_id, debit, credit, amount, unit, reported, reported_unit, plan)
-  select workspace_id, p_now, hold_id, debit, credit, amount, unit, reported, case when reported is not null then reported_unit end, plan
-  from unnest(p_workspace, p_hold, p_debit, p_credit, p_amount, p_unit, p_reported, p_reported_unit, p_plan)
-    as p (workspace_id, hold_id, debit, credit, amount, unit, reported, reported_unit, plan)
-  where amount > 0;
+  select p_workspace[n], p_now, p_hold[n], p_debit[n], p_credit[n], a.amount, p_unit[n], p_reported[n],
+    case when p_reported[n] is not null then p_reported_unit[n] end, p_plan[n]
+  from unnest(p_amount) with ordinality a (amount, n)
+  where a.amount > 0;
   get diagnostics v_posted = row_count;
   return v_posted;
 end $function$;
@@ -735,12 +812,12 @@ create table license.standing (
   workspace_id uuid not null,
   stage text not null,
   due_at timestamp with time zone,
-  release boolean default false not null,
+  release text,
   constraint standing_pkey PRIMARY KEY (workspace_id),
   constraint standing_stage_check CHECK ((stage = ANY (ARRAY['active'::text, 'grace'::text, 'degraded'::text, 'cancelled'::text])))
 );
 CREATE INDEX standing_by_due ON license.standing USING btree (due_at) WHERE (due_at IS NOT NULL);
-CREATE INDEX standing_to_release ON license.standing USING btree (workspace_id) WHERE release;
+CREATE INDEX standing_to_release ON license.standing USING btree (workspace_id) WHERE (release IS NOT NULL);
 alter table license.standing enable row level security;
 create policy own_rows on license.standing for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on license.standing to purser_app;
@@ -878,24 +955,23 @@ begin
 
   with counted as (
     update meters.meter m set
-      held = m.held + c.before - c.after,
-      cap = case when c.cap >= 0 then c.cap else m.cap end,
-      admitted_cap = case when c.before = c.after then m.admitted_cap
-                          else greatest(m.admitted_cap, case when c.cap >= 0 then c.cap else m.cap end) end
-    from unnest(p_meter, p_cap, p_before, p_after) c (id, cap, before, after)
-    where m.id = c.id and (c.before <> c.after or (c.cap >= 0 and c.cap <> m.cap))
+      held = m.held + p_before[c] - p_after[c],
+      cap = case when p_cap[c] >= 0 then p_cap[c] else m.cap end,
+      admitted_cap = case when p_before[c] = p_after[c] then m.admitted_cap
+                          else greatest(m.admitted_cap, case when p_cap[c] >= 0 then p_cap[c] else m.cap end) end
+    from unnest(p_meter) with ordinality w (id, c)
+    where m.id = w.id and (p_before[c] <> p_after[c] or (p_cap[c] >= 0 and p_cap[c] <> m.cap))
   )
   insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, credit_meter, grants, grant_amounts, plan, provider,
                            cost, cost_unit, reported, reported_unit)
-  select h.id, h.workspace_id, p_now, h.expires_at,
-    p_leg_id[h.base + 1 : h.base + h.legs], p_leg_amount[h.base + 1 : h.base + h.legs], array_fill(0::bigint, array[h.legs]),
-    case when h.credit_leg > 0 then p_leg_id[h.base + h.credit_leg] end,
-    coalesce((v_draws[h.n]).grants, '{}'), coalesce((v_draws[h.n]).amounts, '{}'),
-    h.plan, h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit
-  from unnest(p_hold, p_workspace, p_expires, p_verdict, p_base, p_legs, p_credit_leg, p_plan, p_provider, p_cost, p_cost_unit, p_reported,
-              p_reported_unit)
-    with ordinality h (id, workspace_id, expires_at, verdict, base, legs, credit_leg, plan, provider, cost, cost_unit, reported, reported_unit, n)
-  where h.verdict = 0;
+  select h.id, p_workspace[n], p_now, p_expires[n],
+    p_leg_id[p_base[n] + 1 : p_base[n] + p_legs[n]], p_leg_amount[p_base[n] + 1 : p_base[n] + p_legs[n]],
+    array_fill(0::bigint, array[p_legs[n]]),
+    case when p_credit_leg[n] > 0 then p_leg_id[p_base[n] + p_credit_leg[n]] end,
+    coalesce((v_draws[n]).grants, '{}'), coalesce((v_draws[n]).amounts, '{}'),
+    p_plan[n], p_provider[n], p_cost[n], p_cost_unit[n], p_reported[n], p_reported_unit[n]
+  from unnest(p_hold) with ordinality h (id, n)
+  where p_verdict[n] = 0;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.apply(p_now timestamp with time zone, p_guards uuid[], p_meter uuid[], p_cap bigint[], p_fresh jsonb, p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_key text[], p_hash text[], p_base integer[], p_legs integer[], p_leg_meter integer[], p_leg_id uuid[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_hold_provider text[], p_hold_cost bigint[], p_hold_cost_unit text[], p_hold_reported bigint[], p_hold_reported_unit text[], p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[], p_answer text[], p_attempts jsonb)
@@ -972,9 +1048,9 @@ begin
   end if;
 
   if v_holds > 0 then
-    select array_agg(case when c.cap >= 0 then c.cap else m.cap end - m.held - m.used - m.unreconciled - m.overrun order by c.ordinality)
+    select array_agg(case when p_cap[c] >= 0 then p_cap[c] else m.cap end - m.held - m.used - m.unreconciled - m.overrun order by c)
     into v_free
-    from unnest(p_meter, p_cap) with ordinality c (id, cap, ordinality) join meters.meter m on m.id = c.id;
+    from unnest(p_meter) with ordinality w (id, c) join meters.meter m on m.id = w.id;
     if coalesce(cardinality(v_free), 0) < cardinality(p_meter) then
       raise exception 'a meter of the batch is missing' using errcode = 'no_data_found';
     end if;
@@ -1009,8 +1085,8 @@ begin
 
   if v_denied then verdicts := v_verdict; end if;
   if v_credit is not null then
-    credits := (select array_agg(m.cap - m.held - m.used order by c.n)
-                from unnest(v_credit) with ordinality c (id, n) left join meters.meter m on m.id = c.id);
+    credits := (select array_agg(m.cap - m.held - m.used order by n)
+                from unnest(v_credit) with ordinality w (id, n) left join meters.meter m on m.id = w.id);
   end if;
   return next;
 end $function$;
@@ -1029,8 +1105,9 @@ begin
       select a.n, g.id, g.low, (least(a.high, g.high) - greatest(a.low, g.low))::bigint as amount
       from (
         select w.workspace_id, array_agg(w.n) as ns, array_agg(w.high - w.amount) as lows, array_agg(w.high) as highs
-        from (select r.*, sum(r.amount) over (partition by r.workspace_id order by r.n) as high
-              from unnest(p_n, p_workspace, p_amount) r (n, workspace_id, amount)) w
+        from (select a.n, p_workspace[r] as workspace_id, p_amount[r] as amount,
+                sum(p_amount[r]) over (partition by p_workspace[r] order by r) as high
+              from unnest(p_n) with ordinality a (n, r)) w
         group by w.workspace_id
       ) asked
       cross join lateral (
@@ -1070,9 +1147,9 @@ begin
     update meters.hold h set
       state    = 'reconciled',
       ended_at = p_now,
-      actuals  = case e.kind when 'settle' then p_actual[e.first : e.first + cardinality(h.meters) - 1] else h.actuals end
-    from unnest(p_end, p_kind, p_first) e (id, kind, first)
-    where h.id = e.id and h.state = 'expired' and e.kind <> 'doubt'
+      actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
+    from unnest(p_end) with ordinality e (id, n)
+    where h.id = e.id and h.state = 'expired' and p_kind[n] <> 'doubt'
     returning h.id, h.meters, h.amounts, h.actuals
   ), counted as (
     update meters.meter m set unreconciled = m.unreconciled - d.doubted, used = m.used + d.used, overrun = m.overrun + d.excess
@@ -1135,13 +1212,13 @@ declare
 begin
   with gone as (
     update meters.hold h set
-      state    = (case e.kind when 'settle' then 'settled' when 'void' then 'voided' else 'expired' end)::meters.state,
+      state    = case p_kind[n] when 'settle' then 'settled'::meters.state when 'void' then 'voided' else 'expired' end,
       ended_at = p_now,
-      actuals  = case e.kind when 'settle' then p_actual[e.first : e.first + cardinality(h.meters) - 1] else h.actuals end
-    from unnest(p_end, p_kind, p_first, p_cost, p_reported, p_provider) with ordinality e (id, kind, first, cost, reported, provider, n)
+      actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
+    from unnest(p_end) with ordinality e (id, n)
     where h.id = e.id and h.state = 'open'
     returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.plan,
-      h.cost, h.cost_unit, h.reported, h.reported_unit, e.provider, e.cost as actual_cost, e.reported as actual_reported,
+      h.cost, h.cost_unit, h.reported, h.reported_unit, p_provider[n] as provider, p_cost[n] as actual_cost, p_reported[n] as actual_reported,
       case when h.credit_meter is null then 0
            else least(h.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) end as charged
   ), counted as (
@@ -1150,9 +1227,9 @@ begin
       used    = m.used + case m.class when 'gauge' then 0 else d.used end,
       overrun = m.overrun + case when m.class in ('cost', 'quota') then d.excess else 0 end
     from (
-      select l.meter, meters.total(l.amount) as held, meters.total(least(l.actual, l.amount)) as used,
-        meters.total(greatest(l.actual - l.amount, 0)) as excess
-      from gone g cross join lateral unnest(g.meters, g.amounts, g.actuals) l (meter, amount, actual)
+      select l.meter, meters.total(g.amounts[l.n]) as held, meters.total(least(g.actuals[l.n], g.amounts[l.n])) as used,
+        meters.total(greatest(g.actuals[l.n] - g.amounts[l.n], 0)) as excess
+      from gone g cross join lateral unnest(g.meters) with ordinality l (meter, n)
       group by l.meter
     ) d
     where m.id = d.meter
@@ -1164,9 +1241,9 @@ begin
     from (
       select d.grant_id, meters.total(d.amount) as amount, meters.total(greatest(0, least(d.amount, d.charged - d.before))) as spent
       from (
-        select l.grant_id, l.amount, g.charged,
+        select l.grant_id, g.grant_amounts[l.n] as amount, g.charged,
           case l.n when 1 then 0 else (select meters.total(b) from unnest(g.grant_amounts[: l.n - 1]) b) end as before
-        from gone g cross join lateral unnest(g.grants, g.grant_amounts) with ordinality l (grant_id, amount, n)
+        from gone g cross join lateral unnest(g.grants) with ordinality l (grant_id, n)
       ) d
       group by d.grant_id
     ) s
@@ -1293,6 +1370,84 @@ AS $function$
     case when meters.sweep.swept_to > p_now then excluded.swept_to else greatest(meters.sweep.swept_to, excluded.swept_to) end
 $function$;
 
+create schema policy;
+grant usage on schema policy to purser_app;
+
+create table policy.platform (
+  one boolean default true not null,
+  frozen boolean default false not null,
+  changed_at timestamp with time zone,
+  changed_by text,
+  constraint platform_pkey PRIMARY KEY (one),
+  constraint platform_one_check CHECK (one)
+);
+CREATE TRIGGER tell_change AFTER UPDATE ON policy.platform FOR EACH STATEMENT EXECUTE FUNCTION policy.tell_platform();
+
+create table policy.raise (
+  raise_id uuid not null,
+  workspace_id uuid not null,
+  unit text not null,
+  nanos bigint not null,
+  reason text not null,
+  raised_at timestamp with time zone not null,
+  constraint raise_pkey PRIMARY KEY (raise_id),
+  constraint raise_nanos_check CHECK ((nanos <> 0))
+);
+CREATE INDEX raise_of_workspace ON policy.raise USING btree (workspace_id, raised_at);
+alter table policy.raise enable row level security;
+create policy own_raises on policy.raise for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on policy.raise to purser_app;
+
+create table policy.raised (
+  workspace_id uuid not null,
+  unit text not null,
+  period_start timestamp with time zone not null,
+  nanos bigint not null,
+  changed_at timestamp with time zone not null,
+  constraint raised_pkey PRIMARY KEY (workspace_id),
+  constraint raised_nanos_check CHECK ((nanos >= 0))
+);
+alter table policy.raised enable row level security;
+create policy own_raised on policy.raised for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON policy.raised FOR EACH ROW EXECUTE FUNCTION policy.tell_workspace();
+grant select on policy.raised to purser_app;
+
+create table policy.rung (
+  workspace_id uuid not null,
+  ladder text not null,
+  unit text not null,
+  window_start timestamp with time zone not null,
+  cap bigint not null,
+  spent bigint not null,
+  rung smallint not null,
+  since timestamp with time zone not null,
+  constraint rung_pkey PRIMARY KEY (workspace_id, ladder),
+  constraint rung_check CHECK ((LEAST(cap, spent, (rung)::bigint) >= 0))
+);
+CREATE INDEX rung_in_force ON policy.rung USING btree (rung DESC, since DESC) WHERE (rung > 0);
+alter table policy.rung enable row level security;
+create policy own_rungs on policy.rung for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON policy.rung FOR EACH ROW EXECUTE FUNCTION policy.tell_workspace();
+grant select on policy.rung to purser_app;
+
+CREATE OR REPLACE FUNCTION policy.tell_platform()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('purser_policy', '00000000-0000-0000-0000-000000000000');
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION policy.tell_workspace()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('purser_policy', new.workspace_id::text);
+  return null;
+end $function$;
+
 create schema server;
 
 create table server.answer (
@@ -1307,3 +1462,55 @@ create table server.answer (
 );
 alter table server.answer enable row level security;
 create policy own_rows on server.answer for all to public using ((workspace_id = base.current_workspace()));
+
+create schema wallet;
+grant usage on schema wallet to purser_app;
+
+create table wallet.allocation (
+  workspace_id uuid not null,
+  kind text not null,
+  name text not null,
+  credits bigint,
+  team text,
+  changed_at timestamp with time zone not null,
+  constraint allocation_pkey PRIMARY KEY (workspace_id, kind, name),
+  constraint allocation_credits_check CHECK ((credits >= 0)),
+  constraint allocation_kind_check CHECK ((kind = ANY (ARRAY['member'::text, 'team'::text]))),
+  constraint allocation_name_check CHECK (((length(name) >= 1) AND (length(name) <= 256))),
+  constraint allocation_team_check CHECK (((length(team) >= 1) AND (length(team) <= 256))),
+  constraint teams_are_in_no_team CHECK (((kind = 'member'::text) OR (team IS NULL)))
+);
+alter table wallet.allocation enable row level security;
+create policy own_rows on wallet.allocation for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON wallet.allocation FOR EACH ROW EXECUTE FUNCTION identity.tell_workspace_change();
+grant select on wallet.allocation to purser_app;
+
+create table wallet.pay_as_you_go (
+  workspace_id uuid not null,
+  period_start timestamp with time zone not null,
+  period_end timestamp with time zone not null,
+  plan text not null,
+  price bigint not null,
+  currency text not null,
+  credits bigint,
+  closed_at timestamp with time zone,
+  constraint pay_as_you_go_pkey PRIMARY KEY (workspace_id, period_start),
+  constraint pay_as_you_go_credits_check CHECK ((credits >= 0)),
+  constraint pay_as_you_go_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint pay_as_you_go_price_check CHECK ((price >= 0)),
+  constraint whole CHECK ((((credits IS NULL) = (closed_at IS NULL)) AND (period_end > period_start)))
+);
+CREATE INDEX pay_as_you_go_open ON wallet.pay_as_you_go USING btree (period_end) WHERE (closed_at IS NULL);
+alter table wallet.pay_as_you_go enable row level security;
+create policy own_rows on wallet.pay_as_you_go for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on wallet.pay_as_you_go to purser_app;
+
+create table wallet.refresh (
+  workspace_id uuid not null,
+  due_at timestamp with time zone not null,
+  claimed_until timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  constraint refresh_pkey PRIMARY KEY (workspace_id)
+);
+CREATE INDEX refresh_by_due ON wallet.refresh USING btree (due_at);
+alter table wallet.refresh enable row level security;
+create policy own_rows on wallet.refresh for select to purser_app using ((workspace_id = base.current_workspace()));

@@ -98,15 +98,14 @@ create function ledger.post_many(
   p_now timestamptz, p_workspace uuid[], p_hold uuid[], p_debit text[], p_credit text[], p_amount bigint[], p_unit text[],
   p_reported bigint[], p_reported_unit text[], p_plan text[]
 ) returns integer language plpgsql as $$
-#variable_conflict use_column
 declare
   v_posted integer;
 begin
   insert into ledger.posting (workspace_id, posted_at, hold_id, debit, credit, amount, unit, reported, reported_unit, plan)
-  select workspace_id, p_now, hold_id, debit, credit, amount, unit, reported, case when reported is not null then reported_unit end, plan
-  from unnest(p_workspace, p_hold, p_debit, p_credit, p_amount, p_unit, p_reported, p_reported_unit, p_plan)
-    as p (workspace_id, hold_id, debit, credit, amount, unit, reported, reported_unit, plan)
-  where amount > 0;
+  select p_workspace[n], p_now, p_hold[n], p_debit[n], p_credit[n], a.amount, p_unit[n], p_reported[n],
+    case when p_reported[n] is not null then p_reported_unit[n] end, p_plan[n]
+  from unnest(p_amount) with ordinality a (amount, n)
+  where a.amount > 0;
   get diagnostics v_posted = row_count;
   return v_posted;
 end $$;

@@ -21,13 +21,13 @@ declare
 begin
   with gone as (
     update meters.hold h set
-      state    = (case e.kind when 'settle' then 'settled' when 'void' then 'voided' else 'expired' end)::meters.state,
+      state    = case p_kind[n] when 'settle' then 'settled'::meters.state when 'void' then 'voided' else 'expired' end,
       ended_at = p_now,
-      actuals  = case e.kind when 'settle' then p_actual[e.first : e.first + cardinality(h.meters) - 1] else h.actuals end
-    from unnest(p_end, p_kind, p_first, p_cost, p_reported, p_provider) with ordinality e (id, kind, first, cost, reported, provider, n)
+      actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
+    from unnest(p_end) with ordinality e (id, n)
     where h.id = e.id and h.state = 'open'
     returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.plan,
-      h.cost, h.cost_unit, h.reported, h.reported_unit, e.provider, e.cost as actual_cost, e.reported as actual_reported,
+      h.cost, h.cost_unit, h.reported, h.reported_unit, p_provider[n] as provider, p_cost[n] as actual_cost, p_reported[n] as actual_reported,
       case when h.credit_meter is null then 0
            else least(h.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) end as charged
   ), counted as (
@@ -36,9 +36,9 @@ begin
       used    = m.used + case m.class when 'gauge' then 0 else d.used end,
       overrun = m.overrun + case when m.class in ('cost', 'quota') then d.excess else 0 end
     from (
-      select l.meter, meters.total(l.amount) as held, meters.total(least(l.actual, l.amount)) as used,
-        meters.total(greatest(l.actual - l.amount, 0)) as excess
-      from gone g cross join lateral unnest(g.meters, g.amounts, g.actuals) l (meter, amount, actual)
+      select l.meter, meters.total(g.amounts[l.n]) as held, meters.total(least(g.actuals[l.n], g.amounts[l.n])) as used,
+        meters.total(greatest(g.actuals[l.n] - g.amounts[l.n], 0)) as excess
+      from gone g cross join lateral unnest(g.meters) with ordinality l (meter, n)
       group by l.meter
     ) d
     where m.id = d.meter
@@ -50,9 +50,9 @@ begin
     from (
       select d.grant_id, meters.total(d.amount) as amount, meters.total(greatest(0, least(d.amount, d.charged - d.before))) as spent
       from (
-        select l.grant_id, l.amount, g.charged,
+        select l.grant_id, g.grant_amounts[l.n] as amount, g.charged,
           case l.n when 1 then 0 else (select meters.total(b) from unnest(g.grant_amounts[: l.n - 1]) b) end as before
-        from gone g cross join lateral unnest(g.grants, g.grant_amounts) with ordinality l (grant_id, amount, n)
+        from gone g cross join lateral unnest(g.grants) with ordinality l (grant_id, n)
       ) d
       group by d.grant_id
     ) s
@@ -102,9 +102,9 @@ begin
     update meters.hold h set
       state    = 'reconciled',
       ended_at = p_now,
-      actuals  = case e.kind when 'settle' then p_actual[e.first : e.first + cardinality(h.meters) - 1] else h.actuals end
-    from unnest(p_end, p_kind, p_first) e (id, kind, first)
-    where h.id = e.id and h.state = 'expired' and e.kind <> 'doubt'
+      actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
+    from unnest(p_end) with ordinality e (id, n)
+    where h.id = e.id and h.state = 'expired' and p_kind[n] <> 'doubt'
     returning h.id, h.meters, h.amounts, h.actuals
   ), counted as (
     update meters.meter m set unreconciled = m.unreconciled - d.doubted, used = m.used + d.used, overrun = m.overrun + d.excess

@@ -15,8 +15,9 @@ begin
       select a.n, g.id, g.low, (least(a.high, g.high) - greatest(a.low, g.low))::bigint as amount
       from (
         select w.workspace_id, array_agg(w.n) as ns, array_agg(w.high - w.amount) as lows, array_agg(w.high) as highs
-        from (select r.*, sum(r.amount) over (partition by r.workspace_id order by r.n) as high
-              from unnest(p_n, p_workspace, p_amount) r (n, workspace_id, amount)) w
+        from (select a.n, p_workspace[r] as workspace_id, p_amount[r] as amount,
+                sum(p_amount[r]) over (partition by p_workspace[r] order by r) as high
+              from unnest(p_n) with ordinality a (n, r)) w
         group by w.workspace_id
       ) asked
       cross join lateral (
@@ -74,22 +75,21 @@ begin
 
   with counted as (
     update meters.meter m set
-      held = m.held + c.before - c.after,
-      cap = case when c.cap >= 0 then c.cap else m.cap end,
-      admitted_cap = case when c.before = c.after then m.admitted_cap
-                          else greatest(m.admitted_cap, case when c.cap >= 0 then c.cap else m.cap end) end
-    from unnest(p_meter, p_cap, p_before, p_after) c (id, cap, before, after)
-    where m.id = c.id and (c.before <> c.after or (c.cap >= 0 and c.cap <> m.cap))
+      held = m.held + p_before[c] - p_after[c],
+      cap = case when p_cap[c] >= 0 then p_cap[c] else m.cap end,
+      admitted_cap = case when p_before[c] = p_after[c] then m.admitted_cap
+                          else greatest(m.admitted_cap, case when p_cap[c] >= 0 then p_cap[c] else m.cap end) end
+    from unnest(p_meter) with ordinality w (id, c)
+    where m.id = w.id and (p_before[c] <> p_after[c] or (p_cap[c] >= 0 and p_cap[c] <> m.cap))
   )
   insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, credit_meter, grants, grant_amounts, plan, provider,
                            cost, cost_unit, reported, reported_unit)
-  select h.id, h.workspace_id, p_now, h.expires_at,
-    p_leg_id[h.base + 1 : h.base + h.legs], p_leg_amount[h.base + 1 : h.base + h.legs], array_fill(0::bigint, array[h.legs]),
-    case when h.credit_leg > 0 then p_leg_id[h.base + h.credit_leg] end,
-    coalesce((v_draws[h.n]).grants, '{}'), coalesce((v_draws[h.n]).amounts, '{}'),
-    h.plan, h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit
-  from unnest(p_hold, p_workspace, p_expires, p_verdict, p_base, p_legs, p_credit_leg, p_plan, p_provider, p_cost, p_cost_unit, p_reported,
-              p_reported_unit)
-    with ordinality h (id, workspace_id, expires_at, verdict, base, legs, credit_leg, plan, provider, cost, cost_unit, reported, reported_unit, n)
-  where h.verdict = 0;
+  select h.id, p_workspace[n], p_now, p_expires[n],
+    p_leg_id[p_base[n] + 1 : p_base[n] + p_legs[n]], p_leg_amount[p_base[n] + 1 : p_base[n] + p_legs[n]],
+    array_fill(0::bigint, array[p_legs[n]]),
+    case when p_credit_leg[n] > 0 then p_leg_id[p_base[n] + p_credit_leg[n]] end,
+    coalesce((v_draws[n]).grants, '{}'), coalesce((v_draws[n]).amounts, '{}'),
+    p_plan[n], p_provider[n], p_cost[n], p_cost_unit[n], p_reported[n], p_reported_unit[n]
+  from unnest(p_hold) with ordinality h (id, n)
+  where p_verdict[n] = 0;
 end $$;
