@@ -5,6 +5,7 @@ import { createGate, type PausePoint } from '@purser/gate';
 import { type Identity, openIdentity } from '@purser/identity';
 import { startRollUp } from '@purser/ledger';
 import { LocalRateLimiter, type RateLimiter, RedisRateLimiter } from '@purser/limits';
+import { type Licences, openLicences } from '@purser/license';
 import { Meters } from '@purser/meters';
 import { effectivePolicy, type PolicyState } from '@purser/policy';
 import { createProviders, type Providers } from '@purser/providers';
@@ -32,6 +33,7 @@ export interface Composition extends AsyncDisposable {
 }
 
 const SWEEP_EVERY_MS = 5_000;
+const LICENCES_EVERY_MS = 500;
 const ROLL_UP_EVERY_MS = 10_000;
 const SEAL_EVERY_MS = 5_000;
 const DRAIN = { timeout_ms: 10_000, bytes_max: 1_048_576 } as const;
@@ -82,6 +84,7 @@ export async function compose(given: Given): Promise<Composition> {
   const rates = closing(await openRates(settings, log));
   const providers = closing(createProviders({ providers: settings.providers }, log));
   const openPeriod = openPeriods(pool);
+  const licences = openLicences({ pool, clock, meters, catalogueOf: catalogueVersions(pool, catalogue) });
   const gate = createGate({
     clock,
     meters,
@@ -98,7 +101,7 @@ export async function compose(given: Given): Promise<Composition> {
       log.error({ err: error }, 'a settle could not be written; its hold expires and its cost stays counted'),
     ...(given.pause && { pause: given.pause }),
   });
-  startBackground(opened, { pool, clock, meters, log });
+  startBackground(opened, { pool, clock, meters, licences, log });
 
   const kept = opened.move();
   return {
@@ -116,6 +119,7 @@ export async function compose(given: Given): Promise<Composition> {
       policyOf: (workspace, now) =>
         effectivePolicy({ workspace, catalogue: catalogues.of(workspace.catalogue_version), state: STATE, now }),
       openPeriod,
+      licences,
       ready: () => answers(pool),
       providers_configured: providers.configured,
       trust_proxy: settings.trust_proxy,
@@ -160,13 +164,18 @@ async function openRates({ redis_url }: Settings, log: Log): Promise<RateLimiter
 /** What has to happen though nobody asks: due holds and grants, the daily sums, the seal of the trail. Any number of servers may. */
 function startBackground(
   opened: AsyncDisposableStack,
-  { pool, clock, meters, log }: { pool: Pool; clock: Clock; meters: Meters; log: Log },
+  { pool, clock, meters, licences, log }: { pool: Pool; clock: Clock; meters: Meters; licences: Licences; log: Log },
 ): void {
   const works = [
     repeat(
       SWEEP_EVERY_MS,
       () => meters.sweep(),
       (err) => log.error({ err }, 'due holds and grants could not be swept'),
+    ),
+    repeat(
+      LICENCES_EVERY_MS,
+      () => licences.sweep(),
+      (err) => log.error({ err }, 'changed licences could not be followed up'),
     ),
     startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log }),
     startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log }),

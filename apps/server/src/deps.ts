@@ -2,6 +2,7 @@ import type { Clock, OffsetClock, Pool } from '@purser/base';
 import type { Catalogue } from '@purser/catalog';
 import type { Gate } from '@purser/gate';
 import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';
+import type { Licences } from '@purser/license';
 import type { Meters } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 import type { PeriodOpener } from '@purser/wallet';
@@ -26,6 +27,7 @@ export interface ServerDeps {
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
   /** Begins its billing period if that has not begun: a new workspace has its credits before its first call. */
   readonly openPeriod: PeriodOpener;
+  readonly licences: Licences;
   readonly identity: Identity;
   readonly authenticate: (credentials: Credentials) => Authentication;
   /** Ids of the providers that have a key or an address. */

@@ -24,25 +24,31 @@ export async function announce(on: Queryable, said: Omit<LicenceChange, 'what_to
 }
 
 const PAGE_MAX = 500;
+const COLUMNS = 'workspace_id as workspace, from_stage as "from", to_stage as "to", at, why, what_to_do, reference';
 
 /**
  * The changes after a cursor (null: from the first), oldest first, at most 500; each comes with the cursor that follows it.
- * None is ever skipped: rows are read in the order of transactions, below the oldest that is still running.
- * Given a workspace, only its own.
+ * For whoever tells of each once: none is ever skipped, since rows are read in the order of transactions, below the oldest still running.
  */
 export async function licenseChanges(
   on: Queryable,
   after: string | null,
-  workspace?: WorkspaceId,
 ): Promise<(LicenceChange & { readonly cursor: string })[]> {
   const [xid = null, id = null] = after?.split('.') ?? [];
   const { rows } = await on.query<LicenceChange & { cursor: string }>(
-    `select xid || '.' || id as cursor, workspace_id as workspace, from_stage as "from", to_stage as "to", at, why, what_to_do, reference
-     from license.change
+    `select xid || '.' || id as cursor, ${COLUMNS} from license.change
      where (xid, id) > (coalesce($1::bigint, -9223372036854775808), coalesce($2::bigint, 0)) and xid < (select ledger.horizon())
-       and ($3::uuid is null or workspace_id = $3)
      order by xid, id limit ${PAGE_MAX}`,
-    [xid, id, workspace ?? null],
+    [xid, id],
+  );
+  return rows;
+}
+
+/** The latest changes of one workspace, newest first. */
+export async function licenceHistory(on: Queryable, workspace: WorkspaceId, changes_max = 20): Promise<LicenceChange[]> {
+  const { rows } = await on.query<LicenceChange>(
+    `select ${COLUMNS} from license.change where workspace_id = $1 order by id desc limit $2`,
+    [workspace, changes_max],
   );
   return rows;
 }

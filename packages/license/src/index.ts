@@ -1,6 +1,6 @@
 import type { RoomMigrations } from '@purser/base';
 
-export { type LicenceChange, licenseChanges } from './announce.ts';
+export { type LicenceChange, licenceHistory, licenseChanges } from './announce.ts';
 export type { PaymentKind } from './licence-of.ts';
 export { type LicenceParts, type Licences, openLicences } from './open-licences.ts';
 export { type PaymentEvent, type RecordedPayment, recordPayment, setByHand } from './record.ts';

@@ -1,6 +1,7 @@
 import { appendAudit, type Json } from '@purser/audit';
 import { isRefusal, isUuid, RefusalError, refuse } from '@purser/base';
 import { LICENSES, overridesSchema, type Workspace, type WorkspaceChange } from '@purser/identity';
+import { setByHand } from '@purser/license';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -126,19 +127,26 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
     },
     handler: async (request, reply) => {
       const { id } = await named(deps, request.params.id);
-      const change = present(request.body);
-      const changed = await identity.changeWorkspace(id, change, (connection, { before, after }) =>
-        appendAudit(connection, {
-          at: deps.clock.now(),
-          actor: callerOf(request).actor,
+      const { actor } = callerOf(request);
+      const wanted = present(request.body);
+      const { license, ...change } = wanted;
+      let changedTo: Workspace | undefined;
+      const changed = await identity.changeWorkspace(id, change, async (connection, { before, after }) => {
+        const now = deps.clock.now();
+        const set = license && (await setByHand(connection, now, { workspace: id, license, actor }));
+        changedTo = set ? { ...after, license: set.after.license, license_since: set.after.since } : after;
+        await appendAudit(connection, {
+          at: now,
+          actor,
           workspace: id,
           action: 'workspace.change',
           subject: `workspace:${id}`,
-          detail: { before: only(change, before), after: only(change, after) },
-        }),
-      );
+          detail: { before: only(wanted, before), after: only(wanted, changedTo) },
+        });
+      });
       if (isRefusal(changed)) return sendRefusal(request, reply, changed);
-      return reply.send(wireWorkspace(changed.after));
+      if (license !== undefined) await deps.licences.release(id);
+      return reply.send(wireWorkspace(changedTo ?? changed.after));
     },
   });
 }

@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { type LicenceEvent, licenceOf, rankOf } from './licence-of.ts';
+
+const CREATED = Temporal.Instant.from('2026-11-01T00:00:00Z');
+const at = (text: string) => Temporal.Instant.from(text);
+
+let made = 0;
+function event(kind: LicenceEvent['kind'], when: string, reference = 'in_1', id = `evt_${made++}`): LicenceEvent {
+  return { id, kind, at: at(when), ranked_at: rankOf(at(when)), reference };
+}
+
+const licence = (...events: LicenceEvent[]) => {
+  const { license, since } = licenceOf(events, CREATED);
+  return `${license} since ${since}`;
+};
+
+describe('C5 the licence is a pure function of the events', () => {
+  const events = fc.uniqueArray(
+    fc.record({
+      id: fc.nat(40).map(String),
+      kind: fc.constantFrom<LicenceEvent['kind']>(
+        'failed',
+        'paid',
+        'ended',
+        'refunded',
+        'set_active',
+        'set_grace',
+        'set_cancelled',
+      ),
+      seconds: fc.nat(20),
+      reference: fc.constantFrom('in_1', 'in_2', 'in_3'),
+    }),
+    { selector: ({ id }) => id, maxLength: 14 },
+  );
+  const built = events.map((list) =>
+    list.map(({ id, kind, seconds, reference }) => event(kind, CREATED.add({ seconds }).toString(), reference, id)),
+  );
+
+  test('any order of arrival, and any event any number of times, gives the same state', () => {
+    const arrivals = built.chain((list) =>
+      fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }), fc.shuffledSubarray(list)),
+    );
+    fc.assert(
+      fc.property(arrivals, ([list, shuffled, again]) => {
+        expect(licence(...shuffled)).toBe(licence(...list));
+        expect(licence(...again, ...shuffled)).toBe(licence(...list));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('after a payment that nothing follows it is active, whatever came before', () => {
+    fc.assert(
+      fc.property(built, (list) => {
+        expect(licenceOf([...list, event('paid', '2026-12-01T00:00:00Z')], CREATED).license).toBe('active');
+      }),
+    );
+  });
+
+  test('a grace begins with a failure, a refund or by hand, and never before the first event', () => {
+    fc.assert(
+      fc.property(built, (list) => {
+        const { license, since } = licenceOf(list, CREATED);
+        if (license !== 'grace') return;
+        const causes = list.filter(({ kind }) => ['failed', 'refunded', 'set_grace'].includes(kind));
+        expect(causes.some((cause) => Temporal.Instant.compare(cause.at, since) === 0)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('C5 what each event does', () => {
+  test('nothing said: active since the workspace was made', () => expect(licence()).toBe(`active since ${CREATED}`));
+
+  test('grace is counted from the first failed payment, not from the last try', () => {
+    const tries = ['2026-11-05T10:00:00Z', '2026-11-08T10:00:00Z', '2026-11-12T10:00:00Z'].map((when) => event('failed', when));
+    expect(licence(...tries)).toBe('grace since 2026-11-05T10:00:00Z');
+  });
+
+  test('a failure that comes late and is older than the payment changes nothing; an older first failure moves the grace back', () => {
+    const failed = event('failed', '2026-11-05T10:00:00Z');
+    expect(licence(event('paid', '2026-11-06T10:00:00Z'), failed)).toBe('active since 2026-11-06T10:00:00Z');
+    expect(licence(event('failed', '2026-11-08T10:00:00Z'), failed)).toBe('grace since 2026-11-05T10:00:00Z');
+  });
+
+  test('failed and paid in the same second: paid', () => {
+    const same = '2026-11-05T10:00:00Z';
+    expect(licence(event('paid', same), event('failed', same))).toContain('active');
+  });
+
+  test('a failure after the end leaves it ended; a payment after the end restores', () => {
+    const ended = event('ended', '2026-11-05T10:00:00Z');
+    expect(licence(ended, event('failed', '2026-11-06T10:00:00Z'))).toBe('cancelled since 2026-11-05T10:00:00Z');
+    expect(licence(ended, event('paid', '2026-11-07T10:00:00Z'))).toBe('active since 2026-11-07T10:00:00Z');
+  });
+
+  test('a refund of the payment the licence stands on is a payment that failed; of an older or an unknown one it is nothing', () => {
+    const first = event('paid', '2026-11-02T10:00:00Z', 'in_1');
+    const second = event('paid', '2026-12-02T10:00:00Z', 'in_2');
+    const back = (reference: string) => event('refunded', '2026-12-03T10:00:00Z', reference);
+    expect(licence(first, second, back('in_2'))).toBe('grace since 2026-12-03T10:00:00Z');
+    expect(licence(first, second, back('in_1'))).toContain('active');
+    expect(licence(first, second, back('in_9'))).toContain('active');
+    expect(licence(first, second, back('in_2'), event('paid', '2026-12-04T10:00:00Z', 'in_3'))).toContain('active');
+  });
+
+  test('by hand counts over what was known, and what happens to payments later counts again', () => {
+    const failed = event('failed', '2026-11-05T10:00:00Z');
+    const byHand = { ...event('set_active', '2026-11-05T10:00:00.400Z'), ranked_at: at('2026-11-05T10:00:01Z') };
+    expect(licence(failed, byHand)).toContain('active');
+    expect(licence(failed, byHand, event('failed', '2026-11-08T10:00:00Z'))).toBe('grace since 2026-11-08T10:00:00Z');
+  });
+
+  test('a time in whole seconds, as payment providers give it, is not older than what was set by hand within that second', () => {
+    const byHand = { ...event('set_grace', '2026-11-05T10:00:00.400Z'), ranked_at: at('2026-11-05T10:00:00.400Z') };
+    expect(licence(byHand, event('paid', '2026-11-05T10:00:00Z'))).toContain('active');
+  });
+});

@@ -1,0 +1,59 @@
+import { auditMigrations } from '@purser/audit';
+import { isRefusal, openPool, TestClock, transaction, type WorkspaceId } from '@purser/base';
+import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { type Catalogue, catalogMigrations, catalogueVersions, loadCatalogue, storeCatalogue } from '@purser/catalog';
+import { type Identity, identityMigrations, openIdentity } from '@purser/identity';
+import { ledgerMigrations } from '@purser/ledger';
+import { Meters, metersMigrations } from '@purser/meters';
+
+import { licenseMigrations } from './index.ts';
+import { type Licences, openLicences } from './open-licences.ts';
+import { type PaymentEvent, type RecordedPayment, recordPayment } from './record.ts';
+
+/** The rooms a licence touches, over a test database and a clock that is moved by hand. */
+export interface LicenceBench {
+  readonly database: TestDatabase;
+  readonly clock: TestClock;
+  readonly catalogue: Catalogue;
+  readonly identity: Identity;
+  readonly meters: Meters;
+  readonly licences: Licences;
+  workspace(): Promise<WorkspaceId>;
+  /** Records an event in a transaction of its own. */
+  record(event: PaymentEvent): Promise<RecordedPayment>;
+  close(): Promise<void>;
+}
+
+export const START = Temporal.Instant.from('2026-10-20T10:00:00Z');
+
+export async function openLicenceBench(): Promise<LicenceBench> {
+  const rooms = [ledgerMigrations, auditMigrations, catalogMigrations, metersMigrations, identityMigrations, licenseMigrations];
+  const database = await createTestDatabase(rooms);
+  const clock = new TestClock(START);
+  const { pool } = database;
+  const catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  await storeCatalogue(pool, catalogue, clock.now());
+  const identity = await openIdentity({ pool, clock, admin_token: 'an admin token', offering: () => catalogue });
+  const batches = openPool(database.url, { connections_max: 1 });
+  const meters = new Meters({ pool: batches, clock }, pool);
+  return {
+    database,
+    clock,
+    catalogue,
+    identity,
+    meters,
+    licences: openLicences({ pool, clock, meters, catalogueOf: catalogueVersions(pool, catalogue) }),
+    async workspace() {
+      const made = await identity.createWorkspace({ name: 'Harbour', plan: 'PRO', anchored_at: START });
+      if (isRefusal(made)) throw new Error(made.detail);
+      return made.workspace.id;
+    },
+    record: (event) => transaction(pool, (connection) => recordPayment(connection, clock.now(), event)),
+    async close() {
+      await meters.idle();
+      await identity.close();
+      await batches.end();
+      await database.drop();
+    },
+  };
+}
