@@ -153,10 +153,11 @@ function directoryOf(providers: Providers) {
   };
 }
 
-async function openRates({ redis_url }: Settings, log: Log): Promise<RateLimiter> {
+async function openRates({ redis_url, servers_max }: Settings, log: Log): Promise<RateLimiter> {
   if (redis_url === undefined) return new LocalRateLimiter();
   return RedisRateLimiter.open({
     url: redis_url,
+    servers_max,
     onChange: (enforced, reason) => log.warn({ enforced, reason }, 'rate limits are enforced in another way'),
   });
 }

@@ -1,6 +1,9 @@
 export { LocalRateLimiter } from './local-limiter.ts';
 export {
   abuseRules,
+  blockRule,
+  type BlockRule,
+  type FailureRequest,
   type BucketRule,
   planRules,
   type RateAllowed,

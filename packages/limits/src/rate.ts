@@ -25,6 +25,17 @@ export interface WindowRule {
 
 export type RateRule = BucketRule | WindowRule;
 
+/**
+ * Who fails `failures_max` times is kept out for `block_ms`. Failures are forgiven steadily, all of them within `block_ms`; so one every
+ * `block_ms / failures_max` is never too many, and whoever sat a block out begins anew.
+ */
+export interface BlockRule {
+  readonly kind: 'block';
+  readonly failures_max: number;
+  readonly block_ms: number;
+  readonly code: 'temporarily_blocked';
+}
+
 const MINUTE_MS = 60_000;
 
 /** Someone who is limited: the workspace, or one of its users. */
@@ -32,6 +43,14 @@ export interface RateSubject {
   /** `workspace`, `user:<name>`; unique within the scope. */
   readonly name: string;
   readonly rules: readonly RateRule[];
+  readonly block?: BlockRule;
+}
+
+/** One failure of a subject. */
+export interface FailureRequest {
+  readonly scope: string;
+  readonly subject: RateSubject & { readonly block: BlockRule };
+  readonly now: Temporal.Instant;
 }
 
 /** One call to be counted against all its subjects, or against none. */
@@ -51,8 +70,13 @@ export interface RateAllowed {
 export type RateDecision = RateAllowed | Refusal;
 
 export interface RateLimiter {
-  /** Counts the call, or refuses it (`rate_limited` or `min_gap` with `retryAfterSeconds`) and counts nothing. Never opens because a store is away. */
+  /**
+   * Counts the call, or refuses it (`rate_limited`, `min_gap` or `temporarily_blocked`, with `retryAfterSeconds`) and counts nothing.
+   * Never opens because a store is away.
+   */
   decide(request: RateRequest): RateDecision | Promise<RateDecision>;
+  /** Counts a failure. The refusal, when the subject was kept out already: then nothing is counted. */
+  fail(request: FailureRequest): Refusal | undefined | Promise<Refusal | undefined>;
   /** How limits are enforced at this moment, for health and metrics. */
   readonly enforced: RateAllowed['enforced'];
   close(): Promise<void>;
@@ -60,9 +84,11 @@ export interface RateLimiter {
 
 type PlanRate = { readonly rps: number; readonly rpm: number; readonly burst: number };
 type AbuseRate = { readonly requests_minute: number; readonly gap_ms: number };
+type AbuseBlock = { readonly failures_block: number; readonly block_seconds: number };
 
 const rulesOfPlans = new WeakMap<PlanRate, readonly RateRule[]>();
 const rulesOfAbuse = new WeakMap<AbuseRate, readonly RateRule[]>();
+const blocksOfAbuse = new WeakMap<AbuseBlock, BlockRule>();
 
 /** The rules of a plan's `rate`: `rps` sustained with `burst` at once, and never more than `rpm` in any minute (T5). The same object gets the same rules. */
 export function planRules(rate: PlanRate): readonly RateRule[] {
@@ -93,4 +119,19 @@ export function abuseRules(abuse: AbuseRate): readonly RateRule[] {
     rulesOfAbuse.set(abuse, rules);
   }
   return rules;
+}
+
+/** Who fails too often is kept out for a while (C4). The same object gets the same rule. */
+export function blockRule(abuse: AbuseBlock): BlockRule {
+  let rule = blocksOfAbuse.get(abuse);
+  if (rule === undefined) {
+    rule = {
+      kind: 'block',
+      failures_max: abuse.failures_block,
+      block_ms: abuse.block_seconds * 1_000,
+      code: 'temporarily_blocked',
+    };
+    blocksOfAbuse.set(abuse, rule);
+  }
+  return rule;
 }

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { LocalRateLimiter } from './local-limiter.ts';
-import { planRules, type RateRequest, type RateRule } from './rate.ts';
+import { blockRule, planRules, type RateRequest, type RateRule } from './rate.ts';
 import { RedisRateLimiter } from './redis-limiter.ts';
 import { anyRules, anySteps, ReferenceLimiter, subjectsOf } from './testing/reference.ts';
 
@@ -51,22 +51,31 @@ describe('the limiter over several servers', () => {
     await limiter.close();
   });
 
-  test('says the same as the limiter of one process, word for word, even when the clock is set back and forth', async () => {
+  test('C4, T5 says the same as the limiter of one process, word for word, failures too, even when the clock is set back and forth', async () => {
     const shared = await open();
     let scopes = 0;
     const jumps = fc.integer({ min: -200_000, max: 200_000 });
+    const block = blockRule({ failures_block: 3, block_seconds: 60 });
     await fc.assert(
       fc.asyncProperty(
         fc.record({ workspace: anyRules, user: anyRules }),
         fc.array(fc.tuple(anySteps, jumps), { maxLength: 4 }),
-        async (rules, parts) => {
+        fc.integer({ min: 2, max: 9 }),
+        async (rules, parts, fails_every) => {
+          let calls = 0;
           const local = new LocalRateLimiter();
           const scope = `w${scopes++}`;
           let now_ms = START_MS;
           for (const [steps, jump_ms] of parts) {
             for (const step of steps.slice(0, 30)) {
               now_ms += step.moved_ms;
-              const request = { scope, subjects: subjectsOf(step, rules), now: instant(now_ms) };
+              const now = instant(now_ms);
+              const request = { scope, subjects: subjectsOf(step, rules).map((subject) => ({ ...subject, block })), now };
+              const [subject] = request.subjects;
+              if (subject && ++calls % fails_every === 0) {
+                expect(await shared.fail({ scope, subject, now })).toEqual(local.fail({ scope, subject, now }));
+                continue;
+              }
               const here = local.decide(request);
               const there = await shared.decide(request);
               expect(there).toEqual(isRefusal(here) ? here : { allowed: true, enforced: 'shared' });

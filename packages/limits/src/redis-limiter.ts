@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 
+import type { Refusal } from '@purser/base';
 import { Redis } from 'ioredis';
 
 import { LocalRateLimiter } from './local-limiter.ts';
-import type { RateAllowed, RateDecision, RateLimiter, RateRequest } from './rate.ts';
-import { RateScript } from './redis-script.ts';
-import { refuseRate } from './refuse-rate.ts';
+import type { FailureRequest, RateAllowed, RateDecision, RateLimiter, RateRequest } from './rate.ts';
+import { RateScript, type Ruling } from './redis-script.ts';
+import { refuseBlocked, refuseRate } from './refuse-rate.ts';
 import { Shares } from './share.ts';
-import { horizonUs, type Wait } from './sliding.ts';
+import { horizonUs } from './sliding.ts';
 
 export interface RedisRateLimiterOptions {
   readonly url: string;
@@ -32,9 +33,9 @@ const RECONNECT_MS_MAX = 1_000;
 /**
  * Sliding limits over any number of servers: one script, one round trip, for all the decisions that are wanted at a time.
  *
- * While Redis is away each server holds itself to its share of every limit, counting what it admitted before; so the limits hold without
- * anybody's help. When Redis is back it may have forgotten, so for as long as the longest window both must agree.
- * In the one window in which Redis goes, calls that other servers admitted through it are not known here: up to the limit again can pass.
+ * While Redis is away each server holds itself to its share of every limit, counting what it admitted before and its part of what it
+ * heard that all had; so the limits hold without anybody's help. When Redis is back it may have forgotten, so for as long as the longest
+ * window both must agree. In the one window in which Redis goes, a server grants its share also to somebody whom only others have served.
  */
 export class RedisRateLimiter implements RateLimiter {
   readonly #redis: Redis;
@@ -80,40 +81,85 @@ export class RedisRateLimiter implements RateLimiter {
 
   decide(request: RateRequest): RateDecision | Promise<RateDecision> {
     for (const { rules } of request.subjects) this.#horizon_ms = Math.max(this.#horizon_ms, horizonUs(rules) / 1_000);
-    const now_ms = performance.now();
-    if (now_ms < this.#away_until_ms) return this.#decideAlone(request);
-    if (this.#redis.status !== 'ready') {
-      this.#setAway(now_ms, `Redis is ${this.#redis.status}`);
-      return this.#decideAlone(request);
-    }
-    return this.#decideTogether(request);
+    return this.#isAway() ? this.#decideAlone(request) : this.#decideTogether(request);
   }
 
+  #isAway(): boolean {
+    const now_ms = performance.now();
+    if (now_ms < this.#away_until_ms) return true;
+    if (this.#redis.status === 'ready') return false;
+    this.#setAway(now_ms, `Redis is ${this.#redis.status}`);
+    return true;
+  }
+
+  /**
+   * Keeps the local counts at what this server admitted, and at its part of what all have: should Redis go, nobody grants what it has
+   * granted already.
+   */
   async #decideTogether(request: RateRequest): Promise<RateDecision> {
-    const both = this.#both_until_ms !== null && performance.now() < this.#both_until_ms;
+    const both = this.#remembersMore();
+    const own = this.#shares.of(request);
     if (both) {
-      const own = this.#local.decide(this.#shares.of(request));
-      if ('refused' in own) return own;
+      const decision = this.#local.decide(own);
+      if ('refused' in decision) {
+        // Somebody has to find out that Redis is back, even if nobody is admitted.
+        if (this.#enforced !== 'shared') void this.#probe();
+        return decision;
+      }
     }
-    let wait: Wait | undefined;
+    let ruling: Ruling;
     try {
-      wait = await this.#script.ask(request);
+      ruling = await this.#script.ask(request);
     } catch (error) {
-      this.#setAway(performance.now(), error instanceof Error ? error.message : String(error));
+      this.#setAway(performance.now(), reasonOf(error));
       return both ? { allowed: true, enforced: 'local_share' } : this.#decideAlone(request);
     }
     this.#setShared();
-    if (wait) return refuseRate(wait);
-    if (!both) {
-      const full = this.#local.record(this.#shares.of(request));
-      if (full) return full;
+    if (ruling.wait && both) this.#local.takeBack(own);
+    const full = ruling.wait || both ? undefined : this.#local.record(own);
+    this.#local.raise(
+      own,
+      ruling.sums.map((calls) => this.#shares.part(calls)),
+    );
+    if (ruling.wait) return refuseRate(ruling.wait);
+    return full ?? { allowed: true, enforced: 'shared' };
+  }
+
+  /** What fails costs nothing, so it is not shared out: while Redis is away each server counts the failures it sees. */
+  fail(request: FailureRequest): Refusal | undefined | Promise<Refusal | undefined> {
+    return this.#isAway() ? this.#local.fail(request) : this.#failTogether(request);
+  }
+
+  async #failTogether(request: FailureRequest): Promise<Refusal | undefined> {
+    try {
+      const { was_ms, is_ms } = await this.#script.fail(request);
+      const here = this.#local.fail(request);
+      if (is_ms > 0) this.#local.block(request, is_ms);
+      if (was_ms > 0) return refuseBlocked(request.subject, request.subject.block, was_ms);
+      return this.#remembersMore() ? here : undefined;
+    } catch (error) {
+      this.#setAway(performance.now(), reasonOf(error));
+      return this.#local.fail(request);
     }
-    return { allowed: true, enforced: 'shared' };
+  }
+
+  /** Redis was away a while ago and may have forgotten what this server knows. */
+  #remembersMore(): boolean {
+    return this.#both_until_ms !== null && performance.now() < this.#both_until_ms;
   }
 
   #decideAlone(request: RateRequest): RateDecision {
     const decision = this.#local.decide(this.#shares.of(request));
     return 'refused' in decision ? decision : { allowed: true, enforced: 'local_share' };
+  }
+
+  async #probe(): Promise<void> {
+    try {
+      await this.#redis.ping();
+      this.#setShared();
+    } catch (error) {
+      this.#setAway(performance.now(), reasonOf(error));
+    }
   }
 
   #setAway(now_ms: number, reason: string): void {
@@ -137,4 +183,8 @@ export class RedisRateLimiter implements RateLimiter {
     this.#redis.disconnect();
     return Promise.resolve();
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

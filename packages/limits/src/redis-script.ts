@@ -4,21 +4,52 @@ import { readFileSync } from 'node:fs';
 import { assert } from '@purser/base';
 import type { Redis } from 'ioredis';
 
-import type { RateRequest, RateRule } from './rate.ts';
+import { SKEW_MS_MAX } from './failures.ts';
+import type { BlockRule, FailureRequest, RateRequest, RateRule, RateSubject } from './rate.ts';
 import { costOf, horizonUs, keyOf, SKEW_US_MAX, slotLength, SLOTS, type Wait } from './sliding.ts';
 
-const SCRIPT = readFileSync(new URL('sliding.lua', import.meta.url), 'utf8');
-const SCRIPT_SHA1 = createHash('sha1').update(SCRIPT).digest('hex');
 /** Redis does nothing else meanwhile: half a millisecond or so. */
 const BATCH_MAX = 128;
 const WAITING_MAX = 20_000;
-const TTL_SLACK_MS = 60_000 + SKEW_US_MAX / 1_000;
+const TTL_SLACK_MS = 60_000 + SKEW_MS_MAX;
+
+/** What Redis said of one call. */
+export interface Ruling {
+  /** The longest wait, or undefined when the call was admitted and counted. */
+  readonly wait: Wait | undefined;
+  /** The calls that count now, for each window of each subject in turn. */
+  readonly sums: readonly number[];
+}
 
 interface Asked {
   readonly request: RateRequest;
-  readonly resolve: (wait: Wait | undefined) => void;
+  readonly resolve: (ruling: Ruling) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** A script that is sent once and then named. */
+class Script {
+  readonly #text: string;
+  readonly #sha1: string;
+
+  constructor(file: string) {
+    this.#text = readFileSync(new URL(file, import.meta.url), 'utf8');
+    this.#sha1 = createHash('sha1').update(this.#text).digest('hex');
+  }
+
+  async run(redis: Redis, keys: readonly string[], values: readonly (string | number)[]): Promise<number[]> {
+    try {
+      return (await redis.evalsha(this.#sha1, keys.length, ...keys, ...values)) as number[];
+    } catch (error) {
+      // A Redis that was restarted has forgotten the script.
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      return (await redis.eval(this.#text, keys.length, ...keys, ...values)) as number[];
+    }
+  }
+}
+
+const SLIDING = new Script('sliding.lua');
+const FAILURE = new Script('failure.lua');
 
 /**
  * Asks Redis for decisions, many in one call of the script: what comes while one call is under way goes into the next.
@@ -35,8 +66,7 @@ export class RateScript {
     this.#prefix = prefix;
   }
 
-  /** The longest wait, or undefined when the call was admitted and counted. */
-  ask(request: RateRequest): Promise<Wait | undefined> {
+  ask(request: RateRequest): Promise<Ruling> {
     if (this.#waiting.length >= WAITING_MAX) return Promise.reject(new Error('too many decisions are waiting for Redis'));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ request, resolve, reject });
@@ -47,14 +77,30 @@ export class RateScript {
     });
   }
 
+  /** Counts a failure. For how long (ms) the subject was kept out already, and for how long it is now. */
+  async fail({ scope, subject, now }: FailureRequest): Promise<{ readonly was_ms: number; readonly is_ms: number }> {
+    const { failures_max, block_ms } = subject.block;
+    const key = `${this.#prefix}${scope}:${subject.name}:failures`;
+    const [was_ms = 0, is_ms = 0] = await FAILURE.run(
+      this.#redis,
+      [key],
+      [now.epochMilliseconds, SKEW_MS_MAX, failures_max, block_ms],
+    );
+    return { was_ms, is_ms };
+  }
+
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, BATCH_MAX);
       this.#waiting = this.#waiting.slice(BATCH_MAX);
       try {
-        const answer = await this.#run(batch.map(({ request }) => request));
-        for (const [index, { request, resolve }] of batch.entries())
-          resolve(waitIn(answer.slice(index * 3, index * 3 + 3), request));
+        const answer = await this.#run(batch);
+        let at = 0;
+        for (const { request, resolve } of batch) {
+          const ruling = rulingIn(answer, at, request);
+          at += 3 + ruling.sums.length;
+          resolve(ruling);
+        }
       } catch (error) {
         // Those behind would wait as long for the same.
         for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
@@ -63,58 +109,56 @@ export class RateScript {
     this.#busy = false;
   }
 
-  async #run(requests: readonly RateRequest[]): Promise<number[]> {
+  #run(batch: readonly Asked[]): Promise<number[]> {
     const keys: string[] = [];
-    const values: (string | number)[] = [SLOTS, SKEW_US_MAX, requests.length];
-    for (const { scope, subjects, now } of requests) {
-      values.push(now.epochMilliseconds * 1_000, subjects.length);
-      for (const subject of subjects) {
-        const key = `${this.#prefix}${scope}:${subject.name}`;
-        const { ttl_ms, text } = written(subject.rules);
-        keys.push(key, `${key}:ring`);
-        values.push(ttl_ms, text);
+    const sets = new Map<string, number>();
+    const calls: number[] = [];
+    for (const { request } of batch) {
+      calls.push(request.now.epochMilliseconds * 1_000, request.subjects.length);
+      for (const subject of request.subjects) {
+        keys.push(`${this.#prefix}${request.scope}:${subject.name}`);
+        const text = writtenOf(subject);
+        let number = sets.get(text);
+        if (number === undefined) sets.set(text, (number = sets.size + 1));
+        calls.push(number);
       }
     }
-    try {
-      return (await this.#redis.evalsha(SCRIPT_SHA1, keys.length, ...keys, ...values)) as number[];
-    } catch (error) {
-      // A Redis that was restarted has forgotten the script.
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return (await this.#redis.eval(SCRIPT, keys.length, ...keys, ...values)) as number[];
-    }
+    return SLIDING.run(this.#redis, keys, [SLOTS, SKEW_US_MAX, sets.size, batch.length, ...sets.keys(), ...calls]);
   }
 }
 
-function waitIn([us = 0, subjectNumber = 0, ruleNumber = 0]: readonly number[], request: RateRequest): Wait | undefined {
-  if (us === 0) return undefined;
-  const subject = request.subjects[subjectNumber - 1];
-  const rule = subject?.rules[ruleNumber - 1];
+function rulingIn(answer: readonly number[], at: number, request: RateRequest): Ruling {
+  const us = answer[at] ?? 0;
+  let windows = 0;
+  for (const { rules } of request.subjects) for (const rule of rules) if (rule.kind === 'window') windows += 1;
+  const sums = answer.slice(at + 3, at + 3 + windows);
+  if (us === 0) return { wait: undefined, sums };
+  const subject = request.subjects[(answer[at + 1] ?? 0) - 1];
+  const number = answer[at + 2] ?? 0;
+  const rule = number === 0 ? subject?.block : subject?.rules[number - 1];
   assert(subject && rule, 'the script blames a rule it was given');
-  return { us, subject, rule };
-}
-
-interface Written {
-  readonly text: string;
-  readonly ttl_ms: number;
+  return { wait: { us, subject, rule }, sums };
 }
 
 /** A plan's rules are the same objects at every call, so they are written out once. */
-const writings = new WeakMap<readonly RateRule[], Written>();
+const writings = new WeakMap<readonly RateRule[], Map<BlockRule | undefined, string>>();
 
-function written(rules: readonly RateRule[]): Written {
-  let writing = writings.get(rules);
-  if (writing === undefined) {
-    writing = {
-      text: JSON.stringify(
-        rules.map((rule) =>
-          rule.kind === 'bucket'
-            ? ['b', keyOf(rule), rule.count, costOf(rule), rule.burst]
-            : ['w', keyOf(rule), rule.count_max, slotLength(rule)],
-        ),
-      ),
-      ttl_ms: Math.ceil(horizonUs(rules) / 1_000) + TTL_SLACK_MS,
-    };
-    writings.set(rules, writing);
-  }
-  return writing;
+function writtenOf({ rules, block }: RateSubject): string {
+  let byBlock = writings.get(rules);
+  if (byBlock === undefined) writings.set(rules, (byBlock = new Map<BlockRule | undefined, string>()));
+  let text = byBlock.get(block);
+  if (text === undefined) byBlock.set(block, (text = write(rules, block)));
+  return text;
+}
+
+function write(rules: readonly RateRule[], block: BlockRule | undefined): string {
+  return JSON.stringify({
+    ttl: Math.ceil(horizonUs(rules) / 1_000) + TTL_SLACK_MS,
+    rules: rules.map((rule) =>
+      rule.kind === 'bucket'
+        ? ['b', keyOf(rule), rule.count, costOf(rule), rule.burst]
+        : ['w', keyOf(rule), rule.count_max, slotLength(rule)],
+    ),
+    block: block?.block_ms ?? 0,
+  });
 }

@@ -1,15 +1,21 @@
 import { type Refusal, refuse } from '@purser/base';
 
-import type { RateRule, RateSubject } from './rate.ts';
+import type { BlockRule, RateRule, RateSubject } from './rate.ts';
 import type { Wait } from './sliding.ts';
 
 const US_PER_SECOND = 1_000_000;
 
 export function refuseRate({ us, subject, rule }: Wait): Refusal {
   const retryAfterSeconds = Math.max(1, Math.ceil(us / US_PER_SECOND));
-  return refuse(rule.code, `${who(subject)} may make ${limit(rule)}; the next one fits in ${retryAfterSeconds} s`, {
-    retryAfterSeconds,
-  });
+  const detail =
+    rule.kind === 'block'
+      ? `${who(subject)} made ${rule.failures_max} requests that were wrong and may try again in ${retryAfterSeconds} s; correct the request before that`
+      : `${who(subject)} may make ${limit(rule)}; the next one fits in ${retryAfterSeconds} s`;
+  return refuse(rule.code, detail, { retryAfterSeconds });
+}
+
+export function refuseBlocked(subject: RateSubject, block: BlockRule, wait_ms: number): Refusal {
+  return refuseRate({ us: wait_ms * 1_000, subject, rule: block });
 }
 
 function who(subject: RateSubject): string {

@@ -18,6 +18,11 @@ export class Shares {
   readonly #rules = new WeakMap<readonly RateRule[], readonly RateRule[]>();
   readonly #servers: number;
 
+  /** How much of a count falls to one server. */
+  part(count: number): number {
+    return Math.ceil(count / this.#servers);
+  }
+
   constructor(servers: number) {
     this.#servers = servers;
   }

@@ -1,14 +1,19 @@
--- A batch of decisions, each over one or two subjects, all or nothing, in order of arrival. The same arithmetic as sliding.ts.
--- KEYS: for each subject of each request its state and its ring.
+-- A batch of decisions, each over a few subjects, all or nothing, in order of arrival. The same arithmetic as sliding.ts.
+-- KEYS: for each subject of each request its state; its ring and its failures lie beside it.
 --   state: msgpack of { t = its time (µs), <bucket> = taken units, <window> = { newest slot, calls that count, calls in the newest slot } }
---   ring: hash of the older slots, `<window>:<slot modulo slots + 1>` = calls
--- ARGV: slots, skew (µs), requests; for each request now (µs) and its number of subjects; for each of these its time to live (ms) and
---   its rules as JSON: ["b", name, count, units of a call, burst] or ["w", name, count_max, slot length (µs)].
--- Returns three numbers a request: the longest wait (µs; 0: admitted and counted), and the subject and rule that want it.
+--   <state>:ring: hash of the older slots, `<window>:<slot modulo slots + 1>` = calls
+--   <state>:failures: what failure.lua keeps
+-- ARGV: slots, skew (µs), number of sets of rules, number of requests; the sets as JSON: { ttl = (ms), rules = [["b", name, count,
+--   units of a call, burst] or ["w", name, count_max, slot length (µs)], ...], block = its length (ms) or 0 }; for each request now (µs),
+--   its number of subjects, and for each of these the number of its set.
+-- Returns for each request the longest wait (µs; 0: admitted and counted), the subject and the rule that want it (rule 0: the block),
+--   and for each window of each subject the calls that count.
 local slots, skew = tonumber(ARGV[1]), tonumber(ARGV[2])
 local ring_size = slots + 1
-local states, ttls, parsed = {}, {}, {}
+local states, ttls, sets = {}, {}, {}
 local result = {}
+local sets_count, requests = tonumber(ARGV[3]), tonumber(ARGV[4])
+for number = 1, sets_count do sets[number] = cjson.decode(ARGV[4 + number]) end
 
 local function field(name, slot)
   return name .. ':' .. slot % ring_size
@@ -114,45 +119,65 @@ local function count(state, rules, t)
   end
 end
 
-local key, at = 1, 4
-for _ = 1, tonumber(ARGV[3]) do
+-- How long failures keep a subject out (µs).
+local function blocked_for(name, block, now)
+  local key = name .. ':failures'
+  local stored = redis.call('HMGET', key, 't', 'until')
+  if not stored[2] or stored[2] == '0' then return 0 end
+  local last, blocked_until = tonumber(stored[1]), tonumber(stored[2])
+  now = math.floor(now / 1000)
+  if last - now > skew / 1000 then
+    last = now
+    blocked_until = math.min(blocked_until, now + block)
+    redis.call('HSET', key, 't', string.format('%.0f', last), 'until', string.format('%.0f', blocked_until))
+  end
+  local t = math.max(now, last)
+  local left = math.min(blocked_until - t, block)
+  return left > 0 and (left + t - now) * 1000 or 0
+end
+
+local key, at = 0, 5 + sets_count
+for _ = 1, requests do
   local now, subjects = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
-  at = at + 2
+  at = at + 1
   local longest, blamed_subject, blamed_rule = 0, 0, 0
-  local rules_of, time_of, ttl_of = {}, {}, {}
+  local time_of = {}
   for subject = 1, subjects do
-    local name, ring, ttl, text = KEYS[key + subject * 2 - 2], KEYS[key + subject * 2 - 1], ARGV[at], ARGV[at + 1]
-    at = at + 2
-    local rules = parsed[text]
-    if not rules then
-      rules = cjson.decode(text)
-      parsed[text] = rules
-    end
-    local state = load(name)
-    local t = now
+    local name, set = KEYS[key + subject], sets[tonumber(ARGV[at + subject])]
+    local state, t = load(name), now
     if state then
-      ttls[name] = ttl
-      t = bring(state, ring, rules, now, ttl)
-      for number, rule in ipairs(rules) do
+      ttls[name] = set.ttl
+      local ring = name .. ':ring'
+      t = bring(state, ring, set.rules, now, set.ttl)
+      for number, rule in ipairs(set.rules) do
         local wait = wait_for(state, ring, rule, t)
         if wait > 0 and wait + t - now > longest then longest, blamed_subject, blamed_rule = wait + t - now, subject, number end
       end
     end
-    rules_of[subject], time_of[subject], ttl_of[subject] = rules, t, ttl
-  end
-  if longest == 0 then
-    for subject = 1, subjects do
-      local name = KEYS[key + subject * 2 - 2]
-      if not states[name] then
-        states[name], ttls[name] = { t = now }, ttl_of[subject]
-      end
-      count(states[name], rules_of[subject], time_of[subject])
+    if set.block > 0 then
+      local wait = blocked_for(name, set.block, now)
+      if wait > longest then longest, blamed_subject, blamed_rule = wait, subject, 0 end
     end
+    time_of[subject] = t
   end
-  key = key + subjects * 2
   result[#result + 1] = longest
   result[#result + 1] = blamed_subject
   result[#result + 1] = blamed_rule
+  for subject = 1, subjects do
+    local name, set = KEYS[key + subject], sets[tonumber(ARGV[at + subject])]
+    if longest == 0 then
+      if not states[name] then
+        states[name], ttls[name] = { t = now }, set.ttl
+      end
+      count(states[name], set.rules, time_of[subject])
+    end
+    local state = states[name]
+    for _, rule in ipairs(set.rules) do
+      if rule[1] == 'w' then result[#result + 1] = state and state[rule[2]] and state[rule[2]][2] or 0 end
+    end
+  end
+  key = key + subjects
+  at = at + subjects + 1
 end
 
 for name, state in pairs(states) do

@@ -1,6 +1,6 @@
 import { unreachable } from '@purser/base';
 
-import type { BucketRule, RateRule, RateSubject, WindowRule } from './rate.ts';
+import type { BlockRule, BucketRule, RateRule, RateSubject, WindowRule } from './rate.ts';
 
 // The same arithmetic as sliding.lua, number for number: whole microseconds and whole units, all below 2⁵³.
 
@@ -29,7 +29,7 @@ interface WindowState {
 export interface Wait {
   readonly us: number;
   readonly subject: RateSubject;
-  readonly rule: RateRule;
+  readonly rule: RateRule | BlockRule;
 }
 
 export function freshState(now_us: number): SubjectState {
@@ -93,14 +93,37 @@ export function countCall(state: SubjectState, rules: readonly RateRule[], t_us:
   }
 }
 
-function countInWindow(state: SubjectState, rule: WindowRule, t_us: number): void {
-  const window = state.windows.get(keyOf(rule)) ?? { sum: 0, slots: [] };
-  state.windows.set(keyOf(rule), window);
+function countInWindow(state: SubjectState, rule: WindowRule, t_us: number, calls = 1): void {
+  let window = state.windows.get(keyOf(rule));
+  if (window === undefined) state.windows.set(keyOf(rule), (window = { sum: 0, slots: [] }));
   const newest = slotAt(rule, t_us);
   const last = window.slots.at(-1);
-  if (last?.slot === newest) last.count += 1;
-  else window.slots.push({ slot: newest, count: 1 });
-  window.sum += 1;
+  if (last?.slot === newest) last.count += calls;
+  else window.slots.push({ slot: newest, count: calls });
+  window.sum += calls;
+}
+
+/** Takes back a call that was counted a moment ago. */
+export function uncountCall(state: SubjectState, rules: readonly RateRule[]): void {
+  for (const rule of rules) {
+    const key = keyOf(rule);
+    if (rule.kind === 'bucket') {
+      state.taken.set(key, Math.max(0, (state.taken.get(key) ?? 0) - costOf(rule)));
+      continue;
+    }
+    const window = state.windows.get(key);
+    const last = window?.slots.at(-1);
+    if (!window || !last) continue;
+    last.count -= 1;
+    window.sum -= 1;
+    if (last.count === 0) window.slots.pop();
+  }
+}
+
+/** Has a window count at least so many calls: those that are missing count as if made now. */
+export function countAtLeast(state: SubjectState, rule: WindowRule, calls: number, t_us: number): void {
+  const missing = calls - (state.windows.get(keyOf(rule))?.sum ?? 0);
+  if (missing > 0) countInWindow(state, rule, t_us, missing);
 }
 
 /** After so long without a call nothing of it counts any more. */

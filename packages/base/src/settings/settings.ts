@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { Fault } from '../fault.ts';
-import { address, atLeast, flag, oneOf, secret, text, whole } from './kinds.ts';
+import { address, atLeast, flag, oneOf, secret, secretLike, text, whole } from './kinds.ts';
 
 /** Each provider key and address that may be set; a provider without either is off. */
 const PROVIDERS = {
@@ -36,6 +36,7 @@ const Environment = z.object({
   PURSER_ALLOW_UNPROVEN_CATALOG: flag().default(false),
   PURSER_CALL_TIMEOUT_MS: whole(100, 600_000).default(30_000),
   PURSER_QUEUE_MAX: whole(1, 1_000_000).default(2_048),
+  PURSER_SERVERS_MAX: whole(1, 1_000).default(4),
   PURSER_TRUST_PROXY: flag().default(false),
   PURSER_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   GEMINI_API_KEY: secret().optional(),
@@ -50,6 +51,10 @@ const Environment = z.object({
   OLLAMA_BASE_URL: http.optional(),
   OPENAI_COMPATIBLE_API_KEY: secret().optional(),
   OPENAI_COMPATIBLE_BASE_URL: http.optional(),
+  STRIPE_SECRET_KEY: secretLike(/^[sr]k_/, 'a secret or restricted key of Stripe (sk_… or rk_…)').optional(),
+  STRIPE_WEBHOOK_SECRET: secretLike(/^whsec_/, 'the signing secret of a Stripe webhook (whsec_…)').optional(),
+  STRIPE_BASE_URL: http.optional(),
+  STRIPE_AUTOMATIC_TAX: flag().default(false),
 });
 
 /** Names that belong to the test run, not to the program. */
@@ -74,10 +79,19 @@ export interface Settings {
   readonly call_timeout_ms: number;
   /** How many calls may wait before more are turned away as `overloaded`. */
   readonly queue_max: number;
+  /** How many servers there may be at most: while Redis is away each grants 1/servers of every rate limit. */
+  readonly servers_max: number;
   /** Believe `X-Forwarded-*`: only behind a proxy of one's own. */
   readonly trust_proxy: boolean;
   readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
+  /** Payments; without a key nothing is for sale, without a webhook secret no payment is believed. */
+  readonly stripe: {
+    readonly secret_key: string | undefined;
+    readonly webhook_secret: string | undefined;
+    readonly base_url: string | undefined;
+    readonly automatic_tax: boolean;
+  };
   /** Names that look like settings of ours and are none: a slip of the pen worth a warning. */
   readonly unknown: readonly string[];
 }
@@ -111,6 +125,7 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     allow_unproven_catalog: known.PURSER_ALLOW_UNPROVEN_CATALOG,
     call_timeout_ms: known.PURSER_CALL_TIMEOUT_MS,
     queue_max: known.PURSER_QUEUE_MAX,
+    servers_max: known.PURSER_SERVERS_MAX,
     trust_proxy: known.PURSER_TRUST_PROXY,
     log_level: known.PURSER_LOG_LEVEL,
     providers: {
@@ -120,6 +135,12 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
       anthropic: provider('anthropic'),
       ollama: provider('ollama'),
       openai_compatible: provider('openai_compatible'),
+    },
+    stripe: {
+      secret_key: known.STRIPE_SECRET_KEY,
+      webhook_secret: known.STRIPE_WEBHOOK_SECRET,
+      base_url: known.STRIPE_BASE_URL,
+      automatic_tax: known.STRIPE_AUTOMATIC_TAX,
     },
     unknown: Object.keys(given).filter(
       (name) => name.startsWith('PURSER_') && !(name in Environment.shape) && !FOREIGN.has(name),

@@ -2,3 +2,4 @@ export { allMigrations } from './all-migrations.ts';
 export { createTestDatabase, type TestDatabase } from './database.ts';
 export { Door } from './door.ts';
 export { dumpSchema } from './schema-dump.ts';
+export { HAS_REDIS_SERVER, OwnRedis } from './own-redis.ts';
