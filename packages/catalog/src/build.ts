@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { type ExchangeRates, findRate, type Money, type PriceBook, ratio, zero, ZERO_RATIO } from '@purser/money';
 
-import type { Catalogue, Ladder, ModelEntry, Operation, Pack, Plan } from './catalogue.ts';
+import type { Catalogue, Ladder, LicenceTerms, ModelEntry, Operation, Pack, Plan } from './catalogue.ts';
 import { costAllowance } from './ceiling.ts';
 import { checkReferences } from './check-references.ts';
 import type { Mistake, Path } from './mistakes.ts';
@@ -17,6 +17,12 @@ export interface Parts {
   readonly rawModels: RawModels;
   readonly prices: PriceBook;
 }
+
+/** What goes first is what costs money. */
+const LICENCE: LicenceTerms = {
+  grace_days: 14,
+  degrade: [['ai', 'images', 'speech', 'video', 'studio', 'suite'], ['sync', 'publishing', 'campaigns'], ['reports']],
+};
 
 /** What a catalogue's own file says: what is for sale, and on what terms. */
 export type Terms = Omit<Catalogue, 'prices' | 'providers' | 'models'>;
@@ -48,7 +54,7 @@ export function buildTerms(raw: RawCatalogue, source: Source, mistakes: Mistake[
     pools: raw.pools ?? [],
     ladders: (raw.ladders ?? []).map(buildLadder),
     alerts: raw.alerts ?? [],
-    licence: raw.licence ?? { grace_days: 14, degrade: ['ai', 'sync', 'reports'] },
+    licence: raw.licence ?? LICENCE,
   };
 }
 

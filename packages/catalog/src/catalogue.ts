@@ -227,8 +227,8 @@ export interface Ladder {
 
 export interface LicenceTerms {
   readonly grace_days: number;
-  /** Features in the order in which a failed payment takes them away: the first at once, the rest after the grace. */
-  readonly degrade: readonly string[];
+  /** Features in the order in which a failed payment takes them away: the first step at once, the rest after the grace. */
+  readonly degrade: readonly (readonly string[])[];
 }
 
 /** Everything that is for sale and what it costs us. Parsed once, checked whole, never changed. */

@@ -59,6 +59,13 @@ const CASES: readonly Case[] = [
     /quotas\.emails_month: got '9999999999999', want a whole number from 0 to 1,000,000,000,000/,
   ],
   [
+    'a step of the licence terms that takes nothing',
+    'small.yaml',
+    'plans:\n',
+    'licence: { grace_days: 14, degrade: [[], reports] }\nplans:\n',
+    /licence\.degrade\[0\]: got .*, want/,
+  ],
+  [
     'no concurrency',
     'small.yaml',
     'concurrency: 4',

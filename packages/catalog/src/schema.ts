@@ -156,6 +156,8 @@ const pool = z.strictObject({
   pause_at: threshold,
 });
 
+const oneOrMoreNames = z.preprocess((given) => (typeof given === 'string' ? [given] : given), list(name, 1));
+
 export const catalogueSchema = z.strictObject({
   name,
   /** Files beside this one. */
@@ -165,7 +167,7 @@ export const catalogueSchema = z.strictObject({
   credit: z.strictObject({ cost: amount }),
   global_budget: z.strictObject({ amount, window: z.literal('month') }).optional(),
   alerts: list(threshold).optional(),
-  licence: z.strictObject({ grace_days: count(0, 366), degrade: list(name, 1) }).optional(),
+  licence: z.strictObject({ grace_days: count(0, 366), degrade: list(oneOrMoreNames, 1) }).optional(),
   pools: list(pool).optional(),
   ladders: list(ladder).optional(),
   operations: list(operation, 1),

@@ -115,13 +115,13 @@ describe('the effective policy', () => {
   test('C5 a failed payment takes AI at once, the rest on day 15, and a payment restores all', () => {
     const has = (now: string, license: Workspace['license'] = 'grace') => {
       const policy = policyOf({ license, license_since: at('2026-02-10T12:00:00Z') }, now);
-      return [policy.licence_stage, ...['ai', 'sync', 'reports', 'campaigns'].filter((feature) => policy.features.has(feature))];
+      return [policy.licence_stage, ...['ai', 'images', 'sync', 'reports', 'campaigns'].filter((feature) => policy.features.has(feature))];
     };
     expect(has('2026-02-10T12:00:00Z')).toEqual(['grace', 'sync', 'reports', 'campaigns']);
     expect(has('2026-02-24T11:59:59Z')).toEqual(['grace', 'sync', 'reports', 'campaigns']);
-    expect(has('2026-02-24T12:00:00Z')).toEqual(['degraded', 'campaigns']);
-    expect(has('2026-02-25T12:00:00Z', 'active')).toEqual(['active', 'ai', 'sync', 'reports', 'campaigns']);
-    expect(has('2026-02-25T12:00:00Z', 'cancelled')).toEqual(['cancelled', 'campaigns']);
+    expect(has('2026-02-24T12:00:00Z')).toEqual(['degraded']);
+    expect(has('2026-02-25T12:00:00Z', 'active')).toEqual(['active', 'ai', 'images', 'sync', 'reports', 'campaigns']);
+    expect(has('2026-02-25T12:00:00Z', 'cancelled')).toEqual(['cancelled']);
     expect(originOf(policyOf({ license: 'grace', license_since: at('2026-02-10T12:00:00Z') }), 'features.ai')).toBe('licence');
   });
 

@@ -17,7 +17,7 @@ export interface LicenceEffect {
 const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
 const DAY_HOURS = 24;
 
-/** A failed payment takes the first feature of the terms at once, and the rest when the grace is over; a cancelled licence has none of them. */
+/** A failed payment takes the first step of the terms at once, and the rest when the grace is over; a cancelled licence has none of them. */
 export function licenceEffect(question: {
   workspace: Pick<Workspace, 'license' | 'license_since'>;
   terms: LicenceTerms;
@@ -58,15 +58,15 @@ export function licenceStage(
   }
 }
 
-function takenAt(stage: LicenceStage, degrade: readonly string[]): readonly string[] {
+function takenAt(stage: LicenceStage, degrade: LicenceTerms['degrade']): readonly string[] {
   switch (stage) {
     case 'active':
       return [];
     case 'grace':
-      return degrade.slice(0, 1);
+      return degrade[0] ?? [];
     case 'degraded':
     case 'cancelled':
-      return degrade;
+      return degrade.flat();
     default:
       return unreachable(stage);
   }
