@@ -822,6 +822,155 @@ alter table license.standing enable row level security;
 create policy own_rows on license.standing for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on license.standing to purser_app;
 
+create schema marketplace;
+grant usage on schema marketplace to purser_app;
+
+create table marketplace.checkout (
+  workspace_id uuid not null,
+  checkout_id uuid not null,
+  actor text not null,
+  request_hash text not null,
+  kind text not null,
+  code text not null,
+  name text not null,
+  catalogue_version text not null,
+  price bigint not null,
+  currency text not null,
+  quantity integer not null,
+  credits bigint not null,
+  expires_months integer,
+  ceiling_raise bigint not null,
+  fee_numerator bigint not null,
+  fee_denominator bigint not null,
+  fee_fixed bigint not null,
+  lines jsonb not null,
+  return_url text not null,
+  created_at timestamp with time zone not null,
+  session_id text,
+  url text,
+  constraint checkout_pkey PRIMARY KEY (checkout_id),
+  constraint checkout_session_id_key UNIQUE (session_id),
+  constraint checkout_ceiling_raise_check CHECK ((ceiling_raise >= 0)),
+  constraint checkout_credits_check CHECK ((credits >= 0)),
+  constraint checkout_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint checkout_fee_denominator_check CHECK ((fee_denominator > 0)),
+  constraint checkout_fee_fixed_check CHECK ((fee_fixed >= 0)),
+  constraint checkout_fee_numerator_check CHECK ((fee_numerator >= 0)),
+  constraint checkout_kind_check CHECK ((kind = ANY (ARRAY['pack'::text, 'plan'::text]))),
+  constraint checkout_price_check CHECK ((price > 0)),
+  constraint checkout_quantity_check CHECK ((quantity > 0))
+);
+CREATE INDEX checkout_of_workspace ON marketplace.checkout USING btree (workspace_id, created_at);
+alter table marketplace.checkout enable row level security;
+create policy own_rows on marketplace.checkout for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on marketplace.checkout to purser_app;
+
+create table marketplace.customer (
+  workspace_id uuid not null,
+  stripe_customer text not null,
+  created_at timestamp with time zone not null,
+  constraint customer_pkey PRIMARY KEY (workspace_id),
+  constraint customer_stripe_customer_key UNIQUE (stripe_customer)
+);
+alter table marketplace.customer enable row level security;
+create policy own_rows on marketplace.customer for select to purser_app using ((workspace_id = base.current_workspace()));
+
+create table marketplace.event (
+  event_id text not null,
+  workspace_id uuid not null,
+  type text not null,
+  created_at timestamp with time zone not null,
+  received_at timestamp with time zone not null,
+  outcome text not null,
+  detail text,
+  payload jsonb not null,
+  constraint event_pkey PRIMARY KEY (event_id),
+  constraint event_outcome_check CHECK ((outcome = ANY (ARRAY['applied'::text, 'kept'::text, 'refused'::text])))
+);
+CREATE INDEX event_of_workspace ON marketplace.event USING btree (workspace_id, received_at);
+alter table marketplace.event enable row level security;
+create policy own_rows on marketplace.event for select to purser_app using ((workspace_id = base.current_workspace()));
+
+create table marketplace.purchase (
+  workspace_id uuid not null,
+  checkout_id uuid not null,
+  session_id text not null,
+  payment_intent text not null,
+  code text not null,
+  plan text not null,
+  paid_at timestamp with time zone not null,
+  credits bigint not null,
+  currency text not null,
+  paid bigint not null,
+  tax bigint not null,
+  fees bigint not null,
+  reported_unit text not null,
+  rate_numerator bigint not null,
+  rate_denominator bigint not null,
+  reversed bigint default 0 not null,
+  reversal_fees bigint default 0 not null,
+  repaid bigint default 0 not null,
+  owed bigint default 0 not null,
+  owed_paid bigint default 0 not null,
+  attributed bigint default 0 not null,
+  constraint purchase_pkey PRIMARY KEY (checkout_id),
+  constraint purchase_payment_intent_key UNIQUE (payment_intent),
+  constraint purchase_session_id_key UNIQUE (session_id),
+  constraint purchase_checkout_id_fkey FOREIGN KEY (checkout_id) REFERENCES marketplace.checkout(checkout_id),
+  constraint purchase_check CHECK (((tax >= 0) AND (tax < paid))),
+  constraint purchase_credits_check CHECK ((credits > 0)),
+  constraint purchase_fees_check CHECK ((fees >= 0)),
+  constraint purchase_paid_check CHECK ((paid > 0)),
+  constraint purchase_rate_denominator_check CHECK ((rate_denominator > 0)),
+  constraint purchase_rate_numerator_check CHECK ((rate_numerator > 0)),
+  constraint sound CHECK ((((reversed >= 0) AND (reversed <= paid)) AND (LEAST(reversal_fees, repaid, owed_paid, attributed) >= 0) AND (owed >= owed_paid)))
+);
+CREATE INDEX purchase_of_time ON marketplace.purchase USING btree (paid_at);
+CREATE INDEX purchase_of_workspace ON marketplace.purchase USING btree (workspace_id, paid_at);
+CREATE INDEX purchase_that_owes ON marketplace.purchase USING btree (workspace_id) WHERE (owed > owed_paid);
+alter table marketplace.purchase enable row level security;
+create policy own_rows on marketplace.purchase for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on marketplace.purchase to purser_app;
+
+create table marketplace.purchase_grant (
+  workspace_id uuid not null,
+  grant_id uuid not null,
+  checkout_id uuid not null,
+  ordinal integer not null,
+  credits bigint not null,
+  taken bigint default 0 not null,
+  constraint purchase_grant_pkey PRIMARY KEY (grant_id),
+  constraint purchase_grant_checkout_id_ordinal_key UNIQUE (checkout_id, ordinal),
+  constraint purchase_grant_checkout_id_fkey FOREIGN KEY (checkout_id) REFERENCES marketplace.purchase(checkout_id),
+  constraint purchase_grant_check CHECK (((taken >= 0) AND (taken <= credits))),
+  constraint purchase_grant_credits_check CHECK ((credits > 0))
+);
+alter table marketplace.purchase_grant enable row level security;
+create policy own_rows on marketplace.purchase_grant for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on marketplace.purchase_grant to purser_app;
+
+create table marketplace.receipt_link (
+  payment_intent text not null,
+  url text not null,
+  constraint receipt_link_pkey PRIMARY KEY (payment_intent)
+);
+
+create table marketplace.reversal (
+  stripe_id text not null,
+  payment_intent text not null,
+  kind text not null,
+  amount bigint not null,
+  fee bigint not null,
+  state text not null,
+  at timestamp with time zone not null,
+  constraint reversal_pkey PRIMARY KEY (stripe_id),
+  constraint reversal_amount_check CHECK ((amount >= 0)),
+  constraint reversal_fee_check CHECK ((fee >= 0)),
+  constraint reversal_kind_check CHECK ((kind = ANY (ARRAY['charge'::text, 'refund'::text, 'dispute'::text]))),
+  constraint reversal_state_check CHECK ((state = ANY (ARRAY['open'::text, 'failed'::text, 'won'::text, 'lost'::text])))
+);
+CREATE INDEX reversal_of_payment ON marketplace.reversal USING btree (payment_intent);
+
 create schema meters;
 grant usage on schema meters to purser_app;
 
@@ -834,6 +983,7 @@ create table meters."grant" (
   workspace_id uuid not null,
   meter_id uuid not null,
   source text not null,
+  pack text,
   priority smallint not null,
   granted_at timestamp with time zone not null,
   expires_at timestamp with time zone,
@@ -872,6 +1022,7 @@ create table meters.hold (
   credit_meter uuid,
   grants uuid[] default '{}'::uuid[] not null,
   grant_amounts bigint[] default '{}'::bigint[] not null,
+  packs text[],
   plan text not null,
   provider text not null,
   cost bigint not null,
@@ -962,13 +1113,13 @@ begin
     from unnest(p_meter) with ordinality w (id, c)
     where m.id = w.id and (p_before[c] <> p_after[c] or (p_cap[c] >= 0 and p_cap[c] <> m.cap))
   )
-  insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, credit_meter, grants, grant_amounts, plan, provider,
+  insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, credit_meter, grants, grant_amounts, packs, plan, provider,
                            cost, cost_unit, reported, reported_unit)
   select h.id, p_workspace[n], p_now, p_expires[n],
     p_leg_id[p_base[n] + 1 : p_base[n] + p_legs[n]], p_leg_amount[p_base[n] + 1 : p_base[n] + p_legs[n]],
     array_fill(0::bigint, array[p_legs[n]]),
     case when p_credit_leg[n] > 0 then p_leg_id[p_base[n] + p_credit_leg[n]] end,
-    coalesce((v_draws[n]).grants, '{}'), coalesce((v_draws[n]).amounts, '{}'),
+    coalesce((v_draws[n]).grants, '{}'), coalesce((v_draws[n]).amounts, '{}'), (v_draws[n]).packs,
     p_plan[n], p_provider[n], p_cost[n], p_cost_unit[n], p_reported[n], p_reported_unit[n]
   from unnest(p_hold) with ordinality h (id, n)
   where p_verdict[n] = 0;
@@ -1096,13 +1247,13 @@ CREATE OR REPLACE FUNCTION meters.draw_credits(p_total integer, p_n integer[], p
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_draws   meters.draw[] := array_fill(row('{}', '{}')::meters.draw, array[p_total]);
+  v_draws   meters.draw[] := array_fill(row('{}', '{}', null)::meters.draw, array[p_total]);
   v_missing bigint := (select meters.total(a) from unnest(p_amount) a);
   v_drawn   record;
 begin
   for v_drawn in
     with piece as (
-      select a.n, g.id, g.low, (least(a.high, g.high) - greatest(a.low, g.low))::bigint as amount
+      select a.n, g.id, g.pack, g.low, (least(a.high, g.high) - greatest(a.low, g.low))::bigint as amount
       from (
         select w.workspace_id, array_agg(w.n) as ns, array_agg(w.high - w.amount) as lows, array_agg(w.high) as highs
         from (select a.n, p_workspace[r] as workspace_id, p_amount[r] as amount,
@@ -1111,8 +1262,8 @@ begin
         group by w.workspace_id
       ) asked
       cross join lateral (
-        select f.id, sum(f.free) over burn - f.free as low, sum(f.free) over burn as high
-        from (select x.id, x.expires_at, x.priority, x.amount - x.used - x.held - x.expired as free from meters.grant x
+        select f.id, f.pack, sum(f.free) over burn - f.free as low, sum(f.free) over burn as high
+        from (select x.id, x.pack, x.expires_at, x.priority, x.amount - x.used - x.held - x.expired as free from meters.grant x
               where x.workspace_id = asked.workspace_id and not x.closed and x.expired_at is null
                 and x.amount > x.used + x.held + x.expired) f
         window burn as (order by f.expires_at nulls last, f.priority, f.id)
@@ -1124,10 +1275,11 @@ begin
       from (select id, meters.total(amount) as amount from piece group by id) d
       where g.id = d.id
     )
-    select n, array_agg(id order by low) as grants, array_agg(amount order by low) as amounts, meters.total(amount) as amount
+    select n, array_agg(id order by low) as grants, array_agg(amount order by low) as amounts,
+      case when count(pack) > 0 then array_agg(pack order by low) end as packs, meters.total(amount) as amount
     from piece group by n
   loop
-    v_draws[v_drawn.n] := row(v_drawn.grants, v_drawn.amounts)::meters.draw;
+    v_draws[v_drawn.n] := row(v_drawn.grants, v_drawn.amounts, v_drawn.packs)::meters.draw;
     v_missing := v_missing - v_drawn.amount;
   end loop;
   if v_missing <> 0 then
@@ -1209,6 +1361,7 @@ AS $function$
 declare
   v_lapsed uuid[];
   v_posted integer;
+  v_packed uuid[];
 begin
   with gone as (
     update meters.hold h set
@@ -1217,7 +1370,7 @@ begin
       actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
     from unnest(p_end) with ordinality e (id, n)
     where h.id = e.id and h.state = 'open'
-    returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.plan,
+    returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.packs, h.plan,
       h.cost, h.cost_unit, h.reported, h.reported_unit, p_provider[n] as provider, p_cost[n] as actual_cost, p_reported[n] as actual_reported,
       case when h.credit_meter is null then 0
            else least(h.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) end as charged
@@ -1255,15 +1408,18 @@ begin
     (select ledger.post_many(p_now, array_agg(g.workspace_id), array_agg(g.id), array_agg(p.debit), array_agg(p.credit), array_agg(p.amount),
         array_agg(p.unit), array_agg(p.reported), array_agg(p.reported_unit), array_agg(g.plan))
      from gone g cross join lateral (values
-       ('wallet', 'spent', g.charged, 'credit', null::bigint, null::text),
+       ('wallet', 'spent', case when g.packs is null then g.charged else 0 end, 'credit', null::bigint, null::text),
        ('cost', 'payable:' || g.provider, least(g.actual_cost, g.cost), g.cost_unit, least(g.actual_reported, g.reported), g.reported_unit),
        ('overrun', 'payable:' || g.provider, g.actual_cost - g.cost, g.cost_unit, greatest(g.actual_reported - g.reported, 0),
         g.reported_unit)) p (debit, credit, amount, unit, reported, reported_unit)
      where p.amount > 0
      having count(*) > 0),
-    g.ended, g.places, g.credit_meters
-  into v_lapsed, v_posted, ended, places, credit_meters
-  from (select array_agg(id) as ended, array_agg(n) as places, array_agg(credit_meter) as credit_meters from gone) g;
+    g.ended, g.places, g.credit_meters, g.packed
+  into v_lapsed, v_posted, ended, places, credit_meters, v_packed
+  from (select array_agg(id) as ended, array_agg(n) as places, array_agg(credit_meter) as credit_meters,
+          array_agg(id) filter (where packs is not null) as packed
+        from gone) g;
+  if v_packed is not null then perform meters.post_packed(p_now, v_packed); end if;
   if v_lapsed is not null then perform meters.lapse_grants(p_now, v_lapsed); end if;
 end $function$;
 
@@ -1297,7 +1453,7 @@ begin
   where u.workspace_id = any (p_workspaces);
 end $function$;
 
-CREATE OR REPLACE FUNCTION meters.grant_credits(p_now timestamp with time zone, p_meter uuid, p_workspace uuid, p_grant uuid, p_source text, p_priority smallint, p_amount bigint, p_expires timestamp with time zone, p_reason text)
+CREATE OR REPLACE FUNCTION meters.grant_credits(p_now timestamp with time zone, p_meter uuid, p_workspace uuid, p_grant uuid, p_source text, p_priority smallint, p_amount bigint, p_expires timestamp with time zone, p_reason text, p_pack text DEFAULT NULL::text)
  RETURNS boolean
  LANGUAGE plpgsql
 AS $function$
@@ -1308,8 +1464,8 @@ begin
   insert into meters.meter (id, workspace_id, key, unit, class, window_start, cap)
   values (p_meter, p_workspace, 'credits', 'credit', 'credit', 'epoch', 0)
   on conflict do nothing;
-  insert into meters.grant (id, workspace_id, meter_id, source, priority, granted_at, expires_at, amount, reason)
-  values (p_grant, p_workspace, p_meter, p_source, p_priority, p_now, p_expires, p_amount, p_reason)
+  insert into meters.grant (id, workspace_id, meter_id, source, pack, priority, granted_at, expires_at, amount, reason)
+  values (p_grant, p_workspace, p_meter, p_source, p_pack, p_priority, p_now, p_expires, p_amount, p_reason)
   on conflict do nothing;
   if not found then return false; end if;
   update meters.meter set cap = cap + p_amount where id = p_meter;
@@ -1369,6 +1525,157 @@ AS $function$
   on conflict (only_row) do update set swept_to =
     case when meters.sweep.swept_to > p_now then excluded.swept_to else greatest(meters.sweep.swept_to, excluded.swept_to) end
 $function$;
+
+CREATE OR REPLACE FUNCTION meters.post_packed(p_now timestamp with time zone, p_holds uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform ledger.post(p_now, s.workspace_id, s.id, 'wallet', 'spent' || coalesce(':pack:' || s.pack, ''), s.spent, 'credit', p_plan => s.plan)
+  from (
+    select d.id, d.workspace_id, d.plan, d.pack, meters.total(greatest(0, least(d.amount, d.charged - d.before))) as spent
+    from (
+      select h.id, h.workspace_id, h.plan, h.packs[l.n] as pack, l.amount, sum(l.amount) over (partition by h.id order by l.n)::bigint - l.amount as before,
+        least(h.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) as charged
+      from unnest(p_holds) w join meters.hold h on h.id = w cross join lateral unnest(h.grant_amounts) with ordinality l (amount, n)
+    ) d
+    group by d.id, d.workspace_id, d.plan, d.pack
+  ) s
+  where s.spent > 0;
+end $function$;
+
+create schema notify;
+grant usage on schema notify to purser_app;
+
+create table notify.alert (
+  workspace_id uuid not null,
+  alert_id uuid not null,
+  kind text not null,
+  subject text not null,
+  window_start timestamp with time zone not null,
+  threshold text default ''::text not null,
+  level bigint default 0 not null,
+  value bigint default 0 not null,
+  severity text not null,
+  title text not null,
+  text text not null,
+  for_workspace boolean not null,
+  raised_at timestamp with time zone not null,
+  seen_at timestamp with time zone,
+  seen_by text,
+  operator_seen_at timestamp with time zone,
+  operator_seen_by text,
+  constraint alert_pkey PRIMARY KEY (alert_id),
+  constraint once UNIQUE (workspace_id, kind, subject, window_start, threshold, level),
+  constraint alert_kind_check CHECK ((kind = ANY (ARRAY['threshold'::text, 'anomaly'::text, 'fraud'::text, 'licence'::text, 'overrun'::text, 'unreconciled'::text]))),
+  constraint alert_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
+  constraint alert_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 200))),
+  constraint alert_text_check CHECK ((length(text) <= 2000)),
+  constraint alert_title_check CHECK ((length(title) <= 200))
+);
+CREATE INDEX alert_of_workspace ON notify.alert USING btree (workspace_id, alert_id);
+CREATE INDEX fraud_by_time ON notify.alert USING btree (raised_at) WHERE (kind = 'fraud'::text);
+alter table notify.alert enable row level security;
+create policy own_alerts on notify.alert for all to purser_app using (((workspace_id = base.current_workspace()) AND for_workspace));
+grant select on notify.alert to purser_app;
+
+create table notify.channel (
+  workspace_id uuid not null,
+  channel_id uuid not null,
+  kind text not null,
+  address text not null,
+  secret text,
+  kinds text[],
+  created_at timestamp with time zone not null,
+  removed_at timestamp with time zone,
+  constraint channel_pkey PRIMARY KEY (channel_id),
+  constraint channel_address_check CHECK (((length(address) >= 3) AND (length(address) <= 2000))),
+  constraint channel_kind_check CHECK ((kind = ANY (ARRAY['email'::text, 'webhook'::text, 'slack'::text]))),
+  constraint webhooks_are_signed CHECK (((kind = 'webhook'::text) = (secret IS NOT NULL)))
+);
+CREATE UNIQUE INDEX channel_once ON notify.channel USING btree (workspace_id, kind, address) WHERE (removed_at IS NULL);
+alter table notify.channel enable row level security;
+create policy own_channels on notify.channel for all to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select on notify.channel to purser_app;
+
+create table notify.credit_peak (
+  workspace_id uuid not null,
+  key text not null,
+  window_start timestamp with time zone not null,
+  credits bigint not null,
+  constraint credit_peak_pkey PRIMARY KEY (workspace_id, key, window_start)
+);
+alter table notify.credit_peak enable row level security;
+create policy own_peak on notify.credit_peak for all to purser_app using ((workspace_id = base.current_workspace()));
+
+create table notify.delivery (
+  workspace_id uuid not null,
+  channel_id uuid not null,
+  alert_id uuid not null,
+  message_id uuid,
+  constraint delivery_pkey PRIMARY KEY (channel_id, alert_id),
+  constraint delivery_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES notify.alert(alert_id),
+  constraint delivery_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES notify.channel(channel_id),
+  constraint delivery_message_id_fkey FOREIGN KEY (message_id) REFERENCES notify.message(message_id)
+);
+CREATE INDEX delivery_of_message ON notify.delivery USING btree (message_id);
+CREATE INDEX delivery_waiting ON notify.delivery USING btree (channel_id, alert_id) WHERE (message_id IS NULL);
+alter table notify.delivery enable row level security;
+create policy own_deliveries on notify.delivery for all to purser_app using ((workspace_id = base.current_workspace()));
+
+create table notify.message (
+  workspace_id uuid not null,
+  message_id uuid not null,
+  channel_id uuid not null,
+  state text default 'due'::text not null,
+  attempts smallint default 0 not null,
+  due_at timestamp with time zone not null,
+  leased_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  error text,
+  constraint message_pkey PRIMARY KEY (message_id),
+  constraint message_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES notify.channel(channel_id),
+  constraint message_state_check CHECK ((state = ANY (ARRAY['due'::text, 'delivered'::text, 'dead'::text, 'dropped'::text])))
+);
+CREATE INDEX message_dead ON notify.message USING btree (message_id) WHERE (state = 'dead'::text);
+CREATE INDEX message_due ON notify.message USING btree (due_at) WHERE (state = 'due'::text);
+CREATE INDEX message_of_channel ON notify.message USING btree (channel_id, created_at);
+alter table notify.message enable row level security;
+create policy own_messages on notify.message for all to purser_app using ((workspace_id = base.current_workspace()));
+grant select on notify.message to purser_app;
+
+create table notify."position" (
+  source text not null,
+  xid bigint not null,
+  id bigint not null,
+  constraint position_pkey PRIMARY KEY (source)
+);
+
+create table notify.setting (
+  workspace_id uuid not null,
+  thresholds jsonb default '{}'::jsonb not null,
+  messages_max smallint default 5 not null,
+  within_minutes smallint default 10 not null,
+  constraint setting_pkey PRIMARY KEY (workspace_id),
+  constraint setting_messages_max_check CHECK (((messages_max >= 1) AND (messages_max <= 100))),
+  constraint setting_thresholds_check CHECK ((jsonb_typeof(thresholds) = 'object'::text)),
+  constraint setting_within_minutes_check CHECK (((within_minutes >= 1) AND (within_minutes <= 1440)))
+);
+alter table notify.setting enable row level security;
+create policy own_setting on notify.setting for all to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select, update on notify.setting to purser_app;
+
+create table notify.spend (
+  workspace_id uuid not null,
+  unit text not null,
+  hour timestamp with time zone not null,
+  amount bigint not null,
+  constraint spend_pkey PRIMARY KEY (workspace_id, unit, hour)
+);
+CREATE INDEX spend_of_hour ON notify.spend USING brin (hour) WITH (autosummarize='on');
+alter table notify.spend enable row level security;
+create policy own_spend on notify.spend for all to purser_app using ((workspace_id = base.current_workspace()));
 
 create schema policy;
 grant usage on schema policy to purser_app;

@@ -43,6 +43,8 @@ create table meters.grant (
   -- No foreign key: it would be asked at every change of every meter, and `grant_credits` alone makes grants.
   meter_id      uuid        not null,
   source        text        not null,
+  -- The pack that was bought, if one was: what is spent of it is booked to it.
+  pack          text,
   -- Burn order within one expiry: promotional (10) before monthly (20) before bought (30).
   priority      smallint    not null,
   granted_at    timestamptz not null,
@@ -75,6 +77,8 @@ create table meters.hold (
   credit_meter  uuid,
   grants        uuid[]      not null default '{}',
   grant_amounts bigint[]    not null default '{}',
+  -- The packs the grants are of, one for each; null when none is of a pack.
+  packs         text[],
   plan          text        not null,
   provider      text        not null,
   -- The worst case in the provider's currency, and the same in the plan's.

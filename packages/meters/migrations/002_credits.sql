@@ -25,7 +25,7 @@ end $$;
 -- The same grant id again changes nothing and returns false.
 create function meters.grant_credits(
   p_now timestamptz, p_meter uuid, p_workspace uuid, p_grant uuid, p_source text, p_priority smallint,
-  p_amount bigint, p_expires timestamptz, p_reason text
+  p_amount bigint, p_expires timestamptz, p_reason text, p_pack text default null
 ) returns boolean language plpgsql as $$
 begin
   perform meters.lock_guards(p_now, array[p_workspace], true);
@@ -34,8 +34,8 @@ begin
   insert into meters.meter (id, workspace_id, key, unit, class, window_start, cap)
   values (p_meter, p_workspace, 'credits', 'credit', 'credit', 'epoch', 0)
   on conflict do nothing;
-  insert into meters.grant (id, workspace_id, meter_id, source, priority, granted_at, expires_at, amount, reason)
-  values (p_grant, p_workspace, p_meter, p_source, p_priority, p_now, p_expires, p_amount, p_reason)
+  insert into meters.grant (id, workspace_id, meter_id, source, pack, priority, granted_at, expires_at, amount, reason)
+  values (p_grant, p_workspace, p_meter, p_source, p_pack, p_priority, p_now, p_expires, p_amount, p_reason)
   on conflict do nothing;
   if not found then return false; end if;
   update meters.meter set cap = cap + p_amount where id = p_meter;

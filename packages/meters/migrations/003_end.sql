@@ -18,6 +18,7 @@ create function meters.end_open(
 declare
   v_lapsed uuid[];
   v_posted integer;
+  v_packed uuid[];
 begin
   with gone as (
     update meters.hold h set
@@ -26,7 +27,7 @@ begin
       actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
     from unnest(p_end) with ordinality e (id, n)
     where h.id = e.id and h.state = 'open'
-    returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.plan,
+    returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.packs, h.plan,
       h.cost, h.cost_unit, h.reported, h.reported_unit, p_provider[n] as provider, p_cost[n] as actual_cost, p_reported[n] as actual_reported,
       case when h.credit_meter is null then 0
            else least(h.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) end as charged
@@ -64,16 +65,35 @@ begin
     (select ledger.post_many(p_now, array_agg(g.workspace_id), array_agg(g.id), array_agg(p.debit), array_agg(p.credit), array_agg(p.amount),
         array_agg(p.unit), array_agg(p.reported), array_agg(p.reported_unit), array_agg(g.plan))
      from gone g cross join lateral (values
-       ('wallet', 'spent', g.charged, 'credit', null::bigint, null::text),
+       ('wallet', 'spent', case when g.packs is null then g.charged else 0 end, 'credit', null::bigint, null::text),
        ('cost', 'payable:' || g.provider, least(g.actual_cost, g.cost), g.cost_unit, least(g.actual_reported, g.reported), g.reported_unit),
        ('overrun', 'payable:' || g.provider, g.actual_cost - g.cost, g.cost_unit, greatest(g.actual_reported - g.reported, 0),
         g.reported_unit)) p (debit, credit, amount, unit, reported, reported_unit)
      where p.amount > 0
      having count(*) > 0),
-    g.ended, g.places, g.credit_meters
-  into v_lapsed, v_posted, ended, places, credit_meters
-  from (select array_agg(id) as ended, array_agg(n) as places, array_agg(credit_meter) as credit_meters from gone) g;
+    g.ended, g.places, g.credit_meters, g.packed
+  into v_lapsed, v_posted, ended, places, credit_meters, v_packed
+  from (select array_agg(id) as ended, array_agg(n) as places, array_agg(credit_meter) as credit_meters,
+          array_agg(id) filter (where packs is not null) as packed
+        from gone) g;
+  if v_packed is not null then perform meters.post_packed(p_now, v_packed); end if;
   if v_lapsed is not null then perform meters.lapse_grants(p_now, v_lapsed); end if;
+end $$;
+
+-- Books what settled holds spent of packs, each pack apart, and beside it what they spent of other credits.
+create function meters.post_packed(p_now timestamptz, p_holds uuid[]) returns void language plpgsql as $$
+begin
+  perform ledger.post(p_now, s.workspace_id, s.id, 'wallet', 'spent' || coalesce(':pack:' || s.pack, ''), s.spent, 'credit', p_plan => s.plan)
+  from (
+    select d.id, d.workspace_id, d.plan, d.pack, meters.total(greatest(0, least(d.amount, d.charged - d.before))) as spent
+    from (
+      select h.id, h.workspace_id, h.plan, h.packs[l.n] as pack, l.amount, sum(l.amount) over (partition by h.id order by l.n)::bigint - l.amount as before,
+        least(h.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) as charged
+      from unnest(p_holds) w join meters.hold h on h.id = w cross join lateral unnest(h.grant_amounts) with ordinality l (amount, n)
+    ) d
+    group by d.id, d.workspace_id, d.plan, d.pack
+  ) s
+  where s.spent > 0;
 end $$;
 
 -- Counts and books the worst case of holds that have just ended in doubt.

@@ -1,4 +1,4 @@
-create type meters.draw as (grants uuid[], amounts bigint[]);
+create type meters.draw as (grants uuid[], amounts bigint[], packs text[]);
 
 -- Draws credits for admitted holds from the grants of their workspaces in burn order: soonest expiry first, then by priority,
 -- then the oldest. Both sides are laid end to end as intervals; where a hold's overlaps a grant's, it draws.
@@ -6,13 +6,13 @@ create type meters.draw as (grants uuid[], amounts bigint[]);
 create function meters.draw_credits(p_total integer, p_n integer[], p_workspace uuid[], p_amount bigint[])
 returns meters.draw[] language plpgsql as $$
 declare
-  v_draws   meters.draw[] := array_fill(row('{}', '{}')::meters.draw, array[p_total]);
+  v_draws   meters.draw[] := array_fill(row('{}', '{}', null)::meters.draw, array[p_total]);
   v_missing bigint := (select meters.total(a) from unnest(p_amount) a);
   v_drawn   record;
 begin
   for v_drawn in
     with piece as (
-      select a.n, g.id, g.low, (least(a.high, g.high) - greatest(a.low, g.low))::bigint as amount
+      select a.n, g.id, g.pack, g.low, (least(a.high, g.high) - greatest(a.low, g.low))::bigint as amount
       from (
         select w.workspace_id, array_agg(w.n) as ns, array_agg(w.high - w.amount) as lows, array_agg(w.high) as highs
         from (select a.n, p_workspace[r] as workspace_id, p_amount[r] as amount,
@@ -21,8 +21,8 @@ begin
         group by w.workspace_id
       ) asked
       cross join lateral (
-        select f.id, sum(f.free) over burn - f.free as low, sum(f.free) over burn as high
-        from (select x.id, x.expires_at, x.priority, x.amount - x.used - x.held - x.expired as free from meters.grant x
+        select f.id, f.pack, sum(f.free) over burn - f.free as low, sum(f.free) over burn as high
+        from (select x.id, x.pack, x.expires_at, x.priority, x.amount - x.used - x.held - x.expired as free from meters.grant x
               where x.workspace_id = asked.workspace_id and not x.closed and x.expired_at is null
                 and x.amount > x.used + x.held + x.expired) f
         window burn as (order by f.expires_at nulls last, f.priority, f.id)
@@ -34,10 +34,11 @@ begin
       from (select id, meters.total(amount) as amount from piece group by id) d
       where g.id = d.id
     )
-    select n, array_agg(id order by low) as grants, array_agg(amount order by low) as amounts, meters.total(amount) as amount
+    select n, array_agg(id order by low) as grants, array_agg(amount order by low) as amounts,
+      case when count(pack) > 0 then array_agg(pack order by low) end as packs, meters.total(amount) as amount
     from piece group by n
   loop
-    v_draws[v_drawn.n] := row(v_drawn.grants, v_drawn.amounts)::meters.draw;
+    v_draws[v_drawn.n] := row(v_drawn.grants, v_drawn.amounts, v_drawn.packs)::meters.draw;
     v_missing := v_missing - v_drawn.amount;
   end loop;
   if v_missing <> 0 then
@@ -82,13 +83,13 @@ begin
     from unnest(p_meter) with ordinality w (id, c)
     where m.id = w.id and (p_before[c] <> p_after[c] or (p_cap[c] >= 0 and p_cap[c] <> m.cap))
   )
-  insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, credit_meter, grants, grant_amounts, plan, provider,
+  insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, credit_meter, grants, grant_amounts, packs, plan, provider,
                            cost, cost_unit, reported, reported_unit)
   select h.id, p_workspace[n], p_now, p_expires[n],
     p_leg_id[p_base[n] + 1 : p_base[n] + p_legs[n]], p_leg_amount[p_base[n] + 1 : p_base[n] + p_legs[n]],
     array_fill(0::bigint, array[p_legs[n]]),
     case when p_credit_leg[n] > 0 then p_leg_id[p_base[n] + p_credit_leg[n]] end,
-    coalesce((v_draws[n]).grants, '{}'), coalesce((v_draws[n]).amounts, '{}'),
+    coalesce((v_draws[n]).grants, '{}'), coalesce((v_draws[n]).amounts, '{}'), (v_draws[n]).packs,
     p_plan[n], p_provider[n], p_cost[n], p_cost_unit[n], p_reported[n], p_reported_unit[n]
   from unnest(p_hold) with ordinality h (id, n)
   where p_verdict[n] = 0;

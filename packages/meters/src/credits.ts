@@ -16,6 +16,8 @@ export interface NewGrant {
   readonly credits: bigint;
   readonly expires_at: Temporal.Instant | null;
   readonly reason: string;
+  /** The code of the pack that was bought, so that what is spent of it is booked to it. */
+  readonly pack?: string;
 }
 
 const FOR_EVER = Temporal.Instant.fromEpochMilliseconds(0);
@@ -29,7 +31,7 @@ export function creditMeter(workspace: WorkspaceId): MeterSpec {
 export async function grantCredits(on: Queryable, now: Temporal.Instant, grant: NewGrant): Promise<boolean> {
   if (grant.credits <= 0n) throw new Fault(`a grant must be of at least one credit; got ${grant.credits}`, { retryable: false });
   const { rows } = await on.query<{ granted: boolean }>(
-    'select meters.grant_credits($1, $2, $3, $4, $5, $6::smallint, $7, $8, $9) as granted',
+    'select meters.grant_credits($1, $2, $3, $4, $5, $6::smallint, $7, $8, $9, $10) as granted',
     [
       now.toString(),
       meterId(creditMeter(grant.workspace)),
@@ -40,6 +42,7 @@ export async function grantCredits(on: Queryable, now: Temporal.Instant, grant: 
       grant.credits,
       grant.expires_at?.toString() ?? null,
       grant.reason,
+      grant.pack ?? null,
     ],
   );
   return rows[0]?.granted ?? false;

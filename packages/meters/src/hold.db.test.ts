@@ -186,6 +186,30 @@ describe('credits', () => {
     expect((await verifyMeters(bench.database.pool)).mismatches).toEqual([]);
   });
 
+  test('C8: what is spent of a pack is booked to that pack, the rest beside it, in burn order', async () => {
+    fresh();
+    const soon = bench.clock.now().add({ hours: 24 });
+    await bench.grant(workspace, 4n, { expires_at: soon });
+    await bench.grant(workspace, 5n, { source: 'purchased', pack: 'S500' });
+    await bench.grant(workspace, 9n, { source: 'purchased', pack: 'M2000' });
+    const whole = holdOf(bench, workspace, [{ meter: creditMeter(workspace), amount: 12n }]);
+    await bench.meters.hold(whole);
+    await bench.meters.end(settleOf(whole, [11n]));
+    const rest = holdOf(bench, workspace, [{ meter: creditMeter(workspace), amount: 3n }]);
+    await bench.meters.hold(rest);
+    await bench.meters.end({ kind: 'void', hold: rest.id, workspace });
+    const { rows } = await bench.database.pool.query<{ credit: string; amount: bigint }>(
+      `select credit, amount from ledger.posting where workspace_id = $1 and debit = 'wallet' order by credit`,
+      [workspace],
+    );
+    expect(rows).toEqual([
+      { credit: 'spent', amount: 4n },
+      { credit: 'spent:pack:M2000', amount: 2n },
+      { credit: 'spent:pack:S500', amount: 5n },
+    ]);
+    expect((await verifyMeters(bench.database.pool)).mismatches).toEqual([]);
+  });
+
   test('the same grant twice counts once', async () => {
     const id = newId<'grant'>();
     await bench.grant(fresh(), 5n, { id });

@@ -13,6 +13,7 @@ export {
 export type { Amount, AttemptRecord, EndOutcome, EndRequest, HoldOutcome, HoldRequest, HoldState, Leg } from './hold.ts';
 export { type MeterClass, meterId, type MeterSpec, type MeterState } from './meter.ts';
 export { Meters } from './meters.ts';
+export { type GrantState, lockGrants, readGrants, takeBack } from './take-back.ts';
 export { type MetersVerification, type Mismatch, verifyMeters } from './verify.ts';
 export { type Window, windowAt, type WindowKind, type WindowPlace } from './window.ts';
 

@@ -1,0 +1,67 @@
+import type { Connection, WorkspaceId } from '@purser/base';
+
+import type { GrantId } from './credits.ts';
+
+/** What became of a grant's credits; what is in none of the three is free. */
+export interface GrantState {
+  readonly id: GrantId;
+  readonly amount: bigint;
+  readonly held: bigint;
+  readonly used: bigint;
+  /** Lapsed, or taken back. */
+  readonly expired: bigint;
+}
+
+const STATE =
+  'select id, amount, held, used, expired from meters.grant where workspace_id = $1 and id = any ($2::uuid[]) order by id';
+
+/** As they are at this moment; no lock is taken. */
+export async function readGrants(on: Connection, workspace: WorkspaceId, grants: readonly GrantId[]): Promise<GrantState[]> {
+  const { rows } = await on.query<GrantState>(STATE, [workspace, grants]);
+  return rows;
+}
+
+/** The same, and nobody else changes them before the caller's transaction ends. */
+export async function lockGrants(
+  on: Connection,
+  now: Temporal.Instant,
+  workspace: WorkspaceId,
+  grants: readonly GrantId[],
+): Promise<GrantState[]> {
+  await on.query('select meters.lock_guards($1, array[$2::uuid], true)', [now.toString(), workspace]);
+  return readGrants(on, workspace, grants);
+}
+
+/**
+ * Takes credits out of a grant in the caller's transaction: never more than is free in it, and nothing that is held, used or another
+ * grant's. Returns how many it took.
+ */
+export async function takeBack(
+  on: Connection,
+  now: Temporal.Instant,
+  what: { readonly workspace: WorkspaceId; readonly grant: GrantId; readonly credits: bigint; readonly reason: string },
+): Promise<bigint> {
+  await on.query('select meters.lock_guards($1, array[$2::uuid], true)', [now.toString(), what.workspace]);
+  const { rows } = await on.query<{ taken: bigint }>(
+    `with free as (
+       select id, least($3, amount - used - held - expired) as credits from meters.grant where workspace_id = $1 and id = $2
+     ), taken as (
+       update meters.grant g set expired = g.expired + f.credits, closed = g.held = 0 and g.used + g.expired + f.credits = g.amount
+       from free f where g.id = f.id and f.credits > 0 returning g.meter_id, f.credits
+     ), lowered as (
+       update meters.meter m set cap = m.cap - t.credits from taken t where m.id = t.meter_id
+     )
+     select credits as taken from taken`,
+    [what.workspace, what.grant, what.credits],
+  );
+  const taken = rows[0]?.taken ?? 0n;
+  if (taken > 0n) {
+    await on.query(`select ledger.post($1, $2, null, 'wallet', 'expired', $3, 'credit', p_reason => $4)`, [
+      now.toString(),
+      what.workspace,
+      taken,
+      what.reason,
+    ]);
+  }
+  return taken;
+}
