@@ -18,7 +18,10 @@ import type { Degradation } from './candidates.ts';
 export interface Room {
   readonly left: Money;
   /** Refused with this when nothing fits into it. */
-  readonly code: Extract<RefusalCode, 'cost_ceiling_reached' | 'budget_exhausted' | 'credits_exhausted' | 'request_too_large'>;
+  readonly code: Extract<
+    RefusalCode,
+    'cost_ceiling_reached' | 'budget_exhausted' | 'credits_exhausted' | 'quota_exceeded' | 'request_too_large'
+  >;
   /** Names it in sentences: `the plan’s cost ceiling`. */
   readonly name: string;
 }

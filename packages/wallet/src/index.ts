@@ -1,6 +1,17 @@
 import type { RoomMigrations } from '@purser/base';
 
+export {
+  type Allocation,
+  type AllocationKind,
+  allocationOf,
+  type AllocationState,
+  allocationStates,
+  listAllocations,
+  setAllocation,
+} from './allocation.ts';
+export { type MemberMeters, memberMeters } from './member-meters.ts';
 export { openPeriods, type PeriodOpener } from './open-period.ts';
+export { PAY_AS_YOU_GO, payAsYouGoMeter } from './pay-as-you-go.ts';
 export { type PackQuote, quotePack } from './quote-pack.ts';
 
 export const walletMigrations: RoomMigrations = { room: 'wallet', directory: new URL('../migrations/', import.meta.url) };

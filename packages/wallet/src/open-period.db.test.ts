@@ -1,6 +1,7 @@
 import { newId, openPool, TestClock, transaction } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
 import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { identityMigrations } from '@purser/identity';
 import { ledgerMigrations, ledgerTotals, verifyPostings } from '@purser/ledger';
 import { creditMeter, grantCredits, Meters, metersMigrations, verifyMeters } from '@purser/meters';
 import { effectivePolicy, type Policy } from '@purser/policy';
@@ -14,7 +15,7 @@ type Workspace = Policy['workspace'];
 let database: TestDatabase;
 let catalogue: Catalogue;
 beforeAll(async () => {
-  database = await createTestDatabase([ledgerMigrations, metersMigrations, walletMigrations]);
+  database = await createTestDatabase([ledgerMigrations, metersMigrations, identityMigrations, walletMigrations]);
   catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 afterEach(async () => {

@@ -3,6 +3,7 @@ import { creditsFor, type ModelEntry } from '@purser/catalog';
 import type { HoldOutcome, HoldRequest, Leg, Meters, MeterSpec } from '@purser/meters';
 import { type Currency, convertCost, type ExchangeRates, type Money, money, multiply } from '@purser/money';
 import { type FittedRequest, type Room } from '@purser/routing';
+import { allocationOf, PAY_AS_YOU_GO, payAsYouGoMeter } from '@purser/wallet';
 
 import type { Draft } from '../draft.ts';
 import { buyOffers } from '../offers.ts';
@@ -16,7 +17,7 @@ export interface Held {
 }
 
 /** The keys of the meters a text call can touch; the policy says which of them there are. */
-type TextMeter = 'credits' | 'cost' | 'budget' | 'tokens' | 'jobs' | 'concurrency';
+type TextMeter = 'credits' | typeof PAY_AS_YOU_GO | 'cost' | 'budget' | 'tokens' | 'jobs' | 'concurrency';
 
 /** What a call takes of each meter: its worst case before, its real amounts after. */
 export interface Amounts {
@@ -24,14 +25,23 @@ export interface Amounts {
   readonly tokens: number;
   /** Calls in flight: one while held, none when settled. */
   readonly in_flight: bigint;
-  readonly credits: bigint;
+  readonly credits: Charge;
+}
+
+/** Credits by where they come from. */
+export interface Charge {
+  readonly granted: bigint;
+  /** Sold one by one, when the granted ones are exhausted. */
+  readonly sold: bigint;
 }
 
 export function amountFor(meter: MeterSpec, amounts: Amounts, fx: ExchangeRates): bigint {
   const key = meter.key as TextMeter;
   switch (key) {
     case 'credits':
-      return amounts.credits;
+      return amounts.credits.granted;
+    case PAY_AS_YOU_GO:
+      return amounts.credits.sold;
     case 'cost':
     case 'budget':
       return convertCost(amounts.cost, meter.unit as Currency, fx).nanos;
@@ -42,20 +52,48 @@ export function amountFor(meter: MeterSpec, amounts: Amounts, fx: ExchangeRates)
     case 'concurrency':
       return amounts.in_flight;
     default:
+      if (allocationOf(meter)) return amounts.credits.granted + amounts.credits.sold;
       return unreachable(key);
   }
 }
 
+/** What was held of each kind of credits. */
+export function creditsHeld({ legs }: HoldRequest): Charge {
+  let granted = 0n;
+  let sold = 0n;
+  for (const { meter, amount } of legs) {
+    if (meter.class === 'credit') granted = amount;
+    else if (meter.key === PAY_AS_YOU_GO) sold = amount;
+  }
+  return { granted, sold };
+}
+
+/** The granted ones go first. */
+export function chargeOf(credits: bigint, granted_max: bigint): Charge {
+  const granted = credits < granted_max ? credits : granted_max;
+  return { granted, sold: credits - granted };
+}
+
+/** The meters of a call: its policy's, those of its member, and, once `granted` is known to be too little, that of credits sold one by one. */
+function metersOf({ policy, member_meters }: Draft, granted: bigint | undefined): readonly MeterSpec[] {
+  const sold = granted === undefined ? undefined : payAsYouGoMeter(policy);
+  if (sold === undefined) return member_meters === undefined ? policy.meters : [...policy.meters, ...member_meters];
+  // Where nothing is left there is nothing to hold; a meter below nothing, after an expiry, would refuse even that.
+  const own = granted === 0n ? policy.meters.filter((meter) => meter.class !== 'credit') : policy.meters;
+  return [...own, sold, ...(member_meters ?? [])];
+}
+
 /** Builds the hold of a fitted draft: one leg for each meter of the policy, all or nothing. */
-function holdFor(draft: Draft, fitted: FittedRequest, expires_at: Temporal.Instant): Held {
+function holdFor(draft: Draft, fitted: FittedRequest, expires_at: Temporal.Instant, granted?: bigint): Held {
   const { policy, catalogue, ask } = draft;
+  const credits = creditsFor(catalogue, draft.operation, fitted.worst_cost);
   const amounts: Amounts = {
     cost: fitted.worst_cost,
     tokens: fitted.input_tokens_max + fitted.output_tokens_max,
     in_flight: 1n,
-    credits: creditsFor(catalogue, draft.operation, fitted.worst_cost),
+    credits: chargeOf(credits, granted ?? credits),
   };
-  const legs: Leg[] = policy.meters.map((meter) => ({ meter, amount: amountFor(meter, amounts, catalogue.fx) }));
+  const legs: Leg[] = metersOf(draft, granted).map((meter) => ({ meter, amount: amountFor(meter, amounts, catalogue.fx) }));
   const reported = convertCost(fitted.worst_cost, policy.plan.price.currency, catalogue.fx);
   return {
     draft,
@@ -93,8 +131,8 @@ export async function takeHold(
   let left: Left = { rooms: [] };
   for (let round = 0; ; round++) {
     const fitted = fit(left);
-    if ('refused' in fitted) return withOffers(draft, fitted);
-    const held = holdFor(draft, fitted, expires_at);
+    if ('refused' in fitted) return withOffers(draft, withWait(draft, fitted));
+    const held = holdFor(draft, fitted, expires_at, left.granted);
     const outcome = await meters.hold(held.hold);
     switch (outcome.kind) {
       case 'held':
@@ -107,7 +145,7 @@ export async function takeHold(
           `the idempotency key was used before with another request; use a new key for a new request`,
         );
       case 'denied': {
-        const narrower = round < ROUNDS_MAX && outcome.available > 0n ? narrow(draft, left, outcome) : undefined;
+        const narrower = round < ROUNDS_MAX ? narrow(draft, left, outcome) : undefined;
         if (narrower === undefined) return denial(draft, outcome);
         left = narrower;
         break;
@@ -121,13 +159,18 @@ export async function takeHold(
 type Denied = Extract<HoldOutcome, { kind: 'denied' }>;
 
 /** Adds what a denial said is left; undefined when a smaller request would not help. */
-function narrow({ catalogue }: Draft, left: Left, { meter, available }: Denied): Left | undefined {
+function narrow({ catalogue, policy }: Draft, left: Left, { meter, available }: Denied): Left | undefined {
   const room = (of: Money, code: Room['code'], name: string): Left => ({
     ...left,
     rooms: [...left.rooms, { left: of, code, name }],
   });
   const key = meter.key as TextMeter;
+  if (key === 'credits' && policy.pay_as_you_go) return { ...left, granted: available > 0n ? available : 0n };
+  const spendable = key === PAY_AS_YOU_GO ? available + (left.granted ?? 0n) : available;
+  if (spendable <= 0n) return undefined;
   switch (key) {
+    case PAY_AS_YOU_GO:
+      return room(multiply(catalogue.credit.cost, spendable), 'credits_exhausted', `${spendable} credits`);
     case 'credits':
       return room(multiply(catalogue.credit.cost, available), 'credits_exhausted', `${available} credits`);
     case 'cost':
@@ -139,8 +182,15 @@ function narrow({ catalogue }: Draft, left: Left, { meter, available }: Denied):
     case 'jobs':
     case 'concurrency':
       return undefined;
-    default:
-      return unreachable(key);
+    default: {
+      const whose = allocationOf(meter);
+      if (!whose) return unreachable(key);
+      return room(
+        multiply(catalogue.credit.cost, available),
+        'quota_exceeded',
+        `what is allocated to ${whose.kind} ${whose.name}`,
+      );
+    }
   }
 }
 
@@ -155,6 +205,14 @@ function denial(draft: Draft, { meter, available }: Denied): Refusal {
         draft,
         refuse('credits_exhausted', `${available < 0n ? 0n : available} credits are left, and this call may need more`),
       );
+    case PAY_AS_YOU_GO:
+      return withOffers(
+        draft,
+        refuse(
+          'credits_exhausted',
+          `no credits are left, and ${meter.cap ?? 0n} beyond them are all that a billing period allows${over}`,
+        ),
+      );
     case 'cost':
       return withOffers(draft, refuse('cost_ceiling_reached', `what the plan pays for is used up in this billing period${over}`));
     case 'budget':
@@ -165,9 +223,24 @@ function denial(draft: Draft, { meter, available }: Denied): Refusal {
       return refuse('quota_exceeded', `the plan’s requests are used up${over}`, wait);
     case 'concurrency':
       return refuse('concurrency_exceeded', `the plan allows ${meter.cap ?? 0n} calls at once`, { retryAfterSeconds: 1 });
-    default:
-      throw new BrokenInvariant(`a text call has no meter ${meter.key}`);
+    default: {
+      const whose = allocationOf(meter);
+      if (!whose) throw new BrokenInvariant(`a text call has no meter ${meter.key}`);
+      const left = available < 0n ? 0n : available;
+      return refuse(
+        'quota_exceeded',
+        `of the ${meter.cap ?? 0n} credits allocated to ${whose.kind} ${whose.name} ${left} are left, and this call may need more${over}`,
+        wait,
+      );
+    }
   }
+}
+
+/** A quota starts anew with the billing period. */
+function withWait({ policy, now }: Draft, refusal: Refusal): Refusal {
+  const { end } = policy.billing_period;
+  if (refusal.code !== 'quota_exceeded' || refusal.retryAfterSeconds !== undefined || end === null) return refusal;
+  return { ...refusal, retryAfterSeconds: Math.ceil(now.until(end).total('seconds')) };
 }
 
 function withOffers(draft: Draft, refusal: Refusal): Refusal {

@@ -43,6 +43,8 @@ export function route(draft: Draft, providers: ProviderDirectory, closed: Closed
 export interface Left {
   readonly rooms: readonly Room[];
   readonly tokens?: bigint;
+  /** Credits the grants have left, where the rest of what a call needs is paid as one goes. */
+  readonly granted?: bigint;
 }
 
 /** Fits the request to the first candidate it can fit: output clamped, else a cheaper model, else refused. */
