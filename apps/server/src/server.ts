@@ -12,7 +12,7 @@ import Fastify, {
 } from 'fastify';
 
 import type { ServerDeps } from './deps.ts';
-import { sendRefusal, sendThrown } from './http/answer-failure.ts';
+import { refusalOfThrown, sendRefusal, sendThrown } from './http/answer-failure.ts';
 import { presentedCredentials, refusedAccess, UNAUTHENTICATED } from './http/authenticate.ts';
 import { InFlight } from './http/bounds.ts';
 import { readJsonBodies } from './http/json-body.ts';
@@ -120,7 +120,14 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     return isRefusal(credentials) ? credentials : deps.authenticate(credentials);
   }
 
-  app.setErrorHandler((error, request, reply) => sendThrown(request, reply, error));
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = refusalOfThrown(error);
+    if (refusal === undefined || request.caller === null || request.routeOptions.config.spends !== true) {
+      return sendThrown(request, reply, error);
+    }
+    // A body that is refused before the gate has seen it is a mistake of its user as much as one that is refused there.
+    return deps.gate.mistaken(request.caller, undefined, refusal).then((told) => sendRefusal(request, reply, told));
+  });
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(request, reply, routes));
   await registerRoutes(app, { ...deps, inFlight, strangers });
   await app.ready();

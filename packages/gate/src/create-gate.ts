@@ -1,4 +1,5 @@
 import { isRefusal, type Refusal, refuse } from '@purser/base';
+import type { Caller } from '@purser/identity';
 
 import { clear, type Cleared } from './admit.ts';
 import { ClosedRoutes } from './closed-routes.ts';
@@ -7,6 +8,7 @@ import type { Ask } from './draft.ts';
 import type { Gate } from './gate.ts';
 import { askOf, generate } from './generate.ts';
 import { InFlight } from './in-flight.ts';
+import { countMistake } from './mistakes.ts';
 import { chatCompletions } from './openai/chat-completions.ts';
 import { askOfOpenAi } from './openai/request.ts';
 import { stream } from './stream.ts';
@@ -18,11 +20,13 @@ export function createGate(deps: GateDeps): Gate {
 
   /** Both doors: the steps before the hold, then the call, watched from beginning to end. */
   const open = async <T>(
+    caller: Caller,
+    user: string | undefined,
     ask: Ask | Refusal,
     door: string,
     run: (cleared: Cleared) => Promise<T | Refusal>,
   ): Promise<T | Refusal> => {
-    if (isRefusal(ask)) return ask;
+    if (isRefusal(ask)) return countMistake(engine, caller, user, ask);
     if (inFlight.closed)
       return refuse('overloaded', 'this server is shutting down; another one will answer', { retryAfterSeconds: 1 });
     const started = performance.now();
@@ -32,20 +36,29 @@ export function createGate(deps: GateDeps): Gate {
       ? { ...ask, idempotency: { ...idempotency, request_hash: `${door} ${idempotency.request_hash}` } }
       : ask;
     const cleared = await clear(engine, keyed);
-    const result = isRefusal(cleared) ? cleared : await run(cleared);
+    const served = isRefusal(cleared) ? cleared : await run(cleared);
+    // Who names the most it may cost wants to be refused rather than to pay more.
+    const result = isRefusal(served) && !ask.cost_max ? await countMistake(engine, caller, user, served) : served;
     deps.observe?.(reportOf(ask, cleared, result, performance.now() - started));
     return result;
   };
 
   return {
     generate: (caller, request, signal) =>
-      inFlight.track(open(askOf(caller, request), 'generate', (cleared) => generate(engine, cleared, request, signal))),
+      inFlight.track(
+        open(caller, undefined, askOf(caller, request), 'generate', (cleared) => generate(engine, cleared, request, signal)),
+      ),
     stream: (caller, request, signal) =>
-      inFlight.track(open(askOf(caller, request), 'generate', (cleared) => stream(engine, cleared, request, signal))),
+      inFlight.track(
+        open(caller, undefined, askOf(caller, request), 'generate', (cleared) => stream(engine, cleared, request, signal)),
+      ),
     chatCompletions: (caller, request, signal) =>
       inFlight.track(
-        open(askOfOpenAi(caller, request), 'chat', (cleared) => chatCompletions(engine, cleared, request.body, signal)),
+        open(caller, request.body.user, askOfOpenAi(caller, request), 'chat', (cleared) =>
+          chatCompletions(engine, cleared, request.body, signal),
+        ),
       ),
+    mistaken: (caller, user, refusal) => countMistake(engine, caller, user, refusal),
     settled: (timeout_ms) => inFlight.settled(timeout_ms),
     drain: (timeout_ms) => inFlight.drain(timeout_ms),
   };

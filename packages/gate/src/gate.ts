@@ -89,6 +89,8 @@ export interface Gate {
   stream(caller: Caller, request: GenerateRequest, signal: AbortSignal): Promise<AsyncIterable<StreamPart> | Refusal>;
   /** The OpenAI door to the same gate. */
   chatCompletions(caller: Caller, request: OpenAiRequest, signal: AbortSignal): Promise<OpenAiResponse | Refusal>;
+  /** For a request that a door refused before it could ask: counts it as its user's failure if it was one, and returns what the user is told. */
+  mistaken(caller: Caller, user: string | undefined, refusal: Refusal): Promise<Refusal>;
   /** Resolves when every call answered before now is in the books, at most after `timeout_ms`: what a reader of the books waits for. */
   settled(timeout_ms: number): Promise<void>;
   /** Stops admitting, waits for calls in flight (at most `timeout_ms`), then leaves the rest to expire. */

@@ -30,13 +30,18 @@ export function sendThrown(request: FastifyRequest, reply: FastifyReply, thrown:
 }
 
 export function problemOfThrown(thrown: unknown): Problem {
-  if (thrown instanceof RefusalError) return problemOf(thrown.refusal);
-  if (isRefusal(thrown)) return problemOf(thrown);
-  if ((thrown instanceof Fault && thrown.retryable) || isTransientDatabaseError(thrown)) {
-    return problemOf(refuse('overloaded', 'a part this needs is away for a moment; nothing was spent', { retryAfterSeconds: 2 }));
-  }
-  const refusal = refusalOfFramework(thrown);
+  const refusal = refusalOfThrown(thrown);
   return refusal === undefined ? INTERNAL : problemOf(refusal);
+}
+
+/** What a caller is refused by something that was thrown; undefined when it is ours to fix. */
+export function refusalOfThrown(thrown: unknown): Refusal | undefined {
+  if (thrown instanceof RefusalError) return thrown.refusal;
+  if (isRefusal(thrown)) return thrown;
+  if ((thrown instanceof Fault && thrown.retryable) || isTransientDatabaseError(thrown)) {
+    return refuse('overloaded', 'a part this needs is away for a moment; nothing was spent', { retryAfterSeconds: 2 });
+  }
+  return refusalOfFramework(thrown);
 }
 
 const FRAMEWORK: Readonly<Record<string, Refusal>> = {

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { startTestServer, type TestServer } from './testing/index.ts';
+
+const SAAS = new URL('../../../catalogs/saas-credits.yaml', import.meta.url).pathname;
+
+describe('C4 the abuse limits of the third brief, at the door', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer({ PURSER_CATALOG: SAAS, PURSER_TEST_CLOCK: '1' });
+  });
+  afterAll(() => server.close());
+
+  const move = async (seconds: number): Promise<void> => {
+    const now = server.running.composition.deps.clock.now().add({ milliseconds: Math.round(seconds * 1_000) });
+    expect((await server.admin('/api/admin/clock', { body: { now: now.toString() } })).status).toBe(200);
+  };
+  const chat = (key: string, user: string, body: object | string = { operation: 'chat', prompt: 'hello' }) =>
+    server.ask('/api/ai/generate', { key, body, headers: { 'purser-user': user } });
+  const WRONG = { operation: 'chat', prompt: 'x'.repeat(50_001) };
+
+  it('429 min_gap: 3 s between the requests of one user; who waits as long as Retry-After says is admitted; another user does not wait', async () => {
+    const { key } = await server.workspace();
+    expect((await chat(key, 'ada')).status).toBe(200);
+    const refused = await chat(key, 'ada');
+    expect(refused).toMatchObject({ status: 429, json: { code: 'min_gap' } });
+    expect(refused.headers.get('retry-after')).toBe(String(refused.json.retry_after));
+    expect((await chat(key, 'grace')).status).toBe(200);
+    await move(refused.json.retry_after);
+    expect((await chat(key, 'ada')).status).toBe(200);
+  });
+
+  it('the user of the OpenAI format is the same user', async () => {
+    const { key } = await server.workspace();
+    expect((await chat(key, 'ada')).status).toBe(200);
+    const body = { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'hello' }], user: 'ada' };
+    const refused = await server.ask('/v1/chat/completions', { key, body });
+    expect(refused).toMatchObject({ status: 429, json: { error: { code: 'min_gap' } } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('429 rate_limited: no more than its plan says in any minute, for all users of a workspace; who waits as told is admitted', async () => {
+    const { key } = await server.workspace('PRO', { overrides: { rate: { rps: 10, rpm: 2, burst: 5 } } });
+    for (const user of ['a', 'b']) expect((await chat(key, user)).status).toBe(200);
+    const refused = await chat(key, 'c');
+    expect(refused).toMatchObject({ status: 429, json: { code: 'rate_limited' } });
+    expect(refused.json.detail).toMatch(/this workspace may make 2 requests in 60 s; the next one fits in \d+ s/);
+    await move(refused.json.retry_after);
+    expect((await chat(key, 'c')).status).toBe(200);
+  });
+
+  it('422 request_too_large: more than 10 credits, or a prompt beyond the plan; 2,000 tokens of output are all that is sent', async () => {
+    const { key } = await server.workspace();
+    expect(await chat(key, 'ada', WRONG)).toMatchObject({ status: 422, json: { code: 'request_too_large' } });
+    const clamped = await chat(key, 'grace', { operation: 'chat', prompt: 'hello', max_output_tokens: 5_000 });
+    expect(clamped.status).toBe(200);
+    expect(clamped.json.degraded).toContainEqual(expect.objectContaining({ what: 'output cut to 2000 tokens' }));
+    const { key: poor } = await server.workspace('PRO', { overrides: { request: { credits_max: 1, input_chars_max: 400_000 } } });
+    const dear = await chat(poor, 'ada', { operation: 'generate_goal', complexity: 'complex', prompt: 'x'.repeat(300_000) });
+    expect(dear).toMatchObject({ status: 422, json: { code: 'request_too_large' } });
+    expect(dear.json.detail).toContain('credits a request');
+  });
+
+  it('403 temporarily_blocked: five wrong requests keep their user out for 15 minutes, whatever was wrong, at both doors; nobody else', async () => {
+    const { key } = await server.workspace();
+    const wrongs: (object | string)[] = [
+      WRONG,
+      '{"operation":',
+      { operation: 'no such thing', prompt: 'x' },
+      { prompt: 7 },
+      WRONG,
+    ];
+    const codes: string[] = [];
+    for (const wrong of wrongs) codes.push((await chat(key, 'ada', wrong)).json.code);
+    expect(codes).toEqual(['request_too_large', 'invalid_request', 'invalid_request', 'invalid_request', 'request_too_large']);
+    const blocked = await chat(key, 'ada');
+    expect(blocked).toMatchObject({ status: 403, json: { code: 'temporarily_blocked', retry_after: 900 } });
+    expect(blocked.headers.get('retry-after')).toBe('900');
+    expect(blocked.json.detail).toContain('this user made 5 requests that were wrong');
+    expect(await chat(key, 'ada', WRONG)).toMatchObject({ status: 403, json: { code: 'temporarily_blocked' } });
+    const body = { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'hello' }], user: 'ada' };
+    expect((await server.ask('/v1/chat/completions', { key, body })).json.error.code).toBe('temporarily_blocked');
+    expect((await chat(key, 'grace')).status).toBe(200);
+    await move(blocked.json.retry_after);
+    expect((await chat(key, 'ada')).status).toBe(200);
+  });
+
+  it('what money, rates and a caller’s own bound on the cost refuse is no failure', async () => {
+    const { key } = await server.workspace('PRO', { overrides: { credits_monthly: 0 } });
+    for (let call = 0; call < 7; call += 1) {
+      expect((await chat(key, 'ada')).json.code).toBe('credits_exhausted');
+      expect((await chat(key, 'ada')).json.code).toBe('min_gap');
+      await move(3);
+    }
+    const { key: other } = await server.workspace();
+    const bound = { operation: 'chat', prompt: 'hello', max_cost: { amount: '0.000000001', currency: 'USD' } };
+    for (let call = 0; call < 7; call += 1) {
+      expect((await chat(other, 'ada', bound)).json.code).toBe('request_too_large');
+      await move(3);
+    }
+    expect((await chat(other, 'ada')).status).toBe(200);
+  });
+});
