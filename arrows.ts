@@ -76,6 +76,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     identity: 'who asks',
     limits: 'how often',
     policy: 'what is allowed',
+    license: 'what a failed payment has switched off',
     routing: 'which model',
     wallet: 'a call opens the period it falls into',
   },

@@ -2,8 +2,7 @@ import { isRefusal, type Refusal } from '@purser/base';
 
 import type { Engine } from './deps.ts';
 import { type Ask, type Draft, identify } from './draft.ts';
-import { checkLicence } from './steps/licence.ts';
-import { checkPlanFeature } from './steps/plan-feature.ts';
+import { checkFeature } from './steps/feature.ts';
 import { checkRate } from './steps/rate.ts';
 import { fit, route, type Routed } from './steps/route.ts';
 import { checkSize } from './steps/size.ts';
@@ -19,7 +18,7 @@ export interface Cleared extends Routed {
 export async function clear(engine: Engine, ask: Ask): Promise<Cleared | Refusal> {
   const deadline_ms = performance.now() + engine.call_timeout_ms;
   let draft: Draft | Refusal = identify(engine, ask);
-  for (const step of [checkPlanFeature, checkLicence, checkSize]) {
+  for (const step of [checkFeature, checkSize]) {
     if (isRefusal(draft)) return draft;
     draft = step(draft);
   }

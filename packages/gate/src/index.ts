@@ -1,4 +1,5 @@
 export { createGate } from './create-gate.ts';
+export { featureRefusal } from './steps/feature.ts';
 export type { CallReport, GateDeps, PausePoint, ProviderDirectory } from './deps.ts';
 export type {
   Answer,

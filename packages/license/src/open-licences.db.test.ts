@@ -105,7 +105,7 @@ describe('C5 what a workspace holds is given back when AI goes off', () => {
   }
   const counters = async (workspace: WorkspaceId) => {
     const [credits, spent] = await bench.meters.read([creditMeter(workspace), cost(workspace)]);
-    return { credits: [credits!.cap, credits!.held, credits!.used], cost: [spent!.held, spent!.used, spent!.unreconciled] };
+    return { credits: [credits?.cap, credits?.held, credits?.used], cost: [spent?.held, spent?.used, spent?.unreconciled] };
   };
 
   test('at once and in full; bought credits stay; a settle that comes later charges nothing and counts its cost', async () => {

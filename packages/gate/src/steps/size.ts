@@ -10,10 +10,10 @@ export function checkSize(draft: Draft): Draft | Refusal {
     return refuse('request_too_large', `the prompt has ${bounds.chars} characters; the plan allows ${input_chars_max}`);
   }
   if (output_tokens <= output_tokens_max) return draft;
-  const cut = { what: `output cut to ${output_tokens_max} tokens`, why: `the plan allows ${output_tokens_max} tokens a request` };
-  return {
-    ...draft,
-    output_tokens: output_tokens_max,
-    degraded: ask.output_tokens_max === undefined ? draft.degraded : [...draft.degraded, cut],
-  };
+  const rung = policy.degraded.get('request.output_tokens_max');
+  const why = rung?.why ?? `the plan allows ${output_tokens_max} tokens a request`;
+  const cut = { what: `output cut to ${output_tokens_max} tokens`, why };
+  // Who asked for no number is told only when a ladder, and not the plan, gives less than the operation would.
+  const told = ask.output_tokens_max !== undefined || rung !== undefined;
+  return { ...draft, output_tokens: output_tokens_max, degraded: told ? [...draft.degraded, cut] : draft.degraded };
 }

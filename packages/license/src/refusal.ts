@@ -1,0 +1,33 @@
+import { type Offer, type Refusal, refuse } from '@purser/base';
+import type { LicenceStage, Policy } from '@purser/policy';
+
+import { WHAT_TO_DO } from './words.ts';
+
+type Stopped = Exclude<LicenceStage, 'active'>;
+
+/** The one thing that helps: at once, whatever the stage. */
+export const PAY: Readonly<Record<Stopped, Offer>> = {
+  grace: { kind: 'pay', id: 'invoice', text: 'Pay the open invoice' },
+  degraded: { kind: 'pay', id: 'invoice', text: 'Pay the open invoice' },
+  cancelled: { kind: 'pay', id: 'subscription', text: 'Subscribe again' },
+};
+
+const REASON: Readonly<Record<Stopped, string>> = {
+  grace: 'the last payment failed',
+  degraded: 'the last payment failed, and the time to pay is over',
+  cancelled: 'the subscription has ended',
+};
+
+/**
+ * The refusal of a feature that the licence has switched off. Of the catalogue's steps the first is AI and all that costs money;
+ * what follows later goes under the name of sync.
+ */
+export function licenceRefusal({ catalogue, licence_stage, workspace }: Policy, feature: string): Refusal {
+  const stage = licence_stage === 'active' ? 'cancelled' : licence_stage;
+  const first = catalogue.licence.degrade[0]?.includes(feature) === true;
+  return refuse(
+    first ? 'license_ai_disabled' : 'license_sync_disabled',
+    `${feature} is off for ${workspace.name}: ${REASON[stage]}. ${WHAT_TO_DO[stage]}`,
+    { offers: [PAY[stage]] },
+  );
+}
