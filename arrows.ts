@@ -57,6 +57,12 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     identity: 'an allocation is made within a workspace, and told as its changes are',
     policy: 'a period is that of the effective plan',
   },
+  notify: {
+    base: 'alerts are rows with times, found and sent in the background',
+    money: 'a threshold is a share of an amount',
+    ledger: 'what was spent, overran or is in doubt is read from the books',
+    meters: 'how full a meter is',
+  },
   license: {
     base: 'what happened to payments is rows with times',
     audit: 'each change is in the trail',
@@ -80,8 +86,20 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     routing: 'which model',
     wallet: 'a call opens the period it falls into',
   },
+  marketplace: {
+    base: 'an event and what follows from it are one transaction',
+    money: 'what is paid, and what of it is tax and fees',
+    audit: 'each payment and each refund is in the trail',
+    catalog: 'packs and plans are for sale',
+    meters: 'credits are granted, and taken back',
+    identity: 'a workspace buys',
+    policy: 'what is bought raises the ceiling',
+    license: 'the licence follows from payments',
+    wallet: 'an order of packs is quoted',
+  },
   server: {
     base: 'settings, clock, log and database',
+    marketplace: 'what is bought, and what payment events say',
     money: 'amounts on the wire',
     ledger: 'the books are shown',
     audit: 'the trail is written and shown',
@@ -95,6 +113,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     wallet: 'gifts are granted, periods opened',
     license: 'payments are recorded, licences shown and set',
     gate: 'the one way to spend',
+    notify: 'alerts are shown, and looked for in the background',
   },
   cli: {
     base: 'settings and database',

@@ -2,6 +2,15 @@ import type { RoomMigrations } from '@purser/base';
 
 export { accruePeriod, type Period } from './accrue-period.ts';
 export type { Attempt } from './attempt.ts';
+export {
+  attemptedAfter,
+  type BookedHour,
+  bookedAfter,
+  type BookedStep,
+  BOOKS_BEGIN,
+  creditsSpent,
+  type OwedHour,
+} from './booked-after.ts';
 export { type LedgerTotal, ledgerTotals } from './ledger-totals.ts';
 export { listAttempts } from './list-attempts.ts';
 export { listPostings } from './list-postings.ts';

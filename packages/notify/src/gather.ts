@@ -1,0 +1,62 @@
+import { newId, type Pool, transaction } from '@purser/base';
+
+import type { ChannelId } from './message.ts';
+
+const CHANNELS_AT_ONCE = 50;
+/** What waits for longer than a message can hold goes with the next. */
+const ALERTS_MAX = 500;
+
+const MESSAGES_MAX = 5;
+const WITHIN_MINUTES = 10;
+
+interface Waiting {
+  readonly channel: ChannelId;
+  readonly alerts: string[];
+  readonly free: number;
+}
+
+/**
+ * Makes messages of the alerts that wait: one each while the channel has had few lately, and all of them as one digest when there
+ * are more than it wants (5 in 10 minutes, unless its owner says otherwise). No channel ever gets more messages than that.
+ */
+export async function gather(pool: Pool, now: Temporal.Instant): Promise<number> {
+  return transaction(pool, async (connection) => {
+    // Whoever has a channel's row decides about its messages.
+    const { rows } = await connection.query<Waiting>(
+      `with chosen as materialized (
+         select c.channel_id, c.workspace_id from notify.channel c
+         where c.removed_at is null and exists (select 1 from notify.delivery d where d.channel_id = c.channel_id and d.message_id is null)
+         limit ${CHANNELS_AT_ONCE} for update skip locked)
+       select c.channel_id as channel, coalesce(s.messages_max, ${MESSAGES_MAX}) - (
+           select count(*)::integer from notify.message m where m.channel_id = c.channel_id
+             and m.created_at > $1::timestamptz - coalesce(s.within_minutes, ${WITHIN_MINUTES}) * interval '1 minute') as free,
+         array(select d.alert_id from notify.delivery d where d.channel_id = c.channel_id and d.message_id is null
+               order by d.alert_id limit ${ALERTS_MAX}) as alerts
+       from chosen c left join notify.setting s on s.workspace_id = c.workspace_id`,
+      [now.toString()],
+    );
+    const messages = rows
+      .filter(({ free }) => free > 0)
+      .flatMap(({ channel, alerts, free }) =>
+        (alerts.length <= free ? alerts.map((alert) => [alert]) : [alerts]).map((together) => ({
+          id: newId<'message'>(),
+          channel,
+          alerts: together,
+        })),
+      );
+    if (messages.length === 0) return 0;
+    await connection.query(
+      `insert into notify.message (workspace_id, message_id, channel_id, due_at, created_at)
+       select c.workspace_id, m.id, c.channel_id, $1, $1 from unnest($2::uuid[], $3::uuid[]) m (id, channel)
+       join notify.channel c on c.channel_id = m.channel`,
+      [now.toString(), messages.map(({ id }) => id), messages.map(({ channel }) => channel)],
+    );
+    const parts = messages.flatMap(({ id, channel, alerts }) => alerts.map((alert) => ({ id, channel, alert })));
+    await connection.query(
+      `update notify.delivery d set message_id = p.id from unnest($1::uuid[], $2::uuid[], $3::uuid[]) p (id, channel, alert)
+       where d.channel_id = p.channel and d.alert_id = p.alert`,
+      [parts.map(({ id }) => id), parts.map(({ channel }) => channel), parts.map(({ alert }) => alert)],
+    );
+    return messages.length;
+  });
+}

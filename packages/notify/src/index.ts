@@ -1,0 +1,12 @@
+import type { RoomMigrations } from '@purser/base';
+
+export { type Alert, ALERT_KINDS, type NewAlert, SEVERITIES } from './alert.ts';
+export { type DeadLetter, deadLetters, reviveLetter } from './dead-letters.ts';
+export { listAlerts, listAllAlerts, markSeen, markSeenByOperator } from './list-alerts.ts';
+export { CHANNEL_KINDS } from './message.ts';
+export { createMailer } from './send-email.ts';
+export { startAlerts } from './start-alerts.ts';
+export { readSubscriptions, replaceSubscriptions, type Subscriptions, subscriptionsSchema } from './subscriptions.ts';
+export type { AlertSource, Watch, Watched } from './watched.ts';
+
+export const notifyMigrations: RoomMigrations = { room: 'notify', directory: new URL('../migrations/', import.meta.url) };

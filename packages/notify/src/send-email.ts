@@ -1,0 +1,30 @@
+import nodemailer from 'nodemailer';
+
+import { type Message, subjectOf, textOf } from './message.ts';
+
+export interface Mailer {
+  send(to: string, message: Message): Promise<void>;
+  close(): void;
+}
+
+/** Mail over SMTP, a connection a message; the id of the message is its Message-ID, so that a mailbox knows a repeat. */
+export function createMailer({ url, from, timeout_ms }: { url: string; from: string; timeout_ms: number }): Mailer {
+  const address = new URL(url);
+  for (const name of ['connectionTimeout', 'greetingTimeout', 'socketTimeout', 'dnsTimeout']) {
+    address.searchParams.set(name, String(timeout_ms));
+  }
+  const transport = nodemailer.createTransport(address.href);
+  return {
+    async send(to, message) {
+      await transport.sendMail({
+        from,
+        to: { name: '', address: to },
+        subject: `[Purser] ${subjectOf(message)}`,
+        text: `${textOf(message)}\n`,
+        messageId: `<${message.id}@purser>`,
+        headers: { 'Auto-Submitted': 'auto-generated', 'X-Purser-Message': message.id },
+      });
+    },
+    close: () => transport.close(),
+  };
+}

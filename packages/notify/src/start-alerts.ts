@@ -1,0 +1,47 @@
+import { repeat, type Repetition } from '@purser/base';
+
+import { claimDue, deliver, type DeliveryParts } from './deliver.ts';
+import { gather } from './gather.ts';
+import { scan, type ScanParts } from './scan.ts';
+
+/** So a threshold is told of at most about this long after the call that passed it was settled, and sent as long after that. */
+const SCAN_EVERY_MS = 2_000;
+const SEND_EVERY_MS = 1_000;
+
+/** Messages under way at once; one that hangs takes one place until its time-out. */
+const SENDING_MAX = 16;
+
+export type AlertParts = Omit<ScanParts, 'log'> &
+  DeliveryParts & { readonly every_ms?: { readonly scan: number; readonly send: number } };
+
+/** Watches and delivers until it is stopped. Any number of processes may: one scans at a time, and each message is sent by one. */
+export function startAlerts(parts: AlertParts): Repetition {
+  const { pool, clock, log, every_ms = { scan: SCAN_EVERY_MS, send: SEND_EVERY_MS } } = parts;
+  const sending = new Set<Promise<void>>();
+  const scanning = repeat(
+    every_ms.scan,
+    () => scan(parts),
+    (err) => log.error({ err }, 'alerts could not be looked for'),
+  );
+  const delivering = repeat(
+    every_ms.send,
+    async () => {
+      await gather(pool, clock.now());
+      const claimed = await claimDue(parts, SENDING_MAX - sending.size);
+      for (const message of claimed) {
+        const sent = deliver(parts, message)
+          .catch((err: unknown) => log.error({ err }, 'how a message went could not be written down; it goes out again'))
+          .finally(() => sending.delete(sent));
+        sending.add(sent);
+      }
+    },
+    (err) => log.error({ err }, 'alerts could not be sent'),
+  );
+  return {
+    async stop() {
+      await Promise.all([scanning.stop(), delivering.stop()]);
+      await Promise.all(sending);
+      parts.mailer?.close();
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { Connection, WorkspaceId } from '@purser/base';
+import type { Position } from '@purser/ledger';
+import type { MeterSpec } from '@purser/meters';
+import type { Money, Ratio } from '@purser/money';
+
+import type { NewAlert } from './alert.ts';
+
+/** What is to be watched of a workspace, or of the platform: its policy, as far as alerts need it. */
+export interface Watched {
+  readonly meters: readonly MeterSpec[];
+  /** Of the catalogue it bought from; empty: 70, 85 and 95 %. */
+  readonly thresholds: readonly Ratio[];
+  readonly period_start: Temporal.Instant;
+  /** What a month may cost; an hour below a twentieth of it is never unusual. */
+  readonly cost_cap: Money;
+  /** More credits than this in any hour are flagged; absent: no limit. */
+  readonly credits_hour_max?: bigint;
+}
+
+/** Undefined: there is nothing to watch. */
+export type Watch = (workspace: WorkspaceId, now: Temporal.Instant) => Promise<Watched | undefined> | Watched | undefined;
+
+/** Rows that another room writes in the order of the books, read forward as alerts. */
+export interface AlertSource {
+  readonly name: string;
+  /** The next alerts after a position, from at most `rows_max` rows below the horizon; `rows` says how many were read. */
+  after(
+    connection: Connection,
+    position: Position,
+    rows_max: number,
+  ): Promise<{ readonly rows: number; readonly through: Position; readonly alerts: readonly NewAlert[] }>;
+}
