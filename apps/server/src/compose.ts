@@ -1,17 +1,27 @@
 import { startSealer } from '@purser/audit';
-import { type Clock, type Log, OffsetClock, openPool, type Pool, repeat, type Settings, systemClock } from '@purser/base';
+import {
+  type Clock,
+  isRefusal,
+  type Log,
+  OffsetClock,
+  openPool,
+  type Pool,
+  type Refusal,
+  repeat,
+  type Settings,
+  systemClock,
+} from '@purser/base';
 import { type Catalogue, catalogueVersions, storeCatalogue } from '@purser/catalog';
 import { createGate, type PausePoint } from '@purser/gate';
-import { type Identity, openIdentity } from '@purser/identity';
+import { type Authentication, type Caller, type Identity, openIdentity } from '@purser/identity';
 import { startRollUp } from '@purser/ledger';
 import { LocalRateLimiter, type RateLimiter, RedisRateLimiter } from '@purser/limits';
 import { type Licences, openLicences } from '@purser/license';
 import { Meters } from '@purser/meters';
-import { effectivePolicy, type PolicyState } from '@purser/policy';
+import { openPolicies, type Policies } from '@purser/policy';
 import { createProviders, type Providers } from '@purser/providers';
-import { openPeriods } from '@purser/wallet';
+import { memberMeters, openPeriods } from '@purser/wallet';
 
-import { cataloguesInUse, type CataloguesInUse } from './catalogues-in-use.ts';
 import type { ServerDeps } from './deps.ts';
 import { BOUNDS } from './http/bounds.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -40,7 +50,6 @@ const DRAIN = { timeout_ms: 10_000, bytes_max: 1_048_576 } as const;
 const ROUTE_CLOSED_MS = 60_000;
 const READY_TIMEOUT_MS = 2_000;
 const BATCH_TIMEOUT_MS = 10_000;
-const STATE: PolicyState = Object.freeze({ frozen: false });
 
 /**
  * Makes the rooms out of settings on a migrated database, lower ones first, and starts what works in the background.
@@ -68,7 +77,6 @@ export async function compose(given: Given): Promise<Composition> {
   const pool = poolOf('purser', 6);
 
   await storeCatalogue(pool, catalogue, clock.now());
-  const catalogues = cataloguesInUse(catalogue, catalogueVersions(pool, catalogue));
   const metrics = createMetrics();
   const meters = new Meters({ pool: holds, clock, queue_max: settings.queue_max, onBatch: batchFigures(metrics) }, pool);
   opened.defer(() => meters.idle());
@@ -81,18 +89,29 @@ export async function compose(given: Given): Promise<Composition> {
       ...(settings.redis_url !== undefined && { redis_url: settings.redis_url }),
     }),
   );
+  const policies = closing(
+    await openPolicies({
+      pool,
+      clock,
+      meters,
+      catalogue,
+      failed: (err) => log.error({ err }, 'ladders and freeze could not be looked at'),
+    }),
+  );
   const rates = closing(await openRates(settings, log));
   const providers = closing(createProviders({ providers: settings.providers }, log));
   const openPeriod = openPeriods(pool);
+  const members = memberMeters(pool);
   const licences = openLicences({ pool, clock, meters, catalogueOf: catalogueVersions(pool, catalogue) });
   const gate = createGate({
     clock,
     meters,
     rates,
     providers: directoryOf(providers),
-    catalogueOf: catalogues.of,
-    state: () => STATE,
+    policyOf: policies.of,
+    onSpent: policies.spent,
     openPeriod,
+    memberMeters: members.of,
     call_timeout_ms: settings.call_timeout_ms,
     drain: DRAIN,
     route_closed_ms: ROUTE_CLOSED_MS,
@@ -115,10 +134,11 @@ export async function compose(given: Given): Promise<Composition> {
       meters,
       identity,
       metrics,
-      authenticate: authenticator(identity, catalogues),
-      policyOf: (workspace, now) =>
-        effectivePolicy({ workspace, catalogue: catalogues.of(workspace.catalogue_version), state: STATE, now }),
+      authenticate: authenticator(identity, policies),
+      policies,
+      policyOf: policies.of,
       openPeriod,
+      members,
       licences,
       ready: () => answers(pool),
       providers_configured: providers.configured,
@@ -130,11 +150,15 @@ export async function compose(given: Given): Promise<Composition> {
   };
 }
 
-/** A caller comes with the catalogue version it bought already read: the gate asks for it without waiting. */
-function authenticator(identity: Identity, catalogues: CataloguesInUse): ServerDeps['authenticate'] {
+/** A caller comes with what its policy is made of already read: the gate asks for it without waiting. */
+function authenticator(identity: Identity, policies: Policies): ServerDeps['authenticate'] {
+  const ready = (caller: Caller | Refusal): Authentication => {
+    const reading = isRefusal(caller) || caller.workspace === undefined ? undefined : policies.ready(caller.workspace);
+    return reading === undefined ? caller : reading.then(() => caller);
+  };
   return (credentials) => {
     const known = identity.authenticate(credentials);
-    return known instanceof Promise ? known.then(catalogues.ready) : catalogues.ready(known);
+    return known instanceof Promise ? known.then(ready) : ready(known);
   };
 }
 

@@ -4,8 +4,8 @@ import type { Gate } from '@purser/gate';
 import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';
 import type { Licences } from '@purser/license';
 import type { Meters } from '@purser/meters';
-import type { Policy } from '@purser/policy';
-import type { PeriodOpener } from '@purser/wallet';
+import type { Policies, Policy } from '@purser/policy';
+import type { MemberMeters, PeriodOpener } from '@purser/wallet';
 import type { Logger } from 'pino';
 
 import type { Bounds, InFlight } from './http/bounds.ts';
@@ -25,8 +25,12 @@ export interface ServerDeps {
   readonly meters: Meters;
   /** What a workspace may do at that instant, on the catalogue version it bought. */
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
+  /** The same for a workspace that did not come through the door, and what holds for the whole installation. */
+  readonly policies: Policies;
   /** Begins its billing period if that has not begun: a new workspace has its credits before its first call. */
   readonly openPeriod: PeriodOpener;
+  /** What is allocated to members and teams. */
+  readonly members: MemberMeters;
   readonly licences: Licences;
   readonly identity: Identity;
   readonly authenticate: (credentials: Credentials) => Authentication;

@@ -5,6 +5,7 @@ import { identityMigrations } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';
 import { licenseMigrations } from '@purser/license';
 import { metersMigrations } from '@purser/meters';
+import { policyMigrations } from '@purser/policy';
 import { walletMigrations } from '@purser/wallet';
 
 export const serverMigrations: RoomMigrations = { room: 'server', directory: new URL('../migrations/', import.meta.url) };
@@ -17,6 +18,7 @@ export const ROOMS: readonly RoomMigrations[] = [
   catalogMigrations,
   metersMigrations,
   identityMigrations,
+  policyMigrations,
   licenseMigrations,
   walletMigrations,
   serverMigrations,

@@ -1,3 +1,5 @@
+import type { Offer } from '@purser/base';
+import { buyOffers } from '@purser/gate';
 import type { MeterState, OpenGrant } from '@purser/meters';
 import { money, toWire, type WireMoney } from '@purser/money';
 import type { Policy } from '@purser/policy';
@@ -28,6 +30,8 @@ export interface UsageReport {
     readonly resets_at: string | null;
   }[];
   readonly degraded: { readonly what: string; readonly why: string }[];
+  /** What can be bought, when a ladder says that it is time to. */
+  readonly offers: Offer[];
   readonly forecast: Forecast;
 }
 
@@ -65,7 +69,8 @@ export function usageReport(
         (meter) => meter.workspace === policy.workspace.id && meter.key !== 'credits' && (meter.key !== 'cost' || meter === cost),
       )
       .map(wireMeter),
-    degraded: [],
+    degraded: [...policy.degraded.values()],
+    offers: policy.offers ? buyOffers(policy.catalogue, policy) : [],
     forecast: forecast({ period: policy.billing_period, spent: cost ? spentOf(cost) : 0n, cap: cost?.cap ?? 0n, now }),
   };
 }

@@ -28,6 +28,9 @@ export async function clear(engine: Engine, ask: Ask): Promise<Cleared | Refusal
   if (isRefusal(draft)) return draft;
   const opening = engine.openPeriod(draft.policy, draft.now);
   if (opening) await opening;
+  const limits = engine.memberMeters(draft.policy, draft.user);
+  const member_meters = limits instanceof Promise ? await limits : limits;
+  if (member_meters !== undefined) draft = { ...draft, member_meters };
   const routed = route(draft, engine.providers, engine.closed);
   return isRefusal(routed) ? routed : { ...routed, deadline_ms };
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import type { Workspace } from '@purser/identity';
 import type { RateLimiter } from '@purser/limits';
-import type { Meters } from '@purser/meters';
-import type { Policy, PolicyState } from '@purser/policy';
+import type { Meters, MeterSpec } from '@purser/meters';
+import type { Policy } from '@purser/policy';
 import type { Provider, Upstream } from '@purser/providers';
 
 import type { ClosedRoutes } from './closed-routes.ts';
@@ -15,6 +15,8 @@ export interface ProviderDirectory {
   /** For providers that speak OpenAI's wire format themselves. */
   upstream(id: string): Upstream | undefined;
 }
+
+type MemberLimits = readonly MeterSpec[] | undefined;
 
 /** Where a test may stop a call to see what a crash there leaves behind. */
 export type PausePoint = 'before hold' | 'after hold' | 'mid stream' | 'before settle' | 'after settle';
@@ -35,11 +37,14 @@ export interface GateDeps {
   readonly meters: Meters;
   readonly rates: RateLimiter;
   readonly providers: ProviderDirectory;
-  /** The catalogue a workspace bought from. */
-  readonly catalogueOf: (version: string) => Catalogue;
-  readonly state: () => PolicyState;
+  /** What a workspace may do at that instant; at hand without waiting. */
+  readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
+  /** Hears of every call that took something from the meters of its policy. */
+  readonly onSpent?: (policy: Policy) => void;
   /** Makes sure the workspace's billing period has begun: its price booked, its credits granted. Cheap when it has. */
   readonly openPeriod: (policy: Policy, now: Temporal.Instant) => Promise<void> | undefined;
+  /** The meters a member's call takes from besides its workspace's, where credits were allocated to it. At once when known. */
+  readonly memberMeters: (policy: Policy, member: string | undefined) => MemberLimits | Promise<MemberLimits>;
   /** The whole of a call, fallbacks included. */
   readonly call_timeout_ms: number;
   /** How long and how far a stream is read on for its usage after its client has left. */

@@ -1,8 +1,9 @@
 import { type Refusal, refuse } from '@purser/base';
 import { type Catalogue, type Complexity, findOperation, type Operation } from '@purser/catalog';
 import type { Caller, Workspace } from '@purser/identity';
+import type { MeterSpec } from '@purser/meters';
 import type { Money } from '@purser/money';
-import { effectivePolicy, type Policy } from '@purser/policy';
+import type { Policy } from '@purser/policy';
 import type { Degradation, PromptBounds } from '@purser/routing';
 
 import type { Engine } from './deps.ts';
@@ -32,6 +33,8 @@ export interface Draft {
   readonly operation: Operation;
   readonly bounds: PromptBounds;
   readonly user: string | undefined;
+  /** What was allocated to the member who calls, and to its team; absent: nothing limits it but its workspace. */
+  readonly member_meters?: readonly MeterSpec[];
   readonly now: Temporal.Instant;
   readonly output_tokens: number;
   readonly degraded: readonly Degradation[];
@@ -43,18 +46,19 @@ export function identify(engine: Engine, ask: Ask): Draft | Refusal {
   if (workspace === undefined) {
     return refuse('invalid_request', 'this key acts for no workspace by itself; name one in the header Purser-Workspace');
   }
-  const catalogue = engine.catalogueOf(workspace.catalogue_version);
+  const now = engine.clock.now();
+  const policy = engine.policyOf(workspace, now);
+  const { catalogue } = policy;
   const operation = findOperation(catalogue, ask.operation);
   if (operation === undefined) {
     const known = catalogue.operations.map(({ name }) => name).join(', ');
     return refuse('invalid_request', `operation: there is no '${ask.operation.slice(0, 100)}'; want one of ${known}`);
   }
-  const now = engine.clock.now();
   return {
     ask,
     workspace,
     catalogue,
-    policy: effectivePolicy({ workspace, catalogue, state: engine.state(), now }),
+    policy,
     operation,
     bounds: ask.measure(operation),
     user: ask.caller.user ?? ask.user,

@@ -91,7 +91,7 @@ function gateFor({ server, provider, price }: Call): Gate {
     { openai: { api_key: 'test', base_url: standIns.get(provider)?.openai_url ?? '' } },
     {
       ...(server === 1 && second.meters ? { meters: second.meters } : {}),
-      catalogueOf: () => catalogue,
+      sold: catalogue,
       call_timeout_ms: 250,
       drain: { timeout_ms: 100, bytes_max: 100_000 },
       route_closed_ms: 0,

@@ -1,6 +1,7 @@
 export { createGate } from './create-gate.ts';
-export { featureRefusal } from './steps/feature.ts';
 export type { CallReport, GateDeps, PausePoint, ProviderDirectory } from './deps.ts';
+export { type AllowedParameters, estimateLimits } from './estimate.ts';
+export { featureRefusal } from './steps/feature.ts';
 export type {
   Answer,
   Bill,
@@ -14,3 +15,4 @@ export type {
   OpenAiResponse,
   StreamPart,
 } from './gate.ts';
+export { buyOffers } from './offers.ts';

@@ -8,7 +8,6 @@ import { add, currency, formatAmount, money, parseMoney, PriceBook } from '@purs
 import { type Misbehaviour, type StandIn, startStandIn } from '@purser/providers/standins';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
-import type { GateDeps } from './deps.ts';
 import type { Answer, Gate, OpenAiChatBody } from './gate.ts';
 import { ask, type GateBench, keyed, openGateBench, PRESENT, SHIPS } from './testing.ts';
 
@@ -32,7 +31,7 @@ async function standIn(misbehaviour: Misbehaviour = 'honest', wait_ms = 30): Pro
   closing.push(() => started.close());
   return started;
 }
-const openai = ({ openai_url }: StandIn, more: Partial<GateDeps> = {}): Gate =>
+const openai = ({ openai_url }: StandIn, more: Parameters<GateBench['gate']>[1] = {}): Gate =>
   bench.gate({ openai: { api_key: 'test', base_url: openai_url } }, more);
 const gpt = (more: object = {}) => ask(SHIPS, { model: 'gpt-4o-mini', output_tokens_max: 100, ...more });
 const body = (more: object = {}): OpenAiChatBody => ({
@@ -53,12 +52,12 @@ const expectNothingHeld = async (caller: Caller): Promise<void> => {
 describe('admission', () => {
   test('unknown price → no hold; a missing model logged $1.16 for about $185 — here it is refused, and no provider hears of it', async () => {
     const upstream = await standIn();
-    const catalogueOf = () => ({ ...bench.catalogue, prices: new PriceBook([]) });
+    const sold = { ...bench.catalogue, prices: new PriceBook([]) };
     const caller = bench.caller('PRO');
     for (const answer of [
-      await openai(upstream, { catalogueOf }).generate(caller, gpt(), PRESENT),
-      await openai(upstream, { catalogueOf }).chatCompletions(caller, { body: body() }, PRESENT),
-      await bench.gate({}, { catalogueOf }).generate(caller, ask(SHIPS), PRESENT),
+      await openai(upstream, { sold }).generate(caller, gpt(), PRESENT),
+      await openai(upstream, { sold }).chatCompletions(caller, { body: body() }, PRESENT),
+      await bench.gate({}, { sold }).generate(caller, ask(SHIPS), PRESENT),
     ]) {
       expect(answer).toMatchObject({ code: 'price_unknown' });
     }
@@ -72,7 +71,7 @@ describe('admission', () => {
     const known = prices.findByKey(entry?.priceKey ?? '', bench.clock.now());
     if (known === undefined) throw new Error('the price is in the book');
     const later = new PriceBook([{ ...known, from: bench.clock.now().add({ hours: 24 }) }]);
-    const gate = openai(await standIn(), { catalogueOf: () => ({ ...bench.catalogue, prices: later }) });
+    const gate = openai(await standIn(), { sold: { ...bench.catalogue, prices: later } });
     expect(await gate.generate(bench.caller('PRO'), gpt(), PRESENT)).toMatchObject({ code: 'price_unknown' });
   });
 
@@ -293,7 +292,7 @@ describe('settlement', () => {
     const listed = bench.catalogue.prices.findByKey(entry?.priceKey ?? '', bench.clock.now());
     if (listed === undefined) throw new Error('the price is in the book');
     const dear = new PriceBook([{ ...listed, units: { input_token: 0n, output_token: 10n ** 21n }, tiers: [] }]);
-    const gate = openai(await standIn('too_many_tokens'), { catalogueOf: () => ({ ...bench.catalogue, prices: dear }) });
+    const gate = openai(await standIn('too_many_tokens'), { sold: { ...bench.catalogue, prices: dear } });
     const caller = bench.caller('PRO');
     // A thousandth of a dollar a token: a hundred are ten credits, and three hundred are delivered.
     const answer = served(await gate.generate(caller, gpt(), PRESENT));

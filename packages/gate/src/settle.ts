@@ -4,7 +4,7 @@ import { actualCost, convertCost, isUnpriced, type Money, money, type Usage } fr
 
 import type { Engine } from './deps.ts';
 import type { Bill } from './gate.ts';
-import { type Amounts, amountFor, type Held } from './steps/hold.ts';
+import { type Amounts, amountFor, chargeOf, creditsHeld, type Held } from './steps/hold.ts';
 
 /** One physical call as it went, before it is priced. */
 export interface Attempt {
@@ -23,7 +23,8 @@ export interface Attempt {
 export function billOf(held: Held, attempt: Attempt, charge: 'served' | 'nothing'): Bill {
   const { draft, fitted, hold } = held;
   const cost = costOf(held, attempt.usage);
-  const held_credits = hold.legs.find(({ meter }) => meter.class === 'credit')?.amount ?? 0n;
+  const of_credits = creditsHeld(hold);
+  const held_credits = of_credits.granted + of_credits.sold;
   const due = attempt.estimated ? draft.operation.credits_min : creditsFor(draft.catalogue, draft.operation, cost);
   return {
     id: hold.id,
@@ -44,7 +45,7 @@ export async function book(engine: Engine, held: Held, attempt: Attempt, bill: B
   const { fx } = draft.catalogue;
   const { cost, charged } = bill;
   const tokens = attempt.usage.input_tokens + attempt.usage.output_tokens;
-  const amounts: Amounts = { cost, tokens, in_flight: 0n, credits: charged };
+  const amounts: Amounts = { cost, tokens, in_flight: 0n, credits: chargeOf(charged, creditsHeld(hold).granted) };
   if (cost.nanos > fitted.worst_cost.nanos) engine.closed.close(fitted.model.id);
   await engine.pause?.('before settle');
   const outcome = await engine.meters.end({
@@ -58,6 +59,7 @@ export async function book(engine: Engine, held: Held, attempt: Attempt, bill: B
     attempts: [attemptRecord(held, attempt, cost)],
     ...(kept === undefined ? {} : { answer: kept }),
   });
+  engine.onSpent?.(draft.policy);
   await engine.pause?.('after settle');
   return outcome.credits_available ?? 0n;
 }
@@ -71,6 +73,7 @@ export async function endUnserved(engine: Engine, held: Held, attempt: Attempt, 
     attempts: [attemptRecord(held, attempt, null)],
   };
   await engine.meters.end(end);
+  engine.onSpent?.(held.draft.policy);
 }
 
 function costOf({ fitted }: Held, usage: Usage): Money {

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { newId, OffsetClock, openPool } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
 import { type Catalogue, loadCatalogue } from '@purser/catalog';
-import type { Caller, Workspace } from '@purser/identity';
+import { type Caller, identityMigrations, type Workspace } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';
 import { LocalRateLimiter } from '@purser/limits';
 import { creditMeter, Meters, metersMigrations, type MeterState } from '@purser/meters';
 import { effectivePolicy } from '@purser/policy';
 import { createProviders, type Providers, type ProvidersConfig } from '@purser/providers';
-import { openPeriods, walletMigrations } from '@purser/wallet';
+import { memberMeters, openPeriods, walletMigrations } from '@purser/wallet';
 
 import { createGate } from './create-gate.ts';
 import type { GateDeps } from './deps.ts';
@@ -21,7 +21,8 @@ export interface GateBench {
   readonly clock: OffsetClock;
   readonly catalogue: Catalogue;
   readonly meters: Meters;
-  gate(providers?: ProvidersConfig['providers'], more?: Partial<GateDeps>): Gate;
+  /** `sold`: another catalogue than the shipped one. */
+  gate(providers?: ProvidersConfig['providers'], more?: Partial<GateDeps> & { sold?: Catalogue }): Gate;
   caller(plan: string, overrides?: Workspace['overrides']): Caller & { workspace: Workspace };
   metersOf(caller: { workspace: Workspace }): Promise<Record<string, MeterState>>;
   close(): Promise<void>;
@@ -33,7 +34,7 @@ const STATE = Object.freeze({ frozen: false });
 export async function openGateBench(database_url?: string): Promise<GateBench> {
   const database =
     database_url === undefined
-      ? await createTestDatabase([ledgerMigrations, metersMigrations, walletMigrations])
+      ? await createTestDatabase([ledgerMigrations, metersMigrations, identityMigrations, walletMigrations])
       : sharedDatabase(database_url);
   const clock = new OffsetClock();
   const catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
@@ -41,12 +42,13 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
   const meters = new Meters({ pool: batches, clock }, database.pool);
   const open: Providers[] = [];
   const openPeriod = openPeriods(database.pool);
+  const members = memberMeters(database.pool);
   return {
     database,
     clock,
     catalogue,
     meters,
-    gate(providers = {}, more = {}) {
+    gate(providers = {}, { sold = catalogue, ...more } = {}) {
       const registry = createProviders({ providers });
       open.push(registry);
       return createGate({
@@ -58,9 +60,9 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
           get: (id) => registry.get(id),
           upstream: (id) => registry.upstream(id),
         },
-        catalogueOf: () => catalogue,
-        state: () => STATE,
+        policyOf: (workspace, now) => effectivePolicy({ workspace, catalogue: sold, state: STATE, now }),
         openPeriod,
+        memberMeters: members.of,
         call_timeout_ms: 2_000,
         drain: { timeout_ms: 500, bytes_max: 1_000_000 },
         route_closed_ms: 60_000,

@@ -115,7 +115,10 @@ describe('the effective policy', () => {
   test('C5 a failed payment takes AI at once, the rest on day 15, and a payment restores all', () => {
     const has = (now: string, license: Workspace['license'] = 'grace') => {
       const policy = policyOf({ license, license_since: at('2026-02-10T12:00:00Z') }, now);
-      return [policy.licence_stage, ...['ai', 'images', 'sync', 'reports', 'campaigns'].filter((feature) => policy.features.has(feature))];
+      return [
+        policy.licence_stage,
+        ...['ai', 'images', 'sync', 'reports', 'campaigns'].filter((feature) => policy.features.has(feature)),
+      ];
     };
     expect(has('2026-02-10T12:00:00Z')).toEqual(['grace', 'sync', 'reports', 'campaigns']);
     expect(has('2026-02-24T11:59:59Z')).toEqual(['grace', 'sync', 'reports', 'campaigns']);

@@ -1,24 +1,34 @@
 import { assert } from '@purser/base';
-import { type Catalogue, findPlan } from '@purser/catalog';
+import { type Catalogue, findPlan, type Plan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { type Window, windowAt } from '@purser/meters';
 
+import { add, type Money, money } from '@purser/money';
+
+import { applyRungs } from './apply-rungs.ts';
+import { rungAt } from './ladder.ts';
 import { licenceEffect } from './licence.ts';
 import { textCallMeters } from './meters.ts';
-import { mergeOverrides } from './merge-overrides.ts';
+import { mergeOverrides, type Terms } from './merge-overrides.ts';
 import type { Policy, PolicyState } from './policy.ts';
+import { type ActiveRung, NOTHING_KNOWN, type Standing } from './standing.ts';
 
 export interface PolicyQuestion {
   readonly workspace: Workspace;
   /** The version the workspace is on. */
   readonly catalogue: Catalogue;
   readonly state: PolicyState;
+  /** Left out: no ladder climbed down, no ceiling raised. */
+  readonly standing?: Standing;
   readonly now: Temporal.Instant;
+  /** Hears of a policy that was resolved anew. */
+  readonly resolved?: (policy: Policy) => void;
 }
 
 interface Cached {
   readonly policy: Policy;
   readonly state: PolicyState;
+  readonly standing: Standing;
   readonly valid_from_ms: number;
   readonly valid_until_ms: number;
 }
@@ -30,35 +40,39 @@ interface Cached {
 const cache = new WeakMap<Workspace, Cached>();
 
 /**
- * What `workspace` may do at `now`. Cached until the workspace, the catalogue or the state is another object, or a window, an override
- * or a licence stage ends. Asserts that the catalogue has the workspace's plan.
+ * What `workspace` may do at `now`. Cached until the workspace, the catalogue, the standing or the state is another object, or a window,
+ * an override or a licence stage ends. Asserts that the catalogue has the workspace's plan.
  */
-export function effectivePolicy({ workspace, catalogue, state, now }: PolicyQuestion): Policy {
+export function effectivePolicy(question: PolicyQuestion): Policy {
+  const { workspace, catalogue, state, standing = NOTHING_KNOWN, now } = question;
   const cached = cache.get(workspace);
   const now_ms = now.epochMilliseconds;
   if (
     cached !== undefined &&
     cached.policy.catalogue === catalogue &&
     cached.state === state &&
+    cached.standing === standing &&
     now_ms >= cached.valid_from_ms &&
     now_ms < cached.valid_until_ms
   ) {
     return cached.policy;
   }
-  const policy = resolve({ workspace, catalogue, state, now });
+  const policy = resolve({ workspace, catalogue, state, standing, now });
   cache.set(workspace, {
     policy,
     state,
+    standing,
     // Outwards for the start and inwards for the end would serve a policy before its time; so the other way round.
     valid_from_ms: Math.ceil(Number(policy.valid_from.epochNanoseconds) / 1e6),
     valid_until_ms: policy.valid_until.epochMilliseconds,
   });
+  question.resolved?.(policy);
   return policy;
 }
 
 const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
 
-function resolve({ workspace, catalogue, state, now }: PolicyQuestion): Policy {
+function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<PolicyQuestion, 'resolved'>>): Policy {
   const plan = findPlan(catalogue, workspace.plan);
   assert(plan, `workspace ${workspace.id} is on plan ${workspace.plan}, which catalogue ${catalogue.version} does not have`);
   const { anchored_at } = workspace;
@@ -68,27 +82,58 @@ function resolve({ workspace, catalogue, state, now }: PolicyQuestion): Policy {
   // In UTC, whatever the workspace's zone: a zone that is changed would move the period, and open a second one with a ceiling of its own.
   const billing_period = windowAt('billing_period', { anchor: anchored_at, timezone: 'UTC', now: early ? anchored_at : now });
   const month = windowAt('month', { anchor: workspace.anchored_at, timezone: 'UTC', now });
-  const terms = mergeOverrides({ plan, catalogue, overrides: workspace.overrides, now });
+  const terms = raisedBy(
+    raiseOf(standing, billing_period, plan),
+    mergeOverrides({ plan, catalogue, overrides: workspace.overrides, now }),
+  );
   const licence = licenceEffect({ workspace, terms: catalogue.licence, features: terms.features, now });
-
   const origins = new Map(terms.origins);
   for (const feature of licence.lost) origins.set(`features.${feature}`, 'licence');
+  if (state.frozen) origins.set('frozen', 'freeze');
+
+  const rungs = [...ownRungs(plan, catalogue, standing, billing_period, terms.cost_cap), ...(state.rungs ?? [])];
+  const limited = applyRungs({ ...terms, features: licence.features }, rungs, origins);
   const valid = intersect([early ? { ...billing_period, start: EPOCH } : billing_period, month, terms.valid, licence.valid]);
-  const { features: _, origins: __, valid: ___, ...values } = terms;
+  const { origins: _, valid: __, ...values } = limited;
   return Object.freeze({
     ...values,
     workspace,
     catalogue,
     plan,
-    features: licence.features,
     licence_stage: licence.stage,
     frozen: state.frozen,
+    rungs,
     billing_period,
     origins,
     valid_from: valid.start,
     valid_until: valid.end,
-    meters: textCallMeters({ workspace, catalogue, terms, billing_period, month }),
+    meters: textCallMeters({ workspace, catalogue, terms: limited, billing_period, month }),
   });
+}
+
+/** What add-ons raised the ceiling of this very period by; what was raised in an earlier one counts when it has been carried over. */
+function raiseOf({ raised }: Standing, period: Window, plan: Plan): Money | undefined {
+  if (raised === undefined || raised.nanos === 0n || raised.unit !== plan.price.currency) return undefined;
+  return raised.period_start.equals(period.start) ? money(raised.nanos, plan.price.currency) : undefined;
+}
+
+/** What was bought on top counts whole: neither reserve nor hard cap takes from it. */
+function raisedBy(raise: Money | undefined, terms: Terms): Terms {
+  if (raise === undefined) return terms;
+  const origins = new Map(terms.origins).set('ceiling', 'raise').set('cost_cap', 'raise');
+  return { ...terms, ceiling: add(terms.ceiling, raise), cost_cap: add(terms.cost_cap, raise), origins };
+}
+
+/**
+ * Where the plan's own ladder stands. A rung that was found under another cap is found again from what was spent then, without regard
+ * to where it was: a ceiling that was raised is climbed back to at once.
+ */
+function ownRungs(plan: Plan, catalogue: Catalogue, standing: Standing, period: Window, cap: Money): readonly ActiveRung[] {
+  const ladder = catalogue.ladders.find(({ name, watches }) => name === plan.ladder && watches === 'ceiling');
+  const kept = ladder && standing.rungs.get(ladder.name);
+  if (!ladder || !kept || kept.unit !== cap.currency || !kept.window_start.equals(period.start)) return [];
+  const rung = rungAt(ladder, kept.spent, cap.nanos, kept.cap === cap.nanos ? kept.rung : 0);
+  return rung === 0 ? [] : [{ ladder, rung }];
 }
 
 /** The part that all windows share; they all hold `now`, so it is never empty. */

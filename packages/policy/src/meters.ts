@@ -1,5 +1,5 @@
-import { PLATFORM, type WorkspaceId } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import { PLATFORM, unreachable, type WorkspaceId } from '@purser/base';
+import type { Catalogue, Ladder } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { creditMeter, type MeterSpec, type Window, windowAt } from '@purser/meters';
 import type { Currency } from '@purser/money';
@@ -41,6 +41,33 @@ export function textCallMeters(question: {
   const budget = catalogue.globalBudget?.amount;
   if (budget) meters.push(meter(PLATFORM, 'budget', budget.currency, 'cost', month, budget.nanos));
   return Object.freeze(meters);
+}
+
+/** The meter that a ladder watches, when everybody shares it; undefined for a ladder of the plan's own. Of the platform: UTC. */
+export function sharedMeter(
+  { globalBudget, pools }: Pick<Catalogue, 'globalBudget' | 'pools'>,
+  { watches, pool: name }: Pick<Ladder, 'watches' | 'pool'>,
+  now: Temporal.Instant,
+): MeterSpec | undefined {
+  switch (watches) {
+    case 'ceiling':
+      return undefined;
+    case 'global_budget':
+      return (
+        globalBudget &&
+        meter(PLATFORM, 'budget', globalBudget.amount.currency, 'cost', utc('month', now), globalBudget.amount.nanos)
+      );
+    case 'pool': {
+      const pool = pools.find((candidate) => candidate.name === name);
+      return pool && meter(PLATFORM, `pool:${pool.name}`, pool.unit, 'quota', utc(pool.window, now), pool.cap);
+    }
+    default:
+      return unreachable(watches);
+  }
+}
+
+function utc(kind: 'month' | 'day', now: Temporal.Instant): Window {
+  return windowAt(kind, { anchor: now, timezone: 'UTC', now });
 }
 
 function otherCurrencies({ plans }: Pick<Catalogue, 'plans'>, own: Currency): Set<Currency> {

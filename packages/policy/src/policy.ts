@@ -1,4 +1,15 @@
-import type { AbuseLimits, Catalogue, Lane, ModelPolicy, PayAsYouGo, Plan, Quotas, Routing } from '@purser/catalog';
+import type {
+  AbuseLimits,
+  Catalogue,
+  Lane,
+  ModelClass,
+  ModelPolicy,
+  PayAsYouGo,
+  Plan,
+  Quotas,
+  Routing,
+  RungEffects,
+} from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import type { MeterSpec, Window } from '@purser/meters';
 import type { Money } from '@purser/money';

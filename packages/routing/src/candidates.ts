@@ -1,5 +1,14 @@
 import { isRefusal, type Refusal, refuse } from '@purser/base';
-import type { Complexity, ModelClass, ModelEntry, ModelPolicy, Operation, Plan, TaskType } from '@purser/catalog';
+import {
+  type Complexity,
+  MODEL_CLASSES,
+  type ModelClass,
+  type ModelEntry,
+  type ModelPolicy,
+  type Operation,
+  type Plan,
+  type TaskType,
+} from '@purser/catalog';
 
 import { chooseVersions } from './versions.ts';
 
@@ -12,6 +21,10 @@ export const AUTO = 'auto';
 /** The part of a policy that routing reads. */
 export interface RoutingPolicy extends Pick<ModelPolicy, 'providers' | 'pinned' | 'defaultRouting'> {
   readonly visibility: Plan['visibility'];
+  /** The best class a ladder still allows. A pin stands above it. */
+  readonly model_class_max?: ModelClass;
+  /** What ladders change, and why, by the value's name. */
+  readonly degraded?: ReadonlyMap<string, Degradation>;
 }
 
 /** What was given up to serve a call, and why; shown to the caller. */
@@ -76,13 +89,67 @@ function findCandidates(question: RoutingQuestion): Candidates | Refusal {
     const may = allowed.filter((model) => named.includes(model));
     if (may.length === 0)
       return refuse('no_model_allowed', `the plan does not allow the model '${requestedModel}'; ${list(allowed)}`);
-    return reachable(question, may) ?? unreachableRefusal(may, `the model '${requestedModel}'`);
+    return (
+      cheaperInstead(question, may, allowed) ??
+      reachable(question, may) ??
+      unreachableRefusal(may, `the model '${requestedModel}'`)
+    );
   }
   const pin = policy.pinned[task];
   const routed = pin ? allowed : chooseVersions(allowed, policy.defaultRouting, models);
   const what = pin ? `the model ${pin.model} ${pin.version} that ${task} is pinned to` : operation.name;
   if (routed.length === 0) return refuse('no_model_allowed', `the plan has no model for ${what}`);
-  return reachable(question, pin ? routed : byClass(question, routed)) ?? unreachableRefusal(routed, what);
+  if (pin) return reachable(question, routed) ?? unreachableRefusal(routed, what);
+  const found = reachable(question, byClass(question, routed));
+  if (found === undefined) return unreachableRefusal(routed, what);
+  return withinRung(question, found, routed);
+}
+
+function withinRung(question: RoutingQuestion, found: Candidates, routed: readonly ModelEntry[]): Candidates {
+  const most = question.policy.model_class_max;
+  if (most === undefined || found.models.every((model) => isWithin(model, most))) return found;
+  const kept = found.models.filter((model) => isWithin(model, most));
+  // Not one of the classes that are good enough: then the best that the rung still allows, whatever it is.
+  const models = kept.length > 0 ? kept : cheaper(question, routed, most);
+  if (models.length === 0) return found;
+  const [first, before] = [models[0], found.models[0]];
+  const degraded =
+    first === before ? found.degraded : [...found.degraded, lesser(question.policy, `${first?.id} instead of ${before?.id}`)];
+  return { models, degraded };
+}
+
+/** A model that was asked for by name and is of a better class than a rung allows: a cheaper one runs instead, and the answer says so. */
+function cheaperInstead(
+  question: RoutingQuestion,
+  may: readonly ModelEntry[],
+  allowed: readonly ModelEntry[],
+): Candidates | undefined {
+  const { policy, operation, models } = question;
+  const most = policy.model_class_max;
+  if (most === undefined || policy.pinned[operation.task] !== undefined || may.some((model) => isWithin(model, most)))
+    return undefined;
+  const instead = cheaper(question, chooseVersions(allowed, policy.defaultRouting, models), most);
+  if (instead.length === 0) return undefined;
+  return { models: instead, degraded: [lesser(policy, `${instead[0]?.id} instead of ${may[0]?.id}`)] };
+}
+
+/** What can be called now within the class, the best class first. */
+function cheaper(
+  { providersConfigured }: RoutingQuestion,
+  models: readonly ModelEntry[],
+  most: ModelClass,
+): readonly ModelEntry[] {
+  return models
+    .filter((model) => isWithin(model, most) && (model.provider === OFFLINE || providersConfigured.has(model.provider)))
+    .toSorted((a, b) => MODEL_CLASSES.indexOf(b.class) - MODEL_CLASSES.indexOf(a.class));
+}
+
+function isWithin(model: ModelEntry, most: ModelClass): boolean {
+  return MODEL_CLASSES.indexOf(model.class) <= MODEL_CLASSES.indexOf(most);
+}
+
+function lesser({ degraded, model_class_max }: RoutingPolicy, what: string): Degradation {
+  return { what, why: degraded?.get('model_class_max')?.why ?? `no model above class ${model_class_max} is allowed now` };
 }
 
 /** What a plan may call for a task, in the order of its providers: visible to it, and nothing but the pinned version where one is pinned. */

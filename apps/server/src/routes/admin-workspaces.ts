@@ -2,6 +2,7 @@ import { appendAudit, type Json } from '@purser/audit';
 import { isRefusal, isUuid, RefusalError, refuse } from '@purser/base';
 import { LICENSES, overridesSchema, type Workspace, type WorkspaceChange } from '@purser/identity';
 import { setByHand } from '@purser/license';
+import { refuseLoss } from '@purser/policy';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -52,6 +53,9 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
     },
     handler: async (request, reply) =>
       createOnce(deps, request, reply, async (connection) => {
+        const { plan, overrides = {} } = request.body;
+        const losing = refuseLoss({ plan, overrides }, deps.catalogue, deps.clock.now());
+        if (losing) return losing;
         const created = await identity.createWorkspace(present(request.body), connection);
         if (isRefusal(created)) return created;
         const { workspace, key } = created;
@@ -133,6 +137,8 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
       let changedTo: Workspace | undefined;
       const changed = await identity.changeWorkspace(id, change, async (connection, { before, after }) => {
         const now = deps.clock.now();
+        // Inside, where plan and overrides are the ones that will stand together.
+        if (change.overrides !== undefined || change.plan !== undefined) await refuseLosing(deps, after, now);
         const set = license && (await setByHand(connection, now, { workspace: id, license, actor }));
         changedTo = set ? { ...after, license: set.after.license, license_since: set.after.since } : after;
         await appendAudit(connection, {
@@ -149,6 +155,16 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
       return reply.send(wireWorkspace(changedTo ?? changed.after));
     },
   });
+}
+
+/** @throws RefusalError when the overrides, on that plan, could lose money and nobody agreed to it. */
+async function refuseLosing(
+  { policies }: Pick<RouteDeps, 'policies'>,
+  workspace: Workspace,
+  now: Temporal.Instant,
+): Promise<void> {
+  const losing = refuseLoss(workspace, (await policies.load(workspace, now)).catalogue, now);
+  if (losing) throw new RefusalError(losing);
 }
 
 async function named({ identity }: Pick<RouteDeps, 'identity'>, id: string): Promise<Workspace> {

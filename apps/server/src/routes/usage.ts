@@ -1,4 +1,5 @@
 import { openGrants } from '@purser/meters';
+import { explainPolicy } from '@purser/policy';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -30,8 +31,15 @@ const usageSchema = z.object({
       resets_at: instantSchema.nullable(),
     }),
   ),
-  degraded: z.array(z.object({ what: z.string(), why: z.string() })),
+  degraded: z.array(z.object({ what: z.string(), why: z.string() })).describe('What ladders serve less well now, and why.'),
+  offers: z
+    .array(z.object({ kind: z.string(), id: z.string(), text: z.string(), price: amountSchema.optional() }))
+    .describe('What can be bought, when a ladder says that it is time to.'),
   forecast: z.object({ ceiling_reached_at: instantSchema.nullable(), text: z.string() }),
+  policy: z
+    .array(z.object({ name: z.string(), value: z.unknown(), from: z.string(), why: z.string() }))
+    .optional()
+    .describe('With `explain=1`: every value of the policy and where it came from.'),
 });
 
 /** What the caller's workspace has, has used and may still use. */
@@ -43,6 +51,7 @@ export function registerUsage(app: App, { pool, clock, meters, policyOf, openPer
     schema: {
       tags: ['Workspace'],
       summary: 'Credits, cost and meters',
+      querystring: z.object({ explain: z.enum(['0', '1']).optional().describe('`1`: where each value comes from.') }),
       response: { 200: usageSchema, ...problems(400, 401, 403, 503) },
     },
     handler: async (request, reply) => {
@@ -51,7 +60,10 @@ export function registerUsage(app: App, { pool, clock, meters, policyOf, openPer
       const policy = policyOf(workspace, now);
       await openPeriod(policy, now);
       const [states, grants] = await Promise.all([meters.read(policy.meters), openGrants(pool, clock, workspace.id)]);
-      return reply.header('cache-control', 'no-store').send(usageReport(policy, states, grants, now));
+      return reply.header('cache-control', 'no-store').send({
+        ...usageReport(policy, states, grants, now),
+        ...(request.query.explain === '1' && { policy: explainPolicy(policy) }),
+      });
     },
   });
 }

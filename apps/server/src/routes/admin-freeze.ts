@@ -1,0 +1,43 @@
+import { appendAudit } from '@purser/audit';
+import { PLATFORM, transaction } from '@purser/base';
+import { setFreeze } from '@purser/policy';
+import { z } from 'zod';
+
+import type { RouteDeps } from '../deps.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { problems } from '../http/responses.ts';
+import type { App } from '../http/types.ts';
+
+const freezeSchema = z.object({ on: z.boolean() });
+
+/** The emergency freeze (T8): while it is on, no roll-out begins or goes on. */
+export function registerAdminFreeze(app: App, { pool, clock }: RouteDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/api/admin/freeze',
+    config: { access: 'admin' },
+    schema: {
+      tags: ['Administration'],
+      summary: 'Freezes what plans and models everybody is on, or lets go',
+      body: z.strictObject({ on: z.boolean() }),
+      response: { 200: freezeSchema, ...problems(400, 401, 403, 503) },
+    },
+    handler: async (request, reply) => {
+      const { on } = request.body;
+      const { actor } = callerOf(request);
+      const at = clock.now();
+      await transaction(pool, async (connection) => {
+        const { before } = await setFreeze(connection, on, { by: actor, at });
+        await appendAudit(connection, {
+          at,
+          actor,
+          workspace: PLATFORM,
+          action: 'platform.freeze',
+          subject: 'platform',
+          detail: { before, after: on },
+        });
+      });
+      return reply.send({ on });
+    },
+  });
+}

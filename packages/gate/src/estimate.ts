@@ -1,0 +1,101 @@
+import type { ModelEntry, QuotaKey } from '@purser/catalog';
+import { creditMeter, type Meters, type MeterState } from '@purser/meters';
+import { convertCost, type Currency, isUnpriced, type Money, money, multiply, NO_USAGE, worstCaseCost } from '@purser/money';
+import type { Degradation, Policy } from '@purser/policy';
+import { allowedModels, OFFLINE } from '@purser/routing';
+
+type Quality = 'low' | 'medium' | 'high';
+
+/** What may be asked for right now, by plan, rungs and what is left of the money (S5). */
+export interface AllowedParameters {
+  /** Images of one gallery: 30, 20, 10 or none. */
+  readonly candidate_count_allowed: number;
+  /** Of final images; candidates are always of low quality. */
+  readonly quality_allowed: Quality;
+  readonly new_batch_allowed: boolean;
+  readonly finalize_max_allowed: number;
+  readonly output_tokens_allowed: number;
+  /** The most that so many candidates, or finals, can cost; null where no price is known, and then none are allowed. */
+  readonly candidates_cost: Money | null;
+  readonly finals_cost: Money | null;
+  readonly degraded: readonly Degradation[];
+}
+
+/** Galleries come in tens: a thirty, a twenty, a ten. */
+const GALLERY_STEP = 10;
+const GALLERY_MAX = 30;
+const SIZE = '1024x1024';
+/** What the prompt of one image is reckoned at; the hold before the call knows the real one. */
+const PROMPT_TOKENS = 1_000;
+const UNLIMITED = Number.MAX_SAFE_INTEGER;
+
+/** Reads what is left of the meters once, and reckons what fits. Nothing is reserved: the hold decides. */
+export async function estimateLimits(
+  meters: Pick<Meters, 'read'>,
+  policy: Policy,
+  providers_configured: readonly string[],
+  now: Temporal.Instant,
+): Promise<AllowedParameters> {
+  const states = await meters.read([...policy.meters, creditMeter(policy.workspace.id)]);
+  const model = imageModel(policy, new Set(providers_configured));
+  const quality = policy.image_quality_max ?? 'high';
+  const low = model && priceOf(policy, model, 'low', now);
+  const final = model && priceOf(policy, model, quality, now);
+  const on = policy.features.has('images');
+  const candidates = on ? Math.min(quotaOf(policy, 'candidates_batch'), affordable(policy, states, low), GALLERY_MAX) : 0;
+  const gallery = candidates - (candidates % GALLERY_STEP);
+  const finals = on ? Math.min(quotaOf(policy, 'finals_post'), affordable(policy, states, final)) : 0;
+  return {
+    candidate_count_allowed: gallery,
+    quality_allowed: quality,
+    new_batch_allowed: gallery > 0 && quotaOf(policy, 'candidate_batches_post') > 1,
+    finalize_max_allowed: finals,
+    output_tokens_allowed: policy.request.output_tokens_max,
+    candidates_cost: low ? multiply(low, BigInt(gallery)) : null,
+    finals_cost: final ? multiply(final, BigInt(finals)) : null,
+    degraded: [...policy.degraded.values()],
+  };
+}
+
+function quotaOf({ quotas }: Policy, key: QuotaKey): number {
+  const quota = quotas[key];
+  return quota === undefined ? UNLIMITED : Number(quota);
+}
+
+/** The model of first choice for images, or the offline one where none is configured. */
+function imageModel(policy: Policy, configured: ReadonlySet<string>): ModelEntry | undefined {
+  const { models } = policy.catalogue;
+  return (
+    allowedModels(models, policy, 'image').find(({ provider }) => configured.has(provider)) ??
+    models.find(({ provider, task }) => provider === OFFLINE && task === 'image')
+  );
+}
+
+function priceOf(policy: Policy, model: ModelEntry, quality: Quality, now: Temporal.Instant): Money | undefined {
+  const key = model.provider === OFFLINE ? (policy.plan.offline_stand_in ?? model.priceKey) : model.priceKey;
+  const price = policy.catalogue.prices.findByKey(key, now);
+  if (price === undefined) return undefined;
+  const cost = worstCaseCost(price, { ...NO_USAGE, input_tokens: PROMPT_TOKENS, images: [{ size: SIZE, quality, count: 1 }] });
+  return isUnpriced(cost) ? undefined : cost;
+}
+
+/** How many at that price fit into every meter of money and credits that the workspace draws on. */
+function affordable(policy: Policy, states: readonly MeterState[], each: Money | undefined): number {
+  if (each === undefined) return 0;
+  const { fx, credit } = policy.catalogue;
+  let most = UNLIMITED;
+  for (const state of states) {
+    const left = state.cap - state.held - state.used - state.unreconciled - state.overrun;
+    const room =
+      state.class === 'cost'
+        ? money(left, state.unit as Currency)
+        : state.class === 'credit'
+          ? multiply(credit.cost, left > 0n ? left : 0n)
+          : undefined;
+    if (room === undefined) continue;
+    const cost = convertCost(each, room.currency, fx).nanos;
+    if (cost === 0n) continue;
+    most = Math.min(most, room.nanos <= 0n ? 0 : Number(room.nanos / cost));
+  }
+  return most;
+}

@@ -1,0 +1,147 @@
+import { type Clock, PLATFORM, type Pool } from '@purser/base';
+import type { Catalogue, Ladder } from '@purser/catalog';
+import { type Meters, type MeterSpec, type MeterState } from '@purser/meters';
+
+import { rungAt } from './ladder.ts';
+import { sharedMeter } from './meters.ts';
+import type { Policy, PolicyState } from './policy.ts';
+import { carryRaise, isToCarry } from './raise-ceiling.ts';
+import type { ActiveRung, KeptRung, Standing } from './standing.ts';
+import type { Standings } from './standings.ts';
+
+/** So many workspaces are looked at in one question. */
+const BATCH_MAX = 1_000;
+
+interface Parts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly meters: Pick<Meters, 'read'>;
+  readonly standings: Standings;
+}
+
+/** A rung that has to be written down. */
+interface Step {
+  readonly workspace: string;
+  readonly ladder: string;
+  readonly seen: Omit<KeptRung, 'since'>;
+}
+
+/**
+ * Looks at the meters of ladders beside the calls, never within one: those of workspaces that have spent since it looked last, all in one
+ * question, and the shared ones. It writes a rung down only when it changes; every server hears of that.
+ */
+export class LadderWatch {
+  readonly #parts: Parts;
+  #pending = new Map<string, Policy>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Something of the workspace's meters, or their cap, may have changed. */
+  mark(policy: Policy): void {
+    this.#pending.set(policy.workspace.id, policy);
+  }
+
+  /** The workspaces that were marked. */
+  async look(): Promise<void> {
+    const marked = [...this.#pending.values()];
+    this.#pending = new Map();
+    for (let from = 0; from < marked.length; from += BATCH_MAX) await this.#lookAt(marked.slice(from, from + BATCH_MAX));
+  }
+
+  async #lookAt(policies: readonly Policy[]): Promise<void> {
+    const { pool, clock, meters, standings } = this.#parts;
+    const watched = policies.flatMap((policy) => {
+      const ladder = ownLadder(policy);
+      const spec = policy.meters.find(({ key, unit }) => key === 'cost' && unit === policy.cost_cap.currency);
+      return ladder && spec ? [{ policy, ladder, spec }] : [];
+    });
+    const states = await meters.read(watched.map(({ spec }) => spec));
+    const steps = watched.flatMap(({ policy, ladder }, index) => {
+      const before = policy.rungs.find((active) => active.ladder === ladder)?.rung ?? 0;
+      return stepOf(ladder, states[index], before, standings.of(policy.workspace.id)) ?? [];
+    });
+    await write(pool, steps, clock.now());
+    for (const policy of policies) {
+      const { raised } = standings.of(policy.workspace.id);
+      if (isToCarry(policy, raised)) await carryRaise(pool, meters, policy, raised, clock.now());
+    }
+  }
+
+  /** The rungs of the ladders that watch what everybody shares. */
+  async lookAtShared(catalogue: Catalogue): Promise<PolicyState['rungs']> {
+    const { pool, clock, meters, standings } = this.#parts;
+    const now = clock.now();
+    const watched = sharedLadders(catalogue, now);
+    if (watched.length === 0) return [];
+    await standings.ready(PLATFORM);
+    const states = await meters.read(watched.map(({ spec }) => spec));
+    const standing = standings.of(PLATFORM);
+    const active: ActiveRung[] = [];
+    const steps: Step[] = [];
+    for (const [index, { ladder, spec }] of watched.entries()) {
+      const state = states[index];
+      const kept = standing.rungs.get(ladder.name);
+      const same = kept && kept.window_start.equals(spec.window_start) && kept.cap === spec.cap ? kept.rung : 0;
+      const step = stepOf(ladder, state, same, standing);
+      if (step) steps.push(step);
+      const rung = step?.seen.rung ?? same;
+      if (rung > 0) active.push({ ladder, rung });
+    }
+    await write(pool, steps, now);
+    return active;
+  }
+}
+
+export function ownLadder({ plan, catalogue }: Policy): Ladder | undefined {
+  return catalogue.ladders.find(({ name, watches }) => name === plan.ladder && watches === 'ceiling');
+}
+
+/** The ladders over shared meters, with the meter each watches now. */
+export function sharedLadders(catalogue: Catalogue, now: Temporal.Instant): { ladder: Ladder; spec: MeterSpec }[] {
+  return catalogue.ladders.flatMap((ladder) => {
+    const spec = sharedMeter(catalogue, ladder, now);
+    return spec ? [{ ladder, spec }] : [];
+  });
+}
+
+/** What is held is not counted: it is a worst case, most of which comes back, and would make a ladder flap. */
+export function spentOf({ used, unreconciled, overrun }: MeterState): bigint {
+  return used + unreconciled + overrun;
+}
+
+function stepOf(ladder: Ladder, state: MeterState | undefined, before: number, standing: Standing): Step | undefined {
+  if (state === undefined) return undefined;
+  const { workspace, unit, cap, window_start } = state;
+  const spent = spentOf(state);
+  const rung = rungAt(ladder, spent, cap, before);
+  const kept = standing.rungs.get(ladder.name);
+  const here = kept?.unit === unit && kept.window_start.equals(window_start) ? kept : undefined;
+  if (here === undefined ? rung === 0 : here.rung === rung && here.cap === cap) return undefined;
+  return { workspace, ladder: ladder.name, seen: { unit, window_start, cap, spent, rung } };
+}
+
+async function write(pool: Pool, steps: readonly Step[], now: Temporal.Instant): Promise<void> {
+  if (steps.length === 0) return;
+  const column = <T>(of: (step: Step) => T): T[] => steps.map(of);
+  // A server that is a window behind does not undo what another has seen in this one.
+  await pool.query(
+    `insert into policy.rung (workspace_id, ladder, unit, window_start, cap, spent, rung, since)
+     select w, l, u, s, c, p, r, $8 from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::bigint[], $7::smallint[])
+       as seen (w, l, u, s, c, p, r) order by w, l
+     on conflict (workspace_id, ladder) do update set unit = excluded.unit, window_start = excluded.window_start, cap = excluded.cap,
+       spent = excluded.spent, rung = excluded.rung, since = case when rung.rung = excluded.rung then rung.since else excluded.since end
+     where rung.window_start <= excluded.window_start`,
+    [
+      column((step) => step.workspace),
+      column((step) => step.ladder),
+      column((step) => step.seen.unit),
+      column((step) => step.seen.window_start.toString()),
+      column((step) => step.seen.cap),
+      column((step) => step.seen.spent),
+      column((step) => step.seen.rung),
+      now.toString(),
+    ],
+  );
+}

@@ -1,0 +1,123 @@
+import { assert, type Clock, type Connection, PLATFORM, type Pool, repeat, type RoomMigrations } from '@purser/base';
+import { type Catalogue, catalogueVersions } from '@purser/catalog';
+import type { Workspace } from '@purser/identity';
+import type { Meters } from '@purser/meters';
+
+import { effectivePolicy } from './effective-policy.ts';
+import { LadderWatch } from './ladder-watch.ts';
+import type { Policy, PolicyState } from './policy.ts';
+import { Standings } from './standings.ts';
+
+export const policyMigrations: RoomMigrations = { room: 'policy', directory: new URL('../migrations/', import.meta.url) };
+
+export interface PoliciesOptions {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly meters: Meters;
+  /** The version this server was started with: what is for sale now. */
+  readonly catalogue: Catalogue;
+  readonly failed: (error: unknown) => void;
+}
+
+/** What everybody may do, at hand without waiting. */
+export interface Policies {
+  /** Asserts that the workspace was made ready. Under a microsecond when nothing changed. */
+  readonly of: (workspace: Workspace, now: Temporal.Instant) => Policy;
+  /** Undefined when `of` may be asked at once; else when it may. */
+  ready(workspace: Workspace): Promise<void> | undefined;
+  /** For who does not come through the door: makes ready, then asks. */
+  load(workspace: Workspace, now: Temporal.Instant): Promise<Policy>;
+  /** Something was spent under the policy: its ladder is looked at within a second. */
+  readonly spent: (policy: Policy) => void;
+  /** The state of the whole installation. */
+  state(): PolicyState;
+  close(): Promise<void>;
+}
+
+/** How often meters of ladders are looked at: a rung is known at most this late, plus the time of a notice. */
+const LOOK_EVERY_MS = 500;
+
+/** Resolves policies for one server: from memory, and right within a second of a change anywhere. */
+export async function openPolicies({ pool, clock, meters, catalogue, failed }: PoliciesOptions): Promise<Policies> {
+  const versions = new Map<string, Catalogue>([[catalogue.version, catalogue]]);
+  const readVersion = catalogueVersions(pool, catalogue);
+  let state: PolicyState = Object.freeze({ frozen: false, rungs: [] });
+
+  const standings = new Standings(pool, () => {
+    refresh().catch(failed);
+  });
+  const watch = new LadderWatch({ pool, clock, meters, standings });
+
+  /** A new object only when something is another: policies are cached by it. */
+  async function refresh(): Promise<void> {
+    const [{ rows }, rungs = []] = await Promise.all([
+      pool.query<{ frozen: boolean }>('select frozen from policy.platform'),
+      watch.lookAtShared(catalogue),
+    ]);
+    const frozen = rows[0]?.frozen === true;
+    if (frozen === state.frozen && sameRungs(rungs, state.rungs ?? [])) return;
+    state = Object.freeze({ frozen, rungs });
+  }
+
+  const mark = (policy: Policy): void => watch.mark(policy);
+
+  function resolve(workspace: Workspace, now: Temporal.Instant): Policy {
+    const sold = versions.get(workspace.catalogue_version);
+    assert(sold, `catalogue ${workspace.catalogue_version} is not at hand`);
+    return effectivePolicy({ workspace, catalogue: sold, state, standing: standings.of(workspace.id), now, resolved: mark });
+  }
+
+  async function makeReady(workspace: Workspace, standing: Promise<void> | undefined): Promise<void> {
+    const version = workspace.catalogue_version;
+    if (!versions.has(version)) {
+      const sold = await readVersion(version);
+      assert(sold, `a workspace stands on catalogue ${version}, which was never stored`);
+      versions.set(version, sold);
+    }
+    await standing;
+  }
+
+  const policies: Policies = {
+    of: resolve,
+    ready(workspace) {
+      const standing = standings.ready(workspace.id);
+      if (standing === undefined && versions.has(workspace.catalogue_version)) return undefined;
+      return makeReady(workspace, standing);
+    },
+    async load(workspace, now) {
+      await policies.ready(workspace);
+      return resolve(workspace, now);
+    },
+    spent: mark,
+    state: () => state,
+    async close() {
+      await looking.stop();
+      await standings.close();
+    },
+  };
+
+  await standings.start();
+  await standings.read(PLATFORM);
+  await refresh();
+  const looking = repeat(LOOK_EVERY_MS, () => Promise.all([watch.look(), refresh()]), failed);
+  return policies;
+}
+
+function sameRungs(a: NonNullable<PolicyState['rungs']>, b: NonNullable<PolicyState['rungs']>): boolean {
+  return a.length === b.length && a.every(({ ladder, rung }, index) => b[index]?.ladder === ladder && b[index].rung === rung);
+}
+
+/** Switches the emergency freeze (T8) in the caller's transaction; every server knows within a second of its commit. */
+export async function setFreeze(
+  on: Connection,
+  frozen: boolean,
+  changed: { readonly by: string; readonly at: Temporal.Instant },
+): Promise<{ readonly before: boolean }> {
+  const { rows } = await on.query<{ frozen: boolean }>('select frozen from policy.platform for update');
+  await on.query('update policy.platform set frozen = $1, changed_at = $2, changed_by = $3', [
+    frozen,
+    changed.at.toString(),
+    changed.by,
+  ]);
+  return { before: rows[0]?.frozen === true };
+}

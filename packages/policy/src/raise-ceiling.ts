@@ -1,0 +1,89 @@
+import type { Connection, Pool } from '@purser/base';
+import { type Meters, type MeterSpec, type MeterState } from '@purser/meters';
+import { convertAllowance, convertPlain, type Currency, type Money, money } from '@purser/money';
+
+import type { Policy } from './policy.ts';
+import type { Raised } from './standing.ts';
+
+export interface CeilingRaise {
+  /** The same id again raises nothing: the key that makes a retried or doubled purchase count once. */
+  readonly id: string;
+  /** Negative: a refund takes back. What was spent of it stays spent. */
+  readonly amount: Money;
+  readonly reason: string;
+}
+
+/**
+ * Raises the ceiling of the workspace's billing period, in the caller's transaction; every server knows within a second of its commit.
+ * What is not spent of it by the end of the period goes on to the next. An amount in another currency counts at the cautious rate, rounded
+ * down. False: this raise was made before.
+ */
+export async function raiseCeiling(
+  on: Connection,
+  policy: Policy,
+  { id, amount, reason }: CeilingRaise,
+  now: Temporal.Instant,
+): Promise<boolean> {
+  const unit = policy.plan.price.currency;
+  const { nanos } = convertAllowance(amount, unit, policy.catalogue.fx);
+  if (nanos === 0n) return false;
+  const { rowCount } = await on.query(
+    `insert into policy.raise (raise_id, workspace_id, unit, nanos, reason, raised_at) values ($1, $2, $3, $4, $5, $6)
+     on conflict do nothing`,
+    [id, policy.workspace.id, unit, nanos, reason, now.toString()],
+  );
+  if (rowCount === 0) return false;
+  // A row of an earlier period is carried over by whoever next resolves the policy, and this with it.
+  await on.query(
+    `insert into policy.raised (workspace_id, unit, period_start, nanos, changed_at) values ($1, $2, $3, greatest($4::bigint, 0), $5)
+     on conflict (workspace_id) do update set nanos = greatest(raised.nanos + $4::bigint, 0), changed_at = excluded.changed_at`,
+    [policy.workspace.id, unit, policy.billing_period.start.toString(), nanos, now.toString()],
+  );
+  return true;
+}
+
+/** Whether what was raised belongs to another period, or counts in another currency, than the policy's. */
+export function isToCarry({ billing_period, plan }: Policy, raised: Raised | undefined): raised is Raised {
+  if (raised === undefined) return false;
+  const earlier = Temporal.Instant.compare(raised.period_start, billing_period.start) < 0;
+  return earlier || raised.unit !== plan.price.currency;
+}
+
+/** Takes into the policy's period what the period before left of its raises: all of it, less what was spent beyond the plan's own cap. */
+export async function carryRaise(
+  pool: Pool,
+  meters: Pick<Meters, 'read'>,
+  policy: Policy,
+  raised: Raised,
+  now: Temporal.Instant,
+): Promise<void> {
+  const currency = raised.unit as Currency;
+  const { fx } = policy.catalogue;
+  const [before] = await meters.read([costMeterAt(policy, raised)]);
+  const own_cap = convertPlain(policy.cost_cap, currency, fx, 'down').nanos;
+  const beyond = before === undefined ? 0n : takenOf(before) - own_cap;
+  const left = beyond <= 0n ? raised.nanos : raised.nanos > beyond ? raised.nanos - beyond : 0n;
+  const unit = policy.plan.price.currency;
+  await pool.query(
+    `update policy.raised set unit = $2, period_start = $3, nanos = $4, changed_at = $5
+     where workspace_id = $1 and period_start = $6 and nanos = $7`,
+    [
+      policy.workspace.id,
+      unit,
+      policy.billing_period.start.toString(),
+      convertPlain(money(left, currency), unit, fx, 'down').nanos,
+      now.toString(),
+      raised.period_start.toString(),
+      raised.nanos,
+    ],
+  );
+}
+
+function costMeterAt({ workspace }: Policy, { unit, period_start }: Raised): MeterSpec {
+  return { workspace: workspace.id, key: 'cost', unit, class: 'cost', window_start: period_start, window_end: null, cap: null };
+}
+
+/** What is held may yet be spent: it counts as spent. */
+function takenOf({ held, used, unreconciled, overrun }: MeterState): bigint {
+  return held + used + unreconciled + overrun;
+}

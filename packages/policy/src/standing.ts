@@ -1,0 +1,35 @@
+import type { Ladder } from '@purser/catalog';
+
+/** How far a ladder was climbed down when its meter was last seen to have crossed a rung. */
+export interface KeptRung {
+  readonly unit: string;
+  readonly window_start: Temporal.Instant;
+  readonly cap: bigint;
+  readonly spent: bigint;
+  /** Counted from 1; 0: none. */
+  readonly rung: number;
+  readonly since: Temporal.Instant;
+}
+
+/** What is known of a workspace beside its row: where its ladder stands, and what its ceiling was raised by. A change makes a new object. */
+export interface Standing {
+  /** By the name of the ladder. */
+  readonly rungs: ReadonlyMap<string, KeptRung>;
+  /** Of one billing period; of another it counts for nothing until it has been carried over. */
+  readonly raised: Raised | undefined;
+}
+
+export interface Raised {
+  readonly unit: string;
+  readonly period_start: Temporal.Instant;
+  readonly nanos: bigint;
+}
+
+export const NOTHING_KNOWN: Standing = Object.freeze({ rungs: new Map(), raised: undefined });
+
+/** A rung that is in force. */
+export interface ActiveRung {
+  readonly ladder: Ladder;
+  /** Counted from 1. */
+  readonly rung: number;
+}

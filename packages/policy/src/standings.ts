@@ -1,0 +1,116 @@
+import { BatchLoader, BoundedMap, databaseFault, NoticeListener, PLATFORM, type Pool } from '@purser/base';
+
+import { type KeptRung, NOTHING_KNOWN, type Raised, type Standing } from './standing.ts';
+
+interface Entry {
+  readonly standing: Standing;
+  readonly loaded_ms: number;
+  readonly stale: boolean;
+}
+
+const KNOWN_MAX = 50_000;
+const CHANNEL = 'purser_policy';
+
+/**
+ * What is known of workspaces beside their rows, kept in memory: at hand without waiting once it has been made ready, and read again as
+ * soon as Postgres tells of a change. The platform's own stands under its id.
+ */
+export class Standings {
+  readonly #known = new BoundedMap<string, Entry>(KNOWN_MAX);
+  readonly #pool: Pool;
+  readonly #listener: NoticeListener;
+  readonly #loader: BatchLoader<Standing>;
+  /** Grows with every notice: what was being read meanwhile may be older than the change. */
+  #heard = 0;
+
+  /** `platformChanged` hears that something of the whole installation changed. */
+  constructor(pool: Pool, platformChanged: () => void) {
+    this.#pool = pool;
+    this.#loader = new BatchLoader((ids) => this.#load(ids));
+    this.#listener = new NoticeListener(
+      pool,
+      CHANNEL,
+      (id) => {
+        this.#heard += 1;
+        this.#distrust(id);
+        if (id === PLATFORM) platformChanged();
+      },
+      () => {
+        this.#heard += 1;
+        this.#known.clear();
+        platformChanged();
+      },
+    );
+  }
+
+  start(): Promise<void> {
+    return this.#listener.start();
+  }
+
+  close(): Promise<void> {
+    return this.#listener.close();
+  }
+
+  /** As last read. */
+  of(workspace: string): Standing {
+    return this.#known.get(workspace)?.standing ?? NOTHING_KNOWN;
+  }
+
+  /** Undefined when what `of` gives may be believed; else when it may. */
+  ready(workspace: string): Promise<void> | undefined {
+    const entry = this.#known.get(workspace);
+    if (entry && !entry.stale && this.#listener.isFresh(entry.loaded_ms, performance.now())) return undefined;
+    return this.read(workspace);
+  }
+
+  async read(workspace: string): Promise<void> {
+    await this.#loader.load(workspace);
+  }
+
+  /** Read again at once, so that the next call need not wait; what was known stands until then. */
+  #distrust(id: string): void {
+    const entry = this.#known.get(id);
+    if (!entry) return;
+    this.#known.set(id, { ...entry, stale: true });
+    // Who needs it and cannot have it meets the fault itself.
+    this.read(id).catch(() => {});
+  }
+
+  async #load(ids: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
+    const heard = this.#heard;
+    const loaded_ms = performance.now();
+    const found = await readStandings(this.#pool, ids);
+    for (const id of ids) {
+      this.#known.set(id, { standing: found.get(id) ?? NOTHING_KNOWN, loaded_ms, stale: heard !== this.#heard });
+    }
+    return found;
+  }
+}
+
+type RungRow = KeptRung & { workspace_id: string; ladder: string };
+type RaisedRow = Raised & { workspace_id: string };
+
+async function readStandings(pool: Pool, ids: readonly string[]): Promise<Map<string, Standing>> {
+  const [rungs, raised] = await Promise.all([
+    pool.query<RungRow>(
+      'select workspace_id, ladder, unit, window_start, cap, spent, rung, since from policy.rung where workspace_id = any($1::uuid[])',
+      [ids],
+    ),
+    pool.query<RaisedRow>(
+      'select workspace_id, unit, period_start, nanos from policy.raised where workspace_id = any($1::uuid[]) and nanos > 0',
+      [ids],
+    ),
+  ]).catch((error: unknown) => {
+    throw databaseFault(error);
+  });
+  const kept = Map.groupBy(rungs.rows, (row) => row.workspace_id);
+  const raises = new Map(raised.rows.map((row) => [row.workspace_id, row]));
+  return new Map(
+    new Set([...kept.keys(), ...raises.keys()])
+      .values()
+      .map((id) => [
+        id,
+        Object.freeze({ rungs: new Map(kept.get(id)?.map((row) => [row.ladder, row])), raised: raises.get(id) }),
+      ]),
+  );
+}
