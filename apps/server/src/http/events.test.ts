@@ -24,7 +24,7 @@ async function streaming(chunk: string): Promise<{ port: number; sent: () => num
     }
   }
   const app = Fastify();
-  app.get('/', (_request, reply) => sendChunks(reply, endless(), STALLED_MS));
+  app.get('/', (_request, reply) => sendChunks(reply, endless(), { stalled_ms: STALLED_MS }));
   await app.listen({ port: 0, host: '127.0.0.1' });
   onTestFinished(() => app.close());
   return { port: (app.server.address() as AddressInfo).port, sent: () => sent, ended: promise };

@@ -12,6 +12,12 @@ export function event(name: string, data: unknown): string {
 /** A caller that reads nothing for so long has left without saying so. */
 const STALLED_MS = 60_000;
 
+export interface Sending {
+  readonly stalled_ms?: number;
+  /** What the caller is told at the end of a stream that broke; without it the break is thrown. */
+  readonly lastWords?: (error: unknown) => string;
+}
+
 /**
  * Writes chunks as they come, no faster than the caller reads. When the caller has gone, or has stopped reading for
  * `stalled_ms`, the source is let go, which is what tells the gate to drain and book.
@@ -19,7 +25,7 @@ const STALLED_MS = 60_000;
 export async function sendChunks(
   reply: FastifyReply,
   chunks: AsyncIterable<string | Uint8Array>,
-  stalled_ms = STALLED_MS,
+  { stalled_ms = STALLED_MS, lastWords }: Sending = {},
 ): Promise<void> {
   const { raw } = reply;
   const own = reply.getHeaders();
@@ -37,6 +43,9 @@ export async function sendChunks(
       if (raw.destroyed) break;
       if (!raw.write(chunk)) await writable(raw, stalled_ms);
     }
+  } catch (error) {
+    if (lastWords === undefined) throw error;
+    raw.write(lastWords(error));
   } finally {
     raw.end();
   }

@@ -63,7 +63,7 @@ export function registerChatCompletions(app: App, { gate, metrics, bounds }: Rou
       );
       if (isRefusal(result)) return sendRefusal(request, reply, result);
       if (result.kind === 'stream') {
-        await sendChunks(reply, untilBroken(request, result.chunks));
+        await sendChunks(reply, result.chunks, { lastWords: (error) => brokenStream(request, error) });
         return reply;
       }
       if (result.bill) {
@@ -84,13 +84,9 @@ function withoutNulls(body: z.infer<typeof chatBody>): OpenAiChatBody {
 }
 
 /** A stream that breaks after its first byte ends with an error chunk, which OpenAI's clients raise, and without `[DONE]`. */
-async function* untilBroken(request: FastifyRequest, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | string> {
-  try {
-    yield* chunks;
-  } catch (error) {
-    request.log.error({ err: error, request_id: request.id }, 'a stream broke');
-    yield `data: ${JSON.stringify(openAiError(problemOfThrown(error)))}\n\n`;
-  }
+function brokenStream(request: FastifyRequest, error: unknown): string {
+  request.log.error({ err: error, request_id: request.id }, 'a stream broke');
+  return `data: ${JSON.stringify(openAiError(problemOfThrown(error)))}\n\n`;
 }
 
 /** What OpenAI's shape has no member for travels in headers. */
