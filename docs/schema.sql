@@ -134,6 +134,25 @@ end $function$;
 create schema identity;
 grant usage on schema identity to purser_app;
 
+create table identity.account (
+  id uuid not null,
+  person_id uuid not null,
+  account_id text not null,
+  provider_id text not null,
+  access_token text,
+  refresh_token text,
+  id_token text,
+  access_token_expires_at timestamp with time zone,
+  refresh_token_expires_at timestamp with time zone,
+  scope text,
+  password text,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint account_pkey PRIMARY KEY (id),
+  constraint account_person_id_fkey FOREIGN KEY (person_id) REFERENCES identity.person(id)
+);
+CREATE INDEX account_of_person ON identity.account USING btree (person_id);
+
 create table identity.api_key (
   workspace_id uuid not null,
   key_id uuid not null,
@@ -909,6 +928,8 @@ create table marketplace.purchase (
   rate_denominator bigint not null,
   reversed bigint default 0 not null,
   reversal_fees bigint default 0 not null,
+  raised bigint default 0 not null,
+  raise_steps integer default 0 not null,
   repaid bigint default 0 not null,
   owed bigint default 0 not null,
   owed_paid bigint default 0 not null,
@@ -921,6 +942,7 @@ create table marketplace.purchase (
   constraint purchase_credits_check CHECK ((credits > 0)),
   constraint purchase_fees_check CHECK ((fees >= 0)),
   constraint purchase_paid_check CHECK ((paid > 0)),
+  constraint purchase_raised_check CHECK ((raised >= 0)),
   constraint purchase_rate_denominator_check CHECK ((rate_denominator > 0)),
   constraint purchase_rate_numerator_check CHECK ((rate_numerator > 0)),
   constraint sound CHECK ((((reversed >= 0) AND (reversed <= paid)) AND (LEAST(reversal_fees, repaid, owed_paid, attributed) >= 0) AND (owed >= owed_paid)))
@@ -1821,3 +1843,21 @@ create table wallet.refresh (
 CREATE INDEX refresh_by_due ON wallet.refresh USING btree (due_at);
 alter table wallet.refresh enable row level security;
 create policy own_rows on wallet.refresh for select to purser_app using ((workspace_id = base.current_workspace()));
+
+create table wallet.scheduled_grant (
+  grant_id uuid not null,
+  workspace_id uuid not null,
+  credits bigint not null,
+  valid_from timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  reason text not null,
+  done_at timestamp with time zone,
+  constraint scheduled_grant_pkey PRIMARY KEY (grant_id),
+  constraint scheduled_grant_check CHECK ((expires_at > valid_from)),
+  constraint scheduled_grant_credits_check CHECK ((credits > 0))
+);
+CREATE INDEX scheduled_grant_due ON wallet.scheduled_grant USING btree (valid_from) WHERE (done_at IS NULL);
+CREATE INDEX scheduled_grant_of_workspace ON wallet.scheduled_grant USING btree (workspace_id) WHERE (done_at IS NULL);
+alter table wallet.scheduled_grant enable row level security;
+create policy own_rows on wallet.scheduled_grant for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on wallet.scheduled_grant to purser_app;

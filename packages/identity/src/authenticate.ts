@@ -5,12 +5,15 @@ import { type Clock, Fault, isRefusal, isUuid, type Refusal, refuse } from '@pur
 import type { Authentication, Caller, CallerKind, Credentials, Role } from './caller.ts';
 import type { Directory, KeyRecord } from './directory.ts';
 import { hashBytes, hashSecret, type SecretHash, secretKind } from './secret.ts';
+import type { Person } from './people/person.ts';
+import type { PersonSession, PersonSessions } from './people/person-sessions.ts';
 import type { OpenSession, SessionCache } from './sessions.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface AuthenticationParts {
   readonly directory: Directory;
   readonly sessions: SessionCache;
+  readonly persons: PersonSessions;
   readonly adminHash: SecretHash;
   readonly clock: Clock;
 }
@@ -24,16 +27,22 @@ interface Known {
   readonly user: string | null;
   readonly actor: string;
   readonly roles: readonly Role[];
+  readonly person?: Person;
 }
 
+/** What better-auth makes its session tokens of. */
+const PERSON_TOKEN = /^[A-Za-z0-9]{32}$/;
 const USER = /^[^\p{Cc}]{1,256}$/u;
 const MEMBER: readonly Role[] = Object.freeze(['member']);
 const PLATFORM_ROLE: readonly Role[] = Object.freeze(['platform']);
+const MANAGER: readonly Role[] = Object.freeze(['member', 'manager']);
 const ADMIN: readonly Role[] = Object.freeze(['admin']);
+const NOBODY: readonly Role[] = Object.freeze([]);
 const UNKNOWN = refuse(
   'unauthenticated',
   'the key is not known here, or was revoked; want a workspace key, session token, platform key or the admin token',
 );
+const NOT_YOURS = refuse('forbidden', 'you belong to no workspace that Purser-Workspace names');
 const ENDED = refuse('unauthenticated', 'the session has ended; sign in again');
 const NOTHING = refuse(
   'unauthenticated',
@@ -65,7 +74,9 @@ function identify(parts: AuthenticationParts, secret: string): Later<Known | Ref
   const hashed = hashSecret(secret);
   const kind = secretKind(secret);
   if (kind === undefined) {
-    return timingSafeEqual(hashBytes(hashed), hashBytes(parts.adminHash)) ? adminCaller() : UNKNOWN;
+    if (timingSafeEqual(hashBytes(hashed), hashBytes(parts.adminHash))) return adminCaller();
+    if (!PERSON_TOKEN.test(secret)) return UNKNOWN;
+    return then(parts.persons.find(secret, hashed), (session) => fromPerson(parts, session));
   }
   if (kind === 'session') return then(parts.sessions.find(hashed), (session) => fromSession(parts, session));
   return then(parts.directory.key(hashed), (key) => fromKey(parts.clock, key));
@@ -90,6 +101,27 @@ function fromSession(parts: AuthenticationParts, open: OpenSession | undefined):
   return then(parts.directory.key(open.opener), (key) => (key === undefined || isRevoked(parts.clock, key) ? ENDED : known));
 }
 
+function fromPerson({ clock }: AuthenticationParts, open: PersonSession | undefined): Known | Refusal {
+  if (open === undefined || open.expires_ms <= clock.now().epochMilliseconds) return ENDED;
+  const { person } = open;
+  return {
+    kind: 'session',
+    workspace_id: person.works_in,
+    user: person.counts_as,
+    actor: `person:${person.id}`,
+    roles: rolesIn(person, person.works_in),
+    person,
+  };
+}
+
+/** What a person may do in a workspace; an operator who is no member of it administers, and spends nothing there. */
+function rolesIn({ operator, memberships }: Person, workspace_id: string | null): readonly Role[] {
+  const role = workspace_id === null ? undefined : memberships.get(workspace_id);
+  if (role === undefined) return operator ? ADMIN : NOBODY;
+  const roles = role === 'member' ? MEMBER : MANAGER;
+  return operator ? [...roles, 'admin'] : roles;
+}
+
 /** A revocation may lie ahead: a rotated key lives on for a while. */
 function isRevoked(clock: Clock, { revoked_at }: KeyRecord): boolean {
   return revoked_at !== null && Temporal.Instant.compare(revoked_at, clock.now()) <= 0;
@@ -100,6 +132,7 @@ function complete(directory: Directory, known: Known, { purserWorkspace, purserU
     return refuse('forbidden', 'this session belongs to another user than Purser-User names');
   }
   const user = known.user ?? purserUser;
+  if (known.person !== undefined && purserWorkspace !== undefined) return completeNamed(directory, known, purserWorkspace);
   if (known.workspace_id !== null) {
     return then(directory.workspace(known.workspace_id), (workspace) => {
       if (workspace === undefined) return UNKNOWN;
@@ -117,20 +150,31 @@ function complete(directory: Directory, known: Known, { purserWorkspace, purserU
   );
 }
 
+/** A person names one of its workspaces; another's is as unknown to it as one that does not exist. An operator may name any. */
+function completeNamed(directory: Directory, known: Known, name: string): Authentication {
+  const { person } = known;
+  return then(named(directory, name), (workspace) => {
+    const roles = workspace && person ? rolesIn(person, workspace.id) : NOBODY;
+    if (workspace === undefined || roles.length === 0) return NOT_YOURS;
+    return callerOf({ ...known, roles }, workspace, known.user ?? undefined);
+  });
+}
+
 /** By our id, else by the founder's name for it, which may look like an id too. */
 function named(directory: Directory, name: string): Later<Workspace | undefined> {
   if (!isUuid(name)) return directory.workspaceByExternalId(name);
   return then(directory.workspace(name.toLowerCase()), (workspace) => workspace ?? directory.workspaceByExternalId(name));
 }
 
-function callerOf({ kind, actor, roles }: Known, workspace: Workspace | undefined, user: string | undefined): Caller {
-  return { kind, actor, roles, ...(workspace && { workspace }), ...(user !== undefined && { user }) };
+function callerOf({ kind, actor, roles, person }: Known, workspace: Workspace | undefined, user: string | undefined): Caller {
+  return { kind, actor, roles, ...(workspace && { workspace }), ...(user !== undefined && { user }), ...(person && { person }) };
 }
 
 /** The secret that a request carries; the header goes before the cookie. */
 export function presentedSecret({ authorization, cookie }: Credentials): string | undefined {
   if (authorization !== undefined) return /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
-  return cookie === undefined ? undefined : /(?:^|; *)purser_session=([^;\s]+)/.exec(cookie)?.[1];
+  // A person's cookie carries better-auth's signature behind the token; the token alone has all the chance in it.
+  return cookie === undefined ? undefined : /(?:^|; *)purser_session=([^;.\s]+)/.exec(cookie)?.[1];
 }
 
 function refuseWhenAway(error: unknown): Refusal {

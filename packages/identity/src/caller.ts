@@ -1,17 +1,21 @@
 import type { Refusal } from '@purser/base';
 
+import type { Person } from './people/person.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
  * - `workspace_key`: a key of one workspace.
- * - `session`: someone who signed in by a key; as the key, for a while.
+ * - `session`: someone who signed in, by a key or as a person; for a while.
  * - `platform_key`: the founder's own backend, acting for whichever workspace it names.
  * - `admin`: the operator's token.
  */
 export type CallerKind = 'workspace_key' | 'session' | 'platform_key' | 'admin';
 
-/** - `member`: works in its workspace. - `platform`: acts for any workspace. - `admin`: operates the installation. */
-export type Role = 'member' | 'platform' | 'admin';
+/**
+ * - `member`: works and spends in its workspace. - `manager`: administers its workspace, as its owner or admin.
+ * - `platform`: acts for any workspace. - `admin`: operates the installation, by its token or as an operator.
+ */
+export type Role = 'member' | 'manager' | 'platform' | 'admin';
 
 /** Who is calling, and for whom. */
 export interface Caller {
@@ -23,6 +27,8 @@ export interface Caller {
   /** For the audit trail: `key:purser_ws_Ab12`, `session:…`, `admin`. Never a secret. */
   readonly actor: string;
   readonly roles: readonly Role[];
+  /** Who signed in, when that was a person and no key. */
+  readonly person?: Person;
 }
 
 /** What a request carries, as the headers came. */

@@ -4,6 +4,7 @@ import { refuseName, takenExternalId } from './create-workspace.ts';
 import { type Overrides, refuseOverrides } from './overrides.ts';
 import { type Offering, planForSale, refuseTerms } from './terms.ts';
 import { refuseTimezone } from './timezone.ts';
+import { isWithoutGrant } from './withheld-grant.ts';
 import { type License, type Workspace, WORKSPACE_COLUMNS, workspaceFromRow, type WorkspaceRow } from './workspace.ts';
 
 /** What is absent stays. `overrides` replaces all that were negotiated before; `{}` ends them. A `plan` is that of the catalogue now for sale. */
@@ -86,7 +87,7 @@ function refuseChange(change: WorkspaceChange): Refusal | undefined {
 }
 
 function refuseChangedTerms(before: Workspace, change: WorkspaceChange, offering: Offering): Refusal | undefined {
-  const overrides = change.overrides ?? before.overrides;
+  const overrides = overridesAfter(before, change);
   if (change.plan !== undefined) return refuseTerms(offering, change.plan, overrides);
   return change.overrides === undefined ? undefined : refuseOverrides(overrides, planForSale(offering, before.plan));
 }
@@ -103,6 +104,12 @@ function changed(before: Workspace, change: WorkspaceChange, offering: Offering,
     license,
     // Said again, a licence keeps its date: a doubled notice of a failed payment does not lengthen the grace.
     license_since: license === before.license ? before.license_since : now,
-    overrides: change.overrides ?? before.overrides,
+    overrides: overridesAfter(before, change),
   };
+}
+
+/** What was negotiated stays; that a free grant was withheld ends with the plan it was withheld on. */
+function overridesAfter(before: Workspace, { plan, overrides }: WorkspaceChange): Overrides {
+  if (overrides !== undefined) return overrides;
+  return plan !== undefined && plan !== before.plan && isWithoutGrant(before.overrides) ? {} : before.overrides;
 }

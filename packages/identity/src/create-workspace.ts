@@ -40,38 +40,39 @@ export async function createWorkspace(
   wanted: NewWorkspace,
   inside?: Connection,
 ): Promise<CreatedWorkspace | Refusal> {
-  const { name, plan, timezone = 'UTC', external_id = null, overrides = {} } = wanted;
+  const now = parts.clock.now();
+  return joinTransaction(parts.pool, inside, async (connection) => {
+    const workspace = await insertWorkspace(connection, parts.offering, now, wanted);
+    if ('refused' in workspace) return workspace;
+    const first = { kind: 'workspace', workspace: workspace.id, name: 'first key', now: now.toString() } as const;
+    const key = await insertKey(connection, first);
+    return { workspace, key: key.secret };
+  });
+}
+
+/** A workspace without a key: persons enter it by their sessions. Refuses `invalid_request`. */
+export async function insertWorkspace(
+  connection: Connection,
+  offering: Offering,
+  now: Temporal.Instant,
+  wanted: NewWorkspace,
+): Promise<Workspace | Refusal> {
+  const { name, plan, timezone = 'UTC', external_id = null, overrides = {}, anchored_at = now } = wanted;
   const wrong =
     refuseName('name', name) ??
     (external_id === null ? undefined : refuseName('external_id', external_id)) ??
     refuseTimezone(timezone) ??
-    refuseTerms(parts.offering, plan, overrides);
+    refuseTerms(offering, plan, overrides);
   if (wrong) return wrong;
-
   const id: WorkspaceId = newId();
-  const now = parts.clock.now().toString();
-  return joinTransaction(parts.pool, inside, async (connection) => {
-    const { rows } = await connection.query<WorkspaceRow>(
-      `insert into identity.workspace (${WORKSPACE_COLUMNS}, changed_at)
-       values ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $8, $8)
-       on conflict (external_id) do nothing returning ${WORKSPACE_COLUMNS}`,
-      [
-        id,
-        name,
-        external_id,
-        plan,
-        parts.offering.version,
-        timezone,
-        wanted.anchored_at?.toString() ?? now,
-        now,
-        JSON.stringify(overrides),
-      ],
-    );
-    const row = rows[0];
-    if (!row) return takenExternalId(external_id);
-    const key = await insertKey(connection, { kind: 'workspace', workspace: id, name: 'first key', now });
-    return { workspace: workspaceFromRow(row), key: key.secret };
-  });
+  const values = [id, name, external_id, plan, offering.version, timezone, anchored_at.toString(), now.toString()];
+  const { rows } = await connection.query<WorkspaceRow>(
+    `insert into identity.workspace (${WORKSPACE_COLUMNS}, changed_at)
+     values ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $8, $8)
+     on conflict (external_id) do nothing returning ${WORKSPACE_COLUMNS}`,
+    [...values, JSON.stringify(overrides)],
+  );
+  return rows[0] ? workspaceFromRow(rows[0]) : takenExternalId(external_id);
 }
 
 export function takenExternalId(external_id: string | null): Refusal {

@@ -84,12 +84,31 @@ export async function listKeys(pool: Pool, workspace: WorkspaceId): Promise<read
   return rows;
 }
 
+/** What has to be done in the same transaction as a revocation: its entry in the trail. */
+export type AlsoRevoke = (connection: Connection, key: ApiKey) => Promise<void>;
+
+/** Ends a key now, of one workspace alone when that is given. Refuses `not_found`, also for another's. */
+export async function revokeOneKey(
+  pool: Pool,
+  id: string,
+  now: Temporal.Instant,
+  workspace: WorkspaceId | undefined,
+  also: AlsoRevoke = async () => {},
+): Promise<ApiKey | Refusal> {
+  return transaction(pool, async (connection) => {
+    const revoked = await revokeKey(connection, id, now, workspace);
+    if (!('refused' in revoked)) await also(connection, revoked);
+    return revoked;
+  });
+}
+
 /** Ends a key at `at`; an earlier end stands. Every server knows within a second. Refuses `not_found`. */
-export async function revokeKey(on: Queryable, id: string, at: Temporal.Instant): Promise<ApiKey | Refusal> {
+async function revokeKey(on: Queryable, id: string, at: Temporal.Instant, workspace?: WorkspaceId): Promise<ApiKey | Refusal> {
   if (!isUuid(id)) return refuse('not_found', 'there is no such key');
   const { rows } = await on.query<ApiKey>(
-    `update identity.api_key set revoked_at = least(revoked_at, $2) where key_id = $1 returning ${COLUMNS}`,
-    [id, at.toString()],
+    `update identity.api_key set revoked_at = least(revoked_at, $2)
+     where key_id = $1 and ($3::uuid is null or workspace_id = $3) returning ${COLUMNS}`,
+    [id, at.toString(), workspace ?? null],
   );
   return rows[0] ?? refuse('not_found', 'there is no such key');
 }

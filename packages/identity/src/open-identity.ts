@@ -1,13 +1,24 @@
-import { assert, type Clock, type Connection, isRefusal, type Pool, type Refusal, refuse, type WorkspaceId } from '@purser/base';
+import {
+  assert,
+  type Clock,
+  type Connection,
+  createLog,
+  isRefusal,
+  type Pool,
+  type Refusal,
+  refuse,
+  type WorkspaceId,
+} from '@purser/base';
 
 import { authenticate, type AuthenticationParts, presentedSecret } from './authenticate.ts';
 import type { Authentication, Credentials } from './caller.ts';
 import { type AlsoChange, type ChangedWorkspace, changeWorkspace, type WorkspaceChange } from './change-workspace.ts';
 import { type CreatedWorkspace, createWorkspace, type NewWorkspace } from './create-workspace.ts';
 import { Directory } from './directory.ts';
-import { type ApiKey, type CreatedKey, createKey, listKeys, revokeKey, rotateKey } from './keys.ts';
+import { type AlsoRevoke, type ApiKey, type CreatedKey, createKey, listKeys, revokeOneKey, rotateKey } from './keys.ts';
 import { listWorkspaces, type WorkspacePage, type WorkspaceSearch } from './list-workspaces.ts';
 import type { Offering } from './terms.ts';
+import { openPersons, type Persons, type PersonsOptions } from './people/open-persons.ts';
 import { hashSecret, secretKind } from './secret.ts';
 import { MemorySessions } from './session-memory.ts';
 import { RedisSessions } from './session-redis.ts';
@@ -23,10 +34,13 @@ export interface IdentityOptions {
   /** Where sessions are kept; absent: in this process. */
   readonly redis_url?: string;
   readonly redis_prefix?: string;
+  /** How persons sign in, and what is written down of it. Absent: by no letter, from nowhere, and nothing is. */
+  readonly persons?: PersonsOptions;
 }
 
 /** Who there is, and who is calling. */
 export interface Identity {
+  readonly persons: Persons;
   authenticate(credentials: Credentials): Authentication;
   /** In the transaction that `inside` has open, if it is given. */
   createWorkspace(wanted: NewWorkspace, inside?: Connection): Promise<CreatedWorkspace | Refusal>;
@@ -44,7 +58,8 @@ export interface Identity {
   ): Promise<CreatedKey | Refusal>;
   listKeys(workspace: WorkspaceId): Promise<readonly ApiKey[]>;
   rotateKey(id: string, overlap?: Temporal.Duration): Promise<CreatedKey | Refusal>;
-  revokeKey(id: string): Promise<ApiKey | Refusal>;
+  /** With `workspace`: only one of its own. */
+  revokeKey(id: string, workspace?: WorkspaceId, also?: AlsoRevoke): Promise<ApiKey | Refusal>;
   /** Signs in: who presents a key gets a token for a while, good for the key's workspace (and user) alone. Sessions open no sessions. */
   startSession(credentials: Credentials): Promise<StartedSession | Refusal>;
   /** Signs out. A token that opens nothing is no error. */
@@ -56,6 +71,13 @@ const SESSION_LIFETIME = Temporal.Duration.from({ hours: 30 * 24 });
 const ADMIN_SESSION_LIFETIME = Temporal.Duration.from({ hours: 12 });
 const AT_ONCE = Temporal.Duration.from({ seconds: 0 });
 
+const NO_PERSONS = (): PersonsOptions => ({
+  public_url: 'http://127.0.0.1:4780',
+  starts_per_address: 0,
+  log: createLog({ level: 'silent' }),
+  record: () => Promise.resolve(),
+});
+
 /** Asserts an admin token that cannot be taken for a key. */
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
   const { pool, clock, admin_token } = options;
@@ -64,10 +86,12 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const store =
     options.redis_url === undefined ? new MemorySessions() : new RedisSessions(options.redis_url, options.redis_prefix);
   const sessions = new SessionCache(store, directory, clock);
-  const parts: AuthenticationParts = { directory, sessions, adminHash: hashSecret(admin_token), clock };
+  const people = await openPersons({ ...options, directory }, options.persons ?? NO_PERSONS());
+  const parts: AuthenticationParts = { directory, sessions, persons: people.sessions, adminHash: hashSecret(admin_token), clock };
   const writing = () => ({ pool, clock, offering: options.offering() });
   await directory.start();
   return {
+    persons: people.persons,
     authenticate: (credentials) => authenticate(parts, credentials),
     createWorkspace: (wanted, inside) => createWorkspace(writing(), wanted, inside),
     async changeWorkspace(id, change, also) {
@@ -87,16 +111,18 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       directory.forgetKeys();
       return rotated;
     },
-    async revokeKey(id) {
-      const revoked = await revokeKey(pool, id, clock.now());
+    async revokeKey(id, workspace, also) {
+      const revoked = await revokeOneKey(pool, id, clock.now(), workspace, also);
       directory.forgetKeys();
       return revoked;
     },
     startSession: (credentials) => startSession(parts, credentials),
-    endSession: (token) => sessions.end(hashSecret(token)),
+    endSession: (token) =>
+      secretKind(token) === 'session' ? sessions.end(hashSecret(token)) : people.sessions.end(token, hashSecret(token)),
     async close() {
       await directory.close();
       await sessions.close();
+      await people.close();
     },
   };
 }

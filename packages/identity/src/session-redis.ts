@@ -25,28 +25,22 @@ export class RedisSessions implements SessionStore {
 
   constructor(url: string, prefix = 'purser:session:') {
     this.#prefix = prefix;
-    this.#redis = new Redis(url, {
-      commandTimeout: TIMEOUT_MS,
-      maxRetriesPerRequest: 1,
-      retryStrategy: (attempt) => Math.min(attempt * 50, RECONNECT_MS_MAX),
-    });
-    // Whoever asks for a session meets the fault; without a listener each attempt to reconnect would be printed.
-    this.#redis.on('error', () => {});
+    this.#redis = openSessionRedis(url);
   }
 
   async put(token: SecretHash, session: Session, lifetime_ms: number): Promise<void> {
-    await this.#try(() => this.#redis.set(this.#keyOf(token), JSON.stringify(session), 'PX', lifetime_ms));
+    await askRedis(() => this.#redis.set(this.#keyOf(token), JSON.stringify(session), 'PX', lifetime_ms));
   }
 
   async get(token: SecretHash): Promise<Session | undefined> {
-    const stored = await this.#try(() => this.#redis.get(this.#keyOf(token)));
+    const stored = await askRedis(() => this.#redis.get(this.#keyOf(token)));
     if (stored === null) return undefined;
     // An entry of another version of the program is nobody's session: signing in again mends it.
     return sessionSchema.safeParse(JSON.parse(stored)).data;
   }
 
   async remove(token: SecretHash): Promise<void> {
-    await this.#try(() => this.#redis.del(this.#keyOf(token)));
+    await askRedis(() => this.#redis.del(this.#keyOf(token)));
   }
 
   close(): Promise<void> {
@@ -57,12 +51,24 @@ export class RedisSessions implements SessionStore {
   #keyOf(token: SecretHash): string {
     return this.#prefix + hashBytes(token).toString('hex');
   }
+}
 
-  async #try<Value>(ask: () => Promise<Value>): Promise<Value> {
-    try {
-      return await ask();
-    } catch (error) {
-      throw new Fault('the session store did not answer', { retryable: true, cause: error });
-    }
+export function openSessionRedis(url: string): Redis {
+  const redis = new Redis(url, {
+    commandTimeout: TIMEOUT_MS,
+    maxRetriesPerRequest: 1,
+    retryStrategy: (attempt) => Math.min(attempt * 50, RECONNECT_MS_MAX),
+  });
+  // Whoever asks for a session meets the fault; without a listener each attempt to reconnect would be printed.
+  redis.on('error', () => {});
+  return redis;
+}
+
+/** @throws Fault, retryable, when Redis does not answer: a session that cannot be seen lets nobody in. */
+export async function askRedis<Value>(ask: () => Promise<Value>): Promise<Value> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw new Fault('the session store did not answer', { retryable: true, cause: error });
   }
 }

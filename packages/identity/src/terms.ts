@@ -18,3 +18,8 @@ export function refuseTerms(offering: Offering, code: string, overrides: Overrid
   const codes = offering.plans.map((sold) => sold.code).join(', ');
   return refuse('invalid_request', `there is no plan '${code.slice(0, 100)}'; want one of ${codes}`);
 }
+
+/** What somebody is on who has bought nothing; undefined: nothing is free here. */
+export function freePlan(offering: Offering): Plan | undefined {
+  return offering.plans.find(({ price, features }) => price.nanos === 0n && features.includes('ai'));
+}

@@ -1,0 +1,13 @@
+import type { Connection, WorkspaceId } from '@purser/base';
+
+/** Something that was done here and belongs in the trail. */
+export interface IdentityDeed {
+  readonly actor: string;
+  readonly workspace: WorkspaceId | null;
+  readonly action: string;
+  readonly subject: string;
+  readonly detail: Readonly<Record<string, string | boolean | null>>;
+}
+
+/** Writes the deed down in the transaction that does it. */
+export type RecordDeed = (connection: Connection, deed: IdentityDeed) => Promise<void>;

@@ -1,0 +1,200 @@
+import type { Clock, Log, Pool, Refusal, WorkspaceId } from '@purser/base';
+
+import type { Directory } from '../directory.ts';
+import type { Offering } from '../terms.ts';
+import { openBetterAuth } from './better-auth.ts';
+import { commonSecret, derivedKey } from './common-secret.ts';
+import type { RecordDeed } from './deed.ts';
+import type { EntryStore } from './entry-store.ts';
+import { PostgresEntries } from './entry-store-postgres.ts';
+import { RedisEntries } from './entry-store-redis.ts';
+import { acceptInvitation, type Invitation, invitationsFor, invite, listInvitations, withdrawInvitation } from './invitations.ts';
+import { linkPerson } from './link.ts';
+import { type Mail, printedMail, smtpMail } from './mail.ts';
+import {
+  type Authority,
+  changeMemberRole,
+  listMembers,
+  listOperators,
+  type Member,
+  type Operator,
+  removeMember,
+  removeOperator,
+} from './members.ts';
+import type { MemberRole, Person } from './person.ts';
+import { PersonSessions } from './person-sessions.ts';
+import type { Origin } from './personal-workspace.ts';
+import { sealedStorage } from './sealed-storage.ts';
+import {
+  linkLetter,
+  type Presented,
+  renew,
+  requestLink,
+  type SignedIn,
+  signInAnonymously,
+  takeLink,
+  type SignInParts,
+} from './sign-in.ts';
+
+export interface PersonsOptions {
+  /** What the world calls this installation: `https://purser.example`. Links lead there. */
+  readonly public_url: string;
+  /** Where letters go out. */
+  readonly smtp_url?: string;
+  readonly smtp_from?: string;
+  /** On a local start: where letters are printed while there is no mail server. Without either, links are refused. */
+  readonly print?: (text: string) => void;
+  /** Free starts without a mailbox, from one address in 30 days. */
+  readonly starts_per_address: number;
+  readonly log: Log;
+  readonly record: RecordDeed;
+}
+
+/** Who signs in, and what they may do in which workspace. */
+export interface Persons {
+  signInAnonymously(origin: Origin, timezone?: string): Promise<SignedIn | Refusal>;
+  requestLink(email: string, address: string, callback?: string): Promise<true | Refusal>;
+  takeLink(
+    token: string,
+    callback: string | undefined,
+    presented: Presented,
+    origin: Origin,
+  ): Promise<SignedIn | { readonly failed_location: string } | Refusal>;
+  renew(presented: Presented): Promise<readonly string[]>;
+  /** From now on requests that name no workspace act in this one. */
+  workIn(person: Person, workspace: WorkspaceId): Promise<void>;
+  members(workspace: WorkspaceId): Promise<readonly Member[]>;
+  changeRole(workspace: WorkspaceId, id: string, role: MemberRole, by: Authority): Promise<Member | Refusal>;
+  removeMember(workspace: WorkspaceId, id: string, by: Authority): Promise<Member | Refusal>;
+  operators(): Promise<readonly Operator[]>;
+  removeOperator(id: string, actor: string): Promise<true | Refusal>;
+  /** `mailed` false: the invitation stands, and its letter could not be sent. */
+  invite(
+    wanted: {
+      readonly workspace: WorkspaceId;
+      readonly email: string;
+      readonly role: MemberRole | 'operator';
+      readonly to: string;
+    },
+    by: Authority,
+  ): Promise<{ readonly invitation: Invitation; readonly mailed: boolean } | Refusal>;
+  invitations(workspace: WorkspaceId): Promise<readonly Invitation[]>;
+  invitationsFor(person: Person): Promise<readonly (Invitation & { readonly workspace_name: string | null })[]>;
+  acceptInvitation(id: string, person: Person): Promise<Invitation | Refusal>;
+  withdrawInvitation(workspace: WorkspaceId, id: string, by: Authority): Promise<true | Refusal>;
+}
+
+interface Given {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly offering: () => Offering;
+  readonly directory: Directory;
+  readonly redis_url?: string;
+  readonly redis_prefix?: string;
+}
+
+export interface OpenPersons {
+  readonly persons: Persons;
+  readonly sessions: PersonSessions;
+  close(): Promise<void>;
+}
+
+export async function openPersons(given: Given, options: PersonsOptions): Promise<OpenPersons> {
+  const { pool, clock, offering, directory } = given;
+  const { log, record, public_url } = options;
+  const secret = await commonSecret(pool);
+  const naming = derivedKey(secret, 'sources');
+  const store: EntryStore =
+    given.redis_url === undefined ? new PostgresEntries(pool, clock) : new RedisEntries(given.redis_url, given.redis_prefix);
+  const mail = mailOf(options);
+  const auth = openBetterAuth({
+    pool,
+    secret,
+    log,
+    public_url,
+    storage: sealedStorage(store, secret),
+    sendLink: async (email, url) => mail?.send(linkLetter(email, url)),
+    async link(anonymous_id, person_id) {
+      for (const workspace of await linkPerson({ pool, clock, offering, record }, anonymous_id, person_id)) {
+        directory.forget({ of: 'workspace', id: workspace });
+      }
+      await sessions.endAll(anonymous_id);
+    },
+  });
+  const sessions = new PersonSessions(auth, directory, pool);
+  const { starts_per_address } = options;
+  const signing: SignInParts = {
+    pool,
+    clock,
+    offering,
+    record,
+    naming,
+    starts_per_address,
+    auth,
+    persons: sessions,
+    public_url,
+    log,
+    mail,
+  };
+  const forgetting = async <T>(work: Promise<T>): Promise<T> => {
+    const done = await work;
+    sessions.forget();
+    return done;
+  };
+  const changing = { pool, record, naming };
+  return {
+    sessions,
+    persons: {
+      signInAnonymously: (origin, timezone) => signInAnonymously(signing, origin, timezone),
+      requestLink: (email, address, callback) => requestLink(signing, email, address, callback),
+      takeLink: (token, callback, presented, origin) => takeLink(signing, token, callback, presented, origin),
+      renew: (presented) => renew(signing, presented),
+      async workIn(person, workspace) {
+        await forgetting(pool.query('update identity.person set works_in = $2 where id = $1', [person.id, workspace]));
+      },
+      members: (workspace) => listMembers(pool, workspace),
+      changeRole: (workspace, id, role, by) => forgetting(changeMemberRole(changing, workspace, id, role, by)),
+      removeMember: (workspace, id, by) => forgetting(removeMember(changing, workspace, id, by)),
+      operators: () => listOperators(pool),
+      removeOperator: (id, actor) => forgetting(removeOperator(changing, id, actor)),
+      async invite({ to, ...wanted }, by) {
+        const invitation = await invite(changing, wanted, by, clock.now());
+        if ('refused' in invitation) return invitation;
+        return { invitation, mailed: await mailed(mail, invitationLetter(invitation, to, public_url), log) };
+      },
+      invitations: (workspace) => listInvitations(pool, workspace, clock.now()),
+      invitationsFor: (person) => invitationsFor(pool, person, clock.now()),
+      acceptInvitation: (id, person) => forgetting(acceptInvitation(changing, id, person, clock.now())),
+      withdrawInvitation: (workspace, id, by) => withdrawInvitation(changing, workspace, id, by),
+    },
+    async close() {
+      mail?.close();
+      await store.close();
+    },
+  };
+}
+
+function mailOf({ smtp_url, smtp_from, print, public_url }: PersonsOptions): Mail | undefined {
+  if (smtp_url !== undefined) return smtpMail(smtp_url, smtp_from ?? `no-reply@${new URL(public_url).hostname}`);
+  return print && printedMail(print);
+}
+
+/** An invitation is there whether or not its letter is: who signs in by that mailbox sees it. */
+async function mailed(mail: Mail | undefined, letter: Parameters<Mail['send']>[0], log: Log): Promise<boolean> {
+  if (mail === undefined) return false;
+  try {
+    await mail.send(letter);
+    return true;
+  } catch (err) {
+    log.warn({ err }, 'the letter of an invitation could not be sent');
+    return false;
+  }
+}
+
+function invitationLetter({ email, role }: Invitation, to: string, public_url: string): Parameters<Mail['send']>[0] {
+  return {
+    to: email,
+    subject: `An invitation to ${to.replaceAll(/\p{Cc}/gu, ' ')}`,
+    text: `You are invited to ${to} as ${role}. Sign in at ${public_url} with this address within seven days to accept.\n`,
+  };
+}

@@ -1,0 +1,285 @@
+import { createLog, isRefusal, type Refusal, TestClock, type WorkspaceId } from '@purser/base';
+import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+
+import { type Caller, type Identity, type IdentityDeed, identityMigrations, openIdentity, type SignedIn } from '../index.ts';
+import { type MailServer, startMailServer } from '../testing/mail-server.ts';
+
+let database: TestDatabase;
+let catalogue: Catalogue;
+let mail: MailServer;
+let here: Identity;
+let there: Identity;
+let clock: TestClock;
+const deeds: IdentityDeed[] = [];
+let homes = 0;
+
+const openServer = (more: object = {}) =>
+  openIdentity({
+    pool: database.pool,
+    clock,
+    admin_token: 'an-admin-token',
+    offering: () => catalogue,
+    persons: {
+      public_url: 'https://purser.example',
+      smtp_url: mail.url,
+      starts_per_address: 3,
+      log: createLog({ level: 'silent' }),
+      record: async (_, deed) => {
+        deeds.push(deed);
+      },
+      ...more,
+    },
+  });
+
+beforeAll(async () => {
+  database = await createTestDatabase([identityMigrations]);
+  catalogue = await loadCatalogue(new URL('../../../../catalogs/default.yaml', import.meta.url).pathname);
+  mail = await startMailServer();
+  clock = new TestClock(Temporal.Instant.from('2026-05-04T10:00:00Z'));
+  [here, there] = await Promise.all([openServer(), openServer()]);
+});
+beforeEach(() => {
+  deeds.length = 0;
+});
+afterAll(async () => {
+  await here.close();
+  await there.close();
+  await mail.close();
+  await database.drop();
+});
+
+/** A device that nobody has used, at an address of its own. */
+const home = () => ({ address: `10.0.${Math.floor(++homes / 250)}.${homes % 250}`, device: crypto.randomUUID() });
+const mailbox = () => `${crypto.randomUUID()}@harbour.example`;
+
+function let_in<T extends object>(answer: T | Refusal): T {
+  if (isRefusal(answer)) throw new Error(`${answer.code}: ${answer.detail}`);
+  return answer;
+}
+const anonymous = async (origin = home()): Promise<SignedIn> => let_in(await here.persons.signInAnonymously(origin));
+const caller = async (token: string, at = here): Promise<Caller> =>
+  let_in(await at.authenticate({ authorization: `Bearer ${token}` }));
+
+/** Asks for a link, opens the letter, and follows it while `presented` is signed in. */
+async function signIn(email: string, presented?: string, origin = home()): Promise<SignedIn> {
+  expect(await here.persons.requestLink(email, origin.address)).toBe(true);
+  const link = mail.linkTo(email).searchParams.get('token') ?? '';
+  const headers = presented === undefined ? {} : { authorization: `Bearer ${presented}` };
+  const answer = let_in(await here.persons.takeLink(link, undefined, headers, origin));
+  if ('failed_location' in answer) throw new Error(answer.failed_location);
+  return answer;
+}
+
+describe('anonymous sessions', () => {
+  test('S7: an anonymous session has a personal workspace on the free plan, on every server, as header and as HttpOnly cookie', async () => {
+    const { token, set_cookies } = await anonymous();
+    const seen = await caller(token);
+    expect(seen).toMatchObject({ kind: 'session', workspace: { plan: 'FREE', overrides: {} }, roles: ['member', 'manager'] });
+    expect((await caller(token, there)).workspace?.id).toBe(seen.workspace?.id);
+    expect(set_cookies).toHaveLength(1);
+    expect(set_cookies[0]).toMatch(/^purser_session=.*; Path=\/; HttpOnly; Secure; SameSite=Lax/);
+    const cookie = set_cookies[0]!.split(';')[0]!;
+    expect(let_in(await there.authenticate({ cookie })).workspace?.id).toBe(seen.workspace?.id);
+    expect(deeds).toEqual([expect.objectContaining({ action: 'workspace.start', workspace: seen.workspace?.id })]);
+  });
+
+  test('S7: no second free grant by making sessions again: one for each device, a few for each address', async () => {
+    const origin = home();
+    await anonymous(origin);
+    expect(await here.persons.signInAnonymously(origin)).toMatchObject({ code: 'limit_reached' });
+    const others = await Promise.all(
+      Array.from({ length: 8 }, () => here.persons.signInAnonymously({ ...origin, device: crypto.randomUUID() })),
+    );
+    expect(others.filter((one) => !isRefusal(one))).toHaveLength(2);
+    const { rows } = await database.pool.query<{ orphans: bigint }>('select count(*) as orphans from identity.sealed_entry');
+    expect(rows[0]?.orphans).toBeGreaterThan(0n);
+  });
+
+  test('S7: nothing in the store of sessions, or of addresses, tells a token, a mailbox or an address', async () => {
+    const origin = home();
+    const email = mailbox();
+    const { token } = await signIn(email, (await anonymous(origin)).token, origin);
+    const { rows } = await database.pool.query<{ all: string }>(
+      `select string_agg(t::text, ' ') as all from (select encode(name, 'escape') || encode(sealed, 'escape') as t from identity.sealed_entry
+       union all select encode(source, 'escape') from identity.occasion) x`,
+    );
+    for (const secret of [token, email, origin.address, origin.device]) expect(rows[0]?.all).not.toContain(secret);
+  });
+});
+
+describe('links by e-mail', () => {
+  test('S7: linking keeps the workspace, and with it every row, limit and spend; the session before is over', async () => {
+    const before = await anonymous();
+    const was = await caller(before.token);
+    const email = mailbox();
+    const { token } = await signIn(email, before.token);
+    const is = await caller(token);
+    expect(is.workspace?.id).toBe(was.workspace?.id);
+    expect(is.user).toBe(was.user);
+    expect(is.person).toMatchObject({ email });
+    expect(await here.authenticate({ authorization: `Bearer ${before.token}` })).toMatchObject({ code: 'unauthenticated' });
+    expect(deeds.map(({ action }) => action)).toEqual(['workspace.start', 'workspace.link']);
+  });
+
+  test('S7: a second device linked to the same mailbox brings its workspace along, without a second monthly grant until it is paid for', async () => {
+    const email = mailbox();
+    const first = await caller((await signIn(email)).token);
+    const second = await anonymous();
+    const brought = (await caller(second.token)).workspace!.id;
+    const now = await caller((await signIn(email, second.token)).token);
+    expect(now.workspace?.id).toBe(first.workspace?.id);
+    expect([...now.person!.memberships.keys()].toSorted()).toEqual([first.workspace!.id, brought].toSorted());
+    expect((await here.workspace(brought))?.overrides).toEqual({ credits_monthly: 0 });
+    await here.changeWorkspace(brought, { plan: 'PRO' });
+    expect((await here.workspace(brought))?.overrides).toEqual({});
+  });
+
+  test('S7: another mailbox on a device that had its free start works, and is granted nothing', async () => {
+    const origin = home();
+    await anonymous(origin);
+    const { workspace } = await caller((await signIn(mailbox(), undefined, origin)).token);
+    expect(workspace?.overrides).toEqual({ credits_monthly: 0 });
+  });
+
+  test('S7: a link opens once, and not after fifteen minutes have passed; twice at the same time it opens one session', async () => {
+    const email = mailbox();
+    await here.persons.requestLink(email, home().address);
+    const link = mail.linkTo(email).searchParams.get('token')!;
+    const opened = await Promise.all([here, there, here, there].map((at) => at.persons.takeLink(link, undefined, {}, home())));
+    expect(opened.filter((one) => !isRefusal(one))).toHaveLength(1);
+    expect(opened.filter(isRefusal).map(({ code }) => code)).toEqual(['unauthenticated', 'unauthenticated', 'unauthenticated']);
+
+    await here.persons.requestLink(email, home().address);
+    clock.advance({ minutes: 16 });
+    const late = mail.linkTo(email).searchParams.get('token')!;
+    expect(await here.persons.takeLink(late, undefined, {}, home())).toMatchObject({ code: 'unauthenticated' });
+    expect(await here.persons.takeLink(late, '/studio', {}, home())).toMatchObject({
+      failed_location: expect.stringContaining('error=INVALID_TOKEN') as unknown,
+    });
+  });
+
+  test('S7: a page that a link leads to is one of ours', async () => {
+    for (const elsewhere of ['https://elsewhere.example/', '//elsewhere.example', '/\\elsewhere.example', 'studio', '/a b']) {
+      expect(await here.persons.requestLink(mailbox(), home().address, elsewhere)).toMatchObject({ code: 'invalid_request' });
+      expect(await here.persons.takeLink('x', elsewhere, {}, home())).toMatchObject({ code: 'invalid_request' });
+    }
+  });
+
+  test('S7: a mailbox is sent five links an hour', async () => {
+    const email = mailbox();
+    for (let i = 0; i < 5; i++) expect(await here.persons.requestLink(email, home().address)).toBe(true);
+    expect(await there.persons.requestLink(email, home().address)).toMatchObject({ code: 'rate_limited' });
+    clock.advance({ hours: 1 });
+    expect(await here.persons.requestLink(email, home().address)).toBe(true);
+  });
+
+  test('S7: without a mail server a link is refused in production, and on a local start printed, marked as such', async () => {
+    const production = await openServer({ smtp_url: undefined });
+    expect(await production.persons.requestLink(mailbox(), '10.9.9.9')).toMatchObject({
+      code: 'forbidden',
+      detail: expect.stringContaining('SMTP_URL') as unknown,
+    });
+    const printed: string[] = [];
+    const local = await openServer({ smtp_url: undefined, print: (text: string) => printed.push(text) });
+    expect(await local.persons.requestLink(mailbox(), '10.9.9.9')).toBe(true);
+    expect(printed.join('')).toMatch(/local start: SMTP_URL is not set[^]*magic-link\/verify\?token=[A-Za-z]{32}/);
+    await production.close();
+    await local.close();
+  });
+});
+
+describe('roles', () => {
+  async function crew(): Promise<{ workspace: WorkspaceId; owner: Caller }> {
+    const owner = await caller((await signIn(mailbox())).token);
+    return { workspace: owner.workspace!.id, owner };
+  }
+  const by = (who: Caller) => ({
+    actor: who.actor,
+    role: who.person!.memberships.get(who.workspace!.id) ?? ('member' as const),
+    person_id: who.person!.id,
+  });
+
+  async function join(workspace: WorkspaceId, role: 'owner' | 'admin' | 'member', owner: Caller): Promise<Caller> {
+    const email = mailbox();
+    const { invitation } = let_in(await here.persons.invite({ workspace, email, role, to: 'Harbour' }, by(owner)));
+    const { token } = await signIn(email);
+    let_in(await here.persons.acceptInvitation(invitation.id, (await caller(token)).person!));
+    return caller(token);
+  }
+
+  test('C10: an invitation is taken up by the mailbox it was sent to and by nobody else', async () => {
+    const { workspace, owner } = await crew();
+    const email = mailbox();
+    const { invitation, mailed } = let_in(
+      await here.persons.invite({ workspace, email, role: 'member', to: 'Harbour' }, by(owner)),
+    );
+    expect(mailed).toBe(true);
+    const stranger = await caller((await signIn(mailbox())).token);
+    expect(await here.persons.acceptInvitation(invitation.id, stranger.person!)).toMatchObject({ code: 'not_found' });
+    const guest = (await signIn(email)).token;
+    expect(await here.persons.invitationsFor((await caller(guest)).person!)).toEqual([
+      expect.objectContaining({ id: invitation.id }),
+    ]);
+    let_in(await here.persons.acceptInvitation(invitation.id, (await caller(guest)).person!));
+    expect(await caller(guest)).toMatchObject({ workspace: { id: workspace }, roles: ['member'] });
+  });
+
+  test('S15: a person names its own workspaces, and another’s is as unknown as none', async () => {
+    const { token } = await signIn(mailbox());
+    const other = await crew();
+    for (const purserWorkspace of [other.workspace, crypto.randomUUID(), 'nobody']) {
+      expect(await here.authenticate({ authorization: `Bearer ${token}`, purserWorkspace })).toMatchObject({ code: 'forbidden' });
+    }
+  });
+
+  test('C10: owners make owners and admins, admins remove members, members leave; the last owner stays, whoever races', async () => {
+    const { workspace, owner } = await crew();
+    const [admin, member] = [await join(workspace, 'admin', owner), await join(workspace, 'member', owner)];
+    const { persons } = here;
+    expect(await persons.changeRole(workspace, member.person!.id, 'admin', by(admin))).toMatchObject({ code: 'forbidden' });
+    expect(await persons.removeMember(workspace, owner.person!.id, by(admin))).toMatchObject({ code: 'forbidden' });
+    expect(await persons.removeMember(workspace, owner.person!.id, by(owner))).toMatchObject({ code: 'limit_reached' });
+    expect(await persons.invite({ workspace, email: mailbox(), role: 'admin', to: 'x' }, by(admin))).toMatchObject({
+      code: 'forbidden',
+    });
+    let_in(await persons.changeRole(workspace, admin.person!.id, 'owner', by(owner)));
+    const left = await Promise.all(
+      [owner, admin].map((who) => there.persons.removeMember(workspace, who.person!.id, { ...by(who), role: 'owner' })),
+    );
+    expect(left.filter(isRefusal)).toEqual([expect.objectContaining({ code: 'limit_reached' })]);
+    let_in(await persons.removeMember(workspace, member.person!.id, by(member)));
+    expect(await persons.members(workspace)).toHaveLength(1);
+  });
+
+  test('C10: a role taken away on one server is gone on the other within a second', async () => {
+    const { workspace, owner } = await crew();
+    const email = mailbox();
+    const { invitation } = let_in(await here.persons.invite({ workspace, email, role: 'member', to: 'Harbour' }, by(owner)));
+    const { token } = await signIn(email);
+    let_in(await here.persons.acceptInvitation(invitation.id, (await caller(token)).person!));
+    const headers = { authorization: `Bearer ${token}`, purserWorkspace: workspace };
+    await expect.poll(async () => isRefusal(await there.authenticate(headers)), { timeout: 1_000 }).toBe(false);
+    let_in(await here.persons.removeMember(workspace, (await caller(token)).person!.id, by(owner)));
+    await expect.poll(async () => isRefusal(await there.authenticate(headers)), { timeout: 1_000, interval: 20 }).toBe(true);
+  });
+
+  test('an operator administers every workspace, spends in none but its own, and is made by the installation alone', async () => {
+    const { workspace, owner } = await crew();
+    const email = mailbox();
+    const installation = { actor: 'admin', role: 'owner' as const, person_id: null };
+    const PLATFORM = '00000000-0000-0000-0000-000000000000' as WorkspaceId;
+    const { invitation } = let_in(
+      await here.persons.invite({ workspace: PLATFORM, email, role: 'operator', to: 'the installation' }, installation),
+    );
+    const { token } = await signIn(email);
+    let_in(await here.persons.acceptInvitation(invitation.id, (await caller(token)).person!));
+    expect((await caller(token)).roles).toEqual(['member', 'manager', 'admin']);
+    const elsewhere = let_in(await here.authenticate({ authorization: `Bearer ${token}`, purserWorkspace: workspace }));
+    expect(elsewhere.roles).toEqual(['admin']);
+    await expect(
+      database.pool.query(`update identity.member set role = 'operator' where person_id = $1`, [owner.person!.id]),
+    ).rejects.toThrow('operators_are_the_platforms');
+  });
+});

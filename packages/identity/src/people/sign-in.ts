@@ -1,0 +1,191 @@
+import { Fault, isRefusal, type Log, type Pool, type Refusal, refuse, transaction } from '@purser/base';
+
+import { hashSecret } from '../secret.ts';
+import { addressBlock } from './address-block.ts';
+import { type BetterAuth, LINK_LIFETIME_MINUTES, SESSION_COOKIE } from './better-auth.ts';
+import { keyedHash } from './common-secret.ts';
+import type { Mail } from './mail.ts';
+import { countOccasions } from './occasions.ts';
+import type { PersonSessions } from './person-sessions.ts';
+import { type Origin, type PersonalParts, refuseStart, startPersonalWorkspace } from './personal-workspace.ts';
+
+/** A session that was opened: its token, and the cookies that carry it. */
+export interface SignedIn {
+  readonly token: string;
+  readonly set_cookies: readonly string[];
+  /** Where a link asked to go on to. */
+  readonly location?: string;
+}
+
+/** What a browser or another client shows of the session it has. */
+export interface Presented {
+  readonly authorization?: string | undefined;
+  readonly cookie?: string | undefined;
+}
+
+export interface SignInParts extends PersonalParts {
+  readonly pool: Pool;
+  readonly auth: BetterAuth;
+  readonly persons: PersonSessions;
+  readonly public_url: string;
+  readonly log: Log;
+  /** Undefined: no letter can leave, so nobody signs in by one. */
+  readonly mail: Mail | undefined;
+}
+
+const AN_HOUR = Temporal.Duration.from({ hours: 1 });
+const LINKS_PER_MAILBOX = 5;
+const LINKS_PER_ADDRESS = 30;
+const NO_MAIL = refuse('forbidden', 'signing in by e-mail is off here until the operator sets SMTP_URL');
+const NO_LINK = refuse('unauthenticated', 'the link was used already or is too old; ask for another one');
+const NOT_OURS = refuse('invalid_request', 'callbackURL wants a path on this site, such as /studio');
+/** Never another's address: a link in our letter leads nowhere else. */
+const OUR_PAGE = /^\/(?![/\\])[^\s\\\p{Cc}]{0,500}$/u;
+
+/** A session with a workspace of its own and nothing known about who it is. Refuses `limit_reached`, `forbidden` (no plan is free). */
+export async function signInAnonymously(
+  parts: SignInParts,
+  origin: Origin,
+  timezone: string | undefined,
+): Promise<SignedIn | Refusal> {
+  const refused = await refuseStart(parts, origin);
+  if (refused) return refused;
+  const signedIn = await ask(parts, '/sign-in/anonymous', { body: {} });
+  if (isRefusal(signedIn)) return signedIn;
+  const started = await settle(parts, signedIn, 'anonymous', origin, timezone);
+  if (!isRefusal(started)) return signedIn;
+  await parts.persons.end(signedIn.token, hashSecret(signedIn.token));
+  return started;
+}
+
+/** Sends a link to a mailbox, whoever it belongs to: the answer tells nobody whether it is known here. */
+export async function requestLink(
+  parts: SignInParts,
+  email: string,
+  address: string,
+  callback: string | undefined,
+): Promise<true | Refusal> {
+  if (parts.mail === undefined) return NO_MAIL;
+  if (callback !== undefined && !OUR_PAGE.test(callback)) return NOT_OURS;
+  const { naming } = parts;
+  const used = await transaction(parts.pool, (connection) =>
+    countOccasions(
+      connection,
+      [
+        {
+          kind: 'link_mailbox',
+          source: keyedHash(naming, `mailbox ${email.toLowerCase()}`),
+          max: LINKS_PER_MAILBOX,
+          within: AN_HOUR,
+        },
+        {
+          kind: 'link_address',
+          source: keyedHash(naming, `address ${addressBlock(address)}`),
+          max: LINKS_PER_ADDRESS,
+          within: AN_HOUR,
+        },
+      ],
+      parts.clock.now(),
+    ),
+  );
+  if (used) {
+    return refuse('rate_limited', 'too many links were asked for; use the last one, or wait', {
+      retryAfterSeconds: used.free_after_seconds,
+    });
+  }
+  const sent = await ask(parts, '/sign-in/magic-link', { body: { email, callbackURL: callback ?? '/' } });
+  return isRefusal(sent) ? sent : true;
+}
+
+/**
+ * Opens the session of the mailbox a link was sent to. What the session that is presented has, if it is an anonymous one, becomes
+ * the person's. Refuses `unauthenticated` (used, or too old); with `callback` that is told to the page it leads to instead.
+ */
+export async function takeLink(
+  parts: SignInParts,
+  token: string,
+  callback: string | undefined,
+  presented: Presented,
+  origin: Origin,
+): Promise<SignedIn | { readonly failed_location: string } | Refusal> {
+  if (callback !== undefined && !OUR_PAGE.test(callback)) return NOT_OURS;
+  const query = new URLSearchParams({ token, ...(callback !== undefined && { callbackURL: callback }) });
+  const signedIn = await ask(parts, `/magic-link/verify?${query.toString()}`, { presented });
+  if (isRefusal(signedIn)) return signedIn;
+  if (signedIn.token === '') return callback === undefined ? NO_LINK : { failed_location: signedIn.location ?? '/' };
+  const started = await settle(parts, signedIn, 'proven', origin, undefined);
+  return isRefusal(started) ? started : signedIn;
+}
+
+/** Makes a session that is in use last longer: the cookies to set, none when that is not due. */
+export async function renew(parts: SignInParts, presented: Presented): Promise<readonly string[]> {
+  const answer = await parts.auth.handler(requestOf(parts, '/get-session', { presented }));
+  return answer.ok ? answer.headers.getSetCookie() : [];
+}
+
+/** Whoever signs in has a workspace to work in. */
+async function settle(
+  parts: SignInParts,
+  { token }: SignedIn,
+  start: 'anonymous' | 'proven',
+  origin: Origin,
+  timezone: string | undefined,
+): Promise<Refusal | undefined> {
+  parts.persons.forget();
+  const open = await parts.persons.find(token, hashSecret(token));
+  if (open === undefined) throw new Fault('the session that was just opened is not there', { retryable: true });
+  if (open.person.memberships.size > 0) return undefined;
+  const workspace = await startPersonalWorkspace(parts, open.person.id, start, origin, timezone);
+  parts.persons.forget();
+  return isRefusal(workspace) ? workspace : undefined;
+}
+
+interface Asked {
+  readonly body?: object;
+  readonly presented?: Presented;
+}
+
+async function ask(parts: SignInParts, path: string, asked: Asked): Promise<SignedIn | Refusal> {
+  const answer = await parts.auth.handler(requestOf(parts, path, asked));
+  const location = answer.headers.get('location') ?? undefined;
+  if (answer.status >= 500)
+    throw new Fault('signing in did not work; try again', { retryable: true, cause: await answer.text() });
+  if (answer.status >= 400) return refuse('invalid_request', await sentenceOf(answer));
+  const set_cookies = answer.headers.getSetCookie();
+  const token = set_cookies.map((cookie) => TOKEN.exec(cookie)?.[1]).find((found) => found !== undefined) ?? '';
+  return { token, set_cookies, ...(location !== undefined && { location }) };
+}
+
+const TOKEN = new RegExp(`^${SESSION_COOKIE}=([A-Za-z0-9]{32})\\.`);
+
+/** As from our own page: where a request really comes from is checked at the door, before it gets here. */
+function requestOf({ public_url }: SignInParts, path: string, { body, presented }: Asked): Request {
+  const headers = new Headers({ origin: new URL(public_url).origin });
+  if (presented?.authorization !== undefined) headers.set('authorization', presented.authorization);
+  else if (presented?.cookie !== undefined) headers.set('cookie', presented.cookie);
+  if (body !== undefined) headers.set('content-type', 'application/json');
+  return new Request(`${new URL(public_url).origin}/api/auth${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+}
+
+async function sentenceOf(answer: Response): Promise<string> {
+  const text = await answer.text();
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown };
+    return typeof message === 'string' ? message : 'signing in was not possible';
+  } catch {
+    return 'signing in was not possible';
+  }
+}
+
+/** What a link's letter says. */
+export function linkLetter(to: string, url: string): { readonly to: string; readonly subject: string; readonly text: string } {
+  return {
+    to,
+    subject: 'Your link to sign in',
+    text: `Open this link within ${LINK_LIFETIME_MINUTES} minutes, in the browser you asked for it in:\n\n${url}\n\nIf you did not ask for it, do nothing.\n`,
+  };
+}
