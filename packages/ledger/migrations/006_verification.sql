@@ -1,6 +1,6 @@
 -- The accounts the books know. `spent:<source>` names the grant a credit came from, `fees:pack:<code>` the sale a fee was for.
 create function ledger.is_account(p_account text) returns boolean language sql immutable parallel safe as $$
-  select p_account in ('cost', 'overrun', 'unreconciled', 'wallet', 'spent', 'expired', 'receivable', 'fees', 'revenue:subscription')
+  select p_account in ('cost', 'overrun', 'unreconciled', 'wallet', 'spent', 'expired', 'receivable', 'fees', 'revenue:subscription', 'revenue:pay_as_you_go')
     or p_account ~ '^(payable|granted|spent|revenue:pack|fees:pack):.+$'
 $$;
 

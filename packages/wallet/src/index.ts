@@ -1,5 +1,6 @@
 import type { RoomMigrations } from '@purser/base';
 
+export { allocateCredits, type CustomCredits } from './allocate-credits.ts';
 export {
   type Allocation,
   type AllocationKind,
@@ -9,9 +10,11 @@ export {
   listAllocations,
   setAllocation,
 } from './allocation.ts';
+export { type InvoiceLine, listInvoiceLines } from './invoice-lines.ts';
 export { type MemberMeters, memberMeters } from './member-meters.ts';
 export { openPeriods, type PeriodOpener } from './open-period.ts';
 export { PAY_AS_YOU_GO, payAsYouGoMeter } from './pay-as-you-go.ts';
 export { type PackQuote, quotePack } from './quote-pack.ts';
+export { type WalletWork, workWallet } from './wallet-work.ts';
 
 export const walletMigrations: RoomMigrations = { room: 'wallet', directory: new URL('../migrations/', import.meta.url) };
