@@ -15,6 +15,7 @@ import type { ServerDeps } from './deps.ts';
 import { refusalOfThrown, sendRefusal, sendThrown } from './http/answer-failure.ts';
 import { presentedCredentials, refusedAccess, UNAUTHENTICATED } from './http/authenticate.ts';
 import { InFlight } from './http/bounds.ts';
+import { boundConnections } from './http/connections.ts';
 import { readJsonBodies } from './http/json-body.ts';
 import { answerUnknownRoute } from './http/not-found.ts';
 import { API_HEADERS } from './http/security-headers.ts';
@@ -25,6 +26,8 @@ import { registerRoutes } from './routes/index.ts';
 
 /** How long a reader waits at most for settles that are under way. */
 const SETTLED_WITHIN_MS = 1_000;
+
+const SLOW_CLIENTS_EVERY_MS = 1_000;
 
 /** A server that is built and not yet listening. */
 export interface BuiltServer {
@@ -45,6 +48,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   const { metrics } = deps;
   metrics.watchInFlight(() => inFlight.requests);
   const strangers = new Strangers(bounds.anonymous_per_minute_max);
+  const visitors = new Strangers(bounds.public_per_minute_max);
   const registered: RouteOptions[] = [];
   const routes: RouteFacts[] = [];
 
@@ -56,13 +60,15 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     childLoggerFactory: (logger) => logger,
     bodyLimit: bounds.small_body_bytes_max,
     requestTimeout: bounds.request_timeout_ms,
-    http: { headersTimeout: bounds.headers_timeout_ms },
+    // Node looks for slow clients every 30 s unless told otherwise.
+    http: { headersTimeout: bounds.headers_timeout_ms, connectionsCheckingInterval: SLOW_CLIENTS_EVERY_MS },
     forceCloseConnections: 'idle',
     trustProxy: deps.trust_proxy,
     routerOptions: { maxParamLength: 200 },
     clientErrorHandler: answerUnreadable,
   }).withTypeProvider();
   app.server.maxConnections = bounds.connections_max;
+  if (!deps.trust_proxy) boundConnections(app.server, bounds.connections_address_max);
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileSerializer);
   app.decorateRequest('caller', null);
@@ -92,9 +98,17 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
       metrics.answered(route.url ?? 'unknown', request.method, reply.raw.statusCode, (performance.now() - started_ms) / 1000);
       logAnswer(request, reply, debugs);
     });
-    if (request.is404) return undefined;
-    return admit(request, reply);
+    if (isProbe(route.url)) return undefined;
+    return request.is404 ? receive(request, reply) : admit(request, reply);
   });
+
+  /** What anybody may ask for, as often as one address may. */
+  function receive(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+    const flooding = visitors.refusal(request.ip);
+    if (flooding !== undefined) return sendRefusal(request, reply, flooding);
+    visitors.count(request.ip);
+    return undefined;
+  }
 
   /** Who calls, and may they use this route? Before a byte of the body is read. */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
@@ -103,7 +117,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     if (flooding !== undefined) return sendRefusal(request, reply, flooding);
     const caller = await identified(request);
     if (isRefusal(caller)) {
-      if (access === 'public') return undefined;
+      if (access === 'public') return receive(request, reply);
       if (caller.code === 'unauthenticated') strangers.count(request.ip);
       return sendRefusal(request, reply, caller);
     }

@@ -45,8 +45,23 @@ export class LocalRateLimiter implements RateLimiter {
 
   decide(request: RateRequest): RateDecision {
     const now_ms = request.now.epochMilliseconds;
-    const now_us = now_ms * 1_000;
     const counted = this.#find(request);
+    const longest = this.#longest(counted, now_ms);
+    return longest ? refuseRate(longest) : (this.#count(counted, now_ms * 1_000) ?? ALLOWED);
+  }
+
+  get knowsNobody(): boolean {
+    return this.#known.size === 0;
+  }
+
+  /** How many seconds a call would have to wait now; 0: it would be admitted. Counts nothing. */
+  waitSeconds(request: RateRequest): number {
+    const longest = this.#longest(this.#find(request), request.now.epochMilliseconds);
+    return longest === undefined ? 0 : Math.ceil(longest.us / 1_000_000);
+  }
+
+  #longest(counted: readonly Counted[], now_ms: number): Wait | undefined {
+    const now_us = now_ms * 1_000;
     let longest: Wait | undefined;
     for (const { key, subject, known } of counted) {
       if (known) longest = longerWait(longest, known.state, subject, now_us);
@@ -55,7 +70,7 @@ export class LocalRateLimiter implements RateLimiter {
       const us = failed === undefined ? 0 : blockedFor(failed, subject.block, now_ms) * 1_000;
       if (us > (longest?.us ?? 0)) longest = { us, subject, rule: subject.block };
     }
-    return longest ? refuseRate(longest) : (this.#count(counted, now_us) ?? ALLOWED);
+    return longest;
   }
 
   fail(request: FailureRequest): Refusal | undefined {

@@ -6,11 +6,15 @@ export interface Bounds {
   /** Sum of the bodies being read or worked on. */
   readonly body_bytes_max: number;
   readonly connections_max: number;
+  /** From one address; not behind a proxy, where all come from the same. */
+  readonly connections_address_max: number;
   /** Of one body, on the routes that take prompts; others take `small_body_bytes_max`. */
   readonly prompt_body_bytes_max: number;
   readonly small_body_bytes_max: number;
-  /** Requests without a valid credential, per address and minute. */
+  /** Requests with a wrong credential, or without one where one is needed, per address and minute. */
   readonly anonymous_per_minute_max: number;
+  /** Requests without a credential where none is needed, per address and minute. */
+  readonly public_per_minute_max: number;
   readonly headers_timeout_ms: number;
   readonly request_timeout_ms: number;
 }
@@ -19,9 +23,11 @@ export const BOUNDS: Bounds = {
   requests_max: 2_048,
   body_bytes_max: 256 * 1024 * 1024,
   connections_max: 8_192,
+  connections_address_max: 1_024,
   prompt_body_bytes_max: 4 * 1024 * 1024,
   small_body_bytes_max: 64 * 1024,
   anonymous_per_minute_max: 120,
+  public_per_minute_max: 1_200,
   headers_timeout_ms: 10_000,
   request_timeout_ms: 30_000,
 };

@@ -1,50 +1,49 @@
 import { type Refusal, refuse } from '@purser/base';
+import { LocalRateLimiter, type RateRequest, type RateRule } from '@purser/limits';
+
+import { networkOf } from './address.ts';
 
 const WINDOW_MS = 60_000;
-const ADDRESSES_MAX = 10_000;
+const ADDRESSES_MAX = 50_000;
 
 /**
- * Bounds what an address may cost us without a valid credential: wrong keys and anonymous calls are counted, and beyond
- * the bound its requests are refused before anything is hashed or looked up. Per process, in fixed windows of a minute.
+ * Bounds what an address may cost us without a valid credential: its requests are counted in a sliding minute, and beyond the bound
+ * they are refused before anything is hashed or looked up. Per process: it guards the process. While more addresses than it can
+ * remember count, those it knows stay bounded.
  */
 export class Strangers {
-  readonly #per_minute_max: number;
+  readonly #limiter = new LocalRateLimiter({ subjects_max: ADDRESSES_MAX });
+  readonly #subjects: RateRequest['subjects'];
   readonly #elapsed_ms: () => number;
-  readonly #seen = new Map<string, { count: number; ends_ms: number }>();
 
   /** `elapsed_ms` is a monotonic timer: a clock that jumps neither locks out nor lets in. */
   constructor(per_minute_max: number, elapsed_ms: () => number = () => performance.now()) {
-    this.#per_minute_max = per_minute_max;
+    const rules: RateRule[] = [
+      { kind: 'window', name: 'minute', count_max: per_minute_max, window_ms: WINDOW_MS, code: 'rate_limited' },
+    ];
+    this.#subjects = [{ name: 'address', rules }];
     this.#elapsed_ms = elapsed_ms;
   }
 
   /** A refusal when this address has used up its minute. */
   refusal(address: string): Refusal | undefined {
-    const seen = this.#seen.get(address);
-    if (seen === undefined || seen.count < this.#per_minute_max) return undefined;
-    const left_ms = seen.ends_ms - this.#elapsed_ms();
-    if (left_ms <= 0) {
-      this.#seen.delete(address);
-      return undefined;
-    }
-    return refuse('rate_limited', 'too many requests without a valid key came from this address', {
-      retryAfterSeconds: Math.ceil(left_ms / 1000),
-    });
+    if (this.#limiter.knowsNobody) return undefined;
+    const retryAfterSeconds = this.#limiter.waitSeconds(this.#request(address));
+    if (retryAfterSeconds === 0) return undefined;
+    return refuse(
+      'rate_limited',
+      `too many requests without a valid key came from this address; wait ${retryAfterSeconds} s, and send a valid key`,
+      { retryAfterSeconds },
+    );
   }
 
   /** One more request of this address that carried no valid credential. */
   count(address: string): void {
-    const now_ms = this.#elapsed_ms();
-    const seen = this.#seen.get(address);
-    if (seen !== undefined && seen.ends_ms > now_ms) {
-      seen.count += 1;
-      return;
-    }
-    this.#seen.delete(address);
-    if (this.#seen.size >= ADDRESSES_MAX) {
-      const oldest = this.#seen.keys().next();
-      if (oldest.done !== true) this.#seen.delete(oldest.value);
-    }
-    this.#seen.set(address, { count: 1, ends_ms: now_ms + WINDOW_MS });
+    this.#limiter.record(this.#request(address));
+  }
+
+  #request(address: string): RateRequest {
+    const now = Temporal.Instant.fromEpochMilliseconds(Math.floor(this.#elapsed_ms()));
+    return { scope: networkOf(address), subjects: this.#subjects, now };
   }
 }
