@@ -1,7 +1,7 @@
-import { assert, PLATFORM } from '@purser/base';
+import { BrokenInvariant, PLATFORM } from '@purser/base';
 
 import { bigints, instants, integers, texts, uuids } from './array-parameter.ts';
-import type { AttemptRecord, EndRequest, HoldRequest } from './hold.ts';
+import type { AttemptRecord, EndRequest, HoldRequest, Leg } from './hold.ts';
 import { type MeterSpec, meterId } from './meter.ts';
 
 /** The types of what `meters.apply` takes, in order. */
@@ -38,17 +38,11 @@ export function encodeBatch(
   for (const hold of holds) {
     bases.push(legMeters.length);
     let creditLeg = 0;
-    const seen = new Set<number>();
+    const first = legMeters.length;
     for (const [index, leg] of hold.legs.entries()) {
-      const { workspace, cap } = leg.meter;
-      assert(leg.amount >= 0n, `leg ${leg.meter.key} of hold ${hold.id} is negative: ${leg.amount}`);
-      // The database reads a negative cap as "keep the one you have".
-      assert(cap === null || cap >= 0n, `the cap of ${leg.meter.key} is negative: ${cap}`);
-      // The end of a hold takes two guards, so a leg on anybody else's meter would be moved without a lock.
-      assert(workspace === hold.workspace || workspace === PLATFORM, `hold ${hold.id} has a leg on a meter of ${workspace}`);
+      checkLeg(hold, leg);
       const place = meters.place(leg.meter);
-      assert(!seen.has(place), `hold ${hold.id} names the meter ${leg.meter.key} twice`);
-      seen.add(place);
+      if (legMeters.indexOf(place, first) !== -1) broken(`hold ${hold.id} names the meter ${leg.meter.key} twice`);
       legMeters.push(place);
       legIds.push(meterId(leg.meter));
       legAmounts.push(leg.amount);
@@ -111,6 +105,21 @@ export function encodeBatch(
       attempts.length > 0 ? JSON.stringify(attempts) : null,
     ],
   };
+}
+
+/** Asked of every leg of every call, so nothing is put into words before it is wrong. */
+function checkLeg(hold: HoldRequest, { meter, amount }: Leg): void {
+  if (amount < 0n) broken(`leg ${meter.key} of hold ${hold.id} is negative: ${amount}`);
+  // The database reads a negative cap as "keep the one you have".
+  if (meter.cap !== null && meter.cap < 0n) broken(`the cap of ${meter.key} is negative: ${meter.cap}`);
+  // The end of a hold takes two guards, so a leg on anybody else's meter would be moved without a lock.
+  if (meter.workspace !== hold.workspace && meter.workspace !== PLATFORM) {
+    broken(`hold ${hold.id} has a leg on a meter of ${meter.workspace}`);
+  }
+}
+
+function broken(what: string): never {
+  throw new BrokenInvariant(what);
 }
 
 /** The distinct meters of a batch. Two requests that bring different caps for one meter get the smaller. */

@@ -12,16 +12,16 @@ export interface GrantState {
   readonly expired: bigint;
 }
 
-const STATE =
-  'select id, amount, held, used, expired from meters.grant where workspace_id = $1 and id = any ($2::uuid[]) order by id';
-
 /** As they are at this moment; no lock is taken. */
-export async function readGrants(on: Connection, workspace: WorkspaceId, grants: readonly GrantId[]): Promise<GrantState[]> {
-  const { rows } = await on.query<GrantState>(STATE, [workspace, grants]);
+export async function readGrants(on: Connection, grants: readonly GrantId[]): Promise<GrantState[]> {
+  const { rows } = await on.query<GrantState>(
+    'select id, amount, held, used, expired from meters.grant where id = any ($1::uuid[]) order by id',
+    [grants],
+  );
   return rows;
 }
 
-/** The same, and nobody else changes them before the caller's transaction ends. */
+/** The same of one workspace, and nobody else changes them, or makes others, before the caller's transaction ends. */
 export async function lockGrants(
   on: Connection,
   now: Temporal.Instant,
@@ -29,7 +29,7 @@ export async function lockGrants(
   grants: readonly GrantId[],
 ): Promise<GrantState[]> {
   await on.query('select meters.lock_guards($1, array[$2::uuid], true)', [now.toString(), workspace]);
-  return readGrants(on, workspace, grants);
+  return grants.length === 0 ? [] : readGrants(on, grants);
 }
 
 /**
