@@ -17,11 +17,13 @@ import { type Authentication, type Caller, type Identity, openIdentity } from '@
 import { startRollUp } from '@purser/ledger';
 import { LocalRateLimiter, type RateLimiter, RedisRateLimiter } from '@purser/limits';
 import { type Licences, openLicences } from '@purser/license';
+import { type Marketplace, openMarketplace } from '@purser/marketplace';
 import { Meters } from '@purser/meters';
 import { openPolicies, type Policies } from '@purser/policy';
 import { createProviders, type Providers } from '@purser/providers';
-import { memberMeters, openPeriods } from '@purser/wallet';
+import { memberMeters, openPeriods, workWallet } from '@purser/wallet';
 
+import { startServerAlerts } from './alerts.ts';
 import type { ServerDeps } from './deps.ts';
 import { BOUNDS } from './http/bounds.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -46,6 +48,8 @@ const SWEEP_EVERY_MS = 5_000;
 const LICENCES_EVERY_MS = 500;
 const ROLL_UP_EVERY_MS = 10_000;
 const SEAL_EVERY_MS = 5_000;
+const MARKETPLACE_EVERY_MS = 15_000;
+const WALLET_EVERY_MS = 5_000;
 const DRAIN = { timeout_ms: 10_000, bytes_max: 1_048_576 } as const;
 const ROUTE_CLOSED_MS = 60_000;
 const READY_TIMEOUT_MS = 2_000;
@@ -103,12 +107,22 @@ export async function compose(given: Given): Promise<Composition> {
   const openPeriod = openPeriods(pool);
   const members = memberMeters(pool);
   const licences = openLicences({ pool, clock, meters, catalogueOf: catalogueVersions(pool, catalogue) });
+  const marketplace = openMarketplace({
+    pool,
+    clock,
+    log,
+    identity,
+    catalogue,
+    policyOf: (workspace, now) => policies.load(workspace, now),
+    settings: settings.stripe,
+  });
   const gate = createGate({
     clock,
     meters,
     rates,
     providers: directoryOf(providers),
     policyOf: policies.of,
+    workspaceNow: (id) => identity.workspace(id),
     onSpent: policies.spent,
     openPeriod,
     memberMeters: members.of,
@@ -120,7 +134,24 @@ export async function compose(given: Given): Promise<Composition> {
       log.error({ err: error }, 'a settle could not be written; its hold expires and its cost stays counted'),
     ...(given.pause && { pause: given.pause }),
   });
-  startBackground(opened, { pool, clock, meters, licences, log });
+  startBackground(opened, { pool, clock, meters, licences, marketplace, log });
+  const wallet = repeat(
+    WALLET_EVERY_MS,
+    () =>
+      workWallet({
+        pool,
+        clock,
+        meters,
+        workspace: (id) => identity.workspace(id),
+        policyOf: policies.load,
+        failed: (id, err) => log.error({ err, workspace: id }, 'a billing period could not be opened'),
+      }),
+    (err) => log.error({ err }, 'credits could not be refreshed'),
+  );
+  opened.defer(() => wallet.stop());
+
+  const alerts = startServerAlerts({ pool, clock, log, settings, catalogue, identity, policies, meters });
+  opened.defer(() => alerts.stop());
 
   const kept = opened.move();
   return {
@@ -140,6 +171,8 @@ export async function compose(given: Given): Promise<Composition> {
       openPeriod,
       members,
       licences,
+      marketplace,
+      alert_ways: { mail_possible: settings.mail.smtp_url !== undefined, private_allowed: settings.webhooks_inside },
       ready: () => answers(pool),
       providers_configured: providers.configured,
       trust_proxy: settings.trust_proxy,
@@ -189,8 +222,9 @@ async function openRates({ redis_url, servers_max }: Settings, log: Log): Promis
 /** What has to happen though nobody asks: due holds and grants, the daily sums, the seal of the trail. Any number of servers may. */
 function startBackground(
   opened: AsyncDisposableStack,
-  { pool, clock, meters, licences, log }: { pool: Pool; clock: Clock; meters: Meters; licences: Licences; log: Log },
+  parts: { pool: Pool; clock: Clock; meters: Meters; licences: Licences; marketplace: Marketplace; log: Log },
 ): void {
+  const { pool, clock, meters, licences, marketplace, log } = parts;
   const works = [
     repeat(
       SWEEP_EVERY_MS,
@@ -201,6 +235,11 @@ function startBackground(
       LICENCES_EVERY_MS,
       () => licences.sweep(),
       (err) => log.error({ err }, 'changed licences could not be followed up'),
+    ),
+    repeat(
+      MARKETPLACE_EVERY_MS,
+      () => marketplace.sweep(),
+      (err) => log.error({ err }, 'debts and spending of packs could not be looked at'),
     ),
     startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log }),
     startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log }),

@@ -3,6 +3,7 @@ import type { Catalogue } from '@purser/catalog';
 import type { Gate } from '@purser/gate';
 import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';
 import type { Licences } from '@purser/license';
+import type { Marketplace } from '@purser/marketplace';
 import type { Meters } from '@purser/meters';
 import type { Policies, Policy } from '@purser/policy';
 import type { MemberMeters, PeriodOpener } from '@purser/wallet';
@@ -44,7 +45,10 @@ export interface ServerDeps {
   readonly trust_proxy: boolean;
   /** Whether everything a call needs is there right now. */
   readonly ready: () => Promise<boolean>;
+  /** Which addresses alerts may be sent to. */
+  readonly alert_ways: { readonly mail_possible: boolean; readonly private_allowed: boolean };
   readonly metrics: Metrics;
+  readonly marketplace: Marketplace;
 }
 
 /** What routes get: the server's own parts as well. */

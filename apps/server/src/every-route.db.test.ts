@@ -10,6 +10,7 @@ const PUBLIC = [
   'GET /api/openapi.json',
   'GET /api/operations',
   'GET /api/packs',
+  'GET /api/plans',
   'GET /api/session',
   'GET /docs',
   'GET /docs/',
@@ -24,6 +25,7 @@ const PUBLIC = [
   'GET /problems/:code',
   'GET /readyz',
   'POST /api/session',
+  'POST /api/webhooks/stripe',
 ];
 
 const SPENDING = ['POST /api/ai/generate', 'POST /v1/chat/completions'];

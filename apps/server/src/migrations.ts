@@ -4,7 +4,9 @@ import { catalogMigrations } from '@purser/catalog';
 import { identityMigrations } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';
 import { licenseMigrations } from '@purser/license';
+import { marketplaceMigrations } from '@purser/marketplace';
 import { metersMigrations } from '@purser/meters';
+import { notifyMigrations } from '@purser/notify';
 import { policyMigrations } from '@purser/policy';
 import { walletMigrations } from '@purser/wallet';
 
@@ -21,5 +23,7 @@ export const ROOMS: readonly RoomMigrations[] = [
   policyMigrations,
   licenseMigrations,
   walletMigrations,
+  marketplaceMigrations,
+  notifyMigrations,
   serverMigrations,
 ];

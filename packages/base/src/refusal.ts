@@ -23,6 +23,7 @@ export const REFUSALS = {
   min_gap: { status: 429, title: 'Too soon after the last request' },
   concurrency_exceeded: { status: 429, title: 'Too many requests at once' },
   pool_paused: { status: 429, title: 'The shared pool is paused' },
+  not_configured: { status: 501, title: 'Not set up here' },
   provider_failed: { status: 502, title: 'The provider failed' },
   overloaded: { status: 503, title: 'Overloaded' },
   provider_timeout: { status: 504, title: 'The provider did not answer in time' },

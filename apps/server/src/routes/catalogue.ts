@@ -1,11 +1,10 @@
 import type { Catalogue } from '@purser/catalog';
-import { formatMoney, toWire } from '@purser/money';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
 import { problems } from '../http/responses.ts';
 import type { App } from '../http/types.ts';
-import { amountSchema, counter, counterSchema } from '../http/wire.ts';
+import { counter, counterSchema } from '../http/wire.ts';
 
 const operationSchema = z.object({
   name: z.string(),
@@ -17,19 +16,9 @@ const operationSchema = z.object({
   output_tokens_default: z.int(),
 });
 
-const packSchema = z.object({
-  code: z.string(),
-  name: z.string(),
-  price: amountSchema,
-  credits: counterSchema,
-  expires_months: z.int().nullable(),
-  text: z.string(),
-});
-
-/** What can be asked for and what can be bought. Public: it is what a price page shows. */
+/** What can be asked for. Public: it is what a price page shows. */
 export function registerCatalogue(app: App, { catalogue }: RouteDeps): void {
   const operations = wireOperations(catalogue);
-  const packs = wirePacks(catalogue);
   app.route({
     method: 'GET',
     url: '/api/operations',
@@ -40,13 +29,6 @@ export function registerCatalogue(app: App, { catalogue }: RouteDeps): void {
       response: { 200: z.array(operationSchema), ...problems(503) },
     },
     handler: async (_request, reply) => reply.send(operations),
-  });
-  app.route({
-    method: 'GET',
-    url: '/api/packs',
-    config: { access: 'public' },
-    schema: { tags: ['Workspace'], summary: 'Credits for sale', response: { 200: z.array(packSchema), ...problems(503) } },
-    handler: async (_request, reply) => reply.send(packs),
   });
 }
 
@@ -59,16 +41,5 @@ function wireOperations({ operations }: Catalogue): z.infer<typeof operationSche
     credits_min: counter(operation.credits_min),
     complexities: ['simple', 'medium', 'complex'],
     output_tokens_default: operation.output_tokens_default,
-  }));
-}
-
-function wirePacks({ packs }: Catalogue): z.infer<typeof packSchema>[] {
-  return packs.map((pack) => ({
-    code: pack.code,
-    name: pack.name,
-    price: toWire(pack.price),
-    credits: counter(pack.credits),
-    expires_months: pack.expires_months ?? null,
-    text: `${pack.credits} credits for ${formatMoney(pack.price)}`,
   }));
 }

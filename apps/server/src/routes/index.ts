@@ -1,5 +1,6 @@
 import type { RouteDeps } from '../deps.ts';
 import type { App } from '../http/types.ts';
+import { registerAdminAlerts } from './admin-alerts.ts';
 import { registerAdminAudit } from './admin-audit.ts';
 import { registerAdminBooks } from './admin-books.ts';
 import { registerAdminClock } from './admin-clock.ts';
@@ -8,19 +9,24 @@ import { registerAdminFreeze } from './admin-freeze.ts';
 import { registerAdminKeys } from './admin-keys.ts';
 import { registerAdminLadder } from './admin-ladder.ts';
 import { registerAdminModels } from './admin-models.ts';
+import { registerAdminPurchases } from './admin-purchases.ts';
 import { registerAdminTransactions } from './admin-transactions.ts';
 import { registerAdminWorkspaces } from './admin-workspaces.ts';
+import { registerAlerts } from './alerts.ts';
 import { registerCalls } from './calls.ts';
 import { registerCatalogue } from './catalogue.ts';
 import { registerChatCompletions } from './chat-completions.ts';
 import { registerApiDescription, registerDocs } from './docs.ts';
+import { registerFeatureCheck } from './feature-check.ts';
 import { registerGenerate } from './generate.ts';
 import { registerHealth } from './health.ts';
 import { registerLimitsEstimate } from './limits-estimate.ts';
+import { registerMarketplace } from './marketplace.ts';
 import { registerOpenAiModels } from './openai-models.ts';
 import { registerSession } from './session.ts';
 import { registerUsage } from './usage.ts';
 import { registerWebClient } from './web-client.ts';
+import { registerStripeWebhooks } from './webhooks-stripe.ts';
 
 /** Every route there is. The description goes first, because it sees only what is registered after it. */
 export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
@@ -29,14 +35,20 @@ export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
   registerChatCompletions(app, deps);
   registerOpenAiModels(app, deps);
   registerUsage(app, deps);
+  registerFeatureCheck(app, deps);
   registerLimitsEstimate(app, deps);
   registerCatalogue(app, deps);
+  registerMarketplace(app, deps);
+  await registerStripeWebhooks(app, deps);
   registerCalls(app, deps);
   registerSession(app, deps);
   registerAdminWorkspaces(app, deps);
   registerAdminKeys(app, deps);
   registerAdminCredits(app, deps);
   registerAdminBooks(app, deps);
+  registerAdminPurchases(app, deps);
+  registerAlerts(app, deps);
+  registerAdminAlerts(app, deps);
   registerAdminAudit(app, deps);
   registerAdminTransactions(app, deps);
   registerAdminModels(app, deps);

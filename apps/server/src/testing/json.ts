@@ -21,6 +21,7 @@ export interface Json extends Iterable<Json> {
   readonly charged: number;
   readonly code: string;
   readonly content: Readonly<Record<string, Json>>;
+  readonly ceiling: Json;
   readonly cost: Json;
   readonly credits: Json;
   readonly debit: string;
@@ -47,8 +48,11 @@ export interface Json extends Iterable<Json> {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>;
   readonly plan: string;
   readonly postings: Json;
+  readonly pack: string;
+  readonly packs: Json;
   readonly priced: boolean;
   readonly properties: Readonly<Record<string, Json>>;
+  readonly receipts: Json;
   readonly responses: Readonly<Record<string, Json>>;
   readonly retry_after: number;
   readonly revoked_at: string;
@@ -60,6 +64,7 @@ export interface Json extends Iterable<Json> {
   readonly token: string;
   readonly transaction_id: string;
   readonly unit: string;
+  readonly url: string;
   readonly usage: Json;
   readonly used: number | string;
   readonly workspace: Json;

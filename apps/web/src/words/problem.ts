@@ -112,6 +112,11 @@ const WORDS: Record<string, Words> = {
     headline: 'This request was sent before, with other words',
     steps: ['Run it again: it gets a new number of its own.'],
   },
+  not_configured: {
+    headline: 'This is not set up here',
+    steps: ['Ask the operator: a setting is missing, and nothing was charged.'],
+    again: false,
+  },
   provider_failed: {
     headline: 'The model did not answer',
     steps: ['Try again; another model may step in.', 'If it goes on, tell the operator.'],

@@ -48,6 +48,11 @@ export function secret() {
   return z.string().refine((given) => /^[\x21-\x7e]+$/.test(given), { error: wrongSecret('a key without spaces') });
 }
 
+/** A key whose maker marks what it is by how it begins. */
+export function secretLike(beginning: RegExp, want: string) {
+  return secret().refine((given) => beginning.test(given), { error: wrongSecret(want) });
+}
+
 /** A secret that people choose themselves, so it has a least length. */
 export function atLeast(characters: number) {
   return z.string().refine((given) => given.length >= characters && /^[\x21-\x7e]+$/.test(given), {

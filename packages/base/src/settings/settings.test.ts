@@ -49,6 +49,8 @@ test.each([
   ['REDIS_URL', 'hunter2hunter2'],
   ['NATS_URL', 'hunter2hunter2'],
   ['OPENAI_API_KEY', 'hunter2 hunter2'],
+  ['STRIPE_SECRET_KEY', 'pk_live_hunter2'],
+  ['STRIPE_WEBHOOK_SECRET', 'hunter2'],
   ['PURSER_ADMIN_TOKEN', 'hunter'],
 ])('a wrong %s is refused by name without being shown', (name, value) => {
   expect(() => parseSettings({ [name]: value })).toThrow(new RegExp(`^wrong setting: ${name}: [^\\n]*want `));

@@ -51,6 +51,9 @@ const Environment = z.object({
   OLLAMA_BASE_URL: http.optional(),
   OPENAI_COMPATIBLE_API_KEY: secret().optional(),
   OPENAI_COMPATIBLE_BASE_URL: http.optional(),
+  SMTP_URL: address('smtp://user:password@host:port', ['smtp:', 'smtps:'], 'secret').optional(),
+  PURSER_MAIL_FROM: text('an e-mail address, or Name <address>', /^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/).default('Purser <purser@localhost>'),
+  PURSER_WEBHOOKS_INSIDE: flag().default(false),
   STRIPE_SECRET_KEY: secretLike(/^[sr]k_/, 'a secret or restricted key of Stripe (sk_… or rk_…)').optional(),
   STRIPE_WEBHOOK_SECRET: secretLike(/^whsec_/, 'the signing secret of a Stripe webhook (whsec_…)').optional(),
   STRIPE_BASE_URL: http.optional(),
@@ -85,6 +88,10 @@ export interface Settings {
   readonly trust_proxy: boolean;
   readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
+  /** Mail to people; without an address of a mail server none is sent. */
+  readonly mail: { readonly smtp_url: string | undefined; readonly from: string };
+  /** Webhooks may go to private addresses, and over http. */
+  readonly webhooks_inside: boolean;
   /** Payments; without a key nothing is for sale, without a webhook secret no payment is believed. */
   readonly stripe: {
     readonly secret_key: string | undefined;
@@ -136,6 +143,8 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
       ollama: provider('ollama'),
       openai_compatible: provider('openai_compatible'),
     },
+    mail: { smtp_url: known.SMTP_URL, from: known.PURSER_MAIL_FROM },
+    webhooks_inside: known.PURSER_WEBHOOKS_INSIDE,
     stripe: {
       secret_key: known.STRIPE_SECRET_KEY,
       webhook_secret: known.STRIPE_WEBHOOK_SECRET,

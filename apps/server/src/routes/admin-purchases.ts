@@ -1,0 +1,71 @@
+import { RefusalError, refuse } from '@purser/base';
+import { toWire } from '@purser/money';
+import { z } from 'zod';
+
+import type { RouteDeps } from '../deps.ts';
+import { problems } from '../http/responses.ts';
+import type { App } from '../http/types.ts';
+import { amountSchema, counter, counterSchema, instantSchema } from '../http/wire.ts';
+
+const DAYS_DEFAULT = 30;
+
+const salesSchema = z.object({
+  pack: z.string(),
+  purchases: z.int(),
+  buyers: z.int(),
+  came_back: z.int().describe('Buyers who had bought before.'),
+  credits: counterSchema,
+  net: amountSchema.describe('What was paid, without tax.'),
+  tax: amountSchema,
+  fees: amountSchema,
+  reversed: amountSchema.describe('Refunded or disputed, tax included.'),
+  checkouts: z.int().describe('Payment pages opened in the span.'),
+  checkouts_paid: z.int().describe('How many of those were paid, whenever.'),
+});
+
+/** How packs sell. What they earned is in the books: `GET /api/admin/margin?by=pack`. */
+export function registerAdminPurchases(app: App, { marketplace, clock }: RouteDeps): void {
+  app.route({
+    method: 'GET',
+    url: '/api/admin/purchases',
+    config: { access: 'admin' },
+    schema: {
+      tags: ['Administration'],
+      summary: 'Sales by pack',
+      querystring: z.object({
+        from: z.iso.datetime({ offset: true }).optional().describe(`RFC 3339; without it ${DAYS_DEFAULT} days before \`to\`.`),
+        to: z.iso.datetime({ offset: true }).optional().describe('Not included; without it now.'),
+      }),
+      response: {
+        200: z.object({ from: instantSchema, to: instantSchema, packs: z.array(salesSchema) }),
+        ...problems(400, 401, 403, 503),
+      },
+    },
+    handler: async (request, reply) => {
+      const to = request.query.to === undefined ? clock.now() : Temporal.Instant.from(request.query.to);
+      const from =
+        request.query.from === undefined ? to.subtract({ hours: 24 * DAYS_DEFAULT }) : Temporal.Instant.from(request.query.from);
+      if (Temporal.Instant.compare(from, to) >= 0) {
+        throw new RefusalError(refuse('invalid_request', `"from" (${from}) must lie before "to" (${to})`));
+      }
+      const packs = await marketplace.sales({ from, to });
+      return reply.send({
+        from: from.toString(),
+        to: to.toString(),
+        packs: packs.map(({ code, credits, net, tax, fees, reversed, ...counts }) => ({
+          pack: code,
+          purchases: counts.purchases,
+          buyers: counts.buyers,
+          came_back: counts.came_back,
+          checkouts: counts.checkouts,
+          checkouts_paid: counts.checkouts_paid,
+          credits: counter(credits),
+          net: toWire(net),
+          tax: toWire(tax),
+          fees: toWire(fees),
+          reversed: toWire(reversed),
+        })),
+      });
+    },
+  });
+}

@@ -1,0 +1,47 @@
+import { isRefusal } from '@purser/base';
+import { z } from 'zod';
+
+import type { RouteDeps } from '../deps.ts';
+import { sendRefusal } from '../http/answer-failure.ts';
+import { problems } from '../http/responses.ts';
+import type { App } from '../http/types.ts';
+
+/** The largest events carry an invoice with all of its lines. */
+const EVENT_BYTES_MAX = 1024 * 1024;
+
+/** Where Stripe tells what was paid. Open to anyone, because the signature says who it is; it signs bytes, so nothing parses them before. */
+export async function registerStripeWebhooks(app: App, { marketplace }: RouteDeps): Promise<void> {
+  await app.register(async (scope: App) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+      done(null, body);
+    });
+    scope.route({
+      method: 'POST',
+      url: '/api/webhooks/stripe',
+      bodyLimit: EVENT_BYTES_MAX,
+      config: { access: 'public' },
+      schema: {
+        tags: ['Marketplace'],
+        summary: 'Takes in an event that Stripe signed; each counts once, for ever',
+        response: {
+          200: z.object({
+            received: z.literal(true),
+            outcome: z
+              .enum(['applied', 'kept', 'refused', 'known'])
+              .describe('`kept`: it changes nothing; `refused`: it does not fit what is known; `known`: it came before.'),
+          }),
+          ...problems(400, 422, 501, 503),
+        },
+      },
+      handler: async (request, reply) => {
+        const signature = request.headers['stripe-signature'];
+        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+        const received = await marketplace.receive(body, typeof signature === 'string' ? signature : undefined);
+        return isRefusal(received)
+          ? sendRefusal(request, reply, received)
+          : reply.send({ received: true, outcome: received.outcome });
+      },
+    });
+  });
+}

@@ -1,0 +1,135 @@
+import { appendAudit } from '@purser/audit';
+import { assert, type Connection, type WorkspaceId } from '@purser/base';
+import { paymentFees } from '@purser/catalog';
+import { lockGrants } from '@purser/meters';
+import { findRate, formatMoney, money, ONE, ratio } from '@purser/money';
+import type { Policy } from '@purser/policy';
+
+import { bookSale } from './book.ts';
+import type { Saying, StripeEvent } from './event.ts';
+import { purchaseOf, purchasesThatOwe, saleOf } from './purchase.ts';
+import type { Verdict } from './receive-event.ts';
+import { amountsOf, makeGrant, settlePurchase } from './settle-purchase.ts';
+
+type Paid = Extract<Saying, { is: 'paid' }>;
+
+interface Offered {
+  readonly workspace_id: WorkspaceId;
+  readonly kind: 'pack' | 'plan';
+  readonly code: string;
+  readonly price: bigint;
+  readonly currency: string;
+  readonly credits: bigint;
+  readonly fee_numerator: bigint;
+  readonly fee_denominator: bigint;
+  readonly fee_fixed: bigint;
+  readonly session_id: string | null;
+  readonly customer: string | null;
+}
+
+/** A pack is paid for: booked and granted once, however many events say so. */
+export async function applyPaid(
+  on: Connection,
+  now: Temporal.Instant,
+  event: StripeEvent,
+  paid: Paid,
+  buyer: Policy | undefined,
+): Promise<Verdict> {
+  const { rows } = await on.query<Offered>(
+    `select c.workspace_id, kind, code, price, currency, credits, fee_numerator, fee_denominator, fee_fixed, session_id,
+       u.stripe_customer as customer
+     from marketplace.checkout c left join marketplace.customer u using (workspace_id) where checkout_id = $1`,
+    [paid.checkout],
+  );
+  const offered = rows[0];
+  const wrong = misfit(offered, event, paid);
+  if (wrong !== undefined) return { outcome: 'refused', detail: wrong };
+  assert(offered && buyer, 'a checkout has a buyer');
+  await lockGrants(on, now, offered.workspace_id, []);
+  if (await purchaseOf(on, { checkout: paid.checkout })) return { outcome: 'kept', detail: 'this purchase is known' };
+  await writeDown(on, event, paid, offered, buyer);
+  const purchase = await purchaseOf(on, { checkout: paid.checkout });
+  assert(purchase, 'a purchase that was written is there');
+  await bookSale(on, now, saleOf(purchase), { revenue: 0n, tax: 0n, fees: 0n }, amountsOf(purchase));
+  const repaid = await payDebts(on, offered.workspace_id, purchase.credits);
+  const credits = purchase.credits - repaid;
+  if (repaid > 0n) {
+    await on.query('update marketplace.purchase set repaid = $2 where checkout_id = $1', [paid.checkout, repaid]);
+  }
+  if (credits > 0n) await makeGrant(on, now, purchase, { ordinal: 0, credits, reason: `pack ${purchase.code}` });
+  await appendAudit(on, {
+    at: now,
+    actor: 'payments',
+    workspace: offered.workspace_id,
+    action: 'purchase.paid',
+    subject: `purchase:${paid.checkout}`,
+    detail: {
+      pack: offered.code,
+      payment: paid.payment,
+      paid: formatMoney(paid.total),
+      tax: formatMoney(paid.tax),
+      credits: credits.toString(),
+      repaid: repaid.toString(),
+    },
+  });
+  // Its refund may have been heard of before it.
+  await settlePurchase(on, now, { ...purchase, repaid }, buyer);
+  return { outcome: 'applied' };
+}
+
+/** Why a paid session is not one of ours as it was offered. */
+function misfit(offered: Offered | undefined, { customer }: StripeEvent, paid: Paid): string | undefined {
+  if (offered === undefined) return `there is no checkout ${paid.checkout}`;
+  if (offered.kind !== 'pack') return `checkout ${paid.checkout} is of a plan`;
+  if (offered.workspace_id !== paid.workspace) return `checkout ${paid.checkout} is of another workspace`;
+  if (customer !== undefined && offered.customer !== null && customer !== offered.customer) return 'another customer paid';
+  if (offered.session_id !== null && offered.session_id !== paid.session) return `checkout ${paid.checkout} has another session`;
+  const { subtotal, total, tax } = paid;
+  if (subtotal.currency !== offered.currency || subtotal.nanos !== offered.price) {
+    return `offered at ${offered.price} nano-${offered.currency}, paid ${formatMoney(subtotal)}`;
+  }
+  return total.nanos > tax.nanos ? undefined : `paid ${formatMoney(total)}, of it tax ${formatMoney(tax)}`;
+}
+
+async function writeDown(on: Connection, event: StripeEvent, paid: Paid, offered: Offered, buyer: Policy): Promise<void> {
+  const percent = ratio(offered.fee_numerator, offered.fee_denominator);
+  // The payment service takes its share of what is paid, tax included.
+  const fees = paymentFees(paid.total, { percent, fixed: money(offered.fee_fixed, paid.total.currency) });
+  // Without a stated rate the sale is reported in the currency it was paid in.
+  const own = buyer.plan.price.currency;
+  const rate = findRate(buyer.catalogue.fx, paid.total.currency, own);
+  await on.query(
+    `insert into marketplace.purchase (workspace_id, checkout_id, session_id, payment_intent, code, plan, paid_at, credits, currency, paid, tax,
+       fees, reported_unit, rate_numerator, rate_denominator)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+    [
+      offered.workspace_id,
+      paid.checkout,
+      paid.session,
+      paid.payment,
+      offered.code,
+      buyer.plan.code,
+      event.at.toString(),
+      offered.credits,
+      paid.total.currency,
+      paid.total.nanos,
+      paid.tax.nanos,
+      fees.nanos,
+      rate ? own : paid.total.currency,
+      (rate ?? ONE).numerator,
+      (rate ?? ONE).denominator,
+    ],
+  );
+}
+
+/** What older purchases owe is paid first, the oldest before the others; returns the credits it took. */
+async function payDebts(on: Connection, workspace: WorkspaceId, credits: bigint): Promise<bigint> {
+  let left = credits;
+  for (const { checkout, owed, owed_paid } of await purchasesThatOwe(on, workspace)) {
+    const part = owed - owed_paid < left ? owed - owed_paid : left;
+    if (part === 0n) break;
+    left -= part;
+    await on.query('update marketplace.purchase set owed_paid = owed_paid + $2 where checkout_id = $1', [checkout, part]);
+  }
+  return credits - left;
+}

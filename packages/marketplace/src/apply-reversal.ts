@@ -1,0 +1,35 @@
+import { type Connection, Fault } from '@purser/base';
+import { lockGrants } from '@purser/meters';
+import type { Policy } from '@purser/policy';
+
+import type { Saying, StripeEvent } from './event.ts';
+import { purchaseOf } from './purchase.ts';
+import type { Verdict } from './receive-event.ts';
+import { settlePurchase } from './settle-purchase.ts';
+
+/**
+ * Money went back, or is disputed: written down as a fact about its payment, and settled if that is known; if not, its own event
+ * finds the fact.
+ */
+export async function applyReversal(
+  on: Connection,
+  now: Temporal.Instant,
+  event: StripeEvent,
+  said: Extract<Saying, { is: 'reversal' }>,
+  buyer: Policy | undefined,
+): Promise<Verdict> {
+  await on.query(
+    `insert into marketplace.reversal as r (stripe_id, payment_intent, kind, amount, fee, state, at) values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict (stripe_id) do update set amount = greatest(r.amount, excluded.amount), fee = greatest(r.fee, excluded.fee),
+       state = case when r.state = 'open' then excluded.state else r.state end`,
+    [said.object, said.payment, said.kind, said.amount.nanos, said.fee.nanos, said.state, event.at.toString()],
+  );
+  const purchase = await purchaseOf(on, { payment: said.payment });
+  if (purchase === undefined) return { outcome: 'kept', detail: 'its payment is not known here, or not yet' };
+  await lockGrants(on, now, purchase.workspace, []);
+  const locked = await purchaseOf(on, { payment: said.payment });
+  // It came to be known while this event was on its way here; the next delivery knows it too.
+  if (buyer === undefined) throw new Fault('a payment was written down at this very moment', { retryable: true });
+  if (locked) await settlePurchase(on, now, locked, buyer);
+  return { outcome: 'applied' };
+}

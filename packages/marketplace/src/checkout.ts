@@ -1,0 +1,227 @@
+import { assert, isRefusal, newId, type Refusal, refuse, type WorkspaceId } from '@purser/base';
+import { findPlan, type Catalogue } from '@purser/catalog';
+import type { Workspace } from '@purser/identity';
+import { currency, type Money, money } from '@purser/money';
+import { quotePack } from '@purser/wallet';
+import type { Stripe } from 'stripe';
+
+import { customerOf } from './customer.ts';
+import { derivedId } from './derived-id.ts';
+import type { CheckoutId } from './event.ts';
+import { toMinor } from './minor-units.ts';
+import type { OpenParts } from './parts.ts';
+import { asking } from './stripe.ts';
+
+export interface CheckoutRequest {
+  readonly workspace: Workspace;
+  readonly actor: string;
+  readonly wanted: { readonly pack: string; readonly quantity: number } | { readonly plan: string };
+  /** Where the buyer comes back to. */
+  readonly return_url: string;
+  /** The caller's own key and the hash of what it asked for: the same again gets the same page. */
+  readonly idempotency?: { readonly key: string; readonly request_hash: string };
+}
+
+export interface StartedCheckout {
+  readonly id: CheckoutId;
+  /** Stripe's page. */
+  readonly url: string;
+}
+
+/** What is put before the buyer. */
+interface Terms {
+  readonly kind: 'pack' | 'plan';
+  readonly code: string;
+  readonly name: string;
+  readonly quantity: number;
+  readonly price: Money;
+  readonly credits: bigint;
+  readonly ceiling_raise: bigint;
+  readonly expires_months: number | null;
+  readonly fees: { readonly numerator: bigint; readonly denominator: bigint; readonly fixed: bigint };
+  readonly lines: readonly Line[];
+}
+
+interface Line {
+  readonly name: string;
+  readonly quantity: number;
+  readonly unit_nanos: string;
+}
+
+interface CheckoutRow {
+  readonly workspace_id: WorkspaceId;
+  readonly checkout_id: CheckoutId;
+  readonly request_hash: string;
+  readonly kind: 'pack' | 'plan';
+  readonly code: string;
+  readonly currency: string;
+  readonly lines: readonly Line[];
+  readonly return_url: string;
+  readonly url: string | null;
+}
+
+/**
+ * Opens Stripe's page for a pack or a plan. What is offered is written down first, so that a crash before Stripe's answer leaves
+ * nothing that the same request does not find again, there as here.
+ */
+export async function startCheckout(parts: OpenParts, request: CheckoutRequest): Promise<StartedCheckout | Refusal> {
+  const terms = termsOf(parts.catalogue, request);
+  if (isRefusal(terms)) return terms;
+  const row = await writeDown(parts, request, terms);
+  if (isRefusal(row)) return row;
+  if (row.url !== null) return { id: row.checkout_id, url: row.url };
+  const customer = await customerOf(parts, row.workspace_id);
+  const session = await asking(
+    'open a checkout',
+    parts.stripe.checkout.sessions.create(pageOf(row, customer, parts.settings.automatic_tax), {
+      idempotencyKey: `purser-checkout-${row.checkout_id}`,
+    }),
+  );
+  assert(session.url, 'a hosted checkout has an address');
+  await parts.pool.query('update marketplace.checkout set session_id = $2, url = $3 where checkout_id = $1', [
+    row.checkout_id,
+    session.id,
+    session.url,
+  ]);
+  return { id: row.checkout_id, url: session.url };
+}
+
+function termsOf(catalogue: Catalogue, request: CheckoutRequest): Terms | Refusal {
+  const { wanted } = request;
+  const terms = 'pack' in wanted ? packTerms(catalogue, request.workspace, wanted) : planTerms(catalogue, wanted.plan);
+  if (isRefusal(terms)) return terms;
+  try {
+    for (const { unit_nanos } of terms.lines) toMinor(money(BigInt(unit_nanos), terms.price.currency));
+  } catch (error) {
+    return refuse('invalid_request', `${terms.code}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return terms;
+}
+
+function packTerms(
+  catalogue: Catalogue,
+  workspace: Workspace,
+  { pack: code, quantity }: { pack: string; quantity: number },
+): Terms | Refusal {
+  const quote = quotePack(catalogue, code, quantity);
+  if (isRefusal(quote)) return quote;
+  const allowed = findPlan(catalogue, workspace.plan)?.packs;
+  if (allowed && !allowed.includes(code)) {
+    return refuse('plan_feature_missing', `the plan ${workspace.plan} may buy ${allowed.join(', ') || 'no pack'}, not ${code}`);
+  }
+  const { pack, price, credits, ceiling_raise, lines } = quote;
+  if (price.nanos === 0n) return refuse('invalid_request', `the pack ${code} has no price; it is not for sale by itself`);
+  const { percent, fixed } = pack.payment_fees;
+  return {
+    kind: 'pack',
+    code,
+    name: pack.name,
+    quantity,
+    price,
+    credits,
+    ceiling_raise: ceiling_raise.nanos > 0n ? ceiling_raise.nanos : 0n,
+    expires_months: pack.expires_months ?? null,
+    fees: { numerator: percent.numerator, denominator: percent.denominator, fixed: fixed.nanos },
+    lines: lines.map((line) => ({ name: pack.name, quantity: line.quantity, unit_nanos: line.price_each.nanos.toString() })),
+  };
+}
+
+function planTerms(catalogue: Catalogue, code: string): Terms | Refusal {
+  const plan = findPlan(catalogue, code);
+  if (!plan) {
+    const codes = catalogue.plans.map((sold) => sold.code).join(', ');
+    return refuse('not_found', `there is no plan '${code.slice(0, 100)}'; want one of ${codes}`);
+  }
+  if (plan.price.nanos === 0n) return refuse('invalid_request', `the plan ${code} costs nothing; there is nothing to pay`);
+  if (plan.negotiable) return refuse('invalid_request', `the plan ${code} is agreed with each customer; ask for it`);
+  const { percent, fixed } = plan.payment_fees;
+  return {
+    kind: 'plan',
+    code,
+    name: plan.name,
+    quantity: 1,
+    price: plan.price,
+    credits: 0n,
+    ceiling_raise: 0n,
+    expires_months: null,
+    fees: { numerator: percent.numerator, denominator: percent.denominator, fixed: fixed.nanos },
+    lines: [{ name: plan.name, quantity: 1, unit_nanos: plan.price.nanos.toString() }],
+  };
+}
+
+/** The row of this request: a fresh one, or the one that the same key made before. */
+async function writeDown(
+  { pool, clock, catalogue }: OpenParts,
+  { workspace, actor, idempotency, return_url }: CheckoutRequest,
+  terms: Terms,
+): Promise<CheckoutRow | Refusal> {
+  const id = idempotency
+    ? derivedId<'checkout'>('checkout', workspace.id, actor, idempotency.key)
+    : (newId<'checkout'>() as CheckoutId);
+  const request_hash = idempotency?.request_hash ?? '';
+  await pool.query(
+    `insert into marketplace.checkout (workspace_id, checkout_id, actor, request_hash, kind, code, name, catalogue_version, price, currency,
+       quantity, credits, expires_months, ceiling_raise, fee_numerator, fee_denominator, fee_fixed, lines, return_url, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) on conflict do nothing`,
+    [
+      workspace.id,
+      id,
+      actor,
+      request_hash,
+      terms.kind,
+      terms.code,
+      terms.name,
+      catalogue.version,
+      terms.price.nanos,
+      terms.price.currency,
+      terms.quantity,
+      terms.credits,
+      terms.expires_months,
+      terms.ceiling_raise,
+      terms.fees.numerator,
+      terms.fees.denominator,
+      terms.fees.fixed,
+      JSON.stringify(terms.lines),
+      return_url,
+      clock.now().toString(),
+    ],
+  );
+  const { rows } = await pool.query<CheckoutRow>(
+    `select workspace_id, checkout_id, request_hash, kind, code, currency, lines, return_url, url
+     from marketplace.checkout where checkout_id = $1`,
+    [id],
+  );
+  const row = rows[0];
+  assert(row, 'a checkout that was written is there');
+  if (row.request_hash === request_hash) return row;
+  return refuse(
+    'idempotency_mismatch',
+    'this Idempotency-Key was used with another request; want a fresh key for each new request',
+  );
+}
+
+/** Made of the row alone, so that a repeated request is the same to Stripe too. */
+function pageOf(row: CheckoutRow, customer: string, automatic_tax: boolean): Stripe.Checkout.SessionCreateParams {
+  const metadata = { purser_checkout: row.checkout_id, purser_workspace: row.workspace_id, [`purser_${row.kind}`]: row.code };
+  const unit = currency(row.currency);
+  return {
+    mode: row.kind === 'pack' ? 'payment' : 'subscription',
+    customer,
+    client_reference_id: row.workspace_id,
+    metadata,
+    ...(row.kind === 'pack' ? { payment_intent_data: { metadata } } : { subscription_data: { metadata } }),
+    line_items: row.lines.map(({ name, quantity, unit_nanos }) => ({
+      quantity,
+      price_data: {
+        currency: unit.toLowerCase(),
+        unit_amount: toMinor(money(BigInt(unit_nanos), unit)),
+        tax_behavior: 'exclusive' as const,
+        product_data: { name },
+        ...(row.kind === 'plan' && { recurring: { interval: 'month' as const } }),
+      },
+    })),
+    ...(automatic_tax && { automatic_tax: { enabled: true }, customer_update: { address: 'auto' as const } }),
+    success_url: `${row.return_url}?checkout=paid`,
+    cancel_url: `${row.return_url}?checkout=cancelled`,
+  };
+}

@@ -1,0 +1,11 @@
+import type { RoomMigrations } from '@purser/base';
+
+export type { CheckoutRequest, StartedCheckout } from './checkout.ts';
+export { type Marketplace, openMarketplace } from './marketplace.ts';
+export type { MarketplaceParts } from './parts.ts';
+export type { StripeSettings } from './stripe.ts';
+
+export const marketplaceMigrations: RoomMigrations = {
+  room: 'marketplace',
+  directory: new URL('../migrations/', import.meta.url),
+};

@@ -1,0 +1,46 @@
+import { type Refusal, refuse, type WorkspaceId } from '@purser/base';
+
+import { attributeSpending } from './attribute-spending.ts';
+import { type CheckoutRequest, type StartedCheckout, startCheckout } from './checkout.ts';
+import { debtOf, settleDebts } from './debts.ts';
+import type { MarketplaceParts, OpenParts } from './parts.ts';
+import { openPortal } from './portal.ts';
+import { type PackSales, packSales } from './purchases.ts';
+import { type Receipt, receiptsOf } from './receipts.ts';
+import { receiveEvent, type Received } from './receive-event.ts';
+import { openStripe } from './stripe.ts';
+
+/** Where workspaces buy. */
+export interface Marketplace {
+  /** Opens a payment page. @throws Fault when the payment service does not answer. */
+  checkout(request: CheckoutRequest): Promise<StartedCheckout | Refusal>;
+  /** Opens the page of a workspace's cards, invoices and subscription. */
+  portal(workspace: WorkspaceId, return_url: string): Promise<{ url: string } | Refusal>;
+  /** Takes in an event as it was posted: its bytes, and the header that signs them. */
+  /** Credits spent though their money went back, which the next purchase pays. */
+  debt(workspace: WorkspaceId): Promise<bigint>;
+  receipts(workspace: WorkspaceId, before: string | null): Promise<Receipt[]>;
+  sales(span: { readonly from: Temporal.Instant; readonly to: Temporal.Instant }): Promise<PackSales[]>;
+  /** What has to be done though no event comes; any number of servers may. */
+  sweep(): Promise<void>;
+  receive(body: Buffer, signature: string | undefined): Promise<Received | Refusal>;
+}
+
+const OFF = refuse('not_configured', 'nothing is for sale here yet: STRIPE_SECRET_KEY is not set');
+
+export function openMarketplace(parts: MarketplaceParts): Marketplace {
+  const stripe = openStripe(parts.settings);
+  const open: OpenParts | undefined = stripe && { ...parts, stripe };
+  return {
+    checkout: async (request) => (open ? startCheckout(open, request) : OFF),
+    portal: async (workspace, return_url) => (open ? openPortal(open, workspace, return_url) : OFF),
+    debt: (workspace) => debtOf(parts.pool, workspace),
+    receipts: (workspace, before) => receiptsOf(parts.pool, workspace, before),
+    sales: (span) => packSales(parts.pool, span),
+    async sweep() {
+      await settleDebts(parts);
+      await attributeSpending(parts.pool, parts.clock.now());
+    },
+    receive: (body, signature) => receiveEvent(parts, body, signature),
+  };
+}

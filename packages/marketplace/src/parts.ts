@@ -1,0 +1,26 @@
+import type { Clock, Log, Pool } from '@purser/base';
+import type { Catalogue } from '@purser/catalog';
+import type { Identity, Workspace } from '@purser/identity';
+import type { Policy } from '@purser/policy';
+import type { Stripe } from 'stripe';
+
+import type { StripeSettings } from './stripe.ts';
+
+/** What the marketplace is made of. */
+export interface MarketplaceParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly identity: Pick<Identity, 'workspace' | 'changeWorkspace'>;
+  /** What is for sale now. */
+  readonly catalogue: Catalogue;
+  /** What a workspace may do: under which plan it buys, and whose ceiling is raised. */
+  readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Promise<Policy>;
+  readonly settings: StripeSettings;
+  /** Where a test may stop the application of an event: everything is written, nothing committed. */
+  readonly pause?: (point: 'before_commit') => Promise<void>;
+}
+
+export interface OpenParts extends MarketplaceParts {
+  readonly stripe: Stripe;
+}

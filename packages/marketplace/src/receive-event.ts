@@ -1,0 +1,158 @@
+import { appendAudit } from '@purser/audit';
+import { assert, type Connection, PLATFORM, type Refusal, refuse, transaction, type WorkspaceId } from '@purser/base';
+import type { Policy } from '@purser/policy';
+import { Stripe } from 'stripe';
+import { z } from 'zod';
+
+import { applyPaid } from './apply-paid.ts';
+import { applyReversal } from './apply-reversal.ts';
+import { readEvent, type StripeEvent } from './event.ts';
+import type { MarketplaceParts } from './parts.ts';
+
+/** - `applied`: it changed something. - `kept`: it is known now, and changes nothing. - `refused`: it does not fit what we know. - `known`: it came before. */
+export type Received = { readonly outcome: Verdict['outcome'] | 'known' };
+
+export interface Verdict {
+  readonly outcome: 'applied' | 'kept' | 'refused';
+  readonly detail?: string;
+}
+
+/**
+ * Takes in what Stripe posted: signed by it, within its own tolerance, and never seen before. Event and consequences are one transaction, so
+ * that after a crash Stripe's next delivery finds nothing half done. @throws when the database is away: then Stripe tries again.
+ */
+export async function receiveEvent(
+  parts: MarketplaceParts,
+  body: Buffer,
+  signature: string | undefined,
+): Promise<Received | Refusal> {
+  const { webhook_secret } = parts.settings;
+  if (webhook_secret === undefined) return refuse('not_configured', 'webhooks are off: STRIPE_WEBHOOK_SECRET is not set');
+  let payload: unknown;
+  try {
+    payload = Stripe.webhooks.constructEvent(body, signature ?? '', webhook_secret);
+  } catch {
+    return refuse('invalid_request', 'the signature of this event does not hold, or it is too old');
+  }
+  const event = read(payload);
+  if (event === undefined) return refuse('invalid_request', 'this is signed, and no event');
+  return apply(parts, event);
+}
+
+interface ReadEvent extends StripeEvent {
+  /** Why its object could not be understood. */
+  readonly unreadable?: string;
+}
+
+function read(payload: unknown): ReadEvent | undefined {
+  try {
+    return readEvent(payload);
+  } catch (error) {
+    const head = z
+      .object({ id: z.string().min(1).max(200), type: z.string().max(200), created: z.int().min(0) })
+      .safeParse(payload);
+    if (!head.success) return undefined;
+    const { id, type, created } = head.data;
+    const unreadable = error instanceof z.ZodError ? z.prettifyError(error) : 'its amount is no money';
+    const at = Temporal.Instant.fromEpochMilliseconds(created * 1000);
+    return { id, type, at, customer: undefined, payload, saying: undefined, unreadable: unreadable.slice(0, 500) };
+  }
+}
+
+async function apply(parts: MarketplaceParts, event: ReadEvent): Promise<Received> {
+  const { pool, clock, log } = parts;
+  const now = clock.now();
+  // Before the transaction, because it asks on connections of its own.
+  const workspace = await ownerOf(parts, event);
+  const buyer =
+    workspace !== undefined && (event.saying?.is === 'paid' || event.saying?.is === 'reversal')
+      ? await buyerOf(parts, workspace, now)
+      : undefined;
+  const received = await transaction(pool, async (connection): Promise<Received & { detail?: string }> => {
+    if (!(await claim(connection, event, workspace, now))) return { outcome: 'known' };
+    const verdict = await consequences(connection, now, event, buyer);
+    await connection.query('update marketplace.event set outcome = $2, detail = $3 where event_id = $1', [
+      event.id,
+      verdict.outcome,
+      verdict.detail ?? null,
+    ]);
+    if (verdict.outcome === 'refused') {
+      await appendAudit(connection, {
+        at: now,
+        actor: 'payments',
+        workspace: workspace ?? null,
+        action: 'payment.refused',
+        subject: `stripe:${event.id}`,
+        detail: { type: event.type, why: verdict.detail ?? '' },
+      });
+    }
+    await parts.pause?.('before_commit');
+    return verdict;
+  });
+  if (received.outcome === 'refused') {
+    log.warn(
+      { event: event.id, type: event.type, why: received.detail },
+      'a payment event does not fit what is known; nothing was granted',
+    );
+  }
+  return { outcome: received.outcome };
+}
+
+/** False: this event was taken in before. Who comes at the same time waits here for the first. */
+async function claim(
+  connection: Connection,
+  event: StripeEvent,
+  workspace: WorkspaceId | undefined,
+  now: Temporal.Instant,
+): Promise<boolean> {
+  const { rowCount } = await connection.query(
+    `insert into marketplace.event (event_id, workspace_id, type, created_at, received_at, outcome, payload)
+     values ($1, $2, $3, $4, $5, 'kept', $6) on conflict do nothing`,
+    [event.id, workspace ?? PLATFORM, event.type, event.at.toString(), now.toString(), JSON.stringify(event.payload)],
+  );
+  return rowCount === 1;
+}
+
+async function consequences(
+  connection: Connection,
+  now: Temporal.Instant,
+  event: ReadEvent,
+  buyer: Policy | undefined,
+): Promise<Verdict> {
+  const { saying } = event;
+  if (event.unreadable !== undefined) return { outcome: 'refused', detail: event.unreadable };
+  if (saying === undefined) return { outcome: 'kept' };
+  // What two events say of one payment is put together one after the other, whichever comes first.
+  await connection.query('select pg_advisory_xact_lock(hashtextextended($1, 4780))', [saying.payment]);
+  switch (saying.is) {
+    case 'paid':
+      return applyPaid(connection, now, event, saying, buyer);
+    case 'reversal':
+      return applyReversal(connection, now, event, saying, buyer);
+    case 'receipt':
+      await connection.query(
+        'insert into marketplace.receipt_link (payment_intent, url) values ($1, $2) on conflict do nothing',
+        [saying.payment, saying.url],
+      );
+      return { outcome: 'applied' };
+  }
+}
+
+/** Whose event it is, as far as our own rows say; what the event itself claims is checked later. */
+async function ownerOf({ pool }: MarketplaceParts, event: StripeEvent): Promise<WorkspaceId | undefined> {
+  const { saying, customer } = event;
+  const { rows } = await pool.query<{ workspace_id: WorkspaceId }>(
+    `select workspace_id from marketplace.checkout where checkout_id = $1
+     union all select workspace_id from marketplace.purchase where payment_intent = $2
+     union all select workspace_id from marketplace.customer where stripe_customer = $3 limit 1`,
+    [saying?.is === 'paid' ? saying.checkout : null, saying?.payment ?? null, customer ?? null],
+  );
+  return rows[0]?.workspace_id;
+}
+
+/** Under which policy a sale is booked. */
+async function buyerOf({ identity, policyOf }: MarketplaceParts, id: WorkspaceId, now: Temporal.Instant): Promise<Policy> {
+  const workspace = await identity.workspace(id);
+  assert(workspace, `workspace ${id} has a checkout and is not there`);
+  return policyOf(workspace, now);
+}

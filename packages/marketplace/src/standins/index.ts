@@ -1,0 +1,2 @@
+export { type Delivery, startStripeStandIn, type StripeStandIn } from './stripe-stand-in.ts';
+export type { StripeObject } from './objects.ts';

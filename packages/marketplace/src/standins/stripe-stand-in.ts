@@ -1,0 +1,202 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { readForm } from './form.ts';
+import { checkoutSession, customer, Declined, portalSession, type StripeObject } from './objects.ts';
+import { signatureOf } from './signature.ts';
+
+export interface StripeStandIn {
+  readonly origin: string;
+  readonly secret_key: string;
+  readonly webhook_secret: string;
+  /** Requests as they came, newest last. */
+  readonly requests: readonly { readonly path: string; readonly body: string; readonly idempotency_key: string | undefined }[];
+  /** The buyer of a session pays: the session as it is then. `tax` is added, in the smallest coin. */
+  pay(session: string, options?: { readonly tax?: number }): StripeObject;
+  object(id: string): StripeObject;
+  /** An object of Stripe's with an id of its own. */
+  make(object: string, prefix: string, members: Readonly<Record<string, unknown>>): StripeObject;
+  event(type: string, object: StripeObject, more?: { readonly id?: string; readonly created?: number }): StripeObject;
+  /** Posts an event, signed as Stripe signs; what the receiver answered. */
+  deliver(event: StripeObject, url: string, how?: Delivery): Promise<{ readonly status: number; readonly text: string }>;
+  close(): Promise<void>;
+}
+
+export interface Delivery {
+  readonly secret?: string;
+  /** How long ago it was signed. */
+  readonly age_seconds?: number;
+  /** Changes the body after it was signed. */
+  readonly tamper?: (body: string) => string;
+}
+
+interface Options {
+  /** What the time is, in seconds. */
+  readonly now: () => number;
+}
+
+interface Kept {
+  readonly request: string;
+  readonly status: number;
+  readonly answer: string;
+}
+
+const PAGE = `<!doctype html><title>Stand-in</title><h1>This is no payment page</h1>
+<p>A local stand-in for Stripe, for tests. No money moves here.</p>`;
+
+/**
+ * Stripe on loopback, for tests: its HTTP API as far as the marketplace uses it (form-encoded bodies, ids, errors, idempotency keys)
+ * and its webhooks. It keeps everything in memory, moves no money, and says so: the header `x-standin` of every answer, and its pages.
+ */
+export async function startStripeStandIn({ now }: Options): Promise<StripeStandIn> {
+  const secret_key = `sk_test_${'standin'.padEnd(24, '0')}`;
+  const webhook_secret = `whsec_${'standin'.padEnd(24, '0')}`;
+  const objects = new Map<string, StripeObject>();
+  const kept = new Map<string, Kept>();
+  const requests: { path: string; body: string; idempotency_key: string | undefined }[] = [];
+  let count = 0;
+  const nextId = (prefix: string): string => `${prefix}_standin${String(++count).padStart(8, '0')}`;
+  const keep = (object: StripeObject): StripeObject => {
+    objects.set(object.id, object);
+    return object;
+  };
+  const server = createServer((request, response) => {
+    serve(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+  });
+  await new Promise<void>((listening) => {
+    server.listen(0, '127.0.0.1', listening);
+  });
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? '/';
+    response.setHeader('x-standin', 'stripe');
+    response.setHeader('request-id', nextId('req'));
+    if (path.startsWith('/standin/')) {
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(PAGE);
+      return;
+    }
+    const body = await bodyOf(request);
+    const key = request.headers['idempotency-key'];
+    const idempotency_key = typeof key === 'string' ? key : undefined;
+    requests.push({ path, body, idempotency_key });
+    const known = idempotency_key === undefined ? undefined : kept.get(idempotency_key);
+    if (known) response.setHeader('idempotent-replayed', 'true');
+    const { status, answer } = known?.request === `${path}\n${body}` ? known : answerTo(request, path, body, known);
+    if (idempotency_key !== undefined && !known && status < 500) {
+      kept.set(idempotency_key, { request: `${path}\n${body}`, status, answer });
+    }
+    response.writeHead(status, { 'content-type': 'application/json' }).end(answer);
+  }
+
+  function answerTo(
+    request: IncomingMessage,
+    path: string,
+    body: string,
+    known: Kept | undefined,
+  ): { status: number; answer: string } {
+    try {
+      if (request.headers.authorization !== `Bearer ${secret_key}`) {
+        throw new Declined(401, { type: 'invalid_request_error', message: 'Invalid API Key provided: sk_test_********0000' });
+      }
+      if (known) {
+        const message = 'Keys for idempotent requests can only be used with the same parameters they were first used with.';
+        throw new Declined(400, { type: 'idempotency_error', message });
+      }
+      return { status: 200, answer: JSON.stringify(request.method === 'POST' ? create(path, body) : read(path)) };
+    } catch (error) {
+      if (!(error instanceof Declined)) throw error;
+      return { status: error.status, answer: JSON.stringify({ error: error.error }) };
+    }
+  }
+
+  function create(path: string, body: string): StripeObject {
+    const form = readForm(body);
+    switch (path) {
+      case '/v1/customers':
+        return keep(customer(nextId('cus'), form, now()));
+      case '/v1/checkout/sessions':
+        return keep(checkoutSession(nextId('cs_test'), form, now(), origin));
+      case '/v1/billing_portal/sessions':
+        return keep(portalSession(nextId('bps'), form, now(), origin));
+      default:
+        throw unknownPath('POST', path);
+    }
+  }
+
+  function read(path: string): StripeObject {
+    const object = objects.get(path.split('/').at(-1) ?? '');
+    if (object === undefined) throw unknownPath('GET', path);
+    return object;
+  }
+
+  function objectOf(id: string): StripeObject {
+    const object = objects.get(id);
+    if (object === undefined) throw new Error(`the stand-in has no ${id}`);
+    return object;
+  }
+
+  const make: StripeStandIn['make'] = (object, prefix, members) =>
+    keep({ id: nextId(prefix), object, created: now(), livemode: false, ...members });
+
+  return {
+    origin,
+    secret_key,
+    webhook_secret,
+    requests,
+    make,
+    object: objectOf,
+    pay(id, { tax = 0 } = {}) {
+      const session = objectOf(id);
+      const amount_total = Number(session['amount_subtotal']) + tax;
+      const { currency, customer: of, payment_metadata: metadata } = session;
+      const intent = make('payment_intent', 'pi', {
+        amount: amount_total,
+        currency,
+        customer: of,
+        status: 'succeeded',
+        metadata,
+      });
+      return keep({
+        ...session,
+        status: 'complete',
+        payment_status: 'paid',
+        payment_intent: intent.id,
+        amount_total,
+        total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: tax },
+      });
+    },
+    event(type, object, { id = nextId('evt'), created = now() } = {}) {
+      return { id, object: 'event', api_version: '2026-10-28.endive', created, livemode: false, type, data: { object } };
+    },
+    async deliver(event, url, { secret = webhook_secret, age_seconds = 0, tamper = (signed: string) => signed } = {}) {
+      const body = JSON.stringify(event, undefined, 2);
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json; charset=utf-8',
+          'stripe-signature': signatureOf(body, secret, now() - age_seconds),
+        },
+        body: tamper(body),
+      });
+      return { status: response.status, text: await response.text() };
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((closed) => {
+        server.close(closed);
+      });
+    },
+  };
+}
+
+function unknownPath(method: string, path: string): Declined {
+  const message = `Unrecognized request URL (${method}: ${path}).`;
+  return new Declined(404, { type: 'invalid_request_error', message });
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString('utf8');
+}

@@ -1,0 +1,50 @@
+import { Fault } from '@purser/base';
+import { Stripe } from 'stripe';
+
+export interface StripeSettings {
+  readonly secret_key: string | undefined;
+  readonly webhook_secret: string | undefined;
+  /** Where Stripe is; undefined: at home. Only scheme, host and port count. */
+  readonly base_url: string | undefined;
+  /** Have Stripe work out and charge tax on top of the price. */
+  readonly automatic_tax: boolean;
+}
+
+const TIMEOUT_MS = 10_000;
+const RETRIES_MAX = 2;
+
+/** The official client, or undefined without a key. */
+export function openStripe({ secret_key, base_url }: StripeSettings): Stripe | undefined {
+  if (secret_key === undefined) return undefined;
+  return new Stripe(secret_key, {
+    timeout: TIMEOUT_MS,
+    maxNetworkRetries: RETRIES_MAX,
+    telemetry: false,
+    ...(base_url !== undefined && addressOf(new URL(base_url))),
+  });
+}
+
+function addressOf(url: URL): { protocol: 'http' | 'https'; host: string; port: string } {
+  const protocol = url.protocol === 'http:' ? 'http' : 'https';
+  return { protocol, host: url.hostname, port: url.port || (protocol === 'http' ? '80' : '443') };
+}
+
+/**
+ * What went wrong at Stripe, as a fault. Its own message and error object stay out: they name keys, customers and addresses.
+ * Trying again helps unless Stripe refused the request or the key.
+ */
+export async function asking<T>(what: string, ask: Promise<T>): Promise<T> {
+  try {
+    return await ask;
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeError)) throw error;
+    const retryable = !(
+      error instanceof Stripe.errors.StripeInvalidRequestError ||
+      error instanceof Stripe.errors.StripeAuthenticationError ||
+      error instanceof Stripe.errors.StripePermissionError ||
+      error instanceof Stripe.errors.StripeIdempotencyError
+    );
+    const cause = new Error(`Stripe: ${[error.type, error.code, error.statusCode, error.requestId].filter(Boolean).join(' ')}`);
+    throw new Fault(`the payment service did not ${what}`, { retryable, cause });
+  }
+}

@@ -1,0 +1,169 @@
+import { auditMigrations } from '@purser/audit';
+import { createLog, isRefusal, newId, openPool, systemClock } from '@purser/base';
+import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { type Catalogue, catalogMigrations, loadCatalogue, storeCatalogue } from '@purser/catalog';
+import { identityMigrations, openIdentity, type Workspace } from '@purser/identity';
+import { ledgerMigrations, verifyPostings } from '@purser/ledger';
+import { licenseMigrations } from '@purser/license';
+import { creditMeter, type HoldRequest, Meters, metersMigrations, verifyMeters } from '@purser/meters';
+import { openPolicies, policyMigrations } from '@purser/policy';
+
+import { marketplaceMigrations } from './index.ts';
+import { type Marketplace, openMarketplace } from './marketplace.ts';
+import type { MarketplaceParts } from './parts.ts';
+import { startStripeStandIn, type StripeObject, type StripeStandIn } from './standins/index.ts';
+import { signatureOf } from './standins/signature.ts';
+
+const ROOMS = [
+  ledgerMigrations,
+  auditMigrations,
+  catalogMigrations,
+  metersMigrations,
+  identityMigrations,
+  policyMigrations,
+  licenseMigrations,
+  marketplaceMigrations,
+];
+
+/** A marketplace on a database of its own, with Stripe played by the stand-in and every room real. */
+export interface Shop extends AsyncDisposable {
+  readonly database: TestDatabase;
+  readonly stripe: StripeStandIn;
+  readonly market: Marketplace;
+  readonly meters: Meters;
+  readonly log_lines: readonly string[];
+  readonly catalogue: Catalogue;
+  /** Another server on the same database. */
+  another(more?: Partial<MarketplaceParts>): Marketplace;
+  workspace(plan?: string): Promise<Workspace>;
+  /** Opens a checkout of a pack: its session at Stripe. */
+  order(workspace: Workspace, pack?: string, quantity?: number): Promise<string>;
+  /** The buyer pays: the event that says so. */
+  paid(session: string, tax?: number): StripeObject;
+  /** A signed delivery, straight to a marketplace. */
+  receive(event: StripeObject, market?: Marketplace): Promise<string>;
+  /** What may be spent. */
+  balance(workspace: Workspace): Promise<bigint>;
+  /** Spends credits, or holds them. */
+  spend(workspace: Workspace, credits: bigint, how?: 'settle' | 'hold'): Promise<HoldRequest['id']>;
+  /** Credits that are owed: spent though their money went back. */
+  debt(workspace: Workspace): Promise<bigint>;
+  ceilingOf(workspace: Workspace): Promise<bigint>;
+  /** Every counter is explained by its history, and the books balance. */
+  verify(): Promise<void>;
+}
+
+const CATALOGUE = new URL('../../../catalogs/default.yaml', import.meta.url).pathname;
+
+export async function openShop(given: { readonly catalogue?: Catalogue } = {}): Promise<Shop> {
+  await using opened = new AsyncDisposableStack();
+  const database = await createTestDatabase(ROOMS);
+  opened.defer(() => database.drop());
+  const { pool } = database;
+  const clock = systemClock;
+  const catalogue = given.catalogue ?? (await loadCatalogue(CATALOGUE));
+  await storeCatalogue(pool, catalogue, clock.now());
+  const stripe = await startStripeStandIn({ now: () => Math.floor(clock.now().epochMilliseconds / 1000) });
+  opened.defer(() => stripe.close());
+  const identity = await openIdentity({ pool, clock, admin_token: 'an admin token of tests', offering: () => catalogue });
+  opened.defer(() => identity.close());
+  const holds = openPool(database.url, { connections_max: 1 });
+  opened.defer(() => holds.end());
+  const meters = new Meters({ pool: holds, clock }, pool);
+  opened.defer(() => meters.idle());
+  const policies = await openPolicies({ pool, clock, meters, catalogue, failed: () => {} });
+  opened.defer(() => policies.close());
+  const log_lines: string[] = [];
+  const log = createLog({ level: 'info', write: (line) => log_lines.push(line) });
+  const settings = {
+    secret_key: stripe.secret_key,
+    webhook_secret: stripe.webhook_secret,
+    base_url: stripe.origin,
+    automatic_tax: false,
+  };
+  const parts: MarketplaceParts = {
+    pool,
+    clock,
+    log,
+    identity,
+    catalogue,
+    policyOf: (of, now) => policies.load(of, now),
+    settings,
+  };
+  const market = openMarketplace(parts);
+  const creditsOf = async ({ id }: Workspace) => (await meters.read([creditMeter(id)]))[0];
+  const kept = opened.move();
+
+  return {
+    database,
+    stripe,
+    market,
+    meters,
+    log_lines,
+    catalogue,
+    another: (more = {}) => openMarketplace({ ...parts, ...more }),
+    async workspace(plan = 'PRO') {
+      const made = await identity.createWorkspace({ name: 'Buyer', plan });
+      if (isRefusal(made)) throw new Error(made.detail);
+      return made.workspace;
+    },
+    async order(workspace, pack = 'credits-500', quantity = 1) {
+      const started = await market.checkout({ workspace, actor: 'test', wanted: { pack, quantity }, return_url: 'http://here/' });
+      if (isRefusal(started)) throw new Error(started.detail);
+      return started.url.split('/').at(-1) ?? '';
+    },
+    paid: (session, tax = 0) => stripe.event('checkout.session.completed', stripe.pay(session, { tax })),
+    async receive(event, to = market) {
+      const body = JSON.stringify(event);
+      const signature = signatureOf(body, stripe.webhook_secret, Math.floor(clock.now().epochMilliseconds / 1000));
+      const received = await to.receive(Buffer.from(body), signature);
+      return isRefusal(received) ? received.detail : received.outcome;
+    },
+    async balance(workspace) {
+      const meter = await creditsOf(workspace);
+      return meter === undefined ? 0n : meter.cap - meter.held - meter.used;
+    },
+    async spend(workspace, credits, how = 'settle') {
+      const none = { amount: 0n, unit: 'USD' };
+      const id = newId<'hold'>();
+      const legs = [{ meter: creditMeter(workspace.id), amount: credits }];
+      const held = await meters.hold({
+        id,
+        workspace: workspace.id,
+        plan: workspace.plan,
+        provider: 'acme',
+        cost: none,
+        reported: none,
+        legs,
+        expires_at: clock.now().add({ minutes: 5 }),
+      });
+      if (held.kind !== 'held') throw new Error(held.kind);
+      if (how === 'settle') {
+        await meters.end({
+          kind: 'settle',
+          hold: id,
+          workspace: workspace.id,
+          actuals: [credits],
+          cost: 0n,
+          reported: 0n,
+          provider: 'acme',
+        });
+      }
+      return id;
+    },
+    debt: (workspace) => market.debt(workspace.id),
+    async ceilingOf(workspace) {
+      return (await policies.load(workspace, clock.now())).ceiling.nanos;
+    },
+    async verify() {
+      const meterProblems = (await verifyMeters(pool)).mismatches;
+      const bookProblems = (await verifyPostings(pool)).mismatches;
+      if (meterProblems.length + bookProblems.length > 0) {
+        throw new Error(
+          [...meterProblems.map(({ what, key }) => `${key} ${what}`), ...bookProblems.map(({ detail }) => detail)].join('; '),
+        );
+      }
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
