@@ -38,6 +38,8 @@ const Environment = z.object({
   PURSER_QUEUE_MAX: whole(1, 1_000_000).default(2_048),
   PURSER_SERVERS_MAX: whole(1, 1_000).default(4),
   PURSER_TRUST_PROXY: flag().default(false),
+  PURSER_PUBLIC_URL: http.optional(),
+  PURSER_FREE_STARTS_PER_ADDRESS: whole(0, 1_000_000).default(5),
   PURSER_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   GEMINI_API_KEY: secret().optional(),
   GEMINI_BASE_URL: http.optional(),
@@ -86,6 +88,10 @@ export interface Settings {
   readonly servers_max: number;
   /** Believe `X-Forwarded-*`: only behind a proxy of one's own. */
   readonly trust_proxy: boolean;
+  /** What the world calls this installation, where links in letters lead; undefined: host and port. */
+  readonly public_url: string | undefined;
+  /** Free workspaces that one address may start without a mailbox, in 30 days. */
+  readonly free_starts_per_address: number;
   readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
   /** Mail to people; without an address of a mail server none is sent. */
@@ -134,6 +140,8 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     queue_max: known.PURSER_QUEUE_MAX,
     servers_max: known.PURSER_SERVERS_MAX,
     trust_proxy: known.PURSER_TRUST_PROXY,
+    public_url: known.PURSER_PUBLIC_URL,
+    free_starts_per_address: known.PURSER_FREE_STARTS_PER_ADDRESS,
     log_level: known.PURSER_LOG_LEVEL,
     providers: {
       gemini: provider('gemini'),

@@ -1,0 +1,85 @@
+import { type Clock, type Log, PLATFORM, type Pool, type Repetition, type Settings } from '@purser/base';
+import type { Catalogue } from '@purser/catalog';
+import type { Identity } from '@purser/identity';
+import { type LicenceChange, licenseChanges } from '@purser/license';
+import type { Meters } from '@purser/meters';
+import { currency, zero } from '@purser/money';
+import { type AlertSource, createMailer, type NewAlert, startAlerts, type Watch, type Watched } from '@purser/notify';
+import type { Policies, Policy } from '@purser/policy';
+
+const SEND_TIMEOUT_MS = 10_000;
+
+/** Looks for what is worth telling, and tells it: workspaces by their policies, the shared budget, licence changes. */
+export function startServerAlerts(parts: {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: Settings;
+  readonly catalogue: Catalogue;
+  readonly identity: Identity;
+  readonly policies: Policies;
+  readonly meters: Meters;
+}): Repetition {
+  const { pool, clock, log, settings, meters } = parts;
+  const { smtp_url, from } = settings.mail;
+  return startAlerts({
+    pool,
+    clock,
+    log,
+    meters,
+    watch: watchBy(parts),
+    sources: [LICENCES],
+    timeout_ms: SEND_TIMEOUT_MS,
+    private_allowed: settings.webhooks_inside,
+    ...(smtp_url !== undefined && { mailer: createMailer({ url: smtp_url, from, timeout_ms: SEND_TIMEOUT_MS }) }),
+  });
+}
+
+function watchBy({ identity, policies, catalogue }: { identity: Identity; policies: Policies; catalogue: Catalogue }): Watch {
+  return async (id, now) => {
+    if (id === PLATFORM) return platform(catalogue, now);
+    const workspace = await identity.workspace(id);
+    return workspace && ofPolicy(await policies.load(workspace, now));
+  };
+}
+
+function ofPolicy({ meters, catalogue, billing_period, cost_cap, abuse }: Policy): Watched {
+  return {
+    meters,
+    thresholds: catalogue.alerts,
+    period_start: billing_period.start,
+    cost_cap,
+    ...(abuse && { credits_hour_max: abuse.credits_hour_alert }),
+  };
+}
+
+/** What everybody shares comes as a meter with each workspace that takes from it. */
+function platform({ globalBudget, alerts }: Catalogue, now: Temporal.Instant): Watched {
+  return {
+    meters: [],
+    thresholds: alerts,
+    period_start: now.toZonedDateTimeISO('UTC').with({ day: 1 }).startOfDay().toInstant(),
+    cost_cap: globalBudget?.amount ?? zero(currency('USD')),
+  };
+}
+
+const LICENCES: AlertSource = {
+  name: 'licence',
+  async after(connection, position) {
+    const changes = await licenseChanges(connection, `${position.xid}.${position.id}`);
+    const [xid = position.xid, id = position.id] = changes.at(-1)?.cursor.split('.').map(BigInt) ?? [];
+    return { rows: changes.length, through: { xid, id }, alerts: changes.map(licenceAlert) };
+  },
+};
+
+function licenceAlert({ workspace, from, to, at, why, what_to_do }: LicenceChange): NewAlert {
+  return {
+    workspace,
+    kind: 'licence',
+    subject: `licence ${from} to ${to}`,
+    window_start: at,
+    severity: to === 'active' ? 'info' : to === 'grace' ? 'warning' : 'critical',
+    title: to === 'active' ? 'Everything your plan includes is on again' : `The licence is now “${to}”`,
+    text: `${why} ${what_to_do}`,
+  };
+}
