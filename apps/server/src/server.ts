@@ -16,6 +16,7 @@ import { refusalOfThrown, sendRefusal, sendThrown } from './http/answer-failure.
 import { presentedCredentials, refusedAccess, UNAUTHENTICATED } from './http/authenticate.ts';
 import { InFlight } from './http/bounds.ts';
 import { boundConnections } from './http/connections.ts';
+import { refusedFeature } from './http/governed-feature.ts';
 import { readJsonBodies } from './http/json-body.ts';
 import { answerUnknownRoute } from './http/not-found.ts';
 import { API_HEADERS } from './http/security-headers.ts';
@@ -124,7 +125,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     request.caller = caller;
     // Who reads what calls have left behind reads at least what this server has answered.
     if (request.method === 'GET') await deps.gate.settled(SETTLED_WITHIN_MS);
-    const refused = refusedAccess(caller, access);
+    const refused = refusedAccess(caller, access) ?? refusedFeature(deps, caller, request);
     return refused === undefined ? undefined : sendRefusal(request, reply, refused);
   }
 

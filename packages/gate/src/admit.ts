@@ -3,6 +3,7 @@ import { isRefusal, type Refusal } from '@purser/base';
 import type { Engine } from './deps.ts';
 import { type Ask, type Draft, identify } from './draft.ts';
 import { checkFeature } from './steps/feature.ts';
+import { confirmLicence } from './steps/licence.ts';
 import { checkRate } from './steps/rate.ts';
 import { fit, route, type Routed } from './steps/route.ts';
 import { checkSize } from './steps/size.ts';
@@ -45,5 +46,5 @@ export async function admit(engine: Engine, { draft, candidates }: Routed): Prom
   const expires_at = Temporal.Instant.fromEpochMilliseconds(draft.now.epochMilliseconds + lasts_ms);
   const step = await takeHold(engine.meters, draft, candidates, expires_at, (left) => fit(draft, candidates, left));
   await engine.pause?.('after hold');
-  return step;
+  return 'hold' in step ? confirmLicence(engine, step) : step;
 }

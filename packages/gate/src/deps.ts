@@ -1,4 +1,4 @@
-import type { Clock } from '@purser/base';
+import type { Clock, WorkspaceId } from '@purser/base';
 import type { Workspace } from '@purser/identity';
 import type { RateLimiter } from '@purser/limits';
 import type { Meters, MeterSpec } from '@purser/meters';
@@ -39,6 +39,8 @@ export interface GateDeps {
   readonly providers: ProviderDirectory;
   /** What a workspace may do at that instant; at hand without waiting. */
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
+  /** The workspace as it stands now, at once when that is in memory: asked when a hold is written, before a provider is. */
+  readonly workspaceNow?: (id: WorkspaceId) => Workspace | undefined | Promise<Workspace | undefined>;
   /** Hears of every call that took something from the meters of its policy. */
   readonly onSpent?: (policy: Policy) => void;
   /** Makes sure the workspace's billing period has begun: its price booked, its credits granted. Cheap when it has. */

@@ -11,7 +11,7 @@ import type { Answer, ChatMessage, GenerateRequest } from './gate.ts';
 import type { Caller } from '@purser/identity';
 import { serve, type Serving } from './serve.ts';
 import { answerFromKept, keptFrom } from './kept.ts';
-import { billOf, book } from './settle.ts';
+import { billOf, book, type Booked } from './settle.ts';
 import type { Held } from './steps/hold.ts';
 
 export function askOf(caller: Caller, request: GenerateRequest): Ask {
@@ -88,7 +88,7 @@ export async function settleAnswer(
     estimated: answer.usage === null,
   });
   const bill = billOf(held, attempt, 'served');
-  const complete = (balance: bigint): Answer => ({
+  const complete = (credits: Booked): Answer => ({
     id: bill.id,
     transaction_id: bill.id,
     output: answer.text,
@@ -99,14 +99,16 @@ export async function settleAnswer(
     },
     usage: { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens },
     cost: bill.cost,
-    credits: { charged: bill.charged, balance },
+    credits,
     degraded: bill.degraded,
     offline: bill.offline,
     finish: answer.finish,
     replayed: false,
   });
   const keyed = held.hold.idempotency !== undefined;
-  const whole = complete(await book(engine, held, attempt, bill, keyed ? keptFrom(complete(0n)) : undefined));
+  const whole = complete(
+    await book(engine, held, attempt, bill, keyed ? keptFrom(complete({ charged: bill.charged, balance: 0n })) : undefined),
+  );
   // Only the settle knows the balance; what it kept is completed, so that a repeated request gets the very same answer.
   // The call is charged and served whether or not that succeeds.
   if (keyed) await engine.meters.keepAnswer(held.hold.id, keptFrom(whole)).catch(() => {});

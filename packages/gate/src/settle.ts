@@ -19,6 +19,12 @@ export interface Attempt {
   readonly estimated: boolean;
 }
 
+/** Credits as the books have them after a call; `balance` is neither held nor used. */
+export interface Booked {
+  readonly charged: bigint;
+  readonly balance: bigint;
+}
+
 /** What a call comes to, known as soon as its usage is. */
 export function billOf(held: Held, attempt: Attempt, charge: 'served' | 'nothing'): Bill {
   const { draft, fitted, hold } = held;
@@ -38,9 +44,9 @@ export function billOf(held: Held, attempt: Attempt, charge: 'served' | 'nothing
 
 /**
  * Ends a hold with what the call really cost, and books it. `kept` is stored under the idempotency key.
- * Returns the credits that are left, neither held nor used.
+ * Nothing is charged when the hold had been given back meanwhile.
  */
-export async function book(engine: Engine, held: Held, attempt: Attempt, bill: Bill, kept?: string): Promise<bigint> {
+export async function book(engine: Engine, held: Held, attempt: Attempt, bill: Bill, kept?: string): Promise<Booked> {
   const { draft, fitted, hold } = held;
   const { fx } = draft.catalogue;
   const { cost, charged } = bill;
@@ -61,7 +67,7 @@ export async function book(engine: Engine, held: Held, attempt: Attempt, bill: B
   });
   engine.onSpent?.(draft.policy);
   await engine.pause?.('after settle');
-  return outcome.credits_available ?? 0n;
+  return { charged: outcome.before === 'open' ? charged : 0n, balance: outcome.credits_available ?? 0n };
 }
 
 /** Ends a hold whose call cost nothing (`void`), or may have cost something nobody can tell (`doubt`). */

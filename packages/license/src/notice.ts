@@ -6,7 +6,7 @@ import { WHAT_TO_DO } from './words.ts';
 
 /** What a customer is shown while the licence is not active, with the one thing to do. */
 export interface LicenceNotice {
-  readonly stage: LicenceStage;
+  readonly stage: Exclude<LicenceStage, 'active'>;
   readonly since: Temporal.Instant;
   /** When the stage gives way to the next by itself; null: never. */
   readonly ends_at: Temporal.Instant | null;

@@ -1,7 +1,7 @@
 import { newId, type HoldId, transaction, type WorkspaceId } from '@purser/base';
 import { verifyPostings } from '@purser/ledger';
 import { catalogueVersions } from '@purser/catalog';
-import { creditMeter, type GrantId, grantCredits, type MeterSpec, openGrants, verifyMeters } from '@purser/meters';
+import { creditMeter, grantCredits, type MeterSpec, openGrants, verifyMeters } from '@purser/meters';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { licenceHistory } from './announce.ts';
@@ -81,7 +81,7 @@ describe('C5 what a workspace holds is given back when AI goes off', () => {
     const workspace = await bench.workspace();
     await transaction(bench.database.pool, (connection) =>
       grantCredits(connection, bench.clock.now(), {
-        id: newId<'grant'>() as GrantId,
+        id: newId<'grant'>(),
         workspace,
         source: 'purchased',
         credits,

@@ -42,7 +42,7 @@ export function problemOf(refusal: Refusal): Problem {
   };
 }
 
-const offerSchema = z.object({
+export const offerSchema = z.object({
   kind: z.enum(['pack', 'upgrade', 'pay', 'wait', 'contact']),
   id: z.string(),
   text: z.string(),

@@ -8,10 +8,11 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
  * Who may use a route.
  * - `public`: anyone; what it costs us is bounded elsewhere.
  * - `workspace`: whoever acts inside a workspace (its key, a session in it, a platform key that names it).
+ * - `manager`: whoever administers a workspace (its owner or admin, a platform key or an admin that names it).
  * - `signed_in`: any valid credential.
  * - `admin`: the admin token, or a session that was opened with it.
  */
-export type Access = 'public' | 'workspace' | 'signed_in' | 'admin';
+export type Access = 'public' | 'workspace' | 'manager' | 'signed_in' | 'admin';
 
 export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
 
@@ -29,6 +30,8 @@ declare module 'fastify' {
     access?: Access;
     /** Its work costs money: it reaches a provider, and only through the gate. */
     spends?: boolean;
+    /** The feature of the plan it belongs to: who has it not, or has not paid for it, is refused before the body is read. */
+    feature?: string | ((request: FastifyRequest) => string);
   }
   interface FastifyRequest {
     /** Set before the body is read on every route that is not public. */

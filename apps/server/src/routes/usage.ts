@@ -1,3 +1,4 @@
+import { licenceNotice } from '@purser/license';
 import { openGrants } from '@purser/meters';
 import { explainPolicy } from '@purser/policy';
 import { z } from 'zod';
@@ -7,6 +8,7 @@ import { workspaceOf } from '../http/authenticate.ts';
 import { problems } from '../http/responses.ts';
 import type { App } from '../http/types.ts';
 import { amountSchema, counterSchema, instantSchema, quantitySchema, uuidSchema } from '../http/wire.ts';
+import { licenceNoticeSchema, wireNotice } from '../http/licence-notice.ts';
 import { usageReport } from '../usage-report.ts';
 
 const usageSchema = z.object({
@@ -14,6 +16,9 @@ const usageSchema = z.object({
   plan: z.string(),
   plan_name: z.string(),
   license: z.string().describe('active, grace, degraded or cancelled.'),
+  license_notice: licenceNoticeSchema
+    .nullable()
+    .describe('While the licence is not active: since when, what is off, what goes off next and when, and the one thing to do.'),
   credits: z.object({
     balance: counterSchema.describe('Neither held nor used.'),
     held: counterSchema,
@@ -62,6 +67,7 @@ export function registerUsage(app: App, { pool, clock, meters, policyOf, openPer
       const [states, grants] = await Promise.all([meters.read(policy.meters), openGrants(pool, clock, workspace.id)]);
       return reply.header('cache-control', 'no-store').send({
         ...usageReport(policy, states, grants, now),
+        license_notice: wireNotice(licenceNotice(policy, now)),
         ...(request.query.explain === '1' && { policy: explainPolicy(policy) }),
       });
     },

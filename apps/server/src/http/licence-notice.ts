@@ -1,0 +1,27 @@
+import type { LicenceNotice } from '@purser/license';
+import { z } from 'zod';
+
+import { offerSchema } from './problem.ts';
+import { instantSchema } from './wire.ts';
+
+export const licenceNoticeSchema = z.object({
+  stage: z.enum(['grace', 'degraded', 'cancelled']),
+  since: instantSchema,
+  ends_at: instantSchema.nullable().describe('When the grace is over; null when nothing more goes off by itself.'),
+  off: z.array(z.string()).describe('Features of the plan that are off.'),
+  off_next: z.array(z.string()).describe('Those that go off at `ends_at`.'),
+  text: z.string(),
+  what_to_do: z.string(),
+  action: offerSchema,
+});
+
+export function wireNotice(notice: LicenceNotice | null): z.infer<typeof licenceNoticeSchema> | null {
+  if (notice === null) return null;
+  return {
+    ...notice,
+    since: notice.since.toString(),
+    ends_at: notice.ends_at?.toString() ?? null,
+    off: [...notice.off],
+    off_next: [...notice.off_next],
+  };
+}
