@@ -15,7 +15,7 @@ import { scan, type ScanParts } from './scan.ts';
 import type { Watched } from './watched.ts';
 
 export const MONTH_START = Temporal.Instant.from('2026-11-01T00:00:00Z');
-const MONTH_END = Temporal.Instant.from('2026-12-01T00:00:00Z');
+export const MONTH_END = Temporal.Instant.from('2026-12-01T00:00:00Z');
 export const USD = currency('USD');
 
 export function dollars(amount: number): bigint {
