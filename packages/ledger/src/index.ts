@@ -11,6 +11,14 @@ export {
   creditsSpent,
   type OwedHour,
 } from './booked-after.ts';
+export {
+  creditChange,
+  type CreditMovement,
+  creditMovements,
+  type CreditSection,
+  creditSections,
+  type MovementSpan,
+} from './credit-movements.ts';
 export { type LedgerTotal, ledgerTotals } from './ledger-totals.ts';
 export { listAttempts } from './list-attempts.ts';
 export { listPostings } from './list-postings.ts';
