@@ -190,6 +190,17 @@ describe('C5 a licence changes under a call', () => {
     const trail = (await server.admin('/api/admin/audit?limit=200')).json.entries;
     const mine = trail.filter((entry) => entry.action === 'license.change' && JSON.stringify(entry).includes(id));
     expect(mine.map(({ detail }) => detail)).toHaveLength(2);
+
+    const changes = [
+      { from: 'cancelled', to: 'active', why: like(/by hand/) },
+      { from: 'active', to: 'cancelled', what_to_do: like(/Subscribe again/) },
+    ];
+    expect((await server.ask('/api/license', { key })).json).toMatchObject({ license: 'active', license_notice: null, changes });
+    expect((await server.admin(`/api/admin/workspaces/${id}/license`)).json).toMatchObject({
+      license: 'active',
+      events: [{ kind: 'set_active' }, { kind: 'set_cancelled' }],
+      changes,
+    });
   });
 });
 

@@ -24,7 +24,7 @@ export async function announce(on: Queryable, said: Omit<LicenceChange, 'what_to
 }
 
 const PAGE_MAX = 500;
-const COLUMNS = 'workspace_id as workspace, from_stage as "from", to_stage as "to", at, why, what_to_do, reference';
+export const CHANGE_COLUMNS = 'workspace_id as workspace, from_stage as "from", to_stage as "to", at, why, what_to_do, reference';
 
 /**
  * The changes after a cursor (null: from the first), oldest first, at most 500; each comes with the cursor that follows it.
@@ -36,19 +36,10 @@ export async function licenseChanges(
 ): Promise<(LicenceChange & { readonly cursor: string })[]> {
   const [xid = null, id = null] = after?.split('.') ?? [];
   const { rows } = await on.query<LicenceChange & { cursor: string }>(
-    `select xid || '.' || id as cursor, ${COLUMNS} from license.change
+    `select xid || '.' || id as cursor, ${CHANGE_COLUMNS} from license.change
      where (xid, id) > (coalesce($1::bigint, -9223372036854775808), coalesce($2::bigint, 0)) and xid < (select ledger.horizon())
      order by xid, id limit ${PAGE_MAX}`,
     [xid, id],
-  );
-  return rows;
-}
-
-/** The latest changes of one workspace, newest first. */
-export async function licenceHistory(on: Queryable, workspace: WorkspaceId, changes_max = 20): Promise<LicenceChange[]> {
-  const { rows } = await on.query<LicenceChange>(
-    `select ${COLUMNS} from license.change where workspace_id = $1 order by id desc limit $2`,
-    [workspace, changes_max],
   );
   return rows;
 }

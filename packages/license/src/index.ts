@@ -1,6 +1,7 @@
 import type { RoomMigrations } from '@purser/base';
 
-export { type LicenceChange, licenceHistory, licenseChanges } from './announce.ts';
+export { type LicenceChange, licenseChanges } from './announce.ts';
+export { licenceEvents, licenceHistory } from './history.ts';
 export type { PaymentKind } from './licence-of.ts';
 export { type LicenceNotice, licenceNotice } from './notice.ts';
 export { type LicenceParts, type Licences, openLicences } from './open-licences.ts';

@@ -4,7 +4,7 @@ import { catalogueVersions } from '@purser/catalog';
 import { creditMeter, grantCredits, type MeterSpec, openGrants, verifyMeters } from '@purser/meters';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
-import { licenceHistory } from './announce.ts';
+import { licenceHistory } from './history.ts';
 import { openLicences } from './open-licences.ts';
 import type { PaymentKind } from './licence-of.ts';
 import { type LicenceBench, openLicenceBench } from './testing.ts';

@@ -3,7 +3,8 @@ import { listAudit } from '@purser/audit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { licenceHistory, licenseChanges } from './announce.ts';
+import { licenseChanges } from './announce.ts';
+import { licenceHistory } from './history.ts';
 import { licenceOf, type PaymentKind, rankOf } from './licence-of.ts';
 import { type PaymentEvent, recordPayment, setByHand } from './record.ts';
 import { type LicenceBench, openLicenceBench, START } from './testing.ts';

@@ -1,5 +1,5 @@
 import { appendAudit, type Json } from '@purser/audit';
-import { isRefusal, isUuid, RefusalError, refuse } from '@purser/base';
+import { isRefusal, RefusalError } from '@purser/base';
 import { LICENSES, overridesSchema, type Workspace, type WorkspaceChange } from '@purser/identity';
 import { setByHand } from '@purser/license';
 import { refuseLoss } from '@purser/policy';
@@ -9,6 +9,7 @@ import type { RouteDeps } from '../deps.ts';
 import { sendRefusal } from '../http/answer-failure.ts';
 import { callerOf } from '../http/authenticate.ts';
 import { createOnce } from '../http/create-once.ts';
+import { namedWorkspace } from '../http/named-workspace.ts';
 import { problems } from '../http/responses.ts';
 import { present } from '../http/present.ts';
 import type { App } from '../http/types.ts';
@@ -103,7 +104,7 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
       params: z.object({ id: z.string() }),
       response: { 200: workspaceSchema, ...problems(401, 403, 404) },
     },
-    handler: async (request, reply) => reply.send(wireWorkspace(await named(deps, request.params.id))),
+    handler: async (request, reply) => reply.send(wireWorkspace(await namedWorkspace(deps, request.params.id))),
   });
 
   app.route({
@@ -130,7 +131,7 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
       response: { 200: workspaceSchema, ...problems(400, 401, 403, 404, 503) },
     },
     handler: async (request, reply) => {
-      const { id } = await named(deps, request.params.id);
+      const { id } = await namedWorkspace(deps, request.params.id);
       const { actor } = callerOf(request);
       const wanted = present(request.body);
       const { license, ...change } = wanted;
@@ -165,14 +166,6 @@ async function refuseLosing(
 ): Promise<void> {
   const losing = refuseLoss(workspace, (await policies.load(workspace, now)).catalogue, now);
   if (losing) throw new RefusalError(losing);
-}
-
-async function named({ identity }: Pick<RouteDeps, 'identity'>, id: string): Promise<Workspace> {
-  const byId = isUuid(id) ? await identity.workspace(id.toLowerCase()) : undefined;
-  const workspace = byId ?? (await identity.workspaceByExternalId(id));
-  if (workspace === undefined)
-    throw new RefusalError(refuse('not_found', `no workspace has the id or external_id ${JSON.stringify(id)}`));
-  return workspace;
 }
 
 function wireWorkspace(workspace: Workspace): z.infer<typeof workspaceSchema> {

@@ -22,6 +22,7 @@ import { registerGenerate } from './generate.ts';
 import { registerHealth } from './health.ts';
 import { registerLimitsEstimate } from './limits-estimate.ts';
 import { registerMarketplace } from './marketplace.ts';
+import { registerLicense } from './license.ts';
 import { registerOpenAiModels } from './openai-models.ts';
 import { registerSession } from './session.ts';
 import { registerUsage } from './usage.ts';
@@ -36,6 +37,7 @@ export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
   registerOpenAiModels(app, deps);
   registerUsage(app, deps);
   registerFeatureCheck(app, deps);
+  registerLicense(app, deps);
   registerLimitsEstimate(app, deps);
   registerCatalogue(app, deps);
   registerMarketplace(app, deps);

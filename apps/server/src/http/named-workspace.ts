@@ -1,0 +1,13 @@
+import { isUuid, RefusalError, refuse } from '@purser/base';
+import type { Workspace } from '@purser/identity';
+
+import type { ServerDeps } from '../deps.ts';
+
+/** The workspace an operator names by its id or external_id. @throws RefusalError `not_found`. */
+export async function namedWorkspace({ identity }: Pick<ServerDeps, 'identity'>, id: string): Promise<Workspace> {
+  const byId = isUuid(id) ? await identity.workspace(id.toLowerCase()) : undefined;
+  const workspace = byId ?? (await identity.workspaceByExternalId(id));
+  if (workspace === undefined)
+    throw new RefusalError(refuse('not_found', `no workspace has the id or external_id ${JSON.stringify(id)}`));
+  return workspace;
+}
