@@ -115,13 +115,21 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     gate: 'the one way to spend',
     notify: 'alerts are shown, and looked for in the background',
   },
+  simulation: {
+    base: 'customers sign up, call and pay by a clock',
+    money: 'what a plan kept is compared with what it promised',
+    catalog: 'customers are drawn onto the plans for sale',
+    ledger: 'what came of it is read from the books',
+    gate: 'customers call through it',
+  },
   cli: {
     base: 'settings and database',
     money: 'amounts in tables',
     ledger: 'ledger verify',
     audit: 'audit verify',
     catalog: 'plans check, prices import',
-    server: 'up and serve',
+    server: 'up, serve, simulate',
+    simulation: 'simulate',
   },
   web: { base: 'its tests see that every refusal has words; the client itself speaks HTTP alone' },
 };

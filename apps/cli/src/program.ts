@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 
+import type { SimulateOptions } from './commands/simulate.ts';
+
 const HEAD = ['--head <head>', 'a head kept elsewhere, <block>:<digest>: the chain must go through it'] as const;
 
 interface WithHead {
@@ -70,6 +72,14 @@ export function buildProgram(): Command {
     .action(async (file: string, { head }: WithHead) =>
       (await import('./commands/audit-check.ts')).checkExport(file, await headOf(head)),
     );
+
+  program
+    .command('simulate')
+    .option('--customers <number>', 'how many', '1000')
+    .option('--months <number>', 'for how long', '3')
+    .option('--seed <number>', 'the same seed draws the same customers', '1')
+    .description('months of simulated customers through the real engine on a clock that is moved; exit 1 when a guarantee breaks')
+    .action(async (options: SimulateOptions) => (await import('./commands/simulate.ts')).printSimulation(options));
 
   program
     .command('bench')

@@ -48,6 +48,8 @@ export async function runServer(options: {
     admin_token,
     catalogue,
     log,
+    // Nobody else reads this terminal when the database is our own.
+    ...(settings.database_url === undefined && { print: (text: string) => console.log(text) }),
     ...(existsSync(WEB) && { web_directory: WEB }),
   });
   opened.defer(() => running.stop());

@@ -1,5 +1,6 @@
 export type { Given } from './compose.ts';
 export { ROOMS } from './migrations.ts';
 export { provenCatalogue } from './proven-catalogue.ts';
+export { openSimulatedEngine } from './simulated-engine.ts';
 export { type RunningServer, startServer } from './start.ts';
 export { type BooksVerification, verifyBooks } from './verify-books.ts';

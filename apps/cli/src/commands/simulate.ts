@@ -1,0 +1,66 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { createLog, Fault, loadSettings, migrate, openPool, startEmbedded, systemClock } from '@purser/base';
+import { openSimulatedEngine, provenCatalogue, ROOMS } from '@purser/server';
+import { describeSimulation, simulate } from '@purser/simulation';
+
+export interface SimulateOptions {
+  readonly customers: string;
+  readonly months: string;
+  readonly seed: string;
+}
+
+/**
+ * Simulated customers on a database made for it and thrown away; prints what came of each plan, exit 1 when a guarantee broke.
+ * @throws Fault in one line for an option that is no such number.
+ */
+export async function printSimulation(options: SimulateOptions): Promise<void> {
+  const customers = whole('--customers', options.customers, 1, 1_000_000);
+  const months = whole('--months', options.months, 1, 36);
+  const seed = whole('--seed', options.seed, 0, 2 ** 31 - 1);
+  const settings = { ...loadSettings(process.cwd()), redis_url: undefined, nats_url: undefined };
+  const log = createLog({ level: 'error' });
+  const catalogue = await provenCatalogue(settings, systemClock.now(), log);
+  await using opened = new AsyncDisposableStack();
+  const folder = await mkdtemp(path.join(tmpdir(), 'purser-simulation-'));
+  opened.defer(async () => rm(folder, { recursive: true, force: true }));
+  // Open to the user who serves the database, or it would be kept elsewhere.
+  await chmod(folder, 0o755);
+  const database = await startEmbedded({ dataDir: folder });
+  opened.defer(async () => database.stop());
+  const pool = openPool(database.url, { connections_max: 1 });
+  await migrate(pool, ROOMS).finally(() => pool.end());
+  const engine = await openSimulatedEngine({
+    settings,
+    database_url: database.url,
+    admin_token: 'simulation-without-administrators',
+    catalogue,
+    log,
+  });
+  opened.use(engine);
+  const started = performance.now();
+  const result = await simulate({ engine, seed, customers, months, onDay: progress(months, started) });
+  const seconds = (performance.now() - started) / 1000;
+  console.log(describeSimulation(result));
+  console.log(
+    `${customers} customers, ${months} months, seed ${seed}: ${seconds.toFixed(0)} s, ${Math.round(result.calls / seconds)} calls a second`,
+  );
+  if (result.broken.length > 0) process.exitCode = 1;
+}
+
+/** A line that is written over, where somebody watches. */
+function progress(months: number, started: number): (day: number, calls: number) => void {
+  return (day, calls) => {
+    if (!process.stderr.isTTY) return;
+    const seconds = ((performance.now() - started) / 1000).toFixed(0);
+    process.stderr.write(`\rday ${day} of about ${months * 30}, ${calls} calls, ${seconds} s `);
+  };
+}
+
+function whole(option: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new Fault(`${option} wants a whole number from ${min} to ${max}; got '${text}'`, { retryable: false });
+}
