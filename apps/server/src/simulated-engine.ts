@@ -1,5 +1,5 @@
 import { verifyAudit } from '@purser/audit';
-import { assert, isRefusal, RefusalError, transaction, type WorkspaceId } from '@purser/base';
+import { assert, isRefusal, RefusalError, systemClock, transaction, type WorkspaceId } from '@purser/base';
 import type { GenerateRequest } from '@purser/gate';
 import { type MarginKey, marginReport, rollUp } from '@purser/ledger';
 import { recordPayment } from '@purser/license';
@@ -68,7 +68,7 @@ export async function openSimulatedEngine(given: Given) {
       const session = started.url.split('/').at(-1) ?? '';
       const body = JSON.stringify(stripe.event('checkout.session.completed', stripe.pay(session)));
       // A signature's age is judged by the clock of the machine.
-      const signature = signatureOf(body, stripe.webhook_secret, Math.floor(Date.now() / 1000));
+      const signature = signatureOf(body, stripe.webhook_secret, Math.floor(systemClock.now().epochMilliseconds / 1000));
       const received = await deps.marketplace.receive(Buffer.from(body), signature);
       if (isRefusal(received)) throw new RefusalError(received);
     },

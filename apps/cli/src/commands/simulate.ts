@@ -30,8 +30,7 @@ export async function printSimulation(options: SimulateOptions): Promise<void> {
   await chmod(folder, 0o755);
   const database = await startEmbedded({ dataDir: folder });
   opened.defer(async () => database.stop());
-  const pool = openPool(database.url, { connections_max: 1 });
-  await migrate(pool, ROOMS).finally(() => pool.end());
+  await bringForward(database.url);
   const engine = await openSimulatedEngine({
     settings,
     database_url: database.url,
@@ -48,6 +47,15 @@ export async function printSimulation(options: SimulateOptions): Promise<void> {
     `${customers} customers, ${months} months, seed ${seed}: ${seconds.toFixed(0)} s, ${Math.round(result.calls / seconds)} calls a second`,
   );
   if (result.broken.length > 0) process.exitCode = 1;
+}
+
+async function bringForward(url: string): Promise<void> {
+  const pool = openPool(url, { connections_max: 1 });
+  try {
+    await migrate(pool, ROOMS);
+  } finally {
+    await pool.end();
+  }
 }
 
 /** A line that is written over, where somebody watches. */

@@ -1,11 +1,9 @@
 import { createLog, parseSettings } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
 import { loadCatalogue } from '@purser/catalog';
+import { openSimulatedEngine, ROOMS } from '@purser/server';
 import { describeSimulation, type Engine, simulate } from '@purser/simulation';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-
-import { ROOMS } from './migrations.ts';
-import { openSimulatedEngine } from './simulated-engine.ts';
 
 let database: TestDatabase;
 let opened: AsyncDisposableStack;
