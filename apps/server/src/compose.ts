@@ -27,6 +27,7 @@ import { startServerAlerts } from './alerts.ts';
 import type { ServerDeps } from './deps.ts';
 import { BOUNDS } from './http/bounds.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { personsOptions } from './persons-options.ts';
 
 export interface Given {
   readonly settings: Settings;
@@ -35,6 +36,8 @@ export interface Given {
   readonly catalogue: Catalogue;
   readonly log: Log;
   readonly web_directory?: string;
+  /** On a local start: where letters are printed while there is no mail server. */
+  readonly print?: (text: string) => void;
   /** Where a test may stop a call. */
   readonly pause?: (point: PausePoint) => Promise<void>;
 }
@@ -91,6 +94,7 @@ export async function compose(given: Given): Promise<Composition> {
       admin_token: given.admin_token,
       offering: () => catalogue,
       ...(settings.redis_url !== undefined && { redis_url: settings.redis_url }),
+      persons: personsOptions(settings, { clock, log, ...(given.print && { print: given.print }) }),
     }),
   );
   const policies = closing(

@@ -7,6 +7,7 @@ import { startTestServer, type TestServer } from './testing/index.ts';
 const PUBLIC = [
   'GET /',
   'GET /*',
+  'GET /api/auth/magic-link/verify',
   'GET /api/openapi.json',
   'GET /api/operations',
   'GET /api/packs',
@@ -24,6 +25,8 @@ const PUBLIC = [
   'GET /metrics',
   'GET /problems/:code',
   'GET /readyz',
+  'POST /api/auth/sign-in/anonymous',
+  'POST /api/auth/sign-in/magic-link',
   'POST /api/session',
   'POST /api/webhooks/stripe',
 ];
@@ -76,7 +79,7 @@ describe('every route', () => {
   });
 
   it('that works inside a workspace asks an admin which one', async () => {
-    for (const route of guarded().filter(({ access }) => access === 'workspace')) {
+    for (const route of guarded().filter(({ access }) => access === 'workspace' || access === 'manager')) {
       const { status, text } = await server.admin(path(route), { method: route.method });
       expect([name(route), status, text.includes('Purser-Workspace')]).toEqual([name(route), 400, true]);
     }

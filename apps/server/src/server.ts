@@ -125,7 +125,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     request.caller = caller;
     // Who reads what calls have left behind reads at least what this server has answered.
     if (request.method === 'GET') await deps.gate.settled(SETTLED_WITHIN_MS);
-    const refused = refusedAccess(caller, access) ?? refusedFeature(deps, caller, request);
+    const refused = refusedAccess(caller, access, request.routeOptions.config.spends) ?? refusedFeature(deps, caller, request);
     return refused === undefined ? undefined : sendRefusal(request, reply, refused);
   }
 

@@ -1,19 +1,18 @@
-import { type Clock, type Connection, type Pool, type Refusal, refuse, transaction } from '@purser/base';
+import { type Clock, type Connection, joinTransaction, type Pool, type Refusal, refuse } from '@purser/base';
 
 import { refuseName, takenExternalId } from './create-workspace.ts';
 import { type Overrides, refuseOverrides } from './overrides.ts';
 import { type Offering, planForSale, refuseTerms } from './terms.ts';
 import { refuseTimezone } from './timezone.ts';
 import { isWithoutGrant } from './withheld-grant.ts';
-import { type License, type Workspace, WORKSPACE_COLUMNS, workspaceFromRow, type WorkspaceRow } from './workspace.ts';
+import { type Workspace, WORKSPACE_COLUMNS, workspaceFromRow, type WorkspaceRow } from './workspace.ts';
 
-/** What is absent stays. `overrides` replaces all that were negotiated before; `{}` ends them. A `plan` is that of the catalogue now for sale. */
+/** What is absent stays; the licence is another room's to set (`setLicense`). `overrides` replaces all that were negotiated before; `{}` ends them. A `plan` is that of the catalogue now for sale. */
 export interface WorkspaceChange {
   readonly name?: string;
   readonly plan?: string;
   readonly timezone?: string;
   readonly external_id?: string | null;
-  readonly license?: License;
   readonly overrides?: Overrides;
 }
 
@@ -27,18 +26,19 @@ export type AlsoChange = (connection: Connection, changed: ChangedWorkspace) => 
 
 const UNIQUE_VIOLATION = '23505';
 
-/** Changes one workspace; every server knows within a second. Refuses `invalid_request` and `not_found`. */
+/** Changes one workspace, in the transaction that `inside` has open if it is given; every server knows within a second. Refuses `invalid_request` and `not_found`. */
 export async function changeWorkspace(
   parts: { readonly pool: Pool; readonly clock: Clock; readonly offering: Offering },
   id: string,
   change: WorkspaceChange,
   also: AlsoChange = async () => {},
+  inside?: Connection,
 ): Promise<ChangedWorkspace | Refusal> {
   const wrong = refuseChange(change);
   if (wrong) return wrong;
   const now = parts.clock.now();
   try {
-    return await transaction(parts.pool, async (connection) => {
+    return await joinTransaction(parts.pool, inside, async (connection) => {
       const locked = await connection.query<WorkspaceRow>(
         `select ${WORKSPACE_COLUMNS} from identity.workspace where workspace_id = $1 for update`,
         [id],
@@ -47,10 +47,10 @@ export async function changeWorkspace(
       const before = workspaceFromRow(locked.rows[0]);
       const refusal = refuseChangedTerms(before, change, parts.offering);
       if (refusal) return refusal;
-      const next = changed(before, change, parts.offering, now);
+      const next = changed(before, change, parts.offering);
       const { rows } = await connection.query<WorkspaceRow>(
         `update identity.workspace set name = $2, external_id = $3, plan = $4, catalogue_version = $5, timezone = $6,
-           license = $7, license_since = $8, overrides = $9, changed_at = $10
+           overrides = $7, changed_at = $8
          where workspace_id = $1 returning ${WORKSPACE_COLUMNS}`,
         [
           id,
@@ -59,8 +59,6 @@ export async function changeWorkspace(
           next.plan,
           next.catalogue_version,
           next.timezone,
-          next.license,
-          next.license_since.toString(),
           JSON.stringify(next.overrides),
           now.toString(),
         ],
@@ -92,8 +90,7 @@ function refuseChangedTerms(before: Workspace, change: WorkspaceChange, offering
   return change.overrides === undefined ? undefined : refuseOverrides(overrides, planForSale(offering, before.plan));
 }
 
-function changed(before: Workspace, change: WorkspaceChange, offering: Offering, now: Temporal.Instant): Workspace {
-  const license = change.license ?? before.license;
+function changed(before: Workspace, change: WorkspaceChange, offering: Offering): Workspace {
   return {
     ...before,
     name: change.name ?? before.name,
@@ -101,9 +98,6 @@ function changed(before: Workspace, change: WorkspaceChange, offering: Offering,
     plan: change.plan ?? before.plan,
     catalogue_version: change.plan === undefined ? before.catalogue_version : offering.version,
     timezone: change.timezone ?? before.timezone,
-    license,
-    // Said again, a licence keeps its date: a doubled notice of a failed payment does not lengthen the grace.
-    license_since: license === before.license ? before.license_since : now,
     overrides: overridesAfter(before, change),
   };
 }

@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { isRefusal, newId, openPool, type Refusal, TestClock, workspaceTransaction, type WorkspaceId } from '@purser/base';
+import {
+  isRefusal,
+  newId,
+  openPool,
+  type Refusal,
+  TestClock,
+  transaction,
+  workspaceTransaction,
+  type WorkspaceId,
+} from '@purser/base';
 import { createTestDatabase, Door, type TestDatabase } from '@purser/base/testing';
 import { type Catalogue, loadCatalogue } from '@purser/catalog';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,8 +20,10 @@ import {
   type CreatedWorkspace,
   type Identity,
   identityMigrations,
+  lockLicense,
   openIdentity,
   type NewWorkspace,
+  setLicense,
   type Workspace,
 } from './index.ts';
 
@@ -147,18 +158,22 @@ describe('workspaces', () => {
     expect(await here.listWorkspaces({ limit: 0 })).toMatchObject({ code: 'invalid_request' });
   });
 
-  test('C5 a licence keeps the date of its first failed payment, and a payment restores it', async () => {
+  test('C5 a licence is decided about by one at a time, and what is set is known to every server', async () => {
     const { workspace } = await create();
-    clock.advance({ hours: 1 });
-    const failed = await here.changeWorkspace(workspace.id, { license: 'grace' });
-    const since = clock.now();
-    clock.advance({ hours: 24 });
-    const again = await there.changeWorkspace(workspace.id, { license: 'grace' });
-    expect(failed).toMatchObject({ before: { license: 'active' }, after: { license: 'grace', license_since: since } });
-    expect(again).toMatchObject({ after: { license: 'grace', license_since: since } });
-    expect(await here.changeWorkspace(workspace.id, { license: 'active' })).toMatchObject({
-      after: { license_since: clock.now() },
-    });
+    const since = clock.now().round('millisecond');
+    const order: string[] = [];
+    const set = (license: 'grace' | 'active') =>
+      transaction(database.pool, async (connection) => {
+        const locked = await lockLicense(connection, workspace.id);
+        order.push(`${locked?.license} → ${license}`);
+        await setLicense(connection, workspace.id, { license, since }, clock.now());
+      });
+    expect(await there.workspace(workspace.id)).toMatchObject({ license: 'active' });
+    await set('grace');
+    await expect.poll(() => there.workspace(workspace.id)).toMatchObject({ license: 'grace', license_since: since });
+    await Promise.all([set('active'), set('active')]);
+    expect(order).toEqual(['active → grace', 'grace → active', 'active → active']);
+    expect(await lockLicense(database.pool, newId<'workspace'>())).toBeUndefined();
   });
 
   test('one that is unknown, or a change that is wrong, changes nothing', async () => {

@@ -1,5 +1,5 @@
 import { type Refusal, RefusalError, refuse } from '@purser/base';
-import { type Caller, type Credentials, hasRole, type Workspace } from '@purser/identity';
+import { type Caller, type Credentials, hasRole, type Role, type Workspace } from '@purser/identity';
 import type { FastifyRequest } from 'fastify';
 
 import { changesFromElsewhere } from './same-origin.ts';
@@ -28,8 +28,13 @@ function single(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined;
 }
 
+const MANAGERS: readonly Role[] = ['manager', 'platform', 'admin'];
+const NOT_YOURS_TO_SPEND = refuse('forbidden', 'an operator spends nothing in a workspace of others');
+
 /** Why this caller may not use a route, or nothing. A route that names nobody is closed to all. */
-export function refusedAccess(caller: Caller, access: Access | undefined): Refusal | undefined {
+export function refusedAccess(caller: Caller, access: Access | undefined, spends = false): Refusal | undefined {
+  if (spends && caller.workspace !== undefined && caller.person !== undefined && !hasRole(caller, 'member'))
+    return NOT_YOURS_TO_SPEND;
   switch (access) {
     case 'public':
     case 'signed_in':
@@ -39,8 +44,13 @@ export function refusedAccess(caller: Caller, access: Access | undefined): Refus
       return hasRole(caller, 'member')
         ? refuse('forbidden', 'this key belongs to no workspace')
         : refuse('invalid_request', 'want the header Purser-Workspace: the id, or the external_id, of the workspace to act for');
+    case 'manager':
+      if (caller.workspace === undefined) return refusedAccess(caller, 'workspace');
+      return MANAGERS.some((role) => hasRole(caller, role))
+        ? undefined
+        : refuse('forbidden', 'this needs an owner or admin of the workspace who signed in');
     case 'admin':
-      return hasRole(caller, 'admin') ? undefined : refuse('forbidden', 'this needs the admin token');
+      return hasRole(caller, 'admin') ? undefined : refuse('forbidden', 'this needs the admin token, or an operator');
     case undefined:
       return refuse('forbidden', 'nobody may use this');
   }

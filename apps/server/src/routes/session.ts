@@ -1,22 +1,17 @@
-import { isRefusal, RefusalError } from '@purser/base';
-import { type Caller, hasRole } from '@purser/identity';
+import { isRefusal, RefusalError, refuse, type WorkspaceId } from '@purser/base';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
 import { sendRefusal } from '../http/answer-failure.ts';
 import { SESSION_COOKIE } from '../http/authenticate.ts';
+import { personOf } from '../http/authority.ts';
 import { problems } from '../http/responses.ts';
 import type { App } from '../http/types.ts';
 import { instantSchema, uuidSchema } from '../http/wire.ts';
+import { describeSession, sessionSchema } from './describe-session.ts';
 
-const workspaceSchema = z.object({ id: uuidSchema, name: z.string(), plan: z.string() });
-
-const sessionSchema = z.union([
-  z.object({ kind: z.literal('workspace'), workspace: workspaceSchema }),
-  z.object({ kind: z.literal('admin'), workspace: workspaceSchema.nullable() }),
-  z.object({ kind: z.null() }),
-]);
+const NOT_A_MEMBER = refuse('forbidden', 'you are no member of that workspace');
 
 /** Signing in by a key: the browser gets a cookie its scripts cannot read, other clients a token. */
 export function registerSession(app: App, deps: RouteDeps): void {
@@ -48,7 +43,7 @@ export function registerSession(app: App, deps: RouteDeps): void {
       }
       const caller = await identity.authenticate({ authorization: `Bearer ${started.token}` });
       if (isRefusal(caller)) throw new RefusalError(caller);
-      const session = { session: describeSession(caller), expires_at: started.expires_at.toString() };
+      const session = { session: await describeSession(identity, caller), expires_at: started.expires_at.toString() };
       reply.code(201).header('cache-control', 'no-store');
       if (!request.body.cookie) return reply.send({ ...session, token: started.token });
       const seconds = Math.max(0, Math.floor(started.expires_at.since(clock.now()).total('seconds')));
@@ -64,7 +59,35 @@ export function registerSession(app: App, deps: RouteDeps): void {
     schema: { tags: ['Session'], summary: 'Who is signed in', response: { 200: sessionSchema, ...problems(503) } },
     handler: async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return reply.send(request.caller === null ? { kind: null } : describeSession(request.caller));
+      const { caller } = request;
+      if (caller === null) return reply.send({ kind: null });
+      if (caller.person !== undefined && request.headers.authorization === undefined) {
+        const renewed = await identity.persons.renew({ cookie: request.headers.cookie });
+        if (renewed.length > 0) reply.header('set-cookie', renewed);
+      }
+      return reply.send(await describeSession(identity, caller));
+    },
+  });
+
+  app.route({
+    method: 'PATCH',
+    url: '/api/session',
+    config: { access: 'signed_in' },
+    schema: {
+      tags: ['Session'],
+      summary: 'Goes on in another workspace that one is a member of',
+      body: z.strictObject({ workspace_id: uuidSchema }),
+      response: { 200: sessionSchema, ...problems(400, 401, 403, 503) },
+    },
+    handler: async (request, reply) => {
+      const person = personOf(request);
+      const { workspace_id } = request.body;
+      if (!person.memberships.has(workspace_id)) return sendRefusal(request, reply, NOT_A_MEMBER);
+      await identity.persons.workIn(person, workspace_id as WorkspaceId);
+      const { authorization, cookie } = request.headers;
+      const caller = await identity.authenticate({ authorization, cookie });
+      if (isRefusal(caller)) throw new RefusalError(caller);
+      return reply.send(await describeSession(identity, caller));
     },
   });
 
@@ -86,13 +109,6 @@ export function registerSession(app: App, deps: RouteDeps): void {
   });
 }
 
-function describeSession(caller: Caller): z.infer<typeof sessionSchema> {
-  const { workspace } = caller;
-  const shown = workspace && { id: workspace.id, name: workspace.name, plan: workspace.plan };
-  if (hasRole(caller, 'admin')) return { kind: 'admin', workspace: shown ?? null };
-  return shown === undefined ? { kind: null } : { kind: 'workspace', workspace: shown };
-}
-
 /** `Lax` lets a link from elsewhere open the page signed in; what changes something is guarded by its origin as well. */
 function setCookie(request: FastifyRequest, reply: FastifyReply, token: string, seconds: number): void {
   const secure = request.protocol === 'https' ? '; Secure' : '';
@@ -101,5 +117,5 @@ function setCookie(request: FastifyRequest, reply: FastifyReply, token: string, 
 
 function presentedToken({ headers }: FastifyRequest): string | undefined {
   if (headers.authorization !== undefined) return /^Bearer +(\S+) *$/i.exec(headers.authorization)?.[1];
-  return new RegExp(`(?:^|; *)${SESSION_COOKIE}=([^;\\s]+)`).exec(headers.cookie ?? '')?.[1];
+  return new RegExp(`(?:^|; *)${SESSION_COOKIE}=([^;.\\s]+)`).exec(headers.cookie ?? '')?.[1];
 }

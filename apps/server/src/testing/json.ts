@@ -33,6 +33,7 @@ export interface Json extends Iterable<Json> {
   readonly held: Json;
   readonly id: string;
   readonly input_tokens: number;
+  readonly invitations: Json;
   readonly key: string;
   readonly keys: Json;
   readonly license: string;
@@ -44,8 +45,10 @@ export interface Json extends Iterable<Json> {
   readonly offers: Json;
   readonly offline: boolean;
   readonly openapi: string;
+  readonly operators: Json;
   readonly output: string;
   readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  readonly person: Json;
   readonly plan: string;
   readonly postings: Json;
   readonly pack: string;
@@ -56,6 +59,7 @@ export interface Json extends Iterable<Json> {
   readonly responses: Readonly<Record<string, Json>>;
   readonly retry_after: number;
   readonly revoked_at: string;
+  readonly role: string;
   readonly schema: Json;
   readonly session: Json;
   readonly spent: Json;

@@ -16,7 +16,7 @@ export interface AuthParts {
   readonly public_url: string;
   sendLink(email: string, url: string): Promise<void>;
   /** Someone who went on without signing in has now signed in. */
-  link(anonymous_id: string, person_id: string): Promise<void>;
+  link(anonymous_id: string, person: { readonly id: string; readonly email: string }): Promise<void>;
 }
 
 export const SESSION_COOKIE = 'purser_session';
@@ -78,7 +78,7 @@ export function openBetterAuth(parts: AuthParts) {
       anonymous({
         // The person stays: the trail names it. Its workspace and its sessions are taken from it when it is linked.
         disableDeleteAnonymousUser: true,
-        onLinkAccount: ({ anonymousUser, newUser }) => parts.link(anonymousUser.user.id, newUser.user.id),
+        onLinkAccount: ({ anonymousUser, newUser }) => parts.link(anonymousUser.user.id, newUser.user),
         schema: { user: { fields: { isAnonymous: 'is_anonymous' } } },
       }),
       magicLink({

@@ -1,5 +1,7 @@
 import {
+  type Connection,
   isUuid,
+  joinTransaction,
   newId,
   PLATFORM,
   type Pool,
@@ -43,11 +45,12 @@ export async function invite(
   wanted: { readonly workspace: WorkspaceId; readonly email: string; readonly role: MemberRole | 'operator' },
   by: Authority,
   now: Temporal.Instant,
+  inside?: Connection,
 ): Promise<Invitation | Refusal> {
   const { workspace, role } = wanted;
   const email = wanted.email.toLowerCase();
   if (role !== 'member' && by.role !== 'owner') return refuse('forbidden', `only an owner invites with the role ${role}`);
-  return transaction(parts.pool, async (connection) => {
+  return joinTransaction(parts.pool, inside, async (connection) => {
     const source = keyedHash(parts.naming, `workspace ${workspace}`);
     const used = await countOccasions(connection, [{ kind: 'invitations', source, ...A_DAY }], now);
     if (used) return refuse('limit_reached', `a workspace invites at most ${A_DAY.max} times a day`);

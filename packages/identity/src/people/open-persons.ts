@@ -1,4 +1,4 @@
-import type { Clock, Log, Pool, Refusal, WorkspaceId } from '@purser/base';
+import type { Clock, Connection, Log, Pool, Refusal, WorkspaceId } from '@purser/base';
 
 import type { Directory } from '../directory.ts';
 import type { Offering } from '../terms.ts';
@@ -26,6 +26,7 @@ import { PersonSessions } from './person-sessions.ts';
 import type { Origin } from './personal-workspace.ts';
 import { sealedStorage } from './sealed-storage.ts';
 import {
+  askedName,
   linkLetter,
   type Presented,
   renew,
@@ -53,7 +54,8 @@ export interface PersonsOptions {
 /** Who signs in, and what they may do in which workspace. */
 export interface Persons {
   signInAnonymously(origin: Origin, timezone?: string): Promise<SignedIn | Refusal>;
-  requestLink(email: string, address: string, callback?: string): Promise<true | Refusal>;
+  /** `asker`: who asks, if that is known. */
+  requestLink(email: string, address: string, callback?: string, asker?: Pick<Person, 'id' | 'email'>): Promise<true | Refusal>;
   takeLink(
     token: string,
     callback: string | undefined,
@@ -68,16 +70,15 @@ export interface Persons {
   removeMember(workspace: WorkspaceId, id: string, by: Authority): Promise<Member | Refusal>;
   operators(): Promise<readonly Operator[]>;
   removeOperator(id: string, actor: string): Promise<true | Refusal>;
-  /** `mailed` false: the invitation stands, and its letter could not be sent. */
   invite(
-    wanted: {
-      readonly workspace: WorkspaceId;
-      readonly email: string;
-      readonly role: MemberRole | 'operator';
-      readonly to: string;
-    },
+    wanted: { readonly workspace: WorkspaceId; readonly email: string; readonly role: MemberRole | 'operator' },
     by: Authority,
-  ): Promise<{ readonly invitation: Invitation; readonly mailed: boolean } | Refusal>;
+    inside?: Connection,
+  ): Promise<Invitation | Refusal>;
+  /** Whether letters leave at all. */
+  readonly writes: boolean;
+  /** Sends the letter of an invitation. It stands whether or not that arrives: who signs in by the mailbox sees it. */
+  writeInvitation(invitation: Invitation, to: string): Promise<void>;
   invitations(workspace: WorkspaceId): Promise<readonly Invitation[]>;
   invitationsFor(person: Person): Promise<readonly (Invitation & { readonly workspace_name: string | null })[]>;
   acceptInvitation(id: string, person: Person): Promise<Invitation | Refusal>;
@@ -106,16 +107,18 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
   const naming = derivedKey(secret, 'sources');
   const store: EntryStore =
     given.redis_url === undefined ? new PostgresEntries(pool, clock) : new RedisEntries(given.redis_url, given.redis_prefix);
+  const storage = sealedStorage(store, secret);
   const mail = mailOf(options);
   const auth = openBetterAuth({
     pool,
     secret,
     log,
     public_url,
-    storage: sealedStorage(store, secret),
+    storage,
     sendLink: async (email, url) => mail?.send(linkLetter(email, url)),
-    async link(anonymous_id, person_id) {
-      for (const workspace of await linkPerson({ pool, clock, offering, record }, anonymous_id, person_id)) {
+    async link(anonymous_id, person) {
+      if ((await storage.getAndDelete(askedName(anonymous_id, person.email))) === null) return;
+      for (const workspace of await linkPerson({ pool, clock, offering, record }, anonymous_id, person.id)) {
         directory.forget({ of: 'workspace', id: workspace });
       }
       await sessions.endAll(anonymous_id);
@@ -132,6 +135,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
     starts_per_address,
     auth,
     persons: sessions,
+    storage,
     public_url,
     log,
     mail,
@@ -146,7 +150,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
     sessions,
     persons: {
       signInAnonymously: (origin, timezone) => signInAnonymously(signing, origin, timezone),
-      requestLink: (email, address, callback) => requestLink(signing, email, address, callback),
+      requestLink: (email, address, callback, asker) => requestLink(signing, email, address, callback, asker),
       takeLink: (token, callback, presented, origin) => takeLink(signing, token, callback, presented, origin),
       renew: (presented) => renew(signing, presented),
       async workIn(person, workspace) {
@@ -157,10 +161,14 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
       removeMember: (workspace, id, by) => forgetting(removeMember(changing, workspace, id, by)),
       operators: () => listOperators(pool),
       removeOperator: (id, actor) => forgetting(removeOperator(changing, id, actor)),
-      async invite({ to, ...wanted }, by) {
-        const invitation = await invite(changing, wanted, by, clock.now());
-        if ('refused' in invitation) return invitation;
-        return { invitation, mailed: await mailed(mail, invitationLetter(invitation, to, public_url), log) };
+      invite: (wanted, by, inside) => invite(changing, wanted, by, clock.now(), inside),
+      writes: mail !== undefined,
+      async writeInvitation(invitation, to) {
+        try {
+          await mail?.send(invitationLetter(invitation, to, public_url));
+        } catch (err) {
+          log.warn({ err }, 'the letter of an invitation could not be sent');
+        }
       },
       invitations: (workspace) => listInvitations(pool, workspace, clock.now()),
       invitationsFor: (person) => invitationsFor(pool, person, clock.now()),
@@ -177,18 +185,6 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
 function mailOf({ smtp_url, smtp_from, print, public_url }: PersonsOptions): Mail | undefined {
   if (smtp_url !== undefined) return smtpMail(smtp_url, smtp_from ?? `no-reply@${new URL(public_url).hostname}`);
   return print && printedMail(print);
-}
-
-/** An invitation is there whether or not its letter is: who signs in by that mailbox sees it. */
-async function mailed(mail: Mail | undefined, letter: Parameters<Mail['send']>[0], log: Log): Promise<boolean> {
-  if (mail === undefined) return false;
-  try {
-    await mail.send(letter);
-    return true;
-  } catch (err) {
-    log.warn({ err }, 'the letter of an invitation could not be sent');
-    return false;
-  }
 }
 
 function invitationLetter({ email, role }: Invitation, to: string, public_url: string): Parameters<Mail['send']>[0] {

@@ -6,7 +6,9 @@ import { type BetterAuth, LINK_LIFETIME_MINUTES, SESSION_COOKIE } from './better
 import { keyedHash } from './common-secret.ts';
 import type { Mail } from './mail.ts';
 import { countOccasions } from './occasions.ts';
+import type { Person } from './person.ts';
 import type { PersonSessions } from './person-sessions.ts';
+import type { SealedStorage } from './sealed-storage.ts';
 import { type Origin, type PersonalParts, refuseStart, startPersonalWorkspace } from './personal-workspace.ts';
 
 /** A session that was opened: its token, and the cookies that carry it. */
@@ -27,6 +29,7 @@ export interface SignInParts extends PersonalParts {
   readonly pool: Pool;
   readonly auth: BetterAuth;
   readonly persons: PersonSessions;
+  readonly storage: SealedStorage;
   readonly public_url: string;
   readonly log: Log;
   /** Undefined: no letter can leave, so nobody signs in by one. */
@@ -58,12 +61,17 @@ export async function signInAnonymously(
   return started;
 }
 
-/** Sends a link to a mailbox, whoever it belongs to: the answer tells nobody whether it is known here. */
+/**
+ * Sends a link to a mailbox, whoever it belongs to: the answer tells nobody whether it is known here. What an anonymous `asker`
+ * has goes over to that mailbox when the link is opened in its session, and to no other: a link that somebody else asked for,
+ * sent to whoever is to open it, takes nothing from them.
+ */
 export async function requestLink(
   parts: SignInParts,
   email: string,
   address: string,
   callback: string | undefined,
+  asker: Pick<Person, 'id' | 'email'> | undefined,
 ): Promise<true | Refusal> {
   if (parts.mail === undefined) return NO_MAIL;
   if (callback !== undefined && !OUR_PAGE.test(callback)) return NOT_OURS;
@@ -93,6 +101,7 @@ export async function requestLink(
       retryAfterSeconds: used.free_after_seconds,
     });
   }
+  if (asker?.email === null) await parts.storage.set(askedName(asker.id, email), '1', LINK_LIFETIME_MINUTES * 60);
   const sent = await ask(parts, '/sign-in/magic-link', { body: { email, callbackURL: callback ?? '/' } });
   return isRefusal(sent) ? sent : true;
 }
@@ -147,13 +156,18 @@ interface Asked {
 
 async function ask(parts: SignInParts, path: string, asked: Asked): Promise<SignedIn | Refusal> {
   const answer = await parts.auth.handler(requestOf(parts, path, asked));
-  const location = answer.headers.get('location') ?? undefined;
+  const location = pathOf(answer.headers.get('location'));
   if (answer.status >= 500)
     throw new Fault('signing in did not work; try again', { retryable: true, cause: await answer.text() });
   if (answer.status >= 400) return refuse('invalid_request', await sentenceOf(answer));
   const set_cookies = answer.headers.getSetCookie();
   const token = set_cookies.map((cookie) => TOKEN.exec(cookie)?.[1]).find((found) => found !== undefined) ?? '';
   return { token, set_cookies, ...(location !== undefined && { location }) };
+}
+
+/** What is remembered of an anonymous session that asked for a link to a mailbox. */
+export function askedName(anonymous_id: string, email: string): string {
+  return `asked ${anonymous_id} ${email.toLowerCase()}`;
 }
 
 const TOKEN = new RegExp(`^${SESSION_COOKIE}=([A-Za-z0-9]{32})\\.`);
@@ -169,6 +183,13 @@ function requestOf({ public_url }: SignInParts, path: string, { body, presented 
     headers,
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
+}
+
+/** A way on is always a path on this site, whatever name the browser knows it by. */
+function pathOf(location: string | null): string | undefined {
+  if (location === null || !URL.canParse(location)) return undefined;
+  const { pathname, search } = new URL(location);
+  return pathname + search;
 }
 
 async function sentenceOf(answer: Response): Promise<string> {
