@@ -1,6 +1,6 @@
 import { appendAudit, type Json } from '@purser/audit';
 import { isRefusal, RefusalError } from '@purser/base';
-import { LICENSES, overridesSchema, type Workspace, type WorkspaceChange } from '@purser/identity';
+import { LICENSES, overridesSchema, type Workspace } from '@purser/identity';
 import { setByHand } from '@purser/license';
 import { refuseLoss } from '@purser/policy';
 import { z } from 'zod';
@@ -178,7 +178,7 @@ function wireWorkspace(workspace: Workspace): z.infer<typeof workspaceSchema> {
 }
 
 /** Of a workspace what the change names, for the trail. */
-function only(change: WorkspaceChange, workspace: Workspace): { readonly [key: string]: Json } {
+function only(change: object, workspace: Workspace): { readonly [key: string]: Json } {
   return Object.fromEntries(
     Object.keys(change).map((key) => [key, JSON.parse(JSON.stringify(workspace[key as keyof Workspace] ?? null)) as Json]),
   );
