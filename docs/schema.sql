@@ -387,6 +387,17 @@ create table ledger.rollup_account_daily (
 );
 CREATE UNIQUE INDEX rollup_account_daily_key ON ledger.rollup_account_daily USING btree (day, plan, debit, credit, unit, reported_unit) NULLS NOT DISTINCT;
 
+create table ledger.rollup_attempt_daily (
+  day date not null,
+  provider text not null,
+  model text not null,
+  operation text not null,
+  outcome text not null,
+  attempts bigint not null,
+  duration_ms bigint not null,
+  constraint rollup_attempt_daily_pkey PRIMARY KEY (day, provider, model, operation, outcome)
+);
+
 create table ledger.rollup_margin_daily (
   workspace_id uuid not null,
   day date not null,
@@ -402,12 +413,23 @@ CREATE INDEX rollup_margin_daily_of_day ON ledger.rollup_margin_daily USING brin
 alter table ledger.rollup_margin_daily enable row level security;
 create policy own_rows on ledger.rollup_margin_daily for select to purser_app using ((workspace_id = base.current_workspace()));
 
+create table ledger.rollup_model_daily (
+  day date not null,
+  plan text,
+  provider text,
+  model text,
+  unit text not null,
+  cost numeric not null,
+  spent numeric not null
+);
+CREATE UNIQUE INDEX rollup_model_daily_key ON ledger.rollup_model_daily USING btree (day, plan, provider, model, unit) NULLS NOT DISTINCT;
+
 create table ledger.rollup_position (
   name text not null,
   xid bigint not null,
   id bigint not null,
   constraint rollup_position_pkey PRIMARY KEY (name),
-  constraint rollup_position_name_check CHECK ((name = ANY (ARRAY['account'::text, 'margin'::text])))
+  constraint rollup_position_name_check CHECK ((name = ANY (ARRAY['account'::text, 'margin'::text, 'model'::text])))
 );
 
 CREATE OR REPLACE FUNCTION ledger.accrue_period(p_now timestamp with time zone, p_workspace uuid, p_plan text, p_period_start timestamp with time zone, p_price bigint, p_fees bigint, p_currency text)
@@ -440,6 +462,16 @@ AS $function$
     and (a.xid, a.id) <= (p_through_xid, p_through_id)
   order by a.xid, a.id
   limit p_rows_max
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.attempt_sums(p_after bigint, p_through bigint)
+ RETURNS TABLE(day date, provider text, model text, operation text, outcome text, attempts bigint, duration_ms bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select (started_at at time zone 'UTC')::date, provider, model, operation, outcome, count(*), sum(duration_ms)
+  from ledger.attempt where xid > p_after and xid <= p_through
+  group by 1, 2, 3, 4, 5
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.broken_guards(p_table regclass, p_refused text[])
@@ -484,7 +516,7 @@ CREATE OR REPLACE FUNCTION ledger.is_account(p_account text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select p_account in ('cost', 'overrun', 'unreconciled', 'wallet', 'spent', 'expired', 'receivable', 'fees', 'revenue:subscription')
+  select p_account in ('cost', 'overrun', 'unreconciled', 'wallet', 'spent', 'expired', 'receivable', 'fees', 'revenue:subscription', 'revenue:pay_as_you_go')
     or p_account ~ '^(payable|granted|spent|revenue:pack|fees:pack):.+$'
 $function$;
 
@@ -522,6 +554,36 @@ AS $function$
     coalesce(reported, amount) * ledger.cost_sign(debit, credit),
     case when unit = 'credit' then amount * ledger.spent_sign(debit, credit) else 0 end
   from ledger.posting
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.model_lines(p_after bigint, p_through bigint)
+ RETURNS TABLE(day date, plan text, provider text, model text, unit text, cost numeric, spent numeric)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with call as (
+    select hold_id, provider, model, coalesce(cost, 0)::numeric as weight,
+      sum(coalesce(cost, 0)) over (partition by hold_id)::numeric as total,
+      row_number() over (partition by hold_id order by ordinal desc, id desc) = 1 as served
+    from ledger.attempt where xid > p_after and xid <= p_through
+  ), booked as (
+    select hold_id, (posted_at at time zone 'UTC')::date as day, plan, coalesce(reported_unit, l.unit) as unit,
+      sum(coalesce(reported, amount) * ledger.cost_sign(debit, credit)) as cost,
+      sum(case when l.unit = 'credit' then amount * ledger.spent_sign(debit, credit) else 0 end) as spent
+    from ledger.posting l where xid > p_after and xid <= p_through
+    group by 1, 2, 3, 4
+    having sum(coalesce(reported, amount) * ledger.cost_sign(debit, credit)) <> 0
+      or sum(case when l.unit = 'credit' then amount * ledger.spent_sign(debit, credit) else 0 end) <> 0
+  ), part as (
+    select b.*, c.provider, c.model, c.served, case when c.total > 0 and not c.served then div(b.cost * c.weight, c.total) else 0 end as part
+    from booked b left join call c on c.hold_id = b.hold_id
+  ), shared as (
+    select day, plan, provider, model, unit,
+      case when served is not false then cost - sum(part) over (partition by hold_id, day, plan, unit) else part end as cost,
+      case when served is not false then spent else 0 end as spent
+    from part
+  )
+  select day, plan, provider, model, unit, sum(cost), sum(spent) from shared group by 1, 2, 3, 4, 5
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.newest_transaction_number()
@@ -676,6 +738,47 @@ begin
 
   update ledger.rollup_position set xid = v_step.xid, id = v_step.id where name = 'margin';
   return v_step.rows;
+end $function$;
+
+CREATE OR REPLACE FUNCTION ledger.roll_up_models(p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_after   bigint;
+  v_horizon constant bigint := ledger.horizon();
+  v_first   bigint;
+  v_cut     bigint;
+  v_through bigint;
+  v_rows    integer;
+begin
+  select xid into v_after from ledger.rollup_position where name = 'model' for update skip locked;
+  if not found then return 0; end if;
+  if v_after >= ledger.next_transaction_number() then
+    raise exception 'the books go to transaction %, beyond the counter of this database: it was restored from a dump and must be adopted first', v_after;
+  end if;
+  select min(n.xid), count(*), max(n.xid) into v_first, v_rows, v_cut
+  from (select p.xid from ledger.posting p where p.xid > v_after and p.xid < v_horizon order by p.xid, p.id limit p_rows_max) n;
+  if v_rows = p_rows_max then
+    v_through := case when v_cut > v_first then v_cut - 1 else v_cut end;
+  else
+    v_through := greatest(
+      (select p.xid from ledger.posting p where p.xid < v_horizon order by p.xid desc limit 1),
+      (select a.xid from ledger.attempt a where a.xid < v_horizon order by a.xid desc limit 1));
+    if v_through is null or v_through <= v_after then return 0; end if;
+  end if;
+
+  insert into ledger.rollup_model_daily as r (day, plan, provider, model, unit, cost, spent)
+  select day, plan, provider, model, unit, cost, spent from ledger.model_lines(v_after, v_through)
+  on conflict (day, plan, provider, model, unit) do update set cost = r.cost + excluded.cost, spent = r.spent + excluded.spent;
+  insert into ledger.rollup_attempt_daily as r (day, provider, model, operation, outcome, attempts, duration_ms)
+  select day, provider, model, operation, outcome, attempts, duration_ms from ledger.attempt_sums(v_after, v_through)
+  on conflict (day, provider, model, operation, outcome) do update set
+    attempts = r.attempts + excluded.attempts, duration_ms = r.duration_ms + excluded.duration_ms;
+  update ledger.rollup_position set xid = v_through, id = 9223372036854775807 where name = 'model';
+  return v_rows;
 end $function$;
 
 CREATE OR REPLACE FUNCTION ledger.rollup_step(p_after_xid bigint, p_after_id bigint, p_rows_max integer, OUT rows integer, OUT xid bigint, OUT id bigint)
@@ -1813,6 +1916,27 @@ alter table wallet.allocation enable row level security;
 create policy own_rows on wallet.allocation for select to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON wallet.allocation FOR EACH ROW EXECUTE FUNCTION identity.tell_workspace_change();
 grant select on wallet.allocation to purser_app;
+
+create table wallet.checkpoint (
+  workspace_id uuid not null,
+  posting_id bigint not null,
+  balance bigint not null,
+  latest_at timestamp with time zone not null,
+  constraint checkpoint_pkey PRIMARY KEY (workspace_id, posting_id)
+);
+alter table wallet.checkpoint enable row level security;
+create policy own_rows on wallet.checkpoint for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on wallet.checkpoint to purser_app;
+
+create table wallet.credit_day (
+  workspace_id uuid not null,
+  day date not null,
+  spent bigint not null,
+  constraint credit_day_pkey PRIMARY KEY (workspace_id, day)
+);
+alter table wallet.credit_day enable row level security;
+create policy own_rows on wallet.credit_day for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on wallet.credit_day to purser_app;
 
 create table wallet.pay_as_you_go (
   workspace_id uuid not null,
