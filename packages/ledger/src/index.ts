@@ -22,7 +22,11 @@ export {
 export { type LedgerTotal, ledgerTotals } from './ledger-totals.ts';
 export { listAttempts } from './list-attempts.ts';
 export { listPostings } from './list-postings.ts';
-export { type MarginKey, type MarginLine, marginReport, NO_PLAN } from './margin-report.ts';
+export { dailyUsage, type UsageDay } from './daily-usage.ts';
+export { marginByModel } from './margin-by-model.ts';
+export { marginByMonth } from './margin-by-month.ts';
+export type { MarginLine } from './margin-line.ts';
+export { type MarginKey, marginReport, NO_PLAN } from './margin-report.ts';
 export { type Page, pageSize, parseCursor, type Position, toPage } from './page.ts';
 export type { Posting } from './posting.ts';
 export { rollUp, startRollUp } from './roll-up.ts';

@@ -1,29 +1,16 @@
-import { unreachable, type Pool } from '@purser/base';
-import { currency, divide, formatDecimal, type Money, money } from '@purser/money';
+import { type Connection, type Pool, unreachable } from '@purser/base';
 
-import { type MarginSpan, marginSpan } from './margin-span.ts';
+import { type MarginLine, toLine } from './margin-line.ts';
+import { instants, marginSpan } from './margin-span.ts';
+import type { Position } from './page.ts';
 import { onSnapshot } from './snapshot.ts';
 
 export type MarginKey = 'plan' | 'workspace' | 'pack';
-
-/** What one plan, workspace or pack earned in one currency. The same key stands once per currency; currencies never mix. */
-export interface MarginLine {
-  readonly key: string;
-  readonly revenue: Money;
-  readonly fees: Money;
-  /** Cost, overrun and what is unreconciled: doubt lowers the margin until it is resolved. */
-  readonly cost: Money;
-  /** revenue − fees − cost */
-  readonly margin: Money;
-  /** margin ÷ revenue, cut after six decimals towards −∞ so that it never flatters; null without revenue. */
-  readonly margin_ratio: string | null;
-}
 
 /** The key of postings that belong to no plan. */
 export const NO_PLAN = 'none';
 
 const LINES_MAX = 10_000;
-const RATIO_DECIMALS = 6;
 
 /** The postings of the span that no daily sum holds: what the sums have not reached of its whole days, and its two ends. */
 const REST = `
@@ -91,11 +78,19 @@ export async function marginReport(
   pool: Pool,
   { from, to, by }: { from: Temporal.Instant; to: Temporal.Instant; by: MarginKey },
 ): Promise<MarginLine[]> {
-  const span = marginSpan(from, to);
-  return onSnapshot(pool, by === 'plan' ? 'account' : 'margin', async (connection, rolled) => {
-    const { rows } = await connection.query<SumRow>(statement(by), [...instants(span), rolled.xid, rolled.id]);
-    return rows.map(toLine);
-  });
+  return onSnapshot(pool, by === 'plan' ? 'account' : 'margin', (connection, rolled) =>
+    marginLines(connection, rolled, { from, to, by }),
+  );
+}
+
+/** The same inside a snapshot, whose sums by account (for plans) or by workspace go through `rolled`. */
+export async function marginLines(
+  connection: Connection,
+  rolled: Position,
+  { from, to, by }: { from: Temporal.Instant; to: Temporal.Instant; by: MarginKey },
+): Promise<MarginLine[]> {
+  const { rows } = await connection.query<SumRow>(statement(by), [...instants(marginSpan(from, to)), rolled.xid, rolled.id]);
+  return rows.map(toLine);
 }
 
 interface SumRow {
@@ -117,28 +112,4 @@ function statement(by: MarginKey): string {
     default:
       return unreachable(by);
   }
-}
-
-function instants(span: MarginSpan): string[] {
-  return [span.from, span.to, span.days_from, span.days_to].map((instant) => instant.toString());
-}
-
-function toLine(row: SumRow): MarginLine {
-  const unit = currency(row.unit);
-  const revenue = BigInt(row.revenue);
-  const fees = BigInt(row.fees);
-  const cost = BigInt(row.cost);
-  const margin = revenue - fees - cost;
-  return {
-    key: row.key,
-    revenue: money(revenue, unit),
-    fees: money(fees, unit),
-    cost: money(cost, unit),
-    margin: money(margin, unit),
-    margin_ratio: revenue > 0n ? marginRatio(margin, revenue) : null,
-  };
-}
-
-function marginRatio(margin: bigint, revenue: bigint): string {
-  return formatDecimal(divide(margin * 10n ** BigInt(RATIO_DECIMALS), revenue, 'down'), RATIO_DECIMALS);
 }

@@ -14,6 +14,16 @@ export function marginSpan(from: Temporal.Instant, to: Temporal.Instant): Margin
   return { from, to, days_from: to, days_to: to };
 }
 
+/** The UTC days that [from, to) touches, as a span of whole days. */
+export function wholeDays(from: Temporal.Instant, to: Temporal.Instant): Pick<MarginSpan, 'from' | 'to'> {
+  return { from: atMidnight(from, 'floor'), to: atMidnight(to, 'ceil') };
+}
+
+/** As the statements of the reports take them: $1 to $4. */
+export function instants(span: MarginSpan): string[] {
+  return [span.from, span.to, span.days_from, span.days_to].map((instant) => instant.toString());
+}
+
 function atMidnight(instant: Temporal.Instant, roundingMode: 'ceil' | 'floor'): Temporal.Instant {
   return instant.round({ smallestUnit: 'hour', roundingIncrement: 24, roundingMode });
 }

@@ -9,16 +9,19 @@ export interface StepSizes {
 const SIZES: StepSizes = { account_rows_max: 50_000, margin_rows: 200_000 };
 
 /**
- * Brings the daily sums up to the oldest running transaction, a bounded step at a time: those by account wholly, those by
- * workspace by whole steps. Returns how many postings it added to the sums by account.
+ * Brings the daily sums up to the oldest running transaction, a bounded step at a time: those by account and
+ * model wholly, those by workspace by whole steps. Returns how many postings it added to the sums by account.
  */
 export async function rollUp(pool: Pool, sizes: StepSizes = SIZES): Promise<number> {
   const accounts = await whileFull(pool, 'ledger.roll_up_accounts', sizes.account_rows_max);
+  await whileFull(pool, 'ledger.roll_up_models', sizes.account_rows_max);
   await whileFull(pool, 'ledger.roll_up_margins', sizes.margin_rows);
   return accounts;
 }
 
-async function whileFull(pool: Pool, step: 'ledger.roll_up_accounts' | 'ledger.roll_up_margins', rows: number): Promise<number> {
+type Step = 'ledger.roll_up_accounts' | 'ledger.roll_up_models' | 'ledger.roll_up_margins';
+
+async function whileFull(pool: Pool, step: Step, rows: number): Promise<number> {
   for (let total = 0; ;) {
     const rolled = await transaction(pool, async (connection) => {
       const result = await connection.query<{ rolled: number }>(`select ${step}($1) as rolled`, [rows]);

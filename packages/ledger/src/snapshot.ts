@@ -3,12 +3,12 @@ import { type Connection, Fault, type Pool, transaction } from '@purser/base';
 import type { Position } from './page.ts';
 
 /**
- * Runs `work` on one snapshot of the books, with the position up to which the daily sums by account or by workspace go:
+ * Runs `work` on one snapshot of the books, with the position up to which the daily sums by account, workspace or model go:
  * sums through it plus the postings after it are exactly the postings of the snapshot.
  */
 export async function onSnapshot<T>(
   pool: Pool,
-  sums: 'account' | 'margin',
+  sums: 'account' | 'margin' | 'model',
   work: (connection: Connection, rolled: Position) => Promise<T>,
 ): Promise<T> {
   return transaction(
