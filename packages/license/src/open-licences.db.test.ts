@@ -1,4 +1,5 @@
-import { newId, type HoldId, transaction, type WorkspaceId } from '@purser/base';
+import { listAudit } from '@purser/audit';
+import { type HoldId, isRefusal, newId, transaction, type WorkspaceId } from '@purser/base';
 import { verifyPostings } from '@purser/ledger';
 import { catalogueVersions } from '@purser/catalog';
 import { creditMeter, grantCredits, type MeterSpec, openGrants, verifyMeters } from '@purser/meters';
@@ -48,6 +49,12 @@ describe('C5 the stages of a grace', () => {
     await sweeps();
     await sweeps();
     expect((await changesOf(workspace)).slice(1)).toEqual([['grace', 'degraded', over.toString()]]);
+    const trail = await listAudit(bench.database.pool, { workspace });
+    if (isRefusal(trail)) throw new Error(trail.detail);
+    expect(trail.rows.map(({ actor, detail }) => [actor, detail['to'] ?? detail['kind']])).toEqual([
+      ['system', 'degraded'],
+      ['payments', 'failed'],
+    ]);
     await happened(workspace, 'paid');
     await sweeps();
     expect((await changesOf(workspace)).slice(2)).toEqual([['degraded', 'active', over.toString()]]);

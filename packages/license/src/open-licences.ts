@@ -28,44 +28,55 @@ export interface Licences {
 const ALL_KNOW_MS = 1_200;
 /** Terms may be changed under a grace (another plan): how long that may go unannounced. The policy itself follows at once. */
 const LOOK_AGAIN = Temporal.Duration.from({ hours: 24 });
-const AT_ONCE_MAX = 200;
-const RELEASING_MAX = 10_000;
+const STAGES_MAX = 200;
+const RELEASES_MAX = 5_000;
+const RELEASING_MAX = 20_000;
+
+/** What a workspace holds is owed back to it, for an event. */
+interface Release {
+  readonly workspace_id: WorkspaceId;
+  readonly release: string;
+}
+
+const nameOf = ({ workspace_id, release }: Release): string => `${workspace_id} ${release}`;
 
 export function openLicences(parts: LicenceParts): Licences {
   /** When this process first released for an event, in monotonic milliseconds. */
   const begun = new BoundedMap<string, number>(RELEASING_MAX);
 
-  async function release(workspace: WorkspaceId, event: string): Promise<void> {
+  async function release(owed: readonly Release[]): Promise<void> {
+    if (owed.length === 0) return;
     const now_ms = performance.now();
-    const first_ms = begun.get(event) ?? now_ms;
-    begun.set(event, first_ms);
-    await parts.meters.release(workspace);
-    if (now_ms - first_ms < ALL_KNOW_MS) return;
-    await parts.pool.query('update license.standing set release = null where workspace_id = $1 and release = $2', [
-      workspace,
-      event,
-    ]);
-    begun.delete(event);
+    await parts.meters.release(owed.map(({ workspace_id }) => workspace_id));
+    const done = owed.filter((one) => now_ms - (begun.get(nameOf(one)) ?? now_ms) >= ALL_KNOW_MS);
+    for (const one of owed) if (!begun.has(nameOf(one))) begun.set(nameOf(one), now_ms);
+    if (done.length === 0) return;
+    await parts.pool.query(
+      `update license.standing s set release = null from unnest($1::uuid[], $2::text[]) d (workspace_id, release)
+       where s.workspace_id = d.workspace_id and s.release = d.release`,
+      [done.map(({ workspace_id }) => workspace_id), done.map(({ release: event }) => event)],
+    );
+    for (const one of done) begun.delete(nameOf(one));
   }
 
   return {
     async release(workspace) {
-      const { rows } = await parts.pool.query<{ release: string }>(
-        'select release from license.standing where workspace_id = $1 and release is not null',
+      const { rows } = await parts.pool.query<Release>(
+        'select workspace_id, release from license.standing where workspace_id = $1 and release is not null',
         [workspace],
       );
-      for (const row of rows) await release(workspace, row.release);
+      await release(rows);
     },
     async sweep() {
-      const { rows } = await parts.pool.query<{ workspace_id: WorkspaceId; release: string | null; due: boolean }>(
-        `select workspace_id, release, coalesce(due_at <= $1, false) as due from license.standing
-         where due_at <= $1 or release is not null limit ${AT_ONCE_MAX}`,
+      const owed = await parts.pool.query<Release>(
+        `select workspace_id, release from license.standing where release is not null limit ${RELEASES_MAX}`,
+      );
+      await release(owed.rows);
+      const due = await parts.pool.query<{ workspace_id: WorkspaceId }>(
+        `select workspace_id from license.standing where due_at <= $1 order by due_at limit ${STAGES_MAX}`,
         [parts.clock.now().toString()],
       );
-      for (const { workspace_id, release: event, due } of rows) {
-        if (event !== null) await release(workspace_id, event);
-        if (due) await moveOn(parts, workspace_id);
-      }
+      for (const { workspace_id } of due.rows) await moveOn(parts, workspace_id);
     },
   };
 }

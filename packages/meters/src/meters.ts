@@ -59,16 +59,16 @@ export class Meters {
   }
 
   /**
-   * Gives back at once what a workspace holds, as doubt: any of its calls may be with a provider by now, so the cost stays counted
+   * Gives back at once what workspaces hold, as doubt: any of their calls may be with a provider by now, so the cost stays counted
    * until word comes, and the customer is charged nothing. A call that is not voids its hold, and its cost is free again.
-   * Returns how many holds were open.
+   * Reads the holds that can be open by now, once for all workspaces. Returns how many there were.
    */
-  async release(workspace: WorkspaceId): Promise<number> {
-    const { rows } = await this.#pool.query<{ id: HoldId }>(
-      `select id from meters.hold where state = 'open' and workspace_id = $1 and expires_at > $2`,
-      [workspace, this.#clock.now().toString()],
+  async release(workspaces: readonly WorkspaceId[]): Promise<number> {
+    const { rows } = await this.#pool.query<{ id: HoldId; workspace_id: WorkspaceId }>(
+      `select id, workspace_id from meters.hold where state = 'open' and workspace_id = any($1::uuid[]) and expires_at > $2`,
+      [workspaces, this.#clock.now().toString()],
     );
-    await Promise.all(rows.map(({ id }) => this.end({ kind: 'doubt', hold: id, workspace })));
+    await Promise.all(rows.map(({ id, workspace_id }) => this.end({ kind: 'doubt', hold: id, workspace: workspace_id })));
     return rows.length;
   }
 
