@@ -1,11 +1,12 @@
 import { isRefusal, isUuid, RefusalError, refuse, type WorkspaceId } from '@purser/base';
-import { listPostings, marginReport, type Posting, trialBalance } from '@purser/ledger';
+import { listPostings, type MarginLine, marginReport, type Posting, trialBalance } from '@purser/ledger';
 import { toWire } from '@purser/money';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
 import { sendRefusal } from '../http/answer-failure.ts';
 import { problems } from '../http/responses.ts';
+import { spanOf, spanQuery } from '../http/time-span.ts';
 import type { App } from '../http/types.ts';
 import {
   amountSchema,
@@ -34,7 +35,7 @@ export const postingSchema = z.object({
   memo: z.string().nullable(),
 });
 
-const marginSchema = z.object({
+export const marginSchema = z.object({
   key: z.string(),
   revenue: amountSchema,
   fees: amountSchema,
@@ -64,30 +65,15 @@ export function registerAdminBooks(app: App, { pool, clock }: RouteDeps): void {
       tags: ['Administration'],
       summary: 'Revenue, fees, cost and margin from the ledger',
       querystring: z.object({
-        from: instantQuery.optional().describe('RFC 3339, or a date (UTC); without it the start of this month.'),
-        to: instantQuery.optional().describe('Not included; without it now.'),
+        ...spanQuery,
         by: z.enum(['plan', 'workspace', 'pack']).default('plan'),
       }),
       response: { 200: z.array(marginSchema), ...problems(400, 401, 403) },
     },
     handler: async (request, reply) => {
       const { by } = request.query;
-      const to = request.query.to ?? clock.now();
-      const from = request.query.from ?? startOfMonth(to);
-      if (Temporal.Instant.compare(from, to) >= 0) {
-        throw new RefusalError(refuse('invalid_request', `"from" (${from}) must lie before "to" (${to})`));
-      }
-      const lines = await marginReport(pool, { from, to, by });
-      return reply.send(
-        lines.map((line) => ({
-          key: line.key,
-          revenue: toWire(line.revenue),
-          fees: toWire(line.fees),
-          cost: toWire(line.cost),
-          margin: toWire(line.margin),
-          margin_ratio: line.margin_ratio,
-        })),
-      );
+      const lines = await marginReport(pool, { ...spanOf(request.query, clock.now()), by });
+      return reply.send(lines.map(wireMargin));
     },
   });
 
@@ -173,22 +159,15 @@ export function registerAdminBooks(app: App, { pool, clock }: RouteDeps): void {
   });
 }
 
-/** A day stands for its first instant in UTC. */
-const instantQuery = z.string().transform((text, context) => {
-  try {
-    return Temporal.Instant.from(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
-  } catch {
-    context.issues.push({
-      code: 'custom',
-      input: text,
-      message: `want a time such as 2026-11-01T00:00:00Z or a date, got ${JSON.stringify(text.slice(0, 60))}`,
-    });
-    return z.NEVER;
-  }
-});
-
-function startOfMonth(of: Temporal.Instant): Temporal.Instant {
-  return of.toZonedDateTimeISO('UTC').with({ day: 1 }).startOfDay().toInstant();
+export function wireMargin(line: MarginLine): z.infer<typeof marginSchema> {
+  return {
+    key: line.key,
+    revenue: toWire(line.revenue),
+    fees: toWire(line.fees),
+    cost: toWire(line.cost),
+    margin: toWire(line.margin),
+    margin_ratio: line.margin_ratio,
+  };
 }
 
 export function wantedWorkspace(id: string | undefined): WorkspaceId | null {

@@ -11,6 +11,7 @@ import { registerAdminLadder } from './admin-ladder.ts';
 import { registerAdminModels } from './admin-models.ts';
 import { registerAdminOperators } from './admin-operators.ts';
 import { registerAdminPurchases } from './admin-purchases.ts';
+import { registerAdminReports } from './admin-reports.ts';
 import { registerAdminTransactions } from './admin-transactions.ts';
 import { registerAdminWorkspaces } from './admin-workspaces.ts';
 import { registerAlerts } from './alerts.ts';
@@ -56,6 +57,7 @@ export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
   registerAdminKeys(app, deps);
   registerAdminCredits(app, deps);
   registerAdminBooks(app, deps);
+  registerAdminReports(app, deps);
   registerAdminPurchases(app, deps);
   registerAlerts(app, deps);
   registerAdminAlerts(app, deps);

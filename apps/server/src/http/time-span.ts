@@ -1,0 +1,40 @@
+import { RefusalError, refuse } from '@purser/base';
+import { z } from 'zod';
+
+/** A day stands for its first instant in UTC. */
+const instantQuery = z.string().transform((text, context) => {
+  try {
+    return Temporal.Instant.from(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+  } catch {
+    context.issues.push({
+      code: 'custom',
+      input: text,
+      message: `want a time such as 2026-11-01T00:00:00Z or a date, got ${JSON.stringify(text.slice(0, 60))}`,
+    });
+    return z.NEVER;
+  }
+});
+
+/** A report's own parameters: from when, until when. */
+export const spanQuery = {
+  from: instantQuery.optional().describe('RFC 3339, or a date (UTC); without it the start of this month.'),
+  to: instantQuery.optional().describe('Not included; without it now.'),
+};
+
+export interface Span {
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+}
+
+/** @throws RefusalError (`invalid_request`) when it does not begin before it ends. */
+export function spanOf(
+  query: { from?: Temporal.Instant | undefined; to?: Temporal.Instant | undefined },
+  now: Temporal.Instant,
+): Span {
+  const to = query.to ?? now;
+  const from = query.from ?? to.toZonedDateTimeISO('UTC').with({ day: 1 }).startOfDay().toInstant();
+  if (Temporal.Instant.compare(from, to) >= 0) {
+    throw new RefusalError(refuse('invalid_request', `"from" (${from}) must lie before "to" (${to})`));
+  }
+  return { from, to };
+}

@@ -1,0 +1,184 @@
+import { unreachable } from '@purser/base';
+import { dailyUsage, marginByModel, marginByMonth, type MarginLine, marginReport, type UsageDay } from '@purser/ledger';
+import { formatAmount, toWire } from '@purser/money';
+import { weeklyFraud } from '@purser/notify';
+import { z } from 'zod';
+
+import type { RouteDeps } from '../deps.ts';
+import { type CsvCell, sendCsv, toCsv } from '../http/csv.ts';
+import { problems } from '../http/responses.ts';
+import { type Span, spanOf, spanQuery } from '../http/time-span.ts';
+import type { App } from '../http/types.ts';
+import { amountSchema, counter, counterSchema, instantSchema, uuidSchema } from '../http/wire.ts';
+import { marginSchema, wireMargin } from './admin-books.ts';
+
+const formatQuery = { format: z.enum(['json', 'csv']).default('json') };
+
+/** The same report as JSON or as a CSV file. */
+function either<Schema extends z.ZodType>(schema: Schema) {
+  return {
+    description: 'The report, as wanted by `format`',
+    content: { 'application/json': { schema }, 'text/csv': { schema: z.string() } },
+  };
+}
+
+const MARGIN_KEYS = ['plan', 'workspace', 'pack', 'model', 'month'] as const;
+type MarginBy = (typeof MARGIN_KEYS)[number];
+
+const marginRowSchema = marginSchema.extend({
+  name: z.string().nullable().describe('The name of a workspace; null for other keys.'),
+});
+
+const usageSchema = z.object({
+  day: z.iso.date(),
+  calls: counterSchema.describe('Provider calls that served.'),
+  calls_failed: counterSchema,
+  credits_spent: counterSchema,
+  workspaces: counterSchema.describe('That spent or cost anything.'),
+  cost: z.array(amountSchema).describe('In each currency that is reported.'),
+});
+
+const fraudSchema = z.object({
+  week: z.iso.date().describe('Its Monday, UTC.'),
+  workspaces: z.int(),
+  flags: z.array(
+    z.object({ id: uuidSchema, workspace_id: uuidSchema, name: z.string().nullable(), at: instantSchema, text: z.string() }),
+  ),
+});
+
+/** What an operator reads every day, every week and every month. */
+export function registerAdminReports(app: App, deps: RouteDeps): void {
+  const { pool, clock } = deps;
+  const config = { access: 'admin' } as const;
+  const tags = ['Administration'];
+  const names = namesOf(deps);
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/reports/margin',
+    config,
+    schema: {
+      tags,
+      summary: 'Margin by plan, workspace, pack, model or month, from the ledger',
+      description:
+        'By model, whole UTC days: a model earns the part of each plan’s revenue that the credits charged for it are of all under that plan.',
+      querystring: z.object({ ...spanQuery, ...formatQuery, by: z.enum(MARGIN_KEYS).default('plan') }),
+      response: { 200: either(z.array(marginRowSchema)), ...problems(400, 401, 403) },
+    },
+    handler: async (request, reply) => {
+      const { by, format } = request.query;
+      const lines = await marginBy(deps, by, spanOf(request.query, clock.now()));
+      const called = by === 'workspace' ? await names(lines.map(({ key }) => key)) : new Map<string, string>();
+      if (format === 'csv') return sendCsv(reply, `margin-by-${by}`, marginCsv(by, lines, called));
+      return reply.send(lines.map((line) => ({ ...wireMargin(line), name: called.get(line.key) ?? null })));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/reports/usage',
+    config,
+    schema: {
+      tags,
+      summary: 'Calls, credits, cost and active workspaces of each UTC day',
+      querystring: z.object({ ...spanQuery, ...formatQuery }),
+      response: { 200: either(z.array(usageSchema)), ...problems(400, 401, 403) },
+    },
+    handler: async (request, reply) => {
+      const days = await dailyUsage(pool, spanOf(request.query, clock.now()));
+      if (request.query.format === 'csv') return sendCsv(reply, 'usage-by-day', usageCsv(days));
+      return reply.send(
+        days.map((day) => ({
+          day: day.day,
+          calls: counter(day.calls),
+          calls_failed: counter(day.calls_failed),
+          credits_spent: counter(day.credits_spent),
+          workspaces: counter(day.workspaces),
+          cost: day.cost.map(toWire),
+        })),
+      );
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/reports/fraud',
+    config,
+    schema: {
+      tags,
+      summary: 'Fraud flags of each week, newest first',
+      querystring: z.object({ ...spanQuery, ...formatQuery }),
+      response: { 200: either(z.array(fraudSchema)), ...problems(400, 401, 403) },
+    },
+    handler: async (request, reply) => {
+      const weeks = await weeklyFraud(pool, spanOf(request.query, clock.now()));
+      const called = await names(weeks.flatMap(({ flags }) => flags.map(({ workspace }) => workspace)));
+      if (request.query.format === 'csv') {
+        const rows = weeks.flatMap(({ week, flags }) =>
+          flags.map(({ workspace, at, text }) => [week, workspace, called.get(workspace) ?? '', at.toString(), text]),
+        );
+        return sendCsv(reply, 'fraud-by-week', toCsv(['week', 'workspace_id', 'name', 'at', 'text'], rows));
+      }
+      return reply.send(
+        weeks.map(({ flags, ...week }) => ({
+          ...week,
+          flags: flags.map(({ id, workspace, at, text }) => ({
+            id,
+            workspace_id: workspace,
+            name: called.get(workspace) ?? null,
+            at: at.toString(),
+            text,
+          })),
+        })),
+      );
+    },
+  });
+}
+
+function marginBy({ pool }: RouteDeps, by: MarginBy, span: Span): Promise<MarginLine[]> {
+  switch (by) {
+    case 'plan':
+    case 'workspace':
+    case 'pack':
+      return marginReport(pool, { ...span, by });
+    case 'model':
+      return marginByModel(pool, span);
+    case 'month':
+      return marginByMonth(pool, span);
+    default:
+      return unreachable(by);
+  }
+}
+
+/** Names of workspaces by id; they are looked up many at a time. */
+function namesOf({ identity }: RouteDeps): (ids: readonly string[]) => Promise<Map<string, string>> {
+  return async (ids) => {
+    const found = await Promise.all([...new Set(ids)].map(async (id) => await identity.workspace(id)));
+    return new Map(found.flatMap((workspace) => (workspace === undefined ? [] : [[workspace.id, workspace.name]])));
+  };
+}
+
+function marginCsv(by: MarginBy, lines: readonly MarginLine[], names: ReadonlyMap<string, string>): string {
+  const named = by === 'workspace';
+  return toCsv(
+    [by, ...(named ? ['name'] : []), 'currency', 'revenue', 'fees', 'cost', 'margin', 'margin_ratio'],
+    lines.map((line): CsvCell[] => [
+      line.key,
+      ...(named ? [names.get(line.key) ?? ''] : []),
+      line.revenue.currency,
+      ...[line.revenue, line.fees, line.cost, line.margin].map(formatAmount),
+      line.margin_ratio,
+    ]),
+  );
+}
+
+/** A line a day and currency; a day without cost has one line, without either. */
+function usageCsv(days: readonly UsageDay[]): string {
+  return toCsv(
+    ['day', 'calls', 'calls_failed', 'credits_spent', 'workspaces', 'cost', 'currency'],
+    days.flatMap(({ day, calls, calls_failed, credits_spent, workspaces, cost }) => {
+      const counts = [day, ...[calls, calls_failed, credits_spent, workspaces].map(String)];
+      return cost.length === 0 ? [[...counts, '', '']] : cost.map((one) => [...counts, formatAmount(one), one.currency]);
+    }),
+  );
+}
