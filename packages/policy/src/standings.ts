@@ -1,5 +1,6 @@
-import { BatchLoader, BoundedMap, databaseFault, NoticeListener, PLATFORM, type Pool } from '@purser/base';
+import { BatchLoader, databaseFault, NoticeListener, PLATFORM, type Pool } from '@purser/base';
 
+import { Generations } from './generations.ts';
 import { type KeptRung, NOTHING_KNOWN, type Raised, type Standing } from './standing.ts';
 
 interface Entry {
@@ -8,7 +9,7 @@ interface Entry {
   readonly stale: boolean;
 }
 
-const KNOWN_MAX = 50_000;
+const GENERATION_MAX = 50_000;
 const CHANNEL = 'purser_policy';
 
 /**
@@ -16,7 +17,7 @@ const CHANNEL = 'purser_policy';
  * soon as Postgres tells of a change. The platform's own stands under its id.
  */
 export class Standings {
-  readonly #known = new BoundedMap<string, Entry>(KNOWN_MAX);
+  readonly #known = new Generations<Entry>(GENERATION_MAX);
   readonly #pool: Pool;
   readonly #listener: NoticeListener;
   readonly #loader: BatchLoader<Standing>;
