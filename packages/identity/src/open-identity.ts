@@ -44,7 +44,13 @@ export interface Identity {
   authenticate(credentials: Credentials): Authentication;
   /** In the transaction that `inside` has open, if it is given. */
   createWorkspace(wanted: NewWorkspace, inside?: Connection): Promise<CreatedWorkspace | Refusal>;
-  changeWorkspace(id: WorkspaceId, change: WorkspaceChange, also?: AlsoChange): Promise<ChangedWorkspace | Refusal>;
+  /** In the transaction that `inside` has open, if it is given. */
+  changeWorkspace(
+    id: WorkspaceId,
+    change: WorkspaceChange,
+    also?: AlsoChange,
+    inside?: Connection,
+  ): Promise<ChangedWorkspace | Refusal>;
   listWorkspaces(search: WorkspaceSearch): Promise<WorkspacePage | Refusal>;
   /** At once when cached. */
   workspace(id: string): Workspace | undefined | Promise<Workspace | undefined>;
@@ -94,8 +100,8 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     persons: people.persons,
     authenticate: (credentials) => authenticate(parts, credentials),
     createWorkspace: (wanted, inside) => createWorkspace(writing(), wanted, inside),
-    async changeWorkspace(id, change, also) {
-      const changed = await changeWorkspace(writing(), id, change, also);
+    async changeWorkspace(id, change, also, inside) {
+      const changed = await changeWorkspace(writing(), id, change, also, inside);
       // The others are told by Postgres; whoever asks here next must not be told the old.
       directory.forget({ of: 'workspace', id });
       return changed;

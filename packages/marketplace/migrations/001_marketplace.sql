@@ -113,6 +113,47 @@ create table marketplace.purchase_grant (
   unique (checkout_id, ordinal)
 );
 
+-- A subscription as the latest of its events left it; events of one second are ordered by their ids, so that everyone agrees.
+create table marketplace.subscription (
+  workspace_id    uuid        not null,
+  subscription_id text        primary key,
+  plan            text        not null,
+  status          text        not null,
+  live            boolean     not null,
+  event_at        timestamptz not null,
+  event_id        text        not null
+);
+create index subscription_of_workspace on marketplace.subscription (workspace_id);
+
+-- An invoice of a subscription that was paid. Its price is booked when its period opens; here are its tax, what a change of plan
+-- within a period cost, and what went back.
+create table marketplace.invoice (
+  workspace_id  uuid        not null,
+  invoice_id    text        primary key,
+  plan          text        not null,
+  paid_at       timestamptz not null,
+  currency      text        not null check (currency ~ '^[A-Z]{3}$'),
+  paid          bigint      not null check (paid > 0),
+  tax           bigint      not null check (tax >= 0 and tax < paid),
+  -- Booked here, rather than with a period.
+  revenue       bigint      not null check (revenue >= 0),
+  fees          bigint      not null check (fees >= 0),
+  reversed      bigint      not null default 0,
+  reversal_fees bigint      not null default 0,
+  -- The licence was told that all of it went back; how often that changed.
+  given_back    boolean     not null default false,
+  told          integer     not null default 0,
+  constraint sound check (reversed between 0 and paid and reversal_fees >= 0)
+);
+create index invoice_of_workspace on marketplace.invoice (workspace_id, paid_at);
+
+-- Which payment paid which invoice.
+create table marketplace.invoice_payment (
+  payment_intent text primary key,
+  invoice_id     text not null
+);
+create index payment_of_invoice on marketplace.invoice_payment (invoice_id);
+
 -- Where Stripe shows its own receipt of a payment.
 create table marketplace.receipt_link (
   payment_intent text primary key,
@@ -124,9 +165,13 @@ alter table marketplace.checkout enable row level security;
 alter table marketplace.event enable row level security;
 alter table marketplace.purchase enable row level security;
 alter table marketplace.purchase_grant enable row level security;
+alter table marketplace.subscription enable row level security;
+alter table marketplace.invoice enable row level security;
+create policy own_rows on marketplace.subscription for select to purser_app using (workspace_id = base.current_workspace());
+create policy own_rows on marketplace.invoice for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on marketplace.customer for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on marketplace.checkout for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on marketplace.event for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on marketplace.purchase for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on marketplace.purchase_grant for select to purser_app using (workspace_id = base.current_workspace());
-grant select on marketplace.checkout, marketplace.purchase, marketplace.purchase_grant to purser_app;
+grant select on marketplace.checkout, marketplace.purchase, marketplace.purchase_grant, marketplace.subscription, marketplace.invoice to purser_app;

@@ -2,6 +2,7 @@ import { type Connection, Fault } from '@purser/base';
 import { lockGrants } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 
+import { settleInvoice } from './apply-invoice.ts';
 import type { Saying, StripeEvent } from './event.ts';
 import { purchaseOf } from './purchase.ts';
 import type { Verdict } from './receive-event.ts';
@@ -25,11 +26,30 @@ export async function applyReversal(
     [said.object, said.payment, said.kind, said.amount.nanos, said.fee.nanos, said.state, event.at.toString()],
   );
   const purchase = await purchaseOf(on, { payment: said.payment });
-  if (purchase === undefined) return { outcome: 'kept', detail: 'its payment is not known here, or not yet' };
+  if (purchase === undefined) return reverseInvoice(on, now, event, said.payment, buyer);
   await lockGrants(on, now, purchase.workspace, []);
   const locked = await purchaseOf(on, { payment: said.payment });
   // It came to be known while this event was on its way here; the next delivery knows it too.
   if (buyer === undefined) throw new Fault('a payment was written down at this very moment', { retryable: true });
   if (locked) await settlePurchase(on, now, locked, buyer);
+  return { outcome: 'applied' };
+}
+
+/** It may be the payment of a month. */
+async function reverseInvoice(
+  on: Connection,
+  now: Temporal.Instant,
+  event: StripeEvent,
+  payment: string,
+  buyer: Policy | undefined,
+): Promise<Verdict> {
+  const { rows } = await on.query<{ invoice_id: string }>(
+    'select invoice_id from marketplace.invoice_payment where payment_intent = $1',
+    [payment],
+  );
+  const invoice = rows[0]?.invoice_id;
+  if (invoice === undefined) return { outcome: 'kept', detail: 'its payment is not known here, or not yet' };
+  await on.query('select pg_advisory_xact_lock(hashtextextended($1, 4780))', [invoice]);
+  await settleInvoice(on, now, invoice, event.at, buyer);
   return { outcome: 'applied' };
 }

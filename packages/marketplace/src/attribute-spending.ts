@@ -1,4 +1,4 @@
-import { type Connection, type Pool, transaction, type WorkspaceId } from '@purser/base';
+import { type Pool, transaction, type WorkspaceId } from '@purser/base';
 import { type GrantId, readGrants } from '@purser/meters';
 
 interface Open {
@@ -21,45 +21,44 @@ export async function attributeSpending(pool: Pool, now: Temporal.Instant): Prom
   let booked = 0;
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
-    const step = await transaction(pool, (connection) => attributeAfter(connection, now, after));
-    booked += step.booked;
-    if (step.last === undefined) return booked;
-    after = step.last;
+    const open = await openAfter(pool, after);
+    for (const purchase of open) if (await attribute(pool, now, purchase)) booked += 1;
+    const last = open.at(-1);
+    if (open.length < PURCHASES_MAX || last === undefined) return booked;
+    after = last.checkout_id;
   }
 }
 
-async function attributeAfter(
-  on: Connection,
-  now: Temporal.Instant,
-  after: string,
-): Promise<{ booked: number; last: string | undefined }> {
-  const { rows } = await on.query<Open>(
+/** Locks nothing: most purchases have nothing new. */
+async function openAfter(pool: Pool, after: string): Promise<(Open & { used: bigint })[]> {
+  const { rows } = await pool.query<Open>(
     `select p.checkout_id, p.workspace_id, p.code, p.plan, p.attributed,
        array(select g.grant_id from marketplace.purchase_grant g where g.checkout_id = p.checkout_id) as grants
      from marketplace.purchase p where p.attributed < p.credits and p.checkout_id > $1
-     order by p.checkout_id limit ${PURCHASES_MAX} for update skip locked`,
+     order by p.checkout_id limit ${PURCHASES_MAX}`,
     [after],
   );
-  const states = new Map(
-    (
-      await readGrants(
-        on,
-        rows.flatMap(({ grants }) => grants),
-      )
-    ).map((state) => [state.id, state]),
-  );
-  let booked = 0;
-  for (const { checkout_id, workspace_id, code, plan, attributed, grants } of rows) {
-    const used = grants.reduce((sum, grant) => sum + (states.get(grant)?.used ?? 0n), 0n);
-    const fresh = used - attributed;
-    if (fresh <= 0n) continue;
-    await on.query(
+  const grants = rows.flatMap((row) => row.grants);
+  const states = grants.length === 0 ? [] : await readGrants(pool, grants);
+  const used = new Map(states.map((state) => [state.id, state.used]));
+  return rows.map((row) => ({ ...row, used: row.grants.reduce((sum, grant) => sum + (used.get(grant) ?? 0n), 0n) }));
+}
+
+/** False: there was nothing new, or another server was first. */
+async function attribute(pool: Pool, now: Temporal.Instant, purchase: Open & { used: bigint }): Promise<boolean> {
+  const { checkout_id, workspace_id, code, plan, attributed, used } = purchase;
+  if (used <= attributed) return false;
+  return transaction(pool, async (connection) => {
+    const { rowCount } = await connection.query(
+      'update marketplace.purchase set attributed = $3 where checkout_id = $1 and attributed = $2',
+      [checkout_id, attributed, used],
+    );
+    if (rowCount !== 1) return false;
+    await connection.query(
       `select ledger.post_many($1, array[$2, $2]::uuid[], array[null, null]::uuid[], $3, $4, array[$5, $5]::bigint[],
          array['credit', 'credit'], array[null, null]::bigint[], array[null, null]::text[], array[$6, $6]::text[])`,
-      [now.toString(), workspace_id, ['wallet', 'spent'], [`spent:pack:${code}`, 'wallet'], fresh, plan],
+      [now.toString(), workspace_id, ['wallet', 'spent'], [`spent:pack:${code}`, 'wallet'], used - attributed, plan],
     );
-    await on.query('update marketplace.purchase set attributed = $2 where checkout_id = $1', [checkout_id, used]);
-    booked += 1;
-  }
-  return { booked, last: rows.length < PURCHASES_MAX ? undefined : rows.at(-1)?.checkout_id };
+    return true;
+  });
 }

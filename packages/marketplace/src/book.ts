@@ -1,10 +1,9 @@
 import type { Connection, WorkspaceId } from '@purser/base';
 import { type Currency, divide, type Ratio } from '@purser/money';
 
-/** Whose money it is, of which pack, and what a nano-unit of it is worth in the currency of the buyer's plan. */
-export interface Sale {
+/** Whose money it is, and what a nano-unit of it is worth in the currency of the buyer's plan. */
+interface Payment {
   readonly workspace: WorkspaceId;
-  readonly code: string;
   readonly plan: string;
   readonly currency: Currency;
   readonly reported_unit: Currency;
@@ -13,7 +12,12 @@ export interface Sale {
   readonly payment: string;
 }
 
-/** What moves, in nano-units of the sale's currency; less than zero moves it back. */
+export interface Sale extends Payment {
+  /** Of the pack. */
+  readonly code: string;
+}
+
+/** What moves, in nano-units of the payment's currency; less than zero moves it back. */
 export interface Amounts {
   /** Without tax. */
   readonly revenue: bigint;
@@ -22,42 +26,52 @@ export interface Amounts {
 }
 
 /**
- * Books what a payment brought (or took back) in the caller's transaction: `receivable` ← `revenue:pack:<code>`,
+ * Books what a pack brought (or took back) in the caller's transaction: `receivable` ← `revenue:pack:<code>`,
  * `receivable` ← `payable:tax` (owed to the state, so no part of any margin), `fees:pack:<code>` ← `payable:payments`.
  * `before` is what was booked already, so that parts add up exactly to the whole in the plan's currency too.
  */
-export async function bookSale(
+export function bookSale(on: Connection, now: Temporal.Instant, sale: Sale, before: Amounts, after: Amounts): Promise<void> {
+  return book(on, now, sale, { revenue: `revenue:pack:${sale.code}`, fees: `fees:pack:${sale.code}` }, before, after);
+}
+
+/** The same for an invoice of a subscription: `revenue:subscription` and `fees`. */
+export function bookInvoice(on: Connection, now: Temporal.Instant, of: Payment, before: Amounts, after: Amounts): Promise<void> {
+  return book(on, now, of, { revenue: 'revenue:subscription', fees: 'fees' }, before, after);
+}
+
+async function book(
   on: Connection,
   now: Temporal.Instant,
-  sale: Sale,
+  of: Payment,
+  accounts: { readonly revenue: string; readonly fees: string },
   before: Amounts,
   after: Amounts,
 ): Promise<void> {
   const lines: [debit: string, credit: string, before: bigint, after: bigint][] = [
-    ['receivable', `revenue:pack:${sale.code}`, before.revenue, after.revenue],
+    ['receivable', accounts.revenue, before.revenue, after.revenue],
     ['receivable', 'payable:tax', before.tax, after.tax],
-    [`fees:pack:${sale.code}`, 'payable:payments', before.fees, after.fees],
+    [accounts.fees, 'payable:payments', before.fees, after.fees],
   ];
   for (const [debit, credit, was, is] of lines) {
     if (was === is) continue;
     const forward = is > was;
     const amount = forward ? is - was : was - is;
-    const reported = reportedOf(sale, is) - reportedOf(sale, was);
+    const reported = reportedOf(of, is) - reportedOf(of, was);
     await on.query('select ledger.post($1, $2, null, $3, $4, $5, $6, $7, $8, $9, $10)', [
       now.toString(),
-      sale.workspace,
+      of.workspace,
       forward ? debit : credit,
       forward ? credit : debit,
       amount,
-      sale.currency,
+      of.currency,
       forward ? reported : -reported,
-      sale.reported_unit,
-      sale.plan,
-      `stripe:${sale.payment}`,
+      of.reported_unit,
+      of.plan,
+      `stripe:${of.payment}`,
     ]);
   }
 }
 
-function reportedOf({ rate }: Sale, amount: bigint): bigint {
+function reportedOf({ rate }: Payment, amount: bigint): bigint {
   return divide(amount * rate.numerator, rate.denominator, 'down');
 }

@@ -5,6 +5,7 @@ import { currency, type Money, money } from '@purser/money';
 import { quotePack } from '@purser/wallet';
 import type { Stripe } from 'stripe';
 
+import { hasLiveSubscription } from './apply-subscription.ts';
 import { customerOf } from './customer.ts';
 import { derivedId } from './derived-id.ts';
 import type { CheckoutId } from './event.ts';
@@ -70,6 +71,9 @@ export async function startCheckout(parts: OpenParts, request: CheckoutRequest):
   const row = await writeDown(parts, request, terms);
   if (isRefusal(row)) return row;
   if (row.url !== null) return { id: row.checkout_id, url: row.url };
+  if (terms.kind === 'plan' && (await hasLiveSubscription(parts.pool, request.workspace.id))) {
+    return refuse('limit_reached', 'this workspace has a subscription; change its plan in the portal');
+  }
   const customer = await customerOf(parts, row.workspace_id);
   const session = await asking(
     'open a checkout',

@@ -2,6 +2,7 @@ import { type Id, isUuid, type WorkspaceId } from '@purser/base';
 import type { Money } from '@purser/money';
 import { z } from 'zod';
 
+import { reference, type SubscriptionSaying, subscriptionSaying } from './event-subscription.ts';
 import { fromMinor } from './minor-units.ts';
 
 export type CheckoutId = Id<'checkout'>;
@@ -28,7 +29,8 @@ export type Saying =
       /** What the payment service takes for it. */
       readonly fee: Money;
       readonly state: 'open' | 'failed' | 'won' | 'lost';
-    };
+    }
+  | SubscriptionSaying;
 
 /** A signed event, read once. Without `saying` it is of a type, or in a state, that changes nothing here. */
 export interface StripeEvent {
@@ -40,7 +42,6 @@ export interface StripeEvent {
   readonly saying: Saying | undefined;
 }
 
-const reference = z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)]);
 const envelope = z.object({
   id: z.string().min(1).max(200),
   type: z.string().min(1).max(200),
@@ -118,7 +119,7 @@ function sayingOf(type: string, object: unknown): Saying | undefined {
     case 'charge.dispute.funds_reinstated':
       return disputed(dispute.parse(object));
     default:
-      return undefined;
+      return subscriptionSaying(type, object);
   }
 }
 

@@ -35,7 +35,7 @@ describe('C6: a pack that is paid for at Stripe', () => {
       ['granted:purchased', 'wallet', 500n, 'credit'],
     ]);
     // $29 × (1 − 0.15), at the catalogue's rate of 0.94 less its buffer of 2 %.
-    await expect.poll(() => shop.ceilingOf(workspace)).toBe(before + 22_716_666_666n);
+    await expect.poll(() => shop.ceilingOf(workspace), { timeout: 5_000 }).toBe(before + 22_716_666_666n);
   });
 
   test('counts once under ten deliveries of one event to two servers, and another event that says the same', async () => {
@@ -136,7 +136,7 @@ describe('a signed event that does not fit what is known', () => {
     ['was paid by another customer', () => ({ customer: 'cus_another' })],
     ['is of another amount', () => ({ amount_subtotal: 2800 })],
     ['is in another currency', () => ({ currency: 'eur' })],
-    ['is all tax', (session) => ({ total_details: { amount_tax: session['amount_total'] } })],
+    ['is all tax', (session) => ({ total_details: { amount_tax: session['amount_total'] as number } })],
     ['has no shape of a session', () => ({ amount_total: 'much' })],
   ])('grants nothing when it %s, is acknowledged and kept, and stands in trail and log', async (_, change) => {
     const lines = shop.log_lines.length;
@@ -226,7 +226,7 @@ test('C6: in whatever order and however often the events of a payment come, book
         stripe.event('charge.dispute.closed', { ...opened, status: 'won' }),
         stripe.event('charge.dispute.updated', { ...opened, status: 'under_review' }),
       ];
-      const places = [...events, ...events.slice(0, 4)].map((event) => ({ event, at: chance.next().value ?? 0 }));
+      const places = [...events, ...events.slice(0, 4)].map((event) => ({ event, at: Number(chance.next().value) }));
       for (const { event } of places.toSorted((a, b) => a.at - b.at)) await shop.receive(event);
       // $10 of $29 went back for good: 172.4 of 500 credits, rounded down.
       expect(await shop.balance(workspace)).toBe(328n);
@@ -238,9 +238,8 @@ test('C6: in whatever order and however often the events of a payment come, book
       );
       expect(rows[0]).toEqual({ revenue: 19_000_000_000n, fees: 15_000_000_000n });
       // 19/29 of that, rounded down once a step.
-      const raised = (await shop.ceilingOf(workspace)) - before;
-      expect(raised).toBeLessThanOrEqual(14_883_333_333n);
-      expect(raised).toBeGreaterThan(14_883_333_320n);
+      const off = async (): Promise<bigint> => before + 14_883_333_333n - (await shop.ceilingOf(workspace));
+      await expect.poll(async () => Number(await off()), { timeout: 5_000 }).toBeOneOf([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     }),
     { numRuns: 20 },
   );

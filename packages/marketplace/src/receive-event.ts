@@ -1,12 +1,23 @@
 import { appendAudit } from '@purser/audit';
-import { assert, type Connection, PLATFORM, type Refusal, refuse, transaction, type WorkspaceId } from '@purser/base';
+import {
+  assert,
+  type Connection,
+  PLATFORM,
+  type Refusal,
+  refuse,
+  transaction,
+  unreachable,
+  type WorkspaceId,
+} from '@purser/base';
 import type { Policy } from '@purser/policy';
 import { Stripe } from 'stripe';
 import { z } from 'zod';
 
+import { applyInvoice, notePayment, settleInvoice } from './apply-invoice.ts';
 import { applyPaid } from './apply-paid.ts';
 import { applyReversal } from './apply-reversal.ts';
-import { readEvent, type StripeEvent } from './event.ts';
+import { applySubscription } from './apply-subscription.ts';
+import { readEvent, type Saying, type StripeEvent } from './event.ts';
 import type { MarketplaceParts } from './parts.ts';
 
 /** - `applied`: it changed something. - `kept`: it is known now, and changes nothing. - `refused`: it does not fit what we know. - `known`: it came before. */
@@ -63,14 +74,11 @@ async function apply(parts: MarketplaceParts, event: ReadEvent): Promise<Receive
   const { pool, clock, log } = parts;
   const now = clock.now();
   // Before the transaction, because it asks on connections of its own.
-  const workspace = await ownerOf(parts, event);
-  const buyer =
-    workspace !== undefined && (event.saying?.is === 'paid' || event.saying?.is === 'reversal')
-      ? await buyerOf(parts, workspace, now)
-      : undefined;
+  const owner = await ownerOf(parts, event, now);
+  const { workspace } = owner;
   const received = await transaction(pool, async (connection): Promise<Received & { detail?: string }> => {
     if (!(await claim(connection, event, workspace, now))) return { outcome: 'known' };
-    const verdict = await consequences(connection, now, event, buyer);
+    const verdict = await consequences(connection, now, parts, event, owner);
     await connection.query('update marketplace.event set outcome = $2, detail = $3 where event_id = $1', [
       event.id,
       verdict.outcome,
@@ -116,43 +124,72 @@ async function claim(
 async function consequences(
   connection: Connection,
   now: Temporal.Instant,
+  parts: MarketplaceParts,
   event: ReadEvent,
-  buyer: Policy | undefined,
+  owner: Owner,
 ): Promise<Verdict> {
   const { saying } = event;
   if (event.unreadable !== undefined) return { outcome: 'refused', detail: event.unreadable };
   if (saying === undefined) return { outcome: 'kept' };
-  // What two events say of one payment is put together one after the other, whichever comes first.
-  await connection.query('select pg_advisory_xact_lock(hashtextextended($1, 4780))', [saying.payment]);
+  // What two events say of one payment is put together one after the other, whichever comes first. A payment goes before its invoice.
+  for (const name of namesOf(saying)) {
+    await connection.query('select pg_advisory_xact_lock(hashtextextended($1, 4780))', [name]);
+  }
   switch (saying.is) {
     case 'paid':
-      return applyPaid(connection, now, event, saying, buyer);
+      return applyPaid(connection, now, event, saying, owner.policy);
     case 'reversal':
-      return applyReversal(connection, now, event, saying, buyer);
+      return applyReversal(connection, now, event, saying, owner.policy);
     case 'receipt':
       await connection.query(
         'insert into marketplace.receipt_link (payment_intent, url) values ($1, $2) on conflict do nothing',
         [saying.payment, saying.url],
       );
       return { outcome: 'applied' };
+    case 'subscription':
+      return applySubscription(connection, now, parts, event, saying, owner.workspace);
+    case 'invoice':
+      return applyInvoice(connection, now, event, saying, owner.policy);
+    case 'invoice_payment':
+      await notePayment(connection, saying.invoice, saying.payment);
+      await settleInvoice(connection, now, saying.invoice, event.at, owner.policy);
+      return { outcome: 'applied' };
+    default:
+      return unreachable(saying);
   }
 }
 
+function namesOf(saying: Saying): string[] {
+  if (saying.is === 'subscription') return [saying.subscription];
+  const payment = saying.payment === undefined ? [] : [saying.payment];
+  return 'invoice' in saying ? [...payment, saying.invoice] : payment;
+}
+
+interface Owner {
+  readonly workspace: WorkspaceId | undefined;
+  readonly policy: Policy | undefined;
+}
+
 /** Whose event it is, as far as our own rows say; what the event itself claims is checked later. */
-async function ownerOf({ pool }: MarketplaceParts, event: StripeEvent): Promise<WorkspaceId | undefined> {
+async function ownerOf(
+  { pool, identity, policyOf }: MarketplaceParts,
+  event: StripeEvent,
+  now: Temporal.Instant,
+): Promise<Owner> {
   const { saying, customer } = event;
+  const payment = saying !== undefined && 'payment' in saying ? saying.payment : undefined;
+  const invoice = saying !== undefined && 'invoice' in saying ? saying.invoice : undefined;
   const { rows } = await pool.query<{ workspace_id: WorkspaceId }>(
     `select workspace_id from marketplace.checkout where checkout_id = $1
      union all select workspace_id from marketplace.purchase where payment_intent = $2
-     union all select workspace_id from marketplace.customer where stripe_customer = $3 limit 1`,
-    [saying?.is === 'paid' ? saying.checkout : null, saying?.payment ?? null, customer ?? null],
+     union all select workspace_id from marketplace.invoice where invoice_id = $3
+       or invoice_id = (select invoice_id from marketplace.invoice_payment where payment_intent = $2)
+     union all select workspace_id from marketplace.customer where stripe_customer = $4 limit 1`,
+    [saying?.is === 'paid' ? saying.checkout : null, payment ?? null, invoice ?? null, customer ?? null],
   );
-  return rows[0]?.workspace_id;
-}
-
-/** Under which policy a sale is booked. */
-async function buyerOf({ identity, policyOf }: MarketplaceParts, id: WorkspaceId, now: Temporal.Instant): Promise<Policy> {
+  const id = rows[0]?.workspace_id;
+  if (id === undefined || saying === undefined) return { workspace: id, policy: undefined };
   const workspace = await identity.workspace(id);
   assert(workspace, `workspace ${id} has a checkout and is not there`);
-  return policyOf(workspace, now);
+  return { workspace: id, policy: await policyOf(workspace, now) };
 }

@@ -32,12 +32,17 @@ export interface Shop extends AsyncDisposable {
   readonly market: Marketplace;
   readonly meters: Meters;
   readonly log_lines: readonly string[];
+  readonly opened_at: Temporal.Instant;
   readonly catalogue: Catalogue;
   /** Another server on the same database. */
   another(more?: Partial<MarketplaceParts>): Marketplace;
   workspace(plan?: string): Promise<Workspace>;
   /** Opens a checkout of a pack: its session at Stripe. */
   order(workspace: Workspace, pack?: string, quantity?: number): Promise<string>;
+  /** Opens a checkout of a plan: its session at Stripe. */
+  subscription(workspace: Workspace, plan: string): Promise<string>;
+  /** As it is now. */
+  current(workspace: Workspace): Promise<Workspace>;
   /** The buyer pays: the event that says so. */
   paid(session: string, tax?: number): StripeObject;
   /** A signed delivery, straight to a marketplace. */
@@ -100,12 +105,23 @@ export async function openShop(given: { readonly catalogue?: Catalogue } = {}): 
     market,
     meters,
     log_lines,
+    opened_at: clock.now(),
     catalogue,
     another: (more = {}) => openMarketplace({ ...parts, ...more }),
     async workspace(plan = 'PRO') {
       const made = await identity.createWorkspace({ name: 'Buyer', plan });
       if (isRefusal(made)) throw new Error(made.detail);
       return made.workspace;
+    },
+    async subscription(workspace, plan) {
+      const started = await market.checkout({ workspace, actor: 'test', wanted: { plan }, return_url: 'http://here/' });
+      if (isRefusal(started)) throw new Error(started.detail);
+      return started.url.split('/').at(-1) ?? '';
+    },
+    async current({ id }) {
+      const { rows } = await pool.query<Workspace>('select * from identity.workspace where workspace_id = $1', [id]);
+      if (!rows[0]) throw new Error(`there is no workspace ${id}`);
+      return rows[0];
     },
     async order(workspace, pack = 'credits-500', quantity = 1) {
       const started = await market.checkout({ workspace, actor: 'test', wanted: { pack, quantity }, return_url: 'http://here/' });

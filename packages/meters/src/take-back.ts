@@ -1,4 +1,4 @@
-import type { Connection, WorkspaceId } from '@purser/base';
+import type { Connection, Queryable, WorkspaceId } from '@purser/base';
 
 import type { GrantId } from './credits.ts';
 
@@ -13,7 +13,7 @@ export interface GrantState {
 }
 
 /** As they are at this moment; no lock is taken. */
-export async function readGrants(on: Connection, grants: readonly GrantId[]): Promise<GrantState[]> {
+export async function readGrants(on: Queryable, grants: readonly GrantId[]): Promise<GrantState[]> {
   const { rows } = await on.query<GrantState>(
     'select id, amount, held, used, expired from meters.grant where id = any ($1::uuid[]) order by id',
     [grants],

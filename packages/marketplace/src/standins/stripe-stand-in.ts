@@ -13,6 +13,10 @@ export interface StripeStandIn {
   readonly requests: readonly { readonly path: string; readonly body: string; readonly idempotency_key: string | undefined }[];
   /** The buyer of a session pays: the session as it is then. `tax` is added, in the smallest coin. */
   pay(session: string, options?: { readonly tax?: number }): StripeObject;
+  /** The buyer of a session of a plan pays its first month. */
+  subscribe(session: string): { readonly session: StripeObject; readonly subscription: StripeObject; readonly invoice: Invoice };
+  /** One more invoice of a subscription, and the payment of it. */
+  invoice(subscription: StripeObject, more?: Readonly<Record<string, unknown>>): Invoice;
   object(id: string): StripeObject;
   /** An object of Stripe's with an id of its own. */
   make(object: string, prefix: string, members: Readonly<Record<string, unknown>>): StripeObject;
@@ -28,6 +32,13 @@ export interface Delivery {
   readonly age_seconds?: number;
   /** Changes the body after it was signed. */
   readonly tamper?: (body: string) => string;
+}
+
+export interface Invoice {
+  readonly invoice: StripeObject;
+  readonly payment_intent: string;
+  /** That this payment paid this invoice. */
+  readonly invoice_payment: StripeObject;
 }
 
 interface Options {
@@ -139,6 +150,25 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
   const make: StripeStandIn['make'] = (object, prefix, members) =>
     keep({ id: nextId(prefix), object, created: now(), livemode: false, ...members });
 
+  const invoice: StripeStandIn['invoice'] = (subscription, more = {}) => {
+    const { customer: of, currency, metadata } = subscription;
+    const total = Number(subscription['monthly']);
+    const intent = make('payment_intent', 'pi', { amount: total, currency, customer: of, status: 'succeeded' });
+    const made = make('invoice', 'in', {
+      billing_reason: 'subscription_cycle',
+      customer: of,
+      currency,
+      total,
+      total_excluding_tax: total,
+      amount_paid: total,
+      parent: { type: 'subscription_details', subscription_details: { subscription: subscription.id, metadata } },
+      ...more,
+    });
+    const payment = { type: 'payment_intent', payment_intent: intent.id };
+    const invoice_payment = make('invoice_payment', 'inpay', { invoice: made.id, payment, status: 'paid' });
+    return { invoice: made, payment_intent: intent.id, invoice_payment };
+  };
+
   return {
     origin,
     secret_key,
@@ -166,6 +196,21 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
         total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: tax },
       });
     },
+    subscribe(id) {
+      const session = objectOf(id);
+      const { currency, customer: of, subscription_metadata: metadata } = session;
+      const subscription = make('subscription', 'sub', {
+        customer: of,
+        currency,
+        metadata,
+        status: 'active',
+        monthly: session['amount_subtotal'],
+        items: { object: 'list', data: [{ id: nextId('si'), price: { id: nextId('price'), lookup_key: null, metadata: {} } }] },
+      });
+      const done = keep({ ...session, status: 'complete', payment_status: 'paid', subscription: subscription.id });
+      return { session: done, subscription, invoice: invoice(subscription, { billing_reason: 'subscription_create' }) };
+    },
+    invoice,
     event(type, object, { id = nextId('evt'), created = now() } = {}) {
       return { id, object: 'event', api_version: '2026-10-28.endive', created, livemode: false, type, data: { object } };
     },
