@@ -4,7 +4,7 @@ import { blockedFor, countFailure, type FailureState } from './failures.ts';
 import type { FailureRequest, RateAllowed, RateDecision, RateLimiter, RateRequest, RateSubject } from './rate.ts';
 import { refuseBlocked, refuseRate } from './refuse-rate.ts';
 import {
-  advance,
+  adopt,
   countAtLeast,
   countCall,
   freshState,
@@ -21,13 +21,6 @@ interface Known {
   idle_us: number;
 }
 
-/** A subject of a call, with what was counted for it so far. */
-interface Counted {
-  readonly key: string;
-  readonly subject: RateSubject;
-  readonly known: Known | undefined;
-}
-
 const SUBJECTS_MAX = 100_000;
 /** Whoever failed longest ago is forgotten first: then it has failed once less. */
 const FAILED_MAX = 20_000;
@@ -38,6 +31,9 @@ export class LocalRateLimiter implements RateLimiter {
   readonly enforced = 'local';
   readonly #known: BoundedMap<string, Known>;
   readonly #failed = new BoundedMap<string, FailureState>(FAILED_MAX);
+  /** Of the request at hand, subject by subject: looked up once, and not made anew for each. */
+  readonly #keys: string[] = [];
+  readonly #found: (Known | undefined)[] = [];
 
   constructor(options: { readonly subjects_max?: number } = {}) {
     this.#known = new BoundedMap(options.subjects_max ?? SUBJECTS_MAX);
@@ -45,9 +41,8 @@ export class LocalRateLimiter implements RateLimiter {
 
   decide(request: RateRequest): RateDecision {
     const now_ms = request.now.epochMilliseconds;
-    const counted = this.#find(request);
-    const longest = this.#longest(counted, now_ms);
-    return longest ? refuseRate(longest) : (this.#count(counted, now_ms * 1_000) ?? ALLOWED);
+    const longest = this.#longest(request, now_ms);
+    return longest ? refuseRate(longest) : (this.#countFound(request, now_ms * 1_000) ?? ALLOWED);
   }
 
   get knowsNobody(): boolean {
@@ -56,17 +51,29 @@ export class LocalRateLimiter implements RateLimiter {
 
   /** How many seconds a call would have to wait now; 0: it would be admitted. Counts nothing. */
   waitSeconds(request: RateRequest): number {
-    const longest = this.#longest(this.#find(request), request.now.epochMilliseconds);
+    const longest = this.#longest(request, request.now.epochMilliseconds);
     return longest === undefined ? 0 : Math.ceil(longest.us / 1_000_000);
   }
 
-  #longest(counted: readonly Counted[], now_ms: number): Wait | undefined {
-    const now_us = now_ms * 1_000;
+  #find({ scope, subjects }: RateRequest): void {
+    for (let index = 0; index < subjects.length; index += 1) {
+      const key = keyOf(scope, subjects[index]);
+      this.#keys[index] = key;
+      this.#found[index] = this.#known.get(key);
+    }
+  }
+
+  #longest(request: RateRequest, now_ms: number): Wait | undefined {
+    this.#find(request);
+    const { subjects } = request;
     let longest: Wait | undefined;
-    for (const { key, subject, known } of counted) {
-      if (known) longest = longerWait(longest, known.state, subject, now_us);
+    for (let index = 0; index < subjects.length; index += 1) {
+      const subject = subjects[index];
+      const known = this.#found[index];
+      if (subject === undefined) continue;
+      if (known) longest = longerWait(longest, known.state, subject, now_ms * 1_000);
       if (subject.block === undefined || this.#failed.size === 0) continue;
-      const failed = this.#failed.get(key);
+      const failed = this.#failed.get(this.#keys[index] ?? '');
       const us = failed === undefined ? 0 : blockedFor(failed, subject.block, now_ms) * 1_000;
       if (us > (longest?.us ?? 0)) longest = { us, subject, rule: subject.block };
     }
@@ -90,7 +97,7 @@ export class LocalRateLimiter implements RateLimiter {
   }
 
   #failedOf({ scope, subject, now }: FailureRequest): FailureState {
-    const key = `${scope}:${subject.name}`;
+    const key = keyOf(scope, subject);
     let failed = this.#failed.get(key);
     if (failed === undefined) this.#failed.set(key, (failed = { at_ms: now.epochMilliseconds, taken: 0, until_ms: 0 }));
     return failed;
@@ -98,44 +105,44 @@ export class LocalRateLimiter implements RateLimiter {
 
   /** Counts a call that was admitted elsewhere, whatever the limits say. Refuses when there is no memory for its subjects. */
   record(request: RateRequest): Refusal | undefined {
-    return this.#count(this.#find(request), request.now.epochMilliseconds * 1_000);
+    this.#find(request);
+    return this.#countFound(request, request.now.epochMilliseconds * 1_000);
   }
 
   /** Takes back a call that was counted here a moment ago and then refused elsewhere. */
-  takeBack(request: RateRequest): void {
-    for (const { subject, known } of this.#find(request)) if (known) uncountCall(known.state, subject.rules);
+  takeBack({ scope, subjects }: RateRequest): void {
+    for (const subject of subjects) {
+      const known = this.#known.get(keyOf(scope, subject));
+      if (known) uncountCall(known.state);
+    }
   }
 
   /** Has the windows of known subjects, in turn, count at least so many calls. */
-  raise(request: RateRequest, sums: readonly number[]): void {
-    let index = 0;
-    for (const { subject, known } of this.#find(request)) {
-      for (const rule of subject.rules) {
+  raise({ scope, subjects }: RateRequest, sums: readonly number[]): void {
+    let place = 0;
+    for (const subject of subjects) {
+      const known = this.#known.get(keyOf(scope, subject));
+      for (const [index, rule] of subject.rules.entries()) {
         if (rule.kind !== 'window') continue;
-        if (known) countAtLeast(known.state, rule, sums[index] ?? 0, known.state.at_us);
-        index += 1;
+        if (known) countAtLeast(known.state, index, sums[place] ?? 0);
+        place += 1;
       }
     }
   }
 
-  #find({ scope, subjects }: RateRequest): Counted[] {
-    return subjects.map((subject) => {
-      const key = `${scope}:${subject.name}`;
-      return { key, subject, known: this.#known.get(key) };
-    });
-  }
-
-  #count(counted: readonly Counted[], now_us: number): Refusal | undefined {
-    const unknown = counted.filter(({ known }) => known === undefined).length;
+  #countFound({ subjects }: RateRequest, now_us: number): Refusal | undefined {
+    let unknown = 0;
+    for (let index = 0; index < subjects.length; index += 1) if (this.#found[index] === undefined) unknown += 1;
     if (unknown > 0 && !this.#makeRoom(unknown, now_us)) {
       return refuse('overloaded', 'too many callers at once to count them all; try again in a second', { retryAfterSeconds: 1 });
     }
-    for (const { key, subject, known = { state: freshState(now_us), idle_us: 0 } } of counted) {
-      const t_us = advance(known.state, subject.rules, now_us);
-      countCall(known.state, subject.rules, t_us);
-      known.idle_us = t_us + horizonUs(subject.rules);
+    for (const [index, subject] of subjects.entries()) {
+      const known = this.#found[index] ?? { state: freshState(subject.rules), idle_us: 0 };
+      adopt(known.state, subject.rules);
+      countCall(known.state, now_us);
+      known.idle_us = Math.max(known.idle_us, now_us + horizonUs(subject.rules));
       // Making room for one subject may have taken another.
-      if (unknown > 0) this.#known.set(key, known);
+      if (unknown > 0) this.#known.set(this.#keys[index] ?? '', known);
     }
     return undefined;
   }
@@ -155,13 +162,17 @@ export class LocalRateLimiter implements RateLimiter {
   }
 }
 
+function keyOf(scope: string, subject: RateSubject | undefined): string {
+  return `${scope}:${subject?.name ?? ''}`;
+}
+
 function longerWait(longest: Wait | undefined, state: SubjectState, subject: RateSubject, now_us: number): Wait | undefined {
   let longer = longest;
-  const t_us = advance(state, subject.rules, now_us);
-  for (const rule of subject.rules) {
-    const wait = waitFor(state, rule, t_us);
-    const us = wait === 0 ? 0 : wait + t_us - now_us;
-    if (us > (longer?.us ?? 0)) longer = { us, subject, rule };
+  adopt(state, subject.rules);
+  for (let index = 0; index < subject.rules.length; index += 1) {
+    const us = waitFor(state, index, now_us);
+    const rule = subject.rules[index];
+    if (rule && us > (longer?.us ?? 0)) longer = { us, subject, rule };
   }
   return longer;
 }

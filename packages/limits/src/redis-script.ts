@@ -6,12 +6,11 @@ import type { Redis } from 'ioredis';
 
 import { SKEW_MS_MAX } from './failures.ts';
 import type { BlockRule, FailureRequest, RateRequest, RateRule, RateSubject } from './rate.ts';
-import { costOf, horizonUs, keyOf, SKEW_US_MAX, slotLength, SLOTS, type Wait } from './sliding.ts';
+import { costOf, horizonOf, keyOf, SKEW_US_MAX, slotLength, SLOTS, type Wait } from './sliding.ts';
 
 /** Redis does nothing else meanwhile: half a millisecond or so. */
 const BATCH_MAX = 128;
 const WAITING_MAX = 20_000;
-const TTL_SLACK_MS = 60_000 + SKEW_MS_MAX;
 
 /** What Redis said of one call. */
 export interface Ruling {
@@ -72,15 +71,15 @@ export class RateScript {
       this.#waiting.push({ request, resolve, reject });
       if (this.#busy) return;
       this.#busy = true;
-      // What else arrives in this turn of the event loop goes along.
-      setImmediate(() => void this.#drain());
+      // What else is asked in the same breath goes along; a lone caller waits for nobody.
+      queueMicrotask(() => void this.#drain());
     });
   }
 
   /** Counts a failure. For how long (ms) the subject was kept out already, and for how long it is now. */
   async fail({ scope, subject, now }: FailureRequest): Promise<{ readonly was_ms: number; readonly is_ms: number }> {
     const { failures_max, block_ms } = subject.block;
-    const key = `${this.#prefix}${scope}:${subject.name}:failures`;
+    const key = `${this.#prefix}failed:${scope}:${subject.name}`;
     const [was_ms = 0, is_ms = 0] = await FAILURE.run(
       this.#redis,
       [key],
@@ -110,20 +109,20 @@ export class RateScript {
   }
 
   #run(batch: readonly Asked[]): Promise<number[]> {
-    const keys: string[] = [];
-    const sets = new Map<string, number>();
-    const calls: number[] = [];
+    const sets = new Map<Written, number>();
+    const calls: (string | number)[] = [];
     for (const { request } of batch) {
       calls.push(request.now.epochMilliseconds * 1_000, request.subjects.length);
       for (const subject of request.subjects) {
-        keys.push(`${this.#prefix}${request.scope}:${subject.name}`);
-        const text = writtenOf(subject);
-        let number = sets.get(text);
-        if (number === undefined) sets.set(text, (number = sets.size + 1));
-        calls.push(number);
+        const set = writtenOf(subject);
+        let number = sets.get(set);
+        if (number === undefined) sets.set(set, (number = sets.size + 1));
+        calls.push(`${request.scope}:${subject.name}`, number);
       }
     }
-    return SLIDING.run(this.#redis, keys, [SLOTS, SKEW_US_MAX, sets.size, batch.length, ...sets.keys(), ...calls]);
+    const values: (string | number)[] = [SKEW_US_MAX, SLOTS, this.#prefix, sets.size, batch.length];
+    for (const set of sets.keys()) values.push(...set);
+    return SLIDING.run(this.#redis, [], values.concat(calls));
   }
 }
 
@@ -140,25 +139,34 @@ function rulingIn(answer: readonly number[], at: number, request: RateRequest): 
   return { wait: { us, subject, rule }, sums };
 }
 
-/** A plan's rules are the same objects at every call, so they are written out once. */
-const writings = new WeakMap<readonly RateRule[], Map<BlockRule | undefined, string>>();
+/** A set of rules as the script takes it. */
+type Written = readonly (string | number)[];
 
-function writtenOf({ rules, block }: RateSubject): string {
+/** A plan's rules are the same objects at every call, so they are written out once. */
+const writings = new WeakMap<readonly RateRule[], Map<BlockRule | undefined, Written>>();
+
+function writtenOf({ rules, block }: RateSubject): Written {
   let byBlock = writings.get(rules);
-  if (byBlock === undefined) writings.set(rules, (byBlock = new Map<BlockRule | undefined, string>()));
-  let text = byBlock.get(block);
-  if (text === undefined) byBlock.set(block, (text = write(rules, block)));
-  return text;
+  if (byBlock === undefined) writings.set(rules, (byBlock = new Map<BlockRule | undefined, Written>()));
+  let written = byBlock.get(block);
+  if (written === undefined) byBlock.set(block, (written = write(rules, block)));
+  return written;
 }
 
-function write(rules: readonly RateRule[], block: BlockRule | undefined): string {
-  return JSON.stringify({
-    ttl: Math.ceil(horizonUs(rules) / 1_000) + TTL_SLACK_MS,
-    rules: rules.map((rule) =>
-      rule.kind === 'bucket'
-        ? ['b', keyOf(rule), rule.count, costOf(rule), rule.burst]
-        : ['w', keyOf(rule), rule.count_max, slotLength(rule)],
-    ),
-    block: block?.block_ms ?? 0,
-  });
+function write(rules: readonly RateRule[], block: BlockRule | undefined): Written {
+  const numbers = (rule: RateRule): Written =>
+    rule.kind === 'bucket'
+      ? ['b', keyOf(rule), generationMs(rule), rule.count, costOf(rule), rule.burst]
+      : ['w', keyOf(rule), generationMs(rule), rule.count_max, slotLength(rule), 0];
+  return [block?.block_ms ?? 0, rules.length, ...rules.flatMap(numbers)];
+}
+
+const GENERATION_MS_MIN = 240_000;
+const GENERATION_FACTOR = 20;
+
+/** In a few lengths, so that a batch has few hashes to ask: what counts at all was counted in this generation or in the last. */
+function generationMs(rule: RateRule): number {
+  let length = GENERATION_MS_MIN;
+  while (length < horizonOf(rule) / 1_000 + SKEW_MS_MAX) length *= GENERATION_FACTOR;
+  return length;
 }

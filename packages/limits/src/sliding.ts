@@ -12,17 +12,24 @@ export const SLOTS = 60;
  */
 export const SKEW_US_MAX = 60_000_000;
 
-export interface SubjectState {
+/** Of a bucket: how much of it was taken at `at_us`, a call being `per_us` units; `count` units drain every microsecond. */
+interface BucketState {
   at_us: number;
-  /** By rule: how much of the bucket is taken, a call being `per_us` units; `count` units drain every microsecond. */
-  readonly taken: Map<string, number>;
-  readonly windows: Map<string, WindowState>;
+  taken: number;
 }
 
 interface WindowState {
+  at_us: number;
+  /** Of all slots. */
   sum: number;
-  /** Slots with calls in them, oldest first. */
-  slots: { readonly slot: number; count: number }[];
+  /** Slots with calls in them, oldest first: number, calls, number, calls … */
+  slots: number[];
+}
+
+/** What was counted for a subject, rule by rule; undefined: nothing yet. A refused call changes nothing here. */
+export interface SubjectState {
+  rules: readonly RateRule[];
+  states: (BucketState | WindowState | undefined)[];
 }
 
 /** Why a call must wait, and how long. */
@@ -32,108 +39,143 @@ export interface Wait {
   readonly rule: RateRule | BlockRule;
 }
 
-export function freshState(now_us: number): SubjectState {
-  return { at_us: now_us, taken: new Map(), windows: new Map() };
+export function freshState(rules: readonly RateRule[]): SubjectState {
+  return { rules, states: rules.map(() => undefined) };
 }
 
-/**
- * Brings a subject to the present: buckets drain, slots that have gone by are forgotten. Returns the time that holds for it, never behind
- * what it has seen; a clock that was set back starts it anew from there, with everything it had counted still counting.
- */
-export function advance(state: SubjectState, rules: readonly RateRule[], now_us: number): number {
-  const rewound = state.at_us - now_us > SKEW_US_MAX;
-  const last_us = rewound ? now_us : state.at_us;
-  const t_us = Math.max(now_us, last_us);
-  for (const rule of rules) {
-    const key = keyOf(rule);
-    const taken = state.taken.get(key);
-    const window = state.windows.get(key);
-    if (rule.kind === 'bucket' && taken !== undefined) state.taken.set(key, Math.max(0, taken - (t_us - last_us) * rule.count));
-    if (rule.kind === 'window' && window && rewound) window.slots = [{ slot: slotAt(rule, t_us), count: window.sum }];
-    else if (rule.kind === 'window' && window) forget(window, slotAt(rule, t_us) - SLOTS);
+/** Another plan's rules go on from what was counted under the same key. */
+export function adopt(subject: SubjectState, rules: readonly RateRule[]): void {
+  if (subject.rules === rules) return;
+  const { rules: known, states } = subject;
+  subject.states = rules.map((rule) => states[known.findIndex((old) => old.kind === rule.kind && keyOf(old) === keyOf(rule))]);
+  subject.rules = rules;
+}
+
+/** Microseconds from `now_us` until the rule at that place lets one more call pass; 0: now. */
+export function waitFor({ rules, states }: SubjectState, index: number, now_us: number): number {
+  const rule = rules[index];
+  const state = states[index];
+  if (rule === undefined || state === undefined) return 0;
+  const t_us = timeOf(state, rule, now_us);
+  const wait =
+    rule.kind === 'bucket' ? bucketWait(state as BucketState, rule, t_us) : windowWait(state as WindowState, rule, t_us);
+  return wait === 0 ? 0 : wait + t_us - now_us;
+}
+
+/** Never behind what was counted; a clock that was set back begins anew from there, with everything that counted still counting. */
+function timeOf(state: BucketState | WindowState, rule: RateRule, now_us: number): number {
+  if (state.at_us - now_us > SKEW_US_MAX) {
+    state.at_us = now_us;
+    if (rule.kind === 'window') (state as WindowState).slots = [slotAt(rule, now_us), (state as WindowState).sum];
   }
-  state.at_us = t_us;
-  return t_us;
+  return Math.max(now_us, state.at_us);
 }
 
-function forget(window: WindowState, before: number): void {
-  for (let first = window.slots[0]; first && first.slot < before; first = window.slots[0]) {
-    window.sum -= first.count;
-    window.slots.shift();
+function takenAt(state: BucketState, rule: BucketRule, t_us: number): number {
+  return Math.max(0, state.taken - (t_us - state.at_us) * rule.count);
+}
+
+function bucketWait(state: BucketState, rule: BucketRule, t_us: number): number {
+  const over = takenAt(state, rule, t_us) + costOf(rule) - rule.burst * costOf(rule);
+  return over > 0 ? Math.ceil(over / rule.count) : 0;
+}
+
+function windowWait(state: WindowState, rule: WindowRule, t_us: number): number {
+  // What has gone by makes it only less.
+  if (state.sum < rule.count_max) return 0;
+  const { slots } = state;
+  const oldest = slotAt(rule, t_us) - SLOTS;
+  let surplus = state.sum + 1 - rule.count_max;
+  for (let at = 0; at < slots.length; at += 2) {
+    const slot = slots[at] ?? 0;
+    surplus -= slots[at + 1] ?? 0;
+    if (surplus <= 0) return slot < oldest ? 0 : (slot + SLOTS + 1) * slotLength(rule) - t_us;
+  }
+  return (SLOTS + 1) * slotLength(rule);
+}
+
+/** Counts one call against every rule. */
+export function countCall({ rules, states }: SubjectState, now_us: number): void {
+  for (let index = 0; index < rules.length; index += 1) {
+    const rule = rules[index];
+    if (rule === undefined) continue;
+    const state = (states[index] ??= freshRuleState(rule, now_us));
+    const t_us = timeOf(state, rule, now_us);
+    if (rule.kind === 'bucket') countInBucket(state as BucketState, rule, t_us);
+    else countInWindow(state as WindowState, rule, t_us, 1);
+    state.at_us = t_us;
   }
 }
 
-/** Microseconds until the rule lets one more call pass, for a subject that has been brought to `t_us`; 0: now. */
-export function waitFor(state: SubjectState, rule: RateRule, t_us: number): number {
-  switch (rule.kind) {
-    case 'bucket': {
-      const over = (state.taken.get(keyOf(rule)) ?? 0) + costOf(rule) - rule.burst * costOf(rule);
-      return over > 0 ? Math.ceil(over / rule.count) : 0;
-    }
-    case 'window': {
-      const window = state.windows.get(keyOf(rule));
-      let surplus = (window?.sum ?? 0) + 1 - rule.count_max;
-      if (surplus <= 0) return 0;
-      for (const { slot, count } of window?.slots ?? []) {
-        surplus -= count;
-        if (surplus <= 0) return (slot + SLOTS + 1) * slotLength(rule) - t_us;
-      }
-      return (SLOTS + 1) * slotLength(rule);
-    }
-    default:
-      return unreachable(rule);
-  }
+function freshRuleState(rule: RateRule, now_us: number): BucketState | WindowState {
+  return rule.kind === 'bucket' ? { at_us: now_us, taken: 0 } : { at_us: now_us, sum: 0, slots: [] };
 }
 
-/** Counts one call against every rule of a subject that has been brought to `t_us`. */
-export function countCall(state: SubjectState, rules: readonly RateRule[], t_us: number): void {
-  for (const rule of rules) {
-    if (rule.kind === 'bucket') state.taken.set(keyOf(rule), (state.taken.get(keyOf(rule)) ?? 0) + costOf(rule));
-    else countInWindow(state, rule, t_us);
-  }
+function countInBucket(state: BucketState, rule: BucketRule, t_us: number): void {
+  state.taken = takenAt(state, rule, t_us) + costOf(rule);
 }
 
-function countInWindow(state: SubjectState, rule: WindowRule, t_us: number, calls = 1): void {
-  let window = state.windows.get(keyOf(rule));
-  if (window === undefined) state.windows.set(keyOf(rule), (window = { sum: 0, slots: [] }));
+function countInWindow(state: WindowState, rule: WindowRule, t_us: number, calls: number): void {
+  const { slots } = state;
   const newest = slotAt(rule, t_us);
-  const last = window.slots.at(-1);
-  if (last?.slot === newest) last.count += calls;
-  else window.slots.push({ slot: newest, count: calls });
-  window.sum += calls;
+  let gone = 0;
+  while (gone < slots.length && (slots[gone] ?? 0) < newest - SLOTS) {
+    state.sum -= slots[gone + 1] ?? 0;
+    gone += 2;
+  }
+  if (gone > 0) slots.splice(0, gone);
+  const last = slots.length - 2;
+  if (slots[last] === newest) slots[last + 1] = (slots[last + 1] ?? 0) + calls;
+  else slots.push(newest, calls);
+  state.sum += calls;
 }
 
 /** Takes back a call that was counted a moment ago. */
-export function uncountCall(state: SubjectState, rules: readonly RateRule[]): void {
-  for (const rule of rules) {
-    const key = keyOf(rule);
+export function uncountCall({ rules, states }: SubjectState): void {
+  for (const [index, rule] of rules.entries()) {
+    const state = states[index];
+    if (state === undefined) continue;
     if (rule.kind === 'bucket') {
-      state.taken.set(key, Math.max(0, (state.taken.get(key) ?? 0) - costOf(rule)));
+      const bucket = state as BucketState;
+      bucket.taken = Math.max(0, bucket.taken - costOf(rule));
       continue;
     }
-    const window = state.windows.get(key);
-    const last = window?.slots.at(-1);
-    if (!window || !last) continue;
-    last.count -= 1;
+    const window = state as WindowState;
+    const last = window.slots.length - 1;
+    if (last < 0) continue;
+    window.slots[last] = (window.slots[last] ?? 0) - 1;
     window.sum -= 1;
-    if (last.count === 0) window.slots.pop();
+    if (window.slots[last] === 0) window.slots.length -= 2;
   }
 }
 
-/** Has a window count at least so many calls: those that are missing count as if made now. */
-export function countAtLeast(state: SubjectState, rule: WindowRule, calls: number, t_us: number): void {
-  const missing = calls - (state.windows.get(keyOf(rule))?.sum ?? 0);
-  if (missing > 0) countInWindow(state, rule, t_us, missing);
+/** Has a window that is known count at least so many calls: those that are missing count as if made when the last one was. */
+export function countAtLeast({ rules, states }: SubjectState, index: number, calls: number): void {
+  const rule = rules[index];
+  const state = states[index];
+  if (rule?.kind !== 'window' || state === undefined) return;
+  const missing = calls - (state as WindowState).sum;
+  if (missing > 0) countInWindow(state as WindowState, rule, state.at_us, missing);
 }
+
+const horizons = new WeakMap<readonly RateRule[], number>();
 
 /** After so long without a call nothing of it counts any more. */
 export function horizonUs(rules: readonly RateRule[]): number {
-  let longest = 0;
-  for (const rule of rules) {
-    const horizon = rule.kind === 'bucket' ? Math.ceil((rule.burst * costOf(rule)) / rule.count) : (SLOTS + 1) * slotLength(rule);
-    longest = Math.max(longest, horizon);
-  }
+  let longest = horizons.get(rules);
+  if (longest === undefined) horizons.set(rules, (longest = Math.max(0, ...rules.map(horizonOf))));
   return longest;
+}
+
+export function horizonOf(rule: RateRule): number {
+  switch (rule.kind) {
+    case 'bucket':
+      return Math.ceil((rule.burst * costOf(rule)) / rule.count);
+    case 'window':
+      return (SLOTS + 1) * slotLength(rule);
+    default:
+      return unreachable(rule);
+  }
 }
 
 /** A call's units in its bucket. */
@@ -146,15 +188,9 @@ export function slotLength(rule: WindowRule): number {
   return Math.ceil((rule.window_ms * 1_000) / SLOTS);
 }
 
-const keys = new WeakMap<RateRule, string>();
-
 /** What a count is kept under: another length of time is another count, another number goes on with the same. */
 export function keyOf(rule: RateRule): string {
-  const known = keys.get(rule);
-  if (known !== undefined) return known;
-  const key = rule.kind === 'bucket' ? `${rule.name}/${rule.per_ms}` : `${rule.name}/${rule.window_ms}`;
-  keys.set(rule, key);
-  return key;
+  return rule.kind === 'bucket' ? `${rule.name}/${rule.per_ms}` : `${rule.name}/${rule.window_ms}`;
 }
 
 function slotAt(rule: WindowRule, t_us: number): number {

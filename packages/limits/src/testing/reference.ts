@@ -9,7 +9,7 @@ import { SLOTS } from '../sliding.ts';
  */
 export class ReferenceLimiter {
   readonly #calls = new Map<string, number[]>();
-  /** The latest time each subject has been asked about since its first call. */
+  /** The time of each subject's last admitted call: it does not go back. */
   readonly #seen = new Map<string, number>();
 
   /** Milliseconds to wait; 0: admitted and counted. */
@@ -25,8 +25,9 @@ export class ReferenceLimiter {
     const longest = Math.max(0, ...waits);
     for (const [index, subject] of subjects.entries()) {
       const calls = this.#of(scope, subject);
-      if (longest === 0) calls.push(times[index] ?? now_ms);
-      if (calls.length > 0) this.#seen.set(`${scope} ${subject.name}`, times[index] ?? now_ms);
+      if (longest > 0) continue;
+      calls.push(times[index] ?? now_ms);
+      this.#seen.set(`${scope} ${subject.name}`, times[index] ?? now_ms);
     }
     return longest;
   }
