@@ -17,12 +17,30 @@ test('docs/schema.sql is what the migrations add up to (if not: npm run schema)'
   expect(await dumpSchema(database.pool)).toBe(await readFile(new URL('docs/schema.sql', import.meta.url), 'utf8'));
 });
 
-test('C10: every table with a workspace that the application role can touch has row-level security and a policy', async () => {
+test('C10: every table with a workspace_id has row-level security and a policy that compares it with the transaction’s workspace', async () => {
   const { rows } = await database.pool.query<{ name: string }>(`
-    select a.attrelid::regclass::text as name from pg_attribute a join pg_class c on c.oid = a.attrelid
-    where a.attname = 'workspace_id' and c.relkind in ('r', 'p') and c.relnamespace::regnamespace::text not in ('pg_catalog')
-      and has_table_privilege('purser_app', c.oid, 'select, insert, update, delete')
-      and not (c.relrowsecurity and exists (select from pg_policy p where p.polrelid = c.oid))`);
+    select c.oid::regclass::text as name from pg_attribute a join pg_class c on c.oid = a.attrelid
+    where a.attname = 'workspace_id' and not a.attisdropped and c.relkind in ('r', 'p')
+      and c.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+      and not (c.relrowsecurity and exists (
+        select from pg_policy p where p.polrelid = c.oid and 'purser_app'::regrole = any(p.polroles)))`);
+  expect(rows.map(({ name }) => name)).toEqual([]);
+  const { rows: policies } = await database.pool.query<{ rule: string; name: string }>(`
+    select p.polrelid::regclass::text as name, coalesce(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) as rule
+    from pg_policy p where pg_get_expr(p.polqual, p.polrelid) is distinct from '(workspace_id = base.current_workspace())'
+       or p.polwithcheck is not null and pg_get_expr(p.polwithcheck, p.polrelid) <> '(workspace_id = base.current_workspace())'`);
+  expect(policies).toEqual([]);
+});
+
+test('C10: no view and no function lends the application role the eyes of its owner', async () => {
+  const { rows } = await database.pool.query<{ name: string }>(`
+    select c.oid::regclass::text as name from pg_class c
+    where c.relkind in ('v', 'm') and c.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+      and has_table_privilege('purser_app', c.oid, 'select') and not coalesce('security_invoker=true' = any(c.reloptions), false)
+    union all
+    select p.oid::regprocedure::text from pg_proc p
+    where p.prosecdef and p.pronamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+      and has_function_privilege('purser_app', p.oid, 'execute')`);
   expect(rows.map(({ name }) => name)).toEqual([]);
 });
 

@@ -175,14 +175,6 @@ create policy own_keys on identity.api_key for all to purser_app using ((workspa
 CREATE TRIGGER tell_change AFTER UPDATE ON identity.api_key FOR EACH ROW EXECUTE FUNCTION identity.tell_key_change();
 grant select on identity.api_key to purser_app;
 
-create table identity.common_secret (
-  one boolean default true not null,
-  value bytea not null,
-  constraint common_secret_pkey PRIMARY KEY (one),
-  constraint common_secret_one_check CHECK (one),
-  constraint common_secret_value_check CHECK ((length(value) = 32))
-);
-
 create table identity.invitation (
   workspace_id uuid not null,
   invitation_id uuid not null,
@@ -252,6 +244,14 @@ create table identity.sealed_entry (
   constraint sealed_entry_name_check CHECK ((length(name) = 32))
 );
 CREATE INDEX sealed_entry_by_end ON identity.sealed_entry USING btree (expires_at);
+
+create table identity.shared_secret (
+  one boolean default true not null,
+  value bytea not null,
+  constraint shared_secret_pkey PRIMARY KEY (one),
+  constraint shared_secret_one_check CHECK (one),
+  constraint shared_secret_value_check CHECK ((length(value) = 32))
+);
 
 create table identity.workspace (
   workspace_id uuid not null,
@@ -432,20 +432,34 @@ create table ledger.rollup_position (
   constraint rollup_position_name_check CHECK ((name = ANY (ARRAY['account'::text, 'margin'::text, 'model'::text])))
 );
 
-CREATE OR REPLACE FUNCTION ledger.accrue_period(p_now timestamp with time zone, p_workspace uuid, p_plan text, p_period_start timestamp with time zone, p_price bigint, p_fees bigint, p_currency text)
- RETURNS boolean
+CREATE OR REPLACE FUNCTION ledger.accrue_periods(p_now timestamp with time zone, p_workspace uuid[], p_plan text[], p_period_start timestamp with time zone[], p_price bigint[], p_fees bigint[], p_currency text[])
+ RETURNS integer
  LANGUAGE plpgsql
 AS $function$
+declare
+  v_booked     integer;
+  v_workspaces uuid[];
+  v_plans      text[];
+  v_prices     bigint[];
+  v_fees       bigint[];
+  v_currencies text[];
 begin
-  insert into ledger.period (workspace_id, period_start, plan, price, fees, currency, accrued_at)
-  values (p_workspace, p_period_start, p_plan, p_price, p_fees, p_currency, p_now)
-  on conflict (workspace_id, period_start) do nothing;
-  if not found then return false; end if;
+  with booked as (
+    insert into ledger.period (workspace_id, period_start, plan, price, fees, currency, accrued_at)
+    select w, s, n, p, f, c, p_now from unnest(p_workspace, p_period_start, p_plan, p_price, p_fees, p_currency) u (w, s, n, p, f, c)
+    order by w, s
+    on conflict (workspace_id, period_start) do nothing
+    returning workspace_id, plan, price, fees, currency
+  )
+  select count(*), array_agg(workspace_id), array_agg(plan), array_agg(price), array_agg(fees), array_agg(currency)
+  into v_booked, v_workspaces, v_plans, v_prices, v_fees, v_currencies from booked;
+  if v_booked = 0 then return 0; end if;
   perform ledger.post_many(
-    p_now, array[p_workspace, p_workspace], array[null, null]::uuid[], array['receivable', 'fees'],
-    array['revenue:subscription', 'payable:payments'], array[p_price, p_fees], array[p_currency, p_currency],
-    array[p_price, p_fees], array[p_currency, p_currency], array[p_plan, p_plan]);
-  return true;
+    p_now, v_workspaces || v_workspaces, array_fill(null::uuid, array[2 * v_booked]),
+    array_fill('receivable'::text, array[v_booked]) || array_fill('fees'::text, array[v_booked]),
+    array_fill('revenue:subscription'::text, array[v_booked]) || array_fill('payable:payments'::text, array[v_booked]),
+    v_prices || v_fees, v_currencies || v_currencies, v_prices || v_fees, v_currencies || v_currencies, v_plans || v_plans);
+  return v_booked;
 end $function$;
 
 CREATE OR REPLACE FUNCTION ledger.attempt_lines(p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint, p_rows_max integer)
@@ -1013,6 +1027,40 @@ CREATE INDEX event_of_workspace ON marketplace.event USING btree (workspace_id, 
 alter table marketplace.event enable row level security;
 create policy own_rows on marketplace.event for select to purser_app using ((workspace_id = base.current_workspace()));
 
+create table marketplace.invoice (
+  workspace_id uuid not null,
+  invoice_id text not null,
+  plan text not null,
+  paid_at timestamp with time zone not null,
+  currency text not null,
+  paid bigint not null,
+  tax bigint not null,
+  revenue bigint not null,
+  fees bigint not null,
+  reversed bigint default 0 not null,
+  reversal_fees bigint default 0 not null,
+  given_back boolean default false not null,
+  told integer default 0 not null,
+  constraint invoice_pkey PRIMARY KEY (invoice_id),
+  constraint invoice_check CHECK (((tax >= 0) AND (tax < paid))),
+  constraint invoice_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint invoice_fees_check CHECK ((fees >= 0)),
+  constraint invoice_paid_check CHECK ((paid > 0)),
+  constraint invoice_revenue_check CHECK ((revenue >= 0)),
+  constraint sound CHECK ((((reversed >= 0) AND (reversed <= paid)) AND (reversal_fees >= 0)))
+);
+CREATE INDEX invoice_of_workspace ON marketplace.invoice USING btree (workspace_id, paid_at);
+alter table marketplace.invoice enable row level security;
+create policy own_rows on marketplace.invoice for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on marketplace.invoice to purser_app;
+
+create table marketplace.invoice_payment (
+  payment_intent text not null,
+  invoice_id text not null,
+  constraint invoice_payment_pkey PRIMARY KEY (payment_intent)
+);
+CREATE INDEX payment_of_invoice ON marketplace.invoice_payment USING btree (invoice_id);
+
 create table marketplace.purchase (
   workspace_id uuid not null,
   checkout_id uuid not null,
@@ -1096,6 +1144,21 @@ create table marketplace.reversal (
 );
 CREATE INDEX reversal_of_payment ON marketplace.reversal USING btree (payment_intent);
 
+create table marketplace.subscription (
+  workspace_id uuid not null,
+  subscription_id text not null,
+  plan text not null,
+  status text not null,
+  live boolean not null,
+  event_at timestamp with time zone not null,
+  event_id text not null,
+  constraint subscription_pkey PRIMARY KEY (subscription_id)
+);
+CREATE INDEX subscription_of_workspace ON marketplace.subscription USING btree (workspace_id);
+alter table marketplace.subscription enable row level security;
+create policy own_rows on marketplace.subscription for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on marketplace.subscription to purser_app;
+
 create schema meters;
 grant usage on schema meters to purser_app;
 
@@ -1133,6 +1196,8 @@ create table meters.guard (
   grant_due_at timestamp with time zone,
   constraint guard_pkey PRIMARY KEY (workspace_id)
 );
+alter table meters.guard enable row level security;
+create policy own_rows on meters.guard for select to purser_app using ((workspace_id = base.current_workspace()));
 
 create table meters.hold (
   id uuid not null,
@@ -1578,27 +1643,37 @@ begin
   where u.workspace_id = any (p_workspaces);
 end $function$;
 
-CREATE OR REPLACE FUNCTION meters.grant_credits(p_now timestamp with time zone, p_meter uuid, p_workspace uuid, p_grant uuid, p_source text, p_priority smallint, p_amount bigint, p_expires timestamp with time zone, p_reason text, p_pack text DEFAULT NULL::text)
- RETURNS boolean
+CREATE OR REPLACE FUNCTION meters.grant_credits(p_now timestamp with time zone, p_meter uuid[], p_workspace uuid[], p_grant uuid[], p_source text[], p_priority smallint[], p_amount bigint[], p_expires timestamp with time zone[], p_reason text[], p_pack text[])
+ RETURNS uuid[]
  LANGUAGE plpgsql
 AS $function$
+declare
+  v_made uuid[];
 begin
-  perform meters.lock_guards(p_now, array[p_workspace], true);
-  -- A repeat may come when the grant's time is long over, and is still only a repeat.
-  if exists (select 1 from meters.grant where id = p_grant) then return false; end if;
+  perform meters.lock_guards(p_now, (select array_agg(distinct w) from unnest(p_workspace) w), true);
   insert into meters.meter (id, workspace_id, key, unit, class, window_start, cap)
-  values (p_meter, p_workspace, 'credits', 'credit', 'credit', 'epoch', 0)
+  select distinct m, w, 'credits', 'credit', 'credit'::meters.class, 'epoch'::timestamptz, 0 from unnest(p_meter, p_workspace) u (m, w)
   on conflict do nothing;
-  insert into meters.grant (id, workspace_id, meter_id, source, pack, priority, granted_at, expires_at, amount, reason)
-  values (p_grant, p_workspace, p_meter, p_source, p_pack, p_priority, p_now, p_expires, p_amount, p_reason)
-  on conflict do nothing;
-  if not found then return false; end if;
-  update meters.meter set cap = cap + p_amount where id = p_meter;
-  if p_expires is not null then
-    update meters.guard set grant_due_at = least(grant_due_at, p_expires) where workspace_id = p_workspace;
-  end if;
-  perform ledger.post(p_now, p_workspace, null, 'granted:' || p_source, 'wallet', p_amount, 'credit', p_reason => p_reason);
-  return true;
+  -- A repeat may come when the grant's time is long over, and is still only a repeat.
+  with made as (
+    insert into meters.grant (id, workspace_id, meter_id, source, pack, priority, granted_at, expires_at, amount, reason)
+    select g, w, m, s, k, p, p_now, x, a, r
+    from unnest(p_meter, p_workspace, p_grant, p_source, p_priority, p_amount, p_expires, p_reason, p_pack) u (m, w, g, s, p, a, x, r, k)
+    where not exists (select 1 from meters.grant known where known.id = g)
+    on conflict do nothing
+    returning id, workspace_id, meter_id, amount, expires_at
+  ), capped as (
+    update meters.meter m set cap = m.cap + d.amount
+    from (select meter_id, meters.total(amount) as amount from made group by meter_id) d where m.id = d.meter_id
+  ), due as (
+    update meters.guard u set grant_due_at = least(u.grant_due_at, d.expires_at)
+    from (select workspace_id, min(expires_at) as expires_at from made where expires_at is not null group by workspace_id) d
+    where u.workspace_id = d.workspace_id
+  )
+  select array_agg(id) into v_made from made;
+  perform ledger.post(p_now, w, null, 'granted:' || s, 'wallet', a, 'credit', p_reason => r)
+  from unnest(p_workspace, p_grant, p_source, p_amount, p_reason) u (w, g, s, a, r) where g = any (v_made);
+  return v_made;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.lapse_grants(p_now timestamp with time zone, p_grants uuid[])
@@ -1893,7 +1968,7 @@ create table server.answer (
   constraint answer_pkey PRIMARY KEY (workspace_id, actor, key_hash)
 );
 alter table server.answer enable row level security;
-create policy own_rows on server.answer for all to public using ((workspace_id = base.current_workspace()));
+create policy own_rows on server.answer for all to purser_app using ((workspace_id = base.current_workspace()));
 
 create schema wallet;
 grant usage on schema wallet to purser_app;

@@ -13,4 +13,4 @@ create table server.answer (
   primary key (workspace_id, actor, key_hash)
 );
 alter table server.answer enable row level security;
-create policy own_rows on server.answer using (workspace_id = base.current_workspace());
+create policy own_rows on server.answer to purser_app using (workspace_id = base.current_workspace());

@@ -81,7 +81,7 @@ create table identity.sealed_entry (
 create index sealed_entry_by_end on identity.sealed_entry (expires_at);
 
 -- What every server of one installation has to have in common, made by the first that starts.
-create table identity.common_secret (
+create table identity.shared_secret (
   one   boolean primary key default true check (one),
   value bytea   not null check (length(value) = 32)
 );

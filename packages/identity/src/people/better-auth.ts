@@ -4,7 +4,7 @@ import { anonymous, bearer, magicLink } from 'better-auth/plugins';
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
 import pg from 'pg';
 
-import { derivedKey } from './common-secret.ts';
+import { derivedKey } from './shared-secret.ts';
 import type { SealedStorage } from './sealed-storage.ts';
 
 export interface AuthParts {

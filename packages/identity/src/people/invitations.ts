@@ -12,7 +12,7 @@ import {
   type WorkspaceId,
 } from '@purser/base';
 
-import { keyedHash } from './common-secret.ts';
+import { keyedHash } from './shared-secret.ts';
 import type { RecordDeed } from './deed.ts';
 import type { Authority } from './members.ts';
 import { countOccasions } from './occasions.ts';

@@ -3,7 +3,7 @@ import type { Clock, Connection, Log, Pool, Refusal, WorkspaceId } from '@purser
 import type { Directory } from '../directory.ts';
 import type { Offering } from '../terms.ts';
 import { openBetterAuth } from './better-auth.ts';
-import { commonSecret, derivedKey } from './common-secret.ts';
+import { sharedSecret, derivedKey } from './shared-secret.ts';
 import type { RecordDeed } from './deed.ts';
 import type { EntryStore } from './entry-store.ts';
 import { PostgresEntries } from './entry-store-postgres.ts';
@@ -103,7 +103,7 @@ export interface OpenPersons {
 export async function openPersons(given: Given, options: PersonsOptions): Promise<OpenPersons> {
   const { pool, clock, offering, directory } = given;
   const { log, record, public_url } = options;
-  const secret = await commonSecret(pool);
+  const secret = await sharedSecret(pool);
   const naming = derivedKey(secret, 'sources');
   const store: EntryStore =
     given.redis_url === undefined ? new PostgresEntries(pool, clock) : new RedisEntries(given.redis_url, given.redis_prefix);

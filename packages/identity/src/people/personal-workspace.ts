@@ -5,7 +5,7 @@ import { freePlan, type Offering } from '../terms.ts';
 import { refuseTimezone } from '../timezone.ts';
 import { WITHOUT_GRANT } from '../withheld-grant.ts';
 import { addressBlock } from './address-block.ts';
-import { keyedHash } from './common-secret.ts';
+import { keyedHash } from './shared-secret.ts';
 import type { RecordDeed } from './deed.ts';
 import { countOccasions, type Occasion, usedUp } from './occasions.ts';
 

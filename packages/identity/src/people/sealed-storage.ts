@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
-import { derivedKey, keyedHash } from './common-secret.ts';
+import { derivedKey, keyedHash } from './shared-secret.ts';
 import type { EntryStore } from './entry-store.ts';
 
 const NONCE_BYTES = 12;

@@ -3,7 +3,7 @@ import { Fault, isRefusal, type Log, type Pool, type Refusal, refuse, transactio
 import { hashSecret } from '../secret.ts';
 import { addressBlock } from './address-block.ts';
 import { type BetterAuth, LINK_LIFETIME_MINUTES, SESSION_COOKIE } from './better-auth.ts';
-import { keyedHash } from './common-secret.ts';
+import { keyedHash } from './shared-secret.ts';
 import type { Mail } from './mail.ts';
 import { countOccasions } from './occasions.ts';
 import type { Person } from './person.ts';

@@ -3,9 +3,9 @@ import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { Pool } from '@purser/base';
 
 /** A secret that all servers on one database share: made once, by whichever starts first. */
-export async function commonSecret(pool: Pool): Promise<Buffer> {
-  await pool.query('insert into identity.common_secret (value) values ($1) on conflict do nothing', [randomBytes(32)]);
-  const { rows } = await pool.query<{ value: Buffer }>('select value from identity.common_secret');
+export async function sharedSecret(pool: Pool): Promise<Buffer> {
+  await pool.query('insert into identity.shared_secret (value) values ($1) on conflict do nothing', [randomBytes(32)]);
+  const { rows } = await pool.query<{ value: Buffer }>('select value from identity.shared_secret');
   return rows[0]?.value ?? Buffer.alloc(0);
 }
 
