@@ -110,7 +110,13 @@ export async function compose(given: Given): Promise<Composition> {
   const providers = closing(createProviders({ providers: settings.providers }, log));
   const openPeriod = openPeriods(pool);
   const members = memberMeters(pool);
-  const licences = openLicences({ pool, clock, meters, catalogueOf: catalogueVersions(pool, catalogue) });
+  const licences = openLicences({
+    pool,
+    clock,
+    meters,
+    forget: (workspace) => identity.forget(workspace),
+    catalogueOf: catalogueVersions(pool, catalogue),
+  });
   const marketplace = openMarketplace({
     pool,
     clock,
@@ -133,7 +139,10 @@ export async function compose(given: Given): Promise<Composition> {
     call_timeout_ms: settings.call_timeout_ms,
     drain: DRAIN,
     route_closed_ms: ROUTE_CLOSED_MS,
-    observe: (report) => metrics.called(report),
+    observe(report) {
+      metrics.called(report);
+      if (report.workspace) policies.observed(report.workspace, report.outcome);
+    },
     onUnsettled: (error) =>
       log.error({ err: error }, 'a settle could not be written; its hold expires and its cost stays counted'),
     ...(given.pause && { pause: given.pause }),

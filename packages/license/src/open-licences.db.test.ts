@@ -34,6 +34,7 @@ describe('C5 the stages of a grace', () => {
     const other = openLicences({
       ...bench,
       pool: bench.database.pool,
+      forget: (id) => bench.identity.forget(id),
       catalogueOf: catalogueVersions(bench.database.pool, bench.catalogue),
     });
     const sweeps = async (): Promise<void> => {

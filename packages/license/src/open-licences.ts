@@ -12,6 +12,8 @@ export interface LicenceParts {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly meters: Meters;
+  /** What this server remembers of a workspace is to be read again. */
+  readonly forget: (workspace: WorkspaceId) => void;
   /** The terms a workspace bought under. */
   readonly catalogueOf: (version: string) => Promise<Catalogue | undefined>;
 }
@@ -20,7 +22,10 @@ export interface LicenceParts {
 export interface Licences {
   /** Gives back at once what a workspace holds whose AI was switched off; without it the next sweep does. */
   release(workspace: WorkspaceId): Promise<void>;
-  /** Announces the stages that time alone has changed, and releases holds. Any number of servers may, as often as they like. */
+  /**
+   * Does what is owed to all: gives back holds, announces stages that time alone has changed. When it returns, this server knows of
+   * every change that was committed before it was asked. Any number of servers may, as often as they like.
+   */
   sweep(): Promise<void>;
 }
 
@@ -59,6 +64,19 @@ export function openLicences(parts: LicenceParts): Licences {
     for (const one of done) begun.delete(nameOf(one));
   }
 
+  async function sweep(): Promise<void> {
+    const owed = await parts.pool.query<Release>(
+      `select workspace_id, release from license.standing where release is not null limit ${RELEASES_MAX}`,
+    );
+    const due = await parts.pool.query<{ workspace_id: WorkspaceId }>(
+      `select workspace_id from license.standing where due_at <= $1 order by due_at limit ${STAGES_MAX}`,
+      [parts.clock.now().toString()],
+    );
+    for (const { workspace_id } of due.rows) parts.forget(workspace_id);
+    await release(owed.rows);
+    for (const { workspace_id } of due.rows) await moveOn(parts, workspace_id);
+  }
+
   return {
     async release(workspace) {
       const { rows } = await parts.pool.query<Release>(
@@ -67,17 +85,25 @@ export function openLicences(parts: LicenceParts): Licences {
       );
       await release(rows);
     },
-    async sweep() {
-      const owed = await parts.pool.query<Release>(
-        `select workspace_id, release from license.standing where release is not null limit ${RELEASES_MAX}`,
-      );
-      await release(owed.rows);
-      const due = await parts.pool.query<{ workspace_id: WorkspaceId }>(
-        `select workspace_id from license.standing where due_at <= $1 order by due_at limit ${STAGES_MAX}`,
-        [parts.clock.now().toString()],
-      );
-      for (const { workspace_id } of due.rows) await moveOn(parts, workspace_id);
-    },
+    sweep: oneAtATime(sweep),
+  };
+}
+
+/** Who asks while it runs waits for one more run, and shares it: the one under way may have looked too early for him. */
+function oneAtATime(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const run = (): Promise<void> => {
+    next = undefined;
+    running = work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  return () => {
+    if (running === undefined) return run();
+    next ??= running.then(run, run);
+    return next;
   };
 }
 

@@ -95,12 +95,12 @@ async function change(
     workspace,
   ]);
   const from = announced.rows[0]?.stage ?? before.license;
-  // How long a grace lasts is the catalogue's, and the sweep's to look up: it comes at once.
+  // How long a grace lasts is the catalogue's, and the sweep's to look up: it is due at once.
   const to = after.license === 'grace' && from === 'degraded' ? from : after.license;
   await stand(on, {
     workspace,
     stage: to,
-    due_at: after.license === 'grace' ? now : null,
+    due_at: now,
     release: after.license === 'active' ? null : event.id,
   });
   if (from !== to) await announce(on, { workspace, from, to, at: event.at, why: WHY[event.kind], reference: event.reference });

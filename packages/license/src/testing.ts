@@ -42,7 +42,13 @@ export async function openLicenceBench(): Promise<LicenceBench> {
     catalogue,
     identity,
     meters,
-    licences: openLicences({ pool, clock, meters, catalogueOf: catalogueVersions(pool, catalogue) }),
+    licences: openLicences({
+      pool,
+      clock,
+      meters,
+      forget: (workspace) => identity.forget(workspace),
+      catalogueOf: catalogueVersions(pool, catalogue),
+    }),
     async workspace() {
       const made = await identity.createWorkspace({ name: 'Harbour', plan: 'PRO', anchored_at: START });
       if (isRefusal(made)) throw new Error(made.detail);

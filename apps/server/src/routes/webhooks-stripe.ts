@@ -10,7 +10,7 @@ import type { App } from '../http/types.ts';
 const EVENT_BYTES_MAX = 1024 * 1024;
 
 /** Where Stripe tells what was paid. Open to anyone, because the signature says who it is; it signs bytes, so nothing parses them before. */
-export async function registerStripeWebhooks(app: App, { marketplace }: RouteDeps): Promise<void> {
+export async function registerStripeWebhooks(app: App, { marketplace, licences, log }: RouteDeps): Promise<void> {
   await app.register(async (scope: App) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -38,9 +38,10 @@ export async function registerStripeWebhooks(app: App, { marketplace }: RouteDep
         const signature = request.headers['stripe-signature'];
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
         const received = await marketplace.receive(body, typeof signature === 'string' ? signature : undefined);
-        return isRefusal(received)
-          ? sendRefusal(request, reply, received)
-          : reply.send({ received: true, outcome: received.outcome });
+        if (isRefusal(received)) return sendRefusal(request, reply, received);
+        // Committed, whatever becomes of this: what it switched on or off holds here by the time Stripe is answered.
+        await licences.sweep().catch((err: unknown) => log.error({ err }, 'a changed licence is followed up later'));
+        return reply.send({ received: true, outcome: received.outcome });
       },
     });
   });
