@@ -1,4 +1,5 @@
 import { parseSettings } from '@purser/base';
+import { type MailServer, startMailServer } from '@purser/identity/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startServer } from './start.ts';
@@ -20,14 +21,17 @@ async function beside(first: TestServer): Promise<{ url: string; stop(): Promise
 }
 
 let first: TestServer;
+let mail: MailServer;
 let second: Awaited<ReturnType<typeof beside>>;
 beforeAll(async () => {
-  first = await startTestServer({ REDIS_URL });
+  mail = await startMailServer();
+  first = await startTestServer({ REDIS_URL, SMTP_URL: mail.url });
   second = await beside(first);
 });
 afterAll(async () => {
   await second.stop();
   await first.close();
+  await mail.close();
 });
 
 const generate = (url: string, key: string, headers: Record<string, string> = {}): Promise<Response> =>
@@ -44,6 +48,25 @@ describe('two servers on one database and one Redis', () => {
     expect((await generate(second.url, opened.json.token)).status).toBe(200);
     await first.ask('/api/session', { method: 'DELETE', key: opened.json.token });
     await expect.poll(async () => (await generate(second.url, opened.json.token)).status, { timeout: 3_000 }).toBe(401);
+  });
+
+  it('know each other’s persons: a session begun on one, linked by a letter that is opened on the other, keeps its workspace and spend (F7, S7)', async () => {
+    const started = await first.ask('/api/auth/sign-in/anonymous', { body: { cookie: false } });
+    const { token } = started.json;
+    expect((await generate(second.url, token)).status).toBe(200);
+    const email = `${crypto.randomUUID()}@harbour.example`;
+    await first.ask('/api/auth/sign-in/magic-link', { key: token, body: { email } });
+    const link = mail.linkTo(email).searchParams.get('token');
+    const opened = await fetch(`${second.url}/api/auth/magic-link/verify?cookie=false&token=${link}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const { token: linked } = (await opened.json()) as { token: string };
+    const { json } = await first.ask('/api/usage', { key: linked });
+    expect(json.workspace_id).toBe(started.json.session.workspace.id);
+    expect(json.meters.find(({ key }) => key === 'jobs')).toMatchObject({ used: 1 });
+    await expect.poll(async () => (await generate(first.url, token)).status, { timeout: 1_500 }).toBe(401);
+    await first.ask('/api/session', { method: 'DELETE', key: linked });
+    await expect.poll(async () => (await generate(second.url, linked)).status, { timeout: 1_500 }).toBe(401);
   });
 
   it('share one rate window: together they admit no more than one would (T5)', async () => {

@@ -11,6 +11,7 @@ import {
   refuse,
   transaction,
   type WorkspaceId,
+  workspaceTransaction,
 } from '@purser/base';
 
 import { hashBytes, hashSecret, newSecret, shownPrefix } from './secret.ts';
@@ -76,11 +77,11 @@ export async function createKey(
   });
 }
 
+/** Read as the role that row-level security binds; the platform's keys belong to no tenant, and only an admin asks for them. */
 export async function listKeys(pool: Pool, workspace: WorkspaceId): Promise<readonly ApiKey[]> {
-  const { rows } = await pool.query<ApiKey>(
-    `select ${COLUMNS} from identity.api_key where workspace_id = $1 order by created_at, key_id`,
-    [workspace],
-  );
+  const read = (on: Queryable) =>
+    on.query<ApiKey>(`select ${COLUMNS} from identity.api_key where workspace_id = $1 order by created_at, key_id`, [workspace]);
+  const { rows } = workspace === PLATFORM ? await read(pool) : await workspaceTransaction(pool, workspace, read);
   return rows;
 }
 

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { isRefusal, type Refusal, TestClock } from '@purser/base';
+import { createLog, isRefusal, type Refusal, TestClock } from '@purser/base';
 import { createTestDatabase, Door, type TestDatabase } from '@purser/base/testing';
 import { type Catalogue, loadCatalogue } from '@purser/catalog';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type Caller, type Identity, identityMigrations, openIdentity } from './index.ts';
+import { RedisEntries } from './people/entry-store-redis.ts';
+import { sealedStorage } from './people/sealed-storage.ts';
+import { sharedSecret } from './people/shared-secret.ts';
 
 const url = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 const redis_prefix = `purser:test:${process.pid}:${Date.now()}:`;
@@ -95,4 +98,60 @@ test('Redis away: sessions are answered `overloaded`, never let in unseen; keys 
   expect(await ask(identity, token)).toMatchObject({ code: 'overloaded' });
   expect(await ask(identity, key)).toMatchObject({ kind: 'workspace_key' });
   await identity.close();
+});
+
+test('F7, S7: a person’s session is opened on one server and known on the other, carries the tier, sealed in Redis, and ends with Redis as overloaded', async () => {
+  const persons = {
+    public_url: 'http://purser.example',
+    starts_per_address: 5,
+    log: createLog({ level: 'silent' }),
+    record: () => Promise.resolve(),
+  };
+  const door = new Door(url);
+  await door.open();
+  const open = (redis_url: string) =>
+    openIdentity({
+      pool: database.pool,
+      clock,
+      admin_token: 'an-admin-token',
+      offering: () => catalogue,
+      redis_url,
+      redis_prefix,
+      persons,
+    });
+  const [one, two] = await Promise.all([open(url), open(door.url)]);
+  const started = await one.persons.signInAnonymously({ address: '10.1.1.1', device: crypto.randomUUID() });
+  if (isRefusal(started)) throw new Error(started.detail);
+  const { token } = started;
+  const seen = (await ask(two, token)) as Caller;
+  expect(seen).toMatchObject({ kind: 'session', workspace: { plan: 'FREE' } });
+  expect(await tierOf(token)).toBe('FREE');
+  await one.changeWorkspace(seen.workspace!.id, { plan: 'PRO' });
+  await sleep(750);
+  expect(await ask(two, token)).toMatchObject({ workspace: { plan: 'PRO' } });
+  expect(await tierOf(token)).toBe('PRO');
+
+  const keys = await redis.keys(`${redis_prefix}*`);
+  const everything = (await Promise.all(keys.map((name) => redis.getBuffer(name)))).map(
+    (entry) => entry?.toString('latin1') ?? '',
+  );
+  expect(`${keys.join(' ')} ${everything.join(' ')}`).not.toContain(token);
+
+  await door.shut();
+  await sleep(750);
+  expect(await ask(two, token)).toMatchObject({ code: 'overloaded' });
+  expect(await ask(one, token)).toMatchObject({ kind: 'session' });
+  await one.endSession(token);
+  expect(await ask(one, token)).toMatchObject({ code: 'unauthenticated' });
+  await one.close();
+  await two.close();
+
+  /** What the session itself says, read as better-auth reads it. */
+  async function tierOf(session: string): Promise<unknown> {
+    const entries = new RedisEntries(url, redis_prefix);
+    const storage = sealedStorage(entries, await sharedSecret(database.pool));
+    const entry = JSON.parse((await storage.get(session)) ?? '{}') as { session?: { tier?: unknown } };
+    await entries.close();
+    return entry.session?.tier;
+  }
 });

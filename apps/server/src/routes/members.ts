@@ -15,6 +15,7 @@ const role = z.enum(MEMBER_ROLES).describe('owner: everything; admin: members an
 const memberSchema = z.object({
   id: uuidSchema,
   email: z.string().nullable().describe('Null: somebody who has not signed in by a mailbox.'),
+  user: z.string().describe('What limits and allocations per user count it by.'),
   role,
   joined_at: instantSchema,
 });

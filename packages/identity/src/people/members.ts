@@ -17,6 +17,8 @@ export interface Member {
   readonly id: string;
   /** Null: someone who has not signed in by a mailbox yet. */
   readonly email: string | null;
+  /** What limits and allocations per user count it by. */
+  readonly user: string;
   readonly role: MemberRole;
   readonly joined_at: Temporal.Instant;
 }
@@ -34,23 +36,21 @@ interface Parts {
   readonly record: RecordDeed;
 }
 
-const COLUMNS = `m.person_id as id, case when p.is_anonymous then null else p.email end as email, m.role, m.joined_at`;
+const COLUMNS = `m.person_id as id, case when p.is_anonymous then null else p.email end as email, coalesce(p.counts_as, p.id)::text as user, m.role, m.joined_at`;
 const NO_MEMBER = refuse('not_found', 'the workspace has no such member');
 const LAST_OWNER = refuse('limit_reached', 'a workspace keeps one owner at least; make somebody else an owner first');
 
-/** Read as the role that row-level security binds: of this workspace and no other. */
+/** Whom the role that row-level security binds finds there, and nobody else. */
 export async function listMembers(pool: Pool, workspace: WorkspaceId): Promise<readonly Member[]> {
-  const rows = await workspaceTransaction(pool, workspace, (connection) =>
-    connection.query<Omit<Member, 'email'>>(
-      'select person_id as id, role, joined_at from identity.member order by joined_at, person_id',
-    ),
+  const { rows: own } = await workspaceTransaction(pool, workspace, (connection) =>
+    connection.query<{ id: string }>('select person_id as id from identity.member'),
   );
-  const persons = await pool.query<{ id: string; email: string }>(
-    'select id, email from identity.person where id = any($1::uuid[]) and is_anonymous is not true',
-    [rows.rows.map(({ id }) => id)],
+  const { rows } = await pool.query<Member>(
+    `select ${COLUMNS} from identity.member m join identity.person p on p.id = m.person_id
+     where m.workspace_id = $1 and m.person_id = any($2::uuid[]) order by m.joined_at, m.person_id`,
+    [workspace, own.map(({ id }) => id)],
   );
-  const emails = new Map(persons.rows.map(({ id, email }) => [id, email]));
-  return rows.rows.map((row) => ({ ...row, email: emails.get(row.id) ?? null }));
+  return rows;
 }
 
 /** Only an owner makes and unmakes owners and admins. Refuses `forbidden`, `not_found`, and `limit_reached` for the last owner. */
