@@ -6,7 +6,7 @@ import { wholeDays } from './margin-span.ts';
 import { onSnapshot } from './snapshot.ts';
 
 /** The key of what belongs to no model: doubt that nobody has resolved, and the revenue of plans under which nothing was spent. */
-export const NO_MODEL = 'none';
+const NO_MODEL = 'none';
 
 const MODELS = `
   select coalesce(plan, '${NO_PLAN}') as plan, coalesce(provider || '/' || model, '${NO_MODEL}') as model, unit,
