@@ -89,6 +89,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
   marketplace: {
     base: 'an event and what follows from it are one transaction',
     money: 'what is paid, and what of it is tax and fees',
+    ledger: 'what is paid is booked, apart from its tax and fees',
     audit: 'each payment and each refund is in the trail',
     catalog: 'packs and plans are for sale',
     meters: 'credits are granted, and taken back',

@@ -1919,6 +1919,35 @@ create policy own_raised on policy.raised for select to purser_app using ((works
 CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON policy.raised FOR EACH ROW EXECUTE FUNCTION policy.tell_workspace();
 grant select on policy.raised to purser_app;
 
+create table policy.rollout (
+  rollout_id uuid not null,
+  from_version text not null,
+  to_version text not null,
+  seed text not null,
+  share_ppm integer not null,
+  state text not null,
+  started_at timestamp with time zone not null,
+  changed_at timestamp with time zone not null,
+  constraint rollout_pkey PRIMARY KEY (rollout_id),
+  constraint rollout_check CHECK ((to_version <> from_version)),
+  constraint rollout_seed_check CHECK (((length(seed) >= 1) AND (length(seed) <= 100))),
+  constraint rollout_share_ppm_check CHECK (((share_ppm >= 0) AND (share_ppm <= 1000000))),
+  constraint rollout_state_check CHECK ((state = ANY (ARRAY['running'::text, 'all'::text, 'back'::text])))
+);
+CREATE UNIQUE INDEX one_rollout_from_a_version ON policy.rollout USING btree (from_version) WHERE (state <> 'back'::text);
+CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON policy.rollout FOR EACH STATEMENT EXECUTE FUNCTION policy.tell_platform();
+
+create table policy.rollout_call (
+  rollout_id uuid not null,
+  arm text not null,
+  outcome text not null,
+  calls bigint not null,
+  constraint rollout_call_pkey PRIMARY KEY (rollout_id, arm, outcome),
+  constraint rollout_call_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES policy.rollout(rollout_id),
+  constraint rollout_call_arm_check CHECK ((arm = ANY (ARRAY['moved'::text, 'stayed'::text]))),
+  constraint rollout_call_calls_check CHECK ((calls > 0))
+);
+
 create table policy.rung (
   workspace_id uuid not null,
   ladder text not null,

@@ -27,6 +27,8 @@ export interface StartedCheckout {
   readonly id: CheckoutId;
   /** Stripe's page. */
   readonly url: string;
+  /** The same request asked before. */
+  readonly replayed: boolean;
 }
 
 /** What is put before the buyer. */
@@ -70,7 +72,7 @@ export async function startCheckout(parts: OpenParts, request: CheckoutRequest):
   if (isRefusal(terms)) return terms;
   const row = await writeDown(parts, request, terms);
   if (isRefusal(row)) return row;
-  if (row.url !== null) return { id: row.checkout_id, url: row.url };
+  if (row.url !== null) return { id: row.checkout_id, url: row.url, replayed: true };
   if (terms.kind === 'plan' && (await hasLiveSubscription(parts.pool, request.workspace.id))) {
     return refuse('limit_reached', 'this workspace has a subscription; change its plan in the portal');
   }
@@ -87,7 +89,7 @@ export async function startCheckout(parts: OpenParts, request: CheckoutRequest):
     session.id,
     session.url,
   ]);
-  return { id: row.checkout_id, url: session.url };
+  return { id: row.checkout_id, url: session.url, replayed: false };
 }
 
 function termsOf(catalogue: Catalogue, request: CheckoutRequest): Terms | Refusal {

@@ -167,6 +167,7 @@ describe('a checkout', () => {
       workspace.id,
     ]);
     expect(await shop.another().checkout(request)).toEqual(first);
+    expect(await shop.another().checkout(request)).toEqual({ ...first, replayed: true });
   });
 
   test('at a Stripe that is away is a fault worth retrying, and names no secret', async () => {

@@ -18,8 +18,11 @@ afterAll(() => shop[Symbol.asyncDispose]());
 const event = (type: string, object: StripeObject): StripeObject => shop.stripe.event(type, object, { created: ++second });
 const say = (type: string, object: StripeObject): Promise<string> => shop.receive(event(type, object));
 const state = async (workspace: Workspace): Promise<[string, string]> => {
-  const { plan, license } = await shop.current(workspace);
-  return [plan, license];
+  const { rows } = await shop.database.pool.query<{ plan: string; license: string }>(
+    'select plan, license from identity.workspace where workspace_id = $1',
+    [workspace.id],
+  );
+  return [rows[0]?.plan ?? '', rows[0]?.license ?? ''];
 };
 const named = (subscription: StripeObject, plan: string): StripeObject => ({
   ...subscription,

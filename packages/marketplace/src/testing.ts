@@ -41,8 +41,6 @@ export interface Shop extends AsyncDisposable {
   order(workspace: Workspace, pack?: string, quantity?: number): Promise<string>;
   /** Opens a checkout of a plan: its session at Stripe. */
   subscription(workspace: Workspace, plan: string): Promise<string>;
-  /** As it is now. */
-  current(workspace: Workspace): Promise<Workspace>;
   /** The buyer pays: the event that says so. */
   paid(session: string, tax?: number): StripeObject;
   /** A signed delivery, straight to a marketplace. */
@@ -117,11 +115,6 @@ export async function openShop(given: { readonly catalogue?: Catalogue } = {}): 
       const started = await market.checkout({ workspace, actor: 'test', wanted: { plan }, return_url: 'http://here/' });
       if (isRefusal(started)) throw new Error(started.detail);
       return started.url.split('/').at(-1) ?? '';
-    },
-    async current({ id }) {
-      const { rows } = await pool.query<Workspace>('select * from identity.workspace where workspace_id = $1', [id]);
-      if (!rows[0]) throw new Error(`there is no workspace ${id}`);
-      return rows[0];
     },
     async order(workspace, pack = 'credits-500', quantity = 1) {
       const started = await market.checkout({ workspace, actor: 'test', wanted: { pack, quantity }, return_url: 'http://here/' });

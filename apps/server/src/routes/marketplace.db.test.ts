@@ -57,6 +57,7 @@ describe('a pack, over HTTP', () => {
     const headers = { 'idempotency-key': 'one order' };
     const [first, second] = await Promise.all([buy(key, headers), buy(key, headers)]);
     expect(second.json.url).toBe(first.json.url);
+    expect((await buy(key, headers)).headers.get('idempotency-replayed')).toBe('true');
     const other = await server.ask('/api/marketplace/checkout', { key, body: { pack: 'credits-2000' }, headers });
     expect([other.status, other.json.code]).toEqual([422, 'idempotency_mismatch']);
     const { json } = await server.workspace().then((stranger) => buy(stranger.key, headers));
@@ -139,6 +140,21 @@ describe('what sold', () => {
       credits: 1500,
     });
   });
+});
+
+it('429: an address that keeps sending what nobody signed is not read any more (C4)', async () => {
+  const flooded = await startTestServer({
+    STRIPE_SECRET_KEY: stripe.secret_key,
+    STRIPE_WEBHOOK_SECRET: stripe.webhook_secret,
+    STRIPE_BASE_URL: stripe.origin,
+  });
+  try {
+    const statuses = new Set<number>();
+    for (let n = 0; n < 130; n++) statuses.add((await flooded.ask('/api/webhooks/stripe', { body: {} })).status);
+    expect([...statuses]).toEqual([400, 429]);
+  } finally {
+    await flooded.close();
+  }
 });
 
 it('no secret of the payment service stands in the log', () => {

@@ -99,7 +99,9 @@ export function registerMarketplace(app: App, deps: RouteDeps): void {
         return_url: homeOf(request),
         ...(idempotency && { idempotency }),
       });
-      return isRefusal(started) ? sendRefusal(request, reply, started) : reply.header('cache-control', 'no-store').send(started);
+      if (isRefusal(started)) return sendRefusal(request, reply, started);
+      if (started.replayed) reply.header('idempotency-replayed', 'true');
+      return reply.header('cache-control', 'no-store').send({ id: started.id, url: started.url });
     },
   });
   app.route({

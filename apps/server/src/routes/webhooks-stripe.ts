@@ -10,7 +10,7 @@ import type { App } from '../http/types.ts';
 const EVENT_BYTES_MAX = 1024 * 1024;
 
 /** Where Stripe tells what was paid. Open to anyone, because the signature says who it is; it signs bytes, so nothing parses them before. */
-export async function registerStripeWebhooks(app: App, { marketplace, licences, log }: RouteDeps): Promise<void> {
+export async function registerStripeWebhooks(app: App, { marketplace, licences, strangers, log }: RouteDeps): Promise<void> {
   await app.register(async (scope: App) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -20,6 +20,11 @@ export async function registerStripeWebhooks(app: App, { marketplace, licences, 
       method: 'POST',
       url: '/api/webhooks/stripe',
       bodyLimit: EVENT_BYTES_MAX,
+      // Whoever keeps sending what nobody signed is not read any more.
+      onRequest: async (request, reply) => {
+        const flooding = strangers.refusal(request.ip);
+        return flooding === undefined ? undefined : sendRefusal(request, reply, flooding);
+      },
       config: { access: 'public' },
       schema: {
         tags: ['Marketplace'],
@@ -31,14 +36,17 @@ export async function registerStripeWebhooks(app: App, { marketplace, licences, 
               .enum(['applied', 'kept', 'refused', 'known'])
               .describe('`kept`: it changes nothing; `refused`: it does not fit what is known; `known`: it came before.'),
           }),
-          ...problems(400, 422, 501, 503),
+          ...problems(400, 422, 429, 501, 503),
         },
       },
       handler: async (request, reply) => {
         const signature = request.headers['stripe-signature'];
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
         const received = await marketplace.receive(body, typeof signature === 'string' ? signature : undefined);
-        if (isRefusal(received)) return sendRefusal(request, reply, received);
+        if (isRefusal(received)) {
+          strangers.count(request.ip);
+          return sendRefusal(request, reply, received);
+        }
         // Committed, whatever becomes of this: what it switched on or off holds here by the time Stripe is answered.
         await licences.sweep().catch((err: unknown) => log.error({ err }, 'a changed licence is followed up later'));
         return reply.send({ received: true, outcome: received.outcome });
