@@ -1,10 +1,14 @@
 import { benchGateway } from './gateway/run.ts';
 import { benchHolds } from './holds/run.ts';
+import { benchLimits } from './limits/run.ts';
+import { benchScale } from './scale/run.ts';
 import { benchStart } from './start/run.ts';
 
 const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
   holds: benchHolds,
   gateway: benchGateway,
+  limits: benchLimits,
+  scale: benchScale,
   start: benchStart,
 };
 

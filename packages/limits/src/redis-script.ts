@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 
 import { SKEW_MS_MAX } from './failures.ts';
 import type { BlockRule, FailureRequest, RateRequest, RateRule, RateSubject } from './rate.ts';
-import { costOf, horizonOf, keyOf, SKEW_US_MAX, slotLength, SLOTS, type Wait } from './sliding.ts';
+import { costOf, horizonUs, keyOf, SKEW_US_MAX, slotLength, SLOTS, type Wait } from './sliding.ts';
 
 /** Redis does nothing else meanwhile: half a millisecond or so. */
 const BATCH_MAX = 128;
@@ -79,7 +79,7 @@ export class RateScript {
   /** Counts a failure. For how long (ms) the subject was kept out already, and for how long it is now. */
   async fail({ scope, subject, now }: FailureRequest): Promise<{ readonly was_ms: number; readonly is_ms: number }> {
     const { failures_max, block_ms } = subject.block;
-    const key = `${this.#prefix}failed:${scope}:${subject.name}`;
+    const key = `${this.#prefix}failed:${scope}:${subject.name}${writtenOf(subject).name}`;
     const [was_ms = 0, is_ms = 0] = await FAILURE.run(
       this.#redis,
       [key],
@@ -117,11 +117,11 @@ export class RateScript {
         const set = writtenOf(subject);
         let number = sets.get(set);
         if (number === undefined) sets.set(set, (number = sets.size + 1));
-        calls.push(`${request.scope}:${subject.name}`, number);
+        calls.push(`${request.scope}:${subject.name}${set.name}`, number);
       }
     }
     const values: (string | number)[] = [SKEW_US_MAX, SLOTS, this.#prefix, sets.size, batch.length];
-    for (const set of sets.keys()) values.push(...set);
+    for (const set of sets.keys()) values.push(...set.values);
     return SLIDING.run(this.#redis, [], values.concat(calls));
   }
 }
@@ -140,7 +140,11 @@ function rulingIn(answer: readonly number[], at: number, request: RateRequest): 
 }
 
 /** A set of rules as the script takes it. */
-type Written = readonly (string | number)[];
+interface Written {
+  readonly values: readonly (string | number)[];
+  /** Goes into the name of what is counted by it: other rules count anew, other numbers of the same rules go on. */
+  readonly name: string;
+}
 
 /** A plan's rules are the same objects at every call, so they are written out once. */
 const writings = new WeakMap<readonly RateRule[], Map<BlockRule | undefined, Written>>();
@@ -154,19 +158,22 @@ function writtenOf({ rules, block }: RateSubject): Written {
 }
 
 function write(rules: readonly RateRule[], block: BlockRule | undefined): Written {
-  const numbers = (rule: RateRule): Written =>
-    rule.kind === 'bucket'
-      ? ['b', keyOf(rule), generationMs(rule), rule.count, costOf(rule), rule.burst]
-      : ['w', keyOf(rule), generationMs(rule), rule.count_max, slotLength(rule), 0];
-  return [block?.block_ms ?? 0, rules.length, ...rules.flatMap(numbers)];
+  const numbers = (rule: RateRule): (string | number)[] =>
+    rule.kind === 'bucket' ? ['b', rule.count, costOf(rule), rule.burst] : ['w', rule.count_max, slotLength(rule), 0];
+  // The script's form of a state: its time, then what each rule keeps.
+  const form = `<d${rules.map((rule) => (rule.kind === 'bucket' ? 'd' : 'I4dI4I2')).join('')}`;
+  return {
+    values: [generationMs(rules), block?.block_ms ?? 0, form, rules.length, ...rules.flatMap(numbers)],
+    name: rules.map((rule) => `/${keyOf(rule)}`).join(''),
+  };
 }
 
 const GENERATION_MS_MIN = 240_000;
 const GENERATION_FACTOR = 20;
 
 /** In a few lengths, so that a batch has few hashes to ask: what counts at all was counted in this generation or in the last. */
-function generationMs(rule: RateRule): number {
+function generationMs(rules: readonly RateRule[]): number {
   let length = GENERATION_MS_MIN;
-  while (length < horizonOf(rule) / 1_000 + SKEW_MS_MAX) length *= GENERATION_FACTOR;
+  while (length < horizonUs(rules) / 1_000 + SKEW_MS_MAX) length *= GENERATION_FACTOR;
   return length;
 }

@@ -1,76 +1,72 @@
 -- A batch of decisions, each over a few subjects, all or nothing, in order of arrival. The same arithmetic as sliding.ts.
 -- ARGV: skew (µs), slots, prefix, number of sets of rules, number of requests;
---   for each set the length of a block (ms; 0: none) and its number of rules, for each of these 'b' or 'w', its key, the length of a
---   generation (ms), then count, units of a call, burst of a bucket or count_max, slot length (µs), 0 of a window;
+--   for each set the length of a generation (ms), of a block (ms; 0: none), the form of its state and its number of rules, for each of
+--   these 'b', count, units of a call, burst or 'w', count_max, slot length (µs), 0;
 --   for each request now (µs) and its number of subjects, for each of these its name and the number of its set.
 -- Returns for each request the longest wait (µs; 0: admitted and counted), the subject and the rule that want it (rule 0: the block),
 --   and for each window of each subject the calls that count.
 --
 -- What is counted lies in one hash a generation, by the clock of Redis: what was counted in the last one is found there and goes on in
 -- this one; the one before goes as a whole. So a batch reads and writes in a few commands, whatever its size.
---   bucket: time of the last call (µs), taken units
---   window: time of the last call (µs), calls, newest slot, calls in it; then the older slots with theirs, oldest first
+--   state: time of the last call (µs), then by rule, bucket: taken units; window: calls, newest slot, calls in it, number of older
+--   slots; then these with their calls, oldest first.
 -- <prefix>failed:<subject> is what failure.lua keeps.
 local skew, slots, prefix = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local sets_count, requests_count = tonumber(ARGV[4]), tonumber(ARGV[5])
-local pack, parse, floor = struct.pack, struct.unpack, math.floor
+local pack, parse, floor, sub = struct.pack, struct.unpack, math.floor, string.sub
 local PAIR = 12
 
+-- Of a rule: 1 whether it is a window, 2 to 4 its numbers, 5 the place of its first number in a state, 6 and 7 those of the text of
+-- its older slots and of where they begin in it.
 local at = 6
 local sets = {}
 for number = 1, sets_count do
-  local set = { block = tonumber(ARGV[at]) }
-  local rules_count = tonumber(ARGV[at + 1])
-  at = at + 2
-  for rule = 1, rules_count do
-    set[rule] = { ARGV[at] == 'w', '/' .. ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]) }
-    at = at + 6
+  local set = { length = ARGV[at], block = tonumber(ARGV[at + 1]), form = ARGV[at + 2] }
+  local rules_count = tonumber(ARGV[at + 3])
+  local place = 2
+  at = at + 4
+  for index = 1, rules_count do
+    local windowed = ARGV[at] == 'w'
+    set[index] = { windowed, tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), place }
+    place = place + (windowed and 4 or 1)
+    at = at + 4
+  end
+  set.numbers = place - 1
+  for index = 1, rules_count do
+    set[index][6], set[index][7] = place, place + 1
+    place = place + 2
   end
   sets[number] = set
 end
 
--- Everything that is asked about, once.
-local wanted, failed_keys, seen = {}, {}, {}
-local requests = {}
-for number = 1, requests_count do
-  local subjects_count = tonumber(ARGV[at + 1])
-  local request = { tonumber(ARGV[at]) }
-  at = at + 2
-  for subject = 1, subjects_count do
-    local name, set = ARGV[at], sets[tonumber(ARGV[at + 1])]
-    at = at + 2
-    local asked = { name, set }
-    for index = 1, #set do
-      local rule = set[index]
-      local field = name .. rule[2]
-      asked[index + 2] = field
-      if not seen[field] then
-        seen[field] = true
-        local fields = wanted[rule[3]]
-        if not fields then
-          fields = {}
-          wanted[rule[3]] = fields
-        end
-        fields[#fields + 1] = field
-      end
+-- Everything that is asked about.
+local wanted, failed_keys = {}, {}
+local first = at
+for _ = 1, requests_count do
+  local last = at + 2 * tonumber(ARGV[at + 1])
+  for place = at + 2, last, 2 do
+    local name, set = ARGV[place], sets[tonumber(ARGV[place + 1])]
+    local names = wanted[set.length]
+    if not names then
+      names = {}
+      wanted[set.length] = names
     end
+    names[#names + 1] = name
     if set.block > 0 then failed_keys[#failed_keys + 1] = prefix .. 'failed:' .. name end
-    request[subject + 1] = asked
   end
-  requests[number] = request
+  at = last + 2
 end
 
-local time = redis.call('TIME')
-local redis_ms = time[1] * 1000
+local redis_ms = redis.call('TIME')[1] * 1000
 local function generation(length, back)
   return prefix .. length .. ':' .. string.format('%.0f', floor(redis_ms / length) - back)
 end
 
 local stored = {}
-for length, fields in pairs(wanted) do
+for length, names in pairs(wanted) do
   local missing = {}
-  for index, text in ipairs(redis.call('HMGET', generation(length, 0), unpack(fields))) do
-    if text then stored[fields[index]] = text else missing[#missing + 1] = fields[index] end
+  for index, text in ipairs(redis.call('HMGET', generation(length, 0), unpack(names))) do
+    if text then stored[names[index]] = text else missing[#missing + 1] = names[index] end
   end
   if #missing > 0 then
     for index, text in ipairs(redis.call('HMGET', generation(length, 1), unpack(missing))) do
@@ -86,102 +82,126 @@ if #failed_keys > 0 then
 end
 
 local states, dirty = {}, {}
-local function load(field, windowed)
-  local state = states[field]
-  if state == nil then
-    local text = stored[field]
-    if not text then
-      state = false
-    elseif windowed then
-      local t, sum, slot, calls = parse('<dI4dI4', text)
-      state = { t, sum, slot, calls, text, 25 }
-    else
-      local t, taken = parse('<dd', text)
-      state = { t, taken }
+local function load(name, set)
+  local state = states[name]
+  if state ~= nil then return state end
+  local text = stored[name]
+  state = text and { parse(set.form, text) } or false
+  if state then
+    local start = state[set.numbers + 1]
+    for index = 1, #set do
+      local rule = set[index]
+      if rule[1] then
+        local stop = start + state[rule[5] + 3] * PAIR
+        state[rule[6]], state[rule[7]] = sub(text, start, stop - 1), 1
+        start = stop
+      end
     end
-    states[field] = state
   end
+  states[name] = state
   return state
 end
 
 -- The time that holds: never behind what was counted; a clock that was set back begins anew from there.
-local function time_of(state, rule, field, now)
-  if state[1] - now > skew then
-    state[1] = now
-    if rule[1] then state[3], state[4], state[5], state[6] = floor(now / rule[5]), state[2], '', 1 end
-    dirty[field] = rule
-  end
+local function time_of(state, set, name, now)
   local last = state[1]
+  if last - now > skew then
+    state[1], last = now, now
+    for index = 1, #set do
+      local rule = set[index]
+      if rule[1] then
+        local place = rule[5]
+        state[place + 1], state[place + 2], state[rule[6]], state[rule[7]] = floor(now / rule[3]), state[place], '', 1
+      end
+    end
+    dirty[name] = set
+  end
   return now > last and now or last
 end
 
 -- Where what counts begins, and how many calls that are.
-local function live(window, oldest)
-  local text, place, sum = window[5], window[6], window[2]
-  local size = #text
-  while place < size do
-    local slot, calls = parse('<dI4', text, place)
-    if slot >= oldest then return place, sum end
-    sum, place = sum - calls, place + PAIR
+local function live(state, rule, oldest)
+  local older, start, place = state[rule[6]], state[rule[7]], rule[5]
+  local sum, size = state[place], #older
+  while start < size do
+    local slot, calls = parse('<dI4', older, start)
+    if slot >= oldest then return start, sum end
+    sum, start = sum - calls, start + PAIR
   end
-  if window[3] < oldest then return place, sum - window[4] end
-  return place, sum
+  if state[place + 1] < oldest then return start, sum - state[place + 2] end
+  return start, sum
 end
 
-local function window_wait(window, rule, t)
-  if window[2] < rule[4] then return 0 end
-  local length = rule[5]
-  local oldest = floor(t / length) - slots
-  local place, sum = live(window, oldest)
-  local surplus = sum + 1 - rule[4]
+local function window_wait(state, rule, t)
+  local place = rule[5]
+  if state[place] < rule[2] then return 0 end
+  local length = rule[3]
+  local start, sum = live(state, rule, floor(t / length) - slots)
+  local surplus = sum + 1 - rule[2]
   if surplus <= 0 then return 0 end
-  local text = window[5]
-  while place < #text do
-    local slot, calls = parse('<dI4', text, place)
-    surplus, place = surplus - calls, place + PAIR
+  local older = state[rule[6]]
+  while start < #older do
+    local slot, calls = parse('<dI4', older, start)
+    surplus, start = surplus - calls, start + PAIR
     if surplus <= 0 then return (slot + slots + 1) * length - t end
   end
-  if surplus <= window[4] then return (window[3] + slots + 1) * length - t end
+  if surplus <= state[place + 2] then return (state[place + 1] + slots + 1) * length - t end
   return (slots + 1) * length
 end
 
-local function bucket_wait(bucket, rule, t)
-  local taken = bucket[2] - (t - bucket[1]) * rule[4]
-  local over = (taken > 0 and taken or 0) + rule[5] - rule[6] * rule[5]
-  return over > 0 and math.ceil(over / rule[4]) or 0
+local function bucket_wait(state, rule, t)
+  local taken = state[rule[5]] - (t - state[1]) * rule[2]
+  local over = (taken > 0 and taken or 0) + rule[3] - rule[4] * rule[3]
+  return over > 0 and math.ceil(over / rule[2]) or 0
 end
 
-local function count_in_window(field, rule, now)
-  local length = rule[5]
-  local window = states[field]
-  if not window then
-    states[field] = { now, 1, floor(now / length), 1, '', 1 }
-    return
-  end
-  local t = time_of(window, rule, field, now)
-  local newest = floor(t / length)
-  local place, sum = live(window, newest - slots)
-  if window[3] < newest - slots then window[4] = 0 end
-  if window[3] == newest then
-    window[4] = window[4] + 1
+local function count_in_window(state, rule, t)
+  local place, newest = rule[5], floor(t / rule[3])
+  local start, sum = live(state, rule, newest - slots)
+  if state[place + 1] < newest - slots then state[place + 2] = 0 end
+  if state[place + 1] == newest then
+    state[place + 2] = state[place + 2] + 1
   else
-    if window[4] > 0 then
-      window[5], place = string.sub(window[5], place) .. pack('<dI4', window[3], window[4]), 1
+    if state[place + 2] > 0 then
+      state[rule[6]] = sub(state[rule[6]], start) .. pack('<dI4', state[place + 1], state[place + 2])
+      start = 1
     end
-    window[3], window[4] = newest, 1
+    state[place + 1], state[place + 2] = newest, 1
   end
-  window[1], window[2], window[6] = t, sum + 1, place
+  state[place], state[rule[7]] = sum + 1, start
 end
 
-local function count_in_bucket(field, rule, now)
-  local bucket = states[field]
-  if not bucket then
-    states[field] = { now, rule[5] }
-    return
+local function fresh(set, now)
+  local state = { now }
+  for index = 1, #set do
+    local rule = set[index]
+    local place = rule[5]
+    state[place] = 0
+    if rule[1] then
+      state[place + 1], state[place + 2], state[place + 3], state[rule[6]], state[rule[7]] = floor(now / rule[3]), 0, 0, '', 1
+    end
   end
-  local t = time_of(bucket, rule, field, now)
-  local taken = bucket[2] - (t - bucket[1]) * rule[4]
-  bucket[1], bucket[2] = t, (taken > 0 and taken or 0) + rule[5]
+  return state
+end
+
+local function count(name, set, now)
+  local state = states[name]
+  if not state then
+    state = fresh(set, now)
+    states[name] = state
+  end
+  local t = time_of(state, set, name, now)
+  for index = 1, #set do
+    local rule = set[index]
+    if rule[1] then
+      count_in_window(state, rule, t)
+    else
+      local taken = state[rule[5]] - (t - state[1]) * rule[2]
+      state[rule[5]] = (taken > 0 and taken or 0) + rule[3]
+    end
+  end
+  state[1] = t
+  dirty[name] = set
 end
 
 -- How long failures keep a subject out (µs).
@@ -204,60 +224,58 @@ local function blocked_for(name, block, now)
 end
 
 local result, size = {}, 0
-for number = 1, requests_count do
-  local request = requests[number]
-  local now = request[1]
+at = first
+for _ = 1, requests_count do
+  local now, last = tonumber(ARGV[at]), at + 2 * tonumber(ARGV[at + 1])
   local longest, blamed_subject, blamed_rule = 0, 0, 0
-  for subject = 2, #request do
-    local asked = request[subject]
-    local set = asked[2]
-    for index = 1, #set do
-      local rule, field = set[index], asked[index + 2]
-      local state = load(field, rule[1])
-      if state then
-        local t = time_of(state, rule, field, now)
-        local wait = rule[1] and window_wait(state, rule, t) or not rule[1] and bucket_wait(state, rule, t) or 0
-        if wait > 0 and wait + t - now > longest then longest, blamed_subject, blamed_rule = wait + t - now, subject - 1, index end
+  for place = at + 2, last, 2 do
+    local name, set = ARGV[place], sets[tonumber(ARGV[place + 1])]
+    local state = load(name, set)
+    if state then
+      local t = time_of(state, set, name, now)
+      for index = 1, #set do
+        local rule = set[index]
+        local wait = (rule[1] and window_wait or bucket_wait)(state, rule, t)
+        if wait > 0 and wait + t - now > longest then longest, blamed_subject, blamed_rule = wait + t - now, (place - at) / 2, index end
       end
     end
     if set.block > 0 then
-      local wait = blocked_for(asked[1], set.block, now)
-      if wait > longest then longest, blamed_subject, blamed_rule = wait, subject - 1, 0 end
+      local wait = blocked_for(name, set.block, now)
+      if wait > longest then longest, blamed_subject, blamed_rule = wait, (place - at) / 2, 0 end
     end
   end
   result[size + 1], result[size + 2], result[size + 3] = longest, blamed_subject, blamed_rule
   size = size + 3
-  for subject = 2, #request do
-    local asked = request[subject]
-    local set = asked[2]
+  for place = at + 2, last, 2 do
+    local name, set = ARGV[place], sets[tonumber(ARGV[place + 1])]
+    if longest == 0 then count(name, set, now) end
+    local state = states[name]
     for index = 1, #set do
-      local rule, field = set[index], asked[index + 2]
-      if longest == 0 then
-        if rule[1] then count_in_window(field, rule, now) else count_in_bucket(field, rule, now) end
-        dirty[field] = rule
-      end
-      if rule[1] then
+      if set[index][1] then
         size = size + 1
-        result[size] = states[field] and states[field][2] or 0
+        result[size] = state and state[set[index][5]] or 0
       end
     end
   end
+  at = last + 2
 end
 
 local writes = {}
-for field, rule in pairs(dirty) do
-  local values = writes[rule[3]]
+for name, set in pairs(dirty) do
+  local values, state, older = writes[set.length], states[name], ''
   if not values then
     values = {}
-    writes[rule[3]] = values
+    writes[set.length] = values
   end
-  local state, place = states[field], #values
-  values[place + 1] = field
-  if rule[1] then
-    values[place + 2] = pack('<dI4dI4', state[1], state[2], state[3], state[4]) .. string.sub(state[5], state[6])
-  else
-    values[place + 2] = pack('<dd', state[1], state[2])
+  for index = 1, #set do
+    local rule = set[index]
+    if rule[1] then
+      local text = sub(state[rule[6]], state[rule[7]])
+      state[rule[5] + 3], older = #text / PAIR, older .. text
+    end
   end
+  local place = #values
+  values[place + 1], values[place + 2] = name, pack(set.form, unpack(state, 1, set.numbers)) .. older
 end
 for length, values in pairs(writes) do
   local key = generation(length, 0)

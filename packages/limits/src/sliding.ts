@@ -43,11 +43,12 @@ export function freshState(rules: readonly RateRule[]): SubjectState {
   return { rules, states: rules.map(() => undefined) };
 }
 
-/** Another plan's rules go on from what was counted under the same key. */
+/** Rules of another plan go on from what was counted if they differ in their numbers alone; else they count anew. */
 export function adopt(subject: SubjectState, rules: readonly RateRule[]): void {
   if (subject.rules === rules) return;
-  const { rules: known, states } = subject;
-  subject.states = rules.map((rule) => states[known.findIndex((old) => old.kind === rule.kind && keyOf(old) === keyOf(rule))]);
+  const { rules: known } = subject;
+  const same = known.length === rules.length && rules.every((rule, index) => known[index] && keyOf(known[index]) === keyOf(rule));
+  if (!same) subject.states = rules.map(() => undefined);
   subject.rules = rules;
 }
 
@@ -167,7 +168,7 @@ export function horizonUs(rules: readonly RateRule[]): number {
   return longest;
 }
 
-export function horizonOf(rule: RateRule): number {
+function horizonOf(rule: RateRule): number {
   switch (rule.kind) {
     case 'bucket':
       return Math.ceil((rule.burst * costOf(rule)) / rule.count);
