@@ -1074,6 +1074,8 @@ create table marketplace.purchase (
   paid bigint not null,
   tax bigint not null,
   fees bigint not null,
+  fees_known boolean default false not null,
+  fees_asked_at timestamp with time zone,
   reported_unit text not null,
   rate_numerator bigint not null,
   rate_denominator bigint not null,
@@ -1101,6 +1103,7 @@ create table marketplace.purchase (
 CREATE INDEX purchase_of_time ON marketplace.purchase USING btree (paid_at);
 CREATE INDEX purchase_of_workspace ON marketplace.purchase USING btree (workspace_id, paid_at);
 CREATE INDEX purchase_that_owes ON marketplace.purchase USING btree (workspace_id) WHERE (owed > owed_paid);
+CREATE INDEX purchase_with_unknown_fees ON marketplace.purchase USING btree (paid_at) WHERE (NOT fees_known);
 alter table marketplace.purchase enable row level security;
 create policy own_rows on marketplace.purchase for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on marketplace.purchase to purser_app;
