@@ -67,6 +67,14 @@ export interface Operation {
 export interface Quotas {
   readonly tokens_month?: bigint;
   readonly jobs_month?: bigint;
+  readonly tokens_week?: bigint;
+  readonly tokens_day?: bigint;
+  /** Per user of the workspace. */
+  readonly tokens_user_day?: bigint;
+  readonly jobs_week?: bigint;
+  readonly jobs_day?: bigint;
+  /** Per user of the workspace. */
+  readonly jobs_user_day?: bigint;
   readonly images_month?: bigint;
   readonly audio_seconds_month?: bigint;
   readonly video_minutes_month?: bigint;

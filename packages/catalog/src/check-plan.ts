@@ -129,6 +129,12 @@ function tasksOf(plan: Plan): [TaskType, readonly string[]][] {
 
 /** A shorter window's cap that exceeds the longer one's is a slip. */
 const WITHIN: readonly (readonly [QuotaKey, QuotaKey])[] = [
+  ['tokens_user_day', 'tokens_day'],
+  ['tokens_day', 'tokens_week'],
+  ['tokens_week', 'tokens_month'],
+  ['jobs_user_day', 'jobs_day'],
+  ['jobs_day', 'jobs_week'],
+  ['jobs_week', 'jobs_month'],
   ['emails_user_day', 'emails_day'],
   ['emails_user_day', 'emails_month'],
   ['emails_day', 'emails_month'],

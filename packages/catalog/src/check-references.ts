@@ -8,7 +8,7 @@ import type { Mistake } from './mistakes.ts';
 import { knownProviders, oneOf, type Report, reporter } from './report.ts';
 
 /** Everything that is named by something else has to exist; what is a name has to be unique; what will be converted has a rate. */
-export function checkReferences(catalogue: Catalogue, parts: Parts, mistakes: Mistake[]): void {
+export function checkReferences(catalogue: Catalogue, parts: Pick<Parts, 'main' | 'modelsSource'>, mistakes: Mistake[]): void {
   const inMain = reporter(parts.main, mistakes);
   const inModels = reporter(parts.modelsSource, mistakes);
   checkUnique(catalogue.plans, 'plans', 'code', (plan) => plan.code, inMain);

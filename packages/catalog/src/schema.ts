@@ -49,6 +49,12 @@ const operation = z.strictObject({
 const quotas = z.strictObject({
   tokens_month: quantity.optional(),
   jobs_month: quantity.optional(),
+  tokens_week: quantity.optional(),
+  tokens_day: quantity.optional(),
+  tokens_user_day: quantity.optional(),
+  jobs_week: quantity.optional(),
+  jobs_day: quantity.optional(),
+  jobs_user_day: quantity.optional(),
   images_month: quantity.optional(),
   audio_seconds_month: quantity.optional(),
   video_minutes_month: quantity.optional(),

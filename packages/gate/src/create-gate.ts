@@ -68,6 +68,7 @@ function reportOf(ask: Ask, cleared: Cleared | Refusal, result: unknown, duratio
   return {
     operation: ask.operation,
     plan: ask.caller.workspace?.plan ?? '',
+    workspace: ask.caller.workspace,
     outcome: isRefusal(result) ? result.code : 'ok',
     model: isRefusal(cleared) ? null : (cleared.candidates[0]?.id ?? null),
     duration_ms,

@@ -25,6 +25,8 @@ export type PausePoint = 'before hold' | 'after hold' | 'mid stream' | 'before s
 export interface CallReport {
   readonly operation: string;
   readonly plan: string;
+  /** Absent: the key acted for none. */
+  readonly workspace?: Workspace | undefined;
   /** The model of first choice; null when it was refused before one was chosen. */
   readonly model: string | null;
   /** `ok`, or the code of the refusal. */

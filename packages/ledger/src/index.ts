@@ -1,6 +1,6 @@
 import type { RoomMigrations } from '@purser/base';
 
-export { accruePeriod, type Period } from './accrue-period.ts';
+export { accruePeriods, type Period } from './accrue-period.ts';
 export type { Attempt } from './attempt.ts';
 export {
   attemptedAfter,
@@ -26,6 +26,7 @@ export { dailyUsage, type UsageDay } from './daily-usage.ts';
 export { marginByModel } from './margin-by-model.ts';
 export { marginByMonth } from './margin-by-month.ts';
 export type { MarginLine } from './margin-line.ts';
+export { marginOf } from './margin-of.ts';
 export { type MarginKey, marginReport, NO_PLAN } from './margin-report.ts';
 export { type Page, pageSize, parseCursor, type Position, toPage } from './page.ts';
 export type { Posting } from './posting.ts';

@@ -6,4 +6,6 @@ export { openPolicies, type Policies, policyMigrations, setFreeze } from './open
 export { type Degradation, type LicenceStage, type Origin, originOf, type Policy, type PolicyState } from './policy.ts';
 export { refuseLoss } from './prove-overrides.ts';
 export { type CeilingRaise, raiseCeiling } from './raise-ceiling.ts';
+export { type Arm, armOf, changeRollout, findRollout, listRollouts, type Rollout, startRollout, WHOLE_PPM } from './rollout.ts';
+export { callsOfRollout } from './rollout-calls.ts';
 export type { ActiveRung } from './standing.ts';

@@ -57,7 +57,7 @@ const NS_MAX = 1_000;
 describe('T3 policies from memory', () => {
   test('whether one is ready and what it is costs under a microsecond: no promise, no look-up, the same object', async () => {
     const sold = workspaces.map((workspace) => Object.freeze({ ...workspace, catalogue_version: catalogue.version }));
-    await Promise.all(sold.map((workspace) => policies.ready(workspace)));
+    for (const workspace of sold) await policies.ready(workspace);
     const now = systemClock.now();
     const first = sold.map((workspace) => policies.of(workspace, now));
     let same = 0;

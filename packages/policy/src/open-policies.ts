@@ -1,11 +1,13 @@
 import { assert, type Clock, type Connection, PLATFORM, type Pool, repeat, type RoomMigrations } from '@purser/base';
-import { type Catalogue, catalogueVersions } from '@purser/catalog';
+import { type Catalogue, catalogueVersions, findPlan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import type { Meters } from '@purser/meters';
 
 import { effectivePolicy } from './effective-policy.ts';
 import { LadderWatch } from './ladder-watch.ts';
 import type { Policy, PolicyState } from './policy.ts';
+import { activeRollouts, type Rollout, versionFor } from './rollout.ts';
+import { RolloutCalls } from './rollout-calls.ts';
 import { Standings } from './standings.ts';
 
 export const policyMigrations: RoomMigrations = { room: 'policy', directory: new URL('../migrations/', import.meta.url) };
@@ -29,6 +31,8 @@ export interface Policies {
   load(workspace: Workspace, now: Temporal.Instant): Promise<Policy>;
   /** Something was spent under the policy: its ladder is looked at within a second. */
   readonly spent: (policy: Policy) => void;
+  /** What became of a call, for the comparison of a roll-out. */
+  readonly observed: (workspace: Workspace, outcome: string) => void;
   /** The state of the whole installation. */
   state(): PolicyState;
   close(): Promise<void>;
@@ -42,6 +46,9 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
   const versions = new Map<string, Catalogue>([[catalogue.version, catalogue]]);
   const readVersion = catalogueVersions(pool, catalogue);
   let state: PolicyState = Object.freeze({ frozen: false, rungs: [] });
+  let rollouts: readonly Rollout[] = [];
+  const moves = new WeakMap<Workspace, { readonly rollouts: readonly Rollout[]; readonly version: string }>();
+  const calls = new RolloutCalls();
 
   const standings = new Standings(pool, () => {
     refresh().catch(failed);
@@ -50,10 +57,14 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
 
   /** A new object only when something is another: policies are cached by it. */
   async function refresh(): Promise<void> {
-    const [{ rows }, rungs = []] = await Promise.all([
+    const [{ rows }, rungs = [], moving] = await Promise.all([
       pool.query<{ frozen: boolean }>('select frozen from policy.platform'),
       watch.lookAtShared(catalogue),
+      activeRollouts(pool),
     ]);
+    // Before anybody is moved there: who is served meanwhile must find the version at hand.
+    for (const { to_version } of moving) if (!versions.has(to_version)) await readSold(to_version);
+    if (moving.map(describeRollout).join() !== rollouts.map(describeRollout).join()) rollouts = moving;
     const frozen = rows[0]?.frozen === true;
     if (frozen === state.frozen && sameRungs(rungs, state.rungs ?? [])) return;
     state = Object.freeze({ frozen, rungs });
@@ -61,19 +72,39 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
 
   const mark = (policy: Policy): void => watch.mark(policy);
 
+  async function readSold(version: string): Promise<void> {
+    const sold = await readVersion(version);
+    assert(sold, `catalogue ${version} is in use and was never stored`);
+    versions.set(version, sold);
+  }
+
+  /** Kept by the workspace's object: the place of a workspace is a hash, which is not for every call. */
+  function movedTo(workspace: Workspace): string {
+    const known = moves.get(workspace);
+    if (known?.rollouts === rollouts) return known.version;
+    const version = versionFor(rollouts, workspace.id, workspace.catalogue_version);
+    moves.set(workspace, { rollouts, version });
+    return version;
+  }
+
+  /** What it bought, unless a roll-out moves it to a version that has its plan. */
+  function soldTo(workspace: Workspace): Catalogue {
+    const bought = workspace.catalogue_version;
+    const moved = rollouts.length === 0 ? bought : movedTo(workspace);
+    const sold = versions.get(moved);
+    if (moved !== bought && sold && findPlan(sold, workspace.plan)) return sold;
+    const own = versions.get(bought);
+    assert(own, `catalogue ${bought} is not at hand`);
+    return own;
+  }
+
   function resolve(workspace: Workspace, now: Temporal.Instant): Policy {
-    const sold = versions.get(workspace.catalogue_version);
-    assert(sold, `catalogue ${workspace.catalogue_version} is not at hand`);
+    const sold = soldTo(workspace);
     return effectivePolicy({ workspace, catalogue: sold, state, standing: standings.of(workspace.id), now, resolved: mark });
   }
 
   async function makeReady(workspace: Workspace, standing: Promise<void> | undefined): Promise<void> {
-    const version = workspace.catalogue_version;
-    if (!versions.has(version)) {
-      const sold = await readVersion(version);
-      assert(sold, `a workspace stands on catalogue ${version}, which was never stored`);
-      versions.set(version, sold);
-    }
+    if (!versions.has(workspace.catalogue_version)) await readSold(workspace.catalogue_version);
     await standing;
   }
 
@@ -89,9 +120,13 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
       return resolve(workspace, now);
     },
     spent: mark,
+    observed(workspace, outcome) {
+      if (rollouts.length > 0) calls.count(rollouts, workspace.id, workspace.catalogue_version, outcome);
+    },
     state: () => state,
     async close() {
       await looking.stop();
+      await calls.write(pool).catch(failed);
       await standings.close();
     },
   };
@@ -99,8 +134,12 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
   await standings.start();
   await standings.read(PLATFORM);
   await refresh();
-  const looking = repeat(LOOK_EVERY_MS, () => Promise.all([watch.look(), refresh()]), failed);
+  const looking = repeat(LOOK_EVERY_MS, () => Promise.all([watch.look(), refresh(), calls.write(pool)]), failed);
   return policies;
+}
+
+function describeRollout({ id, share_ppm, state }: Rollout): string {
+  return `${id} ${share_ppm} ${state}`;
 }
 
 function sameRungs(a: NonNullable<PolicyState['rungs']>, b: NonNullable<PolicyState['rungs']>): boolean {

@@ -12,6 +12,7 @@ import { registerAdminModels } from './admin-models.ts';
 import { registerAdminOperators } from './admin-operators.ts';
 import { registerAdminPurchases } from './admin-purchases.ts';
 import { registerAdminReports } from './admin-reports.ts';
+import { registerAdminRollouts } from './admin-rollouts.ts';
 import { registerAdminTransactions } from './admin-transactions.ts';
 import { registerAdminWorkspaces } from './admin-workspaces.ts';
 import { registerAlerts } from './alerts.ts';
@@ -66,6 +67,7 @@ export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
   registerAdminModels(app, deps);
   registerAdminFreeze(app, deps);
   registerAdminLadder(app, deps);
+  registerAdminRollouts(app, deps);
   registerAdminClock(app, deps);
   registerHealth(app, deps);
   await registerDocs(app);

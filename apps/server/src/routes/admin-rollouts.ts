@@ -1,0 +1,160 @@
+import { isRefusal, RefusalError, refuse } from '@purser/base';
+import { toWire } from '@purser/money';
+import { findRollout, listRollouts, type Rollout, WHOLE_PPM } from '@purser/policy';
+import { z } from 'zod';
+
+import { beginRollout, moveRollout } from '../begin-rollout.ts';
+import { compareRollout } from '../compare-rollout.ts';
+import type { RouteDeps } from '../deps.ts';
+import { sendRefusal } from '../http/answer-failure.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { problems } from '../http/responses.ts';
+import type { App } from '../http/types.ts';
+import { amountSchema, instantSchema, uuidSchema } from '../http/wire.ts';
+
+const rolloutSchema = z.object({
+  id: uuidSchema,
+  from_version: z.string(),
+  to_version: z.string(),
+  share: z.number(),
+  state: z.enum(['running', 'all', 'back']),
+  started_at: instantSchema,
+  changed_at: instantSchema,
+});
+
+const armSchema = z.object({
+  arm: z.enum(['moved', 'stayed']),
+  workspaces: z.int(),
+  calls: z.int(),
+  refused: z.record(z.string(), z.int()).describe('By the code of the refusal.'),
+  refusal_ratio: z.string().nullable(),
+  margin: z.array(
+    z.object({
+      revenue: amountSchema,
+      fees: amountSchema,
+      cost: amountSchema,
+      margin: amountSchema,
+      margin_ratio: z.string().nullable(),
+    }),
+  ),
+});
+
+const share = z.number().min(0).max(1).describe('Of the subscribers, 0 to 1; a larger share only adds workspaces.');
+const CATALOGUE_BYTES_MAX = 1_000_000;
+
+/** A catalogue for a share of the workspaces first, compared, then for all, or back (C13). */
+export function registerAdminRollouts(app: App, deps: RouteDeps): void {
+  const { pool, clock, catalogue, bounds } = deps;
+  const config = { access: 'admin' } as const;
+  app.route({
+    method: 'POST',
+    url: '/api/admin/rollouts',
+    config,
+    bodyLimit: bounds.prompt_body_bytes_max,
+    schema: {
+      tags: ['Administration'],
+      summary: 'Moves a share of the subscribers to another catalogue',
+      body: z.strictObject({
+        catalogue: z.string().min(1).max(CATALOGUE_BYTES_MAX).describe('Its whole text, YAML.'),
+        share,
+        from_version: z.string().max(200).optional().describe('Whose subscribers; without it the version now for sale.'),
+      }),
+      response: { 201: rolloutSchema, ...problems(400, 401, 403, 409, 503) },
+    },
+    handler: async (request, reply) => {
+      const wanted = request.body;
+      const started = await beginRollout(
+        { pool, catalogue, actor: callerOf(request).actor, now: clock.now() },
+        { text: wanted.catalogue, from_version: wanted.from_version ?? catalogue.version, share: wanted.share },
+      );
+      return isRefusal(started) ? sendRefusal(request, reply, started) : reply.code(201).send(wireRollout(started));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/rollouts',
+    config,
+    schema: {
+      tags: ['Administration'],
+      summary: 'Roll-outs, newest first',
+      response: { 200: z.array(rolloutSchema), ...problems(401, 403, 503) },
+    },
+    handler: async (_request, reply) => reply.send((await listRollouts(pool)).map(wireRollout)),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/rollouts/:id',
+    config,
+    schema: {
+      tags: ['Administration'],
+      summary: 'Both sides of a roll-out next to each other: margin from the books, calls and refusals',
+      params: z.object({ id: uuidSchema }),
+      response: { 200: rolloutSchema.extend({ arms: z.array(armSchema) }), ...problems(400, 401, 403, 404, 503) },
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const rollout = await findRollout(pool, id);
+      if (rollout === undefined) throw new RefusalError(refuse('not_found', `there is no roll-out ${id}`));
+      const arms = await compareRollout(pool, rollout, clock.now());
+      return reply.send({
+        ...wireRollout(rollout),
+        arms: arms.map(({ margin, refused, ...arm }) => ({
+          ...arm,
+          refused: { ...refused },
+          margin: margin.map(({ revenue, fees, cost, margin: left, margin_ratio }) => ({
+            revenue: toWire(revenue),
+            fees: toWire(fees),
+            cost: toWire(cost),
+            margin: toWire(left),
+            margin_ratio,
+          })),
+        })),
+      });
+    },
+  });
+
+  app.route({
+    method: 'PATCH',
+    url: '/api/admin/rollouts/:id',
+    config,
+    schema: {
+      tags: ['Administration'],
+      summary: 'Another share, all, or back',
+      params: z.object({ id: uuidSchema }),
+      body: z
+        .strictObject({ share: share.optional(), state: z.enum(['all', 'back']).optional() })
+        .refine((body) => (body.share === undefined) !== (body.state === undefined), 'want either share or state'),
+      response: { 200: rolloutSchema, ...problems(400, 401, 403, 404, 409, 503) },
+    },
+    handler: async (request, reply) => {
+      const { share: wanted, state } = request.body;
+      const moved = await moveRollout({ pool, actor: callerOf(request).actor, now: clock.now() }, request.params.id, {
+        ...(wanted !== undefined && { share: wanted }),
+        ...(state !== undefined && { state }),
+      });
+      return isRefusal(moved) ? sendRefusal(request, reply, moved) : reply.send(wireRollout(moved));
+    },
+  });
+}
+
+function wireRollout({
+  id,
+  from_version,
+  to_version,
+  share_ppm,
+  state,
+  started_at,
+  changed_at,
+}: Rollout): z.infer<typeof rolloutSchema> {
+  return {
+    id,
+    from_version,
+    to_version,
+    share: share_ppm / WHOLE_PPM,
+    state,
+    started_at: started_at.toString(),
+    changed_at: changed_at.toString(),
+  };
+}

@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+
+import { parseSettings } from '@purser/base';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { startServer } from '../start.ts';
+import { like, startTestServer, type TestServer } from '../testing/index.ts';
+
+const SHIPPED = new URL('../../../../catalogs/default.yaml', import.meta.url);
+
+let server: TestServer;
+let other: { url: string; stop(): Promise<void> };
+let shipped: string;
+/** PRO with one call at once, and no credits to speak of: easily told from the shipped one. */
+let proposed: string;
+beforeAll(async () => {
+  shipped = await readFile(SHIPPED, 'utf8');
+  proposed = shipped.replace('credits_monthly: 1500', 'credits_monthly: 1400').replace('concurrency: 16', 'concurrency: 15');
+  server = await startTestServer();
+  const { catalogue, log } = server.running.composition.deps;
+  const running = await startServer({
+    settings: parseSettings({ PORT: '0' }),
+    database_url: server.database.url,
+    admin_token: server.admin_token,
+    catalogue,
+    log,
+  });
+  other = { url: running.address, stop: () => running.stop() };
+});
+afterAll(async () => {
+  await other.stop();
+  await server.close();
+});
+
+const concurrencyOf = async (key: string, url = other.url): Promise<unknown> => {
+  const response = await fetch(`${url}/api/usage?explain=1`, { headers: { authorization: `Bearer ${key}` } });
+  const { policy } = (await response.json()) as { policy: { name: string; value: unknown }[] };
+  return policy.find(({ name }) => name === 'concurrency')?.value;
+};
+const start = (body: object) => server.admin('/api/admin/rollouts', { body });
+const change = (id: string, body: object) => server.admin(`/api/admin/rollouts/${id}`, { method: 'PATCH', body });
+const soon = { timeout: 1_000, interval: 20 };
+
+describe('a staged roll-out of a catalogue (C13)', () => {
+  it('moves a share, the same on both servers; compares both sides; then moves all, and takes back', async () => {
+    const workspaces = await Promise.all(Array.from({ length: 30 }, () => server.workspace()));
+    const seen = (url: string) => Promise.all(workspaces.map(({ key }) => concurrencyOf(key, url)));
+    const moved = async (url = other.url) => (await seen(url)).filter((value) => value === 15).length;
+    expect(await moved()).toBe(0);
+
+    const started = await start({ catalogue: proposed, share: 0.5 });
+    expect(started.status).toBe(201);
+    expect(started.json).toMatchObject({
+      state: 'running',
+      share: 0.5,
+      from_version: like(/^default@/),
+      to_version: like(/^default@/),
+    });
+    const { id } = started.json;
+    await expect.poll(() => moved(), soon).toBeGreaterThan(4);
+    expect(await moved()).toBeLessThan(26);
+    expect(await seen(server.url)).toEqual(await seen(other.url));
+    const half = await seen(other.url);
+
+    for (const { key } of workspaces.slice(0, 10)) {
+      await server.ask('/api/ai/generate', { key, body: { operation: 'chat', prompt: 'hello' } });
+      await server.ask('/api/ai/generate', { key, body: { operation: 'chat', prompt: 'x'.repeat(100_001) } });
+    }
+    const compare = async () => (await server.admin(`/api/admin/rollouts/${id}`)).json;
+    const arms = async () =>
+      Reflect.get(await compare(), 'arms') as {
+        arm: string;
+        workspaces: number;
+        calls: number;
+        refused: Record<string, number>;
+        refusal_ratio: string;
+        margin: { cost: { amount: string } }[];
+      }[];
+    await expect.poll(async () => (await arms()).reduce((sum, arm) => sum + arm.calls, 0), { timeout: 2_000 }).toBe(20);
+    const [there, here] = await arms();
+    expect([there?.arm, here?.arm]).toEqual(['moved', 'stayed']);
+    expect(there!.workspaces + here!.workspaces).toBe(30);
+    expect(there!.workspaces).toBe(await moved());
+    expect(there!.refused['request_too_large']! + here!.refused['request_too_large']!).toBe(10);
+    expect([there!.refusal_ratio, here!.refusal_ratio]).toEqual(['0.500000', '0.500000']);
+    expect(Number(there!.margin[0]!.cost.amount)).toBeGreaterThan(0);
+
+    await change(id, { share: 0.9 });
+    await expect.poll(() => moved(), soon).toBeGreaterThan(20);
+    const most = await seen(other.url);
+    expect(half.every((value, index) => value === 16 || most[index] === 15)).toBe(true);
+
+    await change(id, { state: 'all' });
+    await expect.poll(() => moved(), soon).toBe(30);
+    const late = await server.workspace();
+    expect(await concurrencyOf(late.key)).toBe(15);
+
+    await change(id, { state: 'back' });
+    await expect.poll(() => moved(), soon).toBe(0);
+    expect((await change(id, { state: 'all' })).json.code).toBe('limit_reached');
+    const { text } = await server.admin('/api/admin/audit');
+    expect(text.match(/rollout\.change/g)).toHaveLength(3);
+  });
+
+  it('leaves subscribers of another version where they are', async () => {
+    const older = await start({ catalogue: proposed, share: 1, from_version: 'default@000000000000' });
+    expect(older.status).toBe(201);
+    const { key } = await server.workspace();
+    expect(await concurrencyOf(key)).toBe(16);
+    await change(older.json.id, { state: 'back' });
+  });
+
+  it('refuses a catalogue with mistakes, one that loses its margin, and a second from the same version', async () => {
+    const mistaken = await start({ catalogue: shipped.replace('rpm: 120', 'rpm: many'), share: 0.1 });
+    expect([mistaken.status, mistaken.json.detail]).toEqual([400, like(/^the catalogue has mistakes: .*rpm/)]);
+    const losing = await start({
+      catalogue: shipped.replace('price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 15 EUR'),
+      share: 0.1,
+    });
+    expect([losing.status, losing.json.detail]).toEqual([400, like(/^the catalogue does not keep its margin: PRO /)]);
+    const first = await start({ catalogue: proposed, share: 0.1 });
+    const second = await start({ catalogue: proposed.replace('concurrency: 15', 'concurrency: 14'), share: 0.1 });
+    expect([second.status, second.json.code]).toEqual([409, 'limit_reached']);
+    await change(first.json.id, { state: 'back' });
+  });
+
+  it('waits while versions are frozen (T8)', async () => {
+    await server.admin('/api/admin/freeze', { body: { on: true } });
+    const frozen = await start({ catalogue: proposed, share: 0.1 });
+    expect([frozen.status, frozen.json.code]).toEqual([409, 'frozen']);
+    await server.admin('/api/admin/freeze', { body: { on: false } });
+    const started = await start({ catalogue: proposed, share: 0.1 });
+    await server.admin('/api/admin/freeze', { body: { on: true } });
+    expect((await change(started.json.id, { state: 'all' })).json.code).toBe('frozen');
+    await server.admin('/api/admin/freeze', { body: { on: false } });
+    expect((await change(started.json.id, { state: 'back' })).status).toBe(200);
+  });
+});
