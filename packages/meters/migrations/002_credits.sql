@@ -21,29 +21,39 @@ begin
   return v_due;
 end $$;
 
--- Adds credits to a workspace. `p_meter` is the id of its credit meter, which is made when it is missing.
--- The same grant id again changes nothing and returns false.
+-- Adds credits to workspaces, as parallel arrays. `p_meter` is the id of each one's credit meter, which is made when it is missing.
+-- The same grant id again changes nothing. Returns the grants it made; null when there are none.
 create function meters.grant_credits(
-  p_now timestamptz, p_meter uuid, p_workspace uuid, p_grant uuid, p_source text, p_priority smallint,
-  p_amount bigint, p_expires timestamptz, p_reason text, p_pack text default null
-) returns boolean language plpgsql as $$
+  p_now timestamptz, p_meter uuid[], p_workspace uuid[], p_grant uuid[], p_source text[], p_priority smallint[],
+  p_amount bigint[], p_expires timestamptz[], p_reason text[], p_pack text[]
+) returns uuid[] language plpgsql as $$
+declare
+  v_made uuid[];
 begin
-  perform meters.lock_guards(p_now, array[p_workspace], true);
-  -- A repeat may come when the grant's time is long over, and is still only a repeat.
-  if exists (select 1 from meters.grant where id = p_grant) then return false; end if;
+  perform meters.lock_guards(p_now, (select array_agg(distinct w) from unnest(p_workspace) w), true);
   insert into meters.meter (id, workspace_id, key, unit, class, window_start, cap)
-  values (p_meter, p_workspace, 'credits', 'credit', 'credit', 'epoch', 0)
+  select distinct m, w, 'credits', 'credit', 'credit'::meters.class, 'epoch'::timestamptz, 0 from unnest(p_meter, p_workspace) u (m, w)
   on conflict do nothing;
-  insert into meters.grant (id, workspace_id, meter_id, source, pack, priority, granted_at, expires_at, amount, reason)
-  values (p_grant, p_workspace, p_meter, p_source, p_pack, p_priority, p_now, p_expires, p_amount, p_reason)
-  on conflict do nothing;
-  if not found then return false; end if;
-  update meters.meter set cap = cap + p_amount where id = p_meter;
-  if p_expires is not null then
-    update meters.guard set grant_due_at = least(grant_due_at, p_expires) where workspace_id = p_workspace;
-  end if;
-  perform ledger.post(p_now, p_workspace, null, 'granted:' || p_source, 'wallet', p_amount, 'credit', p_reason => p_reason);
-  return true;
+  -- A repeat may come when the grant's time is long over, and is still only a repeat.
+  with made as (
+    insert into meters.grant (id, workspace_id, meter_id, source, pack, priority, granted_at, expires_at, amount, reason)
+    select g, w, m, s, k, p, p_now, x, a, r
+    from unnest(p_meter, p_workspace, p_grant, p_source, p_priority, p_amount, p_expires, p_reason, p_pack) u (m, w, g, s, p, a, x, r, k)
+    where not exists (select 1 from meters.grant known where known.id = g)
+    on conflict do nothing
+    returning id, workspace_id, meter_id, amount, expires_at
+  ), capped as (
+    update meters.meter m set cap = m.cap + d.amount
+    from (select meter_id, meters.total(amount) as amount from made group by meter_id) d where m.id = d.meter_id
+  ), due as (
+    update meters.guard u set grant_due_at = least(u.grant_due_at, d.expires_at)
+    from (select workspace_id, min(expires_at) as expires_at from made where expires_at is not null group by workspace_id) d
+    where u.workspace_id = d.workspace_id
+  )
+  select array_agg(id) into v_made from made;
+  perform ledger.post(p_now, w, null, 'granted:' || s, 'wallet', a, 'credit', p_reason => r)
+  from unnest(p_workspace, p_grant, p_source, p_amount, p_reason) u (w, g, s, a, r) where g = any (v_made);
+  return v_made;
 end $$;
 
 -- Takes what is neither used nor held from grants whose time is over, and nothing else; what is still held follows when it returns.

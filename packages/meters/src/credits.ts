@@ -29,23 +29,32 @@ export function creditMeter(workspace: WorkspaceId): MeterSpec {
 
 /** Grants credits and books them, in the caller's transaction if given a connection. False: this grant was made before. */
 export async function grantCredits(on: Queryable, now: Temporal.Instant, grant: NewGrant): Promise<boolean> {
-  if (grant.credits <= 0n) throw new Fault(`a grant must be of at least one credit; got ${grant.credits}`, { retryable: false });
-  const { rows } = await on.query<{ granted: boolean }>(
-    'select meters.grant_credits($1, $2, $3, $4, $5, $6::smallint, $7, $8, $9, $10) as granted',
+  return (await grantMany(on, now, [grant])) === 1;
+}
+
+/** Many at once, of distinct ids, in one statement. Returns how many of them had not been made before. */
+export async function grantMany(on: Queryable, now: Temporal.Instant, grants: readonly NewGrant[]): Promise<number> {
+  if (grants.length === 0) return 0;
+  for (const { credits } of grants) {
+    if (credits <= 0n) throw new Fault(`a grant must be of at least one credit; got ${credits}`, { retryable: false });
+  }
+  const { rows } = await on.query<{ made: number }>(
+    `select coalesce(cardinality(meters.grant_credits($1, $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::smallint[], $7::bigint[],
+       $8::timestamptz[], $9::text[], $10::text[])), 0) as made`,
     [
       now.toString(),
-      meterId(creditMeter(grant.workspace)),
-      grant.workspace,
-      grant.id,
-      grant.source,
-      PRIORITY[grant.source],
-      grant.credits,
-      grant.expires_at?.toString() ?? null,
-      grant.reason,
-      grant.pack ?? null,
+      grants.map(({ workspace }) => meterId(creditMeter(workspace))),
+      grants.map(({ workspace }) => workspace),
+      grants.map(({ id }) => id),
+      grants.map(({ source }) => source),
+      grants.map(({ source }) => PRIORITY[source]),
+      grants.map(({ credits }) => credits),
+      grants.map(({ expires_at }) => expires_at?.toString() ?? null),
+      grants.map(({ reason }) => reason),
+      grants.map(({ pack }) => pack ?? null),
     ],
   );
-  return rows[0]?.granted ?? false;
+  return rows[0]?.made ?? 0;
 }
 
 export interface OpenGrant {

@@ -6,6 +6,7 @@ export {
   type GrantId,
   type GrantSource,
   grantCredits,
+  grantMany,
   type NewGrant,
   type OpenGrant,
   openGrants,

@@ -1,7 +1,7 @@
 import { assert, BoundedMap, type Connection, type Pool, transaction } from '@purser/base';
 import { paymentFees } from '@purser/catalog';
-import { accruePeriod } from '@purser/ledger';
-import { grantCredits } from '@purser/meters';
+import { accruePeriods, type Period } from '@purser/ledger';
+import { grantMany } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 
 import { grantsOfPeriod } from './period-grants.ts';
@@ -29,7 +29,7 @@ export function openPeriods(pool: Pool): PeriodOpener {
       return undefined;
     }
     if (known !== undefined) return known;
-    const opening = transaction(pool, (connection) => openPeriod(connection, policy, now)).then(
+    const opening = transaction(pool, (connection) => openPeriodsOf(connection, [policy], now)).then(
       () => {
         opened.set(key, 'open');
       },
@@ -43,39 +43,39 @@ export function openPeriods(pool: Pool): PeriodOpener {
   };
 }
 
-/** In the caller's transaction; who opens several goes by workspace, the order in which everybody locks. */
-export async function openPeriod(connection: Connection, policy: Policy, now: Temporal.Instant): Promise<void> {
-  const { workspace, plan, billing_period, pay_as_you_go } = policy;
-  assert(billing_period.end !== null, 'a billing period ends');
-  if (plan.price.nanos > 0n) {
-    await accruePeriod(connection, {
-      workspace: workspace.id,
-      plan: plan.code,
-      price: plan.price,
-      fees: paymentFees(plan.price, plan.payment_fees),
-      period_start: billing_period.start,
-      now,
-    });
-  }
-  for (const grant of grantsOfPeriod(policy)) await grantCredits(connection, now, grant);
-  if (pay_as_you_go) {
+/** In the caller's transaction, a handful of statements however many there are. */
+export async function openPeriodsOf(connection: Connection, policies: readonly Policy[], now: Temporal.Instant): Promise<void> {
+  await accruePeriods(connection, now, policies.filter(({ plan }) => plan.price.nanos > 0n).map(paidPeriod));
+  await grantMany(connection, now, policies.flatMap(grantsOfPeriod));
+  const selling = policies.flatMap((policy) => (policy.pay_as_you_go ? [{ ...policy, more: policy.pay_as_you_go }] : []));
+  if (selling.length > 0) {
     await connection.query(
       `insert into wallet.pay_as_you_go (workspace_id, period_start, period_end, plan, price, currency)
-       values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+       select * from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::bigint[], $6::text[]) on conflict do nothing`,
       [
-        workspace.id,
-        billing_period.start.toString(),
-        billing_period.end.toString(),
-        plan.code,
-        pay_as_you_go.price.nanos,
-        pay_as_you_go.price.currency,
+        selling.map(({ workspace }) => workspace.id),
+        selling.map(({ billing_period }) => billing_period.start.toString()),
+        selling.map(endOf),
+        selling.map(({ plan }) => plan.code),
+        selling.map(({ more }) => more.price.nanos),
+        selling.map(({ more }) => more.price.currency),
       ],
     );
   }
   await connection.query(
-    `insert into wallet.refresh (workspace_id, due_at) values ($1, $2)
+    `insert into wallet.refresh (workspace_id, due_at) select * from unnest($1::uuid[], $2::timestamptz[]) u (w, due) order by w
      on conflict (workspace_id) do update set due_at = excluded.due_at, claimed_until = '-infinity'
      where wallet.refresh.due_at < excluded.due_at`,
-    [workspace.id, billing_period.end.toString()],
+    [policies.map(({ workspace }) => workspace.id), policies.map(endOf)],
   );
+}
+
+function paidPeriod({ workspace, plan, billing_period }: Policy): Period {
+  const fees = paymentFees(plan.price, plan.payment_fees);
+  return { workspace: workspace.id, plan: plan.code, price: plan.price, fees, period_start: billing_period.start };
+}
+
+function endOf({ billing_period }: Policy): string {
+  assert(billing_period.end !== null, 'a billing period ends');
+  return billing_period.end.toString();
 }

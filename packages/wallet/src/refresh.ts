@@ -1,7 +1,7 @@
 import { type Clock, type Pool, transaction, type WorkspaceId } from '@purser/base';
 import type { Policy } from '@purser/policy';
 
-import { openPeriod } from './open-period.ts';
+import { openPeriodsOf } from './open-period.ts';
 
 type Workspace = Policy['workspace'];
 
@@ -76,9 +76,7 @@ async function refresh(parts: RefreshParts, claimed: readonly WorkspaceId[]): Pr
 /** All in one transaction; when that fails, each in its own, so that one bad workspace holds up no other. */
 async function openTogether(parts: RefreshParts, policies: readonly Policy[], now: Temporal.Instant): Promise<void> {
   try {
-    await transaction(parts.pool, async (connection) => {
-      for (const policy of policies) await openPeriod(connection, policy, now);
-    });
+    await transaction(parts.pool, (connection) => openPeriodsOf(connection, policies, now));
   } catch (error) {
     const [alone] = policies;
     if (policies.length === 1 && alone) parts.failed(alone.workspace.id, error);
