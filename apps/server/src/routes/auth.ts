@@ -60,7 +60,7 @@ export function registerAuth(app: App, deps: RouteDeps): void {
       tags: ['Session'],
       summary: 'Sends a link to a mailbox that signs in whoever opens it',
       body: z.strictObject({ email: z.email().max(320), callbackURL }),
-      response: { 202: z.object({ sent: z.literal(true) }), ...problems(400, 403, 429, 503) },
+      response: { 202: z.object({ sent: z.literal(true) }), ...problems(400, 403, 429, 501, 503) },
     },
     handler: async (request, reply) => {
       sameSiteOnly(request);

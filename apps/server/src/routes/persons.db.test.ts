@@ -154,8 +154,8 @@ describe('a link', () => {
   it('S7: is refused in one clear sentence where no mail server is set', async () => {
     const { status, json } = await other.ask('/api/auth/sign-in/magic-link', { body: { email: mailbox() } });
     expect([status, json.code, json.detail]).toEqual([
-      403,
-      'forbidden',
+      501,
+      'not_configured',
       'signing in by e-mail is off here until the operator sets SMTP_URL',
     ]);
   });

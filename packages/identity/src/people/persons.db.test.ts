@@ -190,7 +190,7 @@ describe('links by e-mail', () => {
   test('S7: without a mail server a link is refused in production, and on a local start printed, marked as such', async () => {
     const production = await openServer({ smtp_url: undefined });
     expect(await production.persons.requestLink(mailbox(), '10.9.9.9')).toMatchObject({
-      code: 'forbidden',
+      code: 'not_configured',
       detail: expect.stringContaining('SMTP_URL') as unknown,
     });
     const printed: string[] = [];
