@@ -20,12 +20,12 @@ export interface LicenceParts {
 
 /** What follows from a changed licence once its transaction is committed. */
 export interface Licences {
-  /** Gives back at once what a workspace holds whose AI was switched off; without it the next sweep does. */
-  release(workspace: WorkspaceId): Promise<void>;
   /**
-   * Does what is owed to all: gives back holds, announces stages that time alone has changed. When it returns, this server knows of
-   * every change that was committed before it was asked. Any number of servers may, as often as they like.
+   * What follows for one workspace, at once: this server reads it anew, and what it holds is given back if its AI was switched off.
+   * Without it the next sweep does.
    */
+  release(workspace: WorkspaceId): Promise<void>;
+  /** Does what is owed to all, and announces the stages that time alone has changed. Any number of servers may, as often as they like. */
   sweep(): Promise<void>;
 }
 
@@ -72,38 +72,20 @@ export function openLicences(parts: LicenceParts): Licences {
       `select workspace_id from license.standing where due_at <= $1 order by due_at limit ${STAGES_MAX}`,
       [parts.clock.now().toString()],
     );
-    for (const { workspace_id } of due.rows) parts.forget(workspace_id);
     await release(owed.rows);
     for (const { workspace_id } of due.rows) await moveOn(parts, workspace_id);
   }
 
   return {
     async release(workspace) {
+      parts.forget(workspace);
       const { rows } = await parts.pool.query<Release>(
         'select workspace_id, release from license.standing where workspace_id = $1 and release is not null',
         [workspace],
       );
       await release(rows);
     },
-    sweep: oneAtATime(sweep),
-  };
-}
-
-/** Who asks while it runs waits for one more run, and shares it: the one under way may have looked too early for him. */
-function oneAtATime(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
-  const run = (): Promise<void> => {
-    next = undefined;
-    running = work().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
-  return () => {
-    if (running === undefined) return run();
-    next ??= running.then(run, run);
-    return next;
+    sweep,
   };
 }
 

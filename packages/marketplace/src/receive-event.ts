@@ -21,7 +21,7 @@ import { readEvent, type Saying, type StripeEvent } from './event.ts';
 import type { MarketplaceParts } from './parts.ts';
 
 /** - `applied`: it changed something. - `kept`: it is known now, and changes nothing. - `refused`: it does not fit what we know. - `known`: it came before. */
-export type Received = { readonly outcome: Verdict['outcome'] | 'known' };
+export type Received = { readonly outcome: Verdict['outcome'] | 'known'; readonly workspace?: WorkspaceId };
 
 export interface Verdict {
   readonly outcome: 'applied' | 'kept' | 'refused';
@@ -103,7 +103,7 @@ async function apply(parts: MarketplaceParts, event: ReadEvent): Promise<Receive
       'a payment event does not fit what is known; nothing was granted',
     );
   }
-  return { outcome: received.outcome };
+  return { outcome: received.outcome, ...(workspace !== undefined && { workspace }) };
 }
 
 /** False: this event was taken in before. Who comes at the same time waits here for the first. */

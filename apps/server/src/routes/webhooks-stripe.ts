@@ -47,8 +47,11 @@ export async function registerStripeWebhooks(app: App, { marketplace, licences, 
           strangers.count(request.ip);
           return sendRefusal(request, reply, received);
         }
-        // Committed, whatever becomes of this: what it switched on or off holds here by the time Stripe is answered.
-        await licences.sweep().catch((err: unknown) => log.error({ err }, 'a changed licence is followed up later'));
+        const { workspace } = received;
+        if (workspace !== undefined) {
+          // Committed, whatever becomes of this: what it switched on or off holds here by the time Stripe is answered.
+          await licences.release(workspace).catch((err: unknown) => log.error({ err }, 'a changed licence is followed up later'));
+        }
         return reply.send({ received: true, outcome: received.outcome });
       },
     });
