@@ -34,7 +34,8 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
   limits: {
     base: 'a window is a function of the clock',
-    catalog: 'the rates are those of the plan',
+    catalog: 'the rates and quotas are those of the plan',
+    meters: 'a quota is a meter',
   },
   policy: {
     base: 'the state of policy is rows with times',

@@ -100,4 +100,81 @@ describe('C4 the abuse limits of the third brief, at the door', () => {
     }
     expect((await chat(other, 'ada')).status).toBe(200);
   });
+
+  it('429 quota_exceeded: of the user’s day, the day and the week, each in its window; who waits as long as Retry-After says is admitted', async () => {
+    const { key } = await server.workspace('PRO', {
+      timezone: 'Asia/Bangkok',
+      overrides: { quotas: { jobs_user_day: 2, jobs_day: 3, jobs_week: 5 }, credits_monthly: 100 },
+    });
+    const spend = async (user: string): Promise<void> => {
+      expect((await chat(key, user)).status).toBe(200);
+      await move(3);
+    };
+    for (const user of ['ada', 'ada', 'grace']) await spend(user);
+    const own = await chat(key, 'ada');
+    expect(own).toMatchObject({ status: 429, json: { code: 'quota_exceeded' } });
+    expect(own.headers.get('retry-after')).toBe(String(own.json.retry_after));
+    await move(3);
+    const all = await chat(key, 'linus');
+    expect(all.json).toMatchObject({ code: 'quota_exceeded' });
+    expect(all.json.detail).toMatch(
+      /this workspace may use 3 requests a day, and they are used up; it starts anew at .*T17:00:00Z/,
+    );
+    const usage = await server.ask('/api/usage', { key, headers: { 'purser-user': 'ada' } });
+    expect(usage.json.meters).toContainEqual(
+      expect.objectContaining({ key: 'jobs_user_day:ada', window: 'day', cap: 2, used: 2 }),
+    );
+    await move(all.json.retry_after);
+    for (const user of ['ada', 'grace']) await spend(user);
+    const week = await chat(key, 'linus');
+    expect(week.json).toMatchObject({ code: 'quota_exceeded' });
+    await move(week.json.retry_after);
+    expect((await chat(key, 'linus')).status).toBe(200);
+  });
+
+  it('429 quota_exceeded: tokens are clamped to what the day leaves, then refused with the wait', async () => {
+    const { key } = await server.workspace('PRO', { overrides: { quotas: { tokens_day: 700 } } });
+    const body = { operation: 'chat', prompt: 'hello', max_output_tokens: 2_000 };
+    const first = await chat(key, 'ada', body);
+    expect(first.status).toBe(200);
+    expect(first.json.degraded).not.toEqual([]);
+    let refused = first;
+    for (let call = 0; refused.status === 200 && call < 100; call += 1) {
+      await move(3);
+      refused = await chat(key, 'ada', { ...body, prompt: 'hello '.repeat(40) });
+    }
+    expect(refused).toMatchObject({ status: 429, json: { code: 'quota_exceeded' } });
+    await move(refused.json.retry_after);
+    expect((await chat(key, 'ada', body)).status).toBe(200);
+  });
+});
+
+describe('C4 how many at once', () => {
+  it('429 concurrency_exceeded: one more than the plan allows, with Retry-After; when one has ended there is room again', async () => {
+    let open: () => void = () => {};
+    const gateOpen = new Promise<void>((resolve) => (open = resolve));
+    let held = 0;
+    const server = await startTestServer(
+      {},
+      {
+        pause: async (point) => {
+          if (point !== 'after hold') return;
+          held += 1;
+          await gateOpen;
+        },
+      },
+    );
+    const { key } = await server.workspace('PRO', { overrides: { concurrency: 2 } });
+    const chat = () => server.ask('/api/ai/generate', { key, body: { operation: 'chat', prompt: 'hello' } });
+    const running = [chat(), chat()];
+    await expect.poll(() => held).toBe(2);
+    const refused = chat();
+    await expect.poll(() => held).toBe(3);
+    open();
+    expect(await refused).toMatchObject({ status: 429, json: { code: 'concurrency_exceeded', retry_after: 1 } });
+    expect((await refused).headers.get('retry-after')).toBe('1');
+    for (const answer of await Promise.all(running)) expect(answer.status).toBe(200);
+    expect((await chat()).status).toBe(200);
+    await server.close();
+  });
 });

@@ -89,7 +89,8 @@ function wireMeter(meter: MeterState): UsageReport['meters'][number] {
 
 function windowName(meter: MeterState): string {
   if (meter.class === 'gauge') return 'at_once';
-  return meter.window_end === null ? 'ever' : 'billing_period';
+  if (meter.window_end === null) return 'ever';
+  return /_(day|week)(?=:|$)/.exec(meter.key)?.[1] ?? 'billing_period';
 }
 
 /** Doubt and overruns count as used: nothing of them may be admitted again. */

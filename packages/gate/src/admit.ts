@@ -1,4 +1,5 @@
 import { isRefusal, type Refusal } from '@purser/base';
+import { callQuotas } from '@purser/limits';
 
 import type { Engine } from './deps.ts';
 import { type Ask, type Draft, identify } from './draft.ts';
@@ -32,6 +33,8 @@ export async function clear(engine: Engine, ask: Ask): Promise<Cleared | Refusal
   const limits = engine.memberMeters(draft.policy, draft.user);
   const member_meters = limits instanceof Promise ? await limits : limits;
   if (member_meters !== undefined) draft = { ...draft, member_meters };
+  const quota_meters = callQuotas(draft.policy, draft.user ?? ask.caller.actor, draft.now);
+  if (quota_meters !== undefined) draft = { ...draft, quota_meters };
   const routed = route(draft, engine.providers, engine.closed);
   return isRefusal(routed) ? routed : { ...routed, deadline_ms };
 }

@@ -35,6 +35,8 @@ export interface Draft {
   readonly user: string | undefined;
   /** What was allocated to the member who calls, and to its team; absent: nothing limits it but its workspace. */
   readonly member_meters?: readonly MeterSpec[];
+  /** Quotas of shorter windows than the billing period, and of the user; absent: none. */
+  readonly quota_meters?: readonly MeterSpec[];
   readonly now: Temporal.Instant;
   readonly output_tokens: number;
   readonly degraded: readonly Degradation[];

@@ -25,6 +25,12 @@ export const overridesSchema = z.strictObject({
     .strictObject({
       tokens_month: quota.optional(),
       jobs_month: quota.optional(),
+      tokens_week: quota.optional(),
+      tokens_day: quota.optional(),
+      tokens_user_day: quota.optional(),
+      jobs_week: quota.optional(),
+      jobs_day: quota.optional(),
+      jobs_user_day: quota.optional(),
       images_month: quota.optional(),
       audio_seconds_month: quota.optional(),
       video_minutes_month: quota.optional(),

@@ -15,3 +15,4 @@ export {
   type WindowRule,
 } from './rate.ts';
 export { RedisRateLimiter, type RedisRateLimiterOptions } from './redis-limiter.ts';
+export { callQuotas, quotaMeter } from './quota-meters.ts';

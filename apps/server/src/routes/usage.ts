@@ -1,10 +1,11 @@
 import { licenceNotice } from '@purser/license';
+import { callQuotas } from '@purser/limits';
 import { openGrants } from '@purser/meters';
 import { explainPolicy } from '@purser/policy';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
-import { workspaceOf } from '../http/authenticate.ts';
+import { callerOf, workspaceOf } from '../http/authenticate.ts';
 import { problems } from '../http/responses.ts';
 import type { App } from '../http/types.ts';
 import { amountSchema, counterSchema, instantSchema, quantitySchema, uuidSchema } from '../http/wire.ts';
@@ -61,10 +62,12 @@ export function registerUsage(app: App, { pool, clock, meters, policyOf, openPer
     },
     handler: async (request, reply) => {
       const workspace = workspaceOf(request);
+      const { user, actor } = callerOf(request);
       const now = clock.now();
       const policy = policyOf(workspace, now);
       await openPeriod(policy, now);
-      const [states, grants] = await Promise.all([meters.read(policy.meters), openGrants(pool, clock, workspace.id)]);
+      const quotas = callQuotas(policy, user ?? actor, now) ?? [];
+      const [states, grants] = await Promise.all([meters.read([...policy.meters, ...quotas]), openGrants(pool, clock, workspace.id)]);
       return reply.header('cache-control', 'no-store').send({
         ...usageReport(policy, states, grants, now),
         license_notice: wireNotice(licenceNotice(policy, now)),

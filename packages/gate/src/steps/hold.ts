@@ -52,6 +52,8 @@ export function amountFor(meter: MeterSpec, amounts: Amounts, fx: ExchangeRates)
     case 'concurrency':
       return amounts.in_flight;
     default:
+      if (meter.unit === 'token') return BigInt(amounts.tokens);
+      if (meter.unit === 'job') return 1n;
       if (allocationOf(meter)) return amounts.credits.granted + amounts.credits.sold;
       return unreachable(key);
   }
@@ -75,12 +77,13 @@ export function chargeOf(credits: bigint, granted_max: bigint): Charge {
 }
 
 /** The meters of a call: its policy's, those of its member, and, once `granted` is known to be too little, that of credits sold one by one. */
-function metersOf({ policy, member_meters }: Draft, granted: bigint | undefined): readonly MeterSpec[] {
+function metersOf({ policy, member_meters = [], quota_meters = [] }: Draft, granted: bigint | undefined): readonly MeterSpec[] {
   const sold = granted === undefined ? undefined : payAsYouGoMeter(policy);
-  if (sold === undefined) return member_meters === undefined ? policy.meters : [...policy.meters, ...member_meters];
+  if (sold === undefined && member_meters.length === 0 && quota_meters.length === 0) return policy.meters;
+  if (sold === undefined) return [...policy.meters, ...quota_meters, ...member_meters];
   // Where nothing is left there is nothing to hold; a meter below nothing, after an expiry, would refuse even that.
   const own = granted === 0n ? policy.meters.filter((meter) => meter.class !== 'credit') : policy.meters;
-  return [...own, sold, ...(member_meters ?? [])];
+  return [...own, sold, ...quota_meters, ...member_meters];
 }
 
 /** Builds the hold of a fitted draft: one leg for each meter of the policy, all or nothing. */
@@ -131,7 +134,7 @@ export async function takeHold(
   let left: Left = { rooms: [] };
   for (let round = 0; ; round++) {
     const fitted = fit(left);
-    if ('refused' in fitted) return withOffers(draft, withWait(draft, fitted));
+    if ('refused' in fitted) return withOffers(draft, withWait(draft, left, fitted));
     const held = holdFor(draft, fitted, expires_at, left.granted);
     const outcome = await meters.hold(held.hold);
     switch (outcome.kind) {
@@ -146,7 +149,7 @@ export async function takeHold(
         );
       case 'denied': {
         const narrower = round < ROUNDS_MAX ? narrow(draft, left, outcome) : undefined;
-        if (narrower === undefined) return denial(draft, outcome);
+        if (narrower === undefined) return waitForAll(meters, draft, held.hold, denial(draft, outcome));
         left = narrower;
         break;
       }
@@ -178,11 +181,13 @@ function narrow({ catalogue, policy }: Draft, left: Left, { meter, available }: 
     case 'budget':
       return room(money(available, meter.unit as Currency), 'budget_exhausted', 'the shared budget');
     case 'tokens':
-      return { ...left, tokens: available };
+      return fewerTokens(left, meter, available);
     case 'jobs':
     case 'concurrency':
       return undefined;
     default: {
+      if (meter.unit === 'token') return fewerTokens(left, meter, available);
+      if (meter.unit === 'job') return undefined;
       const whose = allocationOf(meter);
       if (!whose) return unreachable(key);
       return room(
@@ -192,6 +197,12 @@ function narrow({ catalogue, policy }: Draft, left: Left, { meter, available }: 
       );
     }
   }
+}
+
+/** Several quotas may leave few: the least counts. */
+function fewerTokens(left: Left, meter: MeterSpec, available: bigint): Left {
+  if (left.tokens !== undefined && left.tokens <= available) return left;
+  return { ...left, tokens: available, tokens_of: meter };
 }
 
 function denial(draft: Draft, { meter, available }: Denied): Refusal {
@@ -224,6 +235,12 @@ function denial(draft: Draft, { meter, available }: Denied): Refusal {
     case 'concurrency':
       return refuse('concurrency_exceeded', `the plan allows ${meter.cap ?? 0n} calls at once`, { retryAfterSeconds: 1 });
     default: {
+      if (meter.unit === 'token' || meter.unit === 'job') {
+        const whose = meter.key.includes('_user_') ? 'this user' : 'this workspace';
+        const what = meter.unit === 'token' ? 'tokens' : 'requests';
+        const span = meter.key.includes('_week') ? 'a week' : 'a day';
+        return refuse('quota_exceeded', `${whose} may use ${meter.cap ?? 0n} ${what} ${span}, and they are used up${over}`, wait);
+      }
       const whose = allocationOf(meter);
       if (!whose) throw new BrokenInvariant(`a text call has no meter ${meter.key}`);
       const left = available < 0n ? 0n : available;
@@ -236,9 +253,22 @@ function denial(draft: Draft, { meter, available }: Denied): Refusal {
   }
 }
 
-/** A quota starts anew with the billing period. */
-function withWait({ policy, now }: Draft, refusal: Refusal): Refusal {
-  const { end } = policy.billing_period;
+/** Who waits for the quota that was named meets no other one that is used up as well. */
+async function waitForAll(meters: Meters, draft: Draft, { legs }: HoldRequest, refusal: Refusal): Promise<Refusal> {
+  if (refusal.code !== 'quota_exceeded' || draft.quota_meters === undefined) return refusal;
+  const quotas = legs.filter(({ meter }) => meter.class === 'quota' && meter.window_end !== null);
+  const states = await meters.read(quotas.map(({ meter }) => meter));
+  let wait = refusal.retryAfterSeconds ?? 0;
+  for (const [index, { cap, held, used, unreconciled, overrun, window_end }] of states.entries()) {
+    if (cap - held - used - unreconciled - overrun >= (quotas[index]?.amount ?? 0n) || window_end === null) continue;
+    wait = Math.max(wait, Math.ceil(draft.now.until(window_end).total('seconds')));
+  }
+  return { ...refusal, retryAfterSeconds: wait };
+}
+
+/** A quota starts anew with its window, an allocation with the billing period. */
+function withWait({ policy, now }: Draft, { tokens_of }: Left, refusal: Refusal): Refusal {
+  const end = tokens_of?.window_end ?? policy.billing_period.end;
   if (refusal.code !== 'quota_exceeded' || refusal.retryAfterSeconds !== undefined || end === null) return refusal;
   return { ...refusal, retryAfterSeconds: Math.ceil(now.until(end).total('seconds')) };
 }

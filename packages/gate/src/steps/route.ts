@@ -1,5 +1,6 @@
 import { isRefusal, type Refusal, refuse } from '@purser/base';
 import type { ModelEntry } from '@purser/catalog';
+import type { MeterSpec } from '@purser/meters';
 import { findRate, type ModelPrice, multiply } from '@purser/money';
 import { candidatesFor, fitRequest, type FittedRequest, OFFLINE, type Room } from '@purser/routing';
 
@@ -43,6 +44,8 @@ export function route(draft: Draft, providers: ProviderDirectory, closed: Closed
 export interface Left {
   readonly rooms: readonly Room[];
   readonly tokens?: bigint;
+  /** Which quota leaves so few tokens. */
+  readonly tokens_of?: MeterSpec;
   /** Credits the grants have left, where the rest of what a call needs is paid as one goes. */
   readonly granted?: bigint;
 }
