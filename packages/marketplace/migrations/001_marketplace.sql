@@ -79,7 +79,10 @@ create table marketplace.purchase (
   currency       text        not null,
   paid           bigint      not null check (paid > 0),
   tax            bigint      not null check (tax >= 0 and tax < paid),
+  -- As the catalogue expects them, until Stripe says what it took.
   fees           bigint      not null check (fees >= 0),
+  fees_known     boolean     not null default false,
+  fees_asked_at  timestamptz,
   reported_unit  text        not null,
   -- What one nano-unit was worth in the plan's currency at that moment.
   rate_numerator   bigint    not null check (rate_numerator > 0),
@@ -100,6 +103,7 @@ create table marketplace.purchase (
 );
 create index purchase_of_workspace on marketplace.purchase (workspace_id, paid_at);
 create index purchase_of_time on marketplace.purchase (paid_at);
+create index purchase_with_unknown_fees on marketplace.purchase (paid_at) where not fees_known;
 create index purchase_that_owes on marketplace.purchase (workspace_id) where owed > owed_paid;
 
 -- The grants of a purchase: the first, and what was given back after a dispute was won. `taken` is what was taken back.

@@ -119,6 +119,46 @@ describe('C6: a pack that is paid for at Stripe', () => {
   });
 });
 
+test('C8: the fees that the catalogue expected give way to those that Stripe took, once, whatever the number of servers', async () => {
+  const workspace = await shop.workspace();
+  const session = await shop.order(workspace);
+  const paid = shop.stripe.event('checkout.session.completed', shop.stripe.pay(session, { fee: 114 }));
+  const asked = shop.stripe.requests.length;
+  await shop.receive(paid);
+  await Promise.all([shop.market.sweep(), shop.another().sweep()]);
+  await shop.market.sweep();
+  const { rows } = await shop.database.pool.query(
+    `select amount, unit, reported, reported_unit from ledger.posting where workspace_id = $1 and debit = 'fees:pack:credits-500'`,
+    [workspace.id],
+  );
+  expect(rows).toEqual([{ amount: 1_140_000_000n, unit: 'USD', reported: 1_071_600_000n, reported_unit: 'EUR' }]);
+  const { payment_intent } = sessionOf(paid);
+  expect(shop.stripe.requests.slice(asked).filter(({ path }) => path.includes(String(payment_intent)))).toHaveLength(1);
+});
+
+test('C6: events of one payment that come all at once, to two servers, leave what they leave one by one', async () => {
+  for (let round = 0; round < 5; round++) {
+    const workspace = await shop.workspace();
+    const paid = shop.paid(await shop.order(workspace));
+    const { payment_intent } = sessionOf(paid);
+    const dispute = { currency: 'usd', amount: 2900, payment_intent, balance_transactions: [] };
+    const opened = shop.stripe.make('dispute', 'dp', { ...dispute, status: 'needs_response' });
+    const refund = shop.stripe.make('refund', 're', { amount: 1000, currency: 'usd', status: 'succeeded', payment_intent });
+    const events = [
+      shop.stripe.event('charge.dispute.created', opened),
+      shop.stripe.event('refund.created', refund),
+      paid,
+      shop.stripe.event('charge.dispute.closed', { ...opened, status: 'won' }),
+    ];
+    const servers = [shop.market, shop.another()];
+    // What came at the very moment its payment was written down is refused for now, and Stripe sends it again.
+    const delivered = async (event: StripeObject, n: number): Promise<string> =>
+      shop.receive(event, servers[n % 2]).catch(() => shop.receive(event, servers[n % 2]));
+    await Promise.all([...events, ...events].map(delivered));
+    expect([await shop.balance(workspace), await shop.debt(workspace)]).toEqual([328n, 0n]);
+  }
+});
+
 describe('a signed event that does not fit what is known', () => {
   const refused = async (change: (session: StripeObject) => Partial<StripeObject>): Promise<string> => {
     const workspace = await shop.workspace();

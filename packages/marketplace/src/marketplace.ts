@@ -9,6 +9,7 @@ import { type PackSales, packSales } from './purchases.ts';
 import { type Receipt, receiptsOf } from './receipts.ts';
 import { receiveEvent, type Received } from './receive-event.ts';
 import { openStripe } from './stripe.ts';
+import { learnFees } from './true-fees.ts';
 
 /** Where workspaces buy. */
 export interface Marketplace {
@@ -40,6 +41,7 @@ export function openMarketplace(parts: MarketplaceParts): Marketplace {
     async sweep() {
       await settleDebts(parts);
       await attributeSpending(parts.pool, parts.clock.now());
+      if (open) await learnFees(open);
     },
     receive: (body, signature) => receiveEvent(parts, body, signature),
   };

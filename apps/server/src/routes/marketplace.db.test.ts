@@ -52,6 +52,22 @@ describe('a pack, over HTTP', () => {
     ]);
   });
 
+  it('F5: a call that meets the ceiling is offered the pack, and is answered once that is paid for; a refund closes it again', async () => {
+    const { key } = await server.workspace('PRO', { overrides: { ceiling: { amount: '0.5', currency: 'EUR' } } });
+    const call = () => server.ask('/api/ai/generate', { key, body: { operation: 'chat', prompt: 'hello' } });
+    const refused = await call();
+    expect([refused.status, refused.json.code]).toEqual([402, 'cost_ceiling_reached']);
+    const offer = refused.json.offers.find(({ id }) => id === 'credits-500');
+    const { json } = await server.ask('/api/marketplace/checkout', { key, body: { pack: offer?.id } });
+    const session = stripe.pay(sessionOf(json.url));
+    await stripe.deliver(stripe.event('checkout.session.completed', session), webhook());
+    await expect.poll(async () => (await call()).status, { timeout: 2_000 }).toBe(200);
+    const { payment_intent } = session;
+    const refund = stripe.make('refund', 're', { amount: 2900, currency: 'usd', status: 'succeeded', payment_intent });
+    await stripe.deliver(stripe.event('refund.created', refund), webhook());
+    await expect.poll(async () => (await call()).json.code, { timeout: 2_000 }).toBe('cost_ceiling_reached');
+  });
+
   it('the same Idempotency-Key opens one page; with another body it is refused', async () => {
     const { key } = await server.workspace();
     const headers = { 'idempotency-key': 'one order' };

@@ -11,8 +11,8 @@ export interface StripeStandIn {
   readonly webhook_secret: string;
   /** Requests as they came, newest last. */
   readonly requests: readonly { readonly path: string; readonly body: string; readonly idempotency_key: string | undefined }[];
-  /** The buyer of a session pays: the session as it is then. `tax` is added, in the smallest coin. */
-  pay(session: string, options?: { readonly tax?: number }): StripeObject;
+  /** The buyer of a session pays: the session as it is then. `tax` is added, `fee` is what is kept, in the smallest coin. */
+  pay(session: string, options?: { readonly tax?: number; readonly fee?: number }): StripeObject;
   /** The buyer of a session of a plan pays its first month. */
   subscribe(session: string): { readonly session: StripeObject; readonly subscription: StripeObject; readonly invoice: Invoice };
   /** One more invoice of a subscription, and the payment of it. */
@@ -136,7 +136,7 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
   }
 
   function read(path: string): StripeObject {
-    const object = objects.get(path.split('/').at(-1) ?? '');
+    const object = objects.get(path.replace(/\?.*/, '').split('/').at(-1) ?? '');
     if (object === undefined) throw unknownPath('GET', path);
     return object;
   }
@@ -176,7 +176,7 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
     requests,
     make,
     object: objectOf,
-    pay(id, { tax = 0 } = {}) {
+    pay(id, { tax = 0, fee } = {}) {
       const session = objectOf(id);
       const amount_total = Number(session['amount_subtotal']) + tax;
       const { currency, customer: of, payment_metadata: metadata } = session;
@@ -186,6 +186,10 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
         customer: of,
         status: 'succeeded',
         metadata,
+        latest_charge: make('charge', 'ch', {
+          currency,
+          balance_transaction: fee === undefined ? null : make('balance_transaction', 'txn', { fee, currency }),
+        }),
       });
       return keep({
         ...session,

@@ -1,0 +1,72 @@
+import { transaction, type WorkspaceId } from '@purser/base';
+import { lockGrants } from '@purser/meters';
+import { convertCost, currency, findRate, type Money } from '@purser/money';
+
+import { bookSale } from './book.ts';
+import { fromMinor } from './minor-units.ts';
+import type { OpenParts } from './parts.ts';
+import { purchaseOf, saleOf } from './purchase.ts';
+import { amountsOf } from './settle-purchase.ts';
+import { asking } from './stripe.ts';
+
+const PURCHASES_MAX = 50;
+const AGAIN_AFTER = { hours: 1 } as const;
+
+/**
+ * Replaces the fees that the catalogue expected by those that Stripe took, which it knows a while after a payment. Asks for each purchase
+ * at most once an hour, whatever the number of servers. Returns how many it learnt.
+ */
+export async function learnFees(parts: OpenParts): Promise<number> {
+  const { pool, clock } = parts;
+  const now = clock.now();
+  const { rows } = await pool.query<{ payment: string; workspace: WorkspaceId }>(
+    `update marketplace.purchase set fees_asked_at = $1 where checkout_id in (
+       select checkout_id from marketplace.purchase
+       where not fees_known and (fees_asked_at is null or fees_asked_at < $2) order by paid_at limit ${PURCHASES_MAX} for update skip locked)
+     returning payment_intent as payment, workspace_id as workspace`,
+    [now.toString(), now.subtract(AGAIN_AFTER).toString()],
+  );
+  let learnt = 0;
+  for (const { payment, workspace } of rows) {
+    const fee = await feeOf(parts, payment);
+    if (fee !== undefined && (await book(parts, payment, workspace, fee))) learnt += 1;
+  }
+  return learnt;
+}
+
+/** Undefined: not known yet. One that cannot be had keeps nobody from learning the others. */
+async function feeOf({ stripe, log }: OpenParts, payment: string): Promise<Money | undefined> {
+  try {
+    const expand = ['latest_charge.balance_transaction'];
+    const { latest_charge } = await asking('tell its fees', stripe.paymentIntents.retrieve(payment, { expand }));
+    const of = typeof latest_charge === 'object' ? latest_charge?.balance_transaction : undefined;
+    return typeof of === 'object' && of !== null ? fromMinor(of.fee, of.currency) : undefined;
+  } catch (err) {
+    log.warn({ err, payment }, 'what a payment cost could not be learnt; it is asked again in an hour');
+    return undefined;
+  }
+}
+
+/** Stripe may pay out in another currency than the buyer paid in: then the fee counts at the catalogue's rate, buffer included. */
+async function book(
+  { pool, clock, catalogue }: OpenParts,
+  payment: string,
+  workspace: WorkspaceId,
+  fee: Money,
+): Promise<boolean> {
+  const now = clock.now();
+  return transaction(pool, async (connection) => {
+    await lockGrants(connection, now, workspace, []);
+    const purchase = await purchaseOf(connection, { payment });
+    if (purchase === undefined) return false;
+    const paid_in = currency(purchase.currency);
+    if (findRate(catalogue.fx, fee.currency, paid_in) === undefined) return false;
+    const fees = convertCost(fee, paid_in, catalogue.fx).nanos;
+    await bookSale(connection, now, saleOf(purchase), amountsOf(purchase), amountsOf({ ...purchase, fees }));
+    await connection.query('update marketplace.purchase set fees = $2, fees_known = true where checkout_id = $1', [
+      purchase.checkout,
+      fees,
+    ]);
+    return true;
+  });
+}
