@@ -14,6 +14,8 @@ export interface DeliveryParts {
   readonly timeout_ms: number;
   readonly private_allowed: boolean;
   readonly log: Pick<Log, 'warn' | 'error'>;
+  /** Aborted: webhooks under way are given up, and go out again later. */
+  readonly stopping?: AbortSignal;
   /** Seconds to wait after each failed attempt; when they are used up the message is dead. */
   readonly retry_after_s?: readonly number[];
 }
@@ -83,14 +85,14 @@ export async function deliver(parts: DeliveryParts, claimed: Claimed): Promise<v
 }
 
 async function send(parts: DeliveryParts, { kind, address, secret }: Claimed, message: Message): Promise<void> {
-  const { timeout_ms, private_allowed } = parts;
+  const { timeout_ms, private_allowed, stopping } = parts;
   switch (kind) {
     case 'email':
       if (parts.mailer === undefined) throw new Error('SMTP_URL is not set');
       await parts.mailer.send(address, message);
       return;
     case 'slack':
-      await postWebhook({ address, body: slackBody(message), headers: {}, timeout_ms, private_allowed });
+      await postWebhook({ address, body: slackBody(message), headers: {}, timeout_ms, private_allowed, stopping });
       return;
     case 'webhook': {
       const body = webhookBody(message);
@@ -98,7 +100,7 @@ async function send(parts: DeliveryParts, { kind, address, secret }: Claimed, me
         'purser-message-id': message.id,
         'purser-signature': signature(secret ?? '', body, parts.clock.now()),
       };
-      await postWebhook({ address, body, headers, timeout_ms, private_allowed });
+      await postWebhook({ address, body, headers, timeout_ms, private_allowed, stopping });
       return;
     }
   }

@@ -12,6 +12,8 @@ export interface WebhookCall {
   readonly timeout_ms: number;
   /** Whether addresses of private networks, and http, may be called. */
   readonly private_allowed: boolean;
+  /** Ends it early: the process stops. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 /** An answer other than 2xx. 410 says that nobody lives there any more. */
@@ -28,7 +30,7 @@ export class WebhookRefused extends Error {
  * Posts once, within `timeout_ms` from the first byte to the last. Redirects are not followed: they would lead past the check of
  * the address. @throws on anything but a 2xx answer.
  */
-export async function postWebhook({ address, body, headers, timeout_ms, private_allowed }: WebhookCall): Promise<void> {
+export async function postWebhook({ address, body, headers, timeout_ms, private_allowed, stopping }: WebhookCall): Promise<void> {
   const problem = addressProblem(address, private_allowed);
   if (problem !== undefined) throw new Error(`the address ${problem}`);
   const url = new URL(address);
@@ -45,7 +47,7 @@ export async function postWebhook({ address, body, headers, timeout_ms, private_
           'user-agent': 'Purser',
           ...headers,
         },
-        signal: AbortSignal.timeout(timeout_ms),
+        signal: AbortSignal.any([AbortSignal.timeout(timeout_ms), ...(stopping ? [stopping] : [])]),
         ...(!private_allowed && { lookup: lookupPublic }),
       },
       (answer) => {

@@ -22,6 +22,8 @@ export interface ScanParts {
 }
 
 const ROWS_MAX = 10_000;
+/** A scan that finds a long past (books that were there before) leaves the rest to the next, so that a stop need not wait for it. */
+const STEPS_MAX = 20;
 
 /**
  * Reads what the books and the other sources have gained since the last scan, and raises what is worth telling. A step is one
@@ -30,11 +32,13 @@ const ROWS_MAX = 10_000;
  */
 export async function scan(parts: ScanParts): Promise<number> {
   const { rows_max = ROWS_MAX } = parts;
-  for (let raised = 0; ;) {
+  let raised = 0;
+  for (let steps = 0; steps < STEPS_MAX; steps++) {
     const step = await transaction(parts.pool, (connection) => scanStep(connection, parts, rows_max));
     raised += step.raised;
-    if (!step.full) return raised;
+    if (!step.full) break;
   }
+  return raised;
 }
 
 async function scanStep(connection: Connection, parts: ScanParts, rows_max: number): Promise<{ raised: number; full: boolean }> {

@@ -11,13 +11,17 @@ const SEND_EVERY_MS = 1_000;
 /** Messages under way at once; one that hangs takes one place until its time-out. */
 const SENDING_MAX = 16;
 
+/** What has not been answered so long after the stop goes out again by another process. */
+const STOP_WITHIN_MS = 2_000;
+
 export type AlertParts = Omit<ScanParts, 'log'> &
-  DeliveryParts & { readonly every_ms?: { readonly scan: number; readonly send: number } };
+  Omit<DeliveryParts, 'stopping'> & { readonly every_ms?: { readonly scan: number; readonly send: number } };
 
 /** Watches and delivers until it is stopped. Any number of processes may: one scans at a time, and each message is sent by one. */
 export function startAlerts(parts: AlertParts): Repetition {
   const { pool, clock, log, every_ms = { scan: SCAN_EVERY_MS, send: SEND_EVERY_MS } } = parts;
   const sending = new Set<Promise<void>>();
+  const stopping = new AbortController();
   const scanning = repeat(
     every_ms.scan,
     () => scan(parts),
@@ -29,7 +33,7 @@ export function startAlerts(parts: AlertParts): Repetition {
       await gather(pool, clock.now());
       const claimed = await claimDue(parts, SENDING_MAX - sending.size);
       for (const message of claimed) {
-        const sent = deliver(parts, message)
+        const sent = deliver({ ...parts, stopping: stopping.signal }, message)
           .catch((err: unknown) => log.error({ err }, 'how a message went could not be written down; it goes out again'))
           .finally(() => sending.delete(sent));
         sending.add(sent);
@@ -40,7 +44,9 @@ export function startAlerts(parts: AlertParts): Repetition {
   return {
     async stop() {
       await Promise.all([scanning.stop(), delivering.stop()]);
+      const giveUp = setTimeout(() => stopping.abort(), STOP_WITHIN_MS);
       await Promise.all(sending);
+      clearTimeout(giveUp);
       parts.mailer?.close();
     },
   };

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+
+import { startAlerts } from './start-alerts.ts';
+import { replaceSubscriptions } from './subscriptions.ts';
+import { type AlertBench, dollars, openAlertBench, openReceiver } from './testing.ts';
+
+let bench: AlertBench;
+beforeAll(async () => {
+  bench = await openAlertBench();
+});
+afterAll(() => bench.close());
+
+function start() {
+  return startAlerts({
+    ...bench.parts,
+    timeout_ms: 30_000,
+    private_allowed: true,
+    log: { warn: () => {}, error: (...words: unknown[]) => console.error(...words) },
+    every_ms: { scan: 50, send: 50 },
+  });
+}
+
+test('T9: a stop waits two seconds for a receiver that hangs, and the message goes out again under its id', async () => {
+  const workspace = bench.workspace({ cap: dollars(1) });
+  const hook = await openReceiver((response, call) => {
+    if (call > 0) response.end();
+  });
+  await replaceSubscriptions(
+    bench.database.pool,
+    {
+      thresholds: {},
+      digest: { messages_max: 5, within_minutes: 10 },
+      channels: [{ kind: 'webhook', address: hook.url, kinds: null }],
+    },
+    { workspace, now: bench.clock.now(), mail_possible: false, private_allowed: true, also: async () => {} },
+  );
+  await bench.spend(workspace, dollars(0.8));
+  const first = start();
+  await vi.waitFor(() => expect(hook.calls).toHaveLength(1), { timeout: 10_000 });
+  const asked_ms = performance.now();
+  await first.stop();
+  expect(performance.now() - asked_ms).toBeLessThan(4_000);
+  bench.clock.advance({ seconds: 61 });
+  const second = start();
+  await vi.waitFor(() => expect(hook.calls).toHaveLength(2), { timeout: 10_000 });
+  await second.stop();
+  expect(new Set(hook.calls.map(({ headers }) => headers['purser-message-id'])).size).toBe(1);
+  await hook.close();
+});
+
+test('T9: a thousand workspaces that pass a threshold at once are told within a few seconds, each once', async () => {
+  const workspaces = Array.from({ length: 1_000 }, () => bench.workspace({ cap: dollars(1) }));
+  await Promise.all(workspaces.map((workspace) => bench.spend(workspace, dollars(0.8))));
+  const started_ms = performance.now();
+  const alerts = start();
+  const told = async () =>
+    (
+      await bench.database.pool.query<{ alerts: bigint }>(
+        'select count(*) as alerts from notify.alert where workspace_id = any ($1::uuid[])',
+        [workspaces],
+      )
+    ).rows[0]?.alerts;
+  await vi.waitFor(async () => expect(await told()).toBe(1_000n), { timeout: 20_000, interval: 20 });
+  console.log(`a thousand alerts after ${Math.round(performance.now() - started_ms)} ms`);
+  await alerts.stop();
+  expect(await told()).toBe(1_000n);
+});
