@@ -85,9 +85,10 @@ describe('C5 what each event does', () => {
     expect(licence(event('failed', '2026-11-08T10:00:00Z'), failed)).toBe('grace since 2026-11-05T10:00:00Z');
   });
 
-  test('failed and paid in the same second: paid', () => {
+  test('failed and paid in the same second: paid, if it is the same payment; else the next one failed', () => {
     const same = '2026-11-05T10:00:00Z';
-    expect(licence(event('paid', same), event('failed', same))).toContain('active');
+    expect(licence(event('paid', same, 'in_1'), event('failed', same, 'in_1'))).toContain('active');
+    expect(licence(event('paid', same, 'in_1'), event('failed', same, 'in_2'))).toContain('grace');
   });
 
   test('a failure after the end leaves it ended; a payment after the end restores', () => {

@@ -21,12 +21,12 @@ export interface Licence {
   readonly since: Temporal.Instant;
 }
 
-/** At the same moment a payment outweighs a failure, and giving it back the payment; what was set by hand was set knowing all that. */
+/** Within one moment, which payment providers count in whole seconds: what was set by hand was set knowing all the rest. */
 const ORDER: readonly LicenceEvent['kind'][] = [
-  'failed',
   'ended',
   'paid',
   'refunded',
+  'failed',
   'set_active',
   'set_grace',
   'set_cancelled',
@@ -40,6 +40,7 @@ export function licenceOf(events: readonly LicenceEvent[], created_at: Temporal.
   let licence: Licence = { license: 'active', since: created_at };
   /** The payment the licence stands on: only giving back this one takes anything away. */
   let paidBy: string | undefined;
+  let paidAt: Temporal.Instant | undefined;
   const become = (license: License, { at }: LicenceEvent): void => {
     // Said again it keeps its date: a second failure does not lengthen the grace.
     if (license !== licence.license) licence = { license, since: at };
@@ -47,10 +48,13 @@ export function licenceOf(events: readonly LicenceEvent[], created_at: Temporal.
   for (const event of events.toSorted(byRank)) {
     switch (event.kind) {
       case 'failed':
+        // Tried twice within one moment: what was paid in it was paid at last.
+        if (event.reference === paidBy && paidAt && Temporal.Instant.compare(event.ranked_at, paidAt) === 0) break;
         if (licence.license === 'active') become('grace', event);
         break;
       case 'paid':
         paidBy = event.reference;
+        paidAt = event.ranked_at;
         become('active', event);
         break;
       case 'refunded':
