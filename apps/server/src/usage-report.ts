@@ -4,6 +4,8 @@ import type { MeterState, OpenGrant } from '@purser/meters';
 import { money, toWire, type WireMoney } from '@purser/money';
 import type { Policy } from '@purser/policy';
 
+import type { ExhaustionForecast } from '@purser/wallet';
+
 import { type Forecast, forecast } from './forecast.ts';
 import { counter, quantity } from './http/wire.ts';
 
@@ -32,7 +34,15 @@ export interface UsageReport {
   readonly degraded: { readonly what: string; readonly why: string }[];
   /** What can be bought, when a ladder says that it is time to. */
   readonly offers: Offer[];
-  readonly forecast: Forecast;
+  readonly forecast: Forecast & {
+    readonly credits: {
+      readonly outlook: ExhaustionForecast['outlook'];
+      readonly exhausted_at: string | null;
+      readonly earliest: string | null;
+      readonly latest: string | null;
+      readonly text: string;
+    };
+  };
 }
 
 /** What a workspace has, has used and may still use: policy, counters and grants put side by side at one instant. */
@@ -41,6 +51,7 @@ export function usageReport(
   meters: readonly MeterState[],
   grants: readonly OpenGrant[],
   now: Temporal.Instant,
+  credits: ExhaustionForecast,
 ): UsageReport {
   const unit = policy.ceiling.currency;
   const cost = meters.find((meter) => meter.key === 'cost' && meter.unit === unit);
@@ -71,7 +82,15 @@ export function usageReport(
       .map(wireMeter),
     degraded: [...policy.degraded.values()],
     offers: policy.offers ? buyOffers(policy.catalogue, policy) : [],
-    forecast: forecast({ period: policy.billing_period, spent: cost ? spentOf(cost) : 0n, cap: cost?.cap ?? 0n, now }),
+    forecast: {
+      ...forecast({ period: policy.billing_period, spent: cost ? spentOf(cost) : 0n, cap: cost?.cap ?? 0n, now }),
+      credits: {
+        ...credits,
+        exhausted_at: credits.exhausted_at?.toString() ?? null,
+        earliest: credits.earliest?.toString() ?? null,
+        latest: credits.latest?.toString() ?? null,
+      },
+    },
   };
 }
 

@@ -63,8 +63,9 @@ export interface CreditSection {
 }
 
 /**
- * The next movements after a posting, oldest first, in sections of `size` of which the last may be shorter; final ones alone
- * (below the horizon), so that nothing can appear before what was read. At most `sections_max`.
+ * The next movements after a posting, oldest first, in sections of `size` of which the last may be shorter, at most `sections_max`.
+ * Nothing can appear before what was read: whoever posts a workspace's credits holds its one lock from before the id is drawn until
+ * the commit.
  */
 export async function creditSections(
   on: Queryable,
@@ -81,7 +82,7 @@ export async function creditSections(
     `with next as materialized (
        select (row_number() over (order by id) - 1) / $3::bigint as section, id, posted_at, ${CHANGE} as change,
          amount * ledger.spent_sign(debit, credit) as spent
-       from (select * from ledger.posting where workspace_id = $1 and id > $2 and unit = 'credit' and xid < ledger.horizon()
+       from (select * from ledger.posting where workspace_id = $1 and id > $2 and unit = 'credit'
              order by id limit $4) p
      ), days as (
        select section, (posted_at at time zone 'UTC')::date::text as day, count(*) as n, max(id) as last, max(posted_at) as latest_at,

@@ -18,18 +18,26 @@ export const LAST = 2n ** 63n - 1n;
 const BEGINNING: Checkpoint = { posting_id: 0n, balance: 0n, latest_at: null };
 
 /**
- * Writes the checkpoints that are missing, at most `steps_max` times sixteen sections. True: none is missing but for a last
- * section that is not full. Whoever looks at a workspace first pays for its history once; who looks again, for what came since.
+ * Writes the checkpoints that are missing, at most `steps_max` times sixteen sections. Whoever looks at a workspace first pays for its
+ * history once; who looks again, for what came since. Returns what lies behind the last checkpoint, or undefined when some are still missing.
  */
-export async function advanceCheckpoints(pool: Pool, workspace: WorkspaceId, steps_max: number): Promise<boolean> {
+export async function advanceCheckpoints(pool: Pool, workspace: WorkspaceId, steps_max: number): Promise<Tail | undefined> {
   for (let step = 0; step < steps_max; step++) {
-    const written = await transaction(pool, (connection) => advance(connection, workspace));
-    if (written < SECTIONS_AT_ONCE) return true;
+    const { written, tail } = await transaction(pool, (connection) => advance(connection, workspace));
+    if (written < SECTIONS_AT_ONCE) return { spent: tail?.spent ?? [] };
   }
-  return false;
+  return undefined;
 }
 
-async function advance(connection: Connection, workspace: WorkspaceId): Promise<number> {
+/** What was spent behind the last checkpoint, by UTC day. */
+export interface Tail {
+  readonly spent: CreditSection['spent'];
+}
+
+async function advance(
+  connection: Connection,
+  workspace: WorkspaceId,
+): Promise<{ readonly written: number; readonly tail: CreditSection | undefined }> {
   const last = await checkpointBefore(connection, workspace, null);
   const sections = await creditSections(connection, {
     workspace,
@@ -38,7 +46,8 @@ async function advance(connection: Connection, workspace: WorkspaceId): Promise<
     sections_max: SECTIONS_AT_ONCE,
   });
   const full = sections.filter(({ rows }) => rows === SECTION);
-  if (full.length === 0) return 0;
+  const done = { written: full.length, tail: sections.find(({ rows }) => rows < SECTION) };
+  if (full.length === 0) return done;
   const checkpoints = accumulate(last, full);
   const { rowCount } = await connection.query(
     `insert into wallet.checkpoint (workspace_id, posting_id, balance, latest_at)
@@ -51,7 +60,7 @@ async function advance(connection: Connection, workspace: WorkspaceId): Promise<
     ],
   );
   // Another one wrote them a moment ago, and the days with them.
-  if (rowCount !== checkpoints.length) return full.length;
+  if (rowCount !== checkpoints.length) return done;
   const days = full.flatMap(({ spent }) => spent);
   await connection.query(
     `insert into wallet.credit_day as d (workspace_id, day, spent)
@@ -59,7 +68,7 @@ async function advance(connection: Connection, workspace: WorkspaceId): Promise<
      on conflict (workspace_id, day) do update set spent = d.spent + excluded.spent`,
     [workspace, days.map(({ day }) => day), days.map(({ credits }) => credits)],
   );
-  return full.length;
+  return done;
 }
 
 function accumulate(last: Checkpoint, sections: readonly CreditSection[]): Checkpoint[] {

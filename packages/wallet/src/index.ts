@@ -10,6 +10,8 @@ export {
   listAllocations,
   setAllocation,
 } from './allocation.ts';
+export { type CreditForecaster, creditForecaster } from './credit-forecast.ts';
+export type { ExhaustionForecast } from './forecast.ts';
 export { type InvoiceLine, listInvoiceLines } from './invoice-lines.ts';
 export { type MemberMeters, memberMeters } from './member-meters.ts';
 export { openPeriods, type PeriodOpener } from './open-period.ts';

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+
 import type { FastifyReply } from 'fastify';
 
 export type CsvCell = string | number | null;
@@ -25,4 +27,12 @@ export function sendCsv(reply: FastifyReply, name: string, csv: string): Fastify
     .header('content-disposition', `attachment; filename="${name}.csv"`)
     .serializer(String)
     .send(csv);
+}
+
+/** The same, written as it is read. */
+export function streamCsv(reply: FastifyReply, name: string, parts: AsyncIterable<string>): FastifyReply {
+  return reply
+    .type('text/csv; charset=utf-8')
+    .header('content-disposition', `attachment; filename="${name}.csv"`)
+    .send(Readable.from(parts));
 }

@@ -2,7 +2,7 @@ import { RefusalError, refuse } from '@purser/base';
 import { z } from 'zod';
 
 /** A day stands for its first instant in UTC. */
-const instantQuery = z.string().transform((text, context) => {
+export const instantQuery = z.string().transform((text, context) => {
   try {
     return Temporal.Instant.from(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
   } catch {

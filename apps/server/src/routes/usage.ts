@@ -2,6 +2,7 @@ import { licenceNotice } from '@purser/license';
 import { callQuotas } from '@purser/limits';
 import { openGrants } from '@purser/meters';
 import { explainPolicy } from '@purser/policy';
+import { creditForecaster } from '@purser/wallet';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -41,7 +42,21 @@ const usageSchema = z.object({
   offers: z
     .array(z.object({ kind: z.string(), id: z.string(), text: z.string(), price: amountSchema.optional() }))
     .describe('What can be bought, when a ladder says that it is time to.'),
-  forecast: z.object({ ceiling_reached_at: instantSchema.nullable(), text: z.string() }),
+  forecast: z.object({
+    ceiling_reached_at: instantSchema.nullable(),
+    text: z.string(),
+    credits: z
+      .object({
+        outlook: z.enum(['out', 'lasts', 'exhausted', 'unknown']).describe('Whether they run out before they are refreshed.'),
+        exhausted_at: instantSchema.nullable().describe('The median of the futures that were drawn.'),
+        earliest: instantSchema.nullable(),
+        latest: instantSchema
+          .nullable()
+          .describe('Four futures of five lie between `earliest` and `latest`; null: not before the refresh.'),
+        text: z.string(),
+      })
+      .describe('When the credits run out, at the pace and by the days of the last four weeks.'),
+  }),
   policy: z
     .array(z.object({ name: z.string(), value: z.unknown(), from: z.string(), why: z.string() }))
     .optional()
@@ -50,6 +65,7 @@ const usageSchema = z.object({
 
 /** What the caller's workspace has, has used and may still use. */
 export function registerUsage(app: App, { pool, clock, meters, policyOf, openPeriod }: RouteDeps): void {
+  const forecastCredits = creditForecaster(pool);
   app.route({
     method: 'GET',
     url: '/api/usage',
@@ -67,9 +83,12 @@ export function registerUsage(app: App, { pool, clock, meters, policyOf, openPer
       const policy = policyOf(workspace, now);
       await openPeriod(policy, now);
       const quotas = callQuotas(policy, user ?? actor, now) ?? [];
-      const [states, grants] = await Promise.all([meters.read([...policy.meters, ...quotas]), openGrants(pool, clock, workspace.id)]);
+      const [states, grants] = await Promise.all([
+        meters.read([...policy.meters, ...quotas]),
+        openGrants(pool, clock, workspace.id),
+      ]);
       return reply.header('cache-control', 'no-store').send({
-        ...usageReport(policy, states, grants, now),
+        ...usageReport(policy, states, grants, now, await forecastCredits(policy, grants, now)),
         license_notice: wireNotice(licenceNotice(policy, now)),
         ...(request.query.explain === '1' && { policy: explainPolicy(policy) }),
       });

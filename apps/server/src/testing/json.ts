@@ -12,6 +12,7 @@ export interface Json extends Iterable<Json> {
   find(is: (one: Json) => boolean): Json | undefined;
 
   readonly action: string;
+  readonly allocations: Json;
   readonly account: string;
   readonly amount: string;
   readonly at: string;
@@ -29,6 +30,9 @@ export interface Json extends Iterable<Json> {
   readonly detail: string;
   readonly entries: Json;
   readonly error: Json;
+  readonly final: boolean;
+  readonly valid_from: string;
+  readonly kind: string;
   readonly forecast: Json;
   readonly held: Json;
   readonly id: string;
@@ -37,6 +41,7 @@ export interface Json extends Iterable<Json> {
   readonly key: string;
   readonly keys: Json;
   readonly license: string;
+  readonly lines: Json;
   readonly meters: Json;
   readonly mismatches: Json;
   readonly name: string;
