@@ -2,10 +2,11 @@ import { type Clock, type Log, PLATFORM, type Pool, type Repetition, type Settin
 import type { Catalogue } from '@purser/catalog';
 import type { Identity } from '@purser/identity';
 import { type LicenceChange, licenseChanges } from '@purser/license';
-import type { Meters } from '@purser/meters';
+import type { Meters, MeterSpec } from '@purser/meters';
 import { currency, zero } from '@purser/money';
 import { type AlertSource, createMailer, type NewAlert, startAlerts, type Watch, type Watched } from '@purser/notify';
 import type { Policies, Policy } from '@purser/policy';
+import { allocationMeter, listAllocations } from '@purser/wallet';
 
 const SEND_TIMEOUT_MS = 10_000;
 
@@ -35,17 +36,39 @@ export function startServerAlerts(parts: {
   });
 }
 
-function watchBy({ identity, policies, catalogue }: { identity: Identity; policies: Policies; catalogue: Catalogue }): Watch {
+function watchBy({
+  pool,
+  identity,
+  policies,
+  catalogue,
+}: {
+  pool: Pool;
+  identity: Identity;
+  policies: Policies;
+  catalogue: Catalogue;
+}): Watch {
+  // A policy is another object when the workspace is, and that is so when an allocation changes.
+  const allocations = new WeakMap<Policy, readonly MeterSpec[]>();
   return async (id, now) => {
     if (id === PLATFORM) return platform(catalogue, now);
     const workspace = await identity.workspace(id);
-    return workspace && ofPolicy(await policies.load(workspace, now));
+    if (workspace === undefined) return undefined;
+    const policy = await policies.load(workspace, now);
+    let allocated = allocations.get(policy);
+    if (allocated === undefined) allocations.set(policy, (allocated = await allocatedMeters(pool, policy)));
+    return ofPolicy(policy, allocated);
   };
 }
 
-function ofPolicy({ meters, catalogue, billing_period, cost_cap, abuse }: Policy): Watched {
+/** What is allocated to members and teams, each a meter of its own. */
+async function allocatedMeters(pool: Pool, policy: Policy): Promise<readonly MeterSpec[]> {
+  const allocated = await listAllocations(pool, policy.workspace.id);
+  return allocated.flatMap((one) => (one.credits === null ? [] : [allocationMeter(policy, one, one.credits)]));
+}
+
+function ofPolicy({ meters, catalogue, billing_period, cost_cap, abuse }: Policy, allocated: readonly MeterSpec[]): Watched {
   return {
-    meters,
+    meters: [...meters, ...allocated],
     thresholds: catalogue.alerts,
     period_start: billing_period.start,
     cost_cap,

@@ -3,6 +3,7 @@ import type { RoomMigrations } from '@purser/base';
 export { type Alert, ALERT_KINDS, type NewAlert, SEVERITIES } from './alert.ts';
 export { type DeadLetter, deadLetters, reviveLetter } from './dead-letters.ts';
 export { listAlerts, listAllAlerts, markSeen, markSeenByOperator } from './list-alerts.ts';
+export { listFraud, type RaisedFraud } from './list-fraud.ts';
 export { CHANNEL_KINDS } from './message.ts';
 export { createMailer } from './send-email.ts';
 export { startAlerts } from './start-alerts.ts';

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { type Connection, newId, PLATFORM } from '@purser/base';
 
 import { type AlertId, isForWorkspace, type NewAlert } from './alert.ts';
@@ -25,6 +27,17 @@ const DELIVER = `
   where a.alert_id = any ($1::uuid[]) and c.removed_at is null and (c.kinds is null or a.kind = any (c.kinds))
   on conflict do nothing`;
 
+const SUBJECT_MAX = 200;
+const TITLE_MAX = 200;
+const TEXT_MAX = 2_000;
+
+/** Names that others chose may be of any length: none may keep a step, and all who come after it, from being written. */
+function shortened(text: string, characters_max: number): string {
+  if (text.length <= characters_max) return text.toWellFormed();
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return `${text.slice(0, characters_max - 20).toWellFormed()}… ${digest}`;
+}
+
 /**
  * Raises what has not been raised before, in the caller's transaction, and puts it in the way of everybody who wants to be told.
  * Returns how many were new.
@@ -39,14 +52,14 @@ export async function raise(connection: Connection, now: Temporal.Instant, alert
         workspace_id: workspace,
         alert_id: id,
         kind: alert.kind,
-        subject: alert.subject,
+        subject: shortened(alert.subject, SUBJECT_MAX),
         window_start: window_start.toString(),
         threshold,
         level: level.toString(),
         value: value.toString(),
         severity: alert.severity,
-        title: alert.title,
-        text: alert.text,
+        title: shortened(alert.title, TITLE_MAX),
+        text: shortened(alert.text, TEXT_MAX),
         for_workspace: isForWorkspace(alert.kind),
       })),
     ),

@@ -102,6 +102,30 @@ describe('T9, S14: a threshold of any meter is told of once', () => {
     expect((await told(workspace)).toSorted()).toEqual(['threshold cost USD 0.5', 'threshold tokens token 0.1']);
   });
 
+  test('a meter of any name, however long, is told of and keeps nobody else from it', async () => {
+    const key = `credits:member:${'😀'.repeat(120)}`;
+    const workspace = bench.workspace();
+    const meter = monthly(workspace, key, 'credit', 'quota', 10n);
+    bench.watched.set(workspace, {
+      ...bench.watched.get(workspace)!,
+      meters: [monthly(workspace, 'tokens', 'token', 'quota', 100n), meter],
+    });
+    const hold = newId<'hold'>();
+    await bench.meters.hold({
+      id: hold,
+      workspace,
+      expires_at: bench.clock.now().add({ seconds: 60 }),
+      legs: [{ meter, amount: 8n }],
+      plan: 'PRO',
+      provider: 'acme',
+      cost: { amount: 1n, unit: 'USD' },
+      reported: { amount: 1n, unit: 'USD' },
+    });
+    await bench.meters.end({ kind: 'settle', hold, workspace, actuals: [8n], cost: 1n, reported: 1n, provider: 'acme' });
+    await bench.scan();
+    expect(await told(workspace)).toEqual([expect.stringMatching(/^threshold credits:member:.+… [0-9a-f]{16} 0\.7$/u)]);
+  });
+
   test('the budget that everybody shares is the platform’s', async () => {
     const workspace = bench.workspace({ cap: dollars(100) });
     const budget = monthly(PLATFORM, 'budget', 'USD', 'cost', dollars(50));

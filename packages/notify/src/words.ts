@@ -11,6 +11,8 @@ const METERS: Readonly<Record<string, string>> = {
 
 /** How a meter is called in a sentence. */
 export function meterName(key: string): string {
+  const [, whose, name] = /^credits:(member|team):(.+)$/s.exec(key) ?? [];
+  if (whose !== undefined) return `the credits of ${whose} ${name}`;
   return METERS[key] ?? `the quota “${key}”`;
 }
 

@@ -4,6 +4,7 @@ export { allocateCredits, type CustomCredits } from './allocate-credits.ts';
 export {
   type Allocation,
   type AllocationKind,
+  allocationMeter,
   allocationOf,
   type AllocationState,
   allocationStates,
