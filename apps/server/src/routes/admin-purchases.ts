@@ -1,13 +1,11 @@
-import { RefusalError, refuse } from '@purser/base';
 import { toWire } from '@purser/money';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
 import { problems } from '../http/responses.ts';
+import { spanOf, spanQuery } from '../http/time-span.ts';
 import type { App } from '../http/types.ts';
 import { amountSchema, counter, counterSchema, instantSchema } from '../http/wire.ts';
-
-const DAYS_DEFAULT = 30;
 
 const salesSchema = z.object({
   pack: z.string(),
@@ -32,22 +30,14 @@ export function registerAdminPurchases(app: App, { marketplace, clock }: RouteDe
     schema: {
       tags: ['Administration'],
       summary: 'Sales by pack',
-      querystring: z.object({
-        from: z.iso.datetime({ offset: true }).optional().describe(`RFC 3339; without it ${DAYS_DEFAULT} days before \`to\`.`),
-        to: z.iso.datetime({ offset: true }).optional().describe('Not included; without it now.'),
-      }),
+      querystring: z.object(spanQuery),
       response: {
         200: z.object({ from: instantSchema, to: instantSchema, packs: z.array(salesSchema) }),
         ...problems(400, 401, 403, 503),
       },
     },
     handler: async (request, reply) => {
-      const to = request.query.to === undefined ? clock.now() : Temporal.Instant.from(request.query.to);
-      const from =
-        request.query.from === undefined ? to.subtract({ hours: 24 * DAYS_DEFAULT }) : Temporal.Instant.from(request.query.from);
-      if (Temporal.Instant.compare(from, to) >= 0) {
-        throw new RefusalError(refuse('invalid_request', `"from" (${from}) must lie before "to" (${to})`));
-      }
+      const { from, to } = spanOf(request.query, clock.now());
       const packs = await marketplace.sales({ from, to });
       return reply.send({
         from: from.toString(),

@@ -54,7 +54,9 @@ const Environment = z.object({
   OPENAI_COMPATIBLE_API_KEY: secret().optional(),
   OPENAI_COMPATIBLE_BASE_URL: http.optional(),
   SMTP_URL: address('smtp://user:password@host:port', ['smtp:', 'smtps:'], 'secret').optional(),
-  PURSER_MAIL_FROM: text('an e-mail address, or Name <address>', /^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/).default('Purser <purser@localhost>'),
+  PURSER_MAIL_FROM: text('an e-mail address, or Name <address>', /^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/).default(
+    'Purser <purser@localhost>',
+  ),
   PURSER_WEBHOOKS_INSIDE: flag().default(false),
   STRIPE_SECRET_KEY: secretLike(/^[sr]k_/, 'a secret or restricted key of Stripe (sk_… or rk_…)').optional(),
   STRIPE_WEBHOOK_SECRET: secretLike(/^whsec_/, 'the signing secret of a Stripe webhook (whsec_…)').optional(),
