@@ -334,6 +334,14 @@ describe('sessions', () => {
     expect((await refusal(here, token)).code).toBe('unauthenticated');
   });
 
+  test('without Redis it outlives the server that opened it, and is known on every other', async () => {
+    const { workspace, key } = await create();
+    const server = await openServer();
+    const { token } = await signIn(server, key);
+    await server.close();
+    expect(await caller(there, token)).toMatchObject({ kind: 'session', workspace: { id: workspace.id } });
+  });
+
   test('it ends with its key, and with its time', async () => {
     const { workspace, key } = await create();
     const { token } = await signIn(here, key);

@@ -20,7 +20,7 @@ import { listWorkspaces, type WorkspacePage, type WorkspaceSearch } from './list
 import type { Offering } from './terms.ts';
 import { openPersons, type Persons, type PersonsOptions } from './people/open-persons.ts';
 import { hashSecret, secretKind } from './secret.ts';
-import { MemorySessions } from './session-memory.ts';
+import { PostgresSessions } from './session-postgres.ts';
 import { RedisSessions } from './session-redis.ts';
 import { SessionCache, type StartedSession } from './sessions.ts';
 import type { Workspace } from './workspace.ts';
@@ -31,7 +31,7 @@ export interface IdentityOptions {
   readonly admin_token: string;
   /** What is for sale now: what new and moved workspaces go onto. */
   readonly offering: () => Offering;
-  /** Where sessions are kept; absent: in this process. */
+  /** Where sessions are kept; absent: in Postgres. */
   readonly redis_url?: string;
   readonly redis_prefix?: string;
   /** How persons sign in, and what is written down of it. Absent: by no letter, from nowhere, and nothing is. */
@@ -89,10 +89,12 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const { pool, clock, admin_token } = options;
   assert(admin_token !== '' && secretKind(admin_token) === undefined, 'the admin token must be set, and not look like a key');
   const directory = new Directory(pool);
-  const store =
-    options.redis_url === undefined ? new MemorySessions() : new RedisSessions(options.redis_url, options.redis_prefix);
-  const sessions = new SessionCache(store, directory, clock);
   const people = await openPersons({ ...options, directory }, options.persons ?? NO_PERSONS());
+  const store =
+    options.redis_url === undefined
+      ? new PostgresSessions(people.storage)
+      : new RedisSessions(options.redis_url, options.redis_prefix);
+  const sessions = new SessionCache(store, directory, clock);
   const parts: AuthenticationParts = { directory, sessions, persons: people.sessions, adminHash: hashSecret(admin_token), clock };
   const writing = () => ({ pool, clock, offering: options.offering() });
   await directory.start();

@@ -1,22 +1,11 @@
 import { Fault } from '@purser/base';
 import { Redis } from 'ioredis';
-import { z } from 'zod';
 
 import { hashBytes, type SecretHash } from './secret.ts';
-import type { Session, SessionStore } from './session-store.ts';
+import { parseSession, type Session, type SessionStore } from './session-store.ts';
 
 const TIMEOUT_MS = 1_000;
 const RECONNECT_MS_MAX = 1_000;
-
-const sessionSchema = z.strictObject({
-  workspace_id: z.string().nullable(),
-  tier: z.string().nullable(),
-  user: z.string().nullable(),
-  actor: z.string(),
-  roles: z.array(z.enum(['member', 'platform', 'admin'])),
-  key_sha256: z.string(),
-  expires_at: z.iso.datetime(),
-});
 
 /** Sessions that every server sees, in Redis, which forgets them when they expire. */
 export class RedisSessions implements SessionStore {
@@ -32,11 +21,13 @@ export class RedisSessions implements SessionStore {
     await askRedis(() => this.#redis.set(this.#keyOf(token), JSON.stringify(session), 'PX', lifetime_ms));
   }
 
+  async replace(token: SecretHash, session: Session, lifetime_ms: number): Promise<void> {
+    await askRedis(() => this.#redis.set(this.#keyOf(token), JSON.stringify(session), 'PX', lifetime_ms, 'XX'));
+  }
+
   async get(token: SecretHash): Promise<Session | undefined> {
     const stored = await askRedis(() => this.#redis.get(this.#keyOf(token)));
-    if (stored === null) return undefined;
-    // An entry of another version of the program is nobody's session: signing in again mends it.
-    return sessionSchema.safeParse(JSON.parse(stored)).data;
+    return parseSession(stored);
   }
 
   async remove(token: SecretHash): Promise<void> {

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 import type { Role } from './caller.ts';
 import type { SecretHash } from './secret.ts';
 
@@ -14,9 +16,26 @@ export interface Session {
   readonly expires_at: string;
 }
 
+const sessionSchema = z.strictObject({
+  workspace_id: z.string().nullable(),
+  tier: z.string().nullable(),
+  user: z.string().nullable(),
+  actor: z.string(),
+  roles: z.array(z.enum(['member', 'platform', 'admin'])),
+  key_sha256: z.string(),
+  expires_at: z.iso.datetime(),
+});
+
+/** An entry of another version of the program is nobody's session: signing in again mends it. */
+export function parseSession(stored: string | null): Session | undefined {
+  return stored === null ? undefined : sessionSchema.safeParse(JSON.parse(stored)).data;
+}
+
 /** Where sessions are kept: by the hash of their token, until they expire. */
 export interface SessionStore {
   put(token: SecretHash, session: Session, lifetime_ms: number): Promise<void>;
+  /** Changes nothing where there is none (any more). */
+  replace(token: SecretHash, session: Session, lifetime_ms: number): Promise<void>;
   /** Undefined: there is none (any more). A retryable fault: the store did not answer. */
   get(token: SecretHash): Promise<Session | undefined>;
   remove(token: SecretHash): Promise<void>;

@@ -58,14 +58,15 @@ export class SessionCache {
     const workspace = await this.#directory.workspace(session.workspace_id);
     if (workspace === undefined || workspace.plan === session.tier) return session;
     const updated = { ...session, tier: workspace.plan };
-    await this.#put(token, updated);
+    // Signed out in between, it stays so.
+    await this.#store.replace(token, updated, this.#leftOf(updated));
     return updated;
   }
 
   async start(opener: SecretHash, caller: Caller, lifetime: Temporal.Duration): Promise<StartedSession> {
     const token = newSecret('session');
     const expires_at = this.#clock.now().add(lifetime);
-    await this.#put(hashSecret(token), {
+    const session: Session = {
       workspace_id: caller.workspace?.id ?? null,
       tier: caller.workspace?.plan ?? null,
       user: caller.user ?? null,
@@ -74,7 +75,8 @@ export class SessionCache {
       roles: caller.kind === 'admin' ? caller.roles : ['member'],
       key_sha256: hashBytes(opener).toString('hex'),
       expires_at: expires_at.toString(),
-    });
+    };
+    await this.#store.put(hashSecret(token), session, this.#leftOf(session));
     return { token, expires_at };
   }
 
@@ -83,9 +85,9 @@ export class SessionCache {
     await this.#store.remove(token);
   }
 
-  async #put(token: SecretHash, session: Session): Promise<void> {
-    const left = Temporal.Instant.from(session.expires_at).since(this.#clock.now());
-    await this.#store.put(token, session, Math.max(1, Math.ceil(left.total('milliseconds'))));
+  #leftOf({ expires_at }: Session): number {
+    const left = Temporal.Instant.from(expires_at).since(this.#clock.now());
+    return Math.max(1, Math.ceil(left.total('milliseconds')));
   }
 
   close(): Promise<void> {

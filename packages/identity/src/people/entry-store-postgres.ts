@@ -34,8 +34,18 @@ export class PostgresEntries implements EntryStore {
       .query(
         `insert into identity.sealed_entry (name, sealed, expires_at) values ($1, $2, $3)
          on conflict (name) do update set sealed = excluded.sealed, expires_at = excluded.expires_at`,
-        [name, entry, this.#clock.now().add({ milliseconds: lifetime_ms }).toString()],
+        [name, entry, this.#in(lifetime_ms)],
       )
+      .catch(throwFault);
+  }
+
+  async replace(name: Buffer, entry: Buffer, lifetime_ms: number): Promise<void> {
+    await this.#pool
+      .query('update identity.sealed_entry set sealed = $2, expires_at = $3 where name = $1', [
+        name,
+        entry,
+        this.#in(lifetime_ms),
+      ])
       .catch(throwFault);
   }
 
@@ -50,6 +60,13 @@ export class PostgresEntries implements EntryStore {
   async #read(sql: string, name: Buffer): Promise<Buffer | undefined> {
     const { rows } = await this.#pool.query<{ sealed: Buffer }>(sql, [name, this.#now()]).catch(throwFault);
     return rows[0]?.sealed;
+  }
+
+  #in(lifetime_ms: number): string {
+    return this.#clock
+      .now()
+      .add({ milliseconds: Math.ceil(lifetime_ms) })
+      .toString();
   }
 
   #now(): string {

@@ -25,6 +25,10 @@ export class RedisEntries implements EntryStore {
     await askRedis(() => this.#redis.set(this.#keyOf(name), entry, 'PX', lifetime_ms));
   }
 
+  async replace(name: Buffer, entry: Buffer, lifetime_ms: number): Promise<void> {
+    await askRedis(() => this.#redis.set(this.#keyOf(name), entry, 'PX', lifetime_ms, 'XX'));
+  }
+
   async remove(name: Buffer): Promise<void> {
     await askRedis(() => this.#redis.del(this.#keyOf(name)));
   }

@@ -4,6 +4,8 @@ export interface EntryStore {
   /** Of any number that ask at once, one gets it. */
   take(name: Buffer): Promise<Buffer | undefined>;
   put(name: Buffer, entry: Buffer, lifetime_ms: number): Promise<void>;
+  /** Puts nothing where nothing is (any more): what was ended meanwhile stays ended. */
+  replace(name: Buffer, entry: Buffer, lifetime_ms: number): Promise<void>;
   remove(name: Buffer): Promise<void>;
   close(): Promise<void>;
 }

@@ -24,7 +24,7 @@ import {
 import type { MemberRole, Person } from './person.ts';
 import { PersonSessions } from './person-sessions.ts';
 import type { Origin } from './personal-workspace.ts';
-import { sealedStorage } from './sealed-storage.ts';
+import { type SealedStorage, sealedStorage } from './sealed-storage.ts';
 import {
   askedName,
   linkLetter,
@@ -97,6 +97,8 @@ interface Given {
 export interface OpenPersons {
   readonly persons: Persons;
   readonly sessions: PersonSessions;
+  /** Where sessions lie sealed. */
+  readonly storage: SealedStorage;
   close(): Promise<void>;
 }
 
@@ -121,10 +123,11 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
       for (const workspace of await linkPerson({ pool, clock, offering, record }, anonymous_id, person.id)) {
         directory.forget({ of: 'workspace', id: workspace });
       }
+      sessions.forget(person.id);
       await sessions.endAll(anonymous_id);
     },
   });
-  const sessions = new PersonSessions(auth, directory, pool);
+  const sessions = new PersonSessions(auth, storage, directory, pool);
   const { starts_per_address } = options;
   const signing: SignInParts = {
     pool,
@@ -140,27 +143,28 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
     log,
     mail,
   };
-  const forgetting = async <T>(work: Promise<T>): Promise<T> => {
+  const forgetting = async <T>(person_id: string, work: Promise<T>): Promise<T> => {
     const done = await work;
-    sessions.forget();
+    sessions.forget(person_id);
     return done;
   };
   const changing = { pool, record, naming };
   return {
     sessions,
+    storage,
     persons: {
       signInAnonymously: (origin, timezone) => signInAnonymously(signing, origin, timezone),
       requestLink: (email, address, callback, asker) => requestLink(signing, email, address, callback, asker),
       takeLink: (token, callback, presented, origin) => takeLink(signing, token, callback, presented, origin),
       renew: (presented) => renew(signing, presented),
       async workIn(person, workspace) {
-        await forgetting(pool.query('update identity.person set works_in = $2 where id = $1', [person.id, workspace]));
+        await forgetting(person.id, pool.query('update identity.person set works_in = $2 where id = $1', [person.id, workspace]));
       },
       members: (workspace) => listMembers(pool, workspace),
-      changeRole: (workspace, id, role, by) => forgetting(changeMemberRole(changing, workspace, id, role, by)),
-      removeMember: (workspace, id, by) => forgetting(removeMember(changing, workspace, id, by)),
+      changeRole: (workspace, id, role, by) => forgetting(id, changeMemberRole(changing, workspace, id, role, by)),
+      removeMember: (workspace, id, by) => forgetting(id, removeMember(changing, workspace, id, by)),
       operators: () => listOperators(pool),
-      removeOperator: (id, actor) => forgetting(removeOperator(changing, id, actor)),
+      removeOperator: (id, actor) => forgetting(id, removeOperator(changing, id, actor)),
       invite: (wanted, by, inside) => invite(changing, wanted, by, clock.now(), inside),
       writes: mail !== undefined,
       async writeInvitation(invitation, to) {
@@ -172,7 +176,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
       },
       invitations: (workspace) => listInvitations(pool, workspace, clock.now()),
       invitationsFor: (person) => invitationsFor(pool, person, clock.now()),
-      acceptInvitation: (id, person) => forgetting(acceptInvitation(changing, id, person, clock.now())),
+      acceptInvitation: (id, person) => forgetting(person.id, acceptInvitation(changing, id, person, clock.now())),
       withdrawInvitation: (workspace, id, by) => withdrawInvitation(changing, workspace, id, by),
     },
     async close() {

@@ -1,9 +1,10 @@
-import { BoundedMap, databaseFault, type Pool } from '@purser/base';
+import { BoundedMap, databaseFault, type Pool, systemClock } from '@purser/base';
 
 import type { Directory } from '../directory.ts';
 import type { SecretHash } from '../secret.ts';
 import type { BetterAuth } from './better-auth.ts';
 import { findPerson, type Person } from './person.ts';
+import type { SealedStorage } from './sealed-storage.ts';
 
 /** How long a person's session and roles are believed; a role taken away on another server lives on here for no longer. */
 const BELIEVED_MS = 700;
@@ -17,20 +18,28 @@ export interface PersonSession {
 /** Sessions of persons with a short memory in front: who it is, and what roles it has by now. */
 export class PersonSessions {
   readonly #cached = new BoundedMap<SecretHash, { readonly open: PersonSession; readonly loaded_ms: number }>(CACHED_MAX);
+  /** When a person was changed here; what was read before that, even in part, is not believed. */
+  readonly #changed = new BoundedMap<string, number>(CACHED_MAX);
   readonly #auth: BetterAuth;
+  readonly #storage: SealedStorage;
   readonly #directory: Directory;
   readonly #pool: Pool;
 
-  constructor(auth: BetterAuth, directory: Directory, pool: Pool) {
+  constructor(auth: BetterAuth, storage: SealedStorage, directory: Directory, pool: Pool) {
     this.#auth = auth;
+    this.#storage = storage;
     this.#directory = directory;
     this.#pool = pool;
   }
 
   find(token: string, hashed: SecretHash): PersonSession | undefined | Promise<PersonSession | undefined> {
     const cached = this.#cached.get(hashed);
-    if (cached && performance.now() - cached.loaded_ms < BELIEVED_MS) return cached.open;
+    if (cached && this.#isFresh(cached.loaded_ms, cached.open.person)) return cached.open;
     return this.#load(token, hashed);
+  }
+
+  #isFresh(loaded_ms: number, { id }: Person): boolean {
+    return performance.now() - loaded_ms < BELIEVED_MS && loaded_ms > (this.#changed.get(id) ?? 0);
   }
 
   async #load(token: string, hashed: SecretHash): Promise<PersonSession | undefined> {
@@ -42,24 +51,28 @@ export class PersonSessions {
       this.#cached.delete(hashed);
       return undefined;
     }
-    await this.#withTier(token, person, 'tier' in found.session ? found.session['tier'] : undefined);
+    await this.#withTier(token, person, found.session);
     const open: PersonSession = { person, expires_ms: found.session.expiresAt.getTime() };
     this.#cached.set(hashed, { open, loaded_ms });
     return open;
   }
 
   /** The session carries the plan of the workspace it works in, as a key's session does; a changed plan is written into it. */
-  async #withTier(token: string, { works_in }: Person, tier: unknown): Promise<void> {
+  async #withTier(token: string, { works_in }: Person, session: { tier?: unknown; expiresAt: Date }): Promise<void> {
     if (works_in === null) return;
     const workspace = await this.#directory.workspace(works_in);
-    if (workspace === undefined || workspace.plan === tier) return;
-    const { internalAdapter } = await this.#auth.$context;
-    await internalAdapter.updateSession(token, { tier: workspace.plan });
+    if (workspace === undefined || workspace.plan === session.tier) return;
+    const stored = JSON.parse((await this.#storage.get(token)) ?? '{}') as { session?: Record<string, unknown> };
+    if (stored.session === undefined) return;
+    const updated = { ...stored, session: { ...stored.session, tier: workspace.plan } };
+    const seconds_left = Math.floor((session.expiresAt.getTime() - systemClock.now().epochMilliseconds) / 1000);
+    // Not by better-auth, which would set what a sign-out has taken away in between.
+    if (seconds_left > 0) await this.#storage.replace(token, JSON.stringify(updated), seconds_left);
   }
 
-  /** What is believed of anybody may be out of date: roles were changed here. */
-  forget(): void {
-    this.#cached.clear();
+  /** What is believed of this person is out of date: its roles or its workspace were changed here. */
+  forget(person_id: string): void {
+    this.#changed.set(person_id, performance.now());
   }
 
   async end(token: string, hashed: SecretHash): Promise<void> {
@@ -72,7 +85,7 @@ export class PersonSessions {
   async endAll(person_id: string): Promise<void> {
     const { internalAdapter } = await this.#auth.$context;
     await internalAdapter.deleteUserSessions(person_id);
-    this.forget();
+    this.forget(person_id);
   }
 }
 

@@ -13,6 +13,8 @@ export interface SealedStorage {
   get(key: string): Promise<string | null>;
   getAndDelete(key: string): Promise<string | null>;
   set(key: string, value: string, ttl_seconds?: number): Promise<void>;
+  /** Sets what is there already, and nothing else. */
+  replace(key: string, value: string, ttl_seconds: number): Promise<void>;
   delete(key: string): Promise<void>;
   increment(): Promise<number>;
 }
@@ -26,6 +28,7 @@ export function sealedStorage(store: EntryStore, secret: Buffer): SealedStorage 
     getAndDelete: async (key) => unseal(sealing, nameOf(key), await store.take(nameOf(key))),
     set: (key, value, ttl_seconds = LIFETIME_SECONDS) =>
       store.put(nameOf(key), seal(sealing, nameOf(key), value), ttl_seconds * 1000),
+    replace: (key, value, ttl_seconds) => store.replace(nameOf(key), seal(sealing, nameOf(key), value), ttl_seconds * 1000),
     delete: (key) => store.remove(nameOf(key)),
     // Only its rate limiter counts, and that is off: what is bounded is bounded in Postgres.
     increment: () => Promise.reject(new Error('nothing is counted in the store of sessions')),

@@ -140,12 +140,11 @@ async function settle(
   origin: Origin,
   timezone: string | undefined,
 ): Promise<Refusal | undefined> {
-  parts.persons.forget();
   const open = await parts.persons.find(token, hashSecret(token));
   if (open === undefined) throw new Fault('the session that was just opened is not there', { retryable: true });
   if (open.person.memberships.size > 0) return undefined;
   const workspace = await startPersonalWorkspace(parts, open.person.id, start, origin, timezone);
-  parts.persons.forget();
+  parts.persons.forget(open.person.id);
   return isRefusal(workspace) ? workspace : undefined;
 }
 
