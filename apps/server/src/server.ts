@@ -113,7 +113,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
 
   /** Who calls, and may they use this route? Before a byte of the body is read. */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-    const { access } = request.routeOptions.config;
+    const { access, spends, feature } = request.routeOptions.config;
     const flooding = access === 'public' ? undefined : strangers.refusal(request.ip);
     if (flooding !== undefined) return sendRefusal(request, reply, flooding);
     const caller = await identified(request);
@@ -125,7 +125,9 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     request.caller = caller;
     // Who reads what calls have left behind reads at least what this server has answered.
     if (request.method === 'GET') await deps.gate.settled(SETTLED_WITHIN_MS);
-    const refused = refusedAccess(caller, access, request.routeOptions.config.spends) ?? refusedFeature(deps, caller, request);
+    const refused =
+      refusedAccess(caller, access, spends) ??
+      (feature === undefined ? undefined : refusedFeature(deps, caller, request, feature));
     return refused === undefined ? undefined : sendRefusal(request, reply, refused);
   }
 

@@ -1,7 +1,7 @@
 import type { Refusal } from '@purser/base';
 import { featureRefusal } from '@purser/gate';
 import type { Caller } from '@purser/identity';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 
 import type { ServerDeps } from '../deps.ts';
 
@@ -11,11 +11,10 @@ import type { ServerDeps } from '../deps.ts';
  */
 export function refusedFeature(
   { policyOf, clock }: Pick<ServerDeps, 'policyOf' | 'clock'>,
-  caller: Caller,
+  { workspace }: Caller,
   request: FastifyRequest,
+  feature: NonNullable<FastifyContextConfig['feature']>,
 ): Refusal | undefined {
-  const { feature } = request.routeOptions.config;
-  if (feature === undefined || caller.workspace === undefined) return undefined;
-  const policy = policyOf(caller.workspace, clock.now());
-  return featureRefusal(policy, typeof feature === 'string' ? feature : feature(request));
+  if (workspace === undefined) return undefined;
+  return featureRefusal(policyOf(workspace, clock.now()), typeof feature === 'string' ? feature : feature(request));
 }
