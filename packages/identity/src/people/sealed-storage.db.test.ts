@@ -47,7 +47,7 @@ test('an entry that was changed, moved under another name, or sealed with anothe
   );
   expect([await storage.get('mine'), await storage.get('theirs')]).toEqual([null, null]);
   await storage.set('mine', 'me', 60);
-  await database.pool.query(`update identity.sealed_entry set sealed = set_byte(sealed, 30, 255 - get_byte(sealed, 30))`);
+  await database.pool.query(`update identity.sealed_entry set sealed = set_byte(sealed, 28, 255 - get_byte(sealed, 28))`);
   expect(await storage.get('mine')).toBeNull();
   await storage.set('mine', 'me', 60);
   expect(await sealedStorage(entries, randomBytes(32)).get('mine')).toBeNull();
