@@ -31,6 +31,7 @@ describe('a pack, over HTTP', () => {
     const before = await usage(key);
     const { status, json } = await buy(key);
     expect([status, json.url]).toEqual([200, expect.stringMatching(/^http/)]);
+    expect(stripe.object(sessionOf(json.url))['success_url']).toBe(`${server.url}/plan?checkout=paid`);
     const event = stripe.event('checkout.session.completed', stripe.pay(sessionOf(json.url), { tax: 551 }));
     const answers = await Promise.all(Array.from({ length: 5 }, async () => stripe.deliver(event, webhook())));
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200]);

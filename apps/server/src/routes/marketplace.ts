@@ -153,9 +153,9 @@ export function registerMarketplace(app: App, deps: RouteDeps): void {
   });
 }
 
-/** Where a buyer comes back to: the page that was called. */
+/** Where a buyer comes back to: the page of plan and packs, at the address that was called. */
 function homeOf(request: FastifyRequest): string {
-  return `${request.protocol}://${request.host}/`;
+  return `${request.protocol}://${request.host}/plan`;
 }
 
 function wirePacks({ packs }: Catalogue): z.infer<typeof packSchema>[] {
