@@ -19,6 +19,7 @@ export {
   creditSections,
   type MovementSpan,
 } from './credit-movements.ts';
+export { type CreditSpender, creditSpenders } from './credit-spenders.ts';
 export { type LedgerTotal, ledgerTotals } from './ledger-totals.ts';
 export { listAttempts } from './list-attempts.ts';
 export { listPostings } from './list-postings.ts';

@@ -5,6 +5,7 @@ import { registerAdminAudit } from './admin-audit.ts';
 import { registerAdminBooks } from './admin-books.ts';
 import { registerAdminClock } from './admin-clock.ts';
 import { registerAdminCredits } from './admin-credits.ts';
+import { registerAdminFraud } from './admin-fraud.ts';
 import { registerAdminFreeze } from './admin-freeze.ts';
 import { registerAdminKeys } from './admin-keys.ts';
 import { registerAdminLadder } from './admin-ladder.ts';
@@ -69,6 +70,7 @@ export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
   registerAdminAudit(app, deps);
   registerAdminTransactions(app, deps);
   registerAdminModels(app, deps);
+  registerAdminFraud(app, deps);
   registerAdminFreeze(app, deps);
   registerAdminLadder(app, deps);
   registerAdminRollouts(app, deps);

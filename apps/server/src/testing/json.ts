@@ -31,6 +31,8 @@ export interface Json extends Iterable<Json> {
   readonly entries: Json;
   readonly error: Json;
   readonly final: boolean;
+  readonly flags: Json;
+  readonly spenders: Json;
   readonly valid_from: string;
   readonly kind: string;
   readonly forecast: Json;
