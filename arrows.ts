@@ -127,8 +127,10 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
   cli: {
     base: 'settings and database',
     money: 'amounts in tables',
-    ledger: 'ledger verify',
+    ledger: 'plans replay',
     audit: 'audit verify',
+    identity: 'whose calls are replayed',
+    policy: 'plans replay, rollout',
     catalog: 'plans check, prices import',
     server: 'up, serve, simulate',
     simulation: 'simulate',

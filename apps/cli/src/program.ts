@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import type { ReplayOptions } from './commands/plans-replay.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
 
 const HEAD = ['--head <head>', 'a head kept elsewhere, <block>:<digest>: the chain must go through it'] as const;
@@ -40,6 +41,37 @@ export function buildProgram(): Command {
     .argument('[file]', 'a catalogue; without it the one of PURSER_CATALOG')
     .description('prove that each paid plan keeps its margin in the worst case; exit 1 when one does not')
     .action(async (file: string | undefined) => (await import('./commands/plans-check.ts')).printPlansCheck(file));
+
+  plans
+    .command('replay')
+    .argument('<file>', 'a proposed catalogue')
+    .option('--days <number>', 'how far back', '30')
+    .description('replay the calls in the ledger through it, beside the catalogue in force: margin and refusals before and after')
+    .action(async (file: string, options: ReplayOptions) =>
+      (await import('./commands/plans-replay.ts')).printPlansReplay(file, options),
+    );
+
+  const rollout = program.command('rollout').description('a catalogue for a share of the workspaces first');
+  rollout
+    .command('start')
+    .argument('<file>', 'the catalogue to move to')
+    .requiredOption('--share <share>', 'of the subscribers, 0 to 1')
+    .option('--from <version>', 'whose subscribers; without it those of PURSER_CATALOG')
+    .description('store it, and move a share of the subscribers to it')
+    .action(async (file: string, options: { share: string; from?: string }) =>
+      (await import('./commands/rollout.ts')).startRollout(file, options),
+    );
+  rollout
+    .command('move')
+    .argument('<id>')
+    .argument('<to>', 'another share (0 to 1), all, or back')
+    .description('change who is moved')
+    .action(async (id: string, to: string) => (await import('./commands/rollout.ts')).changeRollout(id, to));
+  rollout
+    .command('show')
+    .argument('[id]', 'without it: all there are')
+    .description('both sides next to each other: margin, calls, refusals')
+    .action(async (id: string | undefined) => (await import('./commands/rollout.ts')).showRollouts(id));
 
   const prices = program.command('prices').description('what providers charge');
   prices

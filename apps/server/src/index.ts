@@ -1,3 +1,5 @@
+export { beginRollout, moveRollout } from './begin-rollout.ts';
+export { compareRollout } from './compare-rollout.ts';
 export type { Given } from './compose.ts';
 export { ROOMS } from './migrations.ts';
 export { provenCatalogue } from './proven-catalogue.ts';

@@ -4,6 +4,7 @@ export { licenceStage } from './licence.ts';
 export { listRungs, type RungListed } from './list-rungs.ts';
 export { openPolicies, type Policies, policyMigrations, setFreeze } from './open-policies.ts';
 export { type Degradation, type LicenceStage, type Origin, originOf, type Policy, type PolicyState } from './policy.ts';
+export { marginOfReplay, type RecordedCall, Replay, type ReplayedPlan } from './replay.ts';
 export { refuseLoss } from './prove-overrides.ts';
 export { type CeilingRaise, raiseCeiling } from './raise-ceiling.ts';
 export { type Arm, armOf, changeRollout, findRollout, listRollouts, type Rollout, startRollout, WHOLE_PPM } from './rollout.ts';

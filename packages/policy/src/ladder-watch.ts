@@ -94,7 +94,7 @@ export class LadderWatch {
   }
 }
 
-export function ownLadder({ plan, catalogue }: Policy): Ladder | undefined {
+function ownLadder({ plan, catalogue }: Policy): Ladder | undefined {
   return catalogue.ladders.find(({ name, watches }) => name === plan.ladder && watches === 'ceiling');
 }
 

@@ -1,19 +1,20 @@
 import { newId, openPool, type Pool, systemClock } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
-import { catalogMigrations, type Catalogue, loadCatalogue } from '@purser/catalog';
+import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { type Catalogue, loadCatalogue } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
-import { ledgerMigrations } from '@purser/ledger';
-import { Meters, metersMigrations } from '@purser/meters';
+import { Meters } from '@purser/meters';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { openPolicies, type Policies, policyMigrations } from './open-policies.ts';
+import { openPolicies, type Policies } from './open-policies.ts';
 
 let database: TestDatabase;
 let batches: Pool;
 let catalogue: Catalogue;
 let policies: Policies;
 beforeAll(async () => {
-  database = await createTestDatabase([ledgerMigrations, catalogMigrations, metersMigrations, policyMigrations]);
+  database = await createTestDatabase(
+    allMigrations(new URL('../../../', import.meta.url), ['ledger', 'catalog', 'meters', 'policy']),
+  );
   catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   batches = openPool(database.url, { connections_max: 1 });
   const meters = new Meters({ pool: batches, clock: systemClock }, database.pool);

@@ -28,7 +28,7 @@ export interface Policies {
   /** Undefined when `of` may be asked at once; else when it may. */
   ready(workspace: Workspace): Promise<void> | undefined;
   /** For who does not come through the door: makes ready, then asks. */
-  load(workspace: Workspace, now: Temporal.Instant): Promise<Policy>;
+  readonly load: (workspace: Workspace, now: Temporal.Instant) => Promise<Policy>;
   /** Something was spent under the policy: its ladder is looked at within a second. */
   readonly spent: (policy: Policy) => void;
   /** What became of a call, for the comparison of a roll-out. */

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+
+import { Fault, isRefusal, loadSettings, type Pool, type Refusal, systemClock } from '@purser/base';
+import { loadCatalogue } from '@purser/catalog';
+import { formatMoney } from '@purser/money';
+import { findRollout, listRollouts, type Rollout, WHOLE_PPM } from '@purser/policy';
+import { beginRollout, compareRollout, moveRollout } from '@purser/server';
+
+import { openDatabase } from '../open-database.ts';
+
+const ACTOR = 'cli';
+
+/** Stores the catalogue and moves a share of the subscribers of the one in force, or of `from`, to it. */
+export async function startRollout(file: string, options: { share: string; from?: string }): Promise<void> {
+  const settings = loadSettings(process.cwd());
+  const [catalogue, text] = await Promise.all([loadCatalogue(settings.catalog_file), readFile(file, 'utf8')]);
+  await using database = await openDatabase(settings);
+  const wanted = { text, share: shareOf(options.share), from_version: options.from ?? catalogue.version };
+  say(await beginRollout({ pool: database.pool, catalogue, actor: ACTOR, now: systemClock.now() }, wanted));
+}
+
+/** Another share, `all`, or `back`. */
+export async function changeRollout(id: string, to: string): Promise<void> {
+  await using database = await openDatabase(loadSettings(process.cwd()));
+  const change = to === 'all' || to === 'back' ? ({ state: to } as const) : { share: shareOf(to) };
+  say(await moveRollout({ pool: database.pool, actor: ACTOR, now: systemClock.now() }, id, change));
+}
+
+/** All roll-outs, or the two sides of one. */
+export async function showRollouts(id: string | undefined): Promise<void> {
+  await using database = await openDatabase(loadSettings(process.cwd()));
+  const { pool } = database;
+  if (id === undefined) {
+    for (const rollout of await listRollouts(pool)) console.log(line(rollout));
+    return;
+  }
+  const rollout = await findRollout(pool, id);
+  if (rollout === undefined) throw new Fault(`there is no roll-out ${id}`, { retryable: false });
+  await printComparison(pool, rollout);
+}
+
+async function printComparison(pool: Pool, rollout: Rollout): Promise<void> {
+  console.log(line(rollout));
+  for (const { arm, workspaces, calls, refused, refusal_ratio, margin } of await compareRollout(
+    pool,
+    rollout,
+    systemClock.now(),
+  )) {
+    const codes = Object.entries(refused).map(([code, count]) => `${code} ${count}`);
+    console.log(
+      `${arm}: ${workspaces} workspaces, ${calls} calls, refused ${refusal_ratio ?? '–'} ${codes.join(', ')}`.trimEnd(),
+    );
+    for (const { revenue, fees, cost, margin: left, margin_ratio } of margin) {
+      const [paid, kept, spent, rest] = [revenue, fees, cost, left].map(formatMoney);
+      console.log(`  revenue ${paid}, fees ${kept}, cost ${spent}, margin ${rest} (${margin_ratio ?? '–'})`);
+    }
+  }
+}
+
+function say(done: Rollout | Refusal): void {
+  if (isRefusal(done)) throw new Fault(`${done.code}: ${done.detail}`, { retryable: false });
+  console.log(line(done));
+}
+
+function line({ id, from_version, to_version, share_ppm, state, started_at }: Rollout): string {
+  return `${id}  ${from_version} → ${to_version}  ${state}  ${(share_ppm / WHOLE_PPM) * 100} %  since ${started_at.toString()}`;
+}
+
+function shareOf(text: string): number {
+  const share = Number(text);
+  if (text.trim() === '' || !(share >= 0 && share <= 1))
+    throw new Fault(`want a share from 0 to 1, all or back; got ${text}`, { retryable: false });
+  return share;
+}

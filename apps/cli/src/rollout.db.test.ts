@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { createLog, parseSettings } from '@purser/base';
+import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { loadCatalogue } from '@purser/catalog';
+import { ROOMS, type RunningServer, startServer } from '@purser/server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
+const BIN = path.join(ROOT, 'apps', 'cli', 'bin', 'purser.mjs');
+const ADMIN_TOKEN = 'the-admin-token-of-this-test';
+
+let folder: string;
+let current: string;
+let proposed: string;
+let database: TestDatabase;
+let server: RunningServer;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'purser-rollout-'));
+  await cp(path.join(ROOT, 'catalogs'), folder, { recursive: true });
+  current = path.join(folder, 'default.yaml');
+  proposed = path.join(folder, 'proposed.yaml');
+  await writeFile(proposed, (await readFile(current, 'utf8')).replace('credits_monthly: 1500', 'credits_monthly: 2'));
+  database = await createTestDatabase(ROOMS.slice(1));
+  server = await startServer({
+    settings: parseSettings({ PORT: '0' }),
+    database_url: database.url,
+    admin_token: ADMIN_TOKEN,
+    catalogue: await loadCatalogue(current),
+    log: createLog({ level: 'silent' }),
+  });
+  const { key } = (await post('/api/admin/workspaces', ADMIN_TOKEN, { name: 'Test', plan: 'PRO' })) as { key: string };
+  for (const prompt of ['one', 'two', 'three']) await post('/api/ai/generate', key, { operation: 'chat', prompt });
+});
+afterAll(async () => {
+  await server.stop();
+  await database.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function post(url: string, key: string, body: object): Promise<unknown> {
+  const response = await fetch(server.address + url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return response.json();
+}
+
+async function purser(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [BIN, ...words], {
+    cwd: folder,
+    env: { PATH: '/usr/bin:/bin', PURSER_DATA: 'data', PURSER_CATALOG: current, DATABASE_URL: database.url },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString('utf8')));
+  child.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString('utf8')));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...said };
+}
+
+describe('purser plans replay (C13)', () => {
+  it('prints margin and refusals of the recorded calls, before and after', async () => {
+    const { code, out, err } = await purser('plans', 'replay', proposed, '--days', '1');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/default@[0-9a-f]{12} → default@[0-9a-f]{12}/);
+    expect(out).toMatch(/PRO +before +1 +3 +0 +0 +3 +15\.99 EUR +0\.000\d+ EUR +15\.98\d+ EUR +99\.9\d{3} %/);
+    expect(out).toMatch(/PRO +after +1 +2 +credits_exhausted 1 +0 +2 +15\.99 EUR/);
+  });
+
+  it('says what it wants for a number of days that is none', async () => {
+    const { code, err } = await purser('plans', 'replay', proposed, '--days', 'many');
+    expect([code, err]).toEqual([1, 'purser: --days: want 1 to 3660, got many\n']);
+  });
+});
+
+describe('purser rollout (C13)', () => {
+  it('starts, moves, shows and takes back', async () => {
+    const started = await purser('rollout', 'start', proposed, '--share', '0.25');
+    expect([started.code, started.err]).toEqual([0, '']);
+    expect(started.out).toMatch(/^[0-9a-f-]{36} {2}default@\w+ → default@\w+ {2}running {2}25 % {2}since 20/);
+    const id = started.out.slice(0, 36);
+    const again = await purser('rollout', 'start', proposed, '--share', '0.25');
+    expect([again.code, again.err]).toEqual([
+      1,
+      expect.stringMatching(/^purser: limit_reached: a roll-out from default@\w+ is in force/),
+    ]);
+    expect((await purser('rollout', 'move', id, 'all')).out).toContain('  all  100 %');
+    const shown = await purser('rollout', 'show', id);
+    expect(shown.out).toMatch(/moved: \d workspaces?, \d calls, refused/);
+    expect((await purser('rollout', 'move', id, 'back')).out).toContain('  back  ');
+    expect((await purser('rollout', 'show')).out.trim().split('\n')).toHaveLength(1);
+    const odd = await purser('rollout', 'move', id, 'half');
+    expect([odd.code, odd.err]).toEqual([1, 'purser: want a share from 0 to 1, all or back; got half\n']);
+  });
+});
