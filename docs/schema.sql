@@ -482,6 +482,8 @@ CREATE OR REPLACE FUNCTION ledger.attempt_sums(p_after bigint, p_through bigint)
  RETURNS TABLE(day date, provider text, model text, operation text, outcome text, attempts bigint, duration_ms bigint)
  LANGUAGE sql
  STABLE
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
   select (started_at at time zone 'UTC')::date, provider, model, operation, outcome, count(*), sum(duration_ms)
   from ledger.attempt where xid > p_after and xid <= p_through
@@ -574,6 +576,8 @@ CREATE OR REPLACE FUNCTION ledger.model_lines(p_after bigint, p_through bigint)
  RETURNS TABLE(day date, plan text, provider text, model text, unit text, cost numeric, spent numeric)
  LANGUAGE sql
  STABLE
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
   with call as (
     select hold_id, provider, model, coalesce(cost, 0)::numeric as weight,
@@ -901,6 +905,30 @@ AS $function$
               select day, plan, pack, unit, -revenue, -fees, -cost, -spent from kept_margin) both_sides
         group by 1, 2, 3, 4) difference
   where revenue <> 0 or fees <> 0 or cost <> 0 or spent <> 0
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.verify_models()
+ RETURNS TABLE(kind text, detail text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select 'sum', format('the daily sums by model of %s, plan %s, %s are not those of the postings', day, plan, unit)
+  from (
+    select (p.posted_at at time zone 'UTC')::date as day, p.plan, coalesce(p.reported_unit, p.unit) as unit,
+      coalesce(p.reported, p.amount) * ledger.cost_sign(p.debit, p.credit)::numeric as cost,
+      case when p.unit = 'credit' then p.amount * ledger.spent_sign(p.debit, p.credit) else 0 end::numeric as spent
+    from ledger.posting p join ledger.rollup_position r on r.name = 'model' and p.xid <= r.xid
+    union all
+    select day, plan, unit, -cost, -spent from ledger.rollup_model_daily) both_sides
+  group by day, plan, unit having sum(cost) <> 0 or sum(spent) <> 0
+  union all
+  select 'sum', format('%s calls of %s by %s/%s are in the daily sums, %s were recorded', sum(kept), day, provider, model, sum(recorded))
+  from (
+    select (a.started_at at time zone 'UTC')::date as day, a.provider, a.model, 0 as kept, 1 as recorded
+    from ledger.attempt a join ledger.rollup_position r on r.name = 'model' and a.xid <= r.xid
+    union all
+    select day, provider, model, attempts, 0 from ledger.rollup_attempt_daily) both_sides
+  group by day, provider, model having sum(kept) <> sum(recorded)
 $function$;
 
 create schema license;

@@ -31,9 +31,10 @@ create table ledger.rollup_attempt_daily (
 
 -- The postings of the transactions in (p_after, p_through] by model. A hold's cost is shared among its calls by what each cost,
 -- and the last one, which served, bears what is left over; its credits were charged for the one that served.
+-- The span is known only when it is called: a plan made without it takes it for large, reads whole tables and compiles itself.
 create function ledger.model_lines(p_after bigint, p_through bigint) returns table (
   day date, plan text, provider text, model text, unit text, cost numeric, spent numeric
-) language sql stable as $$
+) language sql stable set enable_seqscan = off set jit = off as $$
   with call as (
     select hold_id, provider, model, coalesce(cost, 0)::numeric as weight,
       sum(coalesce(cost, 0)) over (partition by hold_id)::numeric as total,
@@ -61,7 +62,7 @@ $$;
 
 create function ledger.attempt_sums(p_after bigint, p_through bigint) returns table (
   day date, provider text, model text, operation text, outcome text, attempts bigint, duration_ms bigint
-) language sql stable as $$
+) language sql stable set enable_seqscan = off set jit = off as $$
   select (started_at at time zone 'UTC')::date, provider, model, operation, outcome, count(*), sum(duration_ms)
   from ledger.attempt where xid > p_after and xid <= p_through
   group by 1, 2, 3, 4, 5
@@ -105,3 +106,24 @@ begin
   update ledger.rollup_position set xid = v_through, id = 9223372036854775807 where name = 'model';
   return v_rows;
 end $$;
+
+-- Checks the sums by model against the postings and the calls they were made of, in one snapshot; a row for each day that is wrong.
+create function ledger.verify_models() returns table (kind text, detail text) language sql stable as $$
+  select 'sum', format('the daily sums by model of %s, plan %s, %s are not those of the postings', day, plan, unit)
+  from (
+    select (p.posted_at at time zone 'UTC')::date as day, p.plan, coalesce(p.reported_unit, p.unit) as unit,
+      coalesce(p.reported, p.amount) * ledger.cost_sign(p.debit, p.credit)::numeric as cost,
+      case when p.unit = 'credit' then p.amount * ledger.spent_sign(p.debit, p.credit) else 0 end::numeric as spent
+    from ledger.posting p join ledger.rollup_position r on r.name = 'model' and p.xid <= r.xid
+    union all
+    select day, plan, unit, -cost, -spent from ledger.rollup_model_daily) both_sides
+  group by day, plan, unit having sum(cost) <> 0 or sum(spent) <> 0
+  union all
+  select 'sum', format('%s calls of %s by %s/%s are in the daily sums, %s were recorded', sum(kept), day, provider, model, sum(recorded))
+  from (
+    select (a.started_at at time zone 'UTC')::date as day, a.provider, a.model, 0 as kept, 1 as recorded
+    from ledger.attempt a join ledger.rollup_position r on r.name = 'model' and a.xid <= r.xid
+    union all
+    select day, provider, model, attempts, 0 from ledger.rollup_attempt_daily) both_sides
+  group by day, provider, model having sum(kept) <> sum(recorded)
+$$;

@@ -60,17 +60,27 @@ describe('what is wrong is named', () => {
     expect(await details()).toEqual([
       expect.stringMatching(/daily sums of 2026-03-10, plan PRO, debit wallet, credit spent:monthly/),
       expect.stringMatching(/daily margin of 2026-03-10, plan PRO, pack , credit/),
+      expect.stringMatching(/daily sums by model of 2026-03-10, plan PRO, credit/),
     ]);
   });
 
   test('a posting that was deleted', async () => {
     await tamper(books.pool, 'ledger.posting', `delete from ledger.posting where debit = 'overrun'`);
-    expect(await details()).toHaveLength(2);
+    expect(await details()).toHaveLength(3);
   });
 
   test('a daily sum that was changed', async () => {
     await books.pool.query(`update ledger.rollup_margin_daily set cost = cost - 1 where cost > 0`);
     expect(await details()).toEqual([expect.stringMatching(/daily margin of 2026-03-10, plan PRO, pack , EUR/)]);
+  });
+
+  test('a daily sum of a model that was changed, and a call that was left out of one', async () => {
+    await books.pool.query(`update ledger.rollup_model_daily set cost = cost + 1 where unit = 'EUR' and plan = 'PRO'`);
+    await books.pool.query(`insert into ledger.rollup_attempt_daily values ('2026-03-10', 'acme', 'flash', 'chat', 'ok', 2, 9)`);
+    expect(await details()).toEqual([
+      'the daily sums by model of 2026-03-10, plan PRO, EUR are not those of the postings',
+      '2 calls of 2026-03-10 by acme/flash are in the daily sums, 0 were recorded',
+    ]);
   });
 
   test('rules that were lifted and broken', async () => {

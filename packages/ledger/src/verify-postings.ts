@@ -26,11 +26,12 @@ const REFUSED = ['insert', 'update', 'delete', 'truncate', 'trigger'];
  */
 export async function verifyPostings(pool: Pool): Promise<PostingsVerification> {
   const { rows } = await pool.query<Mismatch>('select kind, detail from ledger.verify()');
+  const models = await pool.query<Mismatch>('select kind, detail from ledger.verify_models()');
   const guards = await pool.query<Mismatch>(
     `select 'guard' as kind, guard as detail from unnest($1::text[]) t, ledger.broken_guards(t::regclass, $2)`,
     [GUARDED, REFUSED],
   );
-  const mismatches = [...rows.filter((row) => row.kind !== 'entries'), ...guards.rows];
+  const mismatches = [...rows.filter((row) => row.kind !== 'entries'), ...models.rows, ...guards.rows];
   return {
     balanced: mismatches.length === 0,
     entries: BigInt(rows.find((row) => row.kind === 'entries')?.detail ?? 0),
