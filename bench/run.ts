@@ -1,14 +1,18 @@
+import { benchCredits } from './credits/run.ts';
 import { benchGateway } from './gateway/run.ts';
 import { benchHolds } from './holds/run.ts';
 import { benchLimits } from './limits/run.ts';
 import { benchScale } from './scale/run.ts';
 import { benchStart } from './start/run.ts';
+import { benchSteps } from './steps/run.ts';
 
 const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
   holds: benchHolds,
   gateway: benchGateway,
   limits: benchLimits,
   scale: benchScale,
+  credits: benchCredits,
+  steps: benchSteps,
   start: benchStart,
 };
 
