@@ -96,6 +96,6 @@ export async function creditSections(
   );
   return rows.map(({ days, spent, ...section }) => ({
     ...section,
-    spent: days.map((day, index) => ({ day, credits: BigInt(spent[index] ?? 0n) })),
+    spent: days.map((day, index) => ({ day, credits: spent[index] ?? 0n })),
   }));
 }

@@ -1,11 +1,11 @@
-import { type Connection, type Pool, transaction, type WorkspaceId } from '@purser/base';
+import { type Connection, type Pool, type Queryable, transaction, type WorkspaceId } from '@purser/base';
 import { creditMovements, type CreditSection, creditSections } from '@purser/ledger';
 
 /** Movements between two checkpoints: what a page reads beyond its own at most. */
 const SECTION = 512;
 const SECTIONS_AT_ONCE = 16;
 
-interface Checkpoint {
+export interface Checkpoint {
   readonly posting_id: bigint;
   readonly balance: bigint;
   readonly latest_at: Temporal.Instant | null;
@@ -17,38 +17,40 @@ export const LAST = 2n ** 63n - 1n;
 /** Before the first posting there was nothing. */
 const BEGINNING: Checkpoint = { posting_id: 0n, balance: 0n, latest_at: null };
 
+/** How far the checkpoints of a workspace go, and what was spent behind the last one, by UTC day. */
+export interface Tail {
+  readonly last: Checkpoint;
+  readonly spent: CreditSection['spent'];
+}
+
 /**
  * Writes the checkpoints that are missing, at most `steps_max` times sixteen sections. Whoever looks at a workspace first pays for its
- * history once; who looks again, for what came since. Returns what lies behind the last checkpoint, or undefined when some are still missing.
+ * history once; who looks again, for what came since. Undefined: some are still missing.
  */
 export async function advanceCheckpoints(pool: Pool, workspace: WorkspaceId, steps_max: number): Promise<Tail | undefined> {
   for (let step = 0; step < steps_max; step++) {
-    const { written, tail } = await transaction(pool, (connection) => advance(connection, workspace));
-    if (written < SECTIONS_AT_ONCE) return { spent: tail?.spent ?? [] };
+    const last = await checkpointBefore(pool, workspace, LAST);
+    const sections = await creditSections(pool, {
+      workspace,
+      after: last.posting_id,
+      size: SECTION,
+      sections_max: SECTIONS_AT_ONCE,
+    });
+    const full = sections.filter(({ rows }) => rows === SECTION);
+    const checkpoints = accumulate(last, full);
+    if (full.length > 0) await transaction(pool, (connection) => write(connection, workspace, checkpoints, full));
+    if (full.length < SECTIONS_AT_ONCE) return { last: checkpoints.at(-1) ?? last, spent: sections[full.length]?.spent ?? [] };
   }
   return undefined;
 }
 
-/** What was spent behind the last checkpoint, by UTC day. */
-export interface Tail {
-  readonly spent: CreditSection['spent'];
-}
-
-async function advance(
+/** The checkpoints and the days of sections; nothing when another one wrote them a moment ago. */
+async function write(
   connection: Connection,
   workspace: WorkspaceId,
-): Promise<{ readonly written: number; readonly tail: CreditSection | undefined }> {
-  const last = await checkpointBefore(connection, workspace, null);
-  const sections = await creditSections(connection, {
-    workspace,
-    after: last.posting_id,
-    size: SECTION,
-    sections_max: SECTIONS_AT_ONCE,
-  });
-  const full = sections.filter(({ rows }) => rows === SECTION);
-  const done = { written: full.length, tail: sections.find(({ rows }) => rows < SECTION) };
-  if (full.length === 0) return done;
-  const checkpoints = accumulate(last, full);
+  checkpoints: readonly Checkpoint[],
+  full: readonly CreditSection[],
+): Promise<void> {
   const { rowCount } = await connection.query(
     `insert into wallet.checkpoint (workspace_id, posting_id, balance, latest_at)
      select $1, * from unnest($2::bigint[], $3::bigint[], $4::timestamptz[]) on conflict do nothing`,
@@ -59,8 +61,7 @@ async function advance(
       checkpoints.map(({ latest_at }) => latest_at?.toString()),
     ],
   );
-  // Another one wrote them a moment ago, and the days with them.
-  if (rowCount !== checkpoints.length) return done;
+  if (rowCount !== checkpoints.length) return;
   const days = full.flatMap(({ spent }) => spent);
   await connection.query(
     `insert into wallet.credit_day as d (workspace_id, day, spent)
@@ -68,7 +69,6 @@ async function advance(
      on conflict (workspace_id, day) do update set spent = d.spent + excluded.spent`,
     [workspace, days.map(({ day }) => day), days.map(({ credits }) => credits)],
   );
-  return done;
 }
 
 function accumulate(last: Checkpoint, sections: readonly CreditSection[]): Checkpoint[] {
@@ -80,16 +80,12 @@ function accumulate(last: Checkpoint, sections: readonly CreditSection[]): Check
   });
 }
 
-/** The last checkpoint before a posting; null: of all. */
-export async function checkpointBefore(
-  connection: Connection,
-  workspace: WorkspaceId,
-  posting_id: bigint | null,
-): Promise<Checkpoint> {
-  const { rows } = await connection.query<Checkpoint>(
+/** The last checkpoint before a posting. */
+export async function checkpointBefore(on: Queryable, workspace: WorkspaceId, posting_id: bigint): Promise<Checkpoint> {
+  const { rows } = await on.query<Checkpoint>(
     `select posting_id, balance, latest_at from wallet.checkpoint
      where workspace_id = $1 and posting_id < $2 order by posting_id desc limit 1`,
-    [workspace, posting_id ?? LAST],
+    [workspace, posting_id],
   );
   return rows[0] ?? BEGINNING;
 }

@@ -34,7 +34,7 @@ export function memberMeters(pool: Pool): MemberMeters {
     const allocations = members.get(member);
     if (allocations === undefined) return undefined;
     let ofPolicy = specs.get(policy);
-    if (ofPolicy === undefined) specs.set(policy, (ofPolicy = new Map()));
+    if (ofPolicy === undefined) specs.set(policy, (ofPolicy = new Map<string, readonly MeterSpec[]>()));
     let meters = ofPolicy.get(member);
     if (meters === undefined) {
       meters = allocations.map((allocation) => Object.freeze(allocationMeter(policy, allocation, allocation.credits ?? 0n)));

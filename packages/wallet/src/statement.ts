@@ -10,7 +10,7 @@ import {
   toPage,
 } from '@purser/ledger';
 
-import { advanceCheckpoints, checkpointBefore, firstPostingFrom, LAST } from './checkpoint.ts';
+import { advanceCheckpoints, type Checkpoint, checkpointBefore, firstPostingFrom, LAST } from './checkpoint.ts';
 
 /** One movement of a workspace's credits, and what it had after it, held ones included. */
 export interface StatementLine extends CreditMovement {
@@ -39,7 +39,7 @@ export async function statementPage(
   const cursor = parseCursor(question.cursor);
   if (isRefusal(cursor)) return cursor;
   const size = pageSize(question.limit);
-  await advanceCheckpoints(pool, workspace, STEPS_MAX);
+  const tail = await advanceCheckpoints(pool, workspace, STEPS_MAX);
   return workspaceTransaction(pool, workspace, async (connection) => {
     const span = await spanOf(connection, question);
     const before = cursor.id < span.before ? cursor.id : span.before;
@@ -47,7 +47,7 @@ export async function statementPage(
     const { rows, next } = toPage(movements, size);
     const oldest = rows.at(-1);
     if (oldest === undefined) return { rows: [], next: null };
-    const lines = withBalances(rows.toReversed(), await balanceBefore(connection, workspace, oldest.id));
+    const lines = withBalances(rows.toReversed(), await balanceBefore(connection, workspace, oldest.id, tail?.last));
     return { rows: lines.toReversed(), next };
   });
 }
@@ -57,7 +57,7 @@ const CHUNK = 1_000;
 /** The whole statement of a time, oldest first, some lines at a time. */
 export async function* wholeStatement(pool: Pool, question: StatementQuestion): AsyncGenerator<readonly StatementLine[]> {
   const { workspace } = question;
-  await advanceCheckpoints(pool, workspace, STEPS_MAX);
+  const tail = await advanceCheckpoints(pool, workspace, STEPS_MAX);
   let last: StatementLine | undefined;
   for (;;) {
     const lines = await workspaceTransaction(pool, workspace, async (connection) => {
@@ -66,7 +66,7 @@ export async function* wholeStatement(pool: Pool, question: StatementQuestion): 
       const movements = await creditMovements(connection, { ...span, after }, { order: 'oldest', limit: CHUNK });
       const [first] = movements;
       if (first === undefined) return [];
-      return withBalances(movements, last?.balance ?? (await balanceBefore(connection, workspace, first.id)));
+      return withBalances(movements, last?.balance ?? (await balanceBefore(connection, workspace, first.id, tail?.last)));
     });
     if (lines.length === 0) return;
     yield lines;
@@ -84,9 +84,15 @@ async function spanOf(connection: Connection, { workspace, from, to }: Statement
   };
 }
 
-/** What the workspace had before a posting: counted from the last checkpoint. */
-async function balanceBefore(connection: Connection, workspace: WorkspaceId, posting: bigint): Promise<bigint> {
-  const checkpoint = await checkpointBefore(connection, workspace, posting);
+/** What the workspace had before a posting: counted from the last checkpoint before it, which may be the last of all. */
+async function balanceBefore(
+  connection: Connection,
+  workspace: WorkspaceId,
+  posting: bigint,
+  last: Checkpoint | undefined,
+): Promise<bigint> {
+  const checkpoint =
+    last !== undefined && last.posting_id < posting ? last : await checkpointBefore(connection, workspace, posting);
   const change = await creditChange(connection, { workspace, after: checkpoint.posting_id, before: posting });
   return checkpoint.balance + change;
 }

@@ -3,10 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { like, startTestServer, type TestServer } from '../testing/index.ts';
 
 let server: TestServer;
-let other: TestServer['workspace'];
 beforeAll(async () => {
   server = await startTestServer({ PURSER_TEST_CLOCK: '1' });
-  other = server.workspace;
 });
 afterAll(() => server.close());
 
@@ -66,7 +64,7 @@ test('C2, C3, C9: the statement shows every movement with its transaction id, as
   expect(heading).toBe('at,transaction_id,kind,source,credits,balance,reason');
   expect(rows).toHaveLength(3);
   expect(csv.text).toContain(`"'=thanks, ""friend"""`);
-  const stranger = await other('PRO');
+  const stranger = await server.workspace('PRO');
   expect((await server.ask('/api/statement', { key: stranger.key })).text).not.toContain(call.json.transaction_id);
   expect((await server.ask('/api/statement?cursor=nonsense', { key })).status).toBe(400);
   expect((await server.ask('/api/statement?to=2001-01-01', { key })).json.lines).toEqual([]);
