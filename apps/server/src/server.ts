@@ -113,7 +113,8 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
 
   /** Who calls, and may they use this route? Before a byte of the body is read. */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-    const { access, spends, feature } = request.routeOptions.config;
+    const { config } = request.routeOptions;
+    const { access, feature } = config;
     const flooding = access === 'public' ? undefined : strangers.refusal(request.ip);
     if (flooding !== undefined) return sendRefusal(request, reply, flooding);
     const caller = await identified(request);
@@ -126,8 +127,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     // Who reads what calls have left behind reads at least what this server has answered.
     if (request.method === 'GET') await deps.gate.settled(SETTLED_WITHIN_MS);
     const refused =
-      refusedAccess(caller, access, spends) ??
-      (feature === undefined ? undefined : refusedFeature(deps, caller, request, feature));
+      refusedAccess(caller, config) ?? (feature === undefined ? undefined : refusedFeature(deps, caller, request, feature));
     return refused === undefined ? undefined : sendRefusal(request, reply, refused);
   }
 

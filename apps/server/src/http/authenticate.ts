@@ -1,6 +1,6 @@
 import { type Refusal, RefusalError, refuse } from '@purser/base';
 import { type Caller, type Credentials, hasRole, type Role, type Workspace } from '@purser/identity';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 
 import { changesFromElsewhere } from './same-origin.ts';
 import type { Access } from './types.ts';
@@ -30,11 +30,25 @@ function single(header: string | string[] | undefined): string | undefined {
 
 const MANAGERS: readonly Role[] = ['manager', 'platform', 'admin'];
 const NOT_YOURS_TO_SPEND = refuse('forbidden', 'an operator spends nothing in a workspace of others');
+const NOT_A_MANAGER = refuse('forbidden', 'this needs an owner or admin of the workspace who signed in');
 
 /** Why this caller may not use a route, or nothing. A route that names nobody is closed to all. */
-export function refusedAccess(caller: Caller, access: Access | undefined, spends = false): Refusal | undefined {
-  if (spends && caller.workspace !== undefined && caller.person !== undefined && !hasRole(caller, 'member'))
-    return NOT_YOURS_TO_SPEND;
+export function refusedAccess(caller: Caller, config: FastifyContextConfig): Refusal | undefined {
+  return refusedPerson(caller, config) ?? refusedCaller(caller, config.access);
+}
+
+/** What a person may not, though it calls inside a workspace; a key of it is the workspace itself. */
+function refusedPerson(caller: Caller, { spends, manages }: FastifyContextConfig): Refusal | undefined {
+  if (caller.person === undefined || caller.workspace === undefined) return undefined;
+  if (spends === true && !hasRole(caller, 'member')) return NOT_YOURS_TO_SPEND;
+  return manages === true && !administers(caller) ? NOT_A_MANAGER : undefined;
+}
+
+function administers(caller: Caller): boolean {
+  return MANAGERS.some((role) => hasRole(caller, role));
+}
+
+function refusedCaller(caller: Caller, access: Access | undefined): Refusal | undefined {
   switch (access) {
     case 'public':
     case 'signed_in':
@@ -45,10 +59,8 @@ export function refusedAccess(caller: Caller, access: Access | undefined, spends
         ? refuse('forbidden', 'this key belongs to no workspace')
         : refuse('invalid_request', 'want the header Purser-Workspace: the id, or the external_id, of the workspace to act for');
     case 'manager':
-      if (caller.workspace === undefined) return refusedAccess(caller, 'workspace');
-      return MANAGERS.some((role) => hasRole(caller, role))
-        ? undefined
-        : refuse('forbidden', 'this needs an owner or admin of the workspace who signed in');
+      if (caller.workspace === undefined) return refusedCaller(caller, 'workspace');
+      return administers(caller) ? undefined : NOT_A_MANAGER;
     case 'admin':
       return hasRole(caller, 'admin') ? undefined : refuse('forbidden', 'this needs the admin token, or an operator');
     case undefined:

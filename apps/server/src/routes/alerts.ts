@@ -110,7 +110,7 @@ export function registerAlerts(app: App, deps: RouteDeps): void {
   app.route({
     method: 'PUT',
     url: '/api/alerts/settings',
-    config,
+    config: { access: 'workspace', manages: true },
     schema: {
       tags: ['Workspace'],
       summary: 'Replaces thresholds and addresses for alerts',

@@ -76,7 +76,7 @@ export function registerMarketplace(app: App, deps: RouteDeps): void {
   app.route({
     method: 'POST',
     url: '/api/marketplace/checkout',
-    config: { access: 'workspace' },
+    config: { access: 'workspace', manages: true },
     schema: {
       tags,
       summary: 'Opens a payment page for a pack or a plan',
@@ -107,7 +107,7 @@ export function registerMarketplace(app: App, deps: RouteDeps): void {
   app.route({
     method: 'POST',
     url: '/api/marketplace/portal',
-    config: { access: 'workspace' },
+    config: { access: 'workspace', manages: true },
     schema: {
       tags,
       summary: 'Opens the page of cards, invoices and the subscription',

@@ -1,3 +1,4 @@
+import { systemClock } from '@purser/base';
 import { type MailServer, startMailServer } from '@purser/identity/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -197,6 +198,14 @@ describe('roles', () => {
       ]);
       expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403, 403]);
     }
+    // What the workspace pays, and whom it tells.
+    const pays = (of: string) => [
+      server.ask('/api/marketplace/checkout', { key: of, body: { pack: 'small' } }),
+      server.ask('/api/marketplace/portal', { key: of, body: {} }),
+      server.ask('/api/alerts/settings', { key: of, method: 'PUT', body: { nonsense: true } }),
+    ];
+    for (const { status } of await Promise.all(pays(member))) expect(status).toBe(403);
+    for (const { status } of await Promise.all([...pays(owner), ...pays(key)])) expect(status).not.toBe(403);
     expect((await server.ask(`/api/keys/${id}`, { key: owner, method: 'DELETE' })).status).toBe(200);
     expect((await generate(key)).status).toBe(401);
 
@@ -260,5 +269,35 @@ describe('a platform key', () => {
     expect((await generate(json.key, { 'purser-workspace': 'nobody' })).status).toBe(404);
     const members = await server.ask('/api/members', { key: json.key, headers: { 'purser-workspace': external_id } });
     expect([members.status, members.text]).toEqual([200, '{"members":[],"invitations":[]}']);
+  });
+});
+
+describe('free credits', () => {
+  it('S7: linked from three devices to one mailbox they are granted once a month, and what was spent stays spent', async () => {
+    const email = mailbox();
+    const devices = [];
+    for (let i = 0; i < 3; i++) devices.push((await anonymous()).json.token);
+    let linked = '';
+    for (const token of devices) {
+      expect((await generate(token)).status).toBe(200);
+      linked = await signIn(email, token);
+    }
+    const workspaces = (await server.ask('/api/session', { key: linked })).json.person.workspaces.map(({ id }) => id);
+    expect(workspaces).toHaveLength(3);
+    const balances = () =>
+      Promise.all(
+        workspaces.map(
+          async (id) =>
+            (await server.ask('/api/usage', { key: linked, headers: { 'purser-workspace': id } })).json.credits.balance,
+        ),
+      );
+    expect(await balances()).toEqual([199, 199, 199]);
+    const later = systemClock
+      .now()
+      .add({ hours: 40 * 24 })
+      .toString();
+    expect((await server.admin('/api/admin/clock', { body: { now: later } })).status).toBe(200);
+    await expect.poll(async () => (await balances()).toSorted((a, b) => a - b), { timeout: 10_000 }).toEqual([0, 0, 200]);
+    expect((await server.admin('/api/admin/ledger/verify')).json).toMatchObject({ balanced: true, mismatches: [] });
   });
 });
