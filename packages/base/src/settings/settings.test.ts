@@ -39,6 +39,8 @@ test.each([
   ['PURSER_TEST_CLOCK', 'yes', 'PURSER_TEST_CLOCK: got "yes", want 1 or 0'],
   ['PURSER_CALL_TIMEOUT_MS', '30s', 'PURSER_CALL_TIMEOUT_MS: got "30s", want a whole number from 100 to 600000'],
   ['PURSER_LOG_LEVEL', 'loud', 'PURSER_LOG_LEVEL: got "loud", want one of trace, debug, info, warn, error, fatal, silent'],
+  ['PURSER_PUBLIC_URL', 'purser.example', 'PURSER_PUBLIC_URL: got "purser.example", want an address like https://host/path'],
+  ['PURSER_FREE_STARTS_PER_ADDRESS', 'many', 'PURSER_FREE_STARTS_PER_ADDRESS: got "many", want a whole number from 0 to 1000000'],
   ['OPENAI_BASE_URL', 'localhost:80', 'OPENAI_BASE_URL: got "localhost:80", want an address like https://host/path'],
 ])('a wrong %s (%s) is refused in one line that names it, what it got and what it wants', (name, value, message) => {
   expect(() => parseSettings({ [name]: value })).toThrow(`wrong setting: ${message}`);
@@ -48,6 +50,7 @@ test.each([
   ['DATABASE_URL', 'mysql://root:hunter2hunter2@host/db'],
   ['REDIS_URL', 'hunter2hunter2'],
   ['NATS_URL', 'hunter2hunter2'],
+  ['SMTP_URL', 'http://hunter2:hunter2@host'],
   ['OPENAI_API_KEY', 'hunter2 hunter2'],
   ['STRIPE_SECRET_KEY', 'pk_live_hunter2'],
   ['STRIPE_WEBHOOK_SECRET', 'hunter2'],
