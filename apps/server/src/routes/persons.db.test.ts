@@ -152,6 +152,15 @@ describe('a link', () => {
     expect((await server.ask(linkTo(email))).json.code).toBe('unauthenticated');
   });
 
+  it('S7: opens sessions on several devices; one of them signs out everywhere, and elsewhere nobody is', async () => {
+    const email = mailbox();
+    const [phone, laptop, other_person] = [await signIn(email), await signIn(email), await signIn(mailbox())];
+    for (const token of [phone, laptop]) expect((await server.ask('/api/usage', { key: token })).status).toBe(200);
+    expect((await server.ask('/api/session?everywhere=1', { method: 'DELETE', key: phone })).status).toBe(204);
+    const after = await Promise.all([phone, laptop, other_person].map((key) => server.ask('/api/usage', { key })));
+    expect(after.map(({ status }) => status)).toEqual([401, 401, 200]);
+  });
+
   it('S7: is refused in one clear sentence where no mail server is set', async () => {
     const { status, json } = await other.ask('/api/auth/sign-in/magic-link', { body: { email: mailbox() } });
     expect([status, json.code, json.detail]).toEqual([

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
 import { sendRefusal } from '../http/answer-failure.ts';
-import { SESSION_COOKIE } from '../http/authenticate.ts';
+import { callerOf, SESSION_COOKIE } from '../http/authenticate.ts';
 import { personOf } from '../http/authority.ts';
 import { problems } from '../http/responses.ts';
 import type { App } from '../http/types.ts';
@@ -98,9 +98,14 @@ export function registerSession(app: App, deps: RouteDeps): void {
     schema: {
       tags: ['Session'],
       summary: 'Signs out',
-      response: { 204: z.undefined().describe('Signed out'), ...problems(401, 403, 503) },
+      querystring: z.object({
+        everywhere: z.enum(['0', '1']).default('0').describe('1: a person also on every other device.'),
+      }),
+      response: { 204: z.undefined().describe('Signed out'), ...problems(400, 401, 403, 503) },
     },
     handler: async (request, reply) => {
+      const { person } = callerOf(request);
+      if (person !== undefined && request.query.everywhere === '1') await identity.persons.signOutEverywhere(person);
       const token = presentedToken(request);
       if (token !== undefined) await identity.endSession(token);
       setCookie(request, reply, '', 0);

@@ -63,6 +63,8 @@ export interface Persons {
     origin: Origin,
   ): Promise<SignedIn | { readonly failed_location: string } | Refusal>;
   renew(presented: Presented): Promise<readonly string[]>;
+  /** Ends every session of a person, on every device. */
+  signOutEverywhere(person: Person): Promise<void>;
   /** From now on requests that name no workspace act in this one. */
   workIn(person: Person, workspace: WorkspaceId): Promise<void>;
   members(workspace: WorkspaceId): Promise<readonly Member[]>;
@@ -157,6 +159,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
       requestLink: (email, address, callback, asker) => requestLink(signing, email, address, callback, asker),
       takeLink: (token, callback, presented, origin) => takeLink(signing, token, callback, presented, origin),
       renew: (presented) => renew(signing, presented),
+      signOutEverywhere: (person) => sessions.endAll(person.id),
       async workIn(person, workspace) {
         await forgetting(person.id, pool.query('update identity.person set works_in = $2 where id = $1', [person.id, workspace]));
       },
