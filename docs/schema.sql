@@ -1114,7 +1114,6 @@ create table marketplace.purchase (
   repaid bigint default 0 not null,
   owed bigint default 0 not null,
   owed_paid bigint default 0 not null,
-  attributed bigint default 0 not null,
   constraint purchase_pkey PRIMARY KEY (checkout_id),
   constraint purchase_payment_intent_key UNIQUE (payment_intent),
   constraint purchase_session_id_key UNIQUE (session_id),
@@ -1126,7 +1125,7 @@ create table marketplace.purchase (
   constraint purchase_raised_check CHECK ((raised >= 0)),
   constraint purchase_rate_denominator_check CHECK ((rate_denominator > 0)),
   constraint purchase_rate_numerator_check CHECK ((rate_numerator > 0)),
-  constraint sound CHECK ((((reversed >= 0) AND (reversed <= paid)) AND (LEAST(reversal_fees, repaid, owed_paid, attributed) >= 0) AND (owed >= owed_paid)))
+  constraint sound CHECK ((((reversed >= 0) AND (reversed <= paid)) AND (LEAST(reversal_fees, repaid, owed_paid) >= 0) AND (owed >= owed_paid)))
 );
 CREATE INDEX purchase_of_time ON marketplace.purchase USING btree (paid_at);
 CREATE INDEX purchase_of_workspace ON marketplace.purchase USING btree (workspace_id, paid_at);
@@ -1819,6 +1818,7 @@ create table notify.channel (
   kinds text[],
   created_at timestamp with time zone not null,
   removed_at timestamp with time zone,
+  quiet_until timestamp with time zone,
   constraint channel_pkey PRIMARY KEY (channel_id),
   constraint channel_address_check CHECK (((length(address) >= 3) AND (length(address) <= 2000))),
   constraint channel_kind_check CHECK ((kind = ANY (ARRAY['email'::text, 'webhook'::text, 'slack'::text]))),

@@ -97,9 +97,7 @@ create table marketplace.purchase (
   -- Credits that were spent though the money for them went back, and how many of them later purchases have paid.
   owed           bigint      not null default 0,
   owed_paid      bigint      not null default 0,
-  -- Spent credits that the books already name after this pack.
-  attributed     bigint      not null default 0,
-  constraint sound check (reversed between 0 and paid and least(reversal_fees, repaid, owed_paid, attributed) >= 0 and owed >= owed_paid)
+  constraint sound check (reversed between 0 and paid and least(reversal_fees, repaid, owed_paid) >= 0 and owed >= owed_paid)
 );
 create index purchase_of_workspace on marketplace.purchase (workspace_id, paid_at);
 create index purchase_of_time on marketplace.purchase (paid_at);

@@ -1,6 +1,5 @@
 import { type Refusal, refuse, type WorkspaceId } from '@purser/base';
 
-import { attributeSpending } from './attribute-spending.ts';
 import { type CheckoutRequest, type StartedCheckout, startCheckout } from './checkout.ts';
 import { debtOf, settleDebts } from './debts.ts';
 import type { MarketplaceParts, OpenParts } from './parts.ts';
@@ -40,7 +39,6 @@ export function openMarketplace(parts: MarketplaceParts): Marketplace {
     sales: (span) => packSales(parts.pool, span),
     async sweep() {
       await settleDebts(parts);
-      await attributeSpending(parts.pool, parts.clock.now());
       if (open) await learnFees(open);
     },
     receive: (body, signature) => receiveEvent(parts, body, signature),
