@@ -1,3 +1,4 @@
+import { systemClock } from '@purser/base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { like, startTestServer, type TestServer } from '../testing/index.ts';
@@ -30,6 +31,8 @@ test('C12: a manager allocates credits to a member, whose calls stop there; the 
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   expect((await generate(key, { 'purser-user': 'bob' })).status).toBe(200);
 
+  const seen = (await server.ask('/api/usage', { key, headers: user })).json;
+  expect(seen.meters.find((meter) => meter.key === 'credits:member:ada')).toMatchObject({ cap: 2, used: 2 });
   const listed = await server.admin('/api/allocations', { headers: acting });
   expect(listed.json.allocations).toMatchObject([
     { kind: 'member', id: 'ada', credits: 2, used: 2 },
@@ -85,7 +88,9 @@ test('C12: credits of a contract are there on their day though nobody calls, and
       final: false,
     },
   ]);
-  const start = Temporal.Now.instant();
+  const { meters } = (await server.ask('/api/usage', { key })).json;
+  expect(meters.find((meter) => meter.key === 'credits:pay_as_you_go')).toMatchObject({ cap: 3, used: 3 });
+  const start = systemClock.now();
   const valid_from = start.add({ hours: 24 }).toString();
   const contract = {
     workspace_id: id,

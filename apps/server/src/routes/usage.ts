@@ -2,7 +2,7 @@ import { licenceNotice } from '@purser/license';
 import { callQuotas } from '@purser/limits';
 import { openGrants } from '@purser/meters';
 import { explainPolicy } from '@purser/policy';
-import { creditForecaster } from '@purser/wallet';
+import { creditForecaster, payAsYouGoMeter } from '@purser/wallet';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -64,7 +64,7 @@ const usageSchema = z.object({
 });
 
 /** What the caller's workspace has, has used and may still use. */
-export function registerUsage(app: App, { pool, clock, meters, policyOf, openPeriod }: RouteDeps): void {
+export function registerUsage(app: App, { pool, clock, meters, members, policyOf, openPeriod }: RouteDeps): void {
   const forecastCredits = creditForecaster(pool);
   app.route({
     method: 'GET',
@@ -83,8 +83,10 @@ export function registerUsage(app: App, { pool, clock, meters, policyOf, openPer
       const policy = policyOf(workspace, now);
       await openPeriod(policy, now);
       const quotas = callQuotas(policy, user ?? actor, now) ?? [];
+      const sold = payAsYouGoMeter(policy);
+      const own = (await members.of(policy, user)) ?? [];
       const [states, grants] = await Promise.all([
-        meters.read([...policy.meters, ...quotas]),
+        meters.read([...policy.meters, ...quotas, ...(sold ? [sold] : []), ...own]),
         openGrants(pool, clock, workspace.id),
       ]);
       return reply.header('cache-control', 'no-store').send({
