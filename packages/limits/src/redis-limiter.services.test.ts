@@ -129,6 +129,20 @@ describe('the limiter over several servers', () => {
     await Promise.all(servers.map((server) => server.close()));
   });
 
+  test('whatever a user is called, it is counted by itself and disturbs nobody', async () => {
+    const limiter = await open();
+    const rules: RateRule[] = [{ kind: 'window', name: 'rpm', count_max: 1, window_ms: 60_000, code: 'rate_limited' }];
+    const names = ['', '"', '\\', '\u0000', '\ud800', '𐀀', '\n', "'; drop", '%s', '{}', 'x'.repeat(10_000)];
+    const decide = (name: string) =>
+      limiter.decide({ scope: 'odd', subjects: [{ name: `user:${name}`, rules }], now: instant(START_MS) });
+    for (const admits of [true, false]) {
+      const decisions = await Promise.all(names.map(async (name) => decide(name)));
+      expect(decisions.map((decision) => !isRefusal(decision))).toEqual(names.map(() => admits));
+    }
+    expect(limiter.enforced).toBe('shared');
+    await limiter.close();
+  });
+
   test('keys end by themselves once nothing in them counts', async () => {
     const prefix = `${root}${prefixes++}:`;
     const limiter = await open(prefix);

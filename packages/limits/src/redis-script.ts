@@ -10,6 +10,8 @@ import { costOf, horizonUs, keyOf, SKEW_US_MAX, slotLength, SLOTS, type Wait } f
 
 /** Redis does nothing else meanwhile: half a millisecond or so. */
 const BATCH_MAX = 128;
+/** So that Redis decides one batch while this process reads the last and writes the next. */
+const UNDER_WAY_MAX = 2;
 const WAITING_MAX = 20_000;
 
 /** What Redis said of one call. */
@@ -51,14 +53,14 @@ const SLIDING = new Script('sliding.lua');
 const FAILURE = new Script('failure.lua');
 
 /**
- * Asks Redis for decisions, many in one call of the script: what comes while one call is under way goes into the next.
+ * Asks Redis for decisions, many in one call of the script: what comes while two calls are under way goes into the next.
  * They are decided in the order in which they came.
  */
 export class RateScript {
   readonly #redis: Redis;
   readonly #prefix: string;
   #waiting: Asked[] = [];
-  #busy = false;
+  #under_way = 0;
 
   constructor(redis: Redis, prefix: string) {
     this.#redis = redis;
@@ -69,8 +71,8 @@ export class RateScript {
     if (this.#waiting.length >= WAITING_MAX) return Promise.reject(new Error('too many decisions are waiting for Redis'));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ request, resolve, reject });
-      if (this.#busy) return;
-      this.#busy = true;
+      if (this.#under_way === UNDER_WAY_MAX) return;
+      this.#under_way += 1;
       // What else is asked in the same breath goes along; a lone caller waits for nobody.
       queueMicrotask(() => void this.#drain());
     });
@@ -105,7 +107,7 @@ export class RateScript {
         for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
       }
     }
-    this.#busy = false;
+    this.#under_way -= 1;
   }
 
   #run(batch: readonly Asked[]): Promise<number[]> {
@@ -117,12 +119,12 @@ export class RateScript {
         const set = writtenOf(subject);
         let number = sets.get(set);
         if (number === undefined) sets.set(set, (number = sets.size + 1));
-        calls.push(`${request.scope}:${subject.name}${set.name}`, number);
+        // Half a character in a name is none that the script could read.
+        calls.push(`${request.scope}:${subject.name}${set.name}`.toWellFormed(), number);
       }
     }
-    const values: (string | number)[] = [SKEW_US_MAX, SLOTS, this.#prefix, sets.size, batch.length];
-    for (const set of sets.keys()) values.push(...set.values);
-    return SLIDING.run(this.#redis, [], values.concat(calls));
+    const values = [...sets.keys()].map((set) => set.values);
+    return SLIDING.run(this.#redis, [], [JSON.stringify([SKEW_US_MAX, SLOTS, this.#prefix, values, calls])]);
   }
 }
 
@@ -141,7 +143,7 @@ function rulingIn(answer: readonly number[], at: number, request: RateRequest): 
 
 /** A set of rules as the script takes it. */
 interface Written {
-  readonly values: readonly (string | number)[];
+  readonly values: readonly unknown[];
   /** Goes into the name of what is counted by it: other rules count anew, other numbers of the same rules go on. */
   readonly name: string;
 }
@@ -158,12 +160,12 @@ function writtenOf({ rules, block }: RateSubject): Written {
 }
 
 function write(rules: readonly RateRule[], block: BlockRule | undefined): Written {
-  const numbers = (rule: RateRule): (string | number)[] =>
-    rule.kind === 'bucket' ? ['b', rule.count, costOf(rule), rule.burst] : ['w', rule.count_max, slotLength(rule), 0];
+  const numbers = (rule: RateRule): readonly unknown[] =>
+    rule.kind === 'bucket' ? [false, rule.count, costOf(rule), rule.burst] : [true, rule.count_max, slotLength(rule), 0];
   // The script's form of a state: its time, then what each rule keeps.
   const form = `<d${rules.map((rule) => (rule.kind === 'bucket' ? 'd' : 'I4dI4I2')).join('')}`;
   return {
-    values: [generationMs(rules), block?.block_ms ?? 0, form, rules.length, ...rules.flatMap(numbers)],
+    values: [generationMs(rules), block?.block_ms ?? 0, form, rules.map(numbers)],
     name: rules.map((rule) => `/${keyOf(rule)}`).join(''),
   };
 }

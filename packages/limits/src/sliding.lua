@@ -1,8 +1,8 @@
 -- A batch of decisions, each over a few subjects, all or nothing, in order of arrival. The same arithmetic as sliding.ts.
--- ARGV: skew (µs), slots, prefix, number of sets of rules, number of requests;
---   for each set the length of a generation (ms), of a block (ms; 0: none), the form of its state and its number of rules, for each of
---   these 'b', count, units of a call, burst or 'w', count_max, slot length (µs), 0;
---   for each request now (µs) and its number of subjects, for each of these its name and the number of its set.
+-- ARGV: one JSON array of skew (µs), slots, prefix, the sets of rules, and one flat list of the requests;
+--   a set is the length of a generation (ms), that of a block (ms; 0: none), the form of its state and a list of rules, each of them
+--   whether it is a window, then count, units of a call, burst or, of a window, count_max and slot length (µs);
+--   a request is now (µs) and its number of subjects, then for each of these its name and the number of its set.
 -- Returns for each request the longest wait (µs; 0: admitted and counted), the subject and the rule that want it (rule 0: the block),
 --   and for each window of each subject the calls that count.
 --
@@ -11,28 +11,23 @@
 --   state: time of the last call (µs), then by rule, bucket: taken units; window: calls, newest slot, calls in it, number of older
 --   slots; then these with their calls, oldest first.
 -- <prefix>failed:<subject> is what failure.lua keeps.
-local skew, slots, prefix = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-local sets_count, requests_count = tonumber(ARGV[4]), tonumber(ARGV[5])
+local asked = cjson.decode(ARGV[1])
+local skew, slots, prefix, sets, requests = asked[1], asked[2], asked[3], asked[4], asked[5]
 local pack, parse, floor, sub = struct.pack, struct.unpack, math.floor, string.sub
 local PAIR = 12
 
 -- Of a rule: 1 whether it is a window, 2 to 4 its numbers, 5 the place of its first number in a state, 6 and 7 those of the text of
 -- its older slots and of where they begin in it.
-local at = 6
-local sets = {}
-for number = 1, sets_count do
-  local set = { length = ARGV[at], block = tonumber(ARGV[at + 1]), form = ARGV[at + 2] }
-  local rules_count = tonumber(ARGV[at + 3])
-  local place = 2
-  at = at + 4
-  for index = 1, rules_count do
-    local windowed = ARGV[at] == 'w'
-    set[index] = { windowed, tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), place }
-    place = place + (windowed and 4 or 1)
-    at = at + 4
+for number = 1, #sets do
+  local given = sets[number]
+  local set, place = given[4], 2
+  set.length, set.block, set.form = given[1], given[2], given[3]
+  for index = 1, #set do
+    set[index][5] = place
+    place = place + (set[index][1] and 4 or 1)
   end
   set.numbers = place - 1
-  for index = 1, rules_count do
+  for index = 1, #set do
     set[index][6], set[index][7] = place, place + 1
     place = place + 2
   end
@@ -41,11 +36,11 @@ end
 
 -- Everything that is asked about.
 local wanted, failed_keys = {}, {}
-local first = at
-for _ = 1, requests_count do
-  local last = at + 2 * tonumber(ARGV[at + 1])
+local at, size = 1, #requests
+while at < size do
+  local last = at + 2 * requests[at + 1]
   for place = at + 2, last, 2 do
-    local name, set = ARGV[place], sets[tonumber(ARGV[place + 1])]
+    local name, set = requests[place], sets[requests[place + 1]]
     local names = wanted[set.length]
     if not names then
       names = {}
@@ -223,13 +218,13 @@ local function blocked_for(name, block, now)
   return left > 0 and (left + t - now) * 1000 or 0
 end
 
-local result, size = {}, 0
-at = first
-for _ = 1, requests_count do
-  local now, last = tonumber(ARGV[at]), at + 2 * tonumber(ARGV[at + 1])
+local result, written = {}, 0
+at = 1
+while at < size do
+  local now, last = requests[at], at + 2 * requests[at + 1]
   local longest, blamed_subject, blamed_rule = 0, 0, 0
   for place = at + 2, last, 2 do
-    local name, set = ARGV[place], sets[tonumber(ARGV[place + 1])]
+    local name, set = requests[place], sets[requests[place + 1]]
     local state = load(name, set)
     if state then
       local t = time_of(state, set, name, now)
@@ -244,16 +239,16 @@ for _ = 1, requests_count do
       if wait > longest then longest, blamed_subject, blamed_rule = wait, (place - at) / 2, 0 end
     end
   end
-  result[size + 1], result[size + 2], result[size + 3] = longest, blamed_subject, blamed_rule
-  size = size + 3
+  result[written + 1], result[written + 2], result[written + 3] = longest, blamed_subject, blamed_rule
+  written = written + 3
   for place = at + 2, last, 2 do
-    local name, set = ARGV[place], sets[tonumber(ARGV[place + 1])]
+    local name, set = requests[place], sets[requests[place + 1]]
     if longest == 0 then count(name, set, now) end
     local state = states[name]
     for index = 1, #set do
       if set[index][1] then
-        size = size + 1
-        result[size] = state and state[set[index][5]] or 0
+        written = written + 1
+        result[written] = state and state[set[index][5]] or 0
       end
     end
   end
