@@ -59,8 +59,15 @@ export async function visit(browser: Browser, origin: string, look: Look): Promi
 
 export async function signIn(page: Page, key: string): Promise<void> {
   await page.getByLabel('Workspace key or admin token').fill(key);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}
+
+/** Goes to a page by its tab; on a phone some tabs lie behind one more. */
+export async function tab(page: Page, name: string): Promise<void> {
+  const link = page.getByRole('link', { name, exact: true }).filter({ visible: true });
+  if ((await link.count()) === 0) await page.getByRole('button', { name: 'More', exact: true }).click();
+  await link.first().click();
 }
 
 /** What axe finds wrong, one line each; and what sticks out of the screen sideways. */

@@ -4,7 +4,7 @@ import { type StandIn, startStandIn } from '@purser/providers/standins';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { DESKTOP_LIGHT, faultsOf, launchBrowser, LOOKS, signIn, visit } from './browser.ts';
+import { DESKTOP_LIGHT, faultsOf, launchBrowser, LOOKS, signIn, tab, visit } from './browser.ts';
 import { type RunningServer, startServer } from './server.ts';
 
 const FIRST_LOAD_BYTES_MAX = 120_000;
@@ -65,10 +65,10 @@ describe.each(LOOKS)('$name', (look) => {
       await expect.poll(() => page.getByTestId('calls').getByRole('listitem').count()).toBe(1);
       expect(await faultsOf(page)).toEqual([]);
 
-      await page.getByRole('link', { name: 'Limits' }).filter({ visible: true }).click();
+      await tab(page, 'Usage');
       await page.getByRole('heading', { name: 'Quotas' }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
-      await page.getByRole('link', { name: 'Calls', exact: true }).filter({ visible: true }).click();
+      await tab(page, 'Calls');
       await page.getByRole('heading', { name: 'Calls', exact: true }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
 
@@ -108,20 +108,19 @@ describe.each(LOOKS)('$name', (look) => {
       await page.getByTestId('margin').getByText('PRO').waitFor();
       expect(await faultsOf(page)).toEqual([]);
 
-      const tab = (name: string) => page.getByRole('link', { name }).filter({ visible: true }).click();
-      await tab('Books');
+      await tab(page, 'Books');
       await page.getByRole('button', { name: 'Verify the books' }).click();
       await page.getByText('Balanced', { exact: true }).waitFor();
       await page.getByRole('table').first().waitFor();
       await page.getByRole('heading', { name: 'Postings' }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
 
-      await tab('Trail');
+      await tab(page, 'Trail');
       await page.getByRole('button', { name: 'Verify the trail' }).click();
       await page.getByText('Intact', { exact: true }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
 
-      await tab('Workspaces');
+      await tab(page, 'Workspaces');
       await page.getByLabel('Name', { exact: true }).fill('Rye & Sons');
       await page.getByRole('button', { name: 'Make the workspace' }).click();
       expect(await page.getByTestId('key').innerText()).toMatch(/^purser_ws_\S{20,}$/);
@@ -158,10 +157,10 @@ describe('the page', () => {
 
   it('tells a wrong key in plain words, and keeps no key where scripts can read it', async () => {
     const { page, close } = await visit(browser, server.origin, DESKTOP_LIGHT);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByText('The field is empty').waitFor();
     await page.getByLabel('Workspace key or admin token').fill('purser_ws_wrong');
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByText('That key does not open anything').waitFor();
     expect(await faultsOf(page)).toEqual([]);
     await signIn(page, server.workspace_key);
@@ -205,7 +204,7 @@ describe('the page', () => {
     expect(await faultsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await signIn(page, server.admin_token);
-    await page.getByRole('link', { name: 'Books' }).filter({ visible: true }).click();
+    await tab(page, 'Books');
     await page.getByRole('table').first().waitFor();
     expect(await faultsOf(page)).toEqual([]);
     await close();

@@ -1,24 +1,24 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect } from 'react';
+import { type ComponentType, lazy, Suspense, useEffect, useState } from 'react';
 import { sessionQuery } from './api/queries.ts';
 import type { Session } from './api/wire.ts';
 import { Failed, Loading } from './parts/states.tsx';
-import { Link, Shell } from './parts/shell.tsx';
-import { pageAt, usePathname, type Page } from './route.ts';
-import { CallsPage } from './screens/calls.tsx';
-import { LimitsPage } from './screens/limits.tsx';
+import { LicenceBanner } from './parts/licence-banner.tsx';
+import { Link } from './parts/link.tsx';
+import { Shell } from './parts/shell.tsx';
+import { isForOperators } from './parts/tabs.tsx';
+import { placeAt, usePathname, type Page, type Place } from './route.ts';
 import { SignIn } from './screens/sign-in.tsx';
 import { TryPage } from './screens/try.tsx';
 
-// The admin's pages load when an admin comes: most readers never need their bytes.
-const MarginPage = lazy(() => import('./screens/admin/margin.tsx').then((module) => ({ default: module.MarginPage })));
-const BooksPage = lazy(() => import('./screens/admin/books.tsx').then((module) => ({ default: module.BooksPage })));
-const TrailPage = lazy(() => import('./screens/admin/trail.tsx').then((module) => ({ default: module.TrailPage })));
-const WorkspacesPage = lazy(() =>
-  import('./screens/admin/workspaces.tsx').then((module) => ({ default: module.WorkspacesPage })),
-);
+/** The payment page leads back to the start, with how it ended. */
+function comeBackToPlan(): void {
+  if (window.location.pathname === '/' && new URLSearchParams(window.location.search).has('checkout'))
+    window.history.replaceState(null, '', `/plan${window.location.search}`);
+}
 
 export function App() {
+  useState(comeBackToPlan);
   const session = useQuery(sessionQuery);
   if (session.isPending) {
     return (
@@ -38,66 +38,79 @@ export function App() {
   return session.data === null ? <SignIn /> : <SignedIn session={session.data} />;
 }
 
-const TITLES: Record<Page, string> = {
-  try: 'Try it',
-  limits: 'Limits',
-  calls: 'Calls',
-  margin: 'Margin',
-  books: 'Books',
-  trail: 'Trail',
-  workspaces: 'Workspaces',
+interface PageProps {
+  /** What the page is about, when it is about one thing. */
+  readonly id: string;
+}
+
+/** Loads a page when it is first gone to: most readers never need the bytes of most pages. */
+function late(load: () => Promise<ComponentType<PageProps>>): ComponentType<PageProps> {
+  return lazy(async () => ({ default: await load() }));
+}
+
+const PAGES: Record<Page, { readonly title: string; readonly show: ComponentType<PageProps> }> = {
+  try: { title: 'Try it', show: TryPage },
+  usage: { title: 'Usage', show: late(async () => (await import('./screens/usage.tsx')).UsagePage) },
+  plan: { title: 'Plan', show: late(async () => (await import('./screens/plan.tsx')).PlanPage) },
+  calls: { title: 'Calls', show: late(async () => (await import('./screens/calls-page.tsx')).CallsPage) },
+  alerts: { title: 'Alerts', show: late(async () => (await import('./screens/alerts.tsx')).AlertsPage) },
+  members: { title: 'Members', show: late(async () => (await import('./screens/members.tsx')).MembersPage) },
+  margin: { title: 'Margin', show: late(async () => (await import('./screens/admin/margin.tsx')).MarginPage) },
+  workspaces: { title: 'Workspaces', show: late(async () => (await import('./screens/admin/workspaces.tsx')).WorkspacesPage) },
+  workspace: { title: 'Workspace', show: late(async () => (await import('./screens/admin/workspace.tsx')).WorkspacePage) },
+  'admin-alerts': { title: 'Alerts', show: late(async () => (await import('./screens/admin/alerts.tsx')).AdminAlertsPage) },
+  fraud: { title: 'Fraud', show: late(async () => (await import('./screens/admin/fraud.tsx')).FraudPage) },
+  ladders: { title: 'Ladders', show: late(async () => (await import('./screens/admin/ladders.tsx')).LaddersPage) },
+  books: { title: 'Books', show: late(async () => (await import('./screens/admin/books.tsx')).BooksPage) },
+  trail: { title: 'Trail', show: late(async () => (await import('./screens/admin/trail.tsx')).TrailPage) },
 };
 
 function SignedIn({ session }: { readonly session: Session }) {
-  const page = homeFor(session, pageAt(usePathname()));
-  const title = page === undefined ? 'Not found' : TITLES[page];
+  const place = homeFor(session, placeAt(usePathname()));
+  const page = place?.page;
+  const title = page === undefined ? 'Not found' : PAGES[page].title;
   useEffect(() => {
     document.title = `${title} · Purser`;
   }, [title]);
   return (
     <Shell session={session} page={page}>
+      {page === undefined || isForOperators(page) || session.kind === 'person' ? null : <LicenceBanner />}
       <Suspense fallback={<Loading what={title} lines={6} />}>
-        <PageFor page={page} />
+        {place === undefined ? <Nowhere /> : <PageFor key={place.id} place={place} />}
       </Suspense>
     </Shell>
   );
 }
 
 /** The admin's token belongs to no workspace, and a workspace key opens no book: each starts where it has something to see. */
-function homeFor(session: Session, page: Page | undefined): Page | undefined {
-  const for_admin = page === 'margin' || page === 'books' || page === 'trail' || page === 'workspaces';
-  if (page === undefined || for_admin === (session.kind === 'admin')) return page;
-  return session.kind === 'admin' ? 'margin' : 'try';
-}
-
-function PageFor({ page }: { readonly page: Page | undefined }) {
-  switch (page) {
-    case 'try':
-      return <TryPage />;
-    case 'limits':
-      return <LimitsPage />;
-    case 'calls':
-      return <CallsPage />;
-    case 'margin':
-      return <MarginPage />;
-    case 'books':
-      return <BooksPage />;
-    case 'trail':
-      return <TrailPage />;
-    case 'workspaces':
-      return <WorkspacesPage />;
-    case undefined:
-      return (
-        <div className="py-16 text-center">
-          <h1 className="narrow text-4xl font-semibold">Nothing is stowed here</h1>
-          <p className="mt-2 text-ink-soft">
-            This address leads nowhere. <Link to="/">Go to the start</Link>.
-          </p>
-        </div>
-      );
+function homeFor(session: Session, place: Place | undefined): Place | undefined {
+  if (place === undefined) return undefined;
+  switch (session.kind) {
+    case 'person':
+      return { page: 'members' };
+    case 'workspace':
+      return isForOperators(place.page) ? { page: 'try' } : place;
+    case 'admin':
+      return isForOperators(place.page) || session.workspace !== null ? place : { page: 'margin' };
     default: {
-      const never: never = page;
+      const never: never = session;
       return never;
     }
   }
+}
+
+function PageFor({ place: { page, id } }: { readonly place: Place }) {
+  const Show = PAGES[page].show;
+  return <Show id={id ?? ''} />;
+}
+
+function Nowhere() {
+  return (
+    <div className="py-16 text-center">
+      <h1 className="narrow text-4xl font-semibold">Nothing is stowed here</h1>
+      <p className="mt-2 text-ink-soft">
+        This address leads nowhere. <Link to="/">Go to the start</Link>.
+      </p>
+    </div>
+  );
 }

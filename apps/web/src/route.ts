@@ -3,20 +3,45 @@ import { useSyncExternalStore } from 'react';
 /** The pages, by path. Small enough that a router would cost more than it gives. */
 export const ROUTES = {
   '/': 'try',
-  '/limits': 'limits',
+  '/usage': 'usage',
+  '/plan': 'plan',
   '/calls': 'calls',
+  '/members': 'members',
+  '/alerts': 'alerts',
   '/admin': 'margin',
+  '/admin/workspaces': 'workspaces',
+  '/admin/alerts': 'admin-alerts',
+  '/admin/fraud': 'fraud',
+  '/admin/ladders': 'ladders',
   '/admin/books': 'books',
   '/admin/trail': 'trail',
-  '/admin/workspaces': 'workspaces',
 } as const;
 
-export type Path = keyof typeof ROUTES;
-export type Page = (typeof ROUTES)[Path];
+type FixedPath = keyof typeof ROUTES;
+const WORKSPACE = /^\/admin\/workspaces\/([^/]+)$/;
 
-export function pageAt(pathname: string): Page | undefined {
+export type Path = FixedPath | `/admin/workspaces/${string}`;
+export type Page = (typeof ROUTES)[FixedPath] | 'workspace';
+
+/** A page, and what it is about when it is about one thing. */
+export interface Place {
+  readonly page: Page;
+  readonly id?: string;
+}
+
+export function placeAt(pathname: string): Place | undefined {
   const path = pathname.length > 1 ? pathname.replace(/\/+$/, '') : pathname;
-  return Object.hasOwn(ROUTES, path) ? ROUTES[path as Path] : undefined;
+  if (Object.hasOwn(ROUTES, path)) return { page: ROUTES[path as FixedPath] };
+  const id = decoded(WORKSPACE.exec(path)?.[1]);
+  return id === undefined ? undefined : { page: 'workspace', id };
+}
+
+function decoded(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function subscribe(changed: () => void): () => void {
@@ -34,4 +59,15 @@ export function navigate(path: Path): void {
   if (window.location.pathname !== path) window.history.pushState(null, '', path);
   window.dispatchEvent(new PopStateEvent('popstate'));
   window.scrollTo({ top: 0 });
+}
+
+/** What an address said once, such as how a checkout ended; read and taken off, so that a reload does not say it again. */
+export function takeParameter(name: string): string | null {
+  const query = new URLSearchParams(window.location.search);
+  const value = query.get(name);
+  if (value === null) return null;
+  query.delete(name);
+  const rest = query.toString();
+  window.history.replaceState(null, '', window.location.pathname + (rest === '' ? '' : `?${rest}`));
+  return value;
 }

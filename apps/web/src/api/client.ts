@@ -34,23 +34,39 @@ async function ask(path: string, init: RequestInit): Promise<Response> {
   return response;
 }
 
-export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const response = await ask(path, { headers: { accept: 'application/json' }, ...(signal === undefined ? {} : { signal }) });
+interface Options {
+  readonly signal?: AbortSignal;
+  /** Honoured on what spends or creates. */
+  readonly idempotency_key?: string;
+  /** The workspace an operator acts for. */
+  readonly workspace_id?: string | undefined;
+}
+
+export async function get<T>(path: string, { signal, workspace_id }: Options = {}): Promise<T> {
+  const headers = { accept: 'application/json', ...(workspace_id === undefined ? {} : { 'purser-workspace': workspace_id }) };
+  const response = await ask(path, { headers, ...(signal === undefined ? {} : { signal }) });
   return (await response.json()) as T;
 }
 
-export async function post<T>(path: string, body: unknown, idempotency_key?: string): Promise<T> {
+export function post<T>(path: string, body: unknown, options: Options = {}): Promise<T> {
+  return change<T>('POST', path, body, options);
+}
+
+/** @throws ProblemError for every answer that is not 2xx. */
+export async function change<T>(
+  method: 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+  path: string,
+  body?: unknown,
+  { idempotency_key, workspace_id }: Options = {},
+): Promise<T> {
   const headers = {
-    'content-type': 'application/json',
     accept: 'application/json',
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(idempotency_key === undefined ? {} : { 'idempotency-key': idempotency_key }),
+    ...(workspace_id === undefined ? {} : { 'purser-workspace': workspace_id }),
   };
-  const response = await ask(path, { method: 'POST', headers, body: JSON.stringify(body) });
-  return (await response.json()) as T;
-}
-
-export async function remove(path: string): Promise<void> {
-  await ask(path, { method: 'DELETE' });
+  const response = await ask(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 /** 128 random bits as hex. `crypto.randomUUID` is missing on plain http addresses other than localhost; this is not. */

@@ -5,10 +5,14 @@ import type {
   AuditPage,
   AuditVerification,
   CallPage,
+  Explained,
   LedgerVerification,
   MarginRow,
   Operation,
+  Pack,
+  Plan,
   PostingPage,
+  ReceiptPage,
   Session,
   TrialBalanceRow,
   Usage,
@@ -18,6 +22,9 @@ import type {
 /** How often the meters are read again while the page is in view, and while something is held: then they are about to move. */
 const METERS_EVERY_MS = 10_000;
 const METERS_HELD_EVERY_MS = 1_500;
+
+/** The least the server gives in one page when there are more. */
+const RECEIPTS_PAGE = 20;
 
 /** A refusal stays a refusal however often it is asked for; only lost connections are worth a second try. */
 function retry(failures: number, error: Error): boolean {
@@ -43,7 +50,7 @@ export const sessionQuery = queryOptions({
   staleTime: Infinity,
   queryFn: async ({ signal }): Promise<Session | null> => {
     try {
-      const session = await get<Session | { kind: null }>('/api/session', signal);
+      const session = await get<Session | { kind: null }>('/api/session', { signal });
       return session.kind === null ? null : session;
     } catch (error) {
       if (error instanceof ProblemError && error.problem.status === 401) return null;
@@ -55,17 +62,50 @@ export const sessionQuery = queryOptions({
 export const operationsQuery = queryOptions({
   queryKey: ['operations'],
   staleTime: Infinity,
-  queryFn: ({ signal }) => get<readonly Operation[]>('/api/operations', signal),
+  queryFn: ({ signal }) => get<readonly Operation[]>('/api/operations', { signal }),
 });
 
 export const usageQuery = queryOptions({
   queryKey: ['usage'],
-  queryFn: ({ signal }) => get<Usage>('/api/usage', signal),
+  queryFn: ({ signal }) => get<Usage>('/api/usage', { signal }),
   refetchInterval: ({ state }) =>
     state.data !== undefined && compare(decimalOf(state.data.credits.held), '0') > 0 ? METERS_HELD_EVERY_MS : METERS_EVERY_MS,
 });
 
-function page(path: string, params: Record<string, string | undefined>): string {
+/** What an operator sees of another workspace: the same figures, and where each comes from. */
+export function usageOf(workspace_id: string) {
+  return queryOptions({
+    queryKey: ['admin', 'usage', workspace_id],
+    queryFn: ({ signal }) => get<Usage & { policy: readonly Explained[] }>('/api/usage?explain=1', { signal, workspace_id }),
+  });
+}
+
+/** Every value of the reader’s own policy, and where it came from. */
+export const policyQuery = queryOptions({
+  queryKey: ['usage', 'policy'],
+  queryFn: async ({ signal }) => (await get<Usage & { policy: readonly Explained[] }>('/api/usage?explain=1', { signal })).policy,
+});
+
+export const packsQuery = queryOptions({
+  queryKey: ['packs'],
+  staleTime: Infinity,
+  queryFn: ({ signal }) => get<readonly Pack[]>('/api/packs', { signal }),
+});
+
+export const plansQuery = queryOptions({
+  queryKey: ['plans'],
+  staleTime: Infinity,
+  queryFn: ({ signal }) => get<readonly Plan[]>('/api/plans', { signal }),
+});
+
+export const receiptsQuery = infiniteQueryOptions({
+  queryKey: ['receipts'],
+  initialPageParam: '',
+  queryFn: ({ pageParam, signal }) => get<ReceiptPage>(pathWith('/api/marketplace/receipts', { before: pageParam }), { signal }),
+  getNextPageParam: (last) => (last.receipts.length < RECEIPTS_PAGE ? undefined : last.receipts.at(-1)?.id),
+});
+
+export function pathWith(path: string, params: Record<string, string | undefined>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) if (value !== undefined && value !== '') query.set(name, value);
   const text = query.toString();
@@ -75,22 +115,25 @@ function page(path: string, params: Record<string, string | undefined>): string 
 export const callsQuery = infiniteQueryOptions({
   queryKey: ['calls'],
   initialPageParam: '',
-  queryFn: ({ pageParam, signal }) => get<CallPage>(page('/api/calls', { cursor: pageParam, limit: '20' }), signal),
+  queryFn: ({ pageParam, signal }) => get<CallPage>(pathWith('/api/calls', { cursor: pageParam, limit: '20' }), { signal }),
   getNextPageParam: (last) => last.next_cursor ?? undefined,
 });
 
-export type MarginBy = 'plan' | 'workspace' | 'pack';
+export type MarginBy = 'plan' | 'workspace' | 'pack' | 'model' | 'month';
 
 export function marginQuery(by: MarginBy, from?: string, to?: string) {
   return queryOptions({
     queryKey: ['admin', 'margin', by, from, to],
-    queryFn: ({ signal }) => get<readonly MarginRow[]>(page('/api/admin/margin', { by, from, to }), signal),
+    queryFn: ({ signal }) => get<readonly MarginRow[]>(pathWith('/api/admin/reports/margin', { by, from, to }), { signal }),
   });
 }
 
+export const marginCsv = (by: MarginBy, from?: string, to?: string): string =>
+  pathWith('/api/admin/reports/margin', { by, from, to, format: 'csv' });
+
 export const trialBalanceQuery = queryOptions({
   queryKey: ['admin', 'trial-balance'],
-  queryFn: ({ signal }) => get<readonly TrialBalanceRow[]>('/api/admin/ledger/trial-balance', signal),
+  queryFn: ({ signal }) => get<readonly TrialBalanceRow[]>('/api/admin/ledger/trial-balance', { signal }),
 });
 
 export const verifyLedger = (): Promise<LedgerVerification> => get<LedgerVerification>('/api/admin/ledger/verify');
@@ -102,7 +145,7 @@ export function postingsQuery(workspace_id: string) {
     queryKey: ['admin', 'postings', workspace_id],
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
-      get<PostingPage>(page('/api/admin/ledger', { workspace_id, cursor: pageParam, limit: '25' }), signal),
+      get<PostingPage>(pathWith('/api/admin/ledger', { workspace_id, cursor: pageParam, limit: '25' }), { signal }),
     getNextPageParam: (last) => last.next_cursor ?? undefined,
   });
 }
@@ -110,7 +153,8 @@ export function postingsQuery(workspace_id: string) {
 export const auditQuery = infiniteQueryOptions({
   queryKey: ['admin', 'audit'],
   initialPageParam: '',
-  queryFn: ({ pageParam, signal }) => get<AuditPage>(page('/api/admin/audit', { cursor: pageParam, limit: '25' }), signal),
+  queryFn: ({ pageParam, signal }) =>
+    get<AuditPage>(pathWith('/api/admin/audit', { cursor: pageParam, limit: '25' }), { signal }),
   getNextPageParam: (last) => last.next_cursor ?? undefined,
 });
 
@@ -118,6 +162,6 @@ export const auditQuery = infiniteQueryOptions({
 export function workspacesQuery(search = '') {
   return queryOptions({
     queryKey: ['admin', 'workspaces', search],
-    queryFn: ({ signal }) => get<WorkspacePage>(page('/api/admin/workspaces', { search, limit: '100' }), signal),
+    queryFn: ({ signal }) => get<WorkspacePage>(pathWith('/api/admin/workspaces', { search, limit: '100' }), { signal }),
   });
 }

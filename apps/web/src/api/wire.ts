@@ -2,9 +2,37 @@ import type { Money, Quantity } from '../words/amount.ts';
 
 /** What the server says. Shapes only; the contract is the server's OpenAPI document. */
 
+export interface SessionWorkspace {
+  readonly id: string;
+  readonly name: string;
+  readonly plan: string;
+}
+
+export type MemberRole = 'owner' | 'admin' | 'member';
+
+/** Who signed in, when that was a person and no key. */
+export interface Person {
+  readonly id: string;
+  /** Null: an anonymous session. */
+  readonly email: string | null;
+  /** In the workspace of this session. */
+  readonly role: MemberRole | null;
+  readonly operator: boolean;
+  readonly workspaces: readonly (SessionWorkspace & { readonly role: MemberRole })[];
+  readonly invitations: readonly {
+    readonly id: string;
+    /** Null: to operate the installation. */
+    readonly workspace: string | null;
+    readonly role: MemberRole | 'operator';
+    readonly expires_at: string;
+  }[];
+}
+
 export type Session =
-  | { readonly kind: 'workspace'; readonly workspace: { readonly id: string; readonly name: string; readonly plan: string } }
-  | { readonly kind: 'admin' };
+  | { readonly kind: 'workspace'; readonly workspace: SessionWorkspace; readonly person?: Person }
+  | { readonly kind: 'admin'; readonly workspace: SessionWorkspace | null; readonly person?: Person }
+  /** Signed in, and a member of no workspace. */
+  | { readonly kind: 'person'; readonly person: Person };
 
 /** What signing in answers; the token itself travels in a cookie that scripts cannot read. */
 export interface SignedIn {
@@ -71,11 +99,34 @@ export interface Usage {
   readonly plan: string;
   readonly plan_name: string;
   readonly license: string;
+  readonly license_notice: LicenceNotice | null;
   readonly credits: { readonly balance: Quantity; readonly held: Quantity; readonly expiring: readonly ExpiringCredits[] };
   readonly cost: { readonly ceiling: Money; readonly spent: Money; readonly held: Money };
   readonly meters: readonly Meter[];
   readonly degraded: readonly Degradation[];
+  /** What can be bought, when a ladder says that it is time to. */
+  readonly offers: readonly Offer[];
   readonly forecast: { readonly ceiling_reached_at: string | null; readonly text: string };
+}
+
+/** While a licence is not active: what is off, what goes off next, and the one thing to do. */
+export interface LicenceNotice {
+  readonly stage: 'grace' | 'degraded' | 'cancelled';
+  readonly since: string;
+  readonly ends_at: string | null;
+  readonly off: readonly string[];
+  readonly off_next: readonly string[];
+  readonly text: string;
+  readonly what_to_do: string;
+  readonly action: Offer;
+}
+
+/** One value of the policy and where it came from. */
+export interface Explained {
+  readonly name: string;
+  readonly value: unknown;
+  readonly from: string;
+  readonly why: string;
 }
 
 export interface ExpiringCredits {
@@ -107,6 +158,8 @@ export interface CallPage {
 
 export interface MarginRow {
   readonly key: string;
+  /** Of a workspace. */
+  readonly name: string | null;
   readonly revenue: Money;
   readonly fees: Money;
   readonly cost: Money;
@@ -188,4 +241,190 @@ export interface CreatedWorkspace extends Workspace {
 export interface WorkspacePage {
   readonly workspaces: readonly Workspace[];
   readonly next_cursor: string | null;
+}
+
+export interface Pack {
+  readonly code: string;
+  readonly name: string;
+  readonly price: Money;
+  readonly credits: Quantity;
+  readonly raises: Money;
+  readonly tiers: readonly { readonly from: number; readonly price: Money }[];
+  readonly expires_months: number | null;
+}
+
+export interface Plan {
+  readonly code: string;
+  readonly name: string;
+  readonly price: Money;
+  readonly negotiable: boolean;
+  readonly credits: Quantity;
+  readonly ceiling: Money;
+  readonly features: readonly string[];
+  readonly packs: readonly string[];
+}
+
+export interface Receipt {
+  readonly id: string;
+  readonly paid_at: string;
+  readonly pack: string;
+  readonly name: string;
+  readonly quantity: number;
+  readonly credits: Quantity;
+  readonly net: Money;
+  readonly tax: Money;
+  readonly total: Money;
+  readonly reversed: Money;
+  readonly credits_owed: Quantity;
+  /** Stripe’s own receipt. */
+  readonly url: string | null;
+}
+
+export interface ReceiptPage {
+  readonly receipts: readonly Receipt[];
+  /** Spent though their money went back; the next purchase pays them. */
+  readonly credits_owed: Quantity;
+}
+
+export type AlertKind = 'threshold' | 'anomaly' | 'fraud' | 'licence' | 'overrun' | 'unreconciled';
+
+export interface Alert {
+  readonly id: string;
+  readonly workspace_id: string;
+  readonly kind: AlertKind;
+  readonly severity: 'info' | 'warning' | 'critical';
+  readonly title: string;
+  readonly text: string;
+  readonly raised_at: string;
+  readonly seen_at: string | null;
+}
+
+export interface AlertPage {
+  readonly alerts: readonly Alert[];
+  readonly next_cursor: string | null;
+}
+
+export type ChannelKind = 'email' | 'webhook' | 'slack';
+
+export interface WantedChannel {
+  readonly kind: ChannelKind;
+  readonly address: string;
+  /** Null: every kind of alert. */
+  readonly kinds: readonly AlertKind[] | null;
+}
+
+export interface WantedAlertSettings {
+  /** Shares of a cap by meter key, `*` for all others; absent: the catalogue’s. */
+  readonly thresholds: Readonly<Record<string, readonly string[]>>;
+  readonly digest: { readonly messages_max: number; readonly within_minutes: number };
+  readonly channels: readonly WantedChannel[];
+}
+
+export interface AlertSettings extends WantedAlertSettings {
+  readonly channels: readonly (WantedChannel & {
+    readonly id: string;
+    /** What a webhook is signed with; shown this once. */
+    readonly secret?: string;
+  })[];
+}
+
+export interface Undelivered {
+  readonly id: string;
+  readonly workspace_id: string;
+  readonly kind: ChannelKind;
+  readonly address: string;
+  readonly alerts: number;
+  readonly attempts: number;
+  readonly ended_at: string;
+  readonly error: string;
+}
+
+export interface UndeliveredPage {
+  readonly messages: readonly Undelivered[];
+  readonly next_cursor: string | null;
+}
+
+/** Where one ladder stands. */
+export interface Standing {
+  readonly ladder: string;
+  readonly watches: string;
+  /** Null: everybody’s. */
+  readonly workspace_id: string | null;
+  readonly unit: string;
+  readonly spent: Quantity;
+  readonly cap: Quantity;
+  /** Counted from 1; 0: none. */
+  readonly rung: number;
+  readonly rungs: number;
+  readonly since: string | null;
+  readonly effects: readonly Degradation[];
+}
+
+export interface Ladders {
+  readonly frozen: boolean;
+  readonly shared: readonly Standing[];
+  readonly workspaces: readonly Standing[];
+  readonly workspaces_on_a_rung: number;
+}
+
+export interface FraudWeek {
+  readonly week: string;
+  readonly workspaces: number;
+  readonly flags: readonly {
+    readonly id: string;
+    readonly workspace_id: string;
+    readonly name: string | null;
+    readonly at: string;
+    readonly text: string;
+  }[];
+}
+
+export interface Member {
+  readonly id: string;
+  readonly email: string | null;
+  readonly role: MemberRole;
+  readonly joined_at: string;
+}
+
+export interface Invitation {
+  readonly id: string;
+  readonly email: string;
+  readonly role: MemberRole | 'operator';
+  readonly invited_at: string;
+  readonly expires_at: string;
+}
+
+export interface Members {
+  readonly members: readonly Member[];
+  readonly invitations: readonly Invitation[];
+}
+
+export interface LicenceRecord {
+  readonly license: string;
+  readonly since: string;
+  readonly events: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly at: string;
+    readonly reference: string;
+  }[];
+  readonly changes: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly at: string;
+    readonly why: string;
+    readonly what_to_do: string;
+    readonly reference: string;
+  }[];
+}
+
+/** What was agreed with a workspace on top of its plan, under the names of the catalogue. */
+export type Overrides = Readonly<Record<string, unknown>>;
+
+export interface WorkspaceInFull extends Workspace {
+  readonly external_id: string | null;
+  readonly catalogue_version: string;
+  readonly timezone: string;
+  readonly license_since: string;
+  readonly overrides: Overrides;
 }

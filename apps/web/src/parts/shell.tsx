@@ -1,45 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query';
-import {
-  BookOpenText,
-  Building2,
-  Gauge,
-  ListOrdered,
-  LogOut,
-  Monitor,
-  Moon,
-  PenLine,
-  Scale,
-  ScrollText,
-  Sun,
-  type LucideIcon,
-} from 'lucide-react';
-import type { MouseEvent, ReactNode } from 'react';
-import { remove } from '../api/client.ts';
+import { LogOut, Monitor, Moon, Sun, type LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { change } from '../api/client.ts';
 import { sessionQuery } from '../api/queries.ts';
 import type { Session } from '../api/wire.ts';
-import { navigate, type Page, type Path } from '../route.ts';
+import type { Page } from '../route.ts';
 import { chooseTheme, useTheme, type Theme } from '../theme.ts';
 import { Mark } from './mark.tsx';
-
-interface Tab {
-  readonly path: Path;
-  readonly page: Page;
-  readonly label: string;
-  readonly icon: LucideIcon;
-}
-
-const WORKSPACE_TABS: readonly Tab[] = [
-  { path: '/', page: 'try', label: 'Try it', icon: PenLine },
-  { path: '/limits', page: 'limits', label: 'Limits', icon: Gauge },
-  { path: '/calls', page: 'calls', label: 'Calls', icon: ListOrdered },
-];
-
-const ADMIN_TABS: readonly Tab[] = [
-  { path: '/admin', page: 'margin', label: 'Margin', icon: Scale },
-  { path: '/admin/books', page: 'books', label: 'Books', icon: BookOpenText },
-  { path: '/admin/trail', page: 'trail', label: 'Trail', icon: ScrollText },
-  { path: '/admin/workspaces', page: 'workspaces', label: 'Workspaces', icon: Building2 },
-];
+import { BottomTabs, isForOperators, TabLink, tabsFor } from './tabs.tsx';
 
 interface ShellProps {
   readonly session: Session;
@@ -49,7 +17,7 @@ interface ShellProps {
 
 /** The frame around every page once signed in: the hull above, the tabs, the page. On a phone the tabs lie under the thumb. */
 export function Shell({ session, page, children }: ShellProps) {
-  const tabs = session.kind === 'admin' ? ADMIN_TABS : WORKSPACE_TABS;
+  const tabs = tabsFor(session, page);
   return (
     <div className="pb-24 md:pb-12">
       <a
@@ -59,12 +27,18 @@ export function Shell({ session, page, children }: ShellProps) {
         Skip to the page
       </a>
       <header className="on-hull boot-topping sticky top-0 z-20 bg-hull text-on-hull">
-        <div className="mx-auto flex h-15 max-w-6xl items-center gap-3 px-4 sm:px-6">
-          <Mark size={30} />
-          <span className="narrow text-2xl font-bold tracking-wide">Purser</span>
-          <Who session={session} />
-          <nav aria-label="Pages" className="ml-auto hidden md:block">
-            <ul className="flex gap-1">
+        <div className="mx-auto max-w-6xl px-4 sm:px-6">
+          <div className="flex h-15 items-center gap-3">
+            <Mark size={30} />
+            <span className="narrow text-2xl font-bold tracking-wide">Purser</span>
+            <Who session={session} own_books={isForOperators(page)} />
+            <div className="ml-auto flex items-center">
+              <ThemeButton />
+              <SignOutButton />
+            </div>
+          </div>
+          <nav aria-label="Pages" className="-mx-3 -mt-2 hidden pb-1 md:block">
+            <ul className="flex">
               {tabs.map((tab) => (
                 <li key={tab.path}>
                   <TabLink tab={tab} current={tab.page === page} />
@@ -72,85 +46,26 @@ export function Shell({ session, page, children }: ShellProps) {
               ))}
             </ul>
           </nav>
-          <div className="ml-auto flex items-center md:ml-2">
-            <ThemeButton />
-            <SignOutButton />
-          </div>
         </div>
       </header>
       <main id="page" tabIndex={-1} className="mx-auto max-w-6xl px-3 py-5 outline-none sm:px-6 sm:py-8">
         {children}
       </main>
-      <nav
-        aria-label="Pages"
-        className="on-hull fixed inset-x-0 bottom-0 z-20 border-t-4 border-[#c43a22] bg-hull pb-[env(safe-area-inset-bottom)] text-on-hull md:hidden"
-      >
-        <ul className="flex">
-          {tabs.map((tab) => (
-            <li key={tab.path} className="flex-1">
-              <TabLink tab={tab} current={tab.page === page} stacked />
-            </li>
-          ))}
-        </ul>
-      </nav>
+      <BottomTabs key={page} tabs={tabs} page={page} />
     </div>
   );
 }
 
-function Who({ session }: { readonly session: Session }) {
-  const name = session.kind === 'admin' ? 'The owner’s books' : session.workspace.name;
+function Who({ session, own_books }: { readonly session: Session; readonly own_books: boolean }) {
+  const workspace = session.kind === 'person' || own_books ? null : session.workspace;
+  const name = workspace?.name ?? (session.kind === 'person' ? (session.person.email ?? 'Nobody yet') : 'The owner’s books');
   return (
     <p className="flex min-w-0 items-center gap-2 border-l border-on-hull/25 pl-3">
       <span className="truncate text-sm text-on-hull-soft sm:text-[0.9375rem]">{name}</span>
-      {session.kind === 'workspace' ? (
-        <span className="narrow rounded-sm border border-signal px-1.5 text-sm font-bold text-signal">
-          {session.workspace.plan}
-        </span>
-      ) : null}
+      {workspace === null ? null : (
+        <span className="narrow rounded-sm border border-signal px-1.5 text-sm font-bold text-signal">{workspace.plan}</span>
+      )}
     </p>
-  );
-}
-
-function follow(event: MouseEvent, to: Path): void {
-  if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
-  event.preventDefault();
-  navigate(to);
-}
-
-export function Link({ to, children }: { readonly to: Path; readonly children: ReactNode }) {
-  return (
-    <a
-      href={to}
-      onClick={(event) => follow(event, to)}
-      className="font-semibold text-store underline decoration-2 underline-offset-3 hover:text-ink"
-    >
-      {children}
-    </a>
-  );
-}
-
-function TabLink({
-  tab,
-  current,
-  stacked = false,
-}: {
-  readonly tab: Tab;
-  readonly current: boolean;
-  readonly stacked?: boolean;
-}) {
-  const Icon = tab.icon;
-  const shape = stacked ? 'min-h-15 flex-col justify-center gap-0.5 text-xs' : 'min-h-11 gap-2 rounded-md px-3 text-[0.9375rem]';
-  const paint = current ? 'text-signal font-bold' : 'text-on-hull-soft hover:text-on-hull font-medium';
-  return (
-    <a
-      href={tab.path}
-      aria-current={current ? 'page' : undefined}
-      onClick={(event) => follow(event, tab.path)}
-      className={`flex items-center ${shape} ${paint}`}
-    >
-      <Icon size={stacked ? 22 : 18} aria-hidden="true" />
-      {tab.label}
-    </a>
   );
 }
 
@@ -180,7 +95,7 @@ function SignOutButton() {
   const sign_out = async (): Promise<void> => {
     // The cookie is the server's to clear; when it cannot be reached the page must not pretend.
     await client.cancelQueries();
-    await remove('/api/session');
+    await change('DELETE', '/api/session');
     client.setQueryData(sessionQuery.queryKey, null);
     client.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
   };

@@ -3,22 +3,11 @@ import { callsQuery } from '../api/queries.ts';
 import type { Call } from '../api/wire.ts';
 import { useNow } from '../now.ts';
 import { Button } from '../parts/button.tsx';
-import { Empty, Failed, Loading, PageHead, Panel } from '../parts/states.tsx';
+import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { formatCount, formatMoney } from '../words/amount.ts';
 import { operationWords } from '../words/operation.ts';
 import { outcomeWords } from '../words/outcome.ts';
 import { agoWords, momentWords, tookWords } from '../words/time.ts';
-
-export function CallsPage() {
-  return (
-    <>
-      <PageHead title="Calls">Every call this workspace made, newest first, at what it really cost.</PageHead>
-      <Panel title="All calls">
-        <CallTable />
-      </Panel>
-    </>
-  );
-}
 
 /** The calls as a ruled list: rows on a desktop, entries on a phone. */
 export function CallTable({ limit }: { readonly limit?: number }) {

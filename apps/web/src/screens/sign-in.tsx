@@ -7,11 +7,12 @@ import type { Problem, SignedIn } from '../api/wire.ts';
 import { Button } from '../parts/button.tsx';
 import { HullSide } from '../parts/hull-side.tsx';
 import { Mark } from '../parts/mark.tsx';
+import { LinkForm } from '../parts/link-form.tsx';
 import { ThemeButton } from '../parts/shell.tsx';
-import { navigate } from '../route.ts';
+import { navigate, takeParameter } from '../route.ts';
 import { explain } from '../words/problem.ts';
 
-/** Signing in by key. The key goes to the server once, which answers with an HttpOnly cookie; the page keeps nothing. */
+/** Signing in by key, or by a link in a letter. The key goes to the server once, which answers with an HttpOnly cookie; the page keeps nothing. */
 export function SignIn() {
   useEffect(() => {
     document.title = 'Sign in · Purser';
@@ -42,7 +43,15 @@ export function SignIn() {
           <ThemeButton paint="text-ink-soft hover:text-ink" />
         </div>
         <div className="mx-auto w-full max-w-md">
+          <h2 className="narrow text-3xl font-semibold">Come aboard</h2>
+          <LinkFailed />
           <KeyForm />
+          <details className="mt-6 border-t border-rule pt-2">
+            <summary className="min-h-11 cursor-pointer py-2.5 font-semibold">Sign in by e-mail instead</summary>
+            <div className="pb-2">
+              <LinkForm label="Send me a link" />
+            </div>
+          </details>
           <WhereIsMyKey />
         </div>
       </section>
@@ -72,7 +81,6 @@ function KeyForm() {
   const problem = missing ? NO_KEY : sign_in.isError ? signInWords(problemOf(sign_in.error)) : undefined;
   return (
     <form onSubmit={submit} noValidate>
-      <h2 className="narrow text-3xl font-semibold">Come aboard</h2>
       <label htmlFor={field_id} className="label mt-5 block text-ink-soft">
         Workspace key or admin token
       </label>
@@ -119,6 +127,17 @@ function KeyForm() {
   );
 }
 
+/** A link from a letter that led here instead of into the workspace. */
+function LinkFailed() {
+  const [error] = useState(() => takeParameter('error'));
+  if (error === null) return null;
+  return (
+    <p role="alert" className="mt-4 rounded-md border-l-4 border-oxide-paint bg-oxide-wash px-4 py-3">
+      <strong>That link no longer works.</strong> It was used already or is too old. Ask for another one below.
+    </p>
+  );
+}
+
 const NO_KEY = { headline: 'The field is empty', step: 'Paste your key into it, then sign in.' };
 
 function signInWords(problem: Problem): { headline: string; step: string } {
@@ -134,7 +153,7 @@ function signInWords(problem: Problem): { headline: string; step: string } {
 
 function WhereIsMyKey() {
   return (
-    <dl className="mt-8 divide-y divide-rule border-y border-rule text-[0.9375rem]">
+    <dl className="mt-4 divide-y divide-rule border-y border-rule text-[0.9375rem]">
       <div className="grid gap-x-4 py-3 sm:grid-cols-[8rem_1fr]">
         <dt className="font-semibold">Just started it?</dt>
         <dd className="text-ink-soft">The window where you ran it printed a demo workspace’s key and the admin token.</dd>

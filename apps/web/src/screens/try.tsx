@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, type RefObject } from 'react';
 import { callsQuery, operationsQuery, usageQuery } from '../api/queries.ts';
 import type { Usage } from '../api/wire.ts';
-import { Link } from '../parts/shell.tsx';
+import { Link } from '../parts/link.tsx';
 import { Failed, Loading, Panel } from '../parts/states.tsx';
 import { AnswerPanel } from './answer.tsx';
 import { CallTable } from './calls.tsx';
@@ -52,11 +52,11 @@ export function TryPage() {
           ) : (
             <Composer operations={operations.data} usage={usage.data} run={run} start={start} stop={stop} />
           )}
-          <div ref={answer} className="scroll-mt-20 scroll-mb-24">
+          <div ref={answer} className="scroll-mt-20 scroll-mb-24 md:scroll-mt-32">
             <AnswerPanel run={run} again={start} />
           </div>
         </div>
-        <aside aria-label="What is left" className="order-1 lg:sticky lg:top-21 lg:order-2">
+        <aside aria-label="What is left" className="order-1 lg:sticky lg:top-34 lg:order-2">
           <Stores usage={usage} />
         </aside>
       </div>

@@ -5,6 +5,7 @@ import { marginBar, ratioWords } from './margin.ts';
 const eur = (amount: string) => ({ amount, currency: 'EUR' });
 const row = (revenue: string, fees: string, cost: string) => ({
   key: 'PRO',
+  name: null,
   revenue: eur(revenue),
   fees: eur(fees),
   cost: eur(cost),

@@ -49,11 +49,11 @@ const WORDS: Record<string, Words> = {
   },
   license_ai_disabled: {
     headline: 'AI is off until a payment succeeds',
-    steps: ['Ask the owner to settle the open payment. AI comes back at once.'],
+    steps: ['Settle the open payment, or ask the owner to: see Plan. AI comes back at once.'],
   },
   license_sync_disabled: {
     headline: 'Sync is off until a payment succeeds',
-    steps: ['Ask the owner to settle the open payment.'],
+    steps: ['Settle the open payment, or ask the owner to: see Plan. It comes back at once.'],
   },
   credits_exhausted: {
     headline: 'Not enough credits for this call',
@@ -73,7 +73,7 @@ const WORDS: Record<string, Words> = {
   },
   quota_exceeded: {
     headline: 'A quota of your plan is used up',
-    steps: ['Wait until it is fresh again (see Limits), or move to a larger plan.'],
+    steps: ['Wait until it is fresh again (see Usage), or move to a larger plan.'],
   },
   rate_limited: { headline: 'Too many calls in a short time', steps: [WAIT] },
   min_gap: { headline: 'That was a little too quick', steps: [WAIT] },

@@ -1,9 +1,11 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Download } from 'lucide-react';
 import { useState } from 'react';
-import { marginQuery, workspacesQuery, type MarginBy } from '../../api/queries.ts';
+import { marginCsv, marginQuery, type MarginBy } from '../../api/queries.ts';
 import type { MarginRow } from '../../api/wire.ts';
 import { useNow } from '../../now.ts';
 import { Choice } from '../../parts/choice.tsx';
+import { Link } from '../../parts/link.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../parts/states.tsx';
 import { formatMoney, formatMoneyShort, type Money } from '../../words/amount.ts';
 import { LEAST_KEPT, marginBar, ratioWords, type MarginBar } from '../../words/margin.ts';
@@ -54,6 +56,8 @@ export function MarginPage() {
               { value: 'plan', label: 'Plan' },
               { value: 'workspace', label: 'Workspace' },
               { value: 'pack', label: 'Pack' },
+              { value: 'model', label: 'Model' },
+              { value: 'month', label: 'Month' },
             ]}
           />
           <Choice
@@ -68,6 +72,13 @@ export function MarginPage() {
               { value: 'all', label: 'All time' },
             ]}
           />
+          <a
+            href={marginCsv(by, from, to)}
+            className="ml-auto flex min-h-10 items-center gap-1.5 font-semibold text-store underline underline-offset-3"
+            download
+          >
+            <Download size={16} aria-hidden="true" /> CSV
+          </a>
         </div>
         {margin.isPending ? <Loading what="the margins" lines={5} /> : null}
         {margin.isError ? <Failed error={margin.error} retry={() => void margin.refetch()} /> : null}
@@ -77,22 +88,22 @@ export function MarginPage() {
   );
 }
 
+const NOTHING_YET: Record<MarginBy, string> = {
+  plan: 'A row appears with the first payment or the first call that costs something.',
+  workspace: 'A row appears with the first payment or the first call that costs something.',
+  pack: 'Packs show here once one is sold.',
+  model: 'Each model shows here with the part of the revenue that its calls earned.',
+  month: 'Each month shows here with its first payment or cost.',
+};
+
 function Rows({ rows, by }: { readonly rows: readonly MarginRow[]; readonly by: MarginBy }) {
-  const workspaces = useQuery({ ...workspacesQuery(), enabled: by === 'workspace' });
-  const names = new Map(workspaces.data?.workspaces.map(({ id, name }) => [id, name]));
   if (rows.length === 0) {
-    return (
-      <Empty title="Nothing booked in this period">
-        {by === 'pack'
-          ? 'Packs show here once one is sold.'
-          : 'A row appears with the first payment or the first call that costs something.'}
-      </Empty>
-    );
+    return <Empty title="Nothing booked in this period">{NOTHING_YET[by]}</Empty>;
   }
   return (
     <ul className="divide-y divide-rule border-y border-rule" data-testid="margin">
       {rows.map((row) => (
-        <Row key={`${row.key} ${row.revenue.currency}`} row={row} name={names.get(row.key) ?? row.key} />
+        <Row key={`${row.key} ${row.revenue.currency}`} row={row} by={by} />
       ))}
     </ul>
   );
@@ -106,13 +117,15 @@ const VERDICT: Record<MarginBar['state'], { readonly words: string; readonly pai
   none: { words: 'nothing booked', paint: 'text-ink-soft' },
 };
 
-function Row({ row, name }: { readonly row: MarginRow; readonly name: string }) {
+function Row({ row, by }: { readonly row: MarginRow; readonly by: MarginBy }) {
   const bar = marginBar(row);
   const verdict = VERDICT[bar.state];
   return (
     <li className="py-4">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
-        <h3 className="narrow text-xl font-semibold [overflow-wrap:anywhere]">{name}</h3>
+        <h3 className="narrow text-xl font-semibold [overflow-wrap:anywhere]">
+          {by === 'workspace' ? <Link to={`/admin/workspaces/${row.key}`}>{row.name ?? row.key}</Link> : row.key}
+        </h3>
         <p className={`narrow figures text-xl font-semibold ${verdict.paint}`}>
           {row.margin_ratio === null ? (bar.state === 'given' ? formatMoneyShort(row.cost) : '') : ratioWords(row.margin_ratio)}{' '}
           {verdict.words}

@@ -7,7 +7,9 @@ import type { CreatedWorkspace, Workspace } from '../../api/wire.ts';
 import { useNow } from '../../now.ts';
 import { Button } from '../../parts/button.tsx';
 import { CopyButton } from '../../parts/copy.tsx';
+import { Link } from '../../parts/link.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../parts/states.tsx';
+import { licenceWords } from '../../words/licence.ts';
 import { explain } from '../../words/problem.ts';
 import { dayWords } from '../../words/time.ts';
 
@@ -78,10 +80,12 @@ function WorkspaceList() {
 function Row({ workspace, now_ms }: { readonly workspace: Workspace; readonly now_ms: number }) {
   return (
     <li className="flex flex-wrap items-baseline gap-x-4 gap-y-0.5 py-3">
-      <p className="font-semibold">{workspace.name}</p>
+      <p className="text-lg">
+        <Link to={`/admin/workspaces/${workspace.id}`}>{workspace.name}</Link>
+      </p>
       <p className="narrow rounded-sm border border-edge px-1.5 text-sm font-bold">{workspace.plan}</p>
       {workspace.license === 'active' ? null : (
-        <p className="text-sm font-semibold text-oxide">{workspace.license.replaceAll('_', ' ')}</p>
+        <p className="text-sm font-semibold text-oxide">{licenceWords(workspace.license)}</p>
       )}
       <p className="ml-auto text-sm text-ink-faint">since {dayWords(workspace.created_at, now_ms)}</p>
       <p className="w-full text-xs [overflow-wrap:anywhere] text-ink-faint">{workspace.id}</p>
@@ -98,7 +102,8 @@ function CreateForm({ done }: { readonly done: (created: CreatedWorkspace) => vo
   const [plan, setPlan] = useState('PRO');
   const [asked, setAsked] = useState(false);
   const create = useMutation({
-    mutationFn: () => post<CreatedWorkspace>('/api/admin/workspaces', { name: name.trim(), plan }, newIdempotencyKey()),
+    mutationFn: () =>
+      post<CreatedWorkspace>('/api/admin/workspaces', { name: name.trim(), plan }, { idempotency_key: newIdempotencyKey() }),
     onSuccess: (created) => {
       void client.invalidateQueries({ queryKey: ['admin', 'workspaces'] });
       done(created);

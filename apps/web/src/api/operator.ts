@@ -1,0 +1,54 @@
+import { queryOptions } from '@tanstack/react-query';
+import { change, get, newIdempotencyKey, post } from './client.ts';
+import { pathWith } from './queries.ts';
+import type { FraudWeek, Ladders, LicenceRecord, Overrides, WorkspaceInFull } from './wire.ts';
+
+/** One workspace, by its id or the founder’s name for it. */
+export function workspaceQuery(id: string) {
+  return queryOptions({
+    queryKey: ['admin', 'workspace', id],
+    queryFn: ({ signal }) => get<WorkspaceInFull>(`/api/admin/workspaces/${encodeURIComponent(id)}`, { signal }),
+  });
+}
+
+export interface WorkspaceChange {
+  readonly plan?: string;
+  readonly license?: string;
+  /** Replaces all that were agreed before. */
+  readonly overrides?: Overrides;
+}
+
+export const changeWorkspace = (id: string, wanted: WorkspaceChange): Promise<WorkspaceInFull> =>
+  change<WorkspaceInFull>('PATCH', `/api/admin/workspaces/${id}`, wanted);
+
+export function licenceRecordQuery(id: string) {
+  return queryOptions({
+    queryKey: ['admin', 'licence', id],
+    queryFn: ({ signal }) => get<LicenceRecord>(`/api/admin/workspaces/${id}/license`, { signal }),
+  });
+}
+
+export interface Gift {
+  readonly workspace_id: string;
+  readonly credits: number;
+  readonly expires_at?: string;
+  readonly reason: string;
+}
+
+export const giveCredits = (gift: Gift): Promise<Gift> =>
+  post<Gift>('/api/admin/credits/gift', gift, { idempotency_key: newIdempotencyKey() });
+
+export const laddersQuery = queryOptions({
+  queryKey: ['admin', 'ladders'],
+  queryFn: ({ signal }) => get<Ladders>('/api/admin/ladder', { signal }),
+  refetchInterval: 10_000,
+});
+
+export const setFreeze = (on: boolean): Promise<{ on: boolean }> => post<{ on: boolean }>('/api/admin/freeze', { on });
+
+export function fraudQuery(from: string) {
+  return queryOptions({
+    queryKey: ['admin', 'fraud', from],
+    queryFn: ({ signal }) => get<readonly FraudWeek[]>(pathWith('/api/admin/reports/fraud', { from }), { signal }),
+  });
+}

@@ -1,0 +1,21 @@
+import { Button } from './button.tsx';
+
+interface Props {
+  /** What there is more of, such as "receipts". */
+  readonly what: string;
+  readonly pages: {
+    readonly hasNextPage: boolean;
+    readonly isFetchingNextPage: boolean;
+    readonly fetchNextPage: () => unknown;
+  };
+}
+
+/** The way to the next page of a list that is newest first; nothing on its last page. */
+export function OlderButton({ what, pages }: Props) {
+  if (!pages.hasNextPage) return null;
+  return (
+    <Button className="mt-4" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+      {pages.isFetchingNextPage ? `Reading older ${what}…` : `Older ${what}`}
+    </Button>
+  );
+}

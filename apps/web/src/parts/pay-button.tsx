@@ -1,0 +1,23 @@
+import { useMutation } from '@tanstack/react-query';
+import { ExternalLink } from 'lucide-react';
+import { post, problemOf } from '../api/client.ts';
+import { Button } from './button.tsx';
+import { Refused } from './refused.tsx';
+
+/** Leads to the page of cards, invoices and the subscription, which the payment provider keeps. */
+export function PayButton({ label, kind = 'act' }: { readonly label: string; readonly kind?: 'act' | 'plain' }) {
+  const open = useMutation({
+    mutationFn: () => post<{ url: string }>('/api/marketplace/portal', undefined),
+    onSuccess: ({ url }) => window.location.assign(url),
+  });
+  const leaving = open.isPending || open.isSuccess;
+  return (
+    <div>
+      <Button kind={kind} disabled={leaving} onClick={() => open.mutate()}>
+        <ExternalLink size={16} aria-hidden="true" />
+        {leaving ? 'Opening the payment page…' : label}
+      </Button>
+      {open.isError ? <Refused problem={problemOf(open.error)} /> : null}
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { problemOf } from '../../api/client.ts';
+import { changeWorkspace, licenceRecordQuery } from '../../api/operator.ts';
+import type { WorkspaceInFull } from '../../api/wire.ts';
+import { useNow } from '../../now.ts';
+import { Button } from '../../parts/button.tsx';
+import { SelectField } from '../../parts/field.tsx';
+import { Refused } from '../../parts/refused.tsx';
+import { Failed, Loading, Panel } from '../../parts/states.tsx';
+import { licenceWords } from '../../words/licence.ts';
+import { agoWords, momentWords } from '../../words/time.ts';
+
+const BY_HAND = ['active', 'grace', 'cancelled'];
+
+/** Where a licence stands, what it follows from, and setting it by hand. */
+export function LicencePanel({ workspace }: { readonly workspace: WorkspaceInFull }) {
+  const now_ms = useNow(60_000);
+  const client = useQueryClient();
+  const [wanted, setWanted] = useState(workspace.license);
+  const set = useMutation({
+    mutationFn: () => changeWorkspace(workspace.id, { license: wanted }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['admin'] }),
+  });
+  return (
+    <Panel title="Licence">
+      <p className="narrow text-2xl font-semibold">{licenceWords(workspace.license)}</p>
+      <p className="text-sm text-ink-faint" title={momentWords(workspace.license_since)}>
+        since {agoWords(workspace.license_since, now_ms)}
+      </p>
+      <div className="mt-4 grid grid-cols-[1fr_auto] items-end gap-3">
+        <SelectField
+          label="Set by hand"
+          value={wanted}
+          onChange={(event) => setWanted(event.target.value)}
+          options={BY_HAND.map((stage) => ({ value: stage, label: licenceWords(stage) }))}
+        />
+        <Button disabled={set.isPending || wanted === workspace.license} onClick={() => set.mutate()}>
+          {set.isPending ? 'Setting…' : 'Set'}
+        </Button>
+      </div>
+      {set.isError ? <Refused problem={problemOf(set.error)} /> : null}
+      <History id={workspace.id} />
+    </Panel>
+  );
+}
+
+function History({ id }: { readonly id: string }) {
+  const record = useQuery(licenceRecordQuery(id));
+  if (record.isPending) return <Loading what="its history" lines={2} />;
+  if (record.isError) return <Failed error={record.error} retry={() => void record.refetch()} />;
+  if (record.data.changes.length === 0) return <p className="mt-4 text-ink-soft">It never changed: no payment failed so far.</p>;
+  return (
+    <ul className="mt-4 divide-y divide-rule border-y border-rule">
+      {record.data.changes.map((change) => (
+        <li key={`${change.at} ${change.to}`} className="grid grid-cols-[1fr_auto] gap-x-4 py-2 text-[0.9375rem]">
+          <p>
+            <strong>{licenceWords(change.to)}</strong>
+          </p>
+          <p className="text-sm text-ink-faint">{momentWords(change.at)}</p>
+          <p className="col-span-2 text-sm [overflow-wrap:anywhere] text-ink-soft">
+            {change.why} {change.reference}
+          </p>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,11 @@
+const WORDS: Record<string, string> = {
+  active: 'Paid',
+  grace: 'A payment failed: time to pay',
+  degraded: 'A payment failed: the time to pay is over',
+  cancelled: 'Subscription ended',
+};
+
+/** Where a licence stands, for a reader; a stage the page does not know is said as it came. */
+export function licenceWords(stage: string): string {
+  return (Object.hasOwn(WORDS, stage) ? WORDS[stage] : undefined) ?? stage.replaceAll('_', ' ');
+}
