@@ -18,6 +18,8 @@ create table notify.channel (
   kinds        text[],
   created_at   timestamptz not null,
   removed_at   timestamptz,
+  -- It has had as many messages as it wants; what waits for it is not looked at before.
+  quiet_until  timestamptz,
   constraint webhooks_are_signed check ((kind = 'webhook') = (secret is not null))
 );
 create unique index channel_once on notify.channel (workspace_id, kind, address) where removed_at is null;
@@ -60,5 +62,5 @@ create policy own_channels on notify.channel to purser_app using (workspace_id =
 create policy own_messages on notify.message to purser_app using (workspace_id = base.current_workspace());
 create policy own_deliveries on notify.delivery to purser_app using (workspace_id = base.current_workspace());
 grant select, insert, update on notify.setting to purser_app;
-grant select, insert, update (kinds, removed_at) on notify.channel to purser_app;
+grant select, insert, update (kinds, removed_at, quiet_until) on notify.channel to purser_app;
 grant select, update (state, ended_at) on notify.message to purser_app;

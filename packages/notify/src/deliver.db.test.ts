@@ -246,6 +246,37 @@ describe('T9: a digest when there are many', () => {
   });
 });
 
+describe('T9: nobody waits for others', () => {
+  test('channels that have had their fill keep no other from its message, and go on when their owner wants more', async () => {
+    const once = { messages_max: 1, within_minutes: 1_440 };
+    const full = await Promise.all(
+      Array.from({ length: 60 }, (_, index) => toldAt('webhook', `http://127.0.0.1:1/${index}`, { digest: once })),
+    );
+    const raised = async (): Promise<void> => {
+      for (const { workspace } of full) await raiseOne(bench, workspace);
+      for (let round = 0; round < 3; round++) await gather(bench.database.pool, bench.clock.now());
+    };
+    await raised();
+    await raised();
+    const { workspace } = await toldAt('webhook', 'http://127.0.0.1:1/other');
+    await raiseOne(bench, workspace);
+    await gather(bench.database.pool, bench.clock.now());
+    expect(await states(workspace)).toEqual(['due 0']);
+    const [first] = full;
+    expect(await states(first!.workspace)).toEqual(['due 0']);
+    await subscribe(first!.workspace, {
+      digest: { messages_max: 2, within_minutes: 10 },
+      channels: [{ kind: 'webhook', address: 'http://127.0.0.1:1/0', kinds: null }],
+    });
+    await gather(bench.database.pool, bench.clock.now());
+    expect(await states(first!.workspace)).toEqual(['due 0', 'due 0']);
+    for (const one of [...full, { workspace }]) await subscribe(one.workspace, {});
+    await gather(bench.database.pool, bench.clock.now());
+    const { rowCount } = await bench.database.pool.query('select 1 from notify.delivery where message_id is null');
+    expect(rowCount).toBe(0);
+  });
+});
+
 describe('T9: who is told what', () => {
   test('the customer of its own thresholds, the operator of everything, each of the kinds it wants', async () => {
     const [customers, operators, doubts] = [await receiver(), await receiver(), await receiver()];

@@ -24,6 +24,8 @@ export interface DeliveryParts {
 const RETRY_AFTER_S = [5, 30, 120, 600, 1_800, 3_600, 7_200, 10_800];
 /** How long a message is kept from others; whoever was killed meanwhile has left it to them. */
 const LEASE_S = 60;
+/** Of the longest due messages so many are looked at for those to claim. */
+const DUE_READ_MAX = 500;
 
 export interface Claimed extends Omit<Message, 'alerts'> {
   readonly channel: ChannelId;
@@ -42,8 +44,11 @@ export async function claimDue({ pool, clock }: Pick<DeliveryParts, 'pool' | 'cl
   return transaction(pool, async (connection) => {
     const { rows: chosen } = await connection.query<{ channel: ChannelId }>(
       `select c.channel_id as channel from notify.channel c
-       where exists (select 1 from notify.message m where m.channel_id = c.channel_id and m.state = 'due' and m.due_at <= $1
-                       and (m.leased_until is null or m.leased_until <= $1))
+       where c.channel_id in (
+           select d.channel_id from (
+             select m.channel_id from notify.message m
+             where m.state = 'due' and m.due_at <= $1 and (m.leased_until is null or m.leased_until <= $1)
+             order by m.due_at limit ${DUE_READ_MAX}) d)
          and not exists (select 1 from notify.message m where m.channel_id = c.channel_id and m.state = 'due' and m.leased_until > $1)
        limit $2 for update skip locked`,
       [now.toString(), free],

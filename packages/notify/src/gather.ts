@@ -13,6 +13,8 @@ interface Waiting {
   readonly channel: ChannelId;
   readonly alerts: string[];
   readonly free: number;
+  /** When the first of its latest messages no longer counts. */
+  readonly free_at: Temporal.Instant | null;
 }
 
 /**
@@ -21,19 +23,31 @@ interface Waiting {
  */
 export async function gather(pool: Pool, now: Temporal.Instant): Promise<number> {
   return transaction(pool, async (connection) => {
-    // Whoever has a channel's row decides about its messages.
+    await connection.query(
+      `delete from notify.delivery d using notify.channel c
+       where d.message_id is null and c.channel_id = d.channel_id and c.removed_at is not null`,
+    );
+    // Whoever has a channel's row decides about its messages. Only what waits is read, however many channels there are.
     const { rows } = await connection.query<Waiting>(
       `with chosen as materialized (
          select c.channel_id, c.workspace_id from notify.channel c
-         where c.removed_at is null and exists (select 1 from notify.delivery d where d.channel_id = c.channel_id and d.message_id is null)
+         where c.channel_id in (select d.channel_id from notify.delivery d where d.message_id is null)
+           and c.removed_at is null and (c.quiet_until is null or c.quiet_until <= $1)
          limit ${CHANNELS_AT_ONCE} for update skip locked)
-       select c.channel_id as channel, coalesce(s.messages_max, ${MESSAGES_MAX}) - (
-           select count(*)::integer from notify.message m where m.channel_id = c.channel_id
-             and m.created_at > $1::timestamptz - coalesce(s.within_minutes, ${WITHIN_MINUTES}) * interval '1 minute') as free,
+       select c.channel_id as channel, coalesce(s.messages_max, ${MESSAGES_MAX}) - m.sent as free,
+         (m.first + coalesce(s.within_minutes, ${WITHIN_MINUTES}) * interval '1 minute') as free_at,
          array(select d.alert_id from notify.delivery d where d.channel_id = c.channel_id and d.message_id is null
                order by d.alert_id limit ${ALERTS_MAX}) as alerts
-       from chosen c left join notify.setting s on s.workspace_id = c.workspace_id`,
+       from chosen c left join notify.setting s on s.workspace_id = c.workspace_id
+       cross join lateral (
+         select count(*)::integer as sent, min(x.created_at) as first from notify.message x where x.channel_id = c.channel_id
+           and x.created_at > $1::timestamptz - coalesce(s.within_minutes, ${WITHIN_MINUTES}) * interval '1 minute') m`,
       [now.toString()],
+    );
+    const full = rows.filter(({ free }) => free <= 0);
+    await connection.query(
+      `update notify.channel c set quiet_until = f.until from unnest($1::uuid[], $2::timestamptz[]) f (channel, until) where c.channel_id = f.channel`,
+      [full.map(({ channel }) => channel), full.map(({ free_at }) => free_at?.toString() ?? null)],
     );
     const messages = rows
       .filter(({ free }) => free > 0)

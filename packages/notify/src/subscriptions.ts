@@ -127,7 +127,7 @@ async function keep(
   const secret = channel.kind === 'webhook' ? newSecret() : null;
   const { rows } = await connection.query<{ id: string }>(
     `insert into notify.channel (workspace_id, channel_id, kind, address, secret, kinds, created_at) values ($1, $2, $3, $4, $5, $6, $7)
-     on conflict (workspace_id, kind, address) where removed_at is null do update set kinds = excluded.kinds returning channel_id as id`,
+     on conflict (workspace_id, kind, address) where removed_at is null do update set kinds = excluded.kinds, quiet_until = null returning channel_id as id`,
     [channel.workspace, id, channel.kind, channel.address, secret, channel.kinds ?? null, channel.now.toString()],
   );
   if (secret !== null && rows[0]?.id === id) secrets.set(id, secret);
