@@ -123,6 +123,11 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
       'output cut to 500 tokens',
       expect.stringMatching(/ instead of /),
     ]);
+    const body = { model: 'auto', max_tokens: 2_000, messages: [{ role: 'user', content: 'ships' }] };
+    const openai = await server.ask('/v1/chat/completions', { key, body });
+    expect(openai.headers.get('purser-degraded')).toContain(
+      "output cut to 500 tokens (95 % of the plan's cost ceiling is spent)",
+    );
     const shown = await usage(key);
     expect(shown.offers.map((one) => one.id)).toContain('credits-500');
     expect(Reflect.get(shown, 'policy')).toContainEqual({

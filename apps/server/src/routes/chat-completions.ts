@@ -1,5 +1,5 @@
 import { isRefusal } from '@purser/base';
-import type { Bill, OpenAiChatBody } from '@purser/gate';
+import type { Bill, Degradation, OpenAiChatBody } from '@purser/gate';
 import { formatMoney } from '@purser/money';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -97,5 +97,11 @@ function describeCall(reply: FastifyReply, call: Bill): void {
     'purser-credits-charged': call.charged.toString(),
   });
   if (call.offline) reply.header('purser-offline', 'true');
-  if (call.degraded.length > 0) reply.header('purser-degraded', call.degraded.map(({ what }) => what).join(', '));
+  if (call.degraded.length > 0) reply.header('purser-degraded', inHeader(call.degraded));
+}
+
+/** What was degraded and why, in the characters a header may carry. */
+function inHeader(degraded: readonly Degradation[]): string {
+  const text = degraded.map(({ what, why }) => `${what} (${why})`).join('; ');
+  return text.replaceAll('’', "'").replace(/[^\x20-\x7e]/g, '?');
 }

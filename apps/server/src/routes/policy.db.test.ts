@@ -82,6 +82,41 @@ describe('what changes the policy', () => {
   });
 });
 
+describe('while nobody hears of changes', () => {
+  it('what is read again counts within a second all the same: listeners that are cut off as soon as they connect (T3)', async () => {
+    const { id, key } = await server.workspace();
+    await explained(key, other.url);
+    const cut = async (): Promise<void> => {
+      await server.database.pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'purser-listen'`,
+      );
+    };
+    let cutting = true;
+    const cutter = (async () => {
+      while (cutting) {
+        await cut();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const from = performance.now();
+    await patch(id, { overrides: { concurrency: 4 } });
+    await server.admin('/api/admin/freeze', { body: { on: true } });
+    const seen = async () => {
+      const policy = await explained(key, other.url);
+      return [policy.get('concurrency')?.value, policy.get('frozen')?.value];
+    };
+    await expect.poll(seen, { timeout: 5_000, interval: 20 }).toEqual([4, true]);
+    const ms = performance.now() - from;
+    cutting = false;
+    await cutter;
+    await server.admin('/api/admin/freeze', { body: { on: false } });
+    console.info('seen without listeners after ms', ms);
+    // 0.7 s of belief, and what a busy machine takes to answer.
+    expect(ms).toBeLessThan(2_000);
+  });
+});
+
 describe('overrides that could lose money (F1)', () => {
   it('are refused, and what binds is named', async () => {
     const { id } = await server.workspace();
