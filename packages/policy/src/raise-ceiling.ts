@@ -24,7 +24,20 @@ export async function raiseCeiling(
   { id, amount, reason }: CeilingRaise,
   now: Temporal.Instant,
 ): Promise<boolean> {
-  const unit = policy.plan.price.currency;
+  const { currency } = policy.plan.price;
+  const period_start = policy.billing_period.start.toString();
+  await on.query(
+    `insert into policy.raised (workspace_id, unit, period_start, nanos, changed_at) values ($1, $2, $3, 0, $4) on conflict do nothing`,
+    [policy.workspace.id, currency, period_start, now.toString()],
+  );
+  const { rows } = await on.query<Raised>(
+    'select unit, period_start, nanos from policy.raised where workspace_id = $1 for update',
+    [policy.workspace.id],
+  );
+  // What is still of an earlier period, or counts in the currency of an earlier plan, is carried over whole when the policy is next
+  // resolved; where nothing is left, there is nothing to carry.
+  const kept = rows[0]?.nanos ? rows[0] : undefined;
+  const unit = (kept?.unit ?? currency) as Currency;
   const { nanos } = convertAllowance(amount, unit, policy.catalogue.fx);
   if (nanos === 0n) return false;
   const { rowCount } = await on.query(
@@ -33,11 +46,9 @@ export async function raiseCeiling(
     [id, policy.workspace.id, unit, nanos, reason, now.toString()],
   );
   if (rowCount === 0) return false;
-  // A row of an earlier period is carried over by whoever next resolves the policy, and this with it.
   await on.query(
-    `insert into policy.raised (workspace_id, unit, period_start, nanos, changed_at) values ($1, $2, $3, greatest($4::bigint, 0), $5)
-     on conflict (workspace_id) do update set nanos = greatest(raised.nanos + $4::bigint, 0), changed_at = excluded.changed_at`,
-    [policy.workspace.id, unit, policy.billing_period.start.toString(), nanos, now.toString()],
+    `update policy.raised set unit = $2, period_start = $3, nanos = greatest(nanos + $4::bigint, 0), changed_at = $5 where workspace_id = $1`,
+    [policy.workspace.id, unit, kept?.period_start.toString() ?? period_start, nanos, now.toString()],
   );
   return true;
 }

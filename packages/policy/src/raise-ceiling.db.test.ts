@@ -1,0 +1,149 @@
+import { type Connection, newId, openPool, type Pool, TestClock, transaction } from '@purser/base';
+import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import type { Workspace } from '@purser/identity';
+import { Meters } from '@purser/meters';
+import { formatMoney, parseMoney } from '@purser/money';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { effectivePolicy } from './effective-policy.ts';
+import type { Policy } from './policy.ts';
+import { carryRaise, isToCarry, raiseCeiling } from './raise-ceiling.ts';
+import { NOTHING_KNOWN, type Raised } from './standing.ts';
+
+let database: TestDatabase;
+let batches: Pool;
+let meters: Meters;
+let catalogue: Catalogue;
+const clock = new TestClock(Temporal.Instant.from('2026-11-10T12:00:00Z'));
+beforeAll(async () => {
+  database = await createTestDatabase(
+    allMigrations(new URL('../../../', import.meta.url), ['ledger', 'catalog', 'meters', 'policy']),
+  );
+  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  batches = openPool(database.url, { connections_max: 1 });
+  meters = new Meters({ pool: batches, clock }, database.pool);
+});
+afterAll(async () => {
+  await meters.idle();
+  await batches.end();
+  await database.drop();
+});
+
+const ANCHOR = Temporal.Instant.from('2026-11-01T00:00:00Z');
+const NEXT = Temporal.Instant.from('2026-12-05T00:00:00Z');
+
+function workspace(plan = 'PRO', id = newId<'workspace'>()): Workspace {
+  return Object.freeze({
+    id,
+    name: 'Harbour',
+    external_id: null,
+    plan,
+    catalogue_version: catalogue.version,
+    timezone: 'UTC',
+    anchored_at: ANCHOR,
+    license: 'active',
+    license_since: ANCHOR,
+    overrides: {},
+    created_at: ANCHOR,
+  });
+}
+
+async function raisedOf({ id }: Workspace): Promise<Raised | undefined> {
+  const { rows } = await database.pool.query<Raised>(
+    'select unit, period_start, nanos from policy.raised where workspace_id = $1 and nanos > 0',
+    [id],
+  );
+  return rows[0];
+}
+
+async function policyOf(of: Workspace, now = clock.now()): Promise<Policy> {
+  const standing = { ...NOTHING_KNOWN, raised: await raisedOf(of) };
+  return effectivePolicy({ workspace: of, catalogue, state: { frozen: false }, standing, now });
+}
+
+const raise = async (of: Workspace, amount: string, id = newId(), now = clock.now()): Promise<boolean> => {
+  const policy = await policyOf(of, now);
+  const [value = '', currency = ''] = amount.split(' ');
+  return transaction(database.pool, (connection: Connection) =>
+    raiseCeiling(connection, policy, { id, amount: parseMoney(value, currency), reason: 'test' }, now),
+  );
+};
+
+async function carry(of: Workspace, now: Temporal.Instant): Promise<void> {
+  const policy = await policyOf(of, now);
+  const raised = await raisedOf(of);
+  if (isToCarry(policy, raised)) await carryRaise(database.pool, meters, policy, raised, now);
+}
+
+async function spend(policy: Policy, nanos: bigint): Promise<void> {
+  const meter = policy.meters.find(({ key, unit }) => key === 'cost' && unit === policy.cost_cap.currency)!;
+  const id = newId<'hold'>();
+  const ended = { workspace: policy.workspace.id, hold: id, cost: 0n, reported: 0n, provider: 'test' };
+  const nothing = { amount: 0n, unit: 'USD' };
+  const held = await meters.hold({
+    id,
+    workspace: policy.workspace.id,
+    expires_at: clock.now().add({ minutes: 1 }),
+    legs: [{ meter, amount: nanos }],
+    plan: policy.plan.code,
+    provider: 'test',
+    cost: nothing,
+    reported: nothing,
+  });
+  expect(held.kind).toBe('held');
+  await meters.end({ kind: 'settle', ...ended, actuals: [nanos] });
+}
+
+const ceiling = async (of: Workspace, now?: Temporal.Instant): Promise<string> => formatMoney((await policyOf(of, now)).ceiling);
+
+describe('F5 an add-on raises the ceiling', () => {
+  test('once by its id, in the plan’s currency at the cautious rate; a refund takes back and never below the plan', async () => {
+    const own = workspace();
+    const id = newId();
+    expect([await raise(own, '2 EUR', id), await raise(own, '2 EUR', id)]).toEqual([true, false]);
+    expect(await ceiling(own)).toBe('15.5915 EUR');
+    expect(await raise(own, '1 USD')).toBe(true);
+    // 0.94 ÷ 1.02, rounded down.
+    expect(await ceiling(own)).toBe('16.513068627 EUR');
+    await raise(own, '-10 EUR');
+    expect(await ceiling(own)).toBe('13.5915 EUR');
+  });
+
+  test('what is not spent of it goes on to the next period, what was spent beyond the plan does not', async () => {
+    const own = workspace();
+    await raise(own, '2 EUR');
+    const policy = await policyOf(own);
+    await spend(policy, 13_091_500_000n + 500_000_000n);
+    expect(await ceiling(own, NEXT)).toBe('13.5915 EUR');
+    await carry(own, NEXT);
+    expect(await ceiling(own, NEXT)).toBe('15.0915 EUR');
+    await carry(own, NEXT);
+    expect(await ceiling(own, NEXT)).toBe('15.0915 EUR');
+  });
+
+  test('bought in a new period before the old one was carried over, both count', async () => {
+    const own = workspace();
+    await raise(own, '2 EUR');
+    await raise(own, '3 EUR', newId(), NEXT);
+    await carry(own, NEXT);
+    expect(await ceiling(own, NEXT)).toBe('18.5915 EUR');
+  });
+
+  test('after a change to a plan in another currency it counts in that one, and so does what is bought then', async () => {
+    const own = workspace();
+    await raise(own, '9.40 EUR');
+    const moved = workspace('BUSINESS', own.id);
+    expect(await ceiling(moved)).toBe('126.65 USD');
+    await raise(moved, '10 USD');
+    await carry(moved, clock.now());
+    // €9.40 is $10; $10 counted as 10 × 0.94 ÷ 1.02 euros meanwhile.
+    expect(await ceiling(moved)).toBe('146.453921568 USD');
+  });
+
+  test('two at the same moment both count', async () => {
+    const own = workspace();
+    await Promise.all(Array.from({ length: 8 }, () => raise(own, '1 EUR')));
+    expect(await ceiling(own)).toBe('21.5915 EUR');
+  });
+});
