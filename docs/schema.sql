@@ -912,20 +912,28 @@ CREATE OR REPLACE FUNCTION ledger.verify_models()
  LANGUAGE sql
  STABLE
 AS $function$
+  with book as (
+    select (posted_at at time zone 'UTC')::date as day, plan, debit, credit, p.unit, reported_unit, sum(amount) as amount,
+      sum(coalesce(reported, amount)) as value
+    from ledger.posting p where xid <= (select r.xid from ledger.rollup_position r where r.name = 'model')
+    group by 1, 2, 3, 4, 5, 6
+  ), called as (
+    select (started_at at time zone 'UTC')::date as day, provider, model, count(*) as attempts
+    from ledger.attempt where xid <= (select r.xid from ledger.rollup_position r where r.name = 'model')
+    group by 1, 2, 3
+  )
   select 'sum', format('the daily sums by model of %s, plan %s, %s are not those of the postings', day, plan, unit)
   from (
-    select (p.posted_at at time zone 'UTC')::date as day, p.plan, coalesce(p.reported_unit, p.unit) as unit,
-      coalesce(p.reported, p.amount) * ledger.cost_sign(p.debit, p.credit)::numeric as cost,
-      case when p.unit = 'credit' then p.amount * ledger.spent_sign(p.debit, p.credit) else 0 end::numeric as spent
-    from ledger.posting p join ledger.rollup_position r on r.name = 'model' and p.xid <= r.xid
+    select day, plan, coalesce(reported_unit, unit) as unit, value * ledger.cost_sign(debit, credit) as cost,
+      case when unit = 'credit' then amount * ledger.spent_sign(debit, credit) else 0 end as spent
+    from book
     union all
     select day, plan, unit, -cost, -spent from ledger.rollup_model_daily) both_sides
   group by day, plan, unit having sum(cost) <> 0 or sum(spent) <> 0
   union all
   select 'sum', format('%s calls of %s by %s/%s are in the daily sums, %s were recorded', sum(kept), day, provider, model, sum(recorded))
   from (
-    select (a.started_at at time zone 'UTC')::date as day, a.provider, a.model, 0 as kept, 1 as recorded
-    from ledger.attempt a join ledger.rollup_position r on r.name = 'model' and a.xid <= r.xid
+    select day, provider, model, 0 as kept, attempts as recorded from called
     union all
     select day, provider, model, attempts, 0 from ledger.rollup_attempt_daily) both_sides
   group by day, provider, model having sum(kept) <> sum(recorded)
