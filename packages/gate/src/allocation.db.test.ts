@@ -1,5 +1,5 @@
-import { isRefusal, newId, transaction } from '@purser/base';
-import { grantCredits, type MeterState, verifyMeters } from '@purser/meters';
+import { isRefusal, newId, openPool, type Pool, transaction } from '@purser/base';
+import { grantCredits, Meters, type MeterState, verifyMeters } from '@purser/meters';
 import { effectivePolicy } from '@purser/policy';
 import { type Allocation, allocationStates, PAY_AS_YOU_GO, payAsYouGoMeter, setAllocation } from '@purser/wallet';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -11,14 +11,20 @@ type Caller = ReturnType<GateBench['caller']>;
 
 let bench: GateBench;
 let gates: Gate[];
+let elsewhere: Pool;
 const NEVER = new AbortController().signal;
 
 beforeAll(async () => {
   bench = await openGateBench();
-  gates = [bench.gate(), bench.gate()];
+  // The second server has batches of its own, so that the two meet in the database alone.
+  elsewhere = openPool(bench.database.url, { connections_max: 1 });
+  gates = [bench.gate(), bench.gate({}, { meters: new Meters({ pool: elsewhere, clock: bench.clock }, bench.database.pool) })];
 });
 afterEach(async () => expect((await verifyMeters(bench.database.pool)).mismatches).toEqual([]));
-afterAll(() => bench.close());
+afterAll(async () => {
+  await elsewhere.end();
+  await bench.close();
+});
 
 /** Calls of one credit each, all at once, over both servers; gives the codes of those that were refused. */
 async function callMany(caller: Caller, users: readonly (string | undefined)[]): Promise<string[]> {

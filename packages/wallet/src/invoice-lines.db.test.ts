@@ -106,3 +106,26 @@ test('C12: an override may sell at another price and up to another cap, or nothi
   expect(payAsYouGoMeter(bench.policy(none))).toBeUndefined();
   expect(await lineAt(none, '2026-06-11T00:00:00Z')).toBeUndefined();
 });
+
+test('C12: what is agreed within a period is sold in it from then on, without a second grant; its price stays that period’s', async () => {
+  const workspace = await opened('2026-07-10T00:00:00Z', {
+    pay_as_you_go: { credits_max: 0, price: { amount: '1', currency: 'USD' } },
+  });
+  const { cap } = await bench.credits(workspace);
+  const agree = async (amount: string, credits_max: number): Promise<Workspace> => {
+    const agreed = Object.freeze({
+      ...workspace,
+      overrides: { pay_as_you_go: { credits_max, price: { amount, currency: 'USD' } } },
+    });
+    await openPeriods(bench.database.pool)(bench.policy(agreed), bench.clock.now());
+    return agreed;
+  };
+  bench.clock.advance({ hours: 48 });
+  const first = await agree('0.03', 4);
+  expect(await sell(first, 4n)).toBe('held');
+  const second = await agree('0.01', 6);
+  expect([await sell(second, 2n), await sell(second, 1n)]).toEqual(['held', 'denied']);
+  const line = await lineAt(workspace, '2026-07-13T00:00:00Z');
+  expect(line && formatMoney(line.amount)).toBe('0.18 USD');
+  expect((await bench.credits(workspace)).cap).toBe(cap);
+});
