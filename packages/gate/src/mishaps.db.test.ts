@@ -1,6 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isRefusal } from '@purser/base';
 import { verifyMeters } from '@purser/meters';
@@ -322,10 +321,14 @@ describe('settlement', () => {
     const own = await openGateBench();
     const upstream = await standIn('slow', 120);
     const caller = own.caller('PRO');
-    const gate = own.gate({ openai: { api_key: 'test', base_url: upstream.openai_url } });
+    const held = Promise.withResolvers<void>();
+    const pause = async (point: string): Promise<void> => {
+      if (point === 'after hold') held.resolve();
+    };
+    const gate = own.gate({ openai: { api_key: 'test', base_url: upstream.openai_url } }, { pause });
     const before = await own.metersOf(caller);
     const answer = gate.generate(caller, gpt(), PRESENT);
-    await sleep(50);
+    await held.promise;
     own.clock.moveTo(own.clock.now().add({ hours: 24 * 31 }));
     served(await answer);
     const [cost] = await own.meters.read([before['cost']].filter((meter) => meter !== undefined));
