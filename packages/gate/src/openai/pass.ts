@@ -8,6 +8,7 @@ import { trackStream } from '../in-flight.ts';
 import { keep } from '../kept.ts';
 import type { Serving } from '../serve.ts';
 import { billOf, book } from '../settle.ts';
+import { hasLicenceOf } from '../steps/licence.ts';
 import { NOT_READ } from '../stream.ts';
 import { errorEvent } from './answer.ts';
 import { rewritten, wantsUsage } from './request.ts';
@@ -27,16 +28,24 @@ export async function pass(engine: Engine, serving: Serving, upstream: Upstream,
   return answerWhole(engine, serving, passed);
 }
 
-/** Answers at once; the settle is under way and joins the next batch. Until it is written the hold stands for it, on disk. */
-function answerWhole(engine: Engine, serving: Serving, passed: PassedWhole): OpenAiResponse {
+/**
+ * Answers at once; the settle is under way and joins the next batch. Until it is written the hold stands for it, on disk. Only when
+ * the licence changed meanwhile does the answer wait: the hold may have been given back, and then nothing is charged.
+ */
+async function answerWhole(engine: Engine, serving: Serving, passed: PassedWhole): Promise<OpenAiResponse> {
   serving.time.end();
   const { held, start } = serving;
   const usage = passed.usage ?? bound(serving, passed.body.length);
   const attempt = attemptOf(start, 'ok', usage, { request_id: passed.request_id ?? null, estimated: passed.usage === null });
   const bill = billOf(held, attempt, 'served');
   const kept = held.hold.idempotency && keep({ body: passed.body.toString('utf8') });
-  engine.inFlight.settle(book(engine, held, attempt, bill, kept));
-  return { kind: 'whole', status: passed.status, body: passed.body, bill };
+  const booking = book(engine, held, attempt, bill, kept);
+  engine.inFlight.settle(booking);
+  const answer = { kind: 'whole', status: passed.status, body: passed.body } as const;
+  if (hasLicenceOf(engine, held)) return { ...answer, bill };
+  // What could not be written ends in doubt, and doubt charges nothing either.
+  const booked = await booking.catch(() => undefined);
+  return { ...answer, bill: { ...bill, charged: booked?.charged ?? 0n } };
 }
 
 function bound({ held: { fitted } }: Serving, delivered_bytes: number): { input_tokens: number; output_tokens: number } {

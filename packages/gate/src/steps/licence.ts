@@ -21,6 +21,15 @@ export function confirmLicence(engine: Engine, held: Held): Held | Refusal | Pro
   return current.license === workspace.license ? held : confirm(engine, held, current);
 }
 
+/** Whether nothing is known here of another licence than the one the call was admitted under. */
+export function hasLicenceOf(engine: Engine, { draft: { workspace } }: Held): boolean {
+  const current = engine.workspaceNow?.(workspace.id);
+  if (!(current instanceof Promise)) return current === undefined || current.license === workspace.license;
+  // Nobody waits for what is being read; whether it can be is the next call's to find out.
+  current.catch(() => {});
+  return false;
+}
+
 async function confirm(engine: Engine, held: Held, current: Workspace | undefined): Promise<Held | Refusal> {
   const { workspace, operation } = held.draft;
   if (current === undefined || current.license === workspace.license) return held;
