@@ -43,11 +43,18 @@ export class LadderWatch {
     this.#pending.set(policy.workspace.id, policy);
   }
 
-  /** The workspaces that were marked. */
+  /** The workspaces that were marked. Those that could not be looked at stay marked. */
   async look(): Promise<void> {
     const marked = [...this.#pending.values()];
     this.#pending = new Map();
-    for (let from = 0; from < marked.length; from += BATCH_MAX) await this.#lookAt(marked.slice(from, from + BATCH_MAX));
+    for (let from = 0; from < marked.length; from += BATCH_MAX) {
+      try {
+        await this.#lookAt(marked.slice(from, from + BATCH_MAX));
+      } catch (error) {
+        for (const policy of marked.slice(from)) if (!this.#pending.has(policy.workspace.id)) this.mark(policy);
+        throw error;
+      }
+    }
   }
 
   async #lookAt(policies: readonly Policy[]): Promise<void> {
