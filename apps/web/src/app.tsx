@@ -52,6 +52,7 @@ const PAGES: Record<Page, { readonly title: string; readonly show: ComponentType
   try: { title: 'Try it', show: TryPage },
   usage: { title: 'Usage', show: late(async () => (await import('./screens/usage.tsx')).UsagePage) },
   plan: { title: 'Plan', show: late(async () => (await import('./screens/plan.tsx')).PlanPage) },
+  statement: { title: 'Statement', show: late(async () => (await import('./screens/statement.tsx')).StatementPage) },
   calls: { title: 'Calls', show: late(async () => (await import('./screens/calls-page.tsx')).CallsPage) },
   alerts: { title: 'Alerts', show: late(async () => (await import('./screens/alerts.tsx')).AlertsPage) },
   members: { title: 'Members', show: late(async () => (await import('./screens/members.tsx')).MembersPage) },

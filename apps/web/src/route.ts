@@ -5,6 +5,7 @@ export const ROUTES = {
   '/': 'try',
   '/usage': 'usage',
   '/plan': 'plan',
+  '/statement': 'statement',
   '/calls': 'calls',
   '/members': 'members',
   '/alerts': 'alerts',

@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { change, get, newIdempotencyKey, post } from './client.ts';
-import type { Invitation, Member, MemberRole, Members, Session } from './wire.ts';
+import type { Allocation, Invitation, Member, MemberRole, Members, Session } from './wire.ts';
 
 /** Of the reader’s own workspace, or of the one that an operator names. */
 export function membersQuery(workspace_id?: string) {
@@ -29,3 +29,23 @@ export const workIn = (workspace_id: string): Promise<Session> => change<Session
 /** A letter with a link goes out; the answer is the same whether the mailbox is known or not. */
 export const requestLink = (email: string, callbackURL: string): Promise<{ sent: true }> =>
   post('/api/auth/sign-in/magic-link', { email, callbackURL });
+
+export function allocationsQuery(workspace_id?: string) {
+  return queryOptions({
+    queryKey: workspace_id === undefined ? ['allocations'] : ['admin', 'allocations', workspace_id],
+    queryFn: async ({ signal }) =>
+      (await get<{ allocations: readonly Allocation[] }>('/api/allocations', { signal, workspace_id })).allocations,
+  });
+}
+
+export interface WantedAllocation {
+  readonly kind: 'member' | 'team';
+  readonly id: string;
+  /** Null: whatever the workspace has. */
+  readonly credits: number | null;
+  /** Of a member. */
+  readonly team?: string | null;
+}
+
+export const allocate = ({ kind, id, ...wanted }: WantedAllocation, workspace_id?: string): Promise<Allocation> =>
+  change<Allocation>('PUT', `/api/${kind}s/${encodeURIComponent(id)}/allocation`, wanted, { workspace_id });

@@ -106,7 +106,20 @@ export interface Usage {
   readonly degraded: readonly Degradation[];
   /** What can be bought, when a ladder says that it is time to. */
   readonly offers: readonly Offer[];
-  readonly forecast: { readonly ceiling_reached_at: string | null; readonly text: string };
+  readonly forecast: {
+    readonly ceiling_reached_at: string | null;
+    readonly text: string;
+    readonly credits: CreditForecast;
+  };
+}
+
+export interface CreditForecast {
+  readonly outlook: 'out' | 'lasts' | 'exhausted' | 'unknown';
+  readonly exhausted_at: string | null;
+  /** Four futures of five lie between these; `latest` null: that end lies behind the refresh. */
+  readonly earliest: string | null;
+  readonly latest: string | null;
+  readonly text: string;
 }
 
 /** While a licence is not active: what is off, what goes off next, and the one thing to do. */
@@ -427,4 +440,46 @@ export interface WorkspaceInFull extends Workspace {
   readonly timezone: string;
   readonly license_since: string;
   readonly overrides: Overrides;
+}
+
+export interface StatementLine {
+  /** The call, for what calls spent; else the movement’s own. */
+  readonly transaction_id: string;
+  readonly at: string;
+  readonly kind: 'grant' | 'spend' | 'expiry' | 'refund' | 'withdrawal';
+  readonly source: string | null;
+  /** Gained; below zero: spent or lapsed. */
+  readonly credits: Quantity;
+  /** After it, held credits included. */
+  readonly balance: Quantity;
+  readonly reason: string | null;
+}
+
+export interface StatementPage {
+  readonly lines: readonly StatementLine[];
+  readonly next_cursor: string | null;
+}
+
+export interface InvoiceLines {
+  readonly period: { readonly start: string; readonly end: string };
+  readonly lines: readonly {
+    readonly credits: Quantity;
+    /** Of one credit. */
+    readonly price: Money;
+    readonly amount: Money;
+    /** False: calls of the period still count. */
+    readonly final: boolean;
+  }[];
+}
+
+/** What a member, or a team, may spend of the workspace’s credits in a billing period. */
+export interface Allocation {
+  readonly kind: 'member' | 'team';
+  readonly id: string;
+  /** Null: whatever the workspace has. */
+  readonly credits: Quantity | null;
+  readonly team: string | null;
+  readonly used: Quantity;
+  readonly held: Quantity;
+  readonly resets_at: string | null;
 }

@@ -7,6 +7,7 @@ import {
   ListOrdered,
   PackagePlus,
   PenLine,
+  ReceiptText,
   Scale,
   ScrollText,
   Siren,
@@ -31,6 +32,7 @@ const WORKSPACE_TABS: readonly Tab[] = [
   { path: '/usage', page: 'usage', label: 'Usage', icon: Gauge },
   { path: '/plan', page: 'plan', label: 'Plan', icon: PackagePlus },
   { path: '/calls', page: 'calls', label: 'Calls', icon: ListOrdered },
+  { path: '/statement', page: 'statement', label: 'Statement', icon: ReceiptText },
   { path: '/alerts', page: 'alerts', label: 'Alerts', icon: Siren },
   { path: '/members', page: 'members', label: 'Members', icon: Users },
 ];

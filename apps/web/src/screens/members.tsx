@@ -3,6 +3,7 @@ import { problemOf } from '../api/client.ts';
 import { acceptInvitation, workIn } from '../api/members.ts';
 import { sessionQuery } from '../api/queries.ts';
 import type { Person, Session } from '../api/wire.ts';
+import { Allocations } from '../parts/allocations.tsx';
 import { Button } from '../parts/button.tsx';
 import { LinkForm } from '../parts/link-form.tsx';
 import { People } from '../parts/people.tsx';
@@ -26,10 +27,19 @@ export function MembersPage() {
             <Here session={session} />
           </Panel>
         )}
+        {here !== null && manages(session) ? (
+          <Panel title="Allocations">
+            <Allocations />
+          </Panel>
+        ) : null}
         {session.person === undefined ? null : <You person={session.person} here={here?.id} />}
       </div>
     </>
   );
+}
+
+function manages({ person }: Session): boolean {
+  return person?.role === 'owner' || person?.role === 'admin';
 }
 
 function Here({ session }: { readonly session: Session }) {

@@ -12,6 +12,7 @@ import { compare, decimalOf, formatCount, formatMoney } from '../words/amount.ts
 import { licenceWords } from '../words/licence.ts';
 import { meterWords } from '../words/meter.ts';
 import { dayWords } from '../words/time.ts';
+import { Ahead } from './ahead.tsx';
 import { CeilingMeter, CreditMeter, SmallMeter, smallMeters } from './stores.tsx';
 
 /** Every meter, with what it limits and when it is fresh again; what is throttled and why; and where it all comes from. */
@@ -105,10 +106,7 @@ function LimitsOf({ usage }: { readonly usage: Usage }) {
           </div>
         </Panel>
         <Panel title="How it looks ahead">
-          <p>{usage.forecast.text}</p>
-          {usage.degraded.length === 0 ? (
-            <p className="mt-2 text-ink-soft">Nothing is throttled: every call gets the best your plan allows.</p>
-          ) : null}
+          <Ahead usage={usage} />
         </Panel>
       </div>
       <div className="grid gap-4 sm:gap-6">

@@ -3,6 +3,7 @@ import { usageOf } from '../../api/queries.ts';
 import { workspaceQuery } from '../../api/operator.ts';
 import type { WorkspaceInFull } from '../../api/wire.ts';
 import { useNow } from '../../now.ts';
+import { Allocations } from '../../parts/allocations.tsx';
 import { AlertList } from '../../parts/alert-list.tsx';
 import { CopyButton } from '../../parts/copy.tsx';
 import { Link } from '../../parts/link.tsx';
@@ -51,6 +52,9 @@ function Found({ workspace }: { readonly workspace: WorkspaceInFull }) {
           </Panel>
           <Panel title="Give credits">
             <GiftForm workspace_id={workspace.id} />
+          </Panel>
+          <Panel title="Allocations">
+            <Allocations workspace_id={workspace.id} />
           </Panel>
         </div>
         <div className="grid gap-4 sm:gap-6">
