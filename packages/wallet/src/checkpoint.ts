@@ -2,8 +2,8 @@ import { type Connection, type Pool, type Queryable, transaction, type Workspace
 import { creditMovements, type CreditSection, creditSections } from '@purser/ledger';
 
 /** Movements between two checkpoints: what a page reads beyond its own at most. */
-const SECTION = 512;
-const SECTIONS_AT_ONCE = 16;
+const SECTION = 128;
+const SECTIONS_AT_ONCE = 64;
 
 export interface Checkpoint {
   readonly posting_id: bigint;
@@ -24,7 +24,7 @@ export interface Tail {
 }
 
 /**
- * Writes the checkpoints that are missing, at most `steps_max` times sixteen sections. Whoever looks at a workspace first pays for its
+ * Writes the checkpoints that are missing, at most `steps_max` times sixty-four sections. Whoever looks at a workspace first pays for its
  * history once; who looks again, for what came since. Undefined: some are still missing.
  */
 export async function advanceCheckpoints(pool: Pool, workspace: WorkspaceId, steps_max: number): Promise<Tail | undefined> {

@@ -159,7 +159,7 @@ test('C2: a long statement is counted from checkpoints, and is the same however 
     'select count(*)::integer as n from wallet.checkpoint where workspace_id = $1',
     [workspace.id],
   );
-  expect(rows[0]?.n).toBe(3);
+  expect(rows[0]?.n).toBe(12);
 });
 
 test('one workspace never sees a line of another’s, and a cursor that is not ours is refused', async () => {

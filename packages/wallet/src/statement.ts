@@ -24,7 +24,7 @@ export interface StatementQuestion {
   readonly to?: Temporal.Instant | undefined;
 }
 
-/** A history of a million movements is a hundred and twenty steps. */
+/** A history of a million movements is a hundred and twenty steps of 8,192. */
 const STEPS_MAX = 10_000;
 
 /**
