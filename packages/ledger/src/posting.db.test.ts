@@ -30,7 +30,10 @@ beforeAll(async () => {
       },
     ]),
   ]);
-  await books.pool.query(`select ledger.accrue_period($1, $2, 'PRO', $1, 0, 0, 'EUR')`, ['2026-03-01T00:00:00Z', workspace]);
+  await books.pool.query(
+    `select ledger.accrue_periods($1::timestamptz, array[$2::uuid], '{PRO}', array[$1::timestamptz], '{0}', '{0}', '{EUR}')`,
+    ['2026-03-01T00:00:00Z', workspace],
+  );
 });
 afterAll(() => books.drop());
 
