@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { type ComponentType, lazy, Suspense, useEffect, useState } from 'react';
+import { type ComponentType, lazy, Suspense, useEffect } from 'react';
 import { sessionQuery } from './api/queries.ts';
 import type { Session } from './api/wire.ts';
 import { Failed, Loading } from './parts/states.tsx';
@@ -11,14 +11,7 @@ import { placeAt, usePathname, type Page, type Place } from './route.ts';
 import { SignIn } from './screens/sign-in.tsx';
 import { TryPage } from './screens/try.tsx';
 
-/** The payment page leads back to the start, with how it ended. */
-function comeBackToPlan(): void {
-  if (window.location.pathname === '/' && new URLSearchParams(window.location.search).has('checkout'))
-    window.history.replaceState(null, '', `/plan${window.location.search}`);
-}
-
 export function App() {
-  useState(comeBackToPlan);
   const session = useQuery(sessionQuery);
   if (session.isPending) {
     return (

@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 
 /** The pages, by path. Small enough that a router would cost more than it gives. */
 export const ROUTES = {
@@ -62,13 +62,15 @@ export function navigate(path: Path): void {
   window.scrollTo({ top: 0 });
 }
 
-/** What an address said once, such as how a checkout ended; read and taken off, so that a reload does not say it again. */
-export function takeParameter(name: string): string | null {
-  const query = new URLSearchParams(window.location.search);
-  const value = query.get(name);
-  if (value === null) return null;
-  query.delete(name);
-  const rest = query.toString();
-  window.history.replaceState(null, '', window.location.pathname + (rest === '' ? '' : `?${rest}`));
+/** What the address said when the page was opened, such as how a checkout ended; taken off it, so that a reload does not say it again. */
+export function useParameterOnce(name: string): string | null {
+  const [value] = useState(() => new URLSearchParams(window.location.search).get(name));
+  useEffect(() => {
+    const query = new URLSearchParams(window.location.search);
+    if (!query.has(name)) return;
+    query.delete(name);
+    const rest = query.toString();
+    window.history.replaceState(null, '', window.location.pathname + (rest === '' ? '' : `?${rest}`));
+  }, [name]);
   return value;
 }

@@ -1,7 +1,7 @@
-import { queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { change, get, newIdempotencyKey, post } from './client.ts';
 import { pathWith } from './queries.ts';
-import type { FraudWeek, Ladders, LicenceRecord, Overrides, WorkspaceInFull } from './wire.ts';
+import type { FraudPage, FraudWeek, Ladders, LicenceRecord, Overrides, WorkspaceInFull } from './wire.ts';
 
 /** One workspace, by its id or the founder’s name for it. */
 export function workspaceQuery(id: string) {
@@ -45,6 +45,16 @@ export const laddersQuery = queryOptions({
 });
 
 export const setFreeze = (on: boolean): Promise<{ on: boolean }> => post<{ on: boolean }>('/api/admin/freeze', { on });
+
+export function fraudQueueQuery(unseen: boolean) {
+  return infiniteQueryOptions({
+    queryKey: ['admin', 'fraud', 'queue', unseen],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
+      get<FraudPage>(pathWith('/api/admin/fraud', { unseen: unseen ? '1' : undefined, cursor: pageParam }), { signal }),
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+  });
+}
 
 export function fraudQuery(from: string) {
   return queryOptions({

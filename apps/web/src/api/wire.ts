@@ -483,3 +483,23 @@ export interface Allocation {
   readonly held: Quantity;
   readonly resets_at: string | null;
 }
+
+export interface FraudFlag {
+  /** Of the alert. */
+  readonly id: string;
+  readonly workspace_id: string;
+  readonly credits: Quantity;
+  /** What the plan takes for honest. */
+  readonly credits_max: Quantity;
+  readonly from: string;
+  readonly to: string;
+  readonly seen_at: string | null;
+  readonly seen_by: string | null;
+  /** The most first. */
+  readonly spenders: readonly { readonly actor: string; readonly user: string | null; readonly credits: Quantity }[];
+}
+
+export interface FraudPage {
+  readonly flags: readonly FraudFlag[];
+  readonly next_cursor: string | null;
+}

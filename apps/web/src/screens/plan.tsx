@@ -8,7 +8,7 @@ import { CheckoutButton } from '../parts/checkout-button.tsx';
 import { OlderButton } from '../parts/older-button.tsx';
 import { PayButton } from '../parts/pay-button.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../parts/states.tsx';
-import { takeParameter } from '../route.ts';
+import { useParameterOnce } from '../route.ts';
 import { compare, decimalOf, formatCount, formatMoney } from '../words/amount.ts';
 import { featureWords } from '../words/feature.ts';
 import { licenceWords } from '../words/licence.ts';
@@ -44,7 +44,7 @@ export function PlanPage() {
 
 /** What came of the visit to the payment page; the credits themselves follow the payment provider’s word. */
 function CheckoutOutcome() {
-  const [outcome] = useState(() => takeParameter('checkout'));
+  const outcome = useParameterOnce('checkout');
   if (outcome !== 'paid' && outcome !== 'cancelled') return null;
   const paid = outcome === 'paid';
   return (

@@ -9,7 +9,7 @@ import { HullSide } from '../parts/hull-side.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { LinkForm } from '../parts/link-form.tsx';
 import { ThemeButton } from '../parts/shell.tsx';
-import { navigate, takeParameter } from '../route.ts';
+import { navigate, useParameterOnce } from '../route.ts';
 import { explain } from '../words/problem.ts';
 
 /** Signing in by key, or by a link in a letter. The key goes to the server once, which answers with an HttpOnly cookie; the page keeps nothing. */
@@ -129,7 +129,7 @@ function KeyForm() {
 
 /** A link from a letter that led here instead of into the workspace. */
 function LinkFailed() {
-  const [error] = useState(() => takeParameter('error'));
+  const error = useParameterOnce('error');
   if (error === null) return null;
   return (
     <p role="alert" className="mt-4 rounded-md border-l-4 border-oxide-paint bg-oxide-wash px-4 py-3">

@@ -4,11 +4,11 @@ import { useState } from 'react';
 import { fraudQuery } from '../../api/operator.ts';
 import type { FraudWeek } from '../../api/wire.ts';
 import { useNow } from '../../now.ts';
-import { AlertList } from '../../parts/alert-list.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../parts/states.tsx';
 import { WorkspaceLink } from '../../parts/workspace-link.tsx';
 import { dayWords, momentWords, monthStart } from '../../words/time.ts';
 import { SeenChoice } from '../alerts.tsx';
+import { FraudQueue } from './fraud-queue.tsx';
 
 /** What looks dishonest and waits for a person to look at it, and what was flagged week by week. */
 export function FraudPage() {
@@ -21,13 +21,7 @@ export function FraudPage() {
       </PageHead>
       <div className="grid gap-4 sm:gap-6">
         <Panel title="To look at" aside={<SeenChoice value={shown} onChange={setShown} />}>
-          <AlertList
-            scope={{ operator: true, kind: 'fraud', unseen: shown === 'new' }}
-            empty={{
-              title: shown === 'new' ? 'Nothing to look at' : 'No flag so far',
-              text: 'Who fails too often in a row is kept out for a while by itself; that needs nobody.',
-            }}
-          />
+          <FraudQueue unseen={shown === 'new'} />
         </Panel>
         <Weeks />
       </div>
