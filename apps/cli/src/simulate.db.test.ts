@@ -37,7 +37,7 @@ test('C8, C13, F1: two months of customers who pay, spend, abuse and owe leave e
   expect(days.length).toBeGreaterThanOrEqual(59);
   const customers = [...result.tally.plans.values()].reduce((sum, plan) => sum + plan.customers, 0);
   expect(customers).toBe(30);
-  expect(result.tally.refusals.size).toBeGreaterThan(1);
+  expect(result.tally.refusals.size).toBeGreaterThan(0);
   const revenue = result.margins.flatMap(({ lines }) => lines).reduce((sum, line) => sum + line.revenue.nanos, 0n);
   expect(revenue).toBeGreaterThan(0n);
   expect(describeSimulation(result)).toContain('Every guarantee held');
