@@ -7,7 +7,9 @@ import type { Report } from './report.ts';
 const QUALITIES = ['low', 'medium', 'high'] as const;
 
 /** How generous each effect is as a number: a later rung may only lower it. Pauses add up; quotas are compared one by one. */
-const GENEROSITY: { readonly [key in Exclude<keyof RungEffects, 'pause' | 'quotas'>]-?: (effects: RungEffects) => number | undefined } = {
+const GENEROSITY: {
+  readonly [key in Exclude<keyof RungEffects, 'pause' | 'quotas'>]-?: (effects: RungEffects) => number | undefined;
+} = {
   model_class_max: ({ model_class_max: of }) => of && MODEL_CLASSES.indexOf(of),
   output_tokens_max: (effects) => effects.output_tokens_max,
   lane: ({ lane }) => lane && -LANES.indexOf(lane),

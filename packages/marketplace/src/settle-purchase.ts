@@ -132,7 +132,15 @@ export async function makeGrant(
 ): Promise<void> {
   const { workspace, checkout, payment } = purchase;
   const id = derivedId<'grant'>('purchased', payment, String(ordinal));
-  await grantCredits(on, now, { id, workspace, source: 'purchased', pack: purchase.code, credits, expires_at: expiryOf(purchase), reason });
+  await grantCredits(on, now, {
+    id,
+    workspace,
+    source: 'purchased',
+    pack: purchase.code,
+    credits,
+    expires_at: expiryOf(purchase),
+    reason,
+  });
   await on.query(
     'insert into marketplace.purchase_grant (workspace_id, grant_id, checkout_id, ordinal, credits) values ($1, $2, $3, $4, $5)',
     [workspace, id, checkout, ordinal, credits],

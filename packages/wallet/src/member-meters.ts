@@ -9,7 +9,7 @@ type Workspace = Policy['workspace'];
 /** The meters a member's call takes from besides its workspace's: its own, its team's; undefined when neither is limited. */
 export interface MemberMeters {
   /** At once when the workspace is known; without a member, nothing. */
-  of(policy: Policy, member: string | undefined): Found | Promise<Found>;
+  readonly of: (policy: Policy, member: string | undefined) => Found | Promise<Found>;
   /** Forgets what this server knows of a workspace, so that whoever changed it here meets the change at once. */
   forget(workspace: WorkspaceId): void;
 }
