@@ -38,7 +38,7 @@ if (missingAddresses.length === 0 || required) {
 
 if (existsSync(chromium) || required) {
   projects.push({
-    test: { name: 'e2e', include: BROWSER_TESTS, ...limits, globalSetup: [`${SETUP}/browser.ts`] },
+    test: { name: 'e2e', include: BROWSER_TESTS, ...limits, globalSetup: [`${SETUP}/browser.ts`, './e2e/build-page.ts'] },
   });
 } else {
   leftOut.push(`the browser journeys are left out: no Chromium at ${chromium}`);

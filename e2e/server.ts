@@ -1,9 +1,8 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const START_TIMEOUT_MS = 90_000;
@@ -15,15 +14,16 @@ export interface RunningServer {
   readonly admin_token: string;
   /** Of the demo workspace. */
   readonly workspace_key: string;
+  /** What the program printed so far, letters included. */
+  readonly printed: () => string;
   readonly stop: () => Promise<void>;
 }
 
 /**
- * Builds the page and starts the program on a free port with an empty data folder. `environment` is added to a bare one, so that no
+ * Starts the program on a free port with an empty data folder. `environment` is added to a bare one, so that no
  * provider key of the machine is ever used.
  */
 export async function startServer(environment: Readonly<Record<string, string>> = {}): Promise<RunningServer> {
-  await buildPage();
   const data_folder = await mkdtemp(path.join(tmpdir(), 'purser-e2e-'));
   // Open to the user who serves the database, or it would be kept elsewhere and outlive this run.
   await chmod(data_folder, 0o755);
@@ -45,20 +45,13 @@ export async function startServer(environment: Readonly<Record<string, string>> 
       origin,
       admin_token: printed(output(), /^\s*admin token:?\s+(\S+)\s*$/im),
       workspace_key: printed(output(), /(purser_ws_[\w-]+)/),
+      printed: output,
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-/** As it is shipped: a test runner's NODE_ENV would make it React's development build. */
-async function buildPage(): Promise<void> {
-  const vite = path.join(ROOT, 'node_modules/vite/bin/vite.js');
-  await promisify(execFile)(process.execPath, [vite, 'build', path.join(ROOT, 'apps/web'), '--logLevel', 'warn'], {
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
 }
 
 /** Everything the program has said so far. */

@@ -1,0 +1,178 @@
+import { type StripeStandIn, startStripeStandIn } from '@purser/marketplace/standins';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { faultsOf, launchBrowser, LOOKS, ON_DESKTOP, signIn, tab, visit } from './browser.ts';
+import { type RunningServer, startServer } from './server.ts';
+
+const JOURNEY_TIMEOUT_MS = 120_000;
+
+let server: RunningServer;
+let browser: Browser;
+let stripe: StripeStandIn;
+
+beforeAll(async () => {
+  stripe = await startStripeStandIn({ now: () => Math.floor(Date.now() / 1000) });
+  [server, browser] = await Promise.all([
+    startServer({
+      STRIPE_SECRET_KEY: stripe.secret_key,
+      STRIPE_WEBHOOK_SECRET: stripe.webhook_secret,
+      STRIPE_BASE_URL: stripe.origin,
+    }),
+    launchBrowser(),
+  ]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await stripe?.close();
+});
+
+async function ask<T>(path: string, body: unknown, method = 'POST'): Promise<T> {
+  const response = await fetch(`${server.origin}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${server.admin_token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  expect(response.ok, `${path}: ${response.status}`).toBe(true);
+  return (await response.json()) as T;
+}
+
+const newWorkspace = (name: string, plan: string, overrides = {}): Promise<{ id: string; key: string }> =>
+  ask('/api/admin/workspaces', { name, plan, overrides });
+
+async function run(key: string, times: number): Promise<void> {
+  for (let call = 0; call < times; call++) {
+    await fetch(`${server.origin}/api/ai/generate`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ operation: 'draft', complexity: 'complex', prompt: 'rye '.repeat(800) }),
+    });
+  }
+}
+
+describe.each(LOOKS)('$name', (look) => {
+  it(
+    'a customer who nears the ceiling sees what is throttled and why, buys a pack, and finds it on the statement (F5, C6)',
+    async () => {
+      const tight = { ceiling: { amount: '0.5205', currency: 'EUR' } };
+      const { key } = await newWorkspace('Tight Ltd', 'PRO', tight);
+      await run(key, 12);
+      const { page, complaints, close } = await visit(browser, server.origin, look);
+      await signIn(page, key);
+
+      await tab(page, 'Usage');
+      await page.getByTestId('throttled').getByText('because 95 % of the plan’s cost ceiling is spent').first().waitFor();
+      await page.getByRole('button', { name: 'Show every rule and its reason' }).click();
+      await page.getByText('Throttled', { exact: true }).first().waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+
+      await tab(page, 'Alerts');
+      await page.getByTestId('alerts').getByRole('heading', { name: '95 % of the cost ceiling used' }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+
+      await tab(page, 'Plan');
+      await page.getByText('Nothing bought yet').waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+      await page.getByRole('button', { name: /^Buy.*500 credits/ }).click();
+      await page.waitForURL(/\/standin\/pay\//);
+      const session = stripe.pay(page.url().split('/').at(-1) ?? '');
+      await stripe.deliver(stripe.event('checkout.session.completed', session), `${server.origin}/api/webhooks/stripe`);
+      await page.goto(String(session['success_url']));
+      await page.getByText('Thank you.', { exact: false }).waitFor();
+      await page.getByText('500 credits').last().waitFor();
+      await tab(page, 'Statement');
+      await page.getByTestId('statement').getByText('A pack', { exact: true }).waitFor();
+      await page.getByTestId('statement').getByText('A call', { exact: true }).first().waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      await close();
+    },
+    JOURNEY_TIMEOUT_MS,
+  );
+
+  it(
+    'an operator gives credits, agrees terms, is refused those that lose money, and sets a licence, which the customer is told (C5, C12)',
+    async () => {
+      const { id, key } = await newWorkspace('Rye & Sons', 'BUSINESS');
+      const { page, close } = await visit(browser, server.origin, look);
+      await signIn(page, server.admin_token);
+      await page.goto(`/admin/workspaces/${id}`);
+      await page.getByRole('heading', { name: 'Rye & Sons' }).waitFor();
+
+      await page.getByRole('textbox', { name: 'Credits', exact: true }).fill('250');
+      await page.getByLabel('Why', { exact: true }).fill('an apology');
+      await page.getByRole('button', { name: 'Give them' }).click();
+      await page.getByText('250 credits given.').waitFor();
+
+      await page.getByRole('textbox', { name: 'Cost ceiling' }).fill('900');
+      await page.getByRole('button', { name: 'Save the terms' }).click();
+      await page.getByText('would not keep its margin', { exact: false }).waitFor();
+      await page.getByRole('textbox', { name: 'Cost ceiling' }).fill('');
+      await page.getByLabel('Requests a minute').fill('300');
+      await page.getByRole('button', { name: 'Save the terms' }).click();
+      await page.getByText('Agreed', { exact: true }).waitFor();
+
+      await page.getByLabel('Set by hand').selectOption('grace');
+      await page.getByRole('button', { name: 'Set', exact: true }).click();
+      await page.getByText('It was set by hand.', { exact: false }).first().waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+
+      for (const [name, heading] of [
+        ['Alerts', 'Messages that did not arrive'],
+        ['Fraud', 'To look at'],
+        ['Ladders', 'Emergency freeze'],
+      ] as const) {
+        await tab(page, name);
+        await page.getByRole('heading', { name: heading }).waitFor();
+        expect(await faultsOf(page), name).toEqual([]);
+      }
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await signIn(page, key);
+      await page.getByTestId('licence').getByRole('button', { name: 'Pay the open invoice' }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      await close();
+    },
+    JOURNEY_TIMEOUT_MS,
+  );
+});
+
+it(
+  'an owner who was invited signs in by the link in the letter, takes the invitation up, invites a member and allocates credits (C12, S7)',
+  async () => {
+    const { id } = await newWorkspace('Ann’s bakery', 'PRO');
+    const { page, complaints, close } = await visit(browser, server.origin, ON_DESKTOP);
+    await signIn(page, server.admin_token);
+    await page.goto(`/admin/workspaces/${id}`);
+    await page.getByLabel('Invite by e-mail').fill('ann@bakery.example');
+    await page.getByRole('button', { name: 'Invite', exact: true }).click();
+    await page.getByText('ann@bakery.example is invited', { exact: false }).waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+
+    await page.getByText('Sign in by e-mail instead').click();
+    await page.getByLabel('Your e-mail address').fill('ann@bakery.example');
+    await page.getByRole('button', { name: 'Send me a link' }).click();
+    await page.getByText('Look into your mailbox.').waitFor();
+    const link = /http\S+magic-link\/verify\S+/;
+    await expect.poll(() => link.exec(server.printed())?.[0]).toBeDefined();
+    await page.goto(link.exec(server.printed())?.[0] ?? '');
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+
+    await tab(page, 'Members');
+    await page.getByRole('button', { name: 'Accept' }).click();
+    await page.getByRole('heading', { name: 'Ann’s bakery' }).waitFor();
+    await page.getByLabel('Invite by e-mail').fill('bo@bakery.example');
+    await page.getByRole('button', { name: 'Invite', exact: true }).click();
+    await page.getByTestId('people').getByText('bo@bakery.example', { exact: true }).waitFor();
+    await page.getByLabel('Allocate to a').selectOption('team');
+    await page.getByLabel('Its name').fill('ovens');
+    await page.getByLabel('Credits in a period').fill('400');
+    await page.getByRole('button', { name: 'Allocate', exact: true }).click();
+    await page.getByTestId('allocations').getByText('Team ovens', { exact: true }).waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await close();
+  },
+  JOURNEY_TIMEOUT_MS,
+);
