@@ -1,7 +1,8 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { change, get, post } from './client.ts';
 import { pathWith } from './queries.ts';
-import type { Alert, AlertKind, AlertPage, AlertSettings, UndeliveredPage, WantedAlertSettings } from './wire.ts';
+import type { UndeliveredPage } from './wire-operator.ts';
+import type { Alert, AlertKind, AlertPage, AlertSettings, WantedAlertSettings } from './wire.ts';
 
 /** Whose alerts: a workspace’s own, or the operator’s of all. */
 export interface AlertScope {

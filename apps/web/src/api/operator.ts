@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { change, get, newIdempotencyKey, post } from './client.ts';
 import { pathWith } from './queries.ts';
-import type { FraudPage, FraudWeek, Ladders, LicenceRecord, Overrides, WorkspaceInFull } from './wire.ts';
+import type { FraudPage, FraudWeek, Ladders, LicenceRecord, Overrides, WorkspaceInFull } from './wire-operator.ts';
 
 /** One workspace, by its id or the founder’s name for it. */
 export function workspaceQuery(id: string) {

@@ -4,20 +4,13 @@ import { get, problemOf, ProblemError } from './client.ts';
 import type {
   AuditPage,
   AuditVerification,
-  CallPage,
-  Explained,
   LedgerVerification,
   MarginRow,
-  Operation,
-  Pack,
-  Plan,
   PostingPage,
-  ReceiptPage,
-  Session,
   TrialBalanceRow,
-  Usage,
   WorkspacePage,
-} from './wire.ts';
+} from './wire-operator.ts';
+import type { CallPage, Explained, Operation, Pack, Plan, ReceiptPage, Session, Usage } from './wire.ts';
 
 /** How often the meters are read again while the page is in view, and while something is held: then they are about to move. */
 const METERS_EVERY_MS = 10_000;

@@ -169,93 +169,6 @@ export interface CallPage {
   readonly next_cursor: string | null;
 }
 
-export interface MarginRow {
-  readonly key: string;
-  /** Of a workspace. */
-  readonly name: string | null;
-  readonly revenue: Money;
-  readonly fees: Money;
-  readonly cost: Money;
-  readonly margin: Money;
-  /** A decimal such as `0.15`; null without revenue. */
-  readonly margin_ratio: string | null;
-}
-
-export interface TrialBalanceRow {
-  readonly account: string;
-  readonly unit: string;
-  readonly debit: Quantity;
-  readonly credit: Quantity;
-  readonly net: Quantity;
-}
-
-export interface LedgerVerification {
-  readonly balanced: boolean;
-  readonly entries: Quantity;
-  readonly open_holds: Quantity;
-  readonly overruns: Quantity;
-  readonly unreconciled: Quantity;
-  readonly mismatches: readonly { readonly kind: string; readonly detail: string }[];
-}
-
-export interface AuditVerification {
-  readonly intact: boolean;
-  readonly entries: Quantity;
-  /** Number and digest of the last good block. */
-  readonly head: string | null;
-  readonly first_broken: { readonly seq: Quantity; readonly reason: string } | null;
-  readonly guards: readonly string[];
-}
-
-export interface AuditEntry {
-  readonly id: Quantity;
-  readonly at: string;
-  readonly actor: string;
-  readonly workspace_id: string | null;
-  readonly action: string;
-  readonly subject: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
-export interface AuditPage {
-  readonly entries: readonly AuditEntry[];
-  readonly next_cursor: string | null;
-}
-
-export interface Posting {
-  readonly id: Quantity;
-  readonly at: string;
-  readonly workspace_id: string;
-  readonly debit: string;
-  readonly credit: string;
-  readonly amount: Quantity;
-  readonly unit: string;
-  readonly memo: string | null;
-}
-
-export interface PostingPage {
-  readonly postings: readonly Posting[];
-  readonly next_cursor: string | null;
-}
-
-export interface Workspace {
-  readonly id: string;
-  readonly name: string;
-  readonly plan: string;
-  readonly license: string;
-  readonly created_at: string;
-}
-
-export interface CreatedWorkspace extends Workspace {
-  /** Shown this once. */
-  readonly key: string;
-}
-
-export interface WorkspacePage {
-  readonly workspaces: readonly Workspace[];
-  readonly next_cursor: string | null;
-}
-
 export interface Pack {
   readonly code: string;
   readonly name: string;
@@ -341,57 +254,6 @@ export interface AlertSettings extends WantedAlertSettings {
   })[];
 }
 
-export interface Undelivered {
-  readonly id: string;
-  readonly workspace_id: string;
-  readonly kind: ChannelKind;
-  readonly address: string;
-  readonly alerts: number;
-  readonly attempts: number;
-  readonly ended_at: string;
-  readonly error: string;
-}
-
-export interface UndeliveredPage {
-  readonly messages: readonly Undelivered[];
-  readonly next_cursor: string | null;
-}
-
-/** Where one ladder stands. */
-export interface Standing {
-  readonly ladder: string;
-  readonly watches: string;
-  /** Null: everybody’s. */
-  readonly workspace_id: string | null;
-  readonly unit: string;
-  readonly spent: Quantity;
-  readonly cap: Quantity;
-  /** Counted from 1; 0: none. */
-  readonly rung: number;
-  readonly rungs: number;
-  readonly since: string | null;
-  readonly effects: readonly Degradation[];
-}
-
-export interface Ladders {
-  readonly frozen: boolean;
-  readonly shared: readonly Standing[];
-  readonly workspaces: readonly Standing[];
-  readonly workspaces_on_a_rung: number;
-}
-
-export interface FraudWeek {
-  readonly week: string;
-  readonly workspaces: number;
-  readonly flags: readonly {
-    readonly id: string;
-    readonly workspace_id: string;
-    readonly name: string | null;
-    readonly at: string;
-    readonly text: string;
-  }[];
-}
-
 export interface Member {
   readonly id: string;
   readonly email: string | null;
@@ -410,36 +272,6 @@ export interface Invitation {
 export interface Members {
   readonly members: readonly Member[];
   readonly invitations: readonly Invitation[];
-}
-
-export interface LicenceRecord {
-  readonly license: string;
-  readonly since: string;
-  readonly events: readonly {
-    readonly id: string;
-    readonly kind: string;
-    readonly at: string;
-    readonly reference: string;
-  }[];
-  readonly changes: readonly {
-    readonly from: string;
-    readonly to: string;
-    readonly at: string;
-    readonly why: string;
-    readonly what_to_do: string;
-    readonly reference: string;
-  }[];
-}
-
-/** What was agreed with a workspace on top of its plan, under the names of the catalogue. */
-export type Overrides = Readonly<Record<string, unknown>>;
-
-export interface WorkspaceInFull extends Workspace {
-  readonly external_id: string | null;
-  readonly catalogue_version: string;
-  readonly timezone: string;
-  readonly license_since: string;
-  readonly overrides: Overrides;
 }
 
 export interface StatementLine {
@@ -482,24 +314,4 @@ export interface Allocation {
   readonly used: Quantity;
   readonly held: Quantity;
   readonly resets_at: string | null;
-}
-
-export interface FraudFlag {
-  /** Of the alert. */
-  readonly id: string;
-  readonly workspace_id: string;
-  readonly credits: Quantity;
-  /** What the plan takes for honest. */
-  readonly credits_max: Quantity;
-  readonly from: string;
-  readonly to: string;
-  readonly seen_at: string | null;
-  readonly seen_by: string | null;
-  /** The most first. */
-  readonly spenders: readonly { readonly actor: string; readonly user: string | null; readonly credits: Quantity }[];
-}
-
-export interface FraudPage {
-  readonly flags: readonly FraudFlag[];
-  readonly next_cursor: string | null;
 }

@@ -1,4 +1,4 @@
-import type { TrialBalanceRow } from '../api/wire.ts';
+import type { TrialBalanceRow } from '../api/wire-operator.ts';
 import { add, compare, decimalOf } from './amount.ts';
 
 export interface UnitBalance {

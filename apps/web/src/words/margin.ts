@@ -1,4 +1,4 @@
-import type { MarginRow } from '../api/wire.ts';
+import type { MarginRow } from '../api/wire-operator.ts';
 import { add, compare, share } from './amount.ts';
 
 /** The least a paid plan keeps of its price, by default: the catalogue may ask for more. */

@@ -1,4 +1,4 @@
-import type { Overrides } from '../api/wire.ts';
+import type { Overrides } from '../api/wire-operator.ts';
 import { readAmount } from './amount.ts';
 
 type Kind = 'count' | 'money' | 'day' | 'text' | 'lane';

@@ -2,7 +2,8 @@ import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-q
 import { useState } from 'react';
 import { sendAgain, undeliveredQuery } from '../../api/alerts.ts';
 import { problemOf } from '../../api/client.ts';
-import type { AlertKind, Undelivered } from '../../api/wire.ts';
+import type { Undelivered } from '../../api/wire-operator.ts';
+import type { AlertKind } from '../../api/wire.ts';
 import { useNow } from '../../now.ts';
 import { AlertList } from '../../parts/alert-list.tsx';
 import { AlertSettings } from '../../parts/alert-settings.tsx';

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-q
 import { markSeen } from '../../api/alerts.ts';
 import { problemOf } from '../../api/client.ts';
 import { fraudQueueQuery } from '../../api/operator.ts';
-import type { FraudFlag } from '../../api/wire.ts';
+import type { FraudFlag } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
 import { Button } from '../../parts/button.tsx';
 import { OlderButton } from '../../parts/older-button.tsx';

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useState } from 'react';
 import { fraudQuery } from '../../api/operator.ts';
-import type { FraudWeek } from '../../api/wire.ts';
+import type { FraudWeek } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../parts/states.tsx';
 import { WorkspaceLink } from '../../parts/workspace-link.tsx';

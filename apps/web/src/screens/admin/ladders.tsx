@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Snowflake } from 'lucide-react';
 import { problemOf } from '../../api/client.ts';
 import { laddersQuery, setFreeze } from '../../api/operator.ts';
-import type { Ladders, Standing } from '../../api/wire.ts';
+import type { Ladders, Standing } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
 import { Button } from '../../parts/button.tsx';
 import { Gauge } from '../../parts/gauge.tsx';

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { problemOf } from '../../api/client.ts';
 import { changeWorkspace, licenceRecordQuery } from '../../api/operator.ts';
-import type { WorkspaceInFull } from '../../api/wire.ts';
+import type { WorkspaceInFull } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
 import { Button } from '../../parts/button.tsx';
 import { SelectField } from '../../parts/field.tsx';

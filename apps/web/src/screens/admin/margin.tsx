@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useState } from 'react';
 import { marginCsv, marginQuery, type MarginBy } from '../../api/queries.ts';
-import type { MarginRow } from '../../api/wire.ts';
+import type { MarginRow } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
 import { Choice } from '../../parts/choice.tsx';
 import { Link } from '../../parts/link.tsx';

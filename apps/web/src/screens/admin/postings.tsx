@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import { postingsQuery, workspacesQuery } from '../../api/queries.ts';
-import type { Posting } from '../../api/wire.ts';
+import type { Posting } from '../../api/wire-operator.ts';
 import { Button } from '../../parts/button.tsx';
 import { Empty, Failed, Loading } from '../../parts/states.tsx';
 import { decimalOf } from '../../words/amount.ts';

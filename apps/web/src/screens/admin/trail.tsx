@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { auditQuery, verifyAudit } from '../../api/queries.ts';
-import type { AuditEntry, AuditVerification } from '../../api/wire.ts';
+import type { AuditEntry, AuditVerification } from '../../api/wire-operator.ts';
 import { Button } from '../../parts/button.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../parts/states.tsx';
 import { decimalOf, formatCount } from '../../words/amount.ts';

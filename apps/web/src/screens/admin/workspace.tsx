@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { usageOf } from '../../api/queries.ts';
 import { workspaceQuery } from '../../api/operator.ts';
-import type { WorkspaceInFull } from '../../api/wire.ts';
+import type { WorkspaceInFull } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
 import { Allocations } from '../../parts/allocations.tsx';
 import { AlertList } from '../../parts/alert-list.tsx';

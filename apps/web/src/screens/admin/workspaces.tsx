@@ -3,7 +3,7 @@ import { KeyRound } from 'lucide-react';
 import { useDeferredValue, useId, useState, type FormEvent } from 'react';
 import { newIdempotencyKey, post, problemOf } from '../../api/client.ts';
 import { workspacesQuery } from '../../api/queries.ts';
-import type { CreatedWorkspace, Workspace } from '../../api/wire.ts';
+import type { CreatedWorkspace, Workspace } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
 import { Button } from '../../parts/button.tsx';
 import { CopyButton } from '../../parts/copy.tsx';
