@@ -37,10 +37,19 @@ describe('meters on the page', () => {
   it('names known meters in plain words and unknown ones by their key', () => {
     expect(meterWords('tokens_month').name).toBe('Tokens');
     expect(meterWords('podcast_minutes').name).toBe('Podcast minutes');
+    expect(meterWords('tokens_user_day:ada').name).toBe('Tokens of yours');
+    expect(meterWords('jobs_week').name).toBe('Calls');
     expect(windowWords('month')).toBe('this month');
     expect(windowWords('billing_period')).toBe('this period');
     expect(quantityWords(1200, 'token')).toBe('1,200');
     expect(quantityWords('0.5', 'USD')).toBe('$0.50');
+  });
+
+  it('names the parts of the credits: sold one by one, allocated to a member or a team (C12)', () => {
+    expect(meterWords('credits').name).toBe('Credits');
+    expect(meterWords('credits:pay_as_you_go').name).toBe('Paid as you go');
+    expect(meterWords('credits:member:ada').name).toBe('Credits allocated to you');
+    expect(meterWords('credits:team:ovens:east').name).toBe('Credits of team ovens:east');
   });
 
   it('says what moved, with its sign', () => {

@@ -49,10 +49,33 @@ const WORDS: Record<string, MeterWords> = {
   images: { name: 'Images', about: 'Images you may have made.' },
 };
 
+const SOLD: MeterWords = {
+  name: 'Paid as you go',
+  about: 'Credits sold one by one once the granted ones are used up. They are on the next invoice.',
+};
+
+/** A part of the workspace’s credits: what is sold one by one, or what is allocated to a member or a team. */
+function creditPart([kind = '', ...name]: readonly string[]): MeterWords | undefined {
+  switch (kind) {
+    case 'pay_as_you_go':
+      return SOLD;
+    case 'member':
+      return { name: 'Credits allocated to you', about: 'The most you may spend of the workspace’s credits in a period.' };
+    case 'team':
+      return { name: `Credits of team ${name.join(':')}`, about: 'The most your team may spend of the workspace’s credits.' };
+    default:
+      return undefined;
+  }
+}
+
 export function meterWords(key: string): MeterWords {
-  const base = key.replace(/_(month|day|week|year|hour|minute)(ly)?$/, '');
-  const known = WORDS[key] ?? WORDS[base];
-  if (known !== undefined) return known;
+  const [quota = '', ...of] = key.split(':');
+  const part = quota === 'credits' ? creditPart(of) : undefined;
+  if (part !== undefined) return part;
+  const base = quota.replace(/_(month|day|week|year|hour|minute)(ly)?$/, '');
+  const yours = base.endsWith('_user');
+  const known = WORDS[key] ?? WORDS[yours ? base.slice(0, -'_user'.length) : base];
+  if (known !== undefined) return yours ? { ...known, name: `${known.name} of yours` } : known;
   const words = key.replaceAll(/[_:.]+/g, ' ').trim();
   return { name: words.charAt(0).toUpperCase() + words.slice(1), about: '' };
 }
