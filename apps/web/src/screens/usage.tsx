@@ -142,7 +142,7 @@ function Reserve({ usage: { meters, cost } }: { readonly usage: Usage }) {
   const cap = meters.find(({ key }) => key === 'cost')?.cap;
   if (cap === undefined || compare(decimalOf(cap), cost.ceiling.amount) >= 0) return null;
   const admitted = { amount: decimalOf(cap), currency: cost.ceiling.currency };
-  return <>Calls are let in up to {formatMoney(admitted)}; the rest is kept for a call that turns out dearer than held.</>;
+  return <>Calls are let in up to {formatMoney(admitted)}; the rest is kept back.</>;
 }
 
 /** Asked for only when somebody wants to know. */

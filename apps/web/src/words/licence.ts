@@ -1,5 +1,5 @@
 const WORDS: Record<string, string> = {
-  active: 'Paid',
+  active: 'In good standing',
   grace: 'A payment failed: time to pay',
   degraded: 'A payment failed: the time to pay is over',
   cancelled: 'Subscription ended',
