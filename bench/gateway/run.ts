@@ -111,9 +111,11 @@ async function roomyWorkspace(purser: Purser): Promise<string> {
         concurrency: 100_000,
         quotas: { tokens_month: 1_000_000_000_000, jobs_month: 1_000_000_000 },
         rate: { rps: 1_000_000, rpm: 100_000_000, burst: 1_000_000 },
+        accepted_loss: { reason: 'a bench is not sold' },
       },
     }),
   });
+  if (created.status !== 201) throw new Error(`no workspace for the bench: ${created.status} ${await created.text()}`);
   const { id, key } = (await created.json()) as { id: string; key: string };
   await fetch(`${purser.origin}/api/admin/credits/gift`, {
     method: 'POST',
