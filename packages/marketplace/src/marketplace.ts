@@ -29,16 +29,24 @@ export interface Marketplace {
 const OFF = refuse('not_configured', 'nothing is for sale here yet: STRIPE_SECRET_KEY is not set');
 
 export function openMarketplace(parts: MarketplaceParts): Marketplace {
-  const stripe = openStripe(parts.settings);
-  const open: OpenParts | undefined = stripe && { ...parts, stripe };
+  let opened: Promise<OpenParts | undefined> | undefined;
+  const opening = (): Promise<OpenParts | undefined> =>
+    (opened ??= openStripe(parts.settings).then((stripe) => stripe && { ...parts, stripe }));
   return {
-    checkout: async (request) => (open ? startCheckout(open, request) : OFF),
-    portal: async (workspace, return_url) => (open ? openPortal(open, workspace, return_url) : OFF),
+    async checkout(request) {
+      const open = await opening();
+      return open ? startCheckout(open, request) : OFF;
+    },
+    async portal(workspace, return_url) {
+      const open = await opening();
+      return open ? openPortal(open, workspace, return_url) : OFF;
+    },
     debt: (workspace) => debtOf(parts.pool, workspace),
     receipts: (workspace, before) => receiptsOf(parts.pool, workspace, before),
     sales: (span) => packSales(parts.pool, span),
     async sweep() {
       await settleDebts(parts);
+      const open = await opening();
       if (open) await learnFees(open);
     },
     receive: (body, signature) => receiveEvent(parts, body, signature),

@@ -10,7 +10,6 @@ import {
   type WorkspaceId,
 } from '@purser/base';
 import type { Policy } from '@purser/policy';
-import { Stripe } from 'stripe';
 import { z } from 'zod';
 
 import { applyInvoice, notePayment, settleInvoice } from './apply-invoice.ts';
@@ -39,6 +38,7 @@ export async function receiveEvent(
 ): Promise<Received | Refusal> {
   const { webhook_secret } = parts.settings;
   if (webhook_secret === undefined) return refuse('not_configured', 'webhooks are off: STRIPE_WEBHOOK_SECRET is not set');
+  const { Stripe } = await import('stripe');
   let payload: unknown;
   try {
     payload = Stripe.webhooks.constructEvent(body, signature ?? '', webhook_secret);

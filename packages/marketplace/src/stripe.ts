@@ -1,5 +1,5 @@
 import { Fault } from '@purser/base';
-import { Stripe } from 'stripe';
+import type { Stripe } from 'stripe';
 
 export interface StripeSettings {
   readonly secret_key: string | undefined;
@@ -13,9 +13,10 @@ export interface StripeSettings {
 const TIMEOUT_MS = 10_000;
 const RETRIES_MAX = 2;
 
-/** The official client, or undefined without a key. */
-export function openStripe({ secret_key, base_url }: StripeSettings): Stripe | undefined {
+/** The official client, or undefined without a key. It is loaded when it is first wanted, for it takes 40 MB. */
+export async function openStripe({ secret_key, base_url }: StripeSettings): Promise<Stripe | undefined> {
   if (secret_key === undefined) return undefined;
+  const { Stripe } = await import('stripe');
   return new Stripe(secret_key, {
     timeout: TIMEOUT_MS,
     maxNetworkRetries: RETRIES_MAX,
@@ -37,6 +38,7 @@ export async function asking<T>(what: string, ask: Promise<T>): Promise<T> {
   try {
     return await ask;
   } catch (error) {
+    const { Stripe } = await import('stripe');
     if (!(error instanceof Stripe.errors.StripeError)) throw error;
     const retryable = !(
       error instanceof Stripe.errors.StripeInvalidRequestError ||

@@ -209,7 +209,8 @@ describe('T9: an alert is told at least once and raised once', () => {
     const hook = await receiver((response) => void wait(50).then(() => response.end()));
     const { workspace } = await toldAt('webhook', hook.url, { digest: { messages_max: 50, within_minutes: 10 } });
     for (let alert = 0; alert < 12; alert++) await raiseOne(bench, workspace);
-    for (let round = 0; round < 14; round++) await Promise.all([tick(), tick(), tick()]);
+    for (let round = 0; round < 200 && hook.calls.length < 12; round++) await Promise.all([tick(), tick(), tick()]);
+    for (let round = 0; round < 3; round++) await Promise.all([tick(), tick(), tick()]);
     expect(hook.calls).toHaveLength(12);
     expect(new Set(hook.calls.map(({ headers }) => headers['purser-message-id'])).size).toBe(12);
   });

@@ -1,4 +1,4 @@
-import nodemailer from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 
 import { type Message, subjectOf, textOf } from './message.ts';
 
@@ -13,10 +13,14 @@ export function createMailer({ url, from, timeout_ms }: { url: string; from: str
   for (const name of ['connectionTimeout', 'greetingTimeout', 'socketTimeout', 'dnsTimeout']) {
     address.searchParams.set(name, String(timeout_ms));
   }
-  const transport = nodemailer.createTransport(address.href);
+  let opened: Promise<Transporter> | undefined;
+  // The library is loaded with the first message.
+  const transport = (): Promise<Transporter> =>
+    (opened ??= import('nodemailer').then(({ createTransport }) => createTransport(address.href)));
   return {
     async send(to, message) {
-      await transport.sendMail({
+      const open = await transport();
+      await open.sendMail({
         from,
         to: { name: '', address: to },
         subject: `[Purser] ${subjectOf(message)}`,
@@ -25,6 +29,8 @@ export function createMailer({ url, from, timeout_ms }: { url: string; from: str
         headers: { 'Auto-Submitted': 'auto-generated', 'X-Purser-Message': message.id },
       });
     },
-    close: () => transport.close(),
+    close() {
+      void opened?.then((open) => open.close());
+    },
   };
 }

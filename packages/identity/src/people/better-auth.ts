@@ -6,6 +6,7 @@ import pg from 'pg';
 
 import { derivedKey } from './shared-secret.ts';
 import type { SealedStorage } from './sealed-storage.ts';
+import { LINK_LIFETIME_MINUTES, SESSION_COOKIE } from './session-terms.ts';
 
 export interface AuthParts {
   readonly pool: Pool;
@@ -19,8 +20,6 @@ export interface AuthParts {
   link(anonymous_id: string, person: { readonly id: string; readonly email: string }): Promise<void>;
 }
 
-export const SESSION_COOKIE = 'purser_session';
-export const LINK_LIFETIME_MINUTES = 15;
 const SESSION_LIFETIME_SECONDS = 90 * 24 * 3600;
 /** A session in use is made longer no more than once a day. */
 const SESSION_RENEWED_SECONDS = 24 * 3600;

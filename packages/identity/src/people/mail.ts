@@ -1,5 +1,5 @@
 import { Fault } from '@purser/base';
-import { createTransport } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 
 export interface Letter {
   readonly to: string;
@@ -19,7 +19,26 @@ const TIMEOUT_MS = 10_000;
 
 /** Over SMTP; `from` when the address of the server names none. */
 export function smtpMail(url: string, from: string): Mail {
-  const transport = createTransport({
+  let opened: Promise<Transporter> | undefined;
+  const transport = (): Promise<Transporter> => (opened ??= connectLater(url));
+  return {
+    async send(letter) {
+      try {
+        await (await transport()).sendMail({ from, ...letter });
+      } catch (error) {
+        throw new Fault('the mail server did not take the letter', { retryable: true, cause: error });
+      }
+    },
+    close() {
+      void opened?.then((open) => open.close());
+    },
+  };
+}
+
+/** The library is loaded with the first letter. */
+async function connectLater(url: string): Promise<Transporter> {
+  const { createTransport } = await import('nodemailer');
+  return createTransport({
     url,
     pool: true,
     maxConnections: CONNECTIONS_MAX,
@@ -30,16 +49,6 @@ export function smtpMail(url: string, from: string): Mail {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return {
-    async send(letter) {
-      try {
-        await transport.sendMail({ from, ...letter });
-      } catch (error) {
-        throw new Fault('the mail server did not take the letter', { retryable: true, cause: error });
-      }
-    },
-    close: () => transport.close(),
-  };
 }
 
 /** On a machine of one's own without a mail server: the letter is printed for whoever sits before it, marked as such. */

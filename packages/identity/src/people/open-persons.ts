@@ -2,7 +2,7 @@ import type { Clock, Connection, Log, Pool, Refusal, WorkspaceId } from '@purser
 
 import type { Directory } from '../directory.ts';
 import type { Offering } from '../terms.ts';
-import { openBetterAuth } from './better-auth.ts';
+import type { AuthParts, BetterAuth } from './better-auth.ts';
 import { sharedSecret, derivedKey } from './shared-secret.ts';
 import type { RecordDeed } from './deed.ts';
 import type { EntryStore } from './entry-store.ts';
@@ -104,6 +104,12 @@ export interface OpenPersons {
   close(): Promise<void>;
 }
 
+/** Loaded when somebody first signs in: 70 MB of code that a server of keys alone never needs. */
+async function openSignIn(parts: AuthParts): Promise<BetterAuth> {
+  const { openBetterAuth } = await import('./better-auth.ts');
+  return openBetterAuth(parts);
+}
+
 export async function openPersons(given: Given, options: PersonsOptions): Promise<OpenPersons> {
   const { pool, clock, offering, directory } = given;
   const { log, record, public_url } = options;
@@ -113,22 +119,24 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
     given.redis_url === undefined ? new PostgresEntries(pool, clock) : new RedisEntries(given.redis_url, given.redis_prefix);
   const storage = sealedStorage(store, secret);
   const mail = mailOf(options);
-  const auth = openBetterAuth({
-    pool,
-    secret,
-    log,
-    public_url,
-    storage,
-    sendLink: async (email, url) => mail?.send(linkLetter(email, url)),
-    async link(anonymous_id, person) {
-      if ((await storage.getAndDelete(askedName(anonymous_id, person.email))) === null) return;
-      for (const workspace of await linkPerson({ pool, clock, offering, record }, anonymous_id, person.id)) {
-        directory.forget({ of: 'workspace', id: workspace });
-      }
-      sessions.forget(person.id);
-      await sessions.endAll(anonymous_id);
-    },
-  });
+  let opened: Promise<BetterAuth> | undefined;
+  const auth = (): Promise<BetterAuth> =>
+    (opened ??= openSignIn({
+      pool,
+      secret,
+      log,
+      public_url,
+      storage,
+      sendLink: async (email, url) => mail?.send(linkLetter(email, url)),
+      async link(anonymous_id, person) {
+        if ((await storage.getAndDelete(askedName(anonymous_id, person.email))) === null) return;
+        for (const workspace of await linkPerson({ pool, clock, offering, record }, anonymous_id, person.id)) {
+          directory.forget({ of: 'workspace', id: workspace });
+        }
+        sessions.forget(person.id);
+        await sessions.endAll(anonymous_id);
+      },
+    }));
   const sessions = new PersonSessions(auth, storage, directory, pool);
   const { starts_per_address } = options;
   const signing: SignInParts = {

@@ -20,12 +20,12 @@ export class PersonSessions {
   readonly #cached = new BoundedMap<SecretHash, { readonly open: PersonSession; readonly loaded_ms: number }>(CACHED_MAX);
   /** When a person was changed here; what was read before that, even in part, is not believed. */
   readonly #changed = new BoundedMap<string, number>(CACHED_MAX);
-  readonly #auth: BetterAuth;
+  readonly #auth: () => Promise<BetterAuth>;
   readonly #storage: SealedStorage;
   readonly #directory: Directory;
   readonly #pool: Pool;
 
-  constructor(auth: BetterAuth, storage: SealedStorage, directory: Directory, pool: Pool) {
+  constructor(auth: () => Promise<BetterAuth>, storage: SealedStorage, directory: Directory, pool: Pool) {
     this.#auth = auth;
     this.#storage = storage;
     this.#directory = directory;
@@ -44,7 +44,7 @@ export class PersonSessions {
 
   async #load(token: string, hashed: SecretHash): Promise<PersonSession | undefined> {
     const loaded_ms = performance.now();
-    const { internalAdapter } = await this.#auth.$context;
+    const { internalAdapter } = await (await this.#auth()).$context;
     const found = await internalAdapter.findSession(token);
     const person = found && (await findPerson(this.#pool, found.user.id).catch(throwFault));
     if (!person) {
@@ -76,14 +76,14 @@ export class PersonSessions {
   }
 
   async end(token: string, hashed: SecretHash): Promise<void> {
-    const { internalAdapter } = await this.#auth.$context;
+    const { internalAdapter } = await (await this.#auth()).$context;
     await internalAdapter.deleteSession(token);
     this.#cached.delete(hashed);
   }
 
   /** Every session of a person, on every device. */
   async endAll(person_id: string): Promise<void> {
-    const { internalAdapter } = await this.#auth.$context;
+    const { internalAdapter } = await (await this.#auth()).$context;
     await internalAdapter.deleteUserSessions(person_id);
     this.forget(person_id);
   }

@@ -2,7 +2,7 @@ import { Fault, isRefusal, type Log, type Pool, type Refusal, refuse, transactio
 
 import { hashSecret } from '../secret.ts';
 import { addressBlock } from './address-block.ts';
-import { type BetterAuth, LINK_LIFETIME_MINUTES, SESSION_COOKIE } from './better-auth.ts';
+import type { BetterAuth } from './better-auth.ts';
 import { keyedHash } from './shared-secret.ts';
 import type { Mail } from './mail.ts';
 import { countOccasions } from './occasions.ts';
@@ -10,6 +10,7 @@ import type { Person } from './person.ts';
 import type { PersonSessions } from './person-sessions.ts';
 import type { SealedStorage } from './sealed-storage.ts';
 import { type Origin, type PersonalParts, refuseStart, startPersonalWorkspace } from './personal-workspace.ts';
+import { LINK_LIFETIME_MINUTES, SESSION_COOKIE } from './session-terms.ts';
 
 /** A session that was opened: its token, and the cookies that carry it. */
 export interface SignedIn {
@@ -27,7 +28,7 @@ export interface Presented {
 
 export interface SignInParts extends PersonalParts {
   readonly pool: Pool;
-  readonly auth: BetterAuth;
+  readonly auth: () => Promise<BetterAuth>;
   readonly persons: PersonSessions;
   readonly storage: SealedStorage;
   readonly public_url: string;
@@ -128,7 +129,7 @@ export async function takeLink(
 
 /** Makes a session that is in use last longer: the cookies to set, none when that is not due. */
 export async function renew(parts: SignInParts, presented: Presented): Promise<readonly string[]> {
-  const answer = await parts.auth.handler(requestOf(parts, '/get-session', { presented }));
+  const answer = await (await parts.auth()).handler(requestOf(parts, '/get-session', { presented }));
   return answer.ok ? answer.headers.getSetCookie() : [];
 }
 
@@ -154,7 +155,7 @@ interface Asked {
 }
 
 async function ask(parts: SignInParts, path: string, asked: Asked): Promise<SignedIn | Refusal> {
-  const answer = await parts.auth.handler(requestOf(parts, path, asked));
+  const answer = await (await parts.auth()).handler(requestOf(parts, path, asked));
   const location = pathOf(answer.headers.get('location'));
   if (answer.status >= 500)
     throw new Fault('signing in did not work; try again', { retryable: true, cause: await answer.text() });
