@@ -278,6 +278,8 @@ create table identity.workspace (
 );
 alter table identity.workspace enable row level security;
 create policy own_workspace on identity.workspace for all to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER begin_period AFTER INSERT ON identity.workspace FOR EACH ROW EXECUTE FUNCTION wallet.begin_period();
+CREATE TRIGGER begin_period_of_plan AFTER UPDATE OF plan ON identity.workspace FOR EACH ROW WHEN ((new.plan <> old.plan)) EXECUTE FUNCTION wallet.begin_period();
 CREATE TRIGGER tell_change AFTER UPDATE ON identity.workspace FOR EACH ROW EXECUTE FUNCTION identity.tell_workspace_change();
 grant select on identity.workspace to purser_app;
 
@@ -2128,3 +2130,13 @@ CREATE INDEX scheduled_grant_of_workspace ON wallet.scheduled_grant USING btree 
 alter table wallet.scheduled_grant enable row level security;
 create policy own_rows on wallet.scheduled_grant for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on wallet.scheduled_grant to purser_app;
+
+CREATE OR REPLACE FUNCTION wallet.begin_period()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into wallet.refresh (workspace_id, due_at) values (new.workspace_id, new.changed_at)
+  on conflict (workspace_id) do update set due_at = excluded.due_at where wallet.refresh.due_at > excluded.due_at;
+  return null;
+end $function$;

@@ -44,6 +44,32 @@ describe('bad input', () => {
     expect(text).not.toMatch(/node_modules|\.ts:\d|at .*\(/);
   });
 
+  it.each([
+    [{ operation: 'chat', prompt: 'a\u0000b' }, /"prompt" holds U\+0000/],
+    [{ operation: 'chat', messages: [{ role: 'user', content: '\ud800' }] }, /"messages\.0\.content" holds/],
+    [{ operation: 'chat', prompt: 'x', 'a\u0000': 1 }, /U\+0000/],
+  ])('400: %j is no text that could be booked', async (body, detail) => {
+    const { status, json } = await post(JSON.stringify(body));
+    expect([status, json.code]).toEqual([400, 'invalid_request']);
+    expect(json.detail).toMatch(detail);
+  });
+
+  it('F1: a name that no book can hold is refused at OpenAI’s door before anything is held, streaming too', async () => {
+    for (const user of ['x\u0000', '\ud800']) {
+      for (const stream of [true, false]) {
+        const body = JSON.stringify({
+          model: 'auto',
+          user,
+          stream,
+          messages: [{ role: 'user', content: 'The harbour opened.' }],
+        });
+        expect((await server.ask('/v1/chat/completions', { method: 'POST', key, body })).status).toBe(400);
+      }
+    }
+    expect((await server.ask('/api/admin/workspaces?search=a%00b', { key: server.admin_token })).status).toBe(400);
+    expect((await post(JSON.stringify({ operation: 'chat', prompt: 'Ünïcode, 漢字 and \u{1F600} pass.' }))).status).toBe(200);
+  });
+
   it('400: another content type than JSON, or none', async () => {
     for (const type of [
       'text/plain',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 
-import { BrokenInvariant, isRefusal } from '@purser/base';
+import { BrokenInvariant, isRefusal, refuse } from '@purser/base';
 import type { Authentication } from '@purser/identity';
 import Fastify, {
   type FastifyBaseLogger,
@@ -27,6 +27,8 @@ import { registerRoutes } from './routes/index.ts';
 
 /** How long a reader waits at most for settles that are under way. */
 const SETTLED_WITHIN_MS = 1_000;
+
+const NO_TEXT = refuse('invalid_request', 'the address holds %00, which no name and no text may');
 
 const SLOW_CLIENTS_EVERY_MS = 1_000;
 
@@ -91,6 +93,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     reply.headers(API_HEADERS).header('x-request-id', request.id);
     const started_ms = performance.now();
     const route = request.routeOptions;
+    if (request.url.includes('%00')) return sendRefusal(request, reply, NO_TEXT);
     const leave = inFlight.enter(announcedBytes(request, route.bodyLimit));
     if (isRefusal(leave) && !isProbe(route.url)) return sendRefusal(request, reply, leave);
     // `close` comes after every answer, also when the caller has gone before it was written; `finish` does not.

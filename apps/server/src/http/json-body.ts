@@ -17,9 +17,29 @@ export function readJsonBodies(app: FastifyInstance): void {
     const text = body.toString('utf8');
     void parse(request, text, (error, parsed) => {
       if (error !== null && text.length > 0) done(new RefusalError(refuse('invalid_request', mistakeIn(text))));
+      else if (error === null && text.includes(String.raw`\u`)) done(unkeepable(parsed), parsed);
       else done(error, parsed);
     });
   });
+}
+
+/** Only an escape can make what no database keeps as text: U+0000, and half of a surrogate pair. */
+function unkeepable(parsed: unknown): RefusalError | null {
+  const place = placeOf(parsed, '');
+  if (place === undefined) return null;
+  const where = place === '' ? 'the body' : `"${place}"`;
+  return new RefusalError(refuse('invalid_request', `${where} holds U+0000 or half of a surrogate pair, which no text may`));
+}
+
+function placeOf(value: unknown, at: string): string | undefined {
+  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? at : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, member] of Object.entries(value)) {
+    const below = at === '' ? name : `${at}.${name}`;
+    const place = placeOf(name, at) ?? placeOf(member, below);
+    if (place !== undefined) return place;
+  }
+  return undefined;
 }
 
 /** Where the JSON goes wrong, in the parser's words but for the excerpt of the body it may carry. */
