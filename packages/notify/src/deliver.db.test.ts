@@ -215,6 +215,15 @@ describe('T9: an alert is told at least once and raised once', () => {
     expect(new Set(hook.calls.map(({ headers }) => headers['purser-message-id'])).size).toBe(12);
   });
 
+  test('of many servers that gather at the same moment one makes the messages', async () => {
+    const { workspace } = await toldAt('webhook', 'http://127.0.0.1:9/', { digest: { messages_max: 50, within_minutes: 10 } });
+    for (let round = 0; round < 30; round++) {
+      await raiseOne(bench, workspace);
+      await Promise.all(Array.from({ length: 6 }, () => gather(bench.database.pool, bench.clock.now())));
+    }
+    expect(await states(workspace)).toHaveLength(30);
+  });
+
   test('the same crossing raised again is no second alert and no second message', async () => {
     const hook = await receiver();
     const { workspace } = await toldAt('webhook', hook.url);

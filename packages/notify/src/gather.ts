@@ -28,21 +28,26 @@ export async function gather(pool: Pool, now: Temporal.Instant): Promise<number>
        where d.message_id is null and c.channel_id = d.channel_id and c.removed_at is not null`,
     );
     // Whoever has a channel's row decides about its messages. Only what waits is read, however many channels there are.
+    const { rows: chosen } = await connection.query<{ channel: ChannelId }>(
+      `select c.channel_id as channel from notify.channel c
+       where c.channel_id in (select d.channel_id from notify.delivery d where d.message_id is null)
+         and c.removed_at is null and (c.quiet_until is null or c.quiet_until <= $1)
+       limit ${CHANNELS_AT_ONCE} for update skip locked`,
+      [now.toString()],
+    );
+    if (chosen.length === 0) return 0;
+    // A statement of its own: it sees what the last holder of each channel has made of its alerts.
     const { rows } = await connection.query<Waiting>(
-      `with chosen as materialized (
-         select c.channel_id, c.workspace_id from notify.channel c
-         where c.channel_id in (select d.channel_id from notify.delivery d where d.message_id is null)
-           and c.removed_at is null and (c.quiet_until is null or c.quiet_until <= $1)
-         limit ${CHANNELS_AT_ONCE} for update skip locked)
-       select c.channel_id as channel, coalesce(s.messages_max, ${MESSAGES_MAX}) - m.sent as free,
+      `select c.channel_id as channel, coalesce(s.messages_max, ${MESSAGES_MAX}) - m.sent as free,
          (m.first + coalesce(s.within_minutes, ${WITHIN_MINUTES}) * interval '1 minute') as free_at,
          array(select d.alert_id from notify.delivery d where d.channel_id = c.channel_id and d.message_id is null
                order by d.alert_id limit ${ALERTS_MAX}) as alerts
-       from chosen c left join notify.setting s on s.workspace_id = c.workspace_id
+       from notify.channel c left join notify.setting s on s.workspace_id = c.workspace_id
        cross join lateral (
          select count(*)::integer as sent, min(x.created_at) as first from notify.message x where x.channel_id = c.channel_id
-           and x.created_at > $1::timestamptz - coalesce(s.within_minutes, ${WITHIN_MINUTES}) * interval '1 minute') m`,
-      [now.toString()],
+           and x.created_at > $1::timestamptz - coalesce(s.within_minutes, ${WITHIN_MINUTES}) * interval '1 minute') m
+       where c.channel_id = any($2::uuid[])`,
+      [now.toString(), chosen.map(({ channel }) => channel)],
     );
     const full = rows.filter(({ free }) => free <= 0);
     await connection.query(
@@ -50,7 +55,7 @@ export async function gather(pool: Pool, now: Temporal.Instant): Promise<number>
       [full.map(({ channel }) => channel), full.map(({ free_at }) => free_at?.toString() ?? null)],
     );
     const messages = rows
-      .filter(({ free }) => free > 0)
+      .filter(({ free, alerts }) => free > 0 && alerts.length > 0)
       .flatMap(({ channel, alerts, free }) =>
         (alerts.length <= free ? alerts.map((alert) => [alert]) : [alerts]).map((together) => ({
           id: newId<'message'>(),
