@@ -1,24 +1,33 @@
 import type { Offer } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
-import { compare, toWire } from '@purser/money';
+import type { Catalogue, Pack, Plan } from '@purser/catalog';
+import { compare, convertPlain, findRate, toWire } from '@purser/money';
 import type { Policy } from '@purser/policy';
 
-/** Plans that include `feature` (or simply cost more), cheapest first. */
-export function upgradeOffers(catalogue: Catalogue, policy: Policy, feature?: string): Offer[] {
-  const current = policy.plan;
-  return catalogue.plans
-    .filter((plan) => plan.code !== current.code && (feature === undefined || plan.features.includes(feature)))
-    .filter((plan) => plan.price.currency !== current.price.currency || compare(plan.price, current.price) > 0)
+/** Plans that cost more and include `feature`, if one is named, cheapest first. */
+export function upgradeOffers({ plans, fx }: Catalogue, { plan: current }: Pick<Policy, 'plan'>, feature?: string): Offer[] {
+  const { currency } = current.price;
+  const priced = ({ price }: Plan) => convertPlain(price, currency, fx);
+  return plans
+    .filter((plan) => feature === undefined || plan.features.includes(feature))
+    .filter(({ price }) => findRate(fx, price.currency, currency) !== undefined)
+    .filter((plan) => plan.code !== current.code && compare(priced(plan), current.price) > 0)
+    .toSorted((one, other) => compare(priced(one), priced(other)))
     .map((plan) => ({ kind: 'upgrade', id: plan.code, text: `Move to ${plan.name}`, price: toWire(plan.price) }));
 }
 
-/** Packs that the workspace may buy, and the plans above its own. */
-export function buyOffers(catalogue: Catalogue, policy: Policy): Offer[] {
+/** Packs, and the plans above the workspace's own that include `feature`, if one is named. */
+export function buyOffers(catalogue: Catalogue, policy: Pick<Policy, 'plan'>, feature?: string): Offer[] {
   const packs = catalogue.packs.map((pack): Offer => ({
     kind: 'pack',
     id: pack.code,
-    text: `${pack.name}: ${pack.credits} credits`,
+    text: packText(pack),
     price: toWire(pack.price),
   }));
-  return [...packs, ...upgradeOffers(catalogue, policy)];
+  return [...packs, ...upgradeOffers(catalogue, policy, feature)];
+}
+
+/** The name, and how many credits unless it says so itself. */
+function packText({ name, credits }: Pack): string {
+  const amount = `${credits} credits`;
+  return name === amount ? name : `${name}: ${amount}`;
 }

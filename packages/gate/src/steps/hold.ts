@@ -275,5 +275,5 @@ function withWait({ policy, now }: Draft, { tokens_of }: Left, refusal: Refusal)
 
 function withOffers(draft: Draft, refusal: Refusal): Refusal {
   if (!['credits_exhausted', 'cost_ceiling_reached', 'budget_exhausted'].includes(refusal.code)) return refusal;
-  return { ...refusal, offers: buyOffers(draft.catalogue, draft.policy) };
+  return { ...refusal, offers: buyOffers(draft.catalogue, draft.policy, draft.operation.feature) };
 }
