@@ -6,6 +6,7 @@ export { openPolicies, type Policies, policyMigrations, setFreeze } from './open
 export { type Degradation, type LicenceStage, type Origin, originOf, type Policy, type PolicyState } from './policy.ts';
 export { marginOfReplay, type RecordedCall, Replay, type ReplayedPlan } from './replay.ts';
 export { refuseLoss } from './prove-overrides.ts';
+export { refuseUnknown } from './refuse-unknown.ts';
 export { type CeilingRaise, raiseCeiling } from './raise-ceiling.ts';
 export { type Arm, armOf, changeRollout, findRollout, listRollouts, type Rollout, startRollout, WHOLE_PPM } from './rollout.ts';
 export { callsOfRollout } from './rollout-calls.ts';

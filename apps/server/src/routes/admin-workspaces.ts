@@ -2,7 +2,7 @@ import { appendAudit, type Json } from '@purser/audit';
 import { isRefusal, RefusalError } from '@purser/base';
 import { LICENSES, overridesSchema, type Workspace } from '@purser/identity';
 import { setByHand } from '@purser/license';
-import { refuseLoss } from '@purser/policy';
+import { refuseLoss, refuseUnknown } from '@purser/policy';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -55,8 +55,9 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
     handler: async (request, reply) =>
       createOnce(deps, request, reply, async (connection) => {
         const { plan, overrides = {} } = request.body;
-        const losing = refuseLoss({ plan, overrides }, deps.catalogue, deps.clock.now());
-        if (losing) return losing;
+        const refused =
+          refuseUnknown(overrides, deps.catalogue) ?? refuseLoss({ plan, overrides }, deps.catalogue, deps.clock.now());
+        if (refused) return refused;
         const created = await identity.createWorkspace(present(request.body), connection);
         if (isRefusal(created)) return created;
         const { workspace, key } = created;
@@ -139,7 +140,7 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
       const changed = await identity.changeWorkspace(id, change, async (connection, { before, after }) => {
         const now = deps.clock.now();
         // Inside, where plan and overrides are the ones that will stand together.
-        if (change.overrides !== undefined || change.plan !== undefined) await refuseLosing(deps, after, now);
+        if (change.overrides !== undefined || change.plan !== undefined) await refuseTerms(deps, after, now);
         const set = license && (await setByHand(connection, now, { workspace: id, license, actor }));
         changedTo = set ? { ...after, license: set.after.license, license_since: set.after.since } : after;
         await appendAudit(connection, {
@@ -158,14 +159,15 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
   });
 }
 
-/** @throws RefusalError when the overrides, on that plan, could lose money and nobody agreed to it. */
-async function refuseLosing(
+/** @throws RefusalError when the overrides name nothing there is, or could lose money on that plan and nobody agreed to it. */
+async function refuseTerms(
   { policies }: Pick<RouteDeps, 'policies'>,
   workspace: Workspace,
   now: Temporal.Instant,
 ): Promise<void> {
-  const losing = refuseLoss(workspace, (await policies.load(workspace, now)).catalogue, now);
-  if (losing) throw new RefusalError(losing);
+  const { catalogue } = await policies.load(workspace, now);
+  const refused = refuseUnknown(workspace.overrides, catalogue) ?? refuseLoss(workspace, catalogue, now);
+  if (refused) throw new RefusalError(refused);
 }
 
 function wireWorkspace(workspace: Workspace): z.infer<typeof workspaceSchema> {

@@ -117,6 +117,35 @@ describe('while nobody hears of changes', () => {
   });
 });
 
+describe('overrides that name nothing there is', () => {
+  it.each([
+    [{ providers: { text: ['nope'] } }, /^overrides\.providers\.text: the catalogue has no 'nope'; there is .*gemini/],
+    [{ pinned: { text: { model: 'no', version: '1' } } }, /^overrides\.pinned\.text\.model: .* 'no'; there is .*openai\/gpt-4o/],
+    [{ pinned: { text: { model: 'openai/gpt-4o', version: '0' } } }, /^overrides\.pinned\.text\.version: .* '0'; there is \d/],
+    [{ features: ['ai', 'zzz'] }, /^overrides\.features: the catalogue has no 'zzz'; there is .*ai, /],
+  ])('%j: refused with the member and what there is, and nothing is written', async (overrides, detail) => {
+    const { id } = await server.workspace();
+    const body = { name: 'Nothing', plan: 'PRO', overrides };
+    for (const { status, json } of [await patch(id, { overrides }), await server.admin('/api/admin/workspaces', { body })]) {
+      expect([status, json.code]).toEqual([400, 'invalid_request']);
+      expect(json.detail).toMatch(detail);
+    }
+    expect((await server.admin(`/api/admin/workspaces/${id}`)).json).toMatchObject({ overrides: {} });
+  });
+
+  it('what there is, is taken', async () => {
+    const { id } = await server.workspace();
+    const gpt = server.running.composition.deps.catalogue.models.find((model) => model.id === 'openai/gpt-4o');
+    for (const overrides of [
+      { providers: { text: ['openai', 'gemini'] } },
+      { pinned: { text: { model: gpt?.id, version: gpt?.version } } },
+      { features: ['ai', 'teams'] },
+    ]) {
+      expect((await patch(id, { overrides })).status).toBe(200);
+    }
+  });
+});
+
 describe('overrides that could lose money (F1)', () => {
   it('are refused, and what binds is named', async () => {
     const { id } = await server.workspace();

@@ -1,0 +1,48 @@
+import { type Refusal, refuse } from '@purser/base';
+import type { Catalogue, ModelEntry, TaskType } from '@purser/catalog';
+import type { Overrides } from '@purser/identity';
+
+type Known = Pick<Catalogue, 'models' | 'operations' | 'plans'>;
+
+/** Refuses overrides that name what the catalogue does not have: they would hold for nothing, and nobody would know why. */
+export function refuseUnknown(overrides: Overrides, known: Known): Refusal | undefined {
+  return refuseFeatures(overrides, known) ?? refuseProviders(overrides, known) ?? refusePins(overrides, known);
+}
+
+function refuseFeatures({ features = [] }: Overrides, { plans, operations }: Known): Refusal | undefined {
+  const exist = new Set([...plans.flatMap((plan) => plan.features), ...operations.map(({ feature }) => feature)]);
+  for (const feature of features) if (!exist.has(feature)) return unknown('features', feature, exist);
+  return undefined;
+}
+
+function refuseProviders({ providers = {} }: Overrides, { models }: Known): Refusal | undefined {
+  for (const [task, named] of Object.entries(providers)) {
+    const exist = new Set(modelsFor(models, task).map(({ provider }) => provider));
+    for (const provider of named) if (!exist.has(provider)) return unknown(`providers.${task}`, provider, exist);
+  }
+  return undefined;
+}
+
+function refusePins({ pinned = {} }: Overrides, { models }: Known): Refusal | undefined {
+  for (const [task, { model, version }] of Object.entries(pinned)) {
+    const exist = modelsFor(models, task);
+    const found = exist.find(({ id }) => id === model);
+    if (!found)
+      return unknown(
+        `pinned.${task}.model`,
+        model,
+        exist.map(({ id }) => id),
+      );
+    if (found.version !== version) return unknown(`pinned.${task}.version`, version, [found.version]);
+  }
+  return undefined;
+}
+
+function modelsFor(models: readonly ModelEntry[], task: string): readonly ModelEntry[] {
+  return models.filter((model) => model.task === (task as TaskType));
+}
+
+function unknown(member: string, given: string, exist: Iterable<string>): Refusal {
+  const there = [...exist].join(', ') || 'none';
+  return refuse('invalid_request', `overrides.${member}: the catalogue has no '${given}'; there is ${there}`);
+}
