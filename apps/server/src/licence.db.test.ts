@@ -218,6 +218,15 @@ describe('C7 a feature is governed by one line', () => {
     });
     expect((await check(starter.key, 'time-travel')).status).toBe(403);
   });
+
+  it('a client that names JSON and sends nothing is answered as well', async () => {
+    const { key } = await server.workspace('STARTER');
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const sent = async (body?: string) =>
+      (await fetch(`${server.url}/api/features/sync/check`, { method: 'POST', headers, ...(body !== undefined && { body }) }))
+        .status;
+    expect([await sent(), await sent(''), await sent('{}'), await sent('{')]).toEqual([200, 200, 200, 400]);
+  });
 });
 
 describe('C5 two servers', () => {

@@ -29,6 +29,11 @@ export function registerFeatureCheck(app: App, { policyOf, clock }: RouteDeps): 
         ...problems(400, 401, 402, 403, 429, 503),
       },
     },
+    // Clients name JSON on every POST; with nothing sent there is nothing to read.
+    onRequest: async ({ headers }) => {
+      const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+      if (empty) delete headers['content-type'];
+    },
     handler: async (request, reply) => {
       const { plan, licence_stage } = policyOf(workspaceOf(request), clock.now());
       return reply
