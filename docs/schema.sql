@@ -278,9 +278,9 @@ create table identity.workspace (
 );
 alter table identity.workspace enable row level security;
 create policy own_workspace on identity.workspace for all to purser_app using ((workspace_id = base.current_workspace()));
-CREATE TRIGGER begin_period AFTER INSERT ON identity.workspace FOR EACH ROW EXECUTE FUNCTION wallet.begin_period();
-CREATE TRIGGER begin_period_of_plan AFTER UPDATE OF plan ON identity.workspace FOR EACH ROW WHEN ((new.plan <> old.plan)) EXECUTE FUNCTION wallet.begin_period();
 CREATE TRIGGER tell_change AFTER UPDATE ON identity.workspace FOR EACH ROW EXECUTE FUNCTION identity.tell_workspace_change();
+CREATE TRIGGER terms_began AFTER INSERT ON identity.workspace FOR EACH ROW EXECUTE FUNCTION wallet.begin_period();
+CREATE TRIGGER terms_changed AFTER UPDATE OF plan ON identity.workspace FOR EACH ROW WHEN ((new.plan <> old.plan)) EXECUTE FUNCTION wallet.begin_period();
 grant select on identity.workspace to purser_app;
 
 CREATE OR REPLACE FUNCTION identity.tell_key_change()
@@ -299,6 +299,15 @@ AS $function$
 begin
   perform pg_notify('purser_identity', 'workspace ' || new.workspace_id);
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION identity.when_terms_begin(p_function regproc)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  execute format('create trigger terms_began after insert on identity.workspace for each row execute function %s()', p_function);
+  execute format('create trigger terms_changed after update of plan on identity.workspace for each row when (new.plan <> old.plan) execute function %s()', p_function);
 end $function$;
 
 create schema ledger;

@@ -54,3 +54,10 @@ end $$;
 
 create trigger tell_change after update on identity.workspace for each row execute function identity.tell_workspace_change();
 create trigger tell_change after update on identity.api_key for each row execute function identity.tell_key_change();
+
+-- For a room above that has something to do when a workspace begins, or has another plan: its trigger function, by name.
+create function identity.when_terms_begin(p_function regproc) returns void language plpgsql as $$
+begin
+  execute format('create trigger terms_began after insert on identity.workspace for each row execute function %s()', p_function);
+  execute format('create trigger terms_changed after update of plan on identity.workspace for each row when (new.plan <> old.plan) execute function %s()', p_function);
+end $$;

@@ -5,6 +5,4 @@ begin
   on conflict (workspace_id) do update set due_at = excluded.due_at where wallet.refresh.due_at > excluded.due_at;
   return null;
 end $$;
-create trigger begin_period after insert on identity.workspace for each row execute function wallet.begin_period();
-create trigger begin_period_of_plan after update of plan on identity.workspace for each row
-  when (new.plan <> old.plan) execute function wallet.begin_period();
+select identity.when_terms_begin('wallet.begin_period');
