@@ -1,6 +1,6 @@
 import { benchCredits } from './credits/run.ts';
 import { benchGateway } from './gateway/run.ts';
-import { benchHolds } from './holds/run.ts';
+import { benchFlatness, benchHolds } from './holds/run.ts';
 import { benchLimits } from './limits/run.ts';
 import { benchScale } from './scale/run.ts';
 import { benchStart } from './start/run.ts';
@@ -8,6 +8,7 @@ import { benchSteps } from './steps/run.ts';
 
 const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
   holds: benchHolds,
+  flatness: benchFlatness,
   gateway: benchGateway,
   limits: benchLimits,
   scale: benchScale,

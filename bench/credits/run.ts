@@ -1,18 +1,14 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-
-import { createLog, isRefusal, migrate, openPool, parseSettings, type Pool, startEmbedded, systemClock } from '@purser/base';
+import { isRefusal, type Pool, systemClock } from '@purser/base';
 import type { Workspace } from '@purser/identity';
 import { Meters, openGrants } from '@purser/meters';
 import { effectivePolicy } from '@purser/policy';
-import { provenCatalogue, ROOMS, startServer } from '@purser/server';
+import { startServer } from '@purser/server';
 import { creditForecaster, statementPage } from '@purser/wallet';
 
+import { scratchGiven } from '../given.ts';
 import { cpuOfTree } from '../processes.ts';
 import { heading, machine, ms, percentile, table } from '../report.ts';
 
-const ADMIN_TOKEN = 'bench-admin-token-of-forty-characters-00';
 const WORKSPACES = 200;
 const ASKED = 400;
 const CHUNK = 500_000;
@@ -23,20 +19,10 @@ const DAYS = 60;
 /** What customers look at, usage and statement, with ten million postings in the books. */
 export async function benchCredits(quick: boolean): Promise<void> {
   const postings = quick ? 500_000 : 10_000_000;
-  await using opened = new AsyncDisposableStack();
-  const folder = await mkdtemp(path.join(tmpdir(), 'purser-bench-'));
-  opened.defer(async () => rm(folder, { recursive: true, force: true }));
-  // Open to the user who serves the database, or it would be kept elsewhere and outlive this run.
-  await chmod(folder, 0o755);
-  const database = await startEmbedded({ dataDir: folder });
-  opened.defer(async () => database.stop());
-  const pool = openPool(database.url, { connections_max: 4 });
-  opened.defer(async () => pool.end());
-  await migrate(pool, ROOMS);
-  const settings = { ...parseSettings({}), port: 0 };
-  const log = createLog({ level: 'error' });
-  const catalogue = await provenCatalogue(settings, systemClock.now(), log);
-  const server = await startServer({ settings, database_url: database.url, admin_token: ADMIN_TOKEN, catalogue, log });
+  await using scratch = await scratchGiven(4);
+  const { given, pool } = scratch;
+  const { catalogue } = given;
+  const server = await startServer(given);
   const { identity, openPeriod } = server.composition.deps;
   const policyOf = (workspace: Workspace) =>
     effectivePolicy({ workspace, catalogue, state: { frozen: false }, now: systemClock.now() });

@@ -1,6 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { scratchFolder } from '@purser/base';
 
 import { cpuOfTree, residentMegabytes } from '../processes.ts';
 import { heading, machine, median, ms, table } from '../report.ts';
@@ -20,13 +18,11 @@ interface Round {
 export async function benchGateway(quick: boolean): Promise<void> {
   const seconds = quick ? 3 : 6;
   const rounds = quick ? 1 : 3;
-  const folder = await mkdtemp(path.join(tmpdir(), 'purser-bench-'));
-  // Open to the user who serves the database, or it would be kept elsewhere and outlive this run.
-  await chmod(folder, 0o755);
+  await using scratch = await scratchFolder();
   const upstream = await startUpstream();
   const peers: Peer[] = [upstream];
   try {
-    const purser = await startPurser(folder, {
+    const purser = await startPurser(scratch.folder, {
       OPENAI_BASE_URL: upstream.url,
       OPENAI_API_KEY: 'bench',
       PURSER_LOG_LEVEL: 'error',
@@ -48,7 +44,6 @@ export async function benchGateway(quick: boolean): Promise<void> {
     console.log(`Resident memory after the load: ${memory} (Purser idle: ${idle_mb.toFixed(0)} MB; its Postgres apart).`);
   } finally {
     for (const peer of peers.toReversed()) await peer.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,8 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-
-import { baseMigrations, migrate, openPool, type Pool, startEmbedded, systemClock } from '@purser/base';
+import { baseMigrations, migrate, openPool, type Pool, scratchDatabase, systemClock } from '@purser/base';
 import { ledgerMigrations } from '@purser/ledger';
 import { Meters, metersMigrations } from '@purser/meters';
 
@@ -16,42 +12,43 @@ import { type Workspace, workspaceAt } from './workload.ts';
 const WORKSPACES = 1_000;
 const RATES = [5_000, 6_000, 7_000, 8_000, 10_000, 12_000];
 const P99_KEPT_MS = 50;
+const LEGS = 'Six legs, one of them the same row for all; hold row, attempt and two postings a pair; fsync on.';
 
-interface Stage {
-  readonly url: string;
+interface Stage extends AsyncDisposable {
   readonly pool: Pool;
   readonly meters: Meters;
 }
 
 /** Hold + settle with six legs, postings, attempt and fsync, on an embedded server of its own. */
 export async function benchHolds(quick: boolean): Promise<void> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'purser-bench-'));
-  // Open to the user who serves the database, or it would be kept elsewhere and outlive this run.
-  await chmod(folder, 0o755);
-  const server = await startEmbedded({ dataDir: folder });
-  const pool = openPool(server.url, { connections_max: 16 });
-  const batches = openPool(server.url, { connections_max: 1 });
-  try {
-    await migrate(pool, [baseMigrations, ledgerMigrations, metersMigrations]);
-    await seedWorkspaces(pool, 0, WORKSPACES);
-    await pool.query('vacuum analyze');
-    const stage: Stage = {
-      url: server.url,
-      pool,
-      meters: new Meters({ pool: batches, clock: systemClock, queue_max: 100_000 }, pool),
-    };
-    heading('Hold and settle');
-    console.log(
-      `${machine()}. Six legs, one of them the same row for all; hold row, attempt and two postings a pair; fsync on.\n`,
-    );
-    await speed(stage, quick ? 3 : 10);
-    await flatness(stage, quick);
-  } finally {
-    await pool.end();
-    await batches.end();
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using stage = await openStage();
+  heading('Hold and settle');
+  console.log(`${machine()}. ${LEGS}\n`);
+  await speed(stage, quick ? 3 : 10);
+}
+
+/** The same load on more workspaces and on a longer ledger. */
+export async function benchFlatness(quick: boolean): Promise<void> {
+  await using stage = await openStage();
+  heading('Flatness');
+  console.log(`${machine()}. ${LEGS}\n`);
+  await flatness(stage, quick);
+}
+
+async function openStage(): Promise<Stage> {
+  await using opened = new AsyncDisposableStack();
+  const { url } = opened.use(await scratchDatabase());
+  const pool = openPool(url, { connections_max: 16 });
+  opened.defer(() => pool.end());
+  const batches = openPool(url, { connections_max: 1 });
+  opened.defer(() => batches.end());
+  await migrate(pool, [baseMigrations, ledgerMigrations, metersMigrations]);
+  await seedWorkspaces(pool, 0, WORKSPACES);
+  await pool.query('vacuum analyze');
+  const meters = new Meters({ pool: batches, clock: systemClock, queue_max: 100_000 }, pool);
+  opened.defer(() => meters.idle());
+  const kept = opened.move();
+  return { pool, meters, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 async function speed({ meters, pool }: Stage, seconds: number): Promise<void> {
@@ -87,9 +84,8 @@ async function speed({ meters, pool }: Stage, seconds: number): Promise<void> {
   );
 }
 
-/** The same load on more workspaces and on a longer ledger. */
 async function flatness({ meters, pool }: Stage, quick: boolean): Promise<void> {
-  const seconds = quick ? 3 : 10;
+  const seconds = quick ? 3 : 8;
   const rows: (string | number)[][] = [];
   let base = 0;
   const measure = async (name: string, workspaces: number): Promise<void> => {

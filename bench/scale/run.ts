@@ -1,15 +1,11 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-
-import { createLog, migrate, openPool, parseSettings, type Pool, startEmbedded, systemClock } from '@purser/base';
+import { type Pool, systemClock } from '@purser/base';
 import { marginReport } from '@purser/ledger';
-import { provenCatalogue, ROOMS, type RunningServer, startServer } from '@purser/server';
+import { type RunningServer, startServer } from '@purser/server';
 
+import { scratchGiven } from '../given.ts';
 import { heading, machine, ms, percentile, table } from '../report.ts';
 import { seedCustomers } from './seed.ts';
 
-const ADMIN_TOKEN = 'bench-admin-token-of-forty-characters-00';
 const CALLERS = 8;
 const QUIET_S = 5;
 
@@ -17,25 +13,13 @@ const QUIET_S = 5;
 export async function benchScale(quick: boolean): Promise<void> {
   const customers = quick ? 5_000 : 100_000;
   await using opened = new AsyncDisposableStack();
-  const folder = await mkdtemp(path.join(tmpdir(), 'purser-bench-'));
-  opened.defer(async () => rm(folder, { recursive: true, force: true }));
-  // Open to the user who serves the database, or it would be kept elsewhere and outlive this run.
-  await chmod(folder, 0o755);
-  const database = await startEmbedded({ dataDir: folder });
-  opened.defer(async () => database.stop());
-  const pool = openPool(database.url, { connections_max: 2 });
-  opened.defer(async () => pool.end());
-  await migrate(pool, ROOMS);
-  const settings = { ...parseSettings({}), port: 0 };
-  const log = createLog({ level: 'error' });
-  const catalogue = await provenCatalogue(settings, systemClock.now(), log);
-  const given = { settings, database_url: database.url, admin_token: ADMIN_TOKEN, catalogue, log };
+  const { given, pool } = opened.use(await scratchGiven(2));
 
   const before = await startServer(given);
   const key = await customerKey(before);
   const quiet = await callWhile(before, key, pause(QUIET_S));
   await before.stop();
-  await seedCustomers(pool, customers, catalogue.version, systemClock.now());
+  await seedCustomers(pool, customers, given.catalogue.version, systemClock.now());
 
   const starting = performance.now();
   const server = await startServer(given);

@@ -21,10 +21,6 @@ export async function seedCustomers(pool: Pool, count: number, catalogue_version
        from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[]) u (w, n, p, z)`,
       [ids, rows, rows.map(planOf), rows.map((n) => ZONES[n % ZONES.length]), catalogue_version, anchored],
     );
-    await pool.query(
-      `insert into wallet.refresh (workspace_id, due_at) select w, $2::timestamptz from unnest($1::uuid[]) w on conflict do nothing`,
-      [ids, now.toString()],
-    );
   }
   await pool.query('vacuum analyze identity.workspace, wallet.refresh');
 }

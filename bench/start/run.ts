@@ -1,6 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { scratchFolder } from '@purser/base';
 
 import { type Purser, startPurser } from '../gateway/peers.ts';
 import { residentMegabytes } from '../processes.ts';
@@ -14,12 +12,9 @@ export async function benchStart(quick: boolean): Promise<void> {
   const again: number[] = [];
   const idle: number[] = [];
   for (let round = 0; round < (quick ? 1 : 3); round++) {
-    const folder = await mkdtemp(path.join(tmpdir(), 'purser-bench-'));
-    // Open to the user who serves the database, or it would be kept elsewhere and outlive this run.
-    await chmod(folder, 0o755);
-    first.push(await once(folder));
-    again.push(await once(folder, idle));
-    await rm(folder, { recursive: true, force: true });
+    await using scratch = await scratchFolder();
+    first.push(await once(scratch.folder));
+    again.push(await once(scratch.folder, idle));
   }
   heading('Start');
   console.log(`${machine()}. The program started as \`npm run up\` does once installed, to the first answered call.\n`);

@@ -1,16 +1,13 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-
-import { createLog, isRefusal, migrate, openPool, parseSettings, startEmbedded, systemClock } from '@purser/base';
+import { isRefusal } from '@purser/base';
 import { createGate, type Gate, type GenerateRequest } from '@purser/gate';
 import type { Caller } from '@purser/identity';
 import type { RateLimiter } from '@purser/limits';
 import { effectivePolicy } from '@purser/policy';
 import { createProviders } from '@purser/providers';
-import { provenCatalogue, ROOMS, type RunningServer, startServer } from '@purser/server';
+import { type RunningServer, startServer } from '@purser/server';
 import { openPeriods } from '@purser/wallet';
 
+import { scratchGiven } from '../given.ts';
 import { cpuOfTree } from '../processes.ts';
 import { heading, machine, median, table } from '../report.ts';
 
@@ -26,19 +23,8 @@ export async function benchSteps(quick: boolean): Promise<void> {
   const calls = quick ? 1_000 : 5_000;
   const rounds = quick ? 3 : 7;
   await using opened = new AsyncDisposableStack();
-  const folder = await mkdtemp(path.join(tmpdir(), 'purser-bench-'));
-  opened.defer(async () => rm(folder, { recursive: true, force: true }));
-  // Open to the user who serves the database, or it would be kept elsewhere and outlive this run.
-  await chmod(folder, 0o755);
-  const database = await startEmbedded({ dataDir: folder });
-  opened.defer(async () => database.stop());
-  const pool = openPool(database.url, { connections_max: 1 });
-  await migrate(pool, ROOMS);
-  await pool.end();
-  const settings = { ...parseSettings({}), port: 0 };
-  const log = createLog({ level: 'error' });
-  const catalogue = await provenCatalogue(settings, systemClock.now(), log);
-  const server = await startServer({ settings, database_url: database.url, admin_token: 'bench-admin-token', catalogue, log });
+  const { given } = opened.use(await scratchGiven(1));
+  const server = await startServer(given);
   opened.defer(async () => server.stop());
   const caller = await openCaller(server);
   const gates: Record<string, Gate> = { 'hold and settle alone': bareGate(server), 'all steps': server.composition.deps.gate };

@@ -1,8 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-
-import { createLog, Fault, loadSettings, migrate, openPool, startEmbedded, systemClock } from '@purser/base';
+import { createLog, Fault, loadSettings, migrate, openPool, scratchDatabase, systemClock } from '@purser/base';
 import { openSimulatedEngine, provenCatalogue, ROOMS } from '@purser/server';
 import { describeSimulation, simulate } from '@purser/simulation';
 
@@ -24,12 +20,7 @@ export async function printSimulation(options: SimulateOptions): Promise<void> {
   const log = createLog({ level: 'error' });
   const catalogue = await provenCatalogue(settings, systemClock.now(), log);
   await using opened = new AsyncDisposableStack();
-  const folder = await mkdtemp(path.join(tmpdir(), 'purser-simulation-'));
-  opened.defer(async () => rm(folder, { recursive: true, force: true }));
-  // Open to the user who serves the database, or it would be kept elsewhere.
-  await chmod(folder, 0o755);
-  const database = await startEmbedded({ dataDir: folder });
-  opened.defer(async () => database.stop());
+  const database = opened.use(await scratchDatabase());
   await bringForward(database.url);
   const engine = await openSimulatedEngine({
     settings,

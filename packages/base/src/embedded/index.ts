@@ -1,1 +1,2 @@
+export { scratchDatabase, scratchFolder } from './scratch.ts';
 export { type EmbeddedDatabase, startEmbedded } from './start.ts';

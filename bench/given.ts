@@ -1,0 +1,23 @@
+import { createLog, migrate, openPool, parseSettings, type Pool, scratchDatabase, systemClock } from '@purser/base';
+import { type Given, provenCatalogue, ROOMS } from '@purser/server';
+
+/** What a server in the process of a bench is started with, on a database that is thrown away, and a pool beside it. */
+export async function scratchGiven(
+  connections_max: number,
+): Promise<AsyncDisposable & { readonly given: Given; readonly pool: Pool }> {
+  await using opened = new AsyncDisposableStack();
+  const database = opened.use(await scratchDatabase());
+  const pool = openPool(database.url, { connections_max });
+  opened.defer(() => pool.end());
+  await migrate(pool, ROOMS);
+  const settings = { ...parseSettings({}), port: 0 };
+  const log = createLog({ level: 'error' });
+  const catalogue = await provenCatalogue(settings, systemClock.now(), log);
+  const admin_token = 'bench-admin-token-of-forty-characters-00';
+  const kept = opened.move();
+  return {
+    given: { settings, database_url: database.url, admin_token, catalogue, log },
+    pool,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
