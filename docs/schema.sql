@@ -1349,8 +1349,8 @@ begin
       cap = case when p_cap[c] >= 0 then p_cap[c] else m.cap end,
       admitted_cap = case when p_before[c] = p_after[c] then m.admitted_cap
                           else greatest(m.admitted_cap, case when p_cap[c] >= 0 then p_cap[c] else m.cap end) end
-    from unnest(p_meter) with ordinality w (id, c)
-    where m.id = w.id and (p_before[c] <> p_after[c] or (p_cap[c] >= 0 and p_cap[c] <> m.cap))
+    from (select c, (select x.ctid from meters.meter x where x.id = w.id) as row from unnest(p_meter) with ordinality w (id, c)) w
+    where m.ctid = w.row and (p_before[c] <> p_after[c] or (p_cap[c] >= 0 and p_cap[c] <> m.cap))
   )
   insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, credit_meter, grants, grant_amounts, packs, plan, provider,
                            cost, cost_unit, reported, reported_unit)
@@ -1405,7 +1405,7 @@ begin
     for v_claim in
       select h.ordinality::integer as n, i.hold_id, i.request_hash = h.hash as same
       from unnest(p_hold, p_workspace, p_key, p_hash) with ordinality h (id, workspace_id, key, hash)
-      join meters.idempotency i on i.workspace_id = h.workspace_id and i.key = h.key
+      cross join lateral (select * from meters.idempotency x where x.workspace_id = h.workspace_id and x.key = h.key offset 0) i
       where h.key <> '' and i.hold_id <> h.id
     loop
       v_verdict[v_claim.n] := case when v_claim.same then -1 else -2 end;
@@ -1429,7 +1429,8 @@ begin
                             else coalesce(h.state::text, 'unknown') end order by e.n),
         array_agg(e.n::integer order by e.n), array_agg(h.credit_meter order by e.n)
       into states, places, v_credit
-      from unnest(p_end) with ordinality e (id, n) left join meters.hold h on h.id = e.id;
+      from unnest(p_end) with ordinality e (id, n)
+      left join lateral (select x.id, x.state, x.credit_meter from meters.hold x where x.id = e.id offset 0) h on true;
       -- A hold that had ended before keeps the attempts it had.
       p_attempts := (select jsonb_agg(a) from jsonb_array_elements(p_attempts) a
                      where (a ->> 'hold_id')::uuid = any (v_ended || v_late));
@@ -1438,10 +1439,11 @@ begin
   end if;
 
   if v_holds > 0 then
-    select array_agg(case when p_cap[c] >= 0 then p_cap[c] else m.cap end - m.held - m.used - m.unreconciled - m.overrun order by c)
-    into v_free
-    from unnest(p_meter) with ordinality w (id, c) join meters.meter m on m.id = w.id;
-    if coalesce(cardinality(v_free), 0) < cardinality(p_meter) then
+    v_free := (select array_agg((
+        select case when p_cap[c] >= 0 then p_cap[c] else m.cap end - m.held - m.used - m.unreconciled - m.overrun
+        from meters.meter m where m.id = w.id) order by c)
+      from unnest(p_meter) with ordinality w (id, c));
+    if array_position(v_free, null) > 0 then
       raise exception 'a meter of the batch is missing' using errcode = 'no_data_found';
     end if;
     v_before := v_free;
@@ -1469,14 +1471,15 @@ begin
       p_now, p_meter, p_cap, v_before, v_free, v_verdict, p_hold, p_workspace, p_expires, p_base, p_legs, p_leg_id, p_leg_amount,
       p_credit_leg, p_plan, p_hold_provider, p_hold_cost, p_hold_cost_unit, p_hold_reported, p_hold_reported_unit);
     if p_key is not null then
-      delete from meters.idempotency i using unnest(p_hold, v_verdict) h (id, verdict) where h.verdict > 0 and i.hold_id = h.id;
+      delete from meters.idempotency i
+      where i.hold_id = any (array(select h.id from unnest(p_hold, v_verdict) h (id, verdict) where h.verdict > 0));
     end if;
   end if;
 
   if v_denied then verdicts := v_verdict; end if;
   if v_credit is not null then
-    credits := (select array_agg(m.cap - m.held - m.used order by n)
-                from unnest(v_credit) with ordinality w (id, n) left join meters.meter m on m.id = w.id);
+    credits := (select array_agg((select m.cap - m.held - m.used from meters.meter m where m.id = w.id) order by n)
+                from unnest(v_credit) with ordinality w (id, n));
   end if;
   return next;
 end $function$;
@@ -1511,8 +1514,9 @@ begin
       where g.low < a.high and g.high > a.low
     ), drawn as (
       update meters.grant g set held = g.held + d.amount
-      from (select id, meters.total(amount) as amount from piece group by id) d
-      where g.id = d.id
+      from (select d.amount, (select x.ctid from meters.grant x where x.id = d.id) as row
+            from (select id, meters.total(amount) as amount from piece group by id) d) d
+      where g.ctid = d.row
     )
     select n, array_agg(id order by low) as grants, array_agg(amount order by low) as amounts,
       case when count(pack) > 0 then array_agg(pack order by low) end as packs, meters.total(amount) as amount
@@ -1539,29 +1543,32 @@ begin
       state    = 'reconciled',
       ended_at = p_now,
       actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
-    from unnest(p_end) with ordinality e (id, n)
-    where h.id = e.id and h.state = 'expired' and p_kind[n] <> 'doubt'
+    from (select n, (select x.ctid from meters.hold x where x.id = e.id) as row from unnest(p_end) with ordinality e (id, n)) e
+    where h.ctid = e.row and h.state = 'expired' and p_kind[n] <> 'doubt'
     returning h.id, h.meters, h.amounts, h.actuals
   ), counted as (
     update meters.meter m set unreconciled = m.unreconciled - d.doubted, used = m.used + d.used, overrun = m.overrun + d.excess
     from (
-      select l.meter, meters.total(l.amount) as doubted, meters.total(least(l.actual, l.amount)) as used,
-        meters.total(greatest(l.actual - l.amount, 0)) as excess
-      from known k cross join lateral unnest(k.meters, k.amounts, k.actuals) l (meter, amount, actual)
-      group by l.meter
+      select l.doubted, l.used, l.excess, (select x.ctid from meters.meter x where x.id = l.meter) as row
+      from (
+        select l.meter, meters.total(l.amount) as doubted, meters.total(least(l.actual, l.amount)) as used,
+          meters.total(greatest(l.actual - l.amount, 0)) as excess
+        from known k cross join lateral unnest(k.meters, k.amounts, k.actuals) l (meter, amount, actual)
+        group by l.meter
+      ) l
     ) d
-    where m.id = d.meter and m.class = 'cost'
+    where m.ctid = d.row and m.class = 'cost'
   )
   select array_agg(id) into v_known from known;
 
   perform ledger.post(p_now, h.workspace_id, h.id, p.debit, p.credit, p.amount, h.cost_unit, p.reported, h.reported_unit, h.plan)
   from unnest(p_end, p_cost, p_reported, p_provider) e (id, cost, reported, provider)
-  join meters.hold h on h.id = e.id
+  cross join lateral (select * from meters.hold x where x.id = e.id and x.id = any (v_known) offset 0) h
   cross join lateral (values
     ('cost', 'unreconciled', least(e.cost, h.cost), least(e.reported, h.reported)),
     ('payable:' || h.provider, 'unreconciled', h.cost - e.cost, greatest(h.reported - e.reported, 0)),
     ('overrun', 'payable:' || e.provider, e.cost - h.cost, greatest(e.reported - h.reported, 0))) p (debit, credit, amount, reported)
-  where h.id = any (v_known) and p.amount > 0;
+  where p.amount > 0;
   return v_known;
 end $function$;
 
@@ -1572,13 +1579,17 @@ AS $function$
 begin
   update meters.meter m set unreconciled = m.unreconciled + d.doubted
   from (
-    select l.meter, meters.total(l.amount) as doubted
-    from unnest(p_holds) w join meters.hold h on h.id = w cross join lateral unnest(h.meters, h.amounts) l (meter, amount)
-    group by l.meter
+    select l.doubted, (select x.ctid from meters.meter x where x.id = l.meter) as row
+    from (
+      select l.meter, meters.total(l.amount) as doubted
+      from meters.hold h cross join lateral unnest(h.meters, h.amounts) l (meter, amount)
+      where h.id = any (p_holds)
+      group by l.meter
+    ) l
   ) d
-  where m.id = d.meter and m.class = 'cost';
+  where m.ctid = d.row and m.class = 'cost';
   perform ledger.post(p_now, h.workspace_id, h.id, 'unreconciled', 'payable:' || h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit, h.plan)
-  from unnest(p_holds) w join meters.hold h on h.id = w where h.cost > 0;
+  from meters.hold h where h.id = any (p_holds) and h.cost > 0;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.end_keys(p_ended uuid[], p_end uuid[], p_kind text[], p_answer text[])
@@ -1587,10 +1598,12 @@ CREATE OR REPLACE FUNCTION meters.end_keys(p_ended uuid[], p_end uuid[], p_kind 
 AS $function$
 begin
   update meters.idempotency i set answer = e.answer
-  from unnest(p_end, p_kind, p_answer) e (id, kind, answer)
-  where i.hold_id = e.id and e.kind = 'settle' and e.answer <> '' and e.id = any (p_ended);
-  delete from meters.idempotency i using unnest(p_end, p_kind) e (id, kind)
-  where i.hold_id = e.id and e.kind <> 'settle' and e.id = any (p_ended);
+  from (select e.answer, (select x.ctid from meters.idempotency x where x.hold_id = e.id) as row
+        from unnest(p_end, p_kind, p_answer) e (id, kind, answer)
+        where e.kind = 'settle' and e.answer <> '' and e.id = any (p_ended)) e
+  where i.ctid = e.row;
+  delete from meters.idempotency i
+  where i.hold_id = any (array(select e.id from unnest(p_end, p_kind) e (id, kind) where e.kind <> 'settle' and e.id = any (p_ended)));
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.end_open(p_now timestamp with time zone, p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[], OUT ended uuid[], OUT places integer[], OUT credit_meters uuid[])
@@ -1607,8 +1620,8 @@ begin
       state    = case p_kind[n] when 'settle' then 'settled'::meters.state when 'void' then 'voided' else 'expired' end,
       ended_at = p_now,
       actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
-    from unnest(p_end) with ordinality e (id, n)
-    where h.id = e.id and h.state = 'open'
+    from (select n, (select x.ctid from meters.hold x where x.id = e.id) as row from unnest(p_end) with ordinality e (id, n)) e
+    where h.ctid = e.row and h.state = 'open'
     returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.packs, h.plan,
       h.cost, h.cost_unit, h.reported, h.reported_unit, p_provider[n] as provider, p_cost[n] as actual_cost, p_reported[n] as actual_reported,
       case when h.credit_meter is null then 0
@@ -1619,27 +1632,33 @@ begin
       used    = m.used + case m.class when 'gauge' then 0 else d.used end,
       overrun = m.overrun + case when m.class in ('cost', 'quota') then d.excess else 0 end
     from (
-      select l.meter, meters.total(g.amounts[l.n]) as held, meters.total(least(g.actuals[l.n], g.amounts[l.n])) as used,
-        meters.total(greatest(g.actuals[l.n] - g.amounts[l.n], 0)) as excess
-      from gone g cross join lateral unnest(g.meters) with ordinality l (meter, n)
-      group by l.meter
+      select l.held, l.used, l.excess, (select x.ctid from meters.meter x where x.id = l.meter) as row
+      from (
+        select l.meter, meters.total(g.amounts[l.n]) as held, meters.total(least(g.actuals[l.n], g.amounts[l.n])) as used,
+          meters.total(greatest(g.actuals[l.n] - g.amounts[l.n], 0)) as excess
+        from gone g cross join lateral unnest(g.meters) with ordinality l (meter, n)
+        group by l.meter
+      ) l
     ) d
-    where m.id = d.meter
+    where m.ctid = d.row
   ), returned as (
     update meters.grant g set
       held   = g.held - s.amount,
       used   = g.used + s.spent,
       closed = g.held = s.amount and g.used + s.spent + g.expired = g.amount
     from (
-      select d.grant_id, meters.total(d.amount) as amount, meters.total(greatest(0, least(d.amount, d.charged - d.before))) as spent
+      select d.amount, d.spent, (select x.ctid from meters.grant x where x.id = d.grant_id) as row
       from (
-        select l.grant_id, g.grant_amounts[l.n] as amount, g.charged,
-          case l.n when 1 then 0 else (select meters.total(b) from unnest(g.grant_amounts[: l.n - 1]) b) end as before
-        from gone g cross join lateral unnest(g.grants) with ordinality l (grant_id, n)
+        select d.grant_id, meters.total(d.amount) as amount, meters.total(greatest(0, least(d.amount, d.charged - d.before))) as spent
+        from (
+          select l.grant_id, g.grant_amounts[l.n] as amount, g.charged,
+            case l.n when 1 then 0 else (select meters.total(b) from unnest(g.grant_amounts[: l.n - 1]) b) end as before
+          from gone g cross join lateral unnest(g.grants) with ordinality l (grant_id, n)
+        ) d
+        group by d.grant_id
       ) d
-      group by d.grant_id
     ) s
-    where g.id = s.grant_id
+    where g.ctid = s.row
     returning g.id, g.expired_at
   )
   select
@@ -1665,6 +1684,10 @@ end $function$;
 CREATE OR REPLACE FUNCTION meters.expire_grants(p_now timestamp with time zone, p_limit integer)
  RETURNS integer
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 declare
   v_workspaces uuid[];
@@ -1683,8 +1706,8 @@ CREATE OR REPLACE FUNCTION meters.expire_locked_grants(p_now timestamp with time
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_due uuid[] := (select array_agg(g.id) from unnest(p_workspaces) w join meters.grant g on g.workspace_id = w
-                   where not g.closed and g.expires_at <= p_now and g.expired_at is null);
+  v_due uuid[] := (select array_agg(g.id) from meters.grant g
+                   where g.workspace_id = any (p_workspaces) and not g.closed and g.expires_at <= p_now and g.expired_at is null);
 begin
   if v_due is not null then perform meters.lapse_grants(p_now, v_due); end if;
   update meters.guard u set grant_due_at = (
@@ -1695,6 +1718,10 @@ end $function$;
 CREATE OR REPLACE FUNCTION meters.grant_credits(p_now timestamp with time zone, p_meter uuid[], p_workspace uuid[], p_grant uuid[], p_source text[], p_priority smallint[], p_amount bigint[], p_expires timestamp with time zone[], p_reason text[], p_pack text[])
  RETURNS uuid[]
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 declare
   v_made uuid[];
@@ -1708,16 +1735,19 @@ begin
     insert into meters.grant (id, workspace_id, meter_id, source, pack, priority, granted_at, expires_at, amount, reason)
     select g, w, m, s, k, p, p_now, x, a, r
     from unnest(p_meter, p_workspace, p_grant, p_source, p_priority, p_amount, p_expires, p_reason, p_pack) u (m, w, g, s, p, a, x, r, k)
-    where not exists (select 1 from meters.grant known where known.id = g)
+    where (select known.id from meters.grant known where known.id = g) is null
     on conflict do nothing
     returning id, workspace_id, meter_id, amount, expires_at
   ), capped as (
     update meters.meter m set cap = m.cap + d.amount
-    from (select meter_id, meters.total(amount) as amount from made group by meter_id) d where m.id = d.meter_id
+    from (select d.amount, (select x.ctid from meters.meter x where x.id = d.meter_id) as row
+          from (select meter_id, meters.total(amount) as amount from made group by meter_id) d) d
+    where m.ctid = d.row
   ), due as (
     update meters.guard u set grant_due_at = least(u.grant_due_at, d.expires_at)
-    from (select workspace_id, min(expires_at) as expires_at from made where expires_at is not null group by workspace_id) d
-    where u.workspace_id = d.workspace_id
+    from (select d.expires_at, (select x.ctid from meters.guard x where x.workspace_id = d.workspace_id) as row
+          from (select workspace_id, min(expires_at) as expires_at from made where expires_at is not null group by workspace_id) d) d
+    where u.ctid = d.row
   )
   select array_agg(id) into v_made from made;
   perform ledger.post(p_now, w, null, 'granted:' || s, 'wallet', a, 'credit', p_reason => r)
@@ -1735,8 +1765,9 @@ begin
   update meters.grant g set expired = g.amount - g.used - g.held, expired_at = coalesce(g.expired_at, p_now), closed = (g.held = 0)
   where g.id = any (p_grants);
   update meters.meter m set cap = m.cap - d.rest
-  from (select meter_id, sum(amount - used - held - expired)::bigint as rest from unnest(v_lapsed) group by meter_id) d
-  where m.id = d.meter_id;
+  from (select d.rest, (select x.ctid from meters.meter x where x.id = d.meter_id) as row
+        from (select meter_id, sum(amount - used - held - expired)::bigint as rest from unnest(v_lapsed) group by meter_id) d) d
+  where m.ctid = d.row;
   perform ledger.post(p_now, d.workspace_id, null, 'wallet', 'expired', d.amount - d.used - d.held - d.expired, 'credit', p_reason => d.id::text)
   from unnest(v_lapsed) d where d.amount - d.used - d.held - d.expired > 0;
 end $function$;
@@ -1751,11 +1782,11 @@ declare
 begin
   if p_new then
     insert into meters.guard (workspace_id)
-    select w from unnest(p_workspaces) w where not exists (select 1 from meters.guard g where g.workspace_id = w)
+    select w from unnest(p_workspaces) w where (select g.workspace_id from meters.guard g where g.workspace_id = w) is null
     order by w = '00000000-0000-0000-0000-000000000000', w on conflict do nothing;
   end if;
   select count(*), array_agg(l.workspace_id) filter (where l.grant_due_at <= p_now) into v_locked, v_due
-  from (select g.workspace_id, g.grant_due_at from unnest(p_workspaces) w (workspace_id) join meters.guard g using (workspace_id)
+  from (select g.workspace_id, g.grant_due_at from meters.guard g where g.workspace_id = any (p_workspaces)
         order by g.workspace_id = '00000000-0000-0000-0000-000000000000', g.workspace_id for update of g) l;
   if v_locked < cardinality(p_workspaces) then
     raise exception 'a workspace of the batch has no guard yet' using errcode = 'no_data_found';
@@ -1786,7 +1817,8 @@ begin
     from (
       select h.id, h.workspace_id, h.plan, h.packs[l.n] as pack, l.amount, sum(l.amount) over (partition by h.id order by l.n)::bigint - l.amount as before,
         least(h.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) as charged
-      from unnest(p_holds) w join meters.hold h on h.id = w cross join lateral unnest(h.grant_amounts) with ordinality l (amount, n)
+      from meters.hold h cross join lateral unnest(h.grant_amounts) with ordinality l (amount, n)
+      where h.id = any (p_holds)
     ) d
     group by d.id, d.workspace_id, d.plan, d.pack
   ) s

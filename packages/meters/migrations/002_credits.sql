@@ -9,11 +9,11 @@ declare
 begin
   if p_new then
     insert into meters.guard (workspace_id)
-    select w from unnest(p_workspaces) w where not exists (select 1 from meters.guard g where g.workspace_id = w)
+    select w from unnest(p_workspaces) w where (select g.workspace_id from meters.guard g where g.workspace_id = w) is null
     order by w = '00000000-0000-0000-0000-000000000000', w on conflict do nothing;
   end if;
   select count(*), array_agg(l.workspace_id) filter (where l.grant_due_at <= p_now) into v_locked, v_due
-  from (select g.workspace_id, g.grant_due_at from unnest(p_workspaces) w (workspace_id) join meters.guard g using (workspace_id)
+  from (select g.workspace_id, g.grant_due_at from meters.guard g where g.workspace_id = any (p_workspaces)
         order by g.workspace_id = '00000000-0000-0000-0000-000000000000', g.workspace_id for update of g) l;
   if v_locked < cardinality(p_workspaces) then
     raise exception 'a workspace of the batch has no guard yet' using errcode = 'no_data_found';
@@ -26,7 +26,10 @@ end $$;
 create function meters.grant_credits(
   p_now timestamptz, p_meter uuid[], p_workspace uuid[], p_grant uuid[], p_source text[], p_priority smallint[],
   p_amount bigint[], p_expires timestamptz[], p_reason text[], p_pack text[]
-) returns uuid[] language plpgsql as $$
+) returns uuid[] language plpgsql
+-- As `meters.apply`, with which it shares functions and so their plans.
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
 declare
   v_made uuid[];
 begin
@@ -39,16 +42,19 @@ begin
     insert into meters.grant (id, workspace_id, meter_id, source, pack, priority, granted_at, expires_at, amount, reason)
     select g, w, m, s, k, p, p_now, x, a, r
     from unnest(p_meter, p_workspace, p_grant, p_source, p_priority, p_amount, p_expires, p_reason, p_pack) u (m, w, g, s, p, a, x, r, k)
-    where not exists (select 1 from meters.grant known where known.id = g)
+    where (select known.id from meters.grant known where known.id = g) is null
     on conflict do nothing
     returning id, workspace_id, meter_id, amount, expires_at
   ), capped as (
     update meters.meter m set cap = m.cap + d.amount
-    from (select meter_id, meters.total(amount) as amount from made group by meter_id) d where m.id = d.meter_id
+    from (select d.amount, (select x.ctid from meters.meter x where x.id = d.meter_id) as row
+          from (select meter_id, meters.total(amount) as amount from made group by meter_id) d) d
+    where m.ctid = d.row
   ), due as (
     update meters.guard u set grant_due_at = least(u.grant_due_at, d.expires_at)
-    from (select workspace_id, min(expires_at) as expires_at from made where expires_at is not null group by workspace_id) d
-    where u.workspace_id = d.workspace_id
+    from (select d.expires_at, (select x.ctid from meters.guard x where x.workspace_id = d.workspace_id) as row
+          from (select workspace_id, min(expires_at) as expires_at from made where expires_at is not null group by workspace_id) d) d
+    where u.ctid = d.row
   )
   select array_agg(id) into v_made from made;
   perform ledger.post(p_now, w, null, 'granted:' || s, 'wallet', a, 'credit', p_reason => r)
@@ -65,8 +71,9 @@ begin
   update meters.grant g set expired = g.amount - g.used - g.held, expired_at = coalesce(g.expired_at, p_now), closed = (g.held = 0)
   where g.id = any (p_grants);
   update meters.meter m set cap = m.cap - d.rest
-  from (select meter_id, sum(amount - used - held - expired)::bigint as rest from unnest(v_lapsed) group by meter_id) d
-  where m.id = d.meter_id;
+  from (select d.rest, (select x.ctid from meters.meter x where x.id = d.meter_id) as row
+        from (select meter_id, sum(amount - used - held - expired)::bigint as rest from unnest(v_lapsed) group by meter_id) d) d
+  where m.ctid = d.row;
   perform ledger.post(p_now, d.workspace_id, null, 'wallet', 'expired', d.amount - d.used - d.held - d.expired, 'credit', p_reason => d.id::text)
   from unnest(v_lapsed) d where d.amount - d.used - d.held - d.expired > 0;
 end $$;
@@ -74,8 +81,8 @@ end $$;
 -- Expires what is due of the workspaces whose guards the caller holds.
 create function meters.expire_locked_grants(p_now timestamptz, p_workspaces uuid[]) returns void language plpgsql as $$
 declare
-  v_due uuid[] := (select array_agg(g.id) from unnest(p_workspaces) w join meters.grant g on g.workspace_id = w
-                   where not g.closed and g.expires_at <= p_now and g.expired_at is null);
+  v_due uuid[] := (select array_agg(g.id) from meters.grant g
+                   where g.workspace_id = any (p_workspaces) and not g.closed and g.expires_at <= p_now and g.expired_at is null);
 begin
   if v_due is not null then perform meters.lapse_grants(p_now, v_due); end if;
   update meters.guard u set grant_due_at = (
@@ -84,7 +91,9 @@ begin
 end $$;
 
 -- The sweep: expires due grants of at most `p_limit` workspaces; returns how many workspaces had some.
-create function meters.expire_grants(p_now timestamptz, p_limit integer) returns integer language plpgsql as $$
+create function meters.expire_grants(p_now timestamptz, p_limit integer) returns integer language plpgsql
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
 declare
   v_workspaces uuid[];
 begin

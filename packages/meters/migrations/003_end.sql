@@ -10,6 +10,8 @@ create aggregate meters.total (bigint) (sfunc = int8pl, stype = bigint, initcond
 --
 -- Cost is booked up to what was held; what goes beyond is real, never refused, and ours to bear. Credits return to the grants
 -- they came from, less what was charged, in burn order; what returns to a grant whose time is over lapses with it.
+-- Rows are found one by one, by a subquery on the primary key: a join would be planned by the size the table had when it was last
+-- looked at, and one that was empty then is read from end to end for every batch, however long it has grown.
 -- Returns the holds it ended, their places in `p_end` and the credit meter of each.
 create function meters.end_open(
   p_now timestamptz, p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[],
@@ -25,8 +27,8 @@ begin
       state    = case p_kind[n] when 'settle' then 'settled'::meters.state when 'void' then 'voided' else 'expired' end,
       ended_at = p_now,
       actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
-    from unnest(p_end) with ordinality e (id, n)
-    where h.id = e.id and h.state = 'open'
+    from (select n, (select x.ctid from meters.hold x where x.id = e.id) as row from unnest(p_end) with ordinality e (id, n)) e
+    where h.ctid = e.row and h.state = 'open'
     returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.packs, h.plan,
       h.cost, h.cost_unit, h.reported, h.reported_unit, p_provider[n] as provider, p_cost[n] as actual_cost, p_reported[n] as actual_reported,
       case when h.credit_meter is null then 0
@@ -37,27 +39,33 @@ begin
       used    = m.used + case m.class when 'gauge' then 0 else d.used end,
       overrun = m.overrun + case when m.class in ('cost', 'quota') then d.excess else 0 end
     from (
-      select l.meter, meters.total(g.amounts[l.n]) as held, meters.total(least(g.actuals[l.n], g.amounts[l.n])) as used,
-        meters.total(greatest(g.actuals[l.n] - g.amounts[l.n], 0)) as excess
-      from gone g cross join lateral unnest(g.meters) with ordinality l (meter, n)
-      group by l.meter
+      select l.held, l.used, l.excess, (select x.ctid from meters.meter x where x.id = l.meter) as row
+      from (
+        select l.meter, meters.total(g.amounts[l.n]) as held, meters.total(least(g.actuals[l.n], g.amounts[l.n])) as used,
+          meters.total(greatest(g.actuals[l.n] - g.amounts[l.n], 0)) as excess
+        from gone g cross join lateral unnest(g.meters) with ordinality l (meter, n)
+        group by l.meter
+      ) l
     ) d
-    where m.id = d.meter
+    where m.ctid = d.row
   ), returned as (
     update meters.grant g set
       held   = g.held - s.amount,
       used   = g.used + s.spent,
       closed = g.held = s.amount and g.used + s.spent + g.expired = g.amount
     from (
-      select d.grant_id, meters.total(d.amount) as amount, meters.total(greatest(0, least(d.amount, d.charged - d.before))) as spent
+      select d.amount, d.spent, (select x.ctid from meters.grant x where x.id = d.grant_id) as row
       from (
-        select l.grant_id, g.grant_amounts[l.n] as amount, g.charged,
-          case l.n when 1 then 0 else (select meters.total(b) from unnest(g.grant_amounts[: l.n - 1]) b) end as before
-        from gone g cross join lateral unnest(g.grants) with ordinality l (grant_id, n)
+        select d.grant_id, meters.total(d.amount) as amount, meters.total(greatest(0, least(d.amount, d.charged - d.before))) as spent
+        from (
+          select l.grant_id, g.grant_amounts[l.n] as amount, g.charged,
+            case l.n when 1 then 0 else (select meters.total(b) from unnest(g.grant_amounts[: l.n - 1]) b) end as before
+          from gone g cross join lateral unnest(g.grants) with ordinality l (grant_id, n)
+        ) d
+        group by d.grant_id
       ) d
-      group by d.grant_id
     ) s
-    where g.id = s.grant_id
+    where g.ctid = s.row
     returning g.id, g.expired_at
   )
   select
@@ -89,7 +97,8 @@ begin
     from (
       select h.id, h.workspace_id, h.plan, h.packs[l.n] as pack, l.amount, sum(l.amount) over (partition by h.id order by l.n)::bigint - l.amount as before,
         least(h.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) as charged
-      from unnest(p_holds) w join meters.hold h on h.id = w cross join lateral unnest(h.grant_amounts) with ordinality l (amount, n)
+      from meters.hold h cross join lateral unnest(h.grant_amounts) with ordinality l (amount, n)
+      where h.id = any (p_holds)
     ) d
     group by d.id, d.workspace_id, d.plan, d.pack
   ) s
@@ -101,13 +110,17 @@ create function meters.end_doubts(p_now timestamptz, p_holds uuid[]) returns voi
 begin
   update meters.meter m set unreconciled = m.unreconciled + d.doubted
   from (
-    select l.meter, meters.total(l.amount) as doubted
-    from unnest(p_holds) w join meters.hold h on h.id = w cross join lateral unnest(h.meters, h.amounts) l (meter, amount)
-    group by l.meter
+    select l.doubted, (select x.ctid from meters.meter x where x.id = l.meter) as row
+    from (
+      select l.meter, meters.total(l.amount) as doubted
+      from meters.hold h cross join lateral unnest(h.meters, h.amounts) l (meter, amount)
+      where h.id = any (p_holds)
+      group by l.meter
+    ) l
   ) d
-  where m.id = d.meter and m.class = 'cost';
+  where m.ctid = d.row and m.class = 'cost';
   perform ledger.post(p_now, h.workspace_id, h.id, 'unreconciled', 'payable:' || h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit, h.plan)
-  from unnest(p_holds) w join meters.hold h on h.id = w where h.cost > 0;
+  from meters.hold h where h.id = any (p_holds) and h.cost > 0;
 end $$;
 
 -- Word at last about holds that had ended in doubt: cost leaves unreconciled for used and overrun; credits and quotas were given
@@ -123,29 +136,32 @@ begin
       state    = 'reconciled',
       ended_at = p_now,
       actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
-    from unnest(p_end) with ordinality e (id, n)
-    where h.id = e.id and h.state = 'expired' and p_kind[n] <> 'doubt'
+    from (select n, (select x.ctid from meters.hold x where x.id = e.id) as row from unnest(p_end) with ordinality e (id, n)) e
+    where h.ctid = e.row and h.state = 'expired' and p_kind[n] <> 'doubt'
     returning h.id, h.meters, h.amounts, h.actuals
   ), counted as (
     update meters.meter m set unreconciled = m.unreconciled - d.doubted, used = m.used + d.used, overrun = m.overrun + d.excess
     from (
-      select l.meter, meters.total(l.amount) as doubted, meters.total(least(l.actual, l.amount)) as used,
-        meters.total(greatest(l.actual - l.amount, 0)) as excess
-      from known k cross join lateral unnest(k.meters, k.amounts, k.actuals) l (meter, amount, actual)
-      group by l.meter
+      select l.doubted, l.used, l.excess, (select x.ctid from meters.meter x where x.id = l.meter) as row
+      from (
+        select l.meter, meters.total(l.amount) as doubted, meters.total(least(l.actual, l.amount)) as used,
+          meters.total(greatest(l.actual - l.amount, 0)) as excess
+        from known k cross join lateral unnest(k.meters, k.amounts, k.actuals) l (meter, amount, actual)
+        group by l.meter
+      ) l
     ) d
-    where m.id = d.meter and m.class = 'cost'
+    where m.ctid = d.row and m.class = 'cost'
   )
   select array_agg(id) into v_known from known;
 
   perform ledger.post(p_now, h.workspace_id, h.id, p.debit, p.credit, p.amount, h.cost_unit, p.reported, h.reported_unit, h.plan)
   from unnest(p_end, p_cost, p_reported, p_provider) e (id, cost, reported, provider)
-  join meters.hold h on h.id = e.id
+  cross join lateral (select * from meters.hold x where x.id = e.id and x.id = any (v_known) offset 0) h
   cross join lateral (values
     ('cost', 'unreconciled', least(e.cost, h.cost), least(e.reported, h.reported)),
     ('payable:' || h.provider, 'unreconciled', h.cost - e.cost, greatest(h.reported - e.reported, 0)),
     ('overrun', 'payable:' || e.provider, e.cost - h.cost, greatest(e.reported - h.reported, 0))) p (debit, credit, amount, reported)
-  where h.id = any (v_known) and p.amount > 0;
+  where p.amount > 0;
   return v_known;
 end $$;
 
@@ -153,8 +169,10 @@ end $$;
 create function meters.end_keys(p_ended uuid[], p_end uuid[], p_kind text[], p_answer text[]) returns void language plpgsql as $$
 begin
   update meters.idempotency i set answer = e.answer
-  from unnest(p_end, p_kind, p_answer) e (id, kind, answer)
-  where i.hold_id = e.id and e.kind = 'settle' and e.answer <> '' and e.id = any (p_ended);
-  delete from meters.idempotency i using unnest(p_end, p_kind) e (id, kind)
-  where i.hold_id = e.id and e.kind <> 'settle' and e.id = any (p_ended);
+  from (select e.answer, (select x.ctid from meters.idempotency x where x.hold_id = e.id) as row
+        from unnest(p_end, p_kind, p_answer) e (id, kind, answer)
+        where e.kind = 'settle' and e.answer <> '' and e.id = any (p_ended)) e
+  where i.ctid = e.row;
+  delete from meters.idempotency i
+  where i.hold_id = any (array(select e.id from unnest(p_end, p_kind) e (id, kind) where e.kind <> 'settle' and e.id = any (p_ended)));
 end $$;

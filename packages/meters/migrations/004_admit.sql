@@ -31,8 +31,9 @@ begin
       where g.low < a.high and g.high > a.low
     ), drawn as (
       update meters.grant g set held = g.held + d.amount
-      from (select id, meters.total(amount) as amount from piece group by id) d
-      where g.id = d.id
+      from (select d.amount, (select x.ctid from meters.grant x where x.id = d.id) as row
+            from (select id, meters.total(amount) as amount from piece group by id) d) d
+      where g.ctid = d.row
     )
     select n, array_agg(id order by low) as grants, array_agg(amount order by low) as amounts,
       case when count(pack) > 0 then array_agg(pack order by low) end as packs, meters.total(amount) as amount
@@ -80,8 +81,8 @@ begin
       cap = case when p_cap[c] >= 0 then p_cap[c] else m.cap end,
       admitted_cap = case when p_before[c] = p_after[c] then m.admitted_cap
                           else greatest(m.admitted_cap, case when p_cap[c] >= 0 then p_cap[c] else m.cap end) end
-    from unnest(p_meter) with ordinality w (id, c)
-    where m.id = w.id and (p_before[c] <> p_after[c] or (p_cap[c] >= 0 and p_cap[c] <> m.cap))
+    from (select c, (select x.ctid from meters.meter x where x.id = w.id) as row from unnest(p_meter) with ordinality w (id, c)) w
+    where m.ctid = w.row and (p_before[c] <> p_after[c] or (p_cap[c] >= 0 and p_cap[c] <> m.cap))
   )
   insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, credit_meter, grants, grant_amounts, packs, plan, provider,
                            cost, cost_unit, reported, reported_unit)

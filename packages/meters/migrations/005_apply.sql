@@ -58,7 +58,7 @@ begin
     for v_claim in
       select h.ordinality::integer as n, i.hold_id, i.request_hash = h.hash as same
       from unnest(p_hold, p_workspace, p_key, p_hash) with ordinality h (id, workspace_id, key, hash)
-      join meters.idempotency i on i.workspace_id = h.workspace_id and i.key = h.key
+      cross join lateral (select * from meters.idempotency x where x.workspace_id = h.workspace_id and x.key = h.key offset 0) i
       where h.key <> '' and i.hold_id <> h.id
     loop
       v_verdict[v_claim.n] := case when v_claim.same then -1 else -2 end;
@@ -82,7 +82,8 @@ begin
                             else coalesce(h.state::text, 'unknown') end order by e.n),
         array_agg(e.n::integer order by e.n), array_agg(h.credit_meter order by e.n)
       into states, places, v_credit
-      from unnest(p_end) with ordinality e (id, n) left join meters.hold h on h.id = e.id;
+      from unnest(p_end) with ordinality e (id, n)
+      left join lateral (select x.id, x.state, x.credit_meter from meters.hold x where x.id = e.id offset 0) h on true;
       -- A hold that had ended before keeps the attempts it had.
       p_attempts := (select jsonb_agg(a) from jsonb_array_elements(p_attempts) a
                      where (a ->> 'hold_id')::uuid = any (v_ended || v_late));
@@ -91,10 +92,11 @@ begin
   end if;
 
   if v_holds > 0 then
-    select array_agg(case when p_cap[c] >= 0 then p_cap[c] else m.cap end - m.held - m.used - m.unreconciled - m.overrun order by c)
-    into v_free
-    from unnest(p_meter) with ordinality w (id, c) join meters.meter m on m.id = w.id;
-    if coalesce(cardinality(v_free), 0) < cardinality(p_meter) then
+    v_free := (select array_agg((
+        select case when p_cap[c] >= 0 then p_cap[c] else m.cap end - m.held - m.used - m.unreconciled - m.overrun
+        from meters.meter m where m.id = w.id) order by c)
+      from unnest(p_meter) with ordinality w (id, c));
+    if array_position(v_free, null) > 0 then
       raise exception 'a meter of the batch is missing' using errcode = 'no_data_found';
     end if;
     v_before := v_free;
@@ -122,14 +124,15 @@ begin
       p_now, p_meter, p_cap, v_before, v_free, v_verdict, p_hold, p_workspace, p_expires, p_base, p_legs, p_leg_id, p_leg_amount,
       p_credit_leg, p_plan, p_hold_provider, p_hold_cost, p_hold_cost_unit, p_hold_reported, p_hold_reported_unit);
     if p_key is not null then
-      delete from meters.idempotency i using unnest(p_hold, v_verdict) h (id, verdict) where h.verdict > 0 and i.hold_id = h.id;
+      delete from meters.idempotency i
+      where i.hold_id = any (array(select h.id from unnest(p_hold, v_verdict) h (id, verdict) where h.verdict > 0));
     end if;
   end if;
 
   if v_denied then verdicts := v_verdict; end if;
   if v_credit is not null then
-    credits := (select array_agg(m.cap - m.held - m.used order by n)
-                from unnest(v_credit) with ordinality w (id, n) left join meters.meter m on m.id = w.id);
+    credits := (select array_agg((select m.cap - m.held - m.used from meters.meter m where m.id = w.id) order by n)
+                from unnest(v_credit) with ordinality w (id, n));
   end if;
   return next;
 end $$;
