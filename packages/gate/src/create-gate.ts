@@ -59,8 +59,14 @@ export function createGate(deps: GateDeps): Gate {
         ),
       ),
     mistaken: (caller, user, refusal) => countMistake(engine, caller, user, refusal),
-    settled: (timeout_ms) => inFlight.settled(timeout_ms),
-    drain: (timeout_ms) => inFlight.drain(timeout_ms),
+    settled: (timeout_ms) => {
+      engine.meters.hurry();
+      return inFlight.settled(timeout_ms);
+    },
+    drain: (timeout_ms) => {
+      engine.meters.hurry();
+      return inFlight.drain(timeout_ms);
+    },
   };
 }
 

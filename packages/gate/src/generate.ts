@@ -107,7 +107,9 @@ export async function settleAnswer(
   });
   const keyed = held.hold.idempotency !== undefined;
   const whole = complete(
-    await book(engine, held, attempt, bill, keyed ? keptFrom(complete({ charged: bill.charged, balance: 0n })) : undefined),
+    await book(engine, held, attempt, bill, {
+      kept: keyed ? keptFrom(complete({ charged: bill.charged, balance: 0n })) : undefined,
+    }),
   );
   // Only the settle knows the balance; what it kept is completed, so that a repeated request gets the very same answer.
   // The call is charged and served whether or not that succeeds.

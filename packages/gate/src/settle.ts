@@ -42,11 +42,18 @@ export function billOf(held: Held, attempt: Attempt, charge: 'served' | 'nothing
   };
 }
 
+/** What a settle is told besides its bill. */
+export interface BookingTerms {
+  /** Stored under the idempotency key. */
+  readonly kept?: string | undefined;
+  /** The answer does not wait for it, so it may gather others. */
+  readonly unwatched?: boolean;
+}
+
 /**
- * Ends a hold with what the call really cost, and books it. `kept` is stored under the idempotency key.
- * Nothing is charged when the hold had been given back meanwhile.
+ * Ends a hold with what the call really cost, and books it. Nothing is charged when the hold had been given back meanwhile.
  */
-export async function book(engine: Engine, held: Held, attempt: Attempt, bill: Bill, kept?: string): Promise<Booked> {
+export async function book(engine: Engine, held: Held, attempt: Attempt, bill: Bill, terms: BookingTerms = {}): Promise<Booked> {
   const { draft, fitted, hold } = held;
   const { fx } = draft.catalogue;
   const { cost, charged } = bill;
@@ -54,7 +61,7 @@ export async function book(engine: Engine, held: Held, attempt: Attempt, bill: B
   const amounts: Amounts = { cost, tokens, in_flight: 0n, credits: chargeOf(charged, creditsHeld(hold).granted) };
   if (cost.nanos > fitted.worst_cost.nanos) engine.closed.close(fitted.model.id);
   await engine.pause?.('before settle');
-  const outcome = await engine.meters.end({
+  const settle: EndRequest = {
     kind: 'settle',
     hold: hold.id,
     workspace: hold.workspace,
@@ -63,8 +70,9 @@ export async function book(engine: Engine, held: Held, attempt: Attempt, bill: B
     reported: convertCost(cost, draft.policy.plan.price.currency, fx).nanos,
     provider: fitted.model.provider,
     attempts: [attemptRecord(held, attempt, cost)],
-    ...(kept === undefined ? {} : { answer: kept }),
-  });
+    ...(terms.kept === undefined ? {} : { answer: terms.kept }),
+  };
+  const outcome = await engine.meters.end(settle, terms.unwatched);
   engine.onSpent?.(draft.policy);
   await engine.pause?.('after settle');
   return { charged: outcome.before === 'open' ? charged : 0n, balance: outcome.credits_available ?? 0n };

@@ -10,8 +10,10 @@ import {
 
 import { type Applied, type AppliedRow, decodeApplied } from './decode.ts';
 import { APPLY, encodeBatch } from './encode.ts';
+import { EndQueue, type WaitingEnd } from './end-queue.ts';
 import type { EndOutcome, EndRequest, HoldOutcome, HoldRequest, HoldState } from './hold.ts';
 import { KnownMeters } from './known-meters.ts';
+import type { Waiting } from './waiting.ts';
 
 /** Sizes of batches as they are sent, for the metrics. */
 export type BatchObserver = (holds: number, ends: number, duration_ms: number) => void;
@@ -26,30 +28,20 @@ export interface BatcherOptions {
   readonly end_retry_ms?: number;
   /** How long an end may wait for others while holds go ahead of it. A hold is refused only when no end asked before it waits. */
   readonly end_wait_ms?: number;
+  /** How long an end that nobody waits for may gather others. */
+  readonly unwatched_wait_ms?: number;
   readonly onBatch?: BatchObserver;
 }
 
-interface Waiting<Request, Outcome> {
-  readonly request: Request;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: Error) => void;
-  /** The order in which callers came. */
-  readonly ticket: number;
-  readonly asked_at: number;
-  readonly give_up_at: number;
-  /** It was sent before, and nobody knows what became of that. */
-  sent_before: boolean;
-}
-
-/** So many ends are worth a batch of their own statements at once. */
-const ENDS_WORTH_SENDING = 64;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 2_000;
 
+type WaitingHold = Waiting<HoldRequest, HoldOutcome>;
+
 /**
  * Collects callers while the last batch is in flight and sends them as one transaction: throughput comes from the size of
- * the batch, not from connections. One batch is in flight at a time; a lone caller goes at once. No timer: a 1 ms window
- * cost 40 % of the throughput when measured.
+ * the batch, not from connections. One batch is in flight at a time; a lone caller goes at once. Holds wait for no timer: a 1 ms
+ * window cost 40 % of the throughput when measured.
  */
 export class Batcher {
   readonly #pool: Pool;
@@ -57,15 +49,16 @@ export class Batcher {
   readonly #queueMax: number;
   readonly #batchMax: number;
   readonly #endRetryMs: number;
-  readonly #endWaitMs: number;
   readonly #onBatch: BatchObserver;
   readonly #known = new KnownMeters();
-  #holds: Waiting<HoldRequest, HoldOutcome>[] = [];
-  #ends: Waiting<EndRequest, EndOutcome>[] = [];
+  readonly #ends: EndQueue;
+  #holds: WaitingHold[] = [];
   #tickets = 0;
   /** A hold that was not admitted is asked again once the ends that came before it have been applied: they go alone. */
   #endsAwaited = false;
   #running = false;
+  /** Starts the next batch when ends that nobody waits for have gathered long enough. */
+  #alarm: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
 
   constructor(options: BatcherOptions) {
@@ -74,7 +67,7 @@ export class Batcher {
     this.#queueMax = options.queue_max ?? 10_000;
     this.#batchMax = options.batch_max ?? 512;
     this.#endRetryMs = options.end_retry_ms ?? 30_000;
-    this.#endWaitMs = options.end_wait_ms ?? 5;
+    this.#ends = new EndQueue(options.end_wait_ms ?? 5, options.unwatched_wait_ms ?? 40);
     this.#onBatch = options.onBatch ?? (() => {});
   }
 
@@ -83,12 +76,27 @@ export class Batcher {
     if (this.#holds.length >= this.#queueMax) {
       return Promise.reject(new Fault(`more than ${this.#queueMax} calls wait to be admitted`, { retryable: true }));
     }
-    return this.#enqueue(this.#holds, request, 0);
+    return new Promise((resolve, reject) => {
+      this.#holds.push(this.#ticketed(request, resolve, reject, 0));
+      this.#start();
+    });
   }
 
-  /** Ends are never turned away: there are at most as many as open holds. Ending twice is harmless, so it is tried again. */
-  end(request: EndRequest): Promise<EndOutcome> {
-    return this.#enqueue(this.#ends, request, this.#endRetryMs);
+  /**
+   * Ends are never turned away: there are at most as many as open holds. Ending twice is harmless, so it is tried again.
+   * `unwatched`: nobody waits for the outcome, so it may gather others.
+   */
+  end(request: EndRequest, unwatched = false): Promise<EndOutcome> {
+    return new Promise((resolve, reject) => {
+      this.#ends.push({ ...this.#ticketed(request, resolve, reject, this.#endRetryMs), unwatched });
+      this.#startWhenDue();
+    });
+  }
+
+  /** Sends the ends that wait now. */
+  hurry(): void {
+    this.#ends.hurry();
+    this.#startWhenDue();
   }
 
   get waiting(): number {
@@ -98,60 +106,55 @@ export class Batcher {
   /** Resolves when nothing waits and nothing is in flight. */
   idle(): Promise<void> {
     if (!this.#running && this.waiting === 0) return Promise.resolve();
+    this.hurry();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  #enqueue<Request, Outcome>(queue: Waiting<Request, Outcome>[], request: Request, retry_ms: number): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
-      const asked_at = performance.now();
-      const ticket = this.#tickets++;
-      queue.push({ request, resolve, reject, ticket, asked_at, give_up_at: asked_at + retry_ms, sent_before: false });
-      if (!this.#running) {
-        this.#running = true;
-        setImmediate(() => void this.#run());
-      }
-    });
+  #ticketed<Request, Outcome>(
+    request: Request,
+    resolve: (outcome: Outcome) => void,
+    reject: (error: Error) => void,
+    retry_ms: number,
+  ): Waiting<Request, Outcome> {
+    const asked_at = performance.now();
+    return { request, resolve, reject, ticket: this.#tickets++, asked_at, give_up_at: asked_at + retry_ms, sent_before: false };
+  }
+
+  #start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    clearTimeout(this.#alarm);
+    this.#alarm = undefined;
+    setImmediate(() => void this.#run());
+  }
+
+  #startWhenDue(): void {
+    if (this.#running) return;
+    const due_ms = this.#ends.dueIn(false);
+    if (due_ms === 0) this.#start();
+    else if (due_ms !== Number.POSITIVE_INFINITY) this.#alarm ??= setTimeout(() => this.#start(), due_ms);
   }
 
   async #run(): Promise<void> {
     let backoff_ms = 0;
-    while (this.waiting > 0) {
+    for (;;) {
       const awaited = this.#endsAwaited;
-      const ends = this.#takeEnds();
-      const holds = awaited ? [] : this.#inTime(this.#holds.splice(0, this.#batchMax));
-      const sent = await this.#send(holds, ends);
+      this.#endsAwaited = false;
+      const ends = awaited || this.#ends.dueIn(this.#holds.length > 0) === 0 ? this.#ends.take(this.#batchMax) : [];
+      const holds = awaited && ends.length > 0 ? [] : this.#holds.splice(0, this.#batchMax);
+      if (holds.length + ends.length === 0) break;
+      const sent = await this.#send(this.#inTime(holds), ends);
       backoff_ms = sent ? 0 : Math.min(Math.max(backoff_ms * 2, RETRY_FIRST_MS), RETRY_MAX_MS);
       // Callers answered just now get their turn to ask again before the next batch is cut.
       await (sent ? new Promise(setImmediate) : new Promise((resolve) => setTimeout(resolve, backoff_ms)));
     }
     this.#running = false;
-    for (const resolve of this.#idle.splice(0)) resolve();
-  }
-
-  /**
-   * The ends of the next batch. Their statements cost a batch as much as its holds do, and callers wait for holds: so ends gather
-   * for a moment, unless there is nothing else to do. A second end of one hold waits for the batch after, where it meets what the
-   * first has made of the hold.
-   */
-  #takeEnds(): Waiting<EndRequest, EndOutcome>[] {
-    const awaited = this.#endsAwaited;
-    this.#endsAwaited = false;
-    const oldest = this.#ends[0];
-    if (oldest === undefined) return [];
-    const due = awaited || this.#holds.length === 0 || this.#ends.length >= ENDS_WORTH_SENDING;
-    if (!due && performance.now() - oldest.asked_at < this.#endWaitMs) return [];
-    const first = new Map<HoldId, Waiting<EndRequest, EndOutcome>>();
-    const later: Waiting<EndRequest, EndOutcome>[] = [];
-    for (const waiting of this.#ends.splice(0, this.#batchMax)) {
-      if (first.has(waiting.request.hold)) later.push(waiting);
-      else first.set(waiting.request.hold, waiting);
-    }
-    this.#ends.unshift(...later);
-    return [...first.values()];
+    if (this.waiting > 0) this.#startWhenDue();
+    else for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** What waited so long (or met a clock that jumped) that its time is over would be held only to expire: it is turned away. */
-  #inTime(holds: Waiting<HoldRequest, HoldOutcome>[]): Waiting<HoldRequest, HoldOutcome>[] {
+  #inTime(holds: WaitingHold[]): WaitingHold[] {
     const now = this.#clock.now();
     return holds.filter(({ request, reject }) => {
       if (Temporal.Instant.compare(now, request.expires_at) < 0) return true;
@@ -161,7 +164,7 @@ export class Batcher {
   }
 
   /** Sends one batch; false when the database was away. */
-  async #send(holds: Waiting<HoldRequest, HoldOutcome>[], ends: Waiting<EndRequest, EndOutcome>[]): Promise<boolean> {
+  async #send(holds: WaitingHold[], ends: WaitingEnd[]): Promise<boolean> {
     if (holds.length + ends.length === 0) return true;
     const started = performance.now();
     try {
@@ -209,15 +212,11 @@ export class Batcher {
     }
   }
 
-  #deliver(
-    applied: Applied,
-    holds: readonly Waiting<HoldRequest, HoldOutcome>[],
-    ends: readonly Waiting<EndRequest, EndOutcome>[],
-  ): void {
-    const again: Waiting<HoldRequest, HoldOutcome>[] = [];
+  #deliver(applied: Applied, holds: readonly WaitingHold[], ends: readonly WaitingEnd[]): void {
+    const again: WaitingHold[] = [];
     for (const [place, waiting] of holds.entries()) {
       const outcome = holdOutcome(applied, place, waiting.request);
-      if (outcome.kind !== 'held' && this.#ends.some((end) => end.ticket < waiting.ticket)) again.push(waiting);
+      if (outcome.kind !== 'held' && this.#ends.hasBefore(waiting.ticket)) again.push(waiting);
       else waiting.resolve(outcome);
     }
     if (again.length > 0) {
@@ -233,7 +232,7 @@ export class Batcher {
   }
 
   /** Whether the batch committed is unknown. Ends go again (a hold ends once); holds are given up and, should they exist, voided. */
-  #databaseAway(error: unknown, holds: Waiting<HoldRequest, HoldOutcome>[], ends: Waiting<EndRequest, EndOutcome>[]): void {
+  #databaseAway(error: unknown, holds: WaitingHold[], ends: WaitingEnd[]): void {
     const now = performance.now();
     for (const waiting of ends) {
       waiting.sent_before = true;

@@ -81,3 +81,52 @@ test('many ends are sent at once, holds or not', async () => {
   expect(batches).toEqual([{ holds: 1, ends: 100 }]);
   await Promise.all(ends);
 });
+
+test('an end that nobody waits for gathers others, though there is nothing else to do, and goes when somebody wants to read', async () => {
+  const workspace = fresh();
+  const spec = meter(workspace, 'jobs', 100n);
+  const patient = new Meters(
+    {
+      pool: bench.database.pool,
+      clock: bench.clock,
+      unwatched_wait_ms: 60_000,
+      onBatch: (holds, ends) => batches.push({ holds, ends }),
+    },
+    bench.database.pool,
+  );
+  const taken = Array.from({ length: 3 }, () => holdOf(bench, workspace, [{ meter: spec, amount: 1n }]));
+  const ends: Promise<unknown>[] = [];
+  batches.length = 0;
+  for (const hold of taken) {
+    expect(await patient.hold(hold)).toEqual({ kind: 'held' });
+    ends.push(patient.end(settleOf(hold, [1n]), true));
+  }
+  expect(batches).toEqual(Array.from({ length: 3 }, () => ({ holds: 1, ends: 0 })));
+  patient.hurry();
+  await Promise.all(ends);
+  expect(batches.at(-1)).toEqual({ holds: 0, ends: 3 });
+  expect((await patient.read([spec]))[0]).toMatchObject({ held: 0n, used: 3n });
+});
+
+test('F1: ends that nobody waits for go before anybody is refused, and when the server stops', async () => {
+  const workspace = fresh();
+  const spec = one(workspace, 1n);
+  const patient = new Meters({ pool: bench.database.pool, clock: bench.clock, unwatched_wait_ms: 60_000 }, bench.database.pool);
+  for (let call = 0; call < 5; call++) {
+    const hold = holdOf(bench, workspace, [{ meter: spec, amount: 1n }]);
+    expect(await patient.hold(hold)).toEqual({ kind: 'held' });
+    void patient.end(settleOf(hold, [0n]), true);
+  }
+  expect(patient.waiting).toBe(1);
+  await patient.idle();
+  expect((await patient.read([spec]))[0]).toMatchObject({ held: 0n });
+});
+
+test('without anybody’s word they go by themselves', async () => {
+  const workspace = fresh();
+  const spec = meter(workspace, 'jobs', 10n);
+  const brief = new Meters({ pool: bench.database.pool, clock: bench.clock, unwatched_wait_ms: 20 }, bench.database.pool);
+  const hold = holdOf(bench, workspace, [{ meter: spec, amount: 1n }]);
+  await brief.hold(hold);
+  expect(await brief.end(settleOf(hold, [1n]), true)).toMatchObject({ before: 'open' });
+});

@@ -23,8 +23,14 @@ export class Meters {
     return this.#batcher.hold(request);
   }
 
-  end(request: EndRequest): Promise<EndOutcome> {
-    return this.#batcher.end(request);
+  /** `unwatched`: nobody waits for the outcome, so it may gather others for a moment. */
+  end(request: EndRequest, unwatched = false): Promise<EndOutcome> {
+    return this.#batcher.end(request, unwatched);
+  }
+
+  /** Sends the ends that gather now, because somebody wants to read what they leave. */
+  hurry(): void {
+    this.#batcher.hurry();
   }
 
   get waiting(): number {

@@ -39,10 +39,11 @@ async function answerWhole(engine: Engine, serving: Serving, passed: PassedWhole
   const attempt = attemptOf(start, 'ok', usage, { request_id: passed.request_id ?? null, estimated: passed.usage === null });
   const bill = billOf(held, attempt, 'served');
   const kept = held.hold.idempotency && keep({ body: passed.body.toString('utf8') });
-  const booking = book(engine, held, attempt, bill, kept);
+  const unwatched = hasLicenceOf(engine, held);
+  const booking = book(engine, held, attempt, bill, { kept, unwatched });
   engine.inFlight.settle(booking);
   const answer = { kind: 'whole', status: passed.status, body: passed.body } as const;
-  if (hasLicenceOf(engine, held)) return { ...answer, bill };
+  if (unwatched) return { ...answer, bill };
   // What could not be written ends in doubt, and doubt charges nothing either.
   const booked = await booking.catch(() => undefined);
   return { ...answer, bill: { ...bill, charged: booked?.charged ?? 0n } };
@@ -122,7 +123,8 @@ async function bookStream(
     estimated: summary.usage === null,
   });
   const bill = billOf(serving.held, attempt, 'served');
-  await book(engine, serving.held, attempt, bill, sent && keep({ body: Buffer.concat(sent).toString('utf8') }));
+  const kept = sent && keep({ body: Buffer.concat(sent).toString('utf8') });
+  await book(engine, serving.held, attempt, bill, { kept, unwatched: true });
 }
 
 /** Usage is always asked for; a client that did not ask must not meet an event without choices, which many do not expect. */
