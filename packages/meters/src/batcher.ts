@@ -30,6 +30,8 @@ export interface BatcherOptions {
   readonly end_wait_ms?: number;
   /** How long an end that nobody waits for may gather others. */
   readonly unwatched_wait_ms?: number;
+  /** How many meters are remembered; with more of them, all are presumed to be there. */
+  readonly known_meters_max?: number;
   readonly onBatch?: BatchObserver;
 }
 
@@ -50,7 +52,7 @@ export class Batcher {
   readonly #batchMax: number;
   readonly #endRetryMs: number;
   readonly #onBatch: BatchObserver;
-  readonly #known = new KnownMeters();
+  readonly #known: KnownMeters;
   readonly #ends: EndQueue;
   #holds: WaitingHold[] = [];
   #tickets = 0;
@@ -68,6 +70,7 @@ export class Batcher {
     this.#batchMax = options.batch_max ?? 512;
     this.#endRetryMs = options.end_retry_ms ?? 30_000;
     this.#ends = new EndQueue(options.end_wait_ms ?? 5, options.unwatched_wait_ms ?? 40);
+    this.#known = new KnownMeters(options.known_meters_max);
     this.#onBatch = options.onBatch ?? (() => {});
   }
 
@@ -199,17 +202,20 @@ export class Batcher {
   }
 
   async #query(holds: readonly HoldRequest[], ends: readonly EndRequest[]): Promise<Applied> {
-    const batch = encodeBatch(this.#clock.now(), holds, ends, this.#known);
     try {
-      const { rows } = await this.#pool.query<AppliedRow>({ name: 'meters.apply', text: APPLY, values: batch.values });
-      this.#known.add(batch.meters);
-      return decodeApplied(rows[0]);
+      return await this.#apply(holds, ends, this.#known);
     } catch (error) {
-      // A meter that was known has been swept away since: describe all of them, once.
-      if (!isMissing(error) || this.#known.size === 0) throw error;
-      this.#known.clear();
-      return this.#query(holds, ends);
+      // A meter that was known has been swept away since, or one that was presumed is new: all are described, once.
+      if (!isMissing(error) || holds.length === 0) throw error;
+      return this.#apply(holds, ends, NONE_KNOWN);
     }
+  }
+
+  async #apply(holds: readonly HoldRequest[], ends: readonly EndRequest[], known: Pick<KnownMeters, 'has'>): Promise<Applied> {
+    const batch = encodeBatch(this.#clock.now(), holds, ends, known);
+    const { rows } = await this.#pool.query<AppliedRow>({ name: 'meters.apply', text: APPLY, values: batch.values });
+    this.#known.add(batch.meters);
+    return decodeApplied(rows[0]);
   }
 
   #deliver(applied: Applied, holds: readonly WaitingHold[], ends: readonly WaitingEnd[]): void {
@@ -247,6 +253,8 @@ export class Batcher {
     }
   }
 }
+
+const NONE_KNOWN = Object.freeze({ has: () => false });
 
 const UNKNOWN: EndOutcome = Object.freeze({ before: 'unknown', credits_available: null });
 

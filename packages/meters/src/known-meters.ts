@@ -1,31 +1,26 @@
-/** Ids of meters that surely exist, in two generations so that memory stays bounded: at most twice `generation_max`. */
+/**
+ * Which meters need not be described to the database. At first those this process has used; once there are more than memory is kept
+ * for, all: then one that is not known here nearly always exists, and to describe it each time costs more than to be told, now and
+ * then, that one is missing.
+ */
 export class KnownMeters {
-  #young = new Set<string>();
-  #old = new Set<string>();
-  readonly #generationMax: number;
+  readonly #ids = new Set<string>();
+  readonly #idsMax: number;
+  #presumed = false;
 
-  constructor(generation_max = 200_000) {
-    this.#generationMax = generation_max;
+  constructor(ids_max = 200_000) {
+    this.#idsMax = ids_max;
   }
 
   has(id: string): boolean {
-    return this.#young.has(id) || this.#old.has(id);
+    return this.#presumed || this.#ids.has(id);
   }
 
   add(ids: readonly string[]): void {
-    for (const id of ids) this.#young.add(id);
-    if (this.#young.size > this.#generationMax) {
-      this.#old = this.#young;
-      this.#young = new Set();
-    }
-  }
-
-  clear(): void {
-    this.#young.clear();
-    this.#old.clear();
-  }
-
-  get size(): number {
-    return this.#young.size + this.#old.size;
+    if (this.#presumed) return;
+    for (const id of ids) this.#ids.add(id);
+    if (this.#ids.size <= this.#idsMax) return;
+    this.#presumed = true;
+    this.#ids.clear();
   }
 }
