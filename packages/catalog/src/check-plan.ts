@@ -1,8 +1,7 @@
-import { compare, findRate, formatMoney, zero } from '@purser/money';
+import { compare, findRate, formatMoney } from '@purser/money';
 
 import type { Catalogue, Pack, Plan, QuotaKey, TaskType } from './catalogue.ts';
-import { costAllowance } from './ceiling.ts';
-import { reckon, reckonIn } from './reckon.ts';
+import { payAsYouGoLoss } from './prove-pay-as-you-go.ts';
 import { knownProviders, oneOf, type Report } from './report.ts';
 import type { Path } from './mistakes.ts';
 
@@ -92,22 +91,16 @@ function checkPins(catalogue: Catalogue, plan: Plan, report: Report): void {
 
 /** What rolls over was granted; what is paid as one goes pays for what it stands for, with the plan's margin. */
 function checkCredits(catalogue: Catalogue, plan: Plan, report: Report): void {
-  const { rollover, pay_as_you_go, credits_monthly, margin, payment_fees } = plan;
+  const { rollover, pay_as_you_go, credits_monthly } = plan;
   if (rollover && rollover.credits_max > credits_monthly)
     report(['rollover', 'credits_max'], String(rollover.credits_max), `at most credits_monthly, ${credits_monthly}`);
   if (!pay_as_you_go || !findRate(catalogue.fx, catalogue.credit.cost.currency, plan.price.currency)) return;
-  const stands_for = reckonIn(
-    reckon(catalogue.credit.cost.nanos, catalogue.credit.cost.currency),
-    plan.price.currency,
-    catalogue.fx,
-  );
-  const free = zero(plan.price.currency);
-  const allowed = costAllowance(pay_as_you_go.price, margin, { percent: payment_fees.percent, fixed: free });
-  if (compare(stands_for, allowed) <= 0) return;
+  const loss = payAsYouGoLoss(catalogue, plan, pay_as_you_go.price);
+  if (!loss) return;
   report(
     ['pay_as_you_go', 'price'],
     formatMoney(pay_as_you_go.price),
-    `enough for the ${formatMoney(stands_for)} a credit stands for, after margin and fees`,
+    `enough for the ${formatMoney(loss.stands_for)} a credit stands for, after margin and fees`,
   );
 }
 

@@ -162,6 +162,15 @@ describe('overrides that could lose money (F1)', () => {
     expect([made.status, made.json.code]).toEqual([400, 'invalid_request']);
   });
 
+  it('are refused where credits are sold one by one below what they cost', async () => {
+    const { id } = await server.workspace();
+    const cheap = { pay_as_you_go: { credits_max: 10, price: { amount: '0.01', currency: 'EUR' } } };
+    const refused = await patch(id, { overrides: cheap });
+    expect([refused.status, refused.json.code]).toEqual([400, 'invalid_request']);
+    expect(refused.json.detail).toMatch(/^overrides\.pay_as_you_go\.price: PRO would not keep its margin/);
+    expect((await patch(id, { overrides: { ...cheap, accepted_loss: { reason: 'a pilot' } } })).status).toBe(200);
+  });
+
   it('stand when an administrator accepts the loss, and trail and explanation say so', async () => {
     const { id, key } = await server.workspace();
     const overrides = { ceiling: { amount: '20', currency: 'EUR' }, accepted_loss: { reason: 'a launch customer' } };

@@ -1,0 +1,55 @@
+import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import type { Overrides } from '@purser/identity';
+import { parseMoney, ratio } from '@purser/money';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { refuseLoss } from './prove-overrides.ts';
+
+const NOW = Temporal.Instant.from('2026-11-10T00:00:00Z');
+
+let catalogue: Catalogue;
+beforeAll(async () => {
+  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+});
+
+const sold = (amount: string, currency: string, more: Overrides = {}): Overrides => ({
+  pay_as_you_go: { credits_max: 10, price: { amount, currency } },
+  ...more,
+});
+const refusal = (plan: string, overrides: Overrides, under: Catalogue = catalogue) =>
+  refuseLoss({ plan, overrides }, under, NOW)?.detail;
+
+describe('F1, C12 credits sold one by one by agreement', () => {
+  test('are refused one nano below what a credit costs with its margin, and stand at it', () => {
+    // $0.01 ÷ 0.85 = $0.011764705…
+    expect(refusal('BUSINESS', sold('0.011764706', 'USD'))).toBeUndefined();
+    expect(refusal('BUSINESS', sold('0.011764705', 'USD'))).toMatch(
+      /^overrides\.pay_as_you_go\.price: BUSINESS would not keep its margin: of 0\.011764705 USD margin and fees leave 0\.009999999 USD, and a credit stands for 0\.01 USD\. Want more, or accepted_loss/,
+    );
+    expect(refusal('BUSINESS', sold('0', 'USD'))).toMatch(/leave 0 USD/);
+  });
+
+  test('F2: the exchange buffer is in what a credit costs', () => {
+    // $0.01 × 0.94 × 1.02 = €0.009588; ÷ 0.85 = €0.01128
+    expect(refusal('PRO', sold('0.01128', 'EUR'))).toBeUndefined();
+    expect(refusal('PRO', sold('0.011279999', 'EUR'))).toMatch(/a credit stands for 0\.009588 EUR/);
+  });
+
+  test('the share that the payment service keeps is taken off before', () => {
+    const plans = catalogue.plans.map((plan) =>
+      plan.code === 'BUSINESS' ? { ...plan, payment_fees: { percent: ratio(3n, 100n), fixed: parseMoney('0.3', 'USD') } } : plan,
+    );
+    // $0.01 ÷ (0.85 − 0.03) = $0.012195121…
+    const cheap = (amount: string) => refusal('BUSINESS', sold(amount, 'USD'), { ...catalogue, plans });
+    expect(cheap('0.01219')).toMatch(/^overrides\.pay_as_you_go\.price/);
+    expect(cheap('0.0122')).not.toMatch(/^overrides\.pay_as_you_go/);
+  });
+
+  test('on a free plan too; a loss that was agreed to stands, and none sold is none lost', () => {
+    expect(refusal('FREE', sold('0.01', 'EUR'))).toMatch(/FREE would not keep its margin/);
+    expect(refusal('FREE', sold('0.02', 'EUR'))).toBeUndefined();
+    expect(refusal('BUSINESS', sold('0.001', 'USD', { accepted_loss: { reason: 'a pilot' } }))).toBeUndefined();
+    const none = { pay_as_you_go: { credits_max: 0, price: { amount: '0', currency: 'USD' } } };
+    expect(refusal('BUSINESS', none)).toBeUndefined();
+  });
+});
