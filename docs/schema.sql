@@ -219,6 +219,20 @@ create table identity.occasion (
 CREATE INDEX occasion_by_end ON identity.occasion USING btree (expires_at);
 CREATE INDEX occasion_of_source ON identity.occasion USING btree (source, kind, expires_at);
 
+create table identity.past_terms (
+  id bigint generated always as identity not null,
+  workspace_id uuid not null,
+  plan text not null,
+  catalogue_version text not null,
+  timezone text not null,
+  overrides jsonb not null,
+  until timestamp with time zone not null,
+  constraint past_terms_pkey PRIMARY KEY (id)
+);
+CREATE INDEX past_terms_of_workspace ON identity.past_terms USING btree (workspace_id, id);
+alter table identity.past_terms enable row level security;
+create policy own_terms on identity.past_terms for all to purser_app using ((workspace_id = base.current_workspace()));
+
 create table identity.person (
   id uuid not null,
   name text not null,
@@ -278,10 +292,21 @@ create table identity.workspace (
 );
 alter table identity.workspace enable row level security;
 create policy own_workspace on identity.workspace for all to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER keep_past_terms AFTER UPDATE ON identity.workspace FOR EACH ROW WHEN (((((new.plan IS DISTINCT FROM old.plan) OR (new.catalogue_version IS DISTINCT FROM old.catalogue_version)) OR (new.timezone IS DISTINCT FROM old.timezone)) OR (new.overrides IS DISTINCT FROM old.overrides))) EXECUTE FUNCTION identity.keep_past_terms();
 CREATE TRIGGER tell_change AFTER UPDATE ON identity.workspace FOR EACH ROW EXECUTE FUNCTION identity.tell_workspace_change();
 CREATE TRIGGER terms_began AFTER INSERT ON identity.workspace FOR EACH ROW EXECUTE FUNCTION wallet.begin_period();
 CREATE TRIGGER terms_changed AFTER UPDATE OF plan ON identity.workspace FOR EACH ROW WHEN ((new.plan <> old.plan)) EXECUTE FUNCTION wallet.begin_period();
 grant select on identity.workspace to purser_app;
+
+CREATE OR REPLACE FUNCTION identity.keep_past_terms()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into identity.past_terms (workspace_id, plan, catalogue_version, timezone, overrides, until)
+  values (old.workspace_id, old.plan, old.catalogue_version, old.timezone, old.overrides, new.changed_at);
+  return null;
+end $function$;
 
 CREATE OR REPLACE FUNCTION identity.tell_key_change()
  RETURNS trigger

@@ -46,7 +46,8 @@ export function buildProgram(): Command {
     .command('replay')
     .argument('<file>', 'a proposed catalogue')
     .option('--days <number>', 'how far back', '30')
-    .description('replay the calls in the ledger through it, beside the catalogue in force: margin and refusals before and after')
+    .option('--prices <when>', 'whose prices count: then (those of each call), now, or an instant', 'then')
+    .description('replay the recorded usage through it, beside what was sold and the books: margin, credits and refusals')
     .action(async (file: string, options: ReplayOptions) =>
       (await import('./commands/plans-replay.ts')).printPlansReplay(file, options),
     );

@@ -68,9 +68,20 @@ describe('purser plans replay (C13)', () => {
   it('prints margin and refusals of the recorded calls, before and after', async () => {
     const { code, out, err } = await purser('plans', 'replay', proposed, '--days', '1');
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/default@[0-9a-f]{12} → default@[0-9a-f]{12}/);
-    expect(out).toMatch(/PRO +before +1 +3 +0 +0 +3 +15\.99 EUR +0\.000\d+ EUR +15\.98\d+ EUR +99\.9\d{3} %/);
-    expect(out).toMatch(/PRO +after +1 +2 +credits_exhausted 1 +0 +2 +15\.99 EUR/);
+    expect(out).toMatch(/at the prices each call had: what was sold \(before\), default@[0-9a-f]{12} \(after\)/);
+    expect(out).toMatch(/PRO +before +1 +3 +0 +0 +0 +3 +0 +15\.99 EUR +0 EUR +0\.000\d+ EUR +15\.98\d+ EUR +99\.9\d{3} %/);
+    expect(out).toMatch(/PRO +after +1 +2 +credits_exhausted 1 +0 +0 +2 +0 +15\.99 EUR/);
+  });
+
+  it('prints what the books say of the same time, and what was assumed', async () => {
+    const { out } = await purser('plans', 'replay', current, '--days', '1', '--prices', 'now');
+    expect(out).toMatch(/PRO +books( +–){7} +15\.99 EUR +0 EUR +0\.000\d+ EUR/);
+    expect(out).toMatch(/assumed:\n- plan, version, zone and overrides of each workspace are those of the instant/);
+    const odd = await purser('plans', 'replay', current, '--prices', 'soon');
+    expect([odd.code, odd.err]).toEqual([
+      1,
+      'purser: --prices: want then, now or an instant such as 2027-01-01T00:00:00Z, got soon\n',
+    ]);
   });
 
   it('says what it wants for a number of days that is none', async () => {

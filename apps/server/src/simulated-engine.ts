@@ -1,9 +1,11 @@
 import { verifyAudit } from '@purser/audit';
-import { assert, isRefusal, RefusalError, systemClock, transaction, type WorkspaceId } from '@purser/base';
+import { assert, isRefusal, newId, RefusalError, systemClock, transaction, type WorkspaceId } from '@purser/base';
 import type { GenerateRequest } from '@purser/gate';
 import { type MarginKey, marginReport, rollUp } from '@purser/ledger';
+import type { WorkspaceChange } from '@purser/identity';
 import { recordPayment } from '@purser/license';
 import { signatureOf, startStripeStandIn } from '@purser/marketplace/standins';
+import { grantCredits } from '@purser/meters';
 import { workWallet } from '@purser/wallet';
 
 import { compose, type Given } from './compose.ts';
@@ -55,6 +57,8 @@ export async function openSimulatedEngine(given: Given) {
     catalogue: deps.catalogue,
     open: (wanted: { name: string; plan: string; timezone: string; anchored_at: Temporal.Instant }) => openAccount(deps, wanted),
     call: (account: Account, request: GenerateRequest) => call(deps, account, request),
+    gift: (account: Account, credits: bigint, expires_at: Temporal.Instant) => gift(deps, account, credits, expires_at),
+    change: (account: Account, change: WorkspaceChange) => changeAccount(deps, account, change),
     pay: (account: Account, payment: Payment) => pay(deps, account, payment),
     async buy(account: Account, pack: string) {
       const workspace = await workspaceOf(deps, account.workspace);
@@ -98,6 +102,16 @@ async function call(deps: ServerDeps, account: Account, request: GenerateRequest
   const caller = await deps.authenticate({ authorization: `Bearer ${account.key}` });
   if (isRefusal(caller)) return caller;
   return deps.gate.generate(caller, request, new AbortController().signal);
+}
+
+async function gift(deps: ServerDeps, { workspace }: Account, credits: bigint, expires_at: Temporal.Instant): Promise<void> {
+  const grant = { id: newId<'grant'>(), workspace, source: 'gift', credits, expires_at, reason: 'a gift' } as const;
+  await grantCredits(deps.pool, deps.clock.now(), grant);
+}
+
+async function changeAccount(deps: ServerDeps, { workspace }: Account, change: WorkspaceChange): Promise<void> {
+  const changed = await deps.identity.changeWorkspace(workspace, change);
+  if (isRefusal(changed)) throw new RefusalError(changed);
 }
 
 async function pay(deps: ServerDeps, { workspace }: Account, payment: Payment): Promise<void> {

@@ -61,3 +61,28 @@ begin
   execute format('create trigger terms_began after insert on identity.workspace for each row execute function %s()', p_function);
   execute format('create trigger terms_changed after update of plan on identity.workspace for each row when (new.plan <> old.plan) execute function %s()', p_function);
 end $$;
+
+-- What a workspace was bound to before a change, until when: what it was at any time is the first of these that ended later, or its row.
+create table identity.past_terms (
+  id                bigint      generated always as identity primary key,
+  workspace_id      uuid        not null,
+  plan              text        not null,
+  catalogue_version text        not null,
+  timezone          text        not null,
+  overrides         jsonb       not null,
+  until             timestamptz not null
+);
+create index past_terms_of_workspace on identity.past_terms (workspace_id, id);
+alter table identity.past_terms enable row level security;
+create policy own_terms on identity.past_terms to purser_app using (workspace_id = base.current_workspace());
+
+create function identity.keep_past_terms() returns trigger language plpgsql as $$
+begin
+  insert into identity.past_terms (workspace_id, plan, catalogue_version, timezone, overrides, until)
+  values (old.workspace_id, old.plan, old.catalogue_version, old.timezone, old.overrides, new.changed_at);
+  return null;
+end $$;
+
+create trigger keep_past_terms after update on identity.workspace for each row
+  when ((new.plan, new.catalogue_version, new.timezone, new.overrides) is distinct from (old.plan, old.catalogue_version, old.timezone, old.overrides))
+  execute function identity.keep_past_terms();

@@ -18,6 +18,7 @@ export type { Offering } from './terms.ts';
 export { lockLicense, setLicense } from './set-license.ts';
 export type { StartedSession } from './sessions.ts';
 export { type License, LICENSES, type Workspace } from './workspace.ts';
-export { workspacesById, workspacesOn } from './workspaces-on.ts';
+export { workspacesOn } from './workspaces-on.ts';
+export { type WorkspaceOverTime, workspacesOverTime } from './workspaces-over-time.ts';
 
 export const identityMigrations: RoomMigrations = { room: 'identity', directory: new URL('../migrations/', import.meta.url) };

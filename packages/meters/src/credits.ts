@@ -57,6 +57,39 @@ export async function grantMany(on: Queryable, now: Temporal.Instant, grants: re
   return rows[0]?.made ?? 0;
 }
 
+/** Which of two grants is spent first, as the database burns them: by expiry, then what was given away, then what is older. */
+export function burnsBefore(one: Burning, other: Burning): boolean {
+  const [ends, other_ends] = [one.expires_at, other.expires_at].map((at) => at?.epochNanoseconds ?? null);
+  if (ends !== other_ends) return other_ends === null || (ends !== null && ends !== undefined && ends < (other_ends ?? 0n));
+  const rank = PRIORITY[one.source] - PRIORITY[other.source];
+  return rank === 0 ? one.id < other.id : rank < 0;
+}
+
+interface Burning {
+  readonly id: string;
+  readonly source: GrantSource;
+  readonly expires_at: Temporal.Instant | null;
+}
+
+export interface GrantMade extends Burning {
+  readonly workspace: WorkspaceId;
+  readonly granted_at: Temporal.Instant;
+  readonly amount: bigint;
+}
+
+/** Every grant that could be spent at some time in [from, to), in the order in which they were made. */
+export async function grantsBetween(
+  pool: Pool,
+  { from, to }: { readonly from: Temporal.Instant; readonly to: Temporal.Instant },
+): Promise<GrantMade[]> {
+  const { rows } = await pool.query<GrantMade>(
+    `select id, workspace_id as workspace, source, granted_at, expires_at, amount from meters.grant
+     where granted_at < $2 and (expires_at is null or expires_at > $1) order by granted_at, id`,
+    [from.toString(), to.toString()],
+  );
+  return rows;
+}
+
 export interface OpenGrant {
   readonly id: GrantId;
   readonly source: GrantSource;

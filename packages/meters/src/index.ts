@@ -2,8 +2,11 @@ import type { RoomMigrations } from '@purser/base';
 
 export { Batcher, type BatcherOptions, type BatchObserver } from './batcher.ts';
 export {
+  burnsBefore,
   creditMeter,
   type GrantId,
+  type GrantMade,
+  grantsBetween,
   type GrantSource,
   grantCredits,
   grantMany,

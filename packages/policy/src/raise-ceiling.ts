@@ -68,26 +68,29 @@ export async function carryRaise(
   raised: Raised,
   now: Temporal.Instant,
 ): Promise<void> {
-  const currency = raised.unit as Currency;
-  const { fx } = policy.catalogue;
   const [before] = await meters.read([costMeterAt(policy, raised)]);
-  const own_cap = convertPlain(policy.cost_cap, currency, fx, 'down').nanos;
-  const beyond = before === undefined ? 0n : takenOf(before) - own_cap;
-  const left = beyond <= 0n ? raised.nanos : raised.nanos > beyond ? raised.nanos - beyond : 0n;
-  const unit = policy.plan.price.currency;
+  const left = leftOfRaise(policy, raised, before === undefined ? 0n : takenOf(before));
   await pool.query(
     `update policy.raised set unit = $2, period_start = $3, nanos = $4, changed_at = $5
      where workspace_id = $1 and period_start = $6 and nanos = $7`,
     [
       policy.workspace.id,
-      unit,
+      left.currency,
       policy.billing_period.start.toString(),
-      convertPlain(money(left, currency), unit, fx, 'down').nanos,
+      left.nanos,
       now.toString(),
       raised.period_start.toString(),
       raised.nanos,
     ],
   );
+}
+
+/** What an earlier period, in which `taken` was taken of its cost meter, leaves of its raises; in the currency of the policy's plan. */
+export function leftOfRaise({ cost_cap, plan, catalogue }: Policy, raised: Raised, taken: bigint): Money {
+  const currency = raised.unit as Currency;
+  const beyond = taken - convertPlain(cost_cap, currency, catalogue.fx, 'down').nanos;
+  const left = beyond <= 0n ? raised.nanos : raised.nanos > beyond ? raised.nanos - beyond : 0n;
+  return convertPlain(money(left, currency), plan.price.currency, catalogue.fx, 'down');
 }
 
 function costMeterAt({ workspace }: Policy, { unit, period_start }: Raised): MeterSpec {

@@ -1,78 +1,96 @@
-import { Fault, loadSettings, type Pool, systemClock } from '@purser/base';
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
-import { type Workspace, workspacesById } from '@purser/identity';
-import { type Attempt, attemptsBetween } from '@purser/ledger';
-import { formatMoney, type Usage } from '@purser/money';
-import { marginOfReplay, Replay, type ReplayedPlan } from '@purser/policy';
+import { Fault, loadSettings, systemClock } from '@purser/base';
+import { loadCatalogue } from '@purser/catalog';
+import { formatMoney } from '@purser/money';
+import { marginOfReplay, type ReplayedPlan, replayUsage, type UsageReplay } from '@purser/replay';
 
 import { openDatabase } from '../open-database.ts';
 
 export interface ReplayOptions {
   readonly days: string;
+  readonly prices: string;
 }
 
 const DAYS_MAX = 3_660;
 
-/** Replays the calls in the ledger through the catalogue in force and through a proposed one, and prints both. Changes nothing. */
+/** Replays what the books have recorded through what was sold and through a proposed catalogue, and prints both beside the books. Changes nothing. */
 export async function printPlansReplay(file: string, options: ReplayOptions): Promise<void> {
   const days = Number(options.days);
   if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX)
     throw new Fault(`--days: want 1 to ${DAYS_MAX}, got ${options.days}`, { retryable: false });
   const settings = loadSettings(process.cwd());
   const [current, proposed] = await Promise.all([loadCatalogue(settings.catalog_file), loadCatalogue(file)]);
-  await using database = await openDatabase(settings);
   const to = systemClock.now();
+  const prices_at = pricesAt(options.prices, to);
+  const configured = new Set(
+    Object.entries(settings.providers)
+      .filter(([, { api_key, base_url }]) => api_key !== undefined || base_url !== undefined)
+      .map(([name]) => name),
+  );
+  await using database = await openDatabase(settings);
   const from = to.subtract({ hours: days * 24 });
-  const { before, after, skipped } = await replay(database.pool, { current, proposed, from, to });
-  console.log(`recorded calls of ${days} days, at today’s prices: ${current.version} → ${proposed.version}`);
-  console.log(tableOf(before, after));
-  if (skipped > 0) console.log(`${skipped} calls without known usage were left out`);
+  const result = await replayUsage(database.pool, {
+    current,
+    proposed,
+    from,
+    to,
+    configured,
+    ...(prices_at && { prices_at }),
+  });
+  const prices = prices_at ? `the prices of ${prices_at.toString()}` : 'the prices each call had';
+  console.log(`recorded usage of ${days} days, at ${prices}: what was sold (before), ${proposed.version} (after)`);
+  console.log(tableOf(result));
+  console.log(['assumed:', ...assumptions(result)].join('\n- '));
 }
 
-async function replay(
-  pool: Pool,
-  { current, proposed, from, to }: { current: Catalogue; proposed: Catalogue; from: Temporal.Instant; to: Temporal.Instant },
-): Promise<{ before: ReplayedPlan[]; after: ReplayedPlan[]; skipped: number }> {
-  const sides = [new Replay(current, to), new Replay(proposed, to)] as const;
-  const workspaces = new Map<string, Workspace>();
-  let skipped = 0;
-  for await (const attempts of attemptsBetween(pool, { from, to })) {
-    const unknown = new Set(attempts.map(({ workspace }) => workspace).filter((id) => !workspaces.has(id)));
-    for (const workspace of await workspacesById(pool, [...unknown])) workspaces.set(workspace.id, workspace);
-    for (const attempt of attempts) {
-      const workspace = workspaces.get(attempt.workspace);
-      const usage = usageOf(attempt);
-      if (workspace === undefined || usage === undefined) {
-        skipped += 1;
-        continue;
-      }
-      for (const side of sides) side.add(workspace, { ...attempt, usage });
-    }
+function pricesAt(text: string, now: Temporal.Instant): Temporal.Instant | undefined {
+  if (text === 'then') return undefined;
+  if (text === 'now') return now;
+  try {
+    return Temporal.Instant.from(text);
+  } catch {
+    throw new Fault(`--prices: want then, now or an instant such as 2027-01-01T00:00:00Z, got ${text}`, { retryable: false });
   }
-  return { before: sides[0].result(), after: sides[1].result(), skipped };
 }
 
-/** What the ledger keeps as JSON is what the gate wrote. */
-function usageOf({ usage }: Attempt): Usage | undefined {
-  return typeof usage === 'object' && usage !== null && 'input_tokens' in usage ? (usage as Usage) : undefined;
+function assumptions({ skipped }: UsageReplay): string[] {
+  return [
+    'plan, version, zone and overrides of each workspace are those of the instant, and every payment came',
+    'gifts, packs and contracts are as they were made and paid for; monthly credits, ladders and credits sold one by one follow from the catalogue',
+    'what happened before the first day is taken as it was',
+    'a call takes what it really took: the worst case a hold reserves for a moment is not, nor a shorter answer where little is left',
+    'another model uses as many tokens; a rung is known half a second after what was spent',
+    'rates, calls at once, allocations to members and pools of e-mail are not replayed, and no call is added that was refused then',
+    'a subscription counts at the price of its plan, without what a change within a period cost; who was moved by a roll-out counts under what he bought',
+    ...(skipped > 0 ? [`${skipped} calls that failed at no known cost were left out`] : []),
+  ];
 }
 
-const HEAD = ['plan', 'side', 'periods', 'calls', 'refused', 'shortened', 'credits', 'revenue', 'cost', 'margin', 'kept'];
+const HEAD = [
+  'plan',
+  'side',
+  'periods',
+  'calls',
+  'refused',
+  'shortened',
+  'rerouted',
+  'credits',
+  'sold',
+  'revenue',
+  'fees',
+  'cost',
+  'margin',
+  'kept',
+];
 
-function tableOf(before: readonly ReplayedPlan[], after: readonly ReplayedPlan[]): string {
+function tableOf({ books, before, after }: UsageReplay): string {
   const plans = new Set([...before, ...after].map(({ plan }) => plan));
-  const rows = [...plans].flatMap((plan) => [
-    rowOf(
-      plan,
-      'before',
-      before.find((one) => one.plan === plan),
-    ),
-    rowOf(
-      plan,
-      'after',
-      after.find((one) => one.plan === plan),
-    ),
-  ]);
+  const rows = [...plans].flatMap((plan) =>
+    [
+      ...books.filter(({ key }) => key === plan).map((line) => ['books', ...BLANK, ...moneyOf(line)]),
+      ...before.filter((one) => one.plan === plan).map((one) => ['before', ...countsOf(one), ...moneyOf(one)]),
+      ...after.filter((one) => one.plan === plan).map((one) => ['after', ...countsOf(one), ...moneyOf(one)]),
+    ].map((row) => [plan, ...row]),
+  );
   const all = [HEAD, ...rows];
   const widths = HEAD.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   return all
@@ -85,21 +103,21 @@ function tableOf(before: readonly ReplayedPlan[], after: readonly ReplayedPlan[]
     .join('\n');
 }
 
-function rowOf(plan: string, side: string, of: ReplayedPlan | undefined): string[] {
-  if (of === undefined) return [plan, side, ...HEAD.slice(2).map(() => '–')];
-  const { margin, ratio_ppm } = marginOfReplay(of);
-  const refused = Object.entries(of.refused).map(([code, count]) => `${code} ${count}`);
+/** The books count neither calls nor what was refused by plan. */
+const BLANK = ['–', '–', '–', '–', '–', '–', '–'];
+
+function countsOf({ periods, calls, refused, shortened, rerouted, credits, sold }: ReplayedPlan): string[] {
+  const codes = Object.entries(refused).map(([code, count]) => `${code} ${count}`);
   return [
-    plan,
-    side,
-    String(of.periods),
-    String(of.calls),
-    refused.length === 0 ? '0' : refused.join(', '),
-    String(of.shortened),
-    String(of.credits),
-    formatMoney(of.revenue),
-    formatMoney(of.cost),
-    formatMoney(margin),
-    ratio_ppm === null ? '–' : `${(Number(ratio_ppm) / 10_000).toFixed(4)} %`,
+    String(periods),
+    String(calls),
+    codes.length === 0 ? '0' : codes.join(', '),
+    ...[shortened, rerouted, credits, sold].map(String),
   ];
+}
+
+function moneyOf(of: Pick<ReplayedPlan, 'revenue' | 'fees' | 'cost'>): string[] {
+  const { margin, ratio_ppm } = marginOfReplay(of);
+  const kept = ratio_ppm === null ? '–' : `${(Number(ratio_ppm) / 10_000).toFixed(4)} %`;
+  return [...[of.revenue, of.fees, of.cost, margin].map(formatMoney), kept];
 }

@@ -1,0 +1,79 @@
+import type { WorkspaceId } from '@purser/base';
+import type { MeterSpec } from '@purser/meters';
+import { type Money, money } from '@purser/money';
+import { isToCarry, leftOfRaise, NOTHING_KNOWN, type Policy, rungAt, type Standing } from '@purser/policy';
+
+import { Purse } from './purse.ts';
+import { SeenSpending } from './seen-spending.ts';
+
+/** What one workspace, or the platform, has taken of its meters. */
+export class Counters {
+  readonly #taken = new Map<string, bigint>();
+
+  of(meter: MeterSpec): bigint {
+    return this.#taken.get(nameOf(meter)) ?? 0n;
+  }
+
+  take(meter: MeterSpec, amount: bigint): void {
+    this.#taken.set(nameOf(meter), this.of(meter) + amount);
+  }
+}
+
+export function nameOf({ key, unit, window_start }: MeterSpec): string {
+  return `${key} ${unit} ${window_start.epochMilliseconds}`;
+}
+
+/** One workspace as the replay has brought it. */
+export class Account {
+  readonly workspace: WorkspaceId;
+  readonly counters = new Counters();
+  readonly seen = new SeenSpending();
+  /** Billing periods that have begun, and those whose monthly credits were granted, by plan. */
+  readonly begun = new Set<string>();
+  purse = new Purse();
+  standing: Standing = NOTHING_KNOWN;
+
+  constructor(workspace: WorkspaceId) {
+    this.workspace = workspace;
+  }
+
+  /** What is left of the raises of an earlier period comes into the policy's. True: the standing is another. */
+  carryRaise(policy: Policy): boolean {
+    const { raised } = this.standing;
+    if (!isToCarry(policy, raised)) return false;
+    const taken = this.counters.of(costMeter(policy.workspace.id, raised.unit, raised.period_start));
+    this.#setRaised(policy, leftOfRaise(policy, raised, taken));
+    return true;
+  }
+
+  /** In the currency of the plan. */
+  raise(policy: Policy, amount: Money): void {
+    const nanos = (this.standing.raised?.nanos ?? 0n) + amount.nanos;
+    this.#setRaised(policy, money(nanos > 0n ? nanos : 0n, amount.currency));
+  }
+
+  #setRaised({ billing_period, plan }: Policy, { nanos }: Money): void {
+    const raised = { unit: plan.price.currency, period_start: billing_period.start, nanos };
+    this.standing = Object.freeze({ ...this.standing, raised });
+  }
+
+  /** Where the plan's own ladder stands by what is known to be spent. True: the standing is another. */
+  climb(policy: Policy, at: Temporal.Instant): boolean {
+    const ladder = policy.catalogue.ladders.find(({ name, watches }) => name === policy.plan.ladder && watches === 'ceiling');
+    const meter = policy.meters.find(({ key, unit }) => key === 'cost' && unit === policy.cost_cap.currency);
+    if (!ladder || !meter) return false;
+    const spent = this.seen.of(nameOf(meter), at.epochMilliseconds);
+    const cap = policy.cost_cap.nanos;
+    const rung = rungAt(ladder, spent, cap);
+    const before = policy.rungs.find((active) => active.ladder === ladder)?.rung ?? 0;
+    if (rung === before) return false;
+    const { unit, window_start } = meter;
+    const rungs = new Map(this.standing.rungs).set(ladder.name, { unit, window_start, cap, spent, rung, since: at });
+    this.standing = Object.freeze({ ...this.standing, rungs });
+    return true;
+  }
+}
+
+function costMeter(workspace: WorkspaceId, unit: string, window_start: Temporal.Instant): MeterSpec {
+  return { workspace, key: 'cost', unit, class: 'cost', window_start, window_end: null, cap: null };
+}

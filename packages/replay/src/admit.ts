@@ -1,0 +1,132 @@
+import { assert, PLATFORM, type RefusalCode } from '@purser/base';
+import { type Catalogue, creditsFor, findOperation, type Ladder, type Operation } from '@purser/catalog';
+import { callQuotas } from '@purser/limits';
+import type { MeterSpec } from '@purser/meters';
+import { actualCost, convertCost, type Currency, isUnpriced, type Money, type Usage } from '@purser/money';
+import { originOf, type Policy } from '@purser/policy';
+import { OFFLINE } from '@purser/routing';
+import { PAY_AS_YOU_GO, payAsYouGoMeter } from '@purser/wallet';
+
+import type { Account, Counters } from './account.ts';
+import { chooseModel } from './choose-model.ts';
+import type { RecordedCall } from './recorded.ts';
+
+/** What a call takes when it is let through. */
+export interface Taken {
+  readonly cost: Money;
+  readonly granted: bigint;
+  readonly sold: bigint;
+  readonly shortened: boolean;
+  readonly rerouted: boolean;
+  readonly legs: readonly { readonly meter: MeterSpec; readonly amount: bigint }[];
+}
+
+export interface Admission {
+  readonly policy: Policy;
+  readonly account: Account;
+  readonly platform: Counters;
+  readonly call: RecordedCall;
+  /** The instant whose prices count. */
+  readonly prices_at: Temporal.Instant;
+  readonly configured: ReadonlySet<string>;
+}
+
+/** The steps of the gate in their order, with what the call really used in place of its worst case. */
+export function admit(question: Admission): Taken | RefusalCode {
+  const { policy, call, account, configured } = question;
+  const { catalogue } = policy;
+  const operation = findOperation(catalogue, call.operation);
+  if (operation === undefined) return 'invalid_request';
+  if (!policy.features.has(operation.feature)) return missing(policy, operation.feature);
+  const chosen = chooseModel(catalogue, policy, operation, call, configured);
+  if (chosen === undefined) return 'no_model_allowed';
+  const output_tokens = Math.min(call.usage.output_tokens, policy.request.output_tokens_max);
+  const usage = { ...call.usage, output_tokens };
+  const cost = costOf(policy, { ...call, ...chosen.model }, usage, question.prices_at);
+  if (cost === undefined) return 'price_unknown';
+  const credits = creditsOf(catalogue, operation, call, cost);
+  if (credits > policy.request.credits_max) return 'request_too_large';
+  const free = account.purse.free(call.started_at);
+  const granted = credits < free ? credits : free;
+  const sold = credits - granted;
+  if (sold > 0n && policy.pay_as_you_go === undefined) return 'credits_exhausted';
+  const legs = legsOf(policy, call, { usage, cost, sold });
+  const over = legs.find(({ meter, amount }) => counterOf(question, meter).of(meter) + amount > (meter.cap ?? amount));
+  if (over) return codeOf(over.meter);
+  return { cost, granted, sold, shortened: output_tokens < call.usage.output_tokens, rerouted: chosen.another, legs };
+}
+
+export function counterOf({ account, platform }: Pick<Admission, 'account' | 'platform'>, meter: MeterSpec): Counters {
+  return meter.workspace === PLATFORM ? platform : account.counters;
+}
+
+interface Used {
+  readonly usage: Usage;
+  readonly cost: Money;
+  readonly sold: bigint;
+}
+
+/** What a call takes of each meter. Credits have grants, and calls in flight have no recorded moment: neither is a counter here. */
+export function legsOf(policy: Policy, call: RecordedCall, used: Used): Taken['legs'] {
+  const bought = used.sold > 0n ? payAsYouGoMeter(policy) : undefined;
+  const meters = [...policy.meters, ...(bought ? [bought] : []), ...(callQuotas(policy, userOf(call), call.started_at) ?? [])];
+  return meters
+    .filter((meter) => meter.class !== 'credit' && meter.class !== 'gauge')
+    .map((meter) => ({ meter, amount: amountOf(policy, meter, used) }));
+}
+
+function amountOf({ catalogue }: Policy, meter: MeterSpec, { usage, cost, sold }: Used): bigint {
+  if (meter.class === 'cost') return convertCost(cost, meter.unit as Currency, catalogue.fx).nanos;
+  if (meter.key === PAY_AS_YOU_GO) return sold;
+  if (meter.unit === 'token') return BigInt(usage.input_tokens + usage.output_tokens);
+  assert(meter.unit === 'job', `a text call has no meter ${meter.key}`);
+  return 1n;
+}
+
+/** The end user of the call, or who called: as the gate counts a user's day. */
+function userOf({ actor }: RecordedCall): string {
+  const mark = ' user:';
+  const place = actor.indexOf(mark);
+  return place === -1 ? actor : actor.slice(place + mark.length);
+}
+
+function codeOf({ key }: MeterSpec): RefusalCode {
+  if (key === 'cost') return 'cost_ceiling_reached';
+  if (key === 'budget') return 'budget_exhausted';
+  return key === PAY_AS_YOU_GO ? 'credits_exhausted' : 'quota_exceeded';
+}
+
+const PAUSED = {
+  ceiling: 'cost_ceiling_reached',
+  global_budget: 'budget_exhausted',
+  pool: 'pool_paused',
+} as const satisfies Record<Ladder['watches'], RefusalCode>;
+
+/** A feature that a rung has paused is refused with the code of the meter that its ladder watches. */
+function missing(policy: Policy, feature: string): RefusalCode {
+  if (originOf(policy, `features.${feature}`) !== 'rung') return 'plan_feature_missing';
+  const pausing = policy.rungs.find(({ ladder, rung }) =>
+    ladder.rungs.slice(0, rung).some(({ effects }) => effects.pause?.includes(feature) === true),
+  );
+  return PAUSED[pausing?.ladder.watches ?? 'ceiling'];
+}
+
+/** What a provider did not serve is charged to nobody; what it did not report is charged the least. */
+export function creditsOf(
+  catalogue: Catalogue,
+  operation: Pick<Operation, 'credits_min'>,
+  { outcome, usage }: RecordedCall,
+  cost: Money,
+): bigint {
+  if (outcome !== 'ok' && outcome !== 'stopped') return 0n;
+  return usage.estimated === true ? operation.credits_min : creditsFor(catalogue, operation, cost);
+}
+
+function costOf(policy: Policy, { provider, model }: RecordedCall, usage: Usage, at: Temporal.Instant): Money | undefined {
+  const { models, prices } = policy.catalogue;
+  const entry = models.find((one) => one.provider === provider && one.name === model);
+  const stand_in = provider === OFFLINE ? policy.plan.offline_stand_in : undefined;
+  const price = prices.findByKey(stand_in ?? entry?.priceKey ?? `${provider}/${model}`, at);
+  const cost = price && actualCost(price, usage);
+  return cost === undefined || isUnpriced(cost) ? undefined : cost;
+}
