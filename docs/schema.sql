@@ -113,6 +113,15 @@ AS $function$ select nullif(current_setting('purser.workspace_id', true), '')::u
 
 create schema catalog;
 
+create table catalog.price_list (
+  version text not null,
+  text text not null,
+  stored_at timestamp with time zone not null,
+  constraint price_list_pkey PRIMARY KEY (version),
+  constraint price_list_check CHECK ((version = ('prices:'::text || "left"(encode(sha256(convert_to(text, 'UTF8'::name)), 'hex'::text), 12))))
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON catalog.price_list FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_change();
+
 create table catalog.version (
   version text not null,
   name text not null,

@@ -87,7 +87,7 @@ async function call(account: Account, of: keyof typeof charged, words = 20): Pro
     messages: [{ role: 'user', content: prompt }],
   });
   if (isRefusal(answer)) throw new Error(`${answer.code}: ${answer.detail}`);
-  charged[of] += (answer as unknown as { credits: { charged: bigint } }).credits.charged;
+  charged[of] += answer.credits.charged;
 }
 
 /** Two months: grants, a gift that lapses, credits sold one by one, a pack, rungs, an agreement that came and went. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 
 import type { ReplayOptions } from './commands/plans-replay.ts';
+import type { RolloutOptions } from './commands/rollout.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
 
 const HEAD = ['--head <head>', 'a head kept elsewhere, <block>:<digest>: the chain must go through it'] as const;
@@ -52,16 +53,15 @@ export function buildProgram(): Command {
       (await import('./commands/plans-replay.ts')).printPlansReplay(file, options),
     );
 
-  const rollout = program.command('rollout').description('a catalogue for a share of the workspaces first');
+  const rollout = program.command('rollout').description('a catalogue, or prices, for a share of the workspaces first');
   rollout
     .command('start')
-    .argument('<file>', 'the catalogue to move to')
+    .argument('<file>', 'the catalogue to move to, or the prices')
+    .option('--prices', 'the file is a provider_costs.yml')
     .requiredOption('--share <share>', 'of the subscribers, 0 to 1')
-    .option('--from <version>', 'whose subscribers; without it those of PURSER_CATALOG')
-    .description('store it, and move a share of the subscribers to it')
-    .action(async (file: string, options: { share: string; from?: string }) =>
-      (await import('./commands/rollout.ts')).startRollout(file, options),
-    );
+    .option('--from <version>', 'who is on it; without it the one of PURSER_CATALOG')
+    .description('store it, and move a share of the workspaces to it')
+    .action(async (file: string, options: RolloutOptions) => (await import('./commands/rollout.ts')).startRollout(file, options));
   rollout
     .command('move')
     .argument('<id>')

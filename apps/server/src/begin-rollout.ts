@@ -1,6 +1,15 @@
 import { appendAudit } from '@purser/audit';
 import { isRefusal, PLATFORM, type Pool, type Refusal, refuse, transaction } from '@purser/base';
-import { type Catalogue, CatalogueFault, describeMistake, proposeCatalogue, provePlans, storeCatalogue } from '@purser/catalog';
+import {
+  type Catalogue,
+  CatalogueFault,
+  describeMistake,
+  proposeCatalogue,
+  proposePrices,
+  provePlans,
+  storeCatalogue,
+  storePrices,
+} from '@purser/catalog';
 import { changeRollout, type Rollout, startRollout, WHOLE_PPM } from '@purser/policy';
 
 interface Parts {
@@ -11,22 +20,33 @@ interface Parts {
   readonly now: Temporal.Instant;
 }
 
+/** What is rolled out: a catalogue, or a `provider_costs.yml` under the catalogue that is for sale. */
+export type RolledOut = 'catalogue' | 'prices';
+
 /**
- * Stores a catalogue's text and begins to move a share (0 to 1) of the subscribers of `from_version` to it. Refuses one that has mistakes
- * or does not keep its margin (`invalid_request`), and what a roll-out itself refuses.
+ * Stores the text of a catalogue, or of prices, and begins to move a share (0 to 1) of those under `from_version` to it; without one, under
+ * what is in force now. Refuses one that has mistakes or with which a plan does not keep its margin (`invalid_request`), and what a
+ * roll-out itself refuses.
  */
 export async function beginRollout(
   { pool, catalogue, actor, now }: Parts,
-  wanted: { readonly text: string; readonly from_version: string; readonly share: number },
+  wanted: {
+    readonly of: RolledOut;
+    readonly text: string;
+    readonly from_version?: string | undefined;
+    readonly share: number;
+  },
 ): Promise<Rollout | Refusal> {
-  const proposed = readProposed(wanted.text, catalogue, now);
+  const { of, share } = wanted;
+  const proposed = readProposed(of, wanted.text, catalogue, now);
   if (isRefusal(proposed)) return proposed;
-  if (proposed.version === wanted.from_version)
-    return refuse('invalid_request', `the catalogue is ${proposed.version} already: nothing to move`);
-  await storeCatalogue(pool, proposed, now);
+  const from_version = wanted.from_version ?? versionOf(of, catalogue);
+  const to_version = versionOf(of, proposed);
+  if (to_version === from_version) return refuse('invalid_request', `it is ${to_version} already: nothing to move`);
+  if (of === 'prices') await storePrices(pool, proposed, now);
+  else await storeCatalogue(pool, proposed, now);
   return transaction(pool, async (connection) => {
-    const { from_version, share } = wanted;
-    const started = await startRollout(connection, { from_version, to_version: proposed.version, share_ppm: ppm(share) }, now);
+    const started = await startRollout(connection, { from_version, to_version, share_ppm: ppm(share) }, now);
     if (isRefusal(started)) return started;
     await appendAudit(connection, {
       at: now,
@@ -34,7 +54,7 @@ export async function beginRollout(
       workspace: PLATFORM,
       action: 'rollout.start',
       subject: `rollout:${started.id}`,
-      detail: { from: from_version, to: proposed.version, share },
+      detail: { from: from_version, to: to_version, share },
     });
     return started;
   });
@@ -63,18 +83,26 @@ export async function moveRollout(
   });
 }
 
-function readProposed(text: string, catalogue: Catalogue, now: Temporal.Instant): Catalogue | Refusal {
+function versionOf(of: RolledOut, { version, price_list }: Catalogue): string {
+  return of === 'prices' ? price_list.version : version;
+}
+
+function readProposed(of: RolledOut, text: string, catalogue: Catalogue, now: Temporal.Instant): Catalogue | Refusal {
+  const what = of === 'prices' ? 'the price list' : 'the catalogue';
   try {
-    const proposed = proposeCatalogue(text, catalogue);
+    const proposed = of === 'prices' ? proposePrices(text, catalogue) : proposeCatalogue(text, catalogue);
     const failed = provePlans(proposed, now).filter((proof) => !proof.holds);
     if (failed.length === 0) return proposed;
     const reasons = failed.map(({ code, failure, binding }) => `${code} ${failure} (bound by the ${binding.name})`).join('; ');
-    return refuse('invalid_request', `the catalogue does not keep its margin: ${reasons}`);
+    return refuse(
+      'invalid_request',
+      `${of === 'prices' ? 'at these prices the catalogue' : what} does not keep its margin: ${reasons}`,
+    );
   } catch (error) {
     if (!(error instanceof CatalogueFault)) throw error;
     const [first, ...others] = error.mistakes;
     const more = others.length === 0 ? '' : `; and ${others.length} more`;
-    return refuse('invalid_request', `the catalogue has mistakes: ${first ? describeMistake(first) : 'it is empty'}${more}`);
+    return refuse('invalid_request', `${what} has mistakes: ${first ? describeMistake(first) : 'it is empty'}${more}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Pool } from '@purser/base';
+import { isPriceVersion } from '@purser/catalog';
 import { workspacesOn } from '@purser/identity';
 import { type MarginLine, marginOf } from '@purser/ledger';
 import { type Arm, armOf, callsOfRollout, type Rollout } from '@purser/policy';
@@ -17,9 +18,11 @@ export interface ArmComparison {
 
 const RATIO_DECIMALS = 6;
 
-/** Both sides next to each other: those who stand on the version it moves from, by the side they are on. */
+/** Both sides next to each other: those who stand on the catalogue it moves from, or everybody where it moves prices, by the side they are on. */
 export async function compareRollout(pool: Pool, rollout: Rollout, now: Temporal.Instant): Promise<ArmComparison[]> {
-  const [workspaces, calls] = await Promise.all([workspacesOn(pool, rollout.from_version), callsOfRollout(pool, rollout.id)]);
+  const { id, from_version } = rollout;
+  const whose = isPriceVersion(from_version) ? null : from_version;
+  const [workspaces, calls] = await Promise.all([workspacesOn(pool, whose), callsOfRollout(pool, id)]);
   // What was compared, also when everybody has been moved since, or taken back.
   const compared: Rollout = { ...rollout, state: 'running' };
   const arms = Map.groupBy(workspaces, (workspace) => armOf(compared, workspace));

@@ -16,3 +16,12 @@ begin
 end $$;
 create trigger append_only before update or delete or truncate on catalog.version
   for each statement execute function catalog.refuse_change();
+
+-- Prices of providers that were rolled out to a share of the workspaces, as they were written.
+create table catalog.price_list (
+  version   text        primary key check (version = 'prices:' || left(encode(sha256(convert_to(text, 'UTF8')), 'hex'), 12)),
+  text      text        not null,
+  stored_at timestamptz not null
+);
+create trigger append_only before update or delete or truncate on catalog.price_list
+  for each statement execute function catalog.refuse_change();

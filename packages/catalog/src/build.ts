@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { type ExchangeRates, findRate, type Money, type PriceBook, ratio, zero, ZERO_RATIO } from '@purser/money';
 
-import type { Catalogue, Ladder, LicenceTerms, ModelEntry, Operation, Pack, Plan } from './catalogue.ts';
+import type { Catalogue, Ladder, LicenceTerms, ModelEntry, Operation, Pack, Plan, PriceList } from './catalogue.ts';
 import { costAllowance } from './ceiling.ts';
 import { checkReferences } from './check-references.ts';
 import type { Mistake, Path } from './mistakes.ts';
@@ -16,6 +16,7 @@ export interface Parts {
   readonly modelsSource: Source;
   readonly rawModels: RawModels;
   readonly prices: PriceBook;
+  readonly price_list: PriceList;
 }
 
 /** What goes first is what costs money. */
@@ -25,13 +26,14 @@ const LICENCE: LicenceTerms = {
 };
 
 /** What a catalogue's own file says: what is for sale, and on what terms. */
-export type Terms = Omit<Catalogue, 'prices' | 'providers' | 'models'>;
+export type Terms = Omit<Catalogue, 'prices' | 'price_list' | 'providers' | 'models'>;
 
 /** Fills in what may be left out, derives what follows, and checks that everything named exists. */
 export function buildCatalogue(parts: Parts, mistakes: Mistake[]): Catalogue {
   const catalogue: Catalogue = {
     ...buildTerms(parts.raw, parts.main, mistakes),
     prices: parts.prices,
+    price_list: parts.price_list,
     providers: parts.rawModels.providers,
     models: parts.rawModels.models.map(buildModel),
   };

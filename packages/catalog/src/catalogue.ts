@@ -1,4 +1,4 @@
-import type { ExchangeRates, Money, PriceBook, Ratio } from '@purser/money';
+import type { ExchangeRates, ModelPrice, Money, PriceBook, Ratio } from '@purser/money';
 
 export const TASKS = ['text', 'embedding', 'image', 'speech', 'video'] as const;
 export type TaskType = (typeof TASKS)[number];
@@ -239,6 +239,15 @@ export interface LicenceTerms {
   readonly degrade: readonly (readonly string[])[];
 }
 
+/** The price files that were written by hand, as one. */
+export interface PriceList {
+  /** `prices:<first 12 hex digits of the SHA-256 of the text>`. */
+  readonly version: string;
+  readonly text: string;
+  /** What `purser prices import` brought: no part of the version. */
+  readonly imported: readonly ModelPrice[];
+}
+
 /** Everything that is for sale and what it costs us. Parsed once, checked whole, never changed. */
 export interface Catalogue {
   readonly name: string;
@@ -251,6 +260,8 @@ export interface Catalogue {
   readonly text: string;
   readonly fx: ExchangeRates;
   readonly prices: PriceBook;
+  /** What the price book was made of. */
+  readonly price_list: PriceList;
   readonly providers: readonly string[];
   readonly models: readonly ModelEntry[];
   readonly operations: readonly Operation[];

@@ -6,6 +6,7 @@ export { creditsFor } from './credits.ts';
 export { findOperation, findPack, findPlan } from './find.ts';
 export { importPrices, type PricesImport } from './import-prices.ts';
 export { loadCatalogue } from './load.ts';
+export { isPriceVersion, pricesOfVersion, proposePrices, storePrices } from './price-list.ts';
 export { proposeCatalogue } from './propose.ts';
 export { CatalogueFault, describeMistake, type Mistake } from './mistakes.ts';
 export { catalogMigrations, catalogueVersion, catalogueVersions, storeCatalogue } from './versions.ts';

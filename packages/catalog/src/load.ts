@@ -6,6 +6,7 @@ import { type ModelPrice, PriceBook } from '@purser/money';
 import { buildCatalogue } from './build.ts';
 import type { Catalogue } from './catalogue.ts';
 import { CatalogueFault, type Mistake } from './mistakes.ts';
+import { priceList } from './price-list.ts';
 import { buildPrices } from './prices.ts';
 import { catalogueSchema, modelsSchema, pricesSchema } from './schema.ts';
 import { parseBy, readSource } from './source.ts';
@@ -29,20 +30,33 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
   const modelsSource = await readSource(join(directory, raw?.models ?? MODELS), mistakes);
   const rawModels = modelsSource && parseBy(modelsSchema, modelsSource, mistakes);
 
-  const prices: ModelPrice[] = [];
-  const priceFiles = [...(raw?.prices ?? [OWN_PRICES])];
-  if (await exists(join(directory, IMPORTED_PRICES))) priceFiles.push(IMPORTED_PRICES);
-  for (const file of priceFiles) {
-    const source = await readSource(join(directory, file), mistakes);
-    if (!source) continue;
-    const rawPrices = parseBy(pricesSchema, source, mistakes);
-    if (rawPrices) prices.push(...buildPrices(rawPrices, source, mistakes));
-  }
+  const own = await readPrices(directory, raw?.prices ?? [OWN_PRICES], mistakes);
+  const is_imported = await exists(join(directory, IMPORTED_PRICES));
+  const imported = await readPrices(directory, is_imported ? [IMPORTED_PRICES] : [], mistakes);
+  const price_list = priceList(own.texts.join('\n'), imported.prices);
+  const prices = new PriceBook([...own.prices, ...imported.prices]);
 
   if (!main || !raw || !modelsSource || !rawModels) throw new CatalogueFault(mistakes);
-  const catalogue = buildCatalogue({ main, raw, modelsSource, rawModels, prices: new PriceBook(prices) }, mistakes);
+  const catalogue = buildCatalogue({ main, raw, modelsSource, rawModels, prices, price_list }, mistakes);
   if (mistakes.length > 0) throw new CatalogueFault(mistakes);
   return catalogue;
+}
+
+async function readPrices(
+  directory: string,
+  files: readonly string[],
+  mistakes: Mistake[],
+): Promise<{ texts: string[]; prices: ModelPrice[] }> {
+  const texts: string[] = [];
+  const prices: ModelPrice[] = [];
+  for (const file of files) {
+    const source = await readSource(join(directory, file), mistakes);
+    if (!source) continue;
+    texts.push(source.text);
+    const raw = parseBy(pricesSchema, source, mistakes);
+    if (raw) prices.push(...buildPrices(raw, source, mistakes));
+  }
+  return { texts, prices };
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -9,13 +9,16 @@ import { parseBy, parseSource } from './source.ts';
  * The text of a catalogue that may come to be for sale, over the facts of the one that is: models, providers and prices.
  * @throws CatalogueFault that lists every mistake.
  */
-export function proposeCatalogue(text: string, current: Pick<Catalogue, 'prices' | 'models' | 'providers'>): Catalogue {
+export function proposeCatalogue(
+  text: string,
+  current: Pick<Catalogue, 'prices' | 'price_list' | 'models' | 'providers'>,
+): Catalogue {
   const mistakes: Mistake[] = [];
   const main = parseSource('catalogue', text, mistakes);
   const raw = main && parseBy(catalogueSchema, main, mistakes);
   if (!main || !raw) throw new CatalogueFault(mistakes);
-  const { prices, models, providers } = current;
-  const catalogue = { ...buildTerms(raw, main, mistakes), prices, models, providers };
+  const { prices, price_list, models, providers } = current;
+  const catalogue = { ...buildTerms(raw, main, mistakes), prices, price_list, models, providers };
   checkReferences(catalogue, { main, modelsSource: main }, mistakes);
   if (mistakes.length > 0) throw new CatalogueFault(mistakes);
   return catalogue;

@@ -1,11 +1,12 @@
 import { assert, type Clock, type Connection, PLATFORM, type Pool, repeat, type RoomMigrations } from '@purser/base';
-import { type Catalogue, catalogueVersions, findPlan } from '@purser/catalog';
+import { type Catalogue, catalogueVersions, findPlan, isPriceVersion } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import type { Meters } from '@purser/meters';
 
 import { effectivePolicy } from './effective-policy.ts';
 import { LadderWatch } from './ladder-watch.ts';
 import type { Policy, PolicyState } from './policy.ts';
+import { PricedCatalogues } from './priced-catalogues.ts';
 import { activeRollouts, type Rollout, versionFor } from './rollout.ts';
 import { RolloutCalls } from './rollout-calls.ts';
 import { Standings } from './standings.ts';
@@ -47,7 +48,8 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
   const readVersion = catalogueVersions(pool, catalogue);
   let state: PolicyState = Object.freeze({ frozen: false, rungs: [] });
   let rollouts: readonly Rollout[] = [];
-  const moves = new WeakMap<Workspace, { readonly rollouts: readonly Rollout[]; readonly version: string }>();
+  const moves = new WeakMap<Workspace, Moved>();
+  const priced = new PricedCatalogues(pool, catalogue);
   const calls = new RolloutCalls();
 
   const standings = new Standings(pool, () => {
@@ -63,7 +65,10 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
       activeRollouts(pool),
     ]);
     // Before anybody is moved there: who is served meanwhile must find the version at hand.
-    for (const { to_version } of moving) if (!versions.has(to_version)) await readSold(to_version);
+    for (const { to_version } of moving) {
+      if (isPriceVersion(to_version)) await priced.read(to_version);
+      else if (!versions.has(to_version)) await readSold(to_version);
+    }
     if (moving.map(describeRollout).join() !== rollouts.map(describeRollout).join()) rollouts = moving;
     const frozen = rows[0]?.frozen === true;
     if (frozen === state.frozen && sameRungs(rungs, state.rungs ?? [])) return;
@@ -79,23 +84,25 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
   }
 
   /** Kept by the workspace's object: the place of a workspace is a hash, which is not for every call. */
-  function movedTo(workspace: Workspace): string {
+  function movedTo(workspace: Workspace): Moved {
     const known = moves.get(workspace);
-    if (known?.rollouts === rollouts) return known.version;
+    if (known?.rollouts === rollouts) return known;
     const version = versionFor(rollouts, workspace.id, workspace.catalogue_version);
-    moves.set(workspace, { rollouts, version });
-    return version;
+    const prices = versionFor(rollouts, workspace.id, catalogue.price_list.version);
+    const moved = { rollouts, version, prices };
+    moves.set(workspace, moved);
+    return moved;
   }
 
   /** What it bought, unless a roll-out moves it to a version that has its plan. */
   function soldTo(workspace: Workspace): Catalogue {
     const bought = workspace.catalogue_version;
-    const moved = rollouts.length === 0 ? bought : movedTo(workspace);
-    const sold = versions.get(moved);
-    if (moved !== bought && sold && findPlan(sold, workspace.plan)) return sold;
     const own = versions.get(bought);
     assert(own, `catalogue ${bought} is not at hand`);
-    return own;
+    if (rollouts.length === 0) return own;
+    const { version, prices } = movedTo(workspace);
+    const moved = version === bought ? undefined : versions.get(version);
+    return priced.at(moved && findPlan(moved, workspace.plan) ? moved : own, prices);
   }
 
   function resolve(workspace: Workspace, now: Temporal.Instant): Policy {
@@ -121,7 +128,9 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
     },
     spent: mark,
     observed(workspace, outcome) {
-      if (rollouts.length > 0) calls.count(rollouts, workspace.id, workspace.catalogue_version, outcome);
+      if (rollouts.length === 0) return;
+      for (const from of [workspace.catalogue_version, catalogue.price_list.version])
+        calls.count(rollouts, workspace.id, from, outcome);
     },
     state: () => state,
     async close() {
@@ -136,6 +145,13 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
   await refresh();
   const looking = repeat(LOOK_EVERY_MS, () => Promise.all([watch.look(), refresh(), calls.write(pool)]), failed);
   return policies;
+}
+
+/** To which versions of the catalogue and of the prices a workspace is moved by these roll-outs. */
+interface Moved {
+  readonly rollouts: readonly Rollout[];
+  readonly version: string;
+  readonly prices: string;
 }
 
 function describeRollout({ id, share_ppm, state }: Rollout): string {

@@ -10,12 +10,19 @@ import { openDatabase } from '../open-database.ts';
 
 const ACTOR = 'cli';
 
-/** Stores the catalogue and moves a share of the subscribers of the one in force, or of `from`, to it. */
-export async function startRollout(file: string, options: { share: string; from?: string }): Promise<void> {
+export interface RolloutOptions {
+  readonly share: string;
+  readonly from?: string;
+  readonly prices?: true;
+}
+
+/** Stores the catalogue, or the prices, and moves a share of those on the one in force, or on `from`, to it. */
+export async function startRollout(file: string, options: RolloutOptions): Promise<void> {
   const settings = loadSettings(process.cwd());
   const [catalogue, text] = await Promise.all([loadCatalogue(settings.catalog_file), readFile(file, 'utf8')]);
   await using database = await openDatabase(settings);
-  const wanted = { text, share: shareOf(options.share), from_version: options.from ?? catalogue.version };
+  const of = options.prices === true ? 'prices' : 'catalogue';
+  const wanted = { of, text, share: shareOf(options.share), from_version: options.from } as const;
   say(await beginRollout({ pool: database.pool, catalogue, actor: ACTOR, now: systemClock.now() }, wanted));
 }
 

@@ -42,7 +42,7 @@ const armSchema = z.object({
 const share = z.number().min(0).max(1).describe('Of the subscribers, 0 to 1; a larger share only adds workspaces.');
 const CATALOGUE_BYTES_MAX = 1_000_000;
 
-/** A catalogue for a share of the workspaces first, compared, then for all, or back (C13). */
+/** A catalogue, or prices of providers, for a share of the workspaces first, compared, then for all, or back (C13). */
 export function registerAdminRollouts(app: App, deps: RouteDeps): void {
   const { pool, clock, catalogue, bounds } = deps;
   const config = { access: 'admin' } as const;
@@ -53,19 +53,22 @@ export function registerAdminRollouts(app: App, deps: RouteDeps): void {
     bodyLimit: bounds.prompt_body_bytes_max,
     schema: {
       tags: ['Administration'],
-      summary: 'Moves a share of the subscribers to another catalogue',
-      body: z.strictObject({
-        catalogue: z.string().min(1).max(CATALOGUE_BYTES_MAX).describe('Its whole text, YAML.'),
-        share,
-        from_version: z.string().max(200).optional().describe('Whose subscribers; without it the version now for sale.'),
-      }),
+      summary: 'Moves a share of the workspaces to another catalogue, or to other prices',
+      body: z
+        .strictObject({
+          catalogue: z.string().min(1).max(CATALOGUE_BYTES_MAX).optional().describe('Its whole text, YAML.'),
+          prices: z.string().min(1).max(CATALOGUE_BYTES_MAX).optional().describe('The whole text of a provider_costs.yml.'),
+          share,
+          from_version: z.string().max(200).optional().describe('Who is on it; without it the version now in force.'),
+        })
+        .refine((body) => (body.catalogue === undefined) !== (body.prices === undefined), 'want either catalogue or prices'),
       response: { 201: rolloutSchema, ...problems(400, 401, 403, 409, 503) },
     },
     handler: async (request, reply) => {
-      const wanted = request.body;
+      const { catalogue: sold, prices, from_version, share: wanted } = request.body;
       const started = await beginRollout(
         { pool, catalogue, actor: callerOf(request).actor, now: clock.now() },
-        { text: wanted.catalogue, from_version: wanted.from_version ?? catalogue.version, share: wanted.share },
+        { of: prices === undefined ? 'catalogue' : 'prices', text: prices ?? sold ?? '', from_version, share: wanted },
       );
       return isRefusal(started) ? sendRefusal(request, reply, started) : reply.code(201).send(wireRollout(started));
     },

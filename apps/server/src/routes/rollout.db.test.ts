@@ -102,6 +102,58 @@ describe('a staged roll-out of a catalogue (C13)', () => {
     expect(text.match(/rollout\.change/g)).toHaveLength(3);
   });
 
+  it('moves prices of providers the same way: dearer for a share, compared, for all, and back', async () => {
+    const costs = await readFile(new URL('provider_costs.yml', SHIPPED), 'utf8');
+    const stand_in = /(- key: offline\/stand-in[\s\S]*?input_token: )([\d.]+)/;
+    const dearer = costs.replace(stand_in, (_, before: string, price: string) => `${before}${Number(price) * 10}`);
+    expect(dearer).not.toBe(costs);
+    const workspaces = await Promise.all(Array.from({ length: 20 }, () => server.workspace()));
+    const costOf = async ({ key }: { key: string }) => {
+      const { json } = await server.ask('/api/ai/generate', { key, body: { operation: 'chat', prompt: 'hello '.repeat(300) } });
+      return Number((json as unknown as { cost: { amount: string } }).cost.amount);
+    };
+    const least = await costOf(workspaces[0]!);
+    const started = await start({ prices: dearer, share: 0.5 });
+    expect([started.status, started.json]).toEqual([
+      201,
+      expect.objectContaining({ from_version: like(/^prices:[0-9a-f]{12}$/), to_version: like(/^prices:[0-9a-f]{12}$/) }),
+    ]);
+    const { id } = started.json;
+    const dear = async () => {
+      const now = await Promise.all(workspaces.map(costOf));
+      return now.filter((cost) => cost > least).length;
+    };
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const some = await dear();
+    expect(some).toBeGreaterThan(2);
+    expect(some).toBeLessThan(18);
+    type Arms = { arms: { arm: string; calls: number; margin: { cost: { amount: string } }[] }[] };
+    const arms = async () => ((await server.admin(`/api/admin/rollouts/${id}`)).json as unknown as Arms).arms;
+    await expect.poll(async () => (await arms()).map(({ calls }) => calls), { timeout: 2_000 }).toEqual([some, 20 - some]);
+    const [there, here] = await arms();
+    const each = (arm: typeof there) => Number(arm?.margin[0]?.cost.amount) / (arm?.calls ?? 0);
+    expect(each(there)).toBeGreaterThan(each(here));
+    await change(id, { state: 'all' });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await dear()).toBe(20);
+    await change(id, { state: 'back' });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await dear()).toBe(0);
+  });
+
+  it('refuses prices with mistakes, the same ones, and both at once', async () => {
+    const costs = await readFile(new URL('provider_costs.yml', SHIPPED), 'utf8');
+    const without = await start({
+      prices: 'prices:\n  - { key: a/b, from: 2026-01-01, currency: USD, each: { email: 1 } }\n',
+      share: 1,
+    });
+    expect([without.status, without.json.detail]).toEqual([400, like(/^the price list has mistakes: /)]);
+    expect((await start({ prices: costs, share: 1 })).json.detail).toMatch(
+      /^it is prices:[0-9a-f]{12} already: nothing to move$/,
+    );
+    expect((await start({ prices: costs, catalogue: shipped, share: 1 })).status).toBe(400);
+  });
+
   it('leaves subscribers of another version where they are', async () => {
     const older = await start({ catalogue: proposed, share: 1, from_version: 'default@000000000000' });
     expect(older.status).toBe(201);
