@@ -11,4 +11,4 @@ export { proposeCatalogue } from './propose.ts';
 export { CatalogueFault, describeMistake, type Mistake } from './mistakes.ts';
 export { catalogMigrations, catalogueVersion, catalogueVersions, storeCatalogue } from './versions.ts';
 export { type Proof, provePack, provePlan, provePlans } from './prove-plans.ts';
-export { payAsYouGoLoss } from './prove-pay-as-you-go.ts';
+export { payAsYouGoLoss, soldOneByOneFees } from './prove-pay-as-you-go.ts';

@@ -1,5 +1,5 @@
 import type { RefusalCode } from '@purser/base';
-import { paymentFees, type Plan } from '@purser/catalog';
+import { paymentFees, soldOneByOneFees, type Plan } from '@purser/catalog';
 import { add, type Currency, type Money, money, multiply, zero } from '@purser/money';
 
 /** What the recorded calls of one plan come to. Amounts in the currency of its price. */
@@ -75,7 +75,7 @@ export class PlanSums {
       const amount = multiply(line.price, line.credits);
       sold += line.credits;
       revenue = add(revenue, amount);
-      fees = add(fees, paymentFees(amount, line.plan.payment_fees));
+      fees = add(fees, paymentFees(amount, soldOneByOneFees(line.plan)));
     }
     const { plan, periods, calls, shortened, rerouted, credits, cost } = this;
     return { plan, periods, calls, shortened, rerouted, refused: this.#refused, credits, sold, revenue, fees, cost };

@@ -1,5 +1,5 @@
 import { type Clock, type Pool, transaction, type WorkspaceId, workspaceTransaction } from '@purser/base';
-import { paymentFees } from '@purser/catalog';
+import { paymentFees, soldOneByOneFees } from '@purser/catalog';
 import type { Meters, MeterSpec } from '@purser/meters';
 import { currency, type Money, money, multiply } from '@purser/money';
 import type { Policy } from '@purser/policy';
@@ -82,7 +82,7 @@ export async function closePayAsYouGo(parts: {
 async function close(pool: Pool, line: InvoiceLine, plan: Policy['plan'] | undefined, now: Temporal.Instant): Promise<boolean> {
   const { workspace, amount } = line;
   const ours = plan?.price.currency === amount.currency ? plan : undefined;
-  const fees = ours ? paymentFees(amount, ours.payment_fees) : money(0n, amount.currency);
+  const fees = ours ? paymentFees(amount, soldOneByOneFees(ours)) : money(0n, amount.currency);
   return transaction(pool, async (connection) => {
     const { rowCount } = await connection.query(
       `update wallet.pay_as_you_go set credits = $3, closed_at = $4
