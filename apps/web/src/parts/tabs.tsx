@@ -145,7 +145,9 @@ export function TabLink({
   readonly stacked?: boolean;
 }) {
   const Icon = tab.icon;
-  const shape = stacked ? STACKED : 'flex min-h-11 items-center gap-2 rounded-md px-3 text-[0.9375rem] whitespace-nowrap md:px-2 lg:px-3';
+  const shape = stacked
+    ? STACKED
+    : 'flex min-h-11 items-center gap-2 rounded-md px-3 text-[0.9375rem] whitespace-nowrap md:px-2 lg:px-3';
   return (
     <a
       href={tab.path}

@@ -40,8 +40,8 @@ function Inside({ session: { person } }: { readonly session: Session }) {
       <Keys scope={{ of: 'own' }} makes={person.email !== null} />
       {person.email === null ? (
         <p className="mt-4 max-w-prose text-ink-soft">
-          You started without a name. <Link to="/members">Sign in by e-mail</Link> first: then you can make keys, and what you have
-          here stays yours.
+          You started without a name. <Link to="/members">Sign in by e-mail</Link> first: then you can make keys, and what you
+          have here stays yours.
         </p>
       ) : null}
     </>
