@@ -55,8 +55,13 @@ function subscribe(changed: () => void): () => void {
   };
 }
 
+/** Written to text, where there is no browser, a page is at the start. */
 export function usePathname(): string {
-  return useSyncExternalStore(subscribe, () => window.location.pathname);
+  return useSyncExternalStore(
+    subscribe,
+    () => window.location.pathname,
+    () => '/',
+  );
 }
 
 export function navigate(path: Path): void {
