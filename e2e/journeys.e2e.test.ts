@@ -89,9 +89,10 @@ describe.each(LOOKS)('$name', (look) => {
       const { page, close } = await visit(browser, server.origin, look);
       await signIn(page, key);
       await run(page, TASK);
-      await page.getByRole('heading', { name: 'Your plan does not include AI' }).waitFor();
+      await page.getByRole('heading', { name: 'Your plan does not include this' }).waitFor();
       await page.getByText('Nothing was charged.').waitFor();
-      await page.getByText('Move to a plan with AI', { exact: false }).waitFor();
+      await page.getByText('Move to a plan that does', { exact: false }).waitFor();
+      await page.getByRole('link', { name: 'See packs and plans' }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
       await close();
     },

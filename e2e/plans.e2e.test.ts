@@ -52,6 +52,9 @@ async function run(key: string, times: number): Promise<void> {
   }
 }
 
+const usageStatus = async (key: string): Promise<number> =>
+  (await fetch(`${server.origin}/api/usage`, { headers: { authorization: `Bearer ${key}` } })).status;
+
 describe.each(LOOKS)('$name', (look) => {
   it(
     'a customer who nears the ceiling sees what is throttled and why, buys a pack, and finds it on the statement (F5, C6)',
@@ -136,10 +139,51 @@ describe.each(LOOKS)('$name', (look) => {
     },
     JOURNEY_TIMEOUT_MS,
   );
+
+  it(
+    'an operator begins a roll-out, is refused one that loses money, compares both sides, and takes it back (C13)',
+    async () => {
+      const { page, close } = await visit(browser, server.origin, look);
+      await signIn(page, server.admin_token);
+      await tab(page, 'Roll-outs');
+      const catalogue = page.getByLabel('The other catalogue');
+      await page.getByRole('button', { name: 'Take the one for sale now' }).click();
+      await expect.poll(() => catalogue.inputValue()).toContain('name: default');
+      const shipped = await catalogue.inputValue();
+      await catalogue.fill(shipped.replace('price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 15 EUR'));
+      await page.getByRole('button', { name: 'Begin the roll-out' }).click();
+      await page.getByText('does not keep its margin', { exact: false }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      await catalogue.fill(shipped.replace('concurrency: 16', 'concurrency: 15'));
+      await page.getByLabel('25 %').last().check({ force: true });
+      await page.getByRole('button', { name: 'Begin the roll-out' }).click();
+      await page.getByText('25 % are moved', { exact: true }).waitFor();
+      await page.getByTestId('comparison').getByText('Workspaces').waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      await page.getByLabel('50 %').first().check({ force: true });
+      await page.getByRole('button', { name: 'Set the share' }).click();
+      await page.getByText('50 % are moved', { exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Move everybody' }).click();
+      await page.getByRole('button', { name: 'Move everybody now' }).click();
+      await page.getByText('all are moved', { exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Take it back' }).click();
+      expect(await faultsOf(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Take it back now' }).click();
+      await page.getByRole('heading', { name: 'Taken back' }).waitFor();
+
+      await tab(page, 'Keys');
+      await page.getByLabel('Name of another key').fill(`our backend ${look.name}`);
+      await page.getByRole('button', { name: 'Make a key' }).click();
+      expect(await page.getByTestId('key').innerText()).toMatch(/^purser_pf_\S{20,}$/);
+      expect(await faultsOf(page)).toEqual([]);
+      await close();
+    },
+    JOURNEY_TIMEOUT_MS,
+  );
 });
 
 it(
-  'an owner who was invited signs in by the link in the letter, takes the invitation up, invites a member and allocates credits (C12, S7)',
+  'an owner who was invited signs in by the link in the letter, takes the invitation up, invites a member, allocates credits, makes a key and revokes it (C12, S7)',
   async () => {
     const { id } = await newWorkspace('Ann’s bakery', 'PRO');
     const { page, complaints, close } = await visit(browser, server.origin, ON_DESKTOP);
@@ -170,6 +214,22 @@ it(
     await page.getByLabel('Credits in a period').fill('400');
     await page.getByRole('button', { name: 'Allocate', exact: true }).click();
     await page.getByTestId('allocations').getByText('Team ovens', { exact: true }).waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+
+    await tab(page, 'Keys');
+    await page.getByLabel('Name of another key').fill('the shop’s website');
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    const made = await page.getByTestId('key').innerText();
+    expect(made).toMatch(/^purser_ws_\S{20,}$/);
+    expect(await usageStatus(made)).toBe(200);
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'I have it' }).click();
+    expect(await page.getByText(made).count()).toBe(0);
+    await page.getByRole('button', { name: 'Revoke the shop’s website' }).click();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Revoke it' }).click();
+    await page.getByText('One revoked key').click();
+    await expect.poll(() => usageStatus(made), { timeout: 2_000 }).toBe(401);
     expect(await faultsOf(page)).toEqual([]);
     expect(complaints).toEqual([]);
     await close();

@@ -2,15 +2,14 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { newId, parseSettings, PLATFORM, type WorkspaceId } from '@purser/base';
-import { type MeterSpec } from '@purser/meters';
+import { newId, parseSettings } from '@purser/base';
 import { parseMoney } from '@purser/money';
 import { raiseCeiling } from '@purser/policy';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { startServer } from './start.ts';
-import { like, startTestServer, type TestServer } from './testing/index.ts';
+import { fillMeter, like, startTestServer, type TestServer } from './testing/index.ts';
 
 const SHIPPED = path.join(import.meta.dirname, '..', '..', '..', 'catalogs');
 const POOL_LADDER = `
@@ -44,56 +43,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Fills a meter up to a share of its cap, as a call that cost so much would, and tells as the gate does. */
-async function fill(workspace: string, key: string, share: number): Promise<void> {
-  const { meters, policies, identity, clock } = server.running.composition.deps;
-  const found = await identity.workspace(workspace);
-  if (!found) throw new Error('the workspace is there');
-  const policy = await policies.load(found, clock.now());
-  const meter = key.startsWith('pool:') ? poolMeter(clock.now()) : policy.meters.find((spec) => spec.key === key);
-  if (!meter) throw new Error(`the policy has the meter ${key}`);
-  const [state] = await meters.read([meter]);
-  const wanted = ((meter.cap ?? 0n) * BigInt(Math.round(share * 10_000))) / 10_000n - (state?.used ?? 0n);
-  const id = newId<'hold'>();
-  const nothing = { amount: 0n, unit: 'USD' };
-  const held = await meters.hold({
-    id,
-    workspace: workspace as WorkspaceId,
-    expires_at: clock.now().add({ minutes: 1 }),
-    legs: [{ meter, amount: wanted }],
-    plan: policy.plan.code,
-    provider: 'test',
-    cost: nothing,
-    reported: nothing,
-  });
-  expect(held.kind).toBe('held');
-  await meters.end({
-    kind: 'settle',
-    hold: id,
-    workspace: workspace as WorkspaceId,
-    actuals: [wanted],
-    cost: 0n,
-    reported: 0n,
-    provider: 'test',
-  });
-  policies.spent(policy);
-}
-
-function poolMeter(now: Temporal.Instant): MeterSpec {
-  const month = now
-    .toZonedDateTimeISO('UTC')
-    .with({ day: 1, hour: 0, minute: 0, second: 0, millisecond: 0, microsecond: 0, nanosecond: 0 });
-  return {
-    workspace: PLATFORM,
-    key: 'pool:mailrelay',
-    unit: 'email',
-    class: 'quota',
-    window_start: month.toInstant(),
-    window_end: month.add({ months: 1 }).toInstant(),
-    cap: 80_000n,
-  };
-}
-
+const fill = (workspace: string, key: string, share: number) => fillMeter(server, workspace, key, share);
 const usage = async (key: string) => (await server.ask('/api/usage?explain=1', { key })).json;
 const degradedOf = async (key: string): Promise<string[]> =>
   (await usage(key)).degraded.map((one) => String(Reflect.get(one, 'what')));

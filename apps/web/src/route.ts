@@ -8,12 +8,15 @@ export const ROUTES = {
   '/statement': 'statement',
   '/calls': 'calls',
   '/members': 'members',
+  '/keys': 'keys',
   '/alerts': 'alerts',
   '/admin': 'margin',
   '/admin/workspaces': 'workspaces',
   '/admin/alerts': 'admin-alerts',
   '/admin/fraud': 'fraud',
   '/admin/ladders': 'ladders',
+  '/admin/rollouts': 'rollouts',
+  '/admin/keys': 'platform-keys',
   '/admin/books': 'books',
   '/admin/trail': 'trail',
 } as const;
@@ -52,8 +55,13 @@ function subscribe(changed: () => void): () => void {
   };
 }
 
+/** Written to text, where there is no browser, a page is at the start. */
 export function usePathname(): string {
-  return useSyncExternalStore(subscribe, () => window.location.pathname);
+  return useSyncExternalStore(
+    subscribe,
+    () => window.location.pathname,
+    () => '/',
+  );
 }
 
 export function navigate(path: Path): void {

@@ -155,3 +155,38 @@ test('F7, S7: a person’s session is opened on one server and known on the othe
     return entry.session?.tier;
   }
 });
+
+test('S7 a person’s session and link in Redis, which counts in real time, are over when our clock says so', async () => {
+  const letters: string[] = [];
+  const persons = {
+    public_url: 'https://purser.example',
+    print: (text: string) => void letters.push(text),
+    starts_per_address: 3,
+    log: createLog({ level: 'silent' }),
+    record: async () => {},
+  };
+  const server = await openIdentity({
+    pool: database.pool,
+    clock,
+    admin_token: 'an-admin-token',
+    offering: () => catalogue,
+    redis_url: url,
+    redis_prefix,
+    persons,
+  });
+  const origin = { address: '10.1.1.1', device: crypto.randomUUID() };
+  const link = async (): Promise<string> => {
+    expect(await server.persons.requestLink('ann@harbour.example', origin.address)).toBe(true);
+    return /token=([A-Za-z]{32})/.exec(letters.at(-1) ?? '')![1]!;
+  };
+  const late = await link();
+  clock.advance({ minutes: 16 });
+  expect(await server.persons.takeLink(late, undefined, {}, origin)).toMatchObject({ code: 'unauthenticated' });
+  const opened = await server.persons.takeLink(await link(), undefined, {}, origin);
+  const { token } = opened as { token: string };
+  clock.advance({ hours: 89 * 24 });
+  expect(await ask(server, token)).toMatchObject({ kind: 'session' });
+  clock.advance({ hours: 24 });
+  expect(await ask(server, token)).toMatchObject({ code: 'unauthenticated' });
+  await server.close();
+});

@@ -3,6 +3,7 @@ import type { App } from '../http/types.ts';
 import { registerAdminAlerts } from './admin-alerts.ts';
 import { registerAdminAudit } from './admin-audit.ts';
 import { registerAdminBooks } from './admin-books.ts';
+import { registerAdminCatalogue } from './admin-catalogue.ts';
 import { registerAdminClock } from './admin-clock.ts';
 import { registerAdminCredits } from './admin-credits.ts';
 import { registerAdminFraud } from './admin-fraud.ts';
@@ -74,6 +75,7 @@ export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
   registerAdminFreeze(app, deps);
   registerAdminLadder(app, deps);
   registerAdminRollouts(app, deps);
+  registerAdminCatalogue(app, deps);
   registerAdminClock(app, deps);
   registerHealth(app, deps);
   await registerDocs(app);

@@ -1,4 +1,3 @@
-import { systemClock } from '@purser/base';
 import { type MailServer, startMailServer } from '@purser/identity/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -23,6 +22,10 @@ const anonymous = (headers: Record<string, string> = {}) =>
   server.ask('/api/auth/sign-in/anonymous', { body: { cookie: false }, headers });
 const generate = (key: string, headers: Record<string, string> = {}) =>
   server.ask('/api/ai/generate', { key, headers, body: { operation: 'chat', prompt: 'The harbour opened in 1887.' } });
+const move = async (by: Temporal.DurationLike) => {
+  const now = server.running.composition.deps.clock.now().add(by).toString();
+  expect((await server.admin('/api/admin/clock', { body: { now } })).status).toBe(200);
+};
 const usage = async (key: string) => (await server.ask('/api/usage', { key })).json;
 const cookiesOf = ({ headers }: Answered): string =>
   headers
@@ -301,12 +304,28 @@ describe('free credits', () => {
         ),
       );
     expect(await balances()).toEqual([199, 199, 199]);
-    const later = systemClock
-      .now()
-      .add({ hours: 40 * 24 })
-      .toString();
-    expect((await server.admin('/api/admin/clock', { body: { now: later } })).status).toBe(200);
+    await move({ hours: 40 * 24 });
     await expect.poll(async () => (await balances()).toSorted((a, b) => a - b), { timeout: 10_000 }).toEqual([0, 0, 200]);
     expect((await server.admin('/api/admin/ledger/verify')).json).toMatchObject({ balanced: true, mismatches: [] });
+  });
+});
+
+describe('time', () => {
+  it('S7: a link is too old after 15 minutes and a session ends after 90 days without use, by the clock that can be moved', async () => {
+    const email = mailbox();
+    await server.ask('/api/auth/sign-in/magic-link', { body: { email } });
+    await move({ minutes: 16 });
+    expect((await server.ask(linkTo(email))).status).toBe(401);
+
+    const [idle, used] = [await signIn(mailbox()), mailbox()];
+    await server.ask('/api/auth/sign-in/magic-link', { body: { email: used } });
+    const cookie = cookiesOf(await server.ask(linkTo(used)));
+    const session = async () => (await server.ask('/api/session', { headers: { cookie } })).json.kind;
+    await move({ hours: 60 * 24 });
+    expect(await session()).toBe('workspace');
+    await move({ hours: 60 * 24 });
+    expect([await session(), (await server.ask('/api/usage', { key: idle })).status]).toEqual(['workspace', 401]);
+    await move({ hours: 91 * 24 });
+    expect(await session()).toBe(null);
   });
 });

@@ -154,6 +154,14 @@ describe('a staged roll-out of a catalogue (C13)', () => {
     expect((await start({ prices: costs, catalogue: shipped, share: 1 })).status).toBe(400);
   });
 
+  it('gives operators alone the catalogue now for sale, to begin another from; as it is there is nothing to move', async () => {
+    const { status, json } = await server.admin('/api/admin/catalogue');
+    expect([status, json]).toEqual([200, { version: like(/^default@[0-9a-f]{12}$/), text: shipped }]);
+    const { key } = await server.workspace();
+    expect((await server.ask('/api/admin/catalogue', { key })).status).toBe(403);
+    expect((await start({ catalogue: shipped, share: 0.1 })).status).toBe(400);
+  });
+
   it('leaves subscribers of another version where they are', async () => {
     const older = await start({ catalogue: proposed, share: 1, from_version: 'default@000000000000' });
     expect(older.status).toBe(201);

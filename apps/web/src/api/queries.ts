@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, MutationCache, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
 import { compare, decimalOf } from '../words/amount.ts';
 import { get, problemOf, ProblemError } from './client.ts';
 import type {
@@ -25,14 +25,14 @@ function retry(failures: number, error: Error): boolean {
 }
 
 export function newQueryClient(): QueryClient {
+  // A session that ended elsewhere, or by time, leads back to the door.
+  const onError = (error: Error): void => {
+    if (problemOf(error).status === 401) client.setQueryData(sessionQuery.queryKey, null);
+  };
   const client = new QueryClient({
     defaultOptions: { queries: { retry, staleTime: 5_000, refetchOnWindowFocus: true } },
-    // A session that ended elsewhere, or by time, leads back to the door.
-    queryCache: new QueryCache({
-      onError: (error) => {
-        if (problemOf(error).status === 401) client.setQueryData(sessionQuery.queryKey, null);
-      },
-    }),
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
   });
   return client;
 }

@@ -190,3 +190,37 @@ export interface FraudPage {
   readonly flags: readonly FraudFlag[];
   readonly next_cursor: string | null;
 }
+
+/** The catalogue for sale, as it was written. */
+export interface CatalogueText {
+  readonly version: string;
+  readonly text: string;
+}
+
+/** A catalogue that a share of the subscribers of another is moved to. */
+export interface Rollout {
+  readonly id: string;
+  readonly from_version: string;
+  readonly to_version: string;
+  /** 0 to 1. */
+  readonly share: number;
+  readonly state: 'running' | 'all' | 'back';
+  readonly started_at: string;
+  readonly changed_at: string;
+}
+
+/** One side of a roll-out, since it began. */
+export interface Arm {
+  readonly arm: 'moved' | 'stayed';
+  readonly workspaces: number;
+  readonly calls: number;
+  /** By the code of the refusal. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** A decimal such as `0.031250`; null without calls. */
+  readonly refusal_ratio: string | null;
+  readonly margin: readonly Omit<MarginRow, 'key' | 'name'>[];
+}
+
+export interface ComparedRollout extends Rollout {
+  readonly arms: readonly Arm[];
+}

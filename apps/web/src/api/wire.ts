@@ -315,3 +315,18 @@ export interface Allocation {
   readonly held: Quantity;
   readonly resets_at: string | null;
 }
+
+/** A key as it is listed; what it opens with is shown once, when it is made. */
+export interface Key {
+  readonly id: string;
+  readonly name: string;
+  /** How it begins. */
+  readonly prefix: string;
+  readonly created_at: string;
+  readonly revoked_at: string | null;
+}
+
+export interface CreatedKey extends Key {
+  /** Shown this once. */
+  readonly key: string;
+}

@@ -117,7 +117,7 @@ function MemberRow({
         <p className="text-ink-soft capitalize">{member.role}</p>
       )}
       {may.remove || own ? (
-        <Button kind="quiet" disabled={busy} onClick={remove}>
+        <Button kind="quiet" className="ml-auto" disabled={busy} onClick={remove}>
           {own ? 'Leave' : 'Remove'}
           {own ? null : <span className="sr-only"> {name}</span>}
         </Button>

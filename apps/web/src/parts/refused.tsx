@@ -1,5 +1,6 @@
 import type { Problem } from '../api/wire.ts';
 import { explain } from '../words/problem.ts';
+import { Forward } from './forward.tsx';
 
 /** A "no" beside the button that was pressed: what, why, and what to do. */
 export function Refused({ problem }: { readonly problem: Problem }) {
@@ -10,6 +11,7 @@ export function Refused({ problem }: { readonly problem: Problem }) {
       <p className="text-[0.9375rem] text-ink-soft">
         {plain.why} {plain.steps[0]}
       </p>
+      <Forward action={plain.action} className="mt-1.5" />
     </div>
   );
 }

@@ -37,7 +37,7 @@ export function Shell({ session, page, children }: ShellProps) {
               <SignOutButton />
             </div>
           </div>
-          <nav aria-label="Pages" className="-mx-3 -mt-2 hidden pb-1 md:block">
+          <nav aria-label="Pages" className="-mx-2 -mt-2 hidden pb-1 md:block lg:-mx-3">
             <ul className="flex">
               {tabs.map((tab) => (
                 <li key={tab.path}>

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { problemOf } from '../api/client.ts';
 import { explain } from '../words/problem.ts';
 import { Button } from './button.tsx';
+import { Forward } from './forward.tsx';
 
 /** A place where nothing is yet, and what to do about it. */
 export function Empty({ title, children }: { readonly title: string; readonly children: ReactNode }) {
@@ -38,6 +39,7 @@ export function Failed({ error, retry }: { readonly error: unknown; readonly ret
       <p className="narrow text-xl font-semibold">{plain.headline}</p>
       <p className="mt-1 text-ink-soft">{plain.why}</p>
       <p className="mt-1 text-ink-soft">{plain.steps[0]}</p>
+      <Forward action={plain.action} className="mt-1" />
       <Button className="mt-3" onClick={retry}>
         Try again
       </Button>

@@ -4,6 +4,7 @@ import {
   Ellipsis,
   Flag,
   Gauge,
+  KeyRound,
   ListOrdered,
   PackagePlus,
   PenLine,
@@ -11,6 +12,7 @@ import {
   Scale,
   ScrollText,
   Siren,
+  Split,
   TrendingDown,
   Users,
   type LucideIcon,
@@ -35,6 +37,7 @@ const WORKSPACE_TABS: readonly Tab[] = [
   { path: '/statement', page: 'statement', label: 'Statement', icon: ReceiptText },
   { path: '/alerts', page: 'alerts', label: 'Alerts', icon: Siren },
   { path: '/members', page: 'members', label: 'Members', icon: Users },
+  { path: '/keys', page: 'keys', label: 'Keys', icon: KeyRound },
 ];
 
 const ADMIN_TABS: readonly Tab[] = [
@@ -43,6 +46,8 @@ const ADMIN_TABS: readonly Tab[] = [
   { path: '/admin/alerts', page: 'admin-alerts', label: 'Alerts', icon: Siren },
   { path: '/admin/fraud', page: 'fraud', label: 'Fraud', icon: Flag },
   { path: '/admin/ladders', page: 'ladders', label: 'Ladders', icon: TrendingDown },
+  { path: '/admin/rollouts', page: 'rollouts', label: 'Roll-outs', icon: Split },
+  { path: '/admin/keys', page: 'platform-keys', label: 'Keys', icon: KeyRound },
   { path: '/admin/books', page: 'books', label: 'Books', icon: BookOpenText },
   { path: '/admin/trail', page: 'trail', label: 'Trail', icon: ScrollText },
 ];
@@ -140,7 +145,9 @@ export function TabLink({
   readonly stacked?: boolean;
 }) {
   const Icon = tab.icon;
-  const shape = stacked ? STACKED : 'flex min-h-11 items-center gap-2 rounded-md px-3 text-[0.9375rem] whitespace-nowrap';
+  const shape = stacked
+    ? STACKED
+    : 'flex min-h-11 items-center gap-2 rounded-md px-3 text-[0.9375rem] whitespace-nowrap md:px-2 lg:px-3';
   return (
     <a
       href={tab.path}
@@ -148,7 +155,7 @@ export function TabLink({
       onClick={(event) => follow(event, tab.path)}
       className={`${shape} ${paint(current)}`}
     >
-      <Icon size={stacked ? 22 : 18} aria-hidden="true" />
+      <Icon size={stacked ? 22 : 18} aria-hidden="true" className={stacked ? '' : 'md:max-xl:hidden'} />
       <span className="max-w-[16ch] truncate">{tab.label}</span>
     </a>
   );

@@ -9,7 +9,7 @@ import { OlderButton } from '../parts/older-button.tsx';
 import { PayButton } from '../parts/pay-button.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../parts/states.tsx';
 import { useParameterOnce } from '../route.ts';
-import { compare, decimalOf, formatCount, formatMoney } from '../words/amount.ts';
+import { compare, decimalOf, formatCount, formatMoney, formatMoneyShort } from '../words/amount.ts';
 import { featureWords } from '../words/feature.ts';
 import { licenceWords } from '../words/licence.ts';
 import { costLeft } from '../words/meter.ts';
@@ -72,7 +72,7 @@ function Current({ usage, plan }: { readonly usage: Usage; readonly plan: Plan |
       <dl className="figures grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-4">
         <Fact name="A month">{plan === undefined ? 'as agreed' : monthlyPrice(plan)}</Fact>
         <Fact name="Credits left">{formatCount(usage.credits.balance)}</Fact>
-        <Fact name="Under the ceiling">{formatMoney(costLeft(usage.cost))}</Fact>
+        <Fact name="Under the ceiling">{formatMoneyShort(costLeft(usage.cost))}</Fact>
         <Fact name="Cost ceiling">{formatMoney(usage.cost.ceiling)}</Fact>
       </dl>
       <div className="mt-5">

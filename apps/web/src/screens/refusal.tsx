@@ -2,9 +2,9 @@ import { Ban, LifeBuoy } from 'lucide-react';
 import type { Offer, Problem } from '../api/wire.ts';
 import { useCountdown } from '../now.ts';
 import { Button } from '../parts/button.tsx';
-import { Link } from '../parts/link.tsx';
+import { Forward } from '../parts/forward.tsx';
 import { formatMoney } from '../words/amount.ts';
-import { explain, waitWords } from '../words/problem.ts';
+import { type Action, explain, waitWords } from '../words/problem.ts';
 
 interface Props {
   readonly problem: Problem;
@@ -43,6 +43,7 @@ export function RefusalCard({ problem, again, partial = '', cost_limited = false
           ))}
         </ul>
         <Offers offers={plain.offers} />
+        <Forward action={plain.action ?? planAction(plain.offers)} className="mt-3 text-lg" />
         {plain.again ? (
           <Button onClick={again} disabled={wait_seconds > 0} className="mt-5">
             <span className="figures">{wait_seconds > 0 ? waitWords(wait_seconds) : 'Try again'}</span>
@@ -63,28 +64,25 @@ export function RefusalCard({ problem, again, partial = '', cost_limited = false
 /** What is for sale, and what is to be paid, lies on the plan's page. */
 const ON_PLAN_PAGE = new Set(['pack', 'upgrade', 'pay']);
 
+function planAction(offers: readonly Offer[]): Action | undefined {
+  return offers.some(({ kind }) => ON_PLAN_PAGE.has(kind)) ? { label: 'Go to your plan', to: '/plan' } : undefined;
+}
+
 function Offers({ offers }: { readonly offers: readonly Offer[] }) {
   if (offers.length === 0) return null;
   return (
-    <>
-      <ul className="mt-4 grid gap-2 sm:grid-cols-2" aria-label="Offers">
-        {offers.map((offer) => (
-          <li
-            key={`${offer.kind} ${offer.id}`}
-            className="flex items-baseline justify-between gap-3 rounded-md border border-edge bg-signal-wash px-3.5 py-2.5"
-          >
-            <span className="font-semibold">{offer.text}</span>
-            {offer.price === undefined ? null : (
-              <span className="narrow figures text-lg font-semibold whitespace-nowrap">{formatMoney(offer.price)}</span>
-            )}
-          </li>
-        ))}
-      </ul>
-      {offers.some(({ kind }) => ON_PLAN_PAGE.has(kind)) ? (
-        <p className="mt-3 text-lg">
-          <Link to="/plan">Go to your plan</Link>
-        </p>
-      ) : null}
-    </>
+    <ul className="mt-4 grid gap-2 sm:grid-cols-2" aria-label="Offers">
+      {offers.map((offer) => (
+        <li
+          key={`${offer.kind} ${offer.id}`}
+          className="flex items-baseline justify-between gap-3 rounded-md border border-edge bg-signal-wash px-3.5 py-2.5"
+        >
+          <span className="font-semibold">{offer.text}</span>
+          {offer.price === undefined ? null : (
+            <span className="narrow figures text-lg font-semibold whitespace-nowrap">{formatMoney(offer.price)}</span>
+          )}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -1,4 +1,5 @@
 import type { Offer, Problem } from '../api/wire.ts';
+import type { Path } from '../route.ts';
 import { durationWords } from './time.ts';
 
 /** A "no" as a person would say it. */
@@ -11,20 +12,30 @@ export interface PlainProblem {
   /** Seconds until trying again makes sense; undefined when waiting does not help. */
   readonly wait_seconds?: number;
   readonly offers: readonly Offer[];
+  /** The page on which something can be done about it. */
+  readonly action?: Action;
   /** False when the very same request will be refused again, however long one waits. */
   readonly again: boolean;
   /** `no`: the rules said so; `broken`: something failed that should not have. */
   readonly tone: 'no' | 'broken';
 }
 
+export interface Action {
+  readonly label: string;
+  readonly to: Path;
+}
+
 interface Words {
   readonly headline: string;
   readonly steps: readonly string[];
+  readonly action?: Action;
   readonly tone?: 'broken';
   readonly again?: false;
 }
 
 const WAIT = 'Wait for the countdown, then try again.';
+const BUY: Action = { label: 'See packs and plans', to: '/plan' };
+const PAY: Action = { label: 'Settle it on the plan’s page', to: '/plan' };
 const SHORTER = 'Shorten the task, or pick a simpler complexity.';
 
 const WORDS: Record<string, Words> = {
@@ -37,27 +48,34 @@ const WORDS: Record<string, Words> = {
     headline: 'You are signed out',
     steps: ['Sign in again with your key. If it no longer works, ask for a new one.'],
   },
-  forbidden: { headline: 'This key may not do that', steps: ['Sign in with a key that may, or ask the owner to do it.'] },
+  forbidden: {
+    headline: 'You may not do that here',
+    steps: ['Ask an owner or admin of the workspace, or sign in with a key that may.'],
+  },
   not_found: { headline: 'That is not here', steps: ['Go back and reload: it may have been removed.'] },
   plan_feature_missing: {
-    headline: 'Your plan does not include AI',
+    headline: 'Your plan does not include this',
     steps: [
-      'Move to a plan with AI, such as PRO. The owner of this workspace can do that.',
+      'Move to a plan that does. The owner of this workspace can do that.',
       'Everything else in your plan works as before.',
     ],
+    action: BUY,
     again: false,
   },
   license_ai_disabled: {
     headline: 'AI is off until a payment succeeds',
     steps: ['Settle the open payment, or ask the owner to: see Plan. AI comes back at once.'],
+    action: PAY,
   },
   license_sync_disabled: {
     headline: 'Sync is off until a payment succeeds',
     steps: ['Settle the open payment, or ask the owner to: see Plan. It comes back at once.'],
+    action: PAY,
   },
   credits_exhausted: {
     headline: 'Not enough credits for this call',
     steps: ['Add credits with a pack, or wait for the monthly refresh.', SHORTER],
+    action: BUY,
   },
   cost_ceiling_reached: {
     headline: 'This call does not fit under your cost ceiling',
@@ -66,14 +84,17 @@ const WORDS: Record<string, Words> = {
       'Move to a larger plan or add a pack, which raises the ceiling.',
       'Or wait: the ceiling is fresh each period.',
     ],
+    action: BUY,
   },
   budget_exhausted: {
     headline: 'The shared budget is used up',
     steps: ['Nobody here can spend more this month. Ask the operator to raise the budget, or wait for the new month.'],
+    action: { label: 'See what is left', to: '/usage' },
   },
   quota_exceeded: {
     headline: 'A quota of your plan is used up',
     steps: ['Wait until it is fresh again (see Usage), or move to a larger plan.'],
+    action: { label: 'See what is left', to: '/usage' },
   },
   rate_limited: { headline: 'Too many calls in a short time', steps: [WAIT] },
   min_gap: { headline: 'That was a little too quick', steps: [WAIT] },
@@ -84,15 +105,25 @@ const WORDS: Record<string, Words> = {
     again: false,
   },
   selection_too_large: { headline: 'Too many were selected', steps: ['Select fewer and try again.'] },
-  temporarily_blocked: { headline: 'Paused for a while', steps: ['Several calls failed in a row, so this key rests. ' + WAIT] },
+  temporarily_blocked: {
+    headline: 'Paused for a while',
+    steps: ['Too many requests in a row were wrong, so nothing more is taken for a while. Look at what is sent. ' + WAIT],
+  },
   pool_paused: {
     headline: 'The free pool is paused',
     steps: ['Free work shares one pool, and it is nearly used up. Wait for the next cycle, or move to a paid plan.'],
+    action: BUY,
   },
-  limit_reached: { headline: 'A limit is reached', steps: ['Remove something you no longer need, or move to a larger plan.'] },
+  limit_reached: {
+    headline: 'A limit is reached',
+    steps: ['The line above says which, and what makes room: often something that is no longer needed.'],
+  },
   no_model_allowed: {
     headline: 'No model may take this task',
-    steps: ['Pick another complexity or operation.', 'Or raise the most it may cost: every model allowed to you costs more.'],
+    steps: [
+      'Pick another complexity or operation, or name no model.',
+      'If it goes on, ask the operator: a provider may not be set up.',
+    ],
   },
   price_unknown: {
     headline: 'Nobody knows what this would cost',
@@ -105,8 +136,9 @@ const WORDS: Record<string, Words> = {
     tone: 'broken',
   },
   frozen: {
-    headline: 'Models are frozen',
-    steps: ['An operator has stopped all model changes. Try again once the freeze is lifted.'],
+    headline: 'All versions are frozen',
+    steps: ['An operator holds every model and roll-out where it is. Try again once they let go.'],
+    action: { label: 'See the freeze', to: '/admin/ladders' },
   },
   idempotency_mismatch: {
     headline: 'This request was sent before, with other words',
@@ -162,6 +194,7 @@ export function explain(problem: Problem, { cost_limited = false } = {}): PlainP
     ),
     ...wait,
     offers: problem.offers ?? [],
+    ...(words.action === undefined ? {} : { action: words.action }),
     again: words.again ?? true,
     tone: words.tone ?? 'no',
   };

@@ -9,6 +9,7 @@ import type { EntryStore } from './entry-store.ts';
 import { PostgresEntries } from './entry-store-postgres.ts';
 import { RedisEntries } from './entry-store-redis.ts';
 import { acceptInvitation, type Invitation, invitationsFor, invite, listInvitations, withdrawInvitation } from './invitations.ts';
+import { expiringBy, shiftBetween } from './expire-by.ts';
 import { linkPerson } from './link.ts';
 import { type Mail, printedMail, smtpMail } from './mail.ts';
 import {
@@ -117,7 +118,8 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
   const naming = derivedKey(secret, 'sources');
   const store: EntryStore =
     given.redis_url === undefined ? new PostgresEntries(pool, clock) : new RedisEntries(given.redis_url, given.redis_prefix);
-  const storage = sealedStorage(store, secret);
+  const shift = shiftBetween(clock);
+  const storage = expiringBy(shift, sealedStorage(store, secret));
   const mail = mailOf(options);
   let opened: Promise<BetterAuth> | undefined;
   const auth = (): Promise<BetterAuth> =>
@@ -137,7 +139,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
         await sessions.endAll(anonymous_id);
       },
     }));
-  const sessions = new PersonSessions(auth, storage, directory, pool);
+  const sessions = new PersonSessions({ auth, storage, clock, shift, directory, pool });
   const { starts_per_address } = options;
   const signing: SignInParts = {
     pool,

@@ -1,8 +1,9 @@
-import { BoundedMap, databaseFault, type Pool, systemClock } from '@purser/base';
+import { BoundedMap, type Clock, databaseFault, type Pool } from '@purser/base';
 
 import type { Directory } from '../directory.ts';
 import type { SecretHash } from '../secret.ts';
 import type { BetterAuth } from './better-auth.ts';
+import type { ClockShift } from './expire-by.ts';
 import { findPerson, type Person } from './person.ts';
 import type { SealedStorage } from './sealed-storage.ts';
 
@@ -12,7 +13,17 @@ const CACHED_MAX = 50_000;
 
 export interface PersonSession {
   readonly person: Person;
+  /** By our clock. */
   readonly expires_ms: number;
+}
+
+interface Parts {
+  readonly auth: () => Promise<BetterAuth>;
+  readonly storage: SealedStorage;
+  readonly clock: Clock;
+  readonly shift: ClockShift;
+  readonly directory: Directory;
+  readonly pool: Pool;
 }
 
 /** Sessions of persons with a short memory in front: who it is, and what roles it has by now. */
@@ -20,21 +31,17 @@ export class PersonSessions {
   readonly #cached = new BoundedMap<SecretHash, { readonly open: PersonSession; readonly loaded_ms: number }>(CACHED_MAX);
   /** When a person was changed here; what was read before that, even in part, is not believed. */
   readonly #changed = new BoundedMap<string, number>(CACHED_MAX);
-  readonly #auth: () => Promise<BetterAuth>;
-  readonly #storage: SealedStorage;
-  readonly #directory: Directory;
-  readonly #pool: Pool;
+  readonly #parts: Parts;
 
-  constructor(auth: () => Promise<BetterAuth>, storage: SealedStorage, directory: Directory, pool: Pool) {
-    this.#auth = auth;
-    this.#storage = storage;
-    this.#directory = directory;
-    this.#pool = pool;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   find(token: string, hashed: SecretHash): PersonSession | undefined | Promise<PersonSession | undefined> {
     const cached = this.#cached.get(hashed);
-    if (cached && this.#isFresh(cached.loaded_ms, cached.open.person)) return cached.open;
+    // What was over when it was read may have been made longer since.
+    const over = cached && cached.open.expires_ms <= this.#parts.clock.now().epochMilliseconds;
+    if (cached && !over && this.#isFresh(cached.loaded_ms, cached.open.person)) return cached.open;
     return this.#load(token, hashed);
   }
 
@@ -44,30 +51,35 @@ export class PersonSessions {
 
   async #load(token: string, hashed: SecretHash): Promise<PersonSession | undefined> {
     const loaded_ms = performance.now();
-    const { internalAdapter } = await (await this.#auth()).$context;
+    const { internalAdapter } = await (await this.#parts.auth()).$context;
     const found = await internalAdapter.findSession(token);
-    const person = found && (await findPerson(this.#pool, found.user.id).catch(throwFault));
+    const person = found && (await findPerson(this.#parts.pool, found.user.id).catch(throwFault));
     if (!person) {
       this.#cached.delete(hashed);
       return undefined;
     }
-    await this.#withTier(token, person, found.session);
-    const open: PersonSession = { person, expires_ms: found.session.expiresAt.getTime() };
+    const open: PersonSession = { person, expires_ms: this.#parts.shift.toOurs(found.session.expiresAt.getTime()) };
+    await this.#withTier(token, open, found.session);
     this.#cached.set(hashed, { open, loaded_ms });
     return open;
   }
 
   /** The session carries the plan of the workspace it works in, as a key's session does; a changed plan is written into it. */
-  async #withTier(token: string, { works_in }: Person, session: { tier?: unknown; expiresAt: Date }): Promise<void> {
+  async #withTier(
+    token: string,
+    { person, expires_ms }: PersonSession,
+    session: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    const { works_in } = person;
     if (works_in === null) return;
-    const workspace = await this.#directory.workspace(works_in);
-    if (workspace === undefined || workspace.plan === session.tier) return;
-    const stored = JSON.parse((await this.#storage.get(token)) ?? '{}') as { session?: Record<string, unknown> };
+    const workspace = await this.#parts.directory.workspace(works_in);
+    if (workspace === undefined || workspace.plan === session['tier']) return;
+    const stored = JSON.parse((await this.#parts.storage.get(token)) ?? '{}') as { session?: Record<string, unknown> };
     if (stored.session === undefined) return;
     const updated = { ...stored, session: { ...stored.session, tier: workspace.plan } };
-    const seconds_left = Math.floor((session.expiresAt.getTime() - systemClock.now().epochMilliseconds) / 1000);
+    const seconds_left = Math.floor((expires_ms - this.#parts.clock.now().epochMilliseconds) / 1000);
     // Not by better-auth, which would set what a sign-out has taken away in between.
-    if (seconds_left > 0) await this.#storage.replace(token, JSON.stringify(updated), seconds_left);
+    if (seconds_left > 0) await this.#parts.storage.replace(token, JSON.stringify(updated), seconds_left);
   }
 
   /** What is believed of this person is out of date: its roles or its workspace were changed here. */
@@ -76,14 +88,14 @@ export class PersonSessions {
   }
 
   async end(token: string, hashed: SecretHash): Promise<void> {
-    const { internalAdapter } = await (await this.#auth()).$context;
+    const { internalAdapter } = await (await this.#parts.auth()).$context;
     await internalAdapter.deleteSession(token);
     this.#cached.delete(hashed);
   }
 
   /** Every session of a person, on every device. */
   async endAll(person_id: string): Promise<void> {
-    const { internalAdapter } = await (await this.#auth()).$context;
+    const { internalAdapter } = await (await this.#parts.auth()).$context;
     await internalAdapter.deleteUserSessions(person_id);
     this.forget(person_id);
   }

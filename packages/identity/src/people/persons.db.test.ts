@@ -294,3 +294,42 @@ describe('roles', () => {
     ).rejects.toThrow('operators_are_the_platforms');
   });
 });
+
+describe('by our clock', () => {
+  const known = async (token: string, at = here) => !isRefusal(await at.authenticate({ authorization: `Bearer ${token}` }));
+  const cookieOf = ({ set_cookies }: SignedIn) => set_cookies[0]!.split(';')[0]!;
+
+  test('S7: a session ends after 90 days without use, on every server, and is not made longer then', async () => {
+    const session = await signIn(mailbox());
+    clock.advance({ hours: 90 * 24 - 1 });
+    expect([await known(session.token), await known(session.token, there)]).toEqual([true, true]);
+    clock.advance({ hours: 1 });
+    expect([await known(session.token), await known(session.token, there)]).toEqual([false, false]);
+    await here.persons.renew({ cookie: cookieOf(session) });
+    expect(await known(session.token)).toBe(false);
+  });
+
+  test('S7: a session in use is made longer once a day, for as long as it is used', async () => {
+    const session = await signIn(mailbox());
+    const cookie = cookieOf(session);
+    clock.advance({ hours: 23 });
+    expect(await here.persons.renew({ cookie })).toEqual([]);
+    for (let month = 0; month < 6; month++) {
+      clock.advance({ hours: 30 * 24 });
+      expect(await here.persons.renew({ cookie })).toEqual([expect.stringContaining('Max-Age=7776000') as unknown]);
+    }
+    clock.advance({ hours: 89 * 24 });
+    expect(await known(session.token, there)).toBe(true);
+    clock.advance({ hours: 24 });
+    expect(await known(session.token, there)).toBe(false);
+  });
+
+  test('S7: signing out everywhere ends the sessions of before and after the clock was moved', async () => {
+    const email = mailbox();
+    const before = await signIn(email);
+    clock.advance({ hours: 24 * 40 });
+    const after = await signIn(email);
+    await here.persons.signOutEverywhere((await caller(after.token)).person!);
+    expect([await known(before.token), await known(after.token)]).toEqual([false, false]);
+  });
+});

@@ -83,7 +83,7 @@ function UnitTable({ balance }: { readonly balance: UnitBalance }) {
       role="region"
       aria-label={`Trial balance in ${unit}`}
     >
-      <table className="figures w-full border-collapse sm:table-fixed">
+      <table className="figures w-full border-collapse max-sm:text-sm max-sm:[font-stretch:80%] sm:table-fixed">
         <caption className="narrow pb-1 text-left text-xl font-semibold">
           {unit === 'credit' ? 'Credits' : unit}
           <span className={`ml-3 inline-flex items-center gap-1 text-base font-medium ${balanced ? 'text-fair' : 'text-oxide'}`}>
@@ -109,7 +109,7 @@ function UnitTable({ balance }: { readonly balance: UnitBalance }) {
         </thead>
         <tbody className="divide-y divide-rule">
           {rows.map((row) => (
-            <tr key={row.account} className="[&>td]:py-1.5 [&>td]:pl-4 [&>td]:text-right">
+            <tr key={row.account} className="[&>td]:py-1.5 [&>td]:pl-2.5 [&>td]:text-right sm:[&>td]:pl-4">
               <th scope="row" className="py-1.5 text-left font-medium">
                 {row.account}
               </th>
@@ -120,7 +120,7 @@ function UnitTable({ balance }: { readonly balance: UnitBalance }) {
           ))}
         </tbody>
         <tfoot>
-          <tr className="border-t-2 border-b-4 border-double border-ink font-bold [&>td]:py-1.5 [&>td]:pl-4 [&>td]:text-right">
+          <tr className="border-t-2 border-b-4 border-double border-ink font-bold [&>td]:py-1.5 [&>td]:pl-2.5 [&>td]:text-right sm:[&>td]:pl-4">
             <th scope="row" className="py-1.5 text-left">
               Sum
             </th>

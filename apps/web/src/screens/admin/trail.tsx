@@ -75,6 +75,7 @@ function Entries() {
 
 function Entry({ entry }: { readonly entry: AuditEntry }) {
   const detail = Object.entries(entry.detail)
+    .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name.replaceAll('_', ' ')} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' · ');
   return (

@@ -6,6 +6,7 @@ import { useNow } from '../../now.ts';
 import { Allocations } from '../../parts/allocations.tsx';
 import { AlertList } from '../../parts/alert-list.tsx';
 import { CopyButton } from '../../parts/copy.tsx';
+import { Keys } from '../../parts/keys.tsx';
 import { Link } from '../../parts/link.tsx';
 import { People } from '../../parts/people.tsx';
 import { PolicyTable } from '../../parts/policy-table.tsx';
@@ -67,6 +68,9 @@ function Found({ workspace }: { readonly workspace: WorkspaceInFull }) {
           </Panel>
           <Panel title="People">
             <People workspace_id={workspace.id} />
+          </Panel>
+          <Panel title="Keys">
+            <Keys scope={{ of: 'workspace', workspace_id: workspace.id }} />
           </Panel>
         </div>
         <div className="grid gap-4 sm:gap-6 lg:col-span-2">

@@ -1,12 +1,11 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { KeyRound } from 'lucide-react';
 import { useDeferredValue, useId, useState, type FormEvent } from 'react';
 import { newIdempotencyKey, post, problemOf } from '../../api/client.ts';
 import { workspacesQuery } from '../../api/queries.ts';
 import type { CreatedWorkspace, Workspace } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
 import { Button } from '../../parts/button.tsx';
-import { CopyButton } from '../../parts/copy.tsx';
+import { KeyOnce } from '../../parts/key-once.tsx';
 import { Link } from '../../parts/link.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../parts/states.tsx';
 import { licenceWords } from '../../words/licence.ts';
@@ -29,7 +28,7 @@ export function WorkspacesPage() {
           {created === undefined ? (
             <CreateForm done={setCreated} />
           ) : (
-            <KeyOnce created={created} done={() => setCreated(undefined)} />
+            <KeyOnce of={created.name} secret={created.key} done={() => setCreated(undefined)} />
           )}
         </div>
       </div>
@@ -159,25 +158,5 @@ function CreateForm({ done }: { readonly done: (created: CreatedWorkspace) => vo
         </Button>
       </form>
     </Panel>
-  );
-}
-
-/** The key is shown here and never again: only its hash is kept. */
-function KeyOnce({ created, done }: { readonly created: CreatedWorkspace; readonly done: () => void }) {
-  return (
-    <section role="status" className="on-hull rising rounded-xl bg-hull p-5 text-on-hull shadow-deck sm:p-6">
-      <h2 className="narrow flex items-center gap-2 text-2xl font-semibold">
-        <KeyRound size={22} className="text-signal" aria-hidden="true" />
-        The key of {created.name}
-      </h2>
-      <p className="mt-2 text-on-hull-soft">Copy it now. It is shown this once; Purser keeps only its fingerprint.</p>
-      <p data-testid="key" className="mt-3 rounded-md bg-on-hull/10 px-3 py-2.5 text-[0.9375rem] break-all select-all">
-        {created.key}
-      </p>
-      <div className="mt-4 flex flex-wrap gap-2">
-        <CopyButton kind="act" text={created.key} label="Copy the key" />
-        <Button onClick={done}>I have it</Button>
-      </div>
-    </section>
   );
 }

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+import type { RouteDeps } from '../deps.ts';
+import { problems } from '../http/responses.ts';
+import type { App } from '../http/types.ts';
+
+/** What is for sale, as it was written: where another catalogue is begun from. */
+export function registerAdminCatalogue(app: App, { catalogue: { version, text } }: RouteDeps): void {
+  app.route({
+    method: 'GET',
+    url: '/api/admin/catalogue',
+    config: { access: 'admin' },
+    schema: {
+      tags: ['Administration'],
+      summary: 'The catalogue now for sale',
+      response: { 200: z.object({ version: z.string(), text: z.string().describe('YAML.') }), ...problems(401, 403) },
+    },
+    handler: async (_request, reply) => reply.send({ version, text }),
+  });
+}
