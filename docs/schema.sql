@@ -2,6 +2,7 @@
 
 create schema audit;
 grant usage on schema audit to purser_app;
+grant usage on schema audit to purser_work;
 
 create table audit.block (
   seq bigint not null,
@@ -14,7 +15,10 @@ create table audit.block (
   constraint block_seq_check CHECK ((seq > 0))
 );
 alter table audit.block enable row level security;
+create policy all_rows on audit.block for select to purser_work using (true);
+create policy new_rows on audit.block for insert to purser_work with check (true);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.block FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+grant insert, select on audit.block to purser_work;
 
 create table audit.block_part (
   seq bigint not null,
@@ -35,7 +39,10 @@ create table audit.block_part (
 );
 CREATE INDEX block_part_of_source ON audit.block_part USING btree (source, through_xid, through_id);
 alter table audit.block_part enable row level security;
+create policy all_rows on audit.block_part for select to purser_work using (true);
+create policy new_rows on audit.block_part for insert to purser_work with check (true);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.block_part FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+grant insert, select on audit.block_part to purser_work;
 
 create table audit.entry (
   id bigint generated always as identity not null,
@@ -55,10 +62,13 @@ create table audit.entry (
 CREATE INDEX entry_of_subject ON audit.entry USING btree (subject, id);
 CREATE INDEX entry_of_workspace ON audit.entry USING btree (workspace_id, id);
 alter table audit.entry enable row level security;
+create policy all_rows on audit.entry for select to purser_work using (true);
+create policy new_rows on audit.entry for insert to purser_work with check (true);
 create policy own_deeds on audit.entry for insert to purser_app with check ((workspace_id = base.current_workspace()));
 create policy own_rows on audit.entry for select to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.entry FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 grant select on audit.entry to purser_app;
+grant select on audit.entry to purser_work;
 
 CREATE OR REPLACE FUNCTION audit.adopt_restored()
  RETURNS boolean
@@ -95,6 +105,7 @@ $function$;
 
 create schema base;
 grant usage on schema base to purser_app;
+grant usage on schema base to purser_work;
 
 create table base.migration (
   room text not null,
@@ -109,9 +120,10 @@ CREATE OR REPLACE FUNCTION base.current_workspace()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
-AS $function$ select nullif(current_setting('purser.workspace_id', true), '')::uuid $function$;
+AS $function$ select nullif(nullif(current_setting('purser.workspace_id', true), ''), '00000000-0000-0000-0000-000000000000')::uuid $function$;
 
 create schema catalog;
+grant usage on schema catalog to purser_work;
 
 create table catalog.price_list (
   version text not null,
@@ -131,6 +143,7 @@ create table catalog.version (
   constraint version_check CHECK ((version = ((name || '@'::text) || "left"(encode(sha256(convert_to(text, 'UTF8'::name)), 'hex'::text), 12))))
 );
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON catalog.version FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_change();
+grant insert, select on catalog.version to purser_work;
 
 CREATE OR REPLACE FUNCTION catalog.refuse_change()
  RETURNS trigger
@@ -142,6 +155,7 @@ end $function$;
 
 create schema identity;
 grant usage on schema identity to purser_app;
+grant usage on schema identity to purser_work;
 
 create table identity.account (
   id uuid not null,
@@ -161,6 +175,7 @@ create table identity.account (
   constraint account_person_id_fkey FOREIGN KEY (person_id) REFERENCES identity.person(id)
 );
 CREATE INDEX account_of_person ON identity.account USING btree (person_id);
+grant delete, insert, select, update on identity.account to purser_work;
 
 create table identity.api_key (
   workspace_id uuid not null,
@@ -180,9 +195,11 @@ create table identity.api_key (
 );
 CREATE INDEX api_key_of_workspace ON identity.api_key USING btree (workspace_id, created_at);
 alter table identity.api_key enable row level security;
+create policy all_rows on identity.api_key for all to purser_work using (true);
 create policy own_keys on identity.api_key for all to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER tell_change AFTER UPDATE ON identity.api_key FOR EACH ROW EXECUTE FUNCTION identity.tell_key_change();
-grant select on identity.api_key to purser_app;
+grant insert, select on identity.api_key to purser_app;
+grant insert, select on identity.api_key to purser_work;
 
 create table identity.invitation (
   workspace_id uuid not null,
@@ -200,8 +217,10 @@ create table identity.invitation (
 );
 CREATE INDEX invitation_by_email ON identity.invitation USING btree (email);
 alter table identity.invitation enable row level security;
+create policy all_rows on identity.invitation for all to purser_work using (true);
 create policy own_invitations on identity.invitation for all to purser_app using ((workspace_id = base.current_workspace()));
-grant select on identity.invitation to purser_app;
+grant delete, insert, select on identity.invitation to purser_app;
+grant delete, insert, select, update on identity.invitation to purser_work;
 
 create table identity.member (
   workspace_id uuid not null,
@@ -215,8 +234,10 @@ create table identity.member (
 );
 CREATE INDEX member_by_person ON identity.member USING btree (person_id);
 alter table identity.member enable row level security;
+create policy all_rows on identity.member for all to purser_work using (true);
 create policy own_members on identity.member for all to purser_app using ((workspace_id = base.current_workspace()));
-grant select on identity.member to purser_app;
+grant delete, select on identity.member to purser_app;
+grant delete, insert, select, update on identity.member to purser_work;
 
 create table identity.occasion (
   kind text not null,
@@ -227,6 +248,7 @@ create table identity.occasion (
 );
 CREATE INDEX occasion_by_end ON identity.occasion USING btree (expires_at);
 CREATE INDEX occasion_of_source ON identity.occasion USING btree (source, kind, expires_at);
+grant delete, insert, select on identity.occasion to purser_work;
 
 create table identity.past_terms (
   id bigint generated always as identity not null,
@@ -258,6 +280,12 @@ create table identity.person (
   constraint person_email_check CHECK (((length(email) >= 3) AND (length(email) <= 320))),
   constraint person_name_check CHECK ((length(name) <= 200))
 );
+alter table identity.person enable row level security;
+create policy all_rows on identity.person for all to purser_work using (true);
+create policy own_members on identity.person for select to purser_app using ((EXISTS ( SELECT
+   FROM identity.member m
+  WHERE ((m.person_id = person.id) AND (m.workspace_id = base.current_workspace())))));
+grant delete, insert, select, update on identity.person to purser_work;
 
 create table identity.sealed_entry (
   name bytea not null,
@@ -267,6 +295,7 @@ create table identity.sealed_entry (
   constraint sealed_entry_name_check CHECK ((length(name) = 32))
 );
 CREATE INDEX sealed_entry_by_end ON identity.sealed_entry USING btree (expires_at);
+grant delete, insert, select, update on identity.sealed_entry to purser_work;
 
 create table identity.shared_secret (
   one boolean default true not null,
@@ -275,6 +304,7 @@ create table identity.shared_secret (
   constraint shared_secret_one_check CHECK (one),
   constraint shared_secret_value_check CHECK ((length(value) = 32))
 );
+grant insert, select on identity.shared_secret to purser_work;
 
 create table identity.workspace (
   workspace_id uuid not null,
@@ -300,12 +330,14 @@ create table identity.workspace (
   constraint workspace_workspace_id_check CHECK ((workspace_id <> '00000000-0000-0000-0000-000000000000'::uuid))
 );
 alter table identity.workspace enable row level security;
+create policy all_rows on identity.workspace for all to purser_work using (true);
 create policy own_workspace on identity.workspace for all to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER keep_past_terms AFTER UPDATE ON identity.workspace FOR EACH ROW WHEN (((((new.plan IS DISTINCT FROM old.plan) OR (new.catalogue_version IS DISTINCT FROM old.catalogue_version)) OR (new.timezone IS DISTINCT FROM old.timezone)) OR (new.overrides IS DISTINCT FROM old.overrides))) EXECUTE FUNCTION identity.keep_past_terms();
 CREATE TRIGGER tell_change AFTER UPDATE ON identity.workspace FOR EACH ROW EXECUTE FUNCTION identity.tell_workspace_change();
 CREATE TRIGGER terms_began AFTER INSERT ON identity.workspace FOR EACH ROW EXECUTE FUNCTION wallet.begin_period();
 CREATE TRIGGER terms_changed AFTER UPDATE OF plan ON identity.workspace FOR EACH ROW WHEN ((new.plan <> old.plan)) EXECUTE FUNCTION wallet.begin_period();
 grant select on identity.workspace to purser_app;
+grant insert, select, update on identity.workspace to purser_work;
 
 CREATE OR REPLACE FUNCTION identity.keep_past_terms()
  RETURNS trigger
@@ -346,6 +378,7 @@ end $function$;
 
 create schema ledger;
 grant usage on schema ledger to purser_app;
+grant usage on schema ledger to purser_work;
 
 create table ledger.attempt (
   id bigint generated always as identity not null,
@@ -372,9 +405,12 @@ create table ledger.attempt (
 CREATE INDEX attempt_of_hold ON ledger.attempt USING brin (hold_id uuid_minmax_multi_ops) WITH (autosummarize='on');
 CREATE INDEX attempt_of_workspace ON ledger.attempt USING btree (workspace_id, id);
 alter table ledger.attempt enable row level security;
+create policy all_rows on ledger.attempt for select to purser_work using (true);
+create policy new_rows on ledger.attempt for insert to purser_work with check (true);
 create policy own_rows on ledger.attempt for select to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.attempt FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 grant select on ledger.attempt to purser_app;
+grant select on ledger.attempt to purser_work;
 
 create table ledger.period (
   workspace_id uuid not null,
@@ -390,9 +426,12 @@ create table ledger.period (
   constraint period_price_check CHECK ((price >= 0))
 );
 alter table ledger.period enable row level security;
+create policy all_rows on ledger.period for select to purser_work using (true);
+create policy new_rows on ledger.period for insert to purser_work with check (true);
 create policy own_rows on ledger.period for select to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.period FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 grant select on ledger.period to purser_app;
+grant insert, select on ledger.period to purser_work;
 
 create table ledger.posting (
   id bigint generated always as identity not null,
@@ -415,9 +454,12 @@ CREATE INDEX posting_of_hold ON ledger.posting USING brin (hold_id uuid_minmax_m
 CREATE INDEX posting_of_time ON ledger.posting USING brin (posted_at) WITH (autosummarize='on');
 CREATE INDEX posting_of_workspace ON ledger.posting USING btree (workspace_id, id);
 alter table ledger.posting enable row level security;
+create policy all_rows on ledger.posting for select to purser_work using (true);
+create policy new_rows on ledger.posting for insert to purser_work with check (true);
 create policy own_rows on ledger.posting for select to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.posting FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 grant select on ledger.posting to purser_app;
+grant select on ledger.posting to purser_work;
 
 create table ledger.rollup_account_daily (
   day date not null,
@@ -431,6 +473,7 @@ create table ledger.rollup_account_daily (
   reported numeric not null
 );
 CREATE UNIQUE INDEX rollup_account_daily_key ON ledger.rollup_account_daily USING btree (day, plan, debit, credit, unit, reported_unit) NULLS NOT DISTINCT;
+grant insert, select, update on ledger.rollup_account_daily to purser_work;
 
 create table ledger.rollup_attempt_daily (
   day date not null,
@@ -442,6 +485,7 @@ create table ledger.rollup_attempt_daily (
   duration_ms bigint not null,
   constraint rollup_attempt_daily_pkey PRIMARY KEY (day, provider, model, operation, outcome)
 );
+grant insert, select, update on ledger.rollup_attempt_daily to purser_work;
 
 create table ledger.rollup_margin_daily (
   workspace_id uuid not null,
@@ -456,7 +500,10 @@ create table ledger.rollup_margin_daily (
 );
 CREATE INDEX rollup_margin_daily_of_day ON ledger.rollup_margin_daily USING brin (day) WITH (autosummarize='on');
 alter table ledger.rollup_margin_daily enable row level security;
+create policy all_rows on ledger.rollup_margin_daily for select to purser_work using (true);
+create policy new_rows on ledger.rollup_margin_daily for insert to purser_work with check (true);
 create policy own_rows on ledger.rollup_margin_daily for select to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select on ledger.rollup_margin_daily to purser_work;
 
 create table ledger.rollup_model_daily (
   day date not null,
@@ -468,6 +515,7 @@ create table ledger.rollup_model_daily (
   spent numeric not null
 );
 CREATE UNIQUE INDEX rollup_model_daily_key ON ledger.rollup_model_daily USING btree (day, plan, provider, model, unit) NULLS NOT DISTINCT;
+grant insert, select, update on ledger.rollup_model_daily to purser_work;
 
 create table ledger.rollup_position (
   name text not null,
@@ -476,6 +524,7 @@ create table ledger.rollup_position (
   constraint rollup_position_pkey PRIMARY KEY (name),
   constraint rollup_position_name_check CHECK ((name = ANY (ARRAY['account'::text, 'margin'::text, 'model'::text])))
 );
+grant select, update on ledger.rollup_position to purser_work;
 
 CREATE OR REPLACE FUNCTION ledger.accrue_periods(p_now timestamp with time zone, p_workspace uuid[], p_plan text[], p_period_start timestamp with time zone[], p_price bigint[], p_fees bigint[], p_currency text[])
  RETURNS integer
@@ -552,6 +601,16 @@ AS $function$
   select format('%s: purser_app may %s', p_table, privilege)
   from unnest(p_refused) privilege
   where has_table_privilege('purser_app', p_table, privilege)
+  union all
+  select format('%s: purser_work may %s', p_table, privilege)
+  from unnest(array['update', 'delete', 'truncate', 'references', 'trigger']) privilege
+  where has_table_privilege('purser_work', p_table, privilege)
+  union all
+  select format('%s: %s owns it', p_table, relowner::regrole)
+  from pg_class where oid = p_table and relowner::regrole::text in ('purser_app', 'purser_work')
+  union all
+  select format('%s: %s bypasses row-level security', p_table, rolname)
+  from pg_roles where rolname in ('purser_app', 'purser_work') and (rolsuper or rolbypassrls)
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.cost_sign(p_debit text, p_credit text)
@@ -986,6 +1045,7 @@ $function$;
 
 create schema license;
 grant usage on schema license to purser_app;
+grant usage on schema license to purser_work;
 
 create table license.change (
   workspace_id uuid not null,
@@ -1002,9 +1062,12 @@ create table license.change (
 );
 CREATE INDEX change_of_workspace ON license.change USING btree (workspace_id, id);
 alter table license.change enable row level security;
+create policy all_rows on license.change for select to purser_work using (true);
+create policy new_rows on license.change for insert to purser_work with check (true);
 create policy own_rows on license.change for select to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON license.change FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 grant select on license.change to purser_app;
+grant insert, select on license.change to purser_work;
 
 create table license.event (
   workspace_id uuid not null,
@@ -1021,9 +1084,12 @@ create table license.event (
   constraint event_reference_check CHECK ((length(reference) <= 200))
 );
 alter table license.event enable row level security;
+create policy all_rows on license.event for select to purser_work using (true);
+create policy new_rows on license.event for insert to purser_work with check (true);
 create policy own_rows on license.event for select to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON license.event FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 grant select on license.event to purser_app;
+grant insert, select on license.event to purser_work;
 
 create table license.standing (
   workspace_id uuid not null,
@@ -1036,11 +1102,14 @@ create table license.standing (
 CREATE INDEX standing_by_due ON license.standing USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX standing_to_release ON license.standing USING btree (workspace_id) WHERE (release IS NOT NULL);
 alter table license.standing enable row level security;
+create policy all_rows on license.standing for all to purser_work using (true);
 create policy own_rows on license.standing for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on license.standing to purser_app;
+grant insert, select, update on license.standing to purser_work;
 
 create schema marketplace;
 grant usage on schema marketplace to purser_app;
+grant usage on schema marketplace to purser_work;
 
 create table marketplace.checkout (
   workspace_id uuid not null,
@@ -1079,8 +1148,10 @@ create table marketplace.checkout (
 );
 CREATE INDEX checkout_of_workspace ON marketplace.checkout USING btree (workspace_id, created_at);
 alter table marketplace.checkout enable row level security;
-create policy own_rows on marketplace.checkout for select to purser_app using ((workspace_id = base.current_workspace()));
-grant select on marketplace.checkout to purser_app;
+create policy all_rows on marketplace.checkout for all to purser_work using (true);
+create policy own_rows on marketplace.checkout for all to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select on marketplace.checkout to purser_app;
+grant insert, select, update on marketplace.checkout to purser_work;
 
 create table marketplace.customer (
   workspace_id uuid not null,
@@ -1090,7 +1161,10 @@ create table marketplace.customer (
   constraint customer_stripe_customer_key UNIQUE (stripe_customer)
 );
 alter table marketplace.customer enable row level security;
-create policy own_rows on marketplace.customer for select to purser_app using ((workspace_id = base.current_workspace()));
+create policy all_rows on marketplace.customer for all to purser_work using (true);
+create policy own_rows on marketplace.customer for all to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select on marketplace.customer to purser_app;
+grant insert, select, update on marketplace.customer to purser_work;
 
 create table marketplace.event (
   event_id text not null,
@@ -1106,7 +1180,9 @@ create table marketplace.event (
 );
 CREATE INDEX event_of_workspace ON marketplace.event USING btree (workspace_id, received_at);
 alter table marketplace.event enable row level security;
+create policy all_rows on marketplace.event for all to purser_work using (true);
 create policy own_rows on marketplace.event for select to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select, update on marketplace.event to purser_work;
 
 create table marketplace.invoice (
   workspace_id uuid not null,
@@ -1132,8 +1208,10 @@ create table marketplace.invoice (
 );
 CREATE INDEX invoice_of_workspace ON marketplace.invoice USING btree (workspace_id, paid_at);
 alter table marketplace.invoice enable row level security;
+create policy all_rows on marketplace.invoice for all to purser_work using (true);
 create policy own_rows on marketplace.invoice for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on marketplace.invoice to purser_app;
+grant insert, select, update on marketplace.invoice to purser_work;
 
 create table marketplace.invoice_payment (
   payment_intent text not null,
@@ -1141,6 +1219,7 @@ create table marketplace.invoice_payment (
   constraint invoice_payment_pkey PRIMARY KEY (payment_intent)
 );
 CREATE INDEX payment_of_invoice ON marketplace.invoice_payment USING btree (invoice_id);
+grant insert, select on marketplace.invoice_payment to purser_work;
 
 create table marketplace.purchase (
   workspace_id uuid not null,
@@ -1185,8 +1264,10 @@ CREATE INDEX purchase_of_workspace ON marketplace.purchase USING btree (workspac
 CREATE INDEX purchase_that_owes ON marketplace.purchase USING btree (workspace_id) WHERE (owed > owed_paid);
 CREATE INDEX purchase_with_unknown_fees ON marketplace.purchase USING btree (paid_at) WHERE (NOT fees_known);
 alter table marketplace.purchase enable row level security;
+create policy all_rows on marketplace.purchase for all to purser_work using (true);
 create policy own_rows on marketplace.purchase for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on marketplace.purchase to purser_app;
+grant insert, select, update on marketplace.purchase to purser_work;
 
 create table marketplace.purchase_grant (
   workspace_id uuid not null,
@@ -1202,14 +1283,23 @@ create table marketplace.purchase_grant (
   constraint purchase_grant_credits_check CHECK ((credits > 0))
 );
 alter table marketplace.purchase_grant enable row level security;
+create policy all_rows on marketplace.purchase_grant for all to purser_work using (true);
 create policy own_rows on marketplace.purchase_grant for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on marketplace.purchase_grant to purser_app;
+grant insert, select, update on marketplace.purchase_grant to purser_work;
 
 create table marketplace.receipt_link (
   payment_intent text not null,
   url text not null,
   constraint receipt_link_pkey PRIMARY KEY (payment_intent)
 );
+alter table marketplace.receipt_link enable row level security;
+create policy all_rows on marketplace.receipt_link for all to purser_work using (true);
+create policy own_receipts on marketplace.receipt_link for select to purser_app using ((EXISTS ( SELECT
+   FROM marketplace.purchase p
+  WHERE ((p.payment_intent = receipt_link.payment_intent) AND (p.workspace_id = base.current_workspace())))));
+grant select on marketplace.receipt_link to purser_app;
+grant insert, select on marketplace.receipt_link to purser_work;
 
 create table marketplace.reversal (
   stripe_id text not null,
@@ -1226,6 +1316,7 @@ create table marketplace.reversal (
   constraint reversal_state_check CHECK ((state = ANY (ARRAY['open'::text, 'failed'::text, 'won'::text, 'lost'::text])))
 );
 CREATE INDEX reversal_of_payment ON marketplace.reversal USING btree (payment_intent);
+grant insert, select, update on marketplace.reversal to purser_work;
 
 create table marketplace.subscription (
   workspace_id uuid not null,
@@ -1239,11 +1330,14 @@ create table marketplace.subscription (
 );
 CREATE INDEX subscription_of_workspace ON marketplace.subscription USING btree (workspace_id);
 alter table marketplace.subscription enable row level security;
+create policy all_rows on marketplace.subscription for all to purser_work using (true);
 create policy own_rows on marketplace.subscription for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on marketplace.subscription to purser_app;
+grant insert, select, update on marketplace.subscription to purser_work;
 
 create schema meters;
 grant usage on schema meters to purser_app;
+grant usage on schema meters to purser_work;
 
 create type meters.class as enum ('cost', 'quota', 'credit', 'gauge');
 
@@ -1271,8 +1365,10 @@ create table meters."grant" (
 CREATE INDEX grant_by_expiry ON meters."grant" USING btree (expires_at) WHERE (NOT closed);
 CREATE INDEX open_grant_of_workspace ON meters."grant" USING btree (workspace_id) WHERE (NOT closed);
 alter table meters."grant" enable row level security;
+create policy all_rows on meters."grant" for all to purser_work using (true);
 create policy own_rows on meters."grant" for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on meters."grant" to purser_app;
+grant insert, select, update on meters."grant" to purser_work;
 
 create table meters.guard (
   workspace_id uuid not null,
@@ -1280,7 +1376,9 @@ create table meters.guard (
   constraint guard_pkey PRIMARY KEY (workspace_id)
 );
 alter table meters.guard enable row level security;
+create policy all_rows on meters.guard for all to purser_work using (true);
 create policy own_rows on meters.guard for select to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select, update on meters.guard to purser_work;
 
 create table meters.hold (
   id uuid not null,
@@ -1307,8 +1405,10 @@ create table meters.hold (
 );
 CREATE INDEX hold_by_expiry ON meters.hold USING brin (expires_at) WITH (pages_per_range='32', autosummarize='on');
 alter table meters.hold enable row level security;
+create policy all_rows on meters.hold for all to purser_work using (true);
 create policy own_rows on meters.hold for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on meters.hold to purser_app;
+grant insert, select, update on meters.hold to purser_work;
 
 create table meters.idempotency (
   workspace_id uuid not null,
@@ -1322,8 +1422,10 @@ create table meters.idempotency (
 );
 CREATE INDEX idempotency_of_hold ON meters.idempotency USING btree (hold_id);
 alter table meters.idempotency enable row level security;
+create policy all_rows on meters.idempotency for all to purser_work using (true);
 create policy own_rows on meters.idempotency for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on meters.idempotency to purser_app;
+grant delete, insert, select, update on meters.idempotency to purser_work;
 
 create table meters.meter (
   id uuid not null,
@@ -1344,8 +1446,10 @@ create table meters.meter (
 );
 CREATE INDEX meter_of_workspace ON meters.meter USING btree (workspace_id, window_start);
 alter table meters.meter enable row level security;
+create policy all_rows on meters.meter for all to purser_work using (true);
 create policy own_rows on meters.meter for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on meters.meter to purser_app;
+grant insert, select, update on meters.meter to purser_work;
 
 create table meters.sweep (
   only_row boolean default true not null,
@@ -1353,6 +1457,7 @@ create table meters.sweep (
   constraint sweep_pkey PRIMARY KEY (only_row),
   constraint sweep_only_row_check CHECK (only_row)
 );
+grant insert, select, update on meters.sweep to purser_work;
 
 CREATE OR REPLACE FUNCTION meters.admit_locked(p_now timestamp with time zone, p_meter uuid[], p_cap bigint[], p_before bigint[], p_after bigint[], p_verdict integer[], p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_base integer[], p_legs integer[], p_leg_id uuid[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_provider text[], p_cost bigint[], p_cost_unit text[], p_reported bigint[], p_reported_unit text[])
  RETURNS void
@@ -1861,6 +1966,7 @@ end $function$;
 
 create schema notify;
 grant usage on schema notify to purser_app;
+grant usage on schema notify to purser_work;
 
 create table notify.alert (
   workspace_id uuid not null,
@@ -1891,8 +1997,10 @@ create table notify.alert (
 CREATE INDEX alert_of_workspace ON notify.alert USING btree (workspace_id, alert_id);
 CREATE INDEX fraud_by_time ON notify.alert USING btree (raised_at) WHERE (kind = 'fraud'::text);
 alter table notify.alert enable row level security;
+create policy all_rows on notify.alert for all to purser_work using (true);
 create policy own_alerts on notify.alert for all to purser_app using (((workspace_id = base.current_workspace()) AND for_workspace));
 grant select on notify.alert to purser_app;
+grant insert, select, update on notify.alert to purser_work;
 
 create table notify.channel (
   workspace_id uuid not null,
@@ -1911,8 +2019,10 @@ create table notify.channel (
 );
 CREATE UNIQUE INDEX channel_once ON notify.channel USING btree (workspace_id, kind, address) WHERE (removed_at IS NULL);
 alter table notify.channel enable row level security;
+create policy all_rows on notify.channel for all to purser_work using (true);
 create policy own_channels on notify.channel for all to purser_app using ((workspace_id = base.current_workspace()));
 grant insert, select on notify.channel to purser_app;
+grant insert, select, update on notify.channel to purser_work;
 
 create table notify.credit_peak (
   workspace_id uuid not null,
@@ -1922,7 +2032,9 @@ create table notify.credit_peak (
   constraint credit_peak_pkey PRIMARY KEY (workspace_id, key, window_start)
 );
 alter table notify.credit_peak enable row level security;
+create policy all_rows on notify.credit_peak for all to purser_work using (true);
 create policy own_peak on notify.credit_peak for all to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select, update on notify.credit_peak to purser_work;
 
 create table notify.delivery (
   workspace_id uuid not null,
@@ -1937,7 +2049,9 @@ create table notify.delivery (
 CREATE INDEX delivery_of_message ON notify.delivery USING btree (message_id);
 CREATE INDEX delivery_waiting ON notify.delivery USING btree (channel_id, alert_id) WHERE (message_id IS NULL);
 alter table notify.delivery enable row level security;
+create policy all_rows on notify.delivery for all to purser_work using (true);
 create policy own_deliveries on notify.delivery for all to purser_app using ((workspace_id = base.current_workspace()));
+grant delete, insert, select, update on notify.delivery to purser_work;
 
 create table notify.message (
   workspace_id uuid not null,
@@ -1958,8 +2072,10 @@ CREATE INDEX message_dead ON notify.message USING btree (message_id) WHERE (stat
 CREATE INDEX message_due ON notify.message USING btree (due_at) WHERE (state = 'due'::text);
 CREATE INDEX message_of_channel ON notify.message USING btree (channel_id, created_at);
 alter table notify.message enable row level security;
+create policy all_rows on notify.message for all to purser_work using (true);
 create policy own_messages on notify.message for all to purser_app using ((workspace_id = base.current_workspace()));
 grant select on notify.message to purser_app;
+grant insert, select, update on notify.message to purser_work;
 
 create table notify."position" (
   source text not null,
@@ -1967,6 +2083,7 @@ create table notify."position" (
   id bigint not null,
   constraint position_pkey PRIMARY KEY (source)
 );
+grant insert, select, update on notify."position" to purser_work;
 
 create table notify.setting (
   workspace_id uuid not null,
@@ -1979,8 +2096,10 @@ create table notify.setting (
   constraint setting_within_minutes_check CHECK (((within_minutes >= 1) AND (within_minutes <= 1440)))
 );
 alter table notify.setting enable row level security;
+create policy all_rows on notify.setting for all to purser_work using (true);
 create policy own_setting on notify.setting for all to purser_app using ((workspace_id = base.current_workspace()));
 grant insert, select, update on notify.setting to purser_app;
+grant insert, select, update on notify.setting to purser_work;
 
 create table notify.spend (
   workspace_id uuid not null,
@@ -1991,10 +2110,13 @@ create table notify.spend (
 );
 CREATE INDEX spend_of_hour ON notify.spend USING brin (hour) WITH (autosummarize='on');
 alter table notify.spend enable row level security;
+create policy all_rows on notify.spend for all to purser_work using (true);
 create policy own_spend on notify.spend for all to purser_app using ((workspace_id = base.current_workspace()));
+grant delete, insert, select, update on notify.spend to purser_work;
 
 create schema policy;
 grant usage on schema policy to purser_app;
+grant usage on schema policy to purser_work;
 
 create table policy.platform (
   one boolean default true not null,
@@ -2005,6 +2127,7 @@ create table policy.platform (
   constraint platform_one_check CHECK (one)
 );
 CREATE TRIGGER tell_change AFTER UPDATE ON policy.platform FOR EACH STATEMENT EXECUTE FUNCTION policy.tell_platform();
+grant select, update on policy.platform to purser_work;
 
 create table policy.raise (
   raise_id uuid not null,
@@ -2018,8 +2141,10 @@ create table policy.raise (
 );
 CREATE INDEX raise_of_workspace ON policy.raise USING btree (workspace_id, raised_at);
 alter table policy.raise enable row level security;
+create policy all_rows on policy.raise for all to purser_work using (true);
 create policy own_raises on policy.raise for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on policy.raise to purser_app;
+grant insert, select on policy.raise to purser_work;
 
 create table policy.raised (
   workspace_id uuid not null,
@@ -2031,9 +2156,11 @@ create table policy.raised (
   constraint raised_nanos_check CHECK ((nanos >= 0))
 );
 alter table policy.raised enable row level security;
+create policy all_rows on policy.raised for all to purser_work using (true);
 create policy own_raised on policy.raised for select to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON policy.raised FOR EACH ROW EXECUTE FUNCTION policy.tell_workspace();
 grant select on policy.raised to purser_app;
+grant insert, select, update on policy.raised to purser_work;
 
 create table policy.rollout (
   rollout_id uuid not null,
@@ -2052,6 +2179,7 @@ create table policy.rollout (
 );
 CREATE UNIQUE INDEX one_rollout_from_a_version ON policy.rollout USING btree (from_version) WHERE (state <> 'back'::text);
 CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON policy.rollout FOR EACH STATEMENT EXECUTE FUNCTION policy.tell_platform();
+grant insert, select, update on policy.rollout to purser_work;
 
 create table policy.rollout_call (
   rollout_id uuid not null,
@@ -2063,6 +2191,7 @@ create table policy.rollout_call (
   constraint rollout_call_arm_check CHECK ((arm = ANY (ARRAY['moved'::text, 'stayed'::text]))),
   constraint rollout_call_calls_check CHECK ((calls > 0))
 );
+grant insert, select, update on policy.rollout_call to purser_work;
 
 create table policy.rung (
   workspace_id uuid not null,
@@ -2078,9 +2207,11 @@ create table policy.rung (
 );
 CREATE INDEX rung_in_force ON policy.rung USING btree (rung DESC, since DESC) WHERE (rung > 0);
 alter table policy.rung enable row level security;
+create policy all_rows on policy.rung for all to purser_work using (true);
 create policy own_rungs on policy.rung for select to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON policy.rung FOR EACH ROW EXECUTE FUNCTION policy.tell_workspace();
 grant select on policy.rung to purser_app;
+grant insert, select, update on policy.rung to purser_work;
 
 CREATE OR REPLACE FUNCTION policy.tell_platform()
  RETURNS trigger
@@ -2101,6 +2232,8 @@ begin
 end $function$;
 
 create schema server;
+grant usage on schema server to purser_app;
+grant usage on schema server to purser_work;
 
 create table server.answer (
   workspace_id uuid not null,
@@ -2113,10 +2246,14 @@ create table server.answer (
   constraint answer_pkey PRIMARY KEY (workspace_id, actor, key_hash)
 );
 alter table server.answer enable row level security;
+create policy all_rows on server.answer for all to purser_work using (true);
 create policy own_rows on server.answer for all to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select on server.answer to purser_app;
+grant insert, select on server.answer to purser_work;
 
 create schema wallet;
 grant usage on schema wallet to purser_app;
+grant usage on schema wallet to purser_work;
 
 create table wallet.allocation (
   workspace_id uuid not null,
@@ -2133,9 +2270,11 @@ create table wallet.allocation (
   constraint teams_are_in_no_team CHECK (((kind = 'member'::text) OR (team IS NULL)))
 );
 alter table wallet.allocation enable row level security;
-create policy own_rows on wallet.allocation for select to purser_app using ((workspace_id = base.current_workspace()));
+create policy all_rows on wallet.allocation for all to purser_work using (true);
+create policy own_rows on wallet.allocation for all to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON wallet.allocation FOR EACH ROW EXECUTE FUNCTION identity.tell_workspace_change();
-grant select on wallet.allocation to purser_app;
+grant insert, select on wallet.allocation to purser_app;
+grant insert, select, update on wallet.allocation to purser_work;
 
 create table wallet.checkpoint (
   workspace_id uuid not null,
@@ -2145,8 +2284,10 @@ create table wallet.checkpoint (
   constraint checkpoint_pkey PRIMARY KEY (workspace_id, posting_id)
 );
 alter table wallet.checkpoint enable row level security;
-create policy own_rows on wallet.checkpoint for select to purser_app using ((workspace_id = base.current_workspace()));
-grant select on wallet.checkpoint to purser_app;
+create policy all_rows on wallet.checkpoint for all to purser_work using (true);
+create policy own_rows on wallet.checkpoint for all to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select on wallet.checkpoint to purser_app;
+grant insert, select on wallet.checkpoint to purser_work;
 
 create table wallet.credit_day (
   workspace_id uuid not null,
@@ -2155,8 +2296,10 @@ create table wallet.credit_day (
   constraint credit_day_pkey PRIMARY KEY (workspace_id, day)
 );
 alter table wallet.credit_day enable row level security;
-create policy own_rows on wallet.credit_day for select to purser_app using ((workspace_id = base.current_workspace()));
-grant select on wallet.credit_day to purser_app;
+create policy all_rows on wallet.credit_day for all to purser_work using (true);
+create policy own_rows on wallet.credit_day for all to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select on wallet.credit_day to purser_app;
+grant insert, select, update on wallet.credit_day to purser_work;
 
 create table wallet.pay_as_you_go (
   workspace_id uuid not null,
@@ -2175,8 +2318,10 @@ create table wallet.pay_as_you_go (
 );
 CREATE INDEX pay_as_you_go_open ON wallet.pay_as_you_go USING btree (period_end) WHERE (closed_at IS NULL);
 alter table wallet.pay_as_you_go enable row level security;
+create policy all_rows on wallet.pay_as_you_go for all to purser_work using (true);
 create policy own_rows on wallet.pay_as_you_go for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on wallet.pay_as_you_go to purser_app;
+grant insert, select, update on wallet.pay_as_you_go to purser_work;
 
 create table wallet.refresh (
   workspace_id uuid not null,
@@ -2186,7 +2331,9 @@ create table wallet.refresh (
 );
 CREATE INDEX refresh_by_due ON wallet.refresh USING btree (due_at);
 alter table wallet.refresh enable row level security;
+create policy all_rows on wallet.refresh for all to purser_work using (true);
 create policy own_rows on wallet.refresh for select to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select, update on wallet.refresh to purser_work;
 
 create table wallet.scheduled_grant (
   grant_id uuid not null,
@@ -2203,8 +2350,10 @@ create table wallet.scheduled_grant (
 CREATE INDEX scheduled_grant_due ON wallet.scheduled_grant USING btree (valid_from) WHERE (done_at IS NULL);
 CREATE INDEX scheduled_grant_of_workspace ON wallet.scheduled_grant USING btree (workspace_id) WHERE (done_at IS NULL);
 alter table wallet.scheduled_grant enable row level security;
+create policy all_rows on wallet.scheduled_grant for all to purser_work using (true);
 create policy own_rows on wallet.scheduled_grant for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on wallet.scheduled_grant to purser_app;
+grant insert, select, update on wallet.scheduled_grant to purser_work;
 
 CREATE OR REPLACE FUNCTION wallet.begin_period()
  RETURNS trigger

@@ -1,12 +1,16 @@
-import { Fault, isTransientDatabaseError, openPool, type Pool, type Settings, startEmbedded } from '@purser/base';
+import { Fault, isTransientDatabaseError, openPool, openRoles, type Pool, type Settings, startEmbedded } from '@purser/base';
 
 import { keepSecret, readKeptSecret } from './kept-secret.ts';
 
 /** The database of these settings, and how to leave it: an embedded server that was started for it stops again. */
 export interface OpenDatabase extends AsyncDisposable {
+  /** As who owns it. */
   readonly url: string;
   readonly pool: Pool;
 }
+
+/** Whom a command is at work as: who owns the tables migrates them, all else is done as a role that owns nothing. */
+type As = 'owner' | 'purser_work';
 
 /** Where a running server keeps the address of its embedded database, for commands run beside it. */
 const ADDRESS = 'database-address';
@@ -26,25 +30,29 @@ export async function startDatabase(
  * Opens the database for one command: DATABASE_URL, or that of a server that runs beside us, or the embedded one, started for it.
  * @throws Fault in one line when none answers.
  */
-export async function openDatabase(settings: Settings): Promise<OpenDatabase> {
+export async function openDatabase(settings: Settings, as: As = 'purser_work'): Promise<OpenDatabase> {
   const beside = settings.database_url ?? (await readKeptSecret(settings.data_folder, ADDRESS));
   if (beside !== undefined) {
-    const pool = openPool(beside, { connections_max: 4, application: 'purser-cli' });
-    const away = await whyAway(pool);
-    if (away === undefined) return { url: beside, pool, [Symbol.asyncDispose]: () => pool.end() };
-    await pool.end();
+    const owner = openPool(beside, { connections_max: 1, application: 'purser-cli' });
+    const away = await whyAway(owner).finally(() => owner.end());
+    if (away === undefined) {
+      const pool = await poolAs(as, beside, settings);
+      return { url: beside, pool, [Symbol.asyncDispose]: () => pool.end() };
+    }
     if (settings.database_url !== undefined) throw away;
   }
+  await using opened = new AsyncDisposableStack();
   const embedded = await startDatabase(settings, () => {});
-  const pool = openPool(embedded.url, { connections_max: 4, application: 'purser-cli' });
-  return {
-    url: embedded.url,
-    pool,
-    async [Symbol.asyncDispose]() {
-      await pool.end();
-      await embedded.stop();
-    },
-  };
+  opened.defer(() => embedded.stop());
+  const pool = await poolAs(as, embedded.url, settings);
+  opened.defer(() => pool.end());
+  const kept = opened.move();
+  return { url: embedded.url, pool, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+async function poolAs(as: As, owner_url: string, settings: Settings): Promise<Pool> {
+  const address = as === 'owner' ? owner_url : (await openRoles(owner_url, settings.database_roles_password)).purser_work;
+  return openPool(address, { connections_max: 4, application: 'purser-cli' });
 }
 
 /** One line about why a database cannot be used; its address stays out of it but for host and port. */

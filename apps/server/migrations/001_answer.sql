@@ -1,4 +1,5 @@
 create schema server;
+grant usage on schema server to purser_app, purser_work;
 
 -- The first answer to a creation, kept for ever under the key the caller gave: the same key creates nothing twice.
 -- The answer is sealed under the caller's own credential, because it may hold a secret that is nowhere stored in clear.
@@ -14,3 +15,6 @@ create table server.answer (
 );
 alter table server.answer enable row level security;
 create policy own_rows on server.answer to purser_app using (workspace_id = base.current_workspace());
+grant select, insert, update (sealed) on server.answer to purser_app;
+create policy all_rows on server.answer to purser_work using (true);
+grant select, insert, update (sealed) on server.answer to purser_work;

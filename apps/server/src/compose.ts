@@ -5,9 +5,11 @@ import {
   type Log,
   OffsetClock,
   openPool,
+  openRoles,
   type Pool,
   type Refusal,
   repeat,
+  type ServingRole,
   type Settings,
   systemClock,
 } from '@purser/base';
@@ -73,15 +75,18 @@ export async function compose(given: Given): Promise<Composition> {
     });
     return part;
   };
-  const poolOf = (application: string, connections_max: number, more: { query_timeout_ms?: number } = {}): Pool => {
-    const pool = openPool(database_url, { connections_max, application, ...more });
+  // Nobody here is the owner of a table: each connection is logged in as a role that row-level security binds.
+  const roles = await openRoles(database_url, settings.database_roles_password);
+  const poolOf = (role: ServingRole, options: Parameters<typeof openPool>[1]): Pool => {
+    const pool = openPool(roles[role], options);
     opened.defer(() => pool.end());
     return pool;
   };
   // Batches go one at a time over a connection of their own, so nothing that is read ever stands before them.
   // One that does not come back (a lock that is never freed, a network that swallows answers) is given up, or all would wait behind it.
-  const holds = poolOf('purser-holds', 1, { query_timeout_ms: BATCH_TIMEOUT_MS });
-  const pool = poolOf('purser', 6);
+  const holds = poolOf('purser_work', { application: 'purser-holds', connections_max: 1, query_timeout_ms: BATCH_TIMEOUT_MS });
+  const tenants = poolOf('purser_app', { application: 'purser-tenants', connections_max: 6 });
+  const pool = poolOf('purser_work', { application: 'purser', connections_max: 6, tenants });
 
   await storeCatalogue(pool, catalogue, clock.now());
   const metrics = createMetrics();

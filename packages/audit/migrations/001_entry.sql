@@ -1,5 +1,5 @@
 create schema audit;
-grant usage on schema audit to purser_app;
+grant usage on schema audit to purser_app, purser_work;
 
 -- One row for each thing someone did: written in the transaction of the deed, so there is none without the other.
 create table audit.entry (
@@ -20,6 +20,9 @@ alter table audit.entry enable row level security;
 create policy own_rows on audit.entry for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_deeds on audit.entry for insert to purser_app with check (workspace_id = base.current_workspace());
 grant select, insert (workspace_id, at, actor, action, subject, detail) on audit.entry to purser_app;
+create policy all_rows on audit.entry for select to purser_work using (true);
+create policy new_rows on audit.entry for insert to purser_work with check (true);
+grant select, insert (workspace_id, at, actor, action, subject, detail) on audit.entry to purser_work;
 create trigger append_only before update or delete or truncate on audit.entry
   for each statement execute function ledger.refuse_change();
 alter table audit.entry enable always trigger append_only;

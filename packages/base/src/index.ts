@@ -11,10 +11,11 @@ export {
   type Pool,
   type Queryable,
 } from './database/pool.ts';
+export { addressAs, openRoles, type RoleAddresses, SERVING_ROLES, type ServingRole } from './database/roles.ts';
 export { createLog, hideSecrets, type Log } from './log.ts';
 export { loadSettings } from './settings/load.ts';
 export { parseSettings, type ProviderName, type ProviderSettings, type Settings } from './settings/settings.ts';
-export { joinTransaction, transaction, workspaceTransaction } from './database/transaction.ts';
+export { joinTransaction, transaction, transactionOf, workspaceTransaction } from './database/transaction.ts';
 export { type EmbeddedDatabase, scratchDatabase, scratchFolder, startEmbedded } from './embedded/index.ts';
 export { assert, BrokenInvariant, Fault, unreachable } from './fault.ts';
 export { type HoldId, type Id, isUuid, newId, PLATFORM, type WorkspaceId } from './ids.ts';

@@ -1,4 +1,5 @@
 create schema catalog;
+grant usage on schema catalog to purser_work;
 
 -- What was for sale, as it was written. A subscriber stays on the version it bought, so no version is ever changed or forgotten.
 create table catalog.version (
@@ -25,3 +26,4 @@ create table catalog.price_list (
 );
 create trigger append_only before update or delete or truncate on catalog.price_list
   for each statement execute function catalog.refuse_change();
+grant select, insert on catalog.version, catalog.price_list to purser_work;

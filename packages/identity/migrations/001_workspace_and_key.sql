@@ -1,5 +1,5 @@
 create schema identity;
-grant usage on schema identity to purser_app;
+grant usage on schema identity to purser_app, purser_work;
 
 -- The tenant. Never deleted: the books refer to it for ever.
 create table identity.workspace (
@@ -37,7 +37,13 @@ alter table identity.workspace enable row level security;
 alter table identity.api_key enable row level security;
 create policy own_workspace on identity.workspace to purser_app using (workspace_id = base.current_workspace());
 create policy own_keys on identity.api_key to purser_app using (workspace_id = base.current_workspace());
-grant select on identity.workspace, identity.api_key to purser_app;
+-- `changed_at` is what has to be writable for a row to be lockable.
+grant select, update (changed_at) on identity.workspace to purser_app;
+grant select, insert, update (revoked_at) on identity.api_key to purser_app;
+create policy all_rows on identity.workspace to purser_work using (true);
+create policy all_rows on identity.api_key to purser_work using (true);
+grant select, insert, update on identity.workspace to purser_work;
+grant select, insert, update (revoked_at) on identity.api_key to purser_work;
 
 -- Every server caches workspaces and keys, and forgets what is named here.
 create function identity.tell_workspace_change() returns trigger language plpgsql as $$
@@ -75,6 +81,9 @@ create table identity.past_terms (
 create index past_terms_of_workspace on identity.past_terms (workspace_id, id);
 alter table identity.past_terms enable row level security;
 create policy own_terms on identity.past_terms to purser_app using (workspace_id = base.current_workspace());
+create policy all_rows on identity.past_terms for select to purser_work using (true);
+create policy new_rows on identity.past_terms for insert to purser_work with check (true);
+grant select, insert on identity.past_terms to purser_work;
 
 create function identity.keep_past_terms() returns trigger language plpgsql as $$
 begin

@@ -60,7 +60,19 @@ alter table identity.member enable row level security;
 alter table identity.invitation enable row level security;
 create policy own_members on identity.member to purser_app using (workspace_id = base.current_workspace());
 create policy own_invitations on identity.invitation to purser_app using (workspace_id = base.current_workspace());
-grant select on identity.member, identity.invitation to purser_app;
+grant select, update (role), delete on identity.member to purser_app;
+grant select, insert, update (invitation_id, role, invited_by, invited_at, expires_at), delete on identity.invitation to purser_app;
+create policy all_rows on identity.member to purser_work using (true);
+create policy all_rows on identity.invitation to purser_work using (true);
+grant select, insert, update, delete on identity.member, identity.invitation to purser_work;
+
+-- Persons belong to no workspace; one sees of them who its members are, and that alone.
+alter table identity.person enable row level security;
+create policy own_members on identity.person for select to purser_app using (
+  exists (select from identity.member m where m.person_id = person.id and m.workspace_id = base.current_workspace()));
+grant select (id, email, is_anonymous, counts_as) on identity.person to purser_app;
+create policy all_rows on identity.person to purser_work using (true);
+grant select, insert, update, delete on identity.person, identity.account to purser_work;
 
 -- What may happen only so often: free starts of an address or a device, links to a mailbox. No address is kept, only its keyed hash.
 create table identity.occasion (
@@ -85,3 +97,7 @@ create table identity.shared_secret (
   one   boolean primary key default true check (one),
   value bytea   not null check (length(value) = 32)
 );
+
+grant select, insert, delete on identity.occasion to purser_work;
+grant select, insert, update, delete on identity.sealed_entry to purser_work;
+grant select, insert on identity.shared_secret to purser_work;

@@ -2,7 +2,6 @@ import {
   type Connection,
   type Id,
   isUuid,
-  joinTransaction,
   newId,
   PLATFORM,
   type Pool,
@@ -10,8 +9,8 @@ import {
   type Refusal,
   refuse,
   transaction,
+  transactionOf,
   type WorkspaceId,
-  workspaceTransaction,
 } from '@purser/base';
 
 import { hashBytes, hashSecret, newSecret, shownPrefix } from './secret.ts';
@@ -60,7 +59,7 @@ export async function createKey(
   inside?: Connection,
 ): Promise<CreatedKey | Refusal> {
   const workspace = wanted.workspace ?? PLATFORM;
-  return joinTransaction(pool, inside, async (connection) => {
+  const create = async (connection: Connection): Promise<CreatedKey | Refusal> => {
     if (workspace !== PLATFORM) {
       const { rowCount } = await connection.query('select 1 from identity.workspace where workspace_id = $1 for update', [
         workspace,
@@ -74,14 +73,15 @@ export async function createKey(
     if ((rows[0]?.keys ?? 0n) >= KEYS_MAX) return refuse('limit_reached', `there are ${KEYS_MAX} keys already; revoke one first`);
     const kind = workspace === PLATFORM ? 'platform' : 'workspace';
     return insertKey(connection, { kind, workspace, name: wanted.name, now: wanted.now.toString() });
-  });
+  };
+  return inside ? create(inside) : transactionOf(pool, workspace, create);
 }
 
 /** Read as the role that row-level security binds; the platform's keys belong to no tenant, and only an admin asks for them. */
 export async function listKeys(pool: Pool, workspace: WorkspaceId): Promise<readonly ApiKey[]> {
   const read = (on: Queryable) =>
     on.query<ApiKey>(`select ${COLUMNS} from identity.api_key where workspace_id = $1 order by created_at, key_id`, [workspace]);
-  const { rows } = workspace === PLATFORM ? await read(pool) : await workspaceTransaction(pool, workspace, read);
+  const { rows } = await transactionOf(pool, workspace, read);
   return rows;
 }
 
@@ -96,7 +96,7 @@ export async function revokeOneKey(
   workspace: WorkspaceId | undefined,
   also: AlsoRevoke = async () => {},
 ): Promise<ApiKey | Refusal> {
-  return transaction(pool, async (connection) => {
+  return transactionOf(pool, workspace ?? PLATFORM, async (connection) => {
     const revoked = await revokeKey(connection, id, now, workspace);
     if (!('refused' in revoked)) await also(connection, revoked);
     return revoked;

@@ -1,5 +1,5 @@
 create schema ledger;
-grant usage on schema ledger to purser_app;
+grant usage on schema ledger to purser_app, purser_work;
 
 -- One row is one whole posting, so the books balance row by row and cannot be half written.
 create table ledger.posting (
@@ -26,6 +26,10 @@ create index posting_of_workspace on ledger.posting (workspace_id, id);
 alter table ledger.posting enable row level security;
 create policy own_rows on ledger.posting for select to purser_app using (workspace_id = base.current_workspace());
 grant select on ledger.posting to purser_app;
+-- It adds rows and does nothing else to them; which transaction a row is of, nobody chooses.
+create policy all_rows on ledger.posting for select to purser_work using (true);
+create policy new_rows on ledger.posting for insert to purser_work with check (true);
+grant select, insert (workspace_id, posted_at, hold_id, debit, credit, amount, unit, reported, reported_unit, plan, reason) on ledger.posting to purser_work;
 
 create function ledger.refuse_change() returns trigger language plpgsql as $$
 begin
@@ -61,6 +65,10 @@ create index attempt_of_workspace on ledger.attempt (workspace_id, id);
 alter table ledger.attempt enable row level security;
 create policy own_rows on ledger.attempt for select to purser_app using (workspace_id = base.current_workspace());
 grant select on ledger.attempt to purser_app;
+create policy all_rows on ledger.attempt for select to purser_work using (true);
+create policy new_rows on ledger.attempt for insert to purser_work with check (true);
+grant select, insert (workspace_id, hold_id, ordinal, actor, operation, kind, provider, model, model_version, started_at, duration_ms, outcome,
+  usage, cost, cost_unit, request_id) on ledger.attempt to purser_work;
 create trigger append_only before update or delete or truncate on ledger.attempt
   for each statement execute function ledger.refuse_change();
 

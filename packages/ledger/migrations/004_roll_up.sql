@@ -42,6 +42,11 @@ create index rollup_margin_daily_of_day on ledger.rollup_margin_daily using brin
 -- Margins are the owner's business: the policy is there, and no tenant role is granted a thing.
 alter table ledger.rollup_margin_daily enable row level security;
 create policy own_rows on ledger.rollup_margin_daily for select to purser_app using (workspace_id = base.current_workspace());
+create policy all_rows on ledger.rollup_margin_daily for select to purser_work using (true);
+create policy new_rows on ledger.rollup_margin_daily for insert to purser_work with check (true);
+grant select, insert on ledger.rollup_margin_daily to purser_work;
+grant select, insert, update on ledger.rollup_account_daily to purser_work;
+grant select, update on ledger.rollup_position to purser_work;
 
 -- What a posting between two accounts adds to revenue, fees, cost and spent credits: 1, 0 or -1 times its value.
 create function ledger.revenue_sign(p_debit text, p_credit text) returns integer language sql immutable parallel safe

@@ -12,6 +12,9 @@ create table ledger.period (
 alter table ledger.period enable row level security;
 create policy own_rows on ledger.period for select to purser_app using (workspace_id = base.current_workspace());
 grant select on ledger.period to purser_app;
+create policy all_rows on ledger.period for select to purser_work using (true);
+create policy new_rows on ledger.period for insert to purser_work with check (true);
+grant select, insert on ledger.period to purser_work;
 create trigger append_only before update or delete or truncate on ledger.period
   for each statement execute function ledger.refuse_change();
 alter table ledger.period enable always trigger append_only;

@@ -38,6 +38,16 @@ create function ledger.broken_guards(p_table regclass, p_refused text[]) returns
   select format('%s: purser_app may %s', p_table, privilege)
   from unnest(p_refused) privilege
   where has_table_privilege('purser_app', p_table, privilege)
+  union all
+  select format('%s: purser_work may %s', p_table, privilege)
+  from unnest(array['update', 'delete', 'truncate', 'references', 'trigger']) privilege
+  where has_table_privilege('purser_work', p_table, privilege)
+  union all
+  select format('%s: %s owns it', p_table, relowner::regrole)
+  from pg_class where oid = p_table and relowner::regrole::text in ('purser_app', 'purser_work')
+  union all
+  select format('%s: %s bypasses row-level security', p_table, rolname)
+  from pg_roles where rolname in ('purser_app', 'purser_work') and (rolsuper or rolbypassrls)
 $$;
 
 -- Checks all postings against the rules of the books and the daily sums against the postings, in one snapshot and one

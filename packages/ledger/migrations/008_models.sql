@@ -29,6 +29,8 @@ create table ledger.rollup_attempt_daily (
   primary key (day, provider, model, operation, outcome)
 );
 
+grant select, insert, update on ledger.rollup_model_daily, ledger.rollup_attempt_daily to purser_work;
+
 -- The postings of the transactions in (p_after, p_through] by model. A hold's cost is shared among its calls by what each cost,
 -- and the last one, which served, bears what is left over; its credits were charged for the one that served.
 -- The span is known only when it is called: a plan made without it takes it for large, reads whole tables and compiles itself.

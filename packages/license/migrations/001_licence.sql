@@ -1,5 +1,5 @@
 create schema license;
-grant usage on schema license to purser_app;
+grant usage on schema license to purser_app, purser_work;
 
 -- What was ever said about a workspace's payments, each once and for ever. The licence is a pure function of these rows.
 create table license.event (
@@ -50,6 +50,14 @@ create policy own_rows on license.event for select to purser_app using (workspac
 create policy own_rows on license.standing for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on license.change for select to purser_app using (workspace_id = base.current_workspace());
 grant select on license.event, license.standing, license.change to purser_app;
+create policy all_rows on license.event for select to purser_work using (true);
+create policy new_rows on license.event for insert to purser_work with check (true);
+grant select, insert on license.event to purser_work;
+create policy all_rows on license.change for select to purser_work using (true);
+create policy new_rows on license.change for insert to purser_work with check (true);
+grant select, insert on license.change to purser_work;
+create policy all_rows on license.standing to purser_work using (true);
+grant select, insert, update on license.standing to purser_work;
 
 create trigger append_only before update or delete or truncate on license.event
   for each statement execute function ledger.refuse_change();

@@ -1,5 +1,5 @@
 create schema marketplace;
-grant usage on schema marketplace to purser_app;
+grant usage on schema marketplace to purser_app, purser_work;
 
 -- Who a workspace is to Stripe.
 create table marketplace.customer (
@@ -171,9 +171,28 @@ alter table marketplace.subscription enable row level security;
 alter table marketplace.invoice enable row level security;
 create policy own_rows on marketplace.subscription for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on marketplace.invoice for select to purser_app using (workspace_id = base.current_workspace());
-create policy own_rows on marketplace.customer for select to purser_app using (workspace_id = base.current_workspace());
-create policy own_rows on marketplace.checkout for select to purser_app using (workspace_id = base.current_workspace());
+create policy own_rows on marketplace.customer to purser_app using (workspace_id = base.current_workspace());
+create policy own_rows on marketplace.checkout to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on marketplace.event for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on marketplace.purchase for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on marketplace.purchase_grant for select to purser_app using (workspace_id = base.current_workspace());
 grant select on marketplace.checkout, marketplace.purchase, marketplace.purchase_grant, marketplace.subscription, marketplace.invoice to purser_app;
+grant select, insert on marketplace.customer to purser_app;
+grant insert, update (session_id, url) on marketplace.checkout to purser_app;
+create policy all_rows on marketplace.customer to purser_work using (true);
+create policy all_rows on marketplace.checkout to purser_work using (true);
+create policy all_rows on marketplace.event to purser_work using (true);
+create policy all_rows on marketplace.purchase to purser_work using (true);
+create policy all_rows on marketplace.purchase_grant to purser_work using (true);
+create policy all_rows on marketplace.subscription to purser_work using (true);
+create policy all_rows on marketplace.invoice to purser_work using (true);
+grant select, insert, update on marketplace.customer, marketplace.checkout, marketplace.event, marketplace.purchase, marketplace.purchase_grant,
+  marketplace.subscription, marketplace.invoice, marketplace.reversal to purser_work;
+grant select, insert on marketplace.invoice_payment, marketplace.receipt_link to purser_work;
+
+-- Stripe's receipt of a payment is shown to whose payment it is.
+alter table marketplace.receipt_link enable row level security;
+create policy own_receipts on marketplace.receipt_link for select to purser_app using (exists (
+  select from marketplace.purchase p where p.payment_intent = receipt_link.payment_intent and p.workspace_id = base.current_workspace()));
+grant select on marketplace.receipt_link to purser_app;
+create policy all_rows on marketplace.receipt_link to purser_work using (true);

@@ -1,4 +1,4 @@
-import { assert, isRefusal, newId, type Refusal, refuse, type WorkspaceId } from '@purser/base';
+import { assert, isRefusal, newId, type Refusal, refuse, type WorkspaceId, workspaceTransaction } from '@purser/base';
 import { findPlan, type Catalogue } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { currency, type Money, money } from '@purser/money';
@@ -73,7 +73,7 @@ export async function startCheckout(parts: OpenParts, request: CheckoutRequest):
   const row = await writeDown(parts, request, terms);
   if (isRefusal(row)) return row;
   if (row.url !== null) return { id: row.checkout_id, url: row.url, replayed: true };
-  if (terms.kind === 'plan' && (await hasLiveSubscription(parts.pool, request.workspace.id))) {
+  if (terms.kind === 'plan' && (await isSubscribed(parts.pool, request.workspace.id))) {
     return refuse('limit_reached', 'this workspace has a subscription; change its plan in the portal');
   }
   const customer = await customerOf(parts, row.workspace_id);
@@ -84,12 +84,18 @@ export async function startCheckout(parts: OpenParts, request: CheckoutRequest):
     }),
   );
   assert(session.url, 'a hosted checkout has an address');
-  await parts.pool.query('update marketplace.checkout set session_id = $2, url = $3 where checkout_id = $1', [
-    row.checkout_id,
-    session.id,
-    session.url,
-  ]);
+  await workspaceTransaction(parts.pool, row.workspace_id, (connection) =>
+    connection.query('update marketplace.checkout set session_id = $2, url = $3 where checkout_id = $1', [
+      row.checkout_id,
+      session.id,
+      session.url,
+    ]),
+  );
   return { id: row.checkout_id, url: session.url, replayed: false };
+}
+
+function isSubscribed(pool: OpenParts['pool'], workspace: WorkspaceId): Promise<boolean> {
+  return workspaceTransaction(pool, workspace, (connection) => hasLiveSubscription(connection, workspace));
 }
 
 function termsOf(catalogue: Catalogue, request: CheckoutRequest): Terms | Refusal {
@@ -165,38 +171,40 @@ async function writeDown(
     ? derivedId<'checkout'>('checkout', workspace.id, actor, idempotency.key)
     : (newId<'checkout'>() as CheckoutId);
   const request_hash = idempotency?.request_hash ?? '';
-  await pool.query(
-    `insert into marketplace.checkout (workspace_id, checkout_id, actor, request_hash, kind, code, name, catalogue_version, price, currency,
-       quantity, credits, expires_months, ceiling_raise, fee_numerator, fee_denominator, fee_fixed, lines, return_url, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) on conflict do nothing`,
-    [
-      workspace.id,
-      id,
-      actor,
-      request_hash,
-      terms.kind,
-      terms.code,
-      terms.name,
-      catalogue.version,
-      terms.price.nanos,
-      terms.price.currency,
-      terms.quantity,
-      terms.credits,
-      terms.expires_months,
-      terms.ceiling_raise,
-      terms.fees.numerator,
-      terms.fees.denominator,
-      terms.fees.fixed,
-      JSON.stringify(terms.lines),
-      return_url,
-      clock.now().toString(),
-    ],
-  );
-  const { rows } = await pool.query<CheckoutRow>(
-    `select workspace_id, checkout_id, request_hash, kind, code, currency, lines, return_url, url
-     from marketplace.checkout where checkout_id = $1`,
-    [id],
-  );
+  const { rows } = await workspaceTransaction(pool, workspace.id, async (connection) => {
+    await connection.query(
+      `insert into marketplace.checkout (workspace_id, checkout_id, actor, request_hash, kind, code, name, catalogue_version, price, currency,
+         quantity, credits, expires_months, ceiling_raise, fee_numerator, fee_denominator, fee_fixed, lines, return_url, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) on conflict do nothing`,
+      [
+        workspace.id,
+        id,
+        actor,
+        request_hash,
+        terms.kind,
+        terms.code,
+        terms.name,
+        catalogue.version,
+        terms.price.nanos,
+        terms.price.currency,
+        terms.quantity,
+        terms.credits,
+        terms.expires_months,
+        terms.ceiling_raise,
+        terms.fees.numerator,
+        terms.fees.denominator,
+        terms.fees.fixed,
+        JSON.stringify(terms.lines),
+        return_url,
+        clock.now().toString(),
+      ],
+    );
+    return connection.query<CheckoutRow>(
+      `select workspace_id, checkout_id, request_hash, kind, code, currency, lines, return_url, url
+       from marketplace.checkout where checkout_id = $1`,
+      [id],
+    );
+  });
   const row = rows[0];
   assert(row, 'a checkout that was written is there');
   if (row.request_hash === request_hash) return row;

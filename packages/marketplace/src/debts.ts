@@ -1,4 +1,4 @@
-import { assert, type Pool, transaction, type WorkspaceId } from '@purser/base';
+import { assert, type Pool, transaction, type WorkspaceId, workspaceTransaction } from '@purser/base';
 import { lockGrants } from '@purser/meters';
 
 import type { MarketplaceParts } from './parts.ts';
@@ -7,9 +7,11 @@ import { settlePurchase } from './settle-purchase.ts';
 
 /** Credits that a workspace spent though their money went back, less what later purchases have paid. */
 export async function debtOf(pool: Pool, workspace: WorkspaceId): Promise<bigint> {
-  const { rows } = await pool.query<{ debt: bigint }>(
-    'select coalesce(sum(owed - owed_paid), 0)::bigint as debt from marketplace.purchase where workspace_id = $1 and owed > owed_paid',
-    [workspace],
+  const { rows } = await workspaceTransaction(pool, workspace, (connection) =>
+    connection.query<{ debt: bigint }>(
+      'select coalesce(sum(owed - owed_paid), 0)::bigint as debt from marketplace.purchase where workspace_id = $1 and owed > owed_paid',
+      [workspace],
+    ),
   );
   return rows[0]?.debt ?? 0n;
 }

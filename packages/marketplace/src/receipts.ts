@@ -1,4 +1,4 @@
-import type { Pool, WorkspaceId } from '@purser/base';
+import { type Pool, type WorkspaceId, workspaceTransaction } from '@purser/base';
 import { currency, type Money, money } from '@purser/money';
 
 import type { CheckoutId } from './event.ts';
@@ -45,14 +45,16 @@ const RECEIPTS_MAX = 200;
 
 /** The newest first; `before` is the last of the page before. */
 export async function receiptsOf(pool: Pool, workspace: WorkspaceId, before: string | null): Promise<Receipt[]> {
-  const { rows } = await pool.query<Row>(
-    `select p.checkout_id as id, p.paid_at, p.code, c.name, c.quantity, p.credits, p.currency, p.paid, p.tax, p.reversed,
-       p.owed - p.owed_paid as owed, l.url
-     from marketplace.purchase p join marketplace.checkout c using (checkout_id) left join marketplace.receipt_link l using (payment_intent)
-     where p.workspace_id = $1 and ($2::uuid is null or (p.paid_at, p.checkout_id) <
-       (select b.paid_at, b.checkout_id from marketplace.purchase b where b.checkout_id = $2 and b.workspace_id = $1))
-     order by p.paid_at desc, p.checkout_id desc limit ${RECEIPTS_MAX}`,
-    [workspace, before],
+  const { rows } = await workspaceTransaction(pool, workspace, (connection) =>
+    connection.query<Row>(
+      `select p.checkout_id as id, p.paid_at, p.code, c.name, c.quantity, p.credits, p.currency, p.paid, p.tax, p.reversed,
+         p.owed - p.owed_paid as owed, l.url
+       from marketplace.purchase p join marketplace.checkout c using (checkout_id) left join marketplace.receipt_link l using (payment_intent)
+       where p.workspace_id = $1 and ($2::uuid is null or (p.paid_at, p.checkout_id) <
+         (select b.paid_at, b.checkout_id from marketplace.purchase b where b.checkout_id = $2 and b.workspace_id = $1))
+       order by p.paid_at desc, p.checkout_id desc limit ${RECEIPTS_MAX}`,
+      [workspace, before],
+    ),
   );
   return rows.map(toReceipt);
 }

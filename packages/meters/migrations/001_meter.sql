@@ -1,5 +1,5 @@
 create schema meters;
-grant usage on schema meters to purser_app;
+grant usage on schema meters to purser_app, purser_work;
 
 create type meters.class as enum ('cost', 'quota', 'credit', 'gauge');
 create type meters.state as enum ('open', 'settled', 'voided', 'expired', 'reconciled');
@@ -115,3 +115,11 @@ create policy own_rows on meters.hold for select to purser_app using (workspace_
 create policy own_rows on meters.idempotency for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on meters.guard for select to purser_app using (workspace_id = base.current_workspace());
 grant select on meters.meter, meters.grant, meters.hold, meters.idempotency to purser_app;
+-- Batches, sweeps and ends are of many workspaces at once.
+create policy all_rows on meters.meter to purser_work using (true);
+create policy all_rows on meters.grant to purser_work using (true);
+create policy all_rows on meters.hold to purser_work using (true);
+create policy all_rows on meters.idempotency to purser_work using (true);
+create policy all_rows on meters.guard to purser_work using (true);
+grant select, insert, update on meters.meter, meters.grant, meters.hold, meters.guard to purser_work;
+grant select, insert, update, delete on meters.idempotency to purser_work;

@@ -3,6 +3,7 @@ create table meters.sweep (
   only_row boolean     primary key default true check (only_row),
   swept_to timestamptz not null
 );
+grant select, insert, update on meters.sweep to purser_work;
 
 -- A hold written at the moment of the sweep may commit after it with an expiry before `p_now`; the mark stays well behind
 -- the shortest life a hold can have. A mark in the future was set by a clock that ran ahead: holds written since may lie below

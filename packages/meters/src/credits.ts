@@ -1,4 +1,4 @@
-import { type Clock, Fault, type Id, type Pool, type Queryable, type WorkspaceId } from '@purser/base';
+import { type Clock, Fault, type Id, type Pool, type Queryable, type WorkspaceId, workspaceTransaction } from '@purser/base';
 
 import { type MeterSpec, meterId } from './meter.ts';
 
@@ -101,11 +101,13 @@ export interface OpenGrant {
 
 /** Grants that still have something in them, in burn order. */
 export async function openGrants(pool: Pool, clock: Clock, workspace: WorkspaceId): Promise<OpenGrant[]> {
-  const { rows } = await pool.query<OpenGrant>(
-    `select id, source, amount, amount - used - held - expired as available, held, expires_at from meters.grant
-     where workspace_id = $1 and not closed and (expires_at is null or expires_at > $2)
-     order by expires_at nulls last, priority, id limit 1000`,
-    [workspace, clock.now().toString()],
-  );
-  return rows;
+  return workspaceTransaction(pool, workspace, async (connection) => {
+    const { rows } = await connection.query<OpenGrant>(
+      `select id, source, amount, amount - used - held - expired as available, held, expires_at from meters.grant
+       where workspace_id = $1 and not closed and (expires_at is null or expires_at > $2)
+       order by expires_at nulls last, priority, id limit 1000`,
+      [workspace, clock.now().toString()],
+    );
+    return rows;
+  });
 }

@@ -1,4 +1,4 @@
-import { type HoldId, type Pool, type WorkspaceId } from '@purser/base';
+import { type HoldId, type Pool, type Queryable, type WorkspaceId, workspaceTransaction } from '@purser/base';
 
 import { Batcher, type BatcherOptions } from './batcher.ts';
 import type { EndOutcome, EndRequest, HoldOutcome, HoldRequest, HoldState } from './hold.ts';
@@ -80,24 +80,12 @@ export class Meters {
 
   /** The meters as they stand; those that nothing was ever held on are empty, under the cap the policy gives. */
   async read(specs: readonly MeterSpec[]): Promise<MeterState[]> {
-    const { rows } = await this.#pool.query<MeterState>(
-      'select id, cap, held, used, unreconciled, overrun from meters.meter where id = any($1::uuid[])',
-      [specs.map(meterId)],
-    );
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    return specs.map((spec) => {
-      const id = meterId(spec);
-      const row = byId.get(id);
-      return {
-        ...spec,
-        id,
-        cap: spec.cap ?? row?.cap ?? 0n,
-        held: row?.held ?? 0n,
-        used: row?.used ?? 0n,
-        unreconciled: row?.unreconciled ?? 0n,
-        overrun: row?.overrun ?? 0n,
-      };
-    });
+    return readStates(this.#pool, specs);
+  }
+
+  /** The same for meters of one workspace, as the role that row-level security binds: those of others are empty to it. */
+  readOwn(workspace: WorkspaceId, specs: readonly MeterSpec[]): Promise<MeterState[]> {
+    return workspaceTransaction(this.#pool, workspace, (connection) => readStates(connection, specs));
   }
 
   /** How a hold stands, and the answer kept under its idempotency key. Null when there is no such hold. */
@@ -120,4 +108,25 @@ export class Meters {
     if (answer === '') return;
     await this.#pool.query('update meters.idempotency set answer = $2 where hold_id = $1 and answer is not null', [hold, answer]);
   }
+}
+
+async function readStates(on: Queryable, specs: readonly MeterSpec[]): Promise<MeterState[]> {
+  const { rows } = await on.query<MeterState>(
+    'select id, cap, held, used, unreconciled, overrun from meters.meter where id = any($1::uuid[])',
+    [specs.map(meterId)],
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return specs.map((spec) => {
+    const id = meterId(spec);
+    const row = byId.get(id);
+    return {
+      ...spec,
+      id,
+      cap: spec.cap ?? row?.cap ?? 0n,
+      held: row?.held ?? 0n,
+      used: row?.used ?? 0n,
+      unreconciled: row?.unreconciled ?? 0n,
+      overrun: row?.overrun ?? 0n,
+    };
+  });
 }

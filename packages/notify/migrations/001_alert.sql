@@ -1,5 +1,5 @@
 create schema notify;
-grant usage on schema notify to purser_app;
+grant usage on schema notify to purser_app, purser_work;
 
 -- How far each source (postings, attempts, announcements) has been read, in the order of the books. Whoever has locked the row
 -- 'scan' reads; the others pass by.
@@ -9,6 +9,7 @@ create table notify.position (
   id     bigint not null
 );
 insert into notify.position (source, xid, id) values ('scan', 0, 0);
+grant select, insert, update on notify.position to purser_work;
 
 -- Something worth telling, once. For a threshold `level` is the amount at which it lies and `value` where the meter stood: a
 -- raised cap can be crossed anew, the same one cannot.
@@ -39,6 +40,8 @@ create index fraud_by_time on notify.alert (raised_at) where kind = 'fraud';
 alter table notify.alert enable row level security;
 create policy own_alerts on notify.alert to purser_app using (workspace_id = base.current_workspace() and for_workspace);
 grant select, update (seen_at, seen_by) on notify.alert to purser_app;
+create policy all_rows on notify.alert to purser_work using (true);
+grant select, insert, update on notify.alert to purser_work;
 
 -- What a workspace spent in an hour: money in the currency it is reported in, or credits. What the platform pays is under its own id.
 create table notify.spend (
@@ -51,6 +54,8 @@ create table notify.spend (
 create index spend_of_hour on notify.spend using brin (hour) with (autosummarize = on);
 alter table notify.spend enable row level security;
 create policy own_spend on notify.spend to purser_app using (workspace_id = base.current_workspace());
+create policy all_rows on notify.spend to purser_work using (true);
+grant select, insert, update, delete on notify.spend to purser_work;
 
 -- The most credits there were at once in a billing period: the measure of how far they are used.
 create table notify.credit_peak (
@@ -62,3 +67,5 @@ create table notify.credit_peak (
 );
 alter table notify.credit_peak enable row level security;
 create policy own_peak on notify.credit_peak to purser_app using (workspace_id = base.current_workspace());
+create policy all_rows on notify.credit_peak to purser_work using (true);
+grant select, insert, update on notify.credit_peak to purser_work;

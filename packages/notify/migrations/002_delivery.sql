@@ -64,3 +64,9 @@ create policy own_deliveries on notify.delivery to purser_app using (workspace_i
 grant select, insert, update on notify.setting to purser_app;
 grant select, insert, update (kinds, removed_at, quiet_until) on notify.channel to purser_app;
 grant select, update (state, ended_at) on notify.message to purser_app;
+create policy all_rows on notify.setting to purser_work using (true);
+create policy all_rows on notify.channel to purser_work using (true);
+create policy all_rows on notify.message to purser_work using (true);
+create policy all_rows on notify.delivery to purser_work using (true);
+grant select, insert, update on notify.setting, notify.channel, notify.message to purser_work;
+grant select, insert, update, delete on notify.delivery to purser_work;

@@ -1,13 +1,11 @@
 import {
   type Connection,
   newId,
-  PLATFORM,
   type Pool,
   type Refusal,
   refuse,
-  transaction,
+  transactionOf,
   type WorkspaceId,
-  workspaceTransaction,
 } from '@purser/base';
 import { z } from 'zod';
 
@@ -62,7 +60,7 @@ export interface Subscriptions {
 
 /** What a workspace, or the operator (the platform), wants to be told. */
 export function readSubscriptions(pool: Pool, workspace: WorkspaceId): Promise<Subscriptions> {
-  return asOwner(pool, workspace, (connection) => read(connection, workspace));
+  return transactionOf(pool, workspace, (connection) => read(connection, workspace));
 }
 
 /**
@@ -88,7 +86,7 @@ export async function replaceSubscriptions(
   const addresses = wanted.channels.map(({ kind, address }) => `${kind} ${address}`);
   if (new Set(addresses).size < addresses.length) return refuse('invalid_request', '"channels": the same address stands twice');
 
-  return asOwner(pool, workspace, async (connection) => {
+  return transactionOf(pool, workspace, async (connection) => {
     await connection.query(
       `insert into notify.setting (workspace_id, thresholds, messages_max, within_minutes) values ($1, $2, $3, $4)
        on conflict (workspace_id) do update set thresholds = excluded.thresholds, messages_max = excluded.messages_max,
@@ -153,9 +151,4 @@ function channelProblem(
   if (kind !== 'email') return addressProblem(address, private_allowed);
   if (!mail_possible) return 'cannot be written to: this server has no SMTP_URL';
   return z.email().safeParse(address).success ? undefined : 'is not an e-mail address';
-}
-
-/** A tenant as the role that row-level security binds; the platform has no tenant's role. */
-function asOwner<T>(pool: Pool, workspace: WorkspaceId, work: (connection: Connection) => Promise<T>): Promise<T> {
-  return workspace === PLATFORM ? transaction(pool, work) : workspaceTransaction(pool, workspace, work);
 }

@@ -1,5 +1,5 @@
 create schema policy;
-grant usage on schema policy to purser_app;
+grant usage on schema policy to purser_app, purser_work;
 
 -- What holds for the whole installation: one row.
 create table policy.platform (
@@ -9,6 +9,7 @@ create table policy.platform (
   changed_by text
 );
 insert into policy.platform default values;
+grant select, update on policy.platform to purser_work;
 
 -- How far a ladder has been climbed down on the meter it watches; the platform's own for those that everybody shares.
 -- `spent` and `cap` are what the rung was found from: under another cap it is found again from `spent`.
@@ -53,6 +54,11 @@ create policy own_rungs on policy.rung for select to purser_app using (workspace
 create policy own_raises on policy.raise for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_raised on policy.raised for select to purser_app using (workspace_id = base.current_workspace());
 grant select on policy.rung, policy.raise, policy.raised to purser_app;
+create policy all_rows on policy.rung to purser_work using (true);
+create policy all_rows on policy.raise to purser_work using (true);
+create policy all_rows on policy.raised to purser_work using (true);
+grant select, insert, update on policy.rung, policy.raised to purser_work;
+grant select, insert on policy.raise to purser_work;
 
 -- Every server keeps what it has read, and reads again what is named here.
 create function policy.tell_workspace() returns trigger language plpgsql as $$

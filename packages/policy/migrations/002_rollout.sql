@@ -22,3 +22,5 @@ create table policy.rollout_call (
 );
 
 create trigger tell_change after insert or update on policy.rollout for each statement execute function policy.tell_platform();
+
+grant select, insert, update on policy.rollout, policy.rollout_call to purser_work;

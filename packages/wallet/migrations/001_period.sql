@@ -1,5 +1,5 @@
 create schema wallet;
-grant usage on schema wallet to purser_app;
+grant usage on schema wallet to purser_app, purser_work;
 
 -- Until when the billing period of a workspace is open, so that the refresh finds what is due without reading every workspace.
 create table wallet.refresh (
@@ -30,3 +30,7 @@ alter table wallet.pay_as_you_go enable row level security;
 create policy own_rows on wallet.refresh for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on wallet.pay_as_you_go for select to purser_app using (workspace_id = base.current_workspace());
 grant select on wallet.pay_as_you_go to purser_app;
+create policy all_rows on wallet.refresh to purser_work using (true);
+grant select, insert, update on wallet.refresh to purser_work;
+create policy all_rows on wallet.pay_as_you_go to purser_work using (true);
+grant select, insert, update on wallet.pay_as_you_go to purser_work;

@@ -12,8 +12,10 @@ create table wallet.allocation (
 );
 
 alter table wallet.allocation enable row level security;
-create policy own_rows on wallet.allocation for select to purser_app using (workspace_id = base.current_workspace());
-grant select on wallet.allocation to purser_app;
+create policy own_rows on wallet.allocation to purser_app using (workspace_id = base.current_workspace());
+grant select, insert, update (credits, team, changed_at) on wallet.allocation to purser_app;
+create policy all_rows on wallet.allocation to purser_work using (true);
+grant select, insert, update on wallet.allocation to purser_work;
 
 -- What is known of a workspace is forgotten everywhere when its allocations change, as when it changes itself.
 create trigger tell_change after insert or update on wallet.allocation

@@ -15,3 +15,5 @@ create index scheduled_grant_of_workspace on wallet.scheduled_grant (workspace_i
 alter table wallet.scheduled_grant enable row level security;
 create policy own_rows on wallet.scheduled_grant for select to purser_app using (workspace_id = base.current_workspace());
 grant select on wallet.scheduled_grant to purser_app;
+create policy all_rows on wallet.scheduled_grant to purser_work using (true);
+grant select, insert, update on wallet.scheduled_grant to purser_work;

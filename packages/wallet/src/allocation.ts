@@ -1,4 +1,4 @@
-import { type Connection, type Pool, type Queryable, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { type Connection, type Pool, type WorkspaceId, workspaceTransaction } from '@purser/base';
 import { type MeterSpec, type Meters, type MeterState } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 
@@ -48,16 +48,14 @@ const ALLOCATIONS_MAX = 10_000;
 
 /** The allocations of a workspace, as the role that row-level security binds. */
 export async function listAllocations(pool: Pool, workspace: WorkspaceId): Promise<Allocation[]> {
-  return workspaceTransaction(pool, workspace, (connection) => readAllocations(connection, workspace));
-}
-
-export async function readAllocations(on: Queryable, workspace: WorkspaceId): Promise<Allocation[]> {
-  const { rows } = await on.query<Allocation>(
-    `select kind, name, credits, team from wallet.allocation where workspace_id = $1 and (credits is not null or team is not null)
-     order by kind, name limit ${ALLOCATIONS_MAX}`,
-    [workspace],
-  );
-  return rows;
+  return workspaceTransaction(pool, workspace, async (connection) => {
+    const { rows } = await connection.query<Allocation>(
+      `select kind, name, credits, team from wallet.allocation where workspace_id = $1 and (credits is not null or team is not null)
+       order by kind, name limit ${ALLOCATIONS_MAX}`,
+      [workspace],
+    );
+    return rows;
+  });
 }
 
 /** Allocations with what is spent of each in the period of `policy`. Those without a cap show nothing spent: nothing counts them. */
@@ -67,7 +65,7 @@ export async function allocationStates(
   allocations: readonly Allocation[],
 ): Promise<AllocationState[]> {
   const specs = allocations.map((allocation) => allocationMeter(policy, allocation, allocation.credits ?? 0n));
-  const states = await meters.read(specs);
+  const states = await meters.readOwn(policy.workspace.id, specs);
   return allocations.map((allocation, index) => {
     const state: MeterState | undefined = states[index];
     return { ...allocation, used: state?.used ?? 0n, held: state?.held ?? 0n, resets_at: policy.billing_period.end };

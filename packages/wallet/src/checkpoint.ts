@@ -1,4 +1,4 @@
-import { type Connection, type Pool, type Queryable, transaction, type WorkspaceId } from '@purser/base';
+import { type Connection, type Pool, type WorkspaceId, workspaceTransaction } from '@purser/base';
 import { creditMovements, type CreditSection, creditSections } from '@purser/ledger';
 
 /** Movements between two checkpoints: what a page reads beyond its own at most. */
@@ -29,19 +29,26 @@ export interface Tail {
  */
 export async function advanceCheckpoints(pool: Pool, workspace: WorkspaceId, steps_max: number): Promise<Tail | undefined> {
   for (let step = 0; step < steps_max; step++) {
-    const last = await checkpointBefore(pool, workspace, LAST);
-    const sections = await creditSections(pool, {
-      workspace,
-      after: last.posting_id,
-      size: SECTION,
-      sections_max: SECTIONS_AT_ONCE,
-    });
-    const full = sections.filter(({ rows }) => rows === SECTION);
-    const checkpoints = accumulate(last, full);
-    if (full.length > 0) await transaction(pool, (connection) => write(connection, workspace, checkpoints, full));
-    if (full.length < SECTIONS_AT_ONCE) return { last: checkpoints.at(-1) ?? last, spent: sections[full.length]?.spent ?? [] };
+    const done = await workspaceTransaction(pool, workspace, (connection) => advance(connection, workspace));
+    if (done !== undefined) return done;
   }
   return undefined;
+}
+
+/** One step: undefined when it did not reach the end. */
+async function advance(connection: Connection, workspace: WorkspaceId): Promise<Tail | undefined> {
+  const last = await checkpointBefore(connection, workspace, LAST);
+  const sections = await creditSections(connection, {
+    workspace,
+    after: last.posting_id,
+    size: SECTION,
+    sections_max: SECTIONS_AT_ONCE,
+  });
+  const full = sections.filter(({ rows }) => rows === SECTION);
+  const checkpoints = accumulate(last, full);
+  if (full.length > 0) await write(connection, workspace, checkpoints, full);
+  if (full.length === SECTIONS_AT_ONCE) return undefined;
+  return { last: checkpoints.at(-1) ?? last, spent: sections[full.length]?.spent ?? [] };
 }
 
 /** The checkpoints and the days of sections; nothing when another one wrote them a moment ago. */
@@ -81,7 +88,7 @@ function accumulate(last: Checkpoint, sections: readonly CreditSection[]): Check
 }
 
 /** The last checkpoint before a posting. */
-export async function checkpointBefore(on: Queryable, workspace: WorkspaceId, posting_id: bigint): Promise<Checkpoint> {
+export async function checkpointBefore(on: Connection, workspace: WorkspaceId, posting_id: bigint): Promise<Checkpoint> {
   const { rows } = await on.query<Checkpoint>(
     `select posting_id, balance, latest_at from wallet.checkpoint
      where workspace_id = $1 and posting_id < $2 order by posting_id desc limit 1`,

@@ -1,4 +1,4 @@
-import { BoundedMap, type Pool, type WorkspaceId } from '@purser/base';
+import { BoundedMap, type Pool, type WorkspaceId, workspaceTransaction } from '@purser/base';
 import type { OpenGrant } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 
@@ -78,9 +78,11 @@ async function spentByDay(
     const at = Date.parse(`${day}T00:00:00Z`) / DAY_MS - first;
     if (at in spent) spent[at] = (spent[at] ?? 0) + Number(credits);
   };
-  const { rows } = await pool.query<{ day: string; spent: bigint }>(
-    'select day::text, spent from wallet.credit_day where workspace_id = $1 and day >= $2::date',
-    [workspace.id, new Date(first * DAY_MS).toISOString().slice(0, 10)],
+  const { rows } = await workspaceTransaction(pool, workspace.id, (connection) =>
+    connection.query<{ day: string; spent: bigint }>(
+      'select day::text, spent from wallet.credit_day where workspace_id = $1 and day >= $2::date',
+      [workspace.id, new Date(first * DAY_MS).toISOString().slice(0, 10)],
+    ),
   );
   for (const { day, spent: credits } of rows) add(day, credits);
   for (const { day, credits } of tail.spent) add(day, credits);

@@ -49,7 +49,7 @@ export async function listInvoiceLines(
     );
     return found.rows;
   });
-  const states = await meters.read(rows.map(meterOf));
+  const states = await meters.readOwn(workspace, rows.map(meterOf));
   return rows.map((row, index) => lineOf(row, row.credits ?? states[index]?.used ?? 0n));
 }
 

@@ -2,7 +2,7 @@ import { BoundedMap, type Pool, type WorkspaceId } from '@purser/base';
 import type { MeterSpec } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 
-import { type Allocation, allocationMeter, readAllocations } from './allocation.ts';
+import { type Allocation, allocationMeter, listAllocations } from './allocation.ts';
 
 type Workspace = Policy['workspace'];
 
@@ -71,7 +71,7 @@ export function memberMeters(pool: Pool): MemberMeters {
 
 /** Who is limited by what: a member by its own allocation and by its team's. */
 async function load(pool: Pool, workspace: WorkspaceId): Promise<Members> {
-  const allocations = await readAllocations(pool, workspace);
+  const allocations = await listAllocations(pool, workspace);
   if (allocations.length === 0) return NOBODY;
   const teams = new Map(allocations.flatMap((one) => (one.kind === 'team' && one.credits !== null ? [[one.name, one]] : [])));
   const members = new Map<string, readonly Allocation[]>();

@@ -26,7 +26,10 @@ export async function createOnce(
     key: idempotency.key,
     request_hash: `${request.method} ${request.routeOptions.url} ${idempotency.request_hash}`,
   };
-  const answer = await answerOnce(deps, once, 201, async (connection) => {
+  // What an administrator creates may be anybody's, whichever workspace the request names.
+  const { access } = request.routeOptions.config;
+  const owner = access === 'admin' ? PLATFORM : (caller.workspace?.id ?? PLATFORM);
+  const answer = await answerOnce(deps, owner, once, 201, async (connection) => {
     const created = await create(connection);
     return isRefusal(created) ? created : JSON.stringify(created);
   });

@@ -22,7 +22,7 @@ const once = (key: string, more: Partial<OnceRequest> = {}): OnceRequest => ({
 });
 
 function create(request: OnceRequest | undefined, name: string = newId()) {
-  return answerOnce({ pool: database.pool, clock: systemClock }, request, 201, async (connection) => {
+  return answerOnce({ pool: database.pool, clock: systemClock }, PLATFORM, request, 201, async (connection) => {
     await connection.query('insert into thing (name) values ($1)', [name]);
     return JSON.stringify({ name });
   });
@@ -63,10 +63,10 @@ describe('a creation under an idempotency key', () => {
 
   it('keeps neither a refusal nor a fault: both can be tried again', async () => {
     const deps = { pool: database.pool, clock: systemClock };
-    expect(await answerOnce(deps, once('k4'), 201, async () => refuse('limit_reached', 'full'))).toMatchObject({
+    expect(await answerOnce(deps, PLATFORM, once('k4'), 201, async () => refuse('limit_reached', 'full'))).toMatchObject({
       code: 'limit_reached',
     });
-    await expect(answerOnce(deps, once('k4'), 201, () => Promise.reject(new Error('gone')))).rejects.toThrow('gone');
+    await expect(answerOnce(deps, PLATFORM, once('k4'), 201, () => Promise.reject(new Error('gone')))).rejects.toThrow('gone');
     expect(await create(once('k4'), 'seven')).toMatchObject({ replayed: false });
   });
 

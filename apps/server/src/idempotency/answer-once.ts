@@ -8,7 +8,7 @@ import {
   type Refusal,
   RefusalError,
   refuse,
-  transaction,
+  transactionOf,
   type WorkspaceId,
 } from '@purser/base';
 
@@ -41,16 +41,17 @@ interface AnswerRow {
 /**
  * Runs a creation in one transaction with the record of its answer: either both are there or neither. Under a known key the
  * first answer comes again; while that key's first request still runs, the second waits for its outcome on the row's lock.
- * A refusal creates nothing and is not kept, so it can be tried again.
+ * A refusal creates nothing and is not kept, so it can be tried again. What is created is `owner`'s, and within its reach alone.
  */
 export async function answerOnce(
   deps: { readonly pool: Pool; readonly clock: Clock },
+  owner: WorkspaceId,
   once: OnceRequest | undefined,
   status: number,
   create: (connection: Connection) => Promise<string | Refusal>,
 ): Promise<OnceAnswer | Refusal> {
   try {
-    return await transaction(deps.pool, async (connection) => {
+    return await transactionOf(deps.pool, owner, async (connection) => {
       if (once === undefined) return { status, body: await created(connection, create), replayed: false };
       const key_hash = createHash('sha256').update(once.key).digest();
       const claimed = await claim(connection, once, key_hash, status, deps.clock.now());

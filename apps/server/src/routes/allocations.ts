@@ -1,5 +1,5 @@
 import { appendAudit } from '@purser/audit';
-import { RefusalError, refuse, transaction } from '@purser/base';
+import { RefusalError, refuse, workspaceTransaction } from '@purser/base';
 import { type AllocationKind, type AllocationState, allocationStates, listAllocations, setAllocation } from '@purser/wallet';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -94,7 +94,7 @@ function registerKind(
       const workspace = workspaceOf(request);
       const now = clock.now();
       const wanted = request.body;
-      const set = await transaction(pool, async (connection) => {
+      const set = await workspaceTransaction(pool, workspace.id, async (connection) => {
         const allocation = await setAllocation(connection, now, workspace.id, {
           kind,
           name: request.params.id,

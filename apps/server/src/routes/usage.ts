@@ -86,7 +86,10 @@ export function registerUsage(app: App, { pool, clock, meters, members, policyOf
       const sold = payAsYouGoMeter(policy);
       const own = (await members.of(policy, user)) ?? [];
       const [states, grants] = await Promise.all([
-        meters.read([...policy.meters, ...quotas, ...(sold ? [sold] : []), ...own]),
+        meters.readOwn(
+          workspace.id,
+          [...policy.meters, ...quotas, ...(sold ? [sold] : []), ...own].filter((meter) => meter.workspace === workspace.id),
+        ),
         openGrants(pool, clock, workspace.id),
       ]);
       return reply.header('cache-control', 'no-store').send({

@@ -2,7 +2,10 @@ import pg from 'pg';
 
 import { Fault } from '../fault.ts';
 
-export type Pool = pg.Pool;
+export interface Pool extends pg.Pool {
+  /** What is one workspace's goes over these connections: they are logged in as `purser_app`, and can become nothing else. */
+  readonly tenants?: pg.Pool;
+}
 /** A pool or one connection of it: whatever can run a query. */
 export type Queryable = pg.Pool | pg.PoolClient;
 export type Connection = pg.PoolClient;
@@ -20,7 +23,13 @@ const IDLE_IN_TRANSACTION_MS = 60_000;
  */
 export function openPool(
   url: string,
-  options: { connections_max?: number; connect_timeout_ms?: number; query_timeout_ms?: number; application?: string } = {},
+  options: {
+    connections_max?: number;
+    connect_timeout_ms?: number;
+    query_timeout_ms?: number;
+    application?: string;
+    tenants?: pg.Pool;
+  } = {},
 ): Pool {
   const pool = new pg.Pool({
     connectionString: url,
@@ -35,7 +44,7 @@ export function openPool(
   pool.on('error', () => {});
   // So would one that dies while it is in use: its statement fails with the same error, and there it is handled.
   pool.on('connect', (connection) => connection.on('error', () => {}));
-  return pool;
+  return options.tenants ? Object.assign(pool, { tenants: options.tenants }) : pool;
 }
 
 const TRANSIENT = new Set([

@@ -5,8 +5,10 @@ import { pathToFileURL } from 'node:url';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { newId, type WorkspaceId } from '../ids.ts';
+import { newId, PLATFORM, type WorkspaceId } from '../ids.ts';
 import { createTestDatabase, type TestDatabase } from '../testing/index.ts';
+import { openPool } from './pool.ts';
+import { addressAs, openRoles } from './roles.ts';
 import { transaction, workspaceTransaction } from './transaction.ts';
 
 const NOTES = `
@@ -78,6 +80,22 @@ test('role and workspace end with the transaction, even when it fails', async ()
   );
   expect(rows[0]?.workspace).toBeNull();
   expect(rows[0]?.role).not.toBe('purser_app');
+});
+
+test('C10: a pool with connections for tenants has what is a workspace’s done over them, and the platform is none', async () => {
+  await openRoles(database.url, undefined);
+  const tenants = openPool(addressAs(database.url, 'purser_app', undefined), { connections_max: 1 });
+  const pool = openPool(addressAs(database.url, 'purser_work', undefined), { connections_max: 1, tenants });
+  const who = `select session_user::text as who, current_user::text as works_as, base.current_workspace() as workspace`;
+  const inside = await workspaceTransaction(pool, first, (connection) => connection.query(who));
+  expect(inside.rows).toEqual([{ who: 'purser_app', works_as: 'purser_app', workspace: first }]);
+  expect((await tenants.query(who)).rows).toEqual([{ who: 'purser_app', works_as: 'purser_app', workspace: null }]);
+  expect((await pool.query(who)).rows).toEqual([{ who: 'purser_work', works_as: 'purser_work', workspace: null }]);
+  await expect(workspaceTransaction(pool, PLATFORM, async () => {})).rejects.toThrow('a tenant transaction is of a workspace');
+  const forged = "'; reset role; --" as WorkspaceId;
+  await expect(workspaceTransaction(pool, forged, async () => {})).rejects.toThrow('a tenant transaction is of a workspace');
+  await pool.end();
+  await tenants.end();
 });
 
 test('a transaction that throws leaves nothing behind', async () => {

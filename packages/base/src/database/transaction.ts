@@ -1,4 +1,5 @@
-import type { WorkspaceId } from '../ids.ts';
+import { assert } from '../fault.ts';
+import { isUuid, PLATFORM, type WorkspaceId } from '../ids.ts';
 import type { Connection, Pool } from './pool.ts';
 
 /** Runs `work` in one transaction; a throw rolls everything back. No network call belongs inside. */
@@ -30,18 +31,25 @@ export function joinTransaction<T>(
 }
 
 /**
- * One transaction as the application role that row-level security binds, with the workspace set:
- * it sees and writes rows of that workspace alone. Both settings end with the transaction, so a pooled connection leaks nothing.
+ * One transaction as the role that row-level security binds, with the workspace set: it sees and writes rows of that workspace
+ * alone. It runs on the pool's connections for tenants where it has them. Both settings end with it, so a pooled connection
+ * leaks nothing; and both come with its beginning, in one message.
  */
 export async function workspaceTransaction<T>(
   pool: Pool,
   workspace: WorkspaceId,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  return transaction(pool, async (connection) => {
-    await connection.query(`select set_config('role', 'purser_app', true), set_config('purser.workspace_id', $1, true)`, [
-      workspace,
-    ]);
-    return work(connection);
-  });
+  assert(isUuid(workspace) && workspace !== PLATFORM, 'a tenant transaction is of a workspace');
+  const begin = `begin; set local role purser_app; set local purser.workspace_id = '${workspace}'`;
+  return transaction(pool.tenants ?? pool, work, begin);
+}
+
+/** One transaction of a workspace; of the platform, which is no tenant, one without a tenant's role. */
+export function transactionOf<T>(
+  pool: Pool,
+  workspace: WorkspaceId,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  return workspace === PLATFORM ? transaction(pool, work) : workspaceTransaction(pool, workspace, work);
 }

@@ -30,6 +30,7 @@ const Environment = z.object({
   PURSER_CATALOG: text('a YAML file').default('catalogs/default.yaml'),
   PURSER_ADMIN_TOKEN: atLeast(8).optional(),
   DATABASE_URL: address('postgres://user:password@host:port/database', ['postgres:', 'postgresql:'], 'secret').optional(),
+  DATABASE_ROLES_PASSWORD: secretLike(/^[\x21-\x7e]{8,200}$/, 'at least 8 printable characters, without blanks').optional(),
   REDIS_URL: address('redis://host:port', ['redis:', 'rediss:', 'unix:'], 'secret').optional(),
   NATS_URL: address('nats://host:port', ['nats:', 'tls:', 'ws:', 'wss:'], 'secret').optional(),
   PURSER_TEST_CLOCK: flag().default(false),
@@ -77,6 +78,8 @@ export interface Settings {
   readonly admin_token: string | undefined;
   /** Undefined: the embedded database. */
   readonly database_url: string | undefined;
+  /** With what the roles that serve log in; undefined: with what follows from the password in `database_url`. */
+  readonly database_roles_password: string | undefined;
   /** Undefined: sessions and rate windows in the process. */
   readonly redis_url: string | undefined;
   readonly nats_url: string | undefined;
@@ -134,6 +137,7 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     catalog_file: known.PURSER_CATALOG,
     admin_token: known.PURSER_ADMIN_TOKEN,
     database_url: known.DATABASE_URL,
+    database_roles_password: known.DATABASE_ROLES_PASSWORD,
     redis_url: known.REDIS_URL,
     nats_url: known.NATS_URL,
     test_clock: known.PURSER_TEST_CLOCK,

@@ -51,7 +51,7 @@ export async function createTestDatabase(rooms: readonly RoomMigrations[], conne
   }
 
   const url = withDatabase(server, name);
-  const pool = openPool(url, { connections_max });
+  const pool = openPool(url, { connections_max, application: 'purser-test' });
   return {
     url,
     pool,

@@ -1,13 +1,13 @@
 import {
   type Connection,
   isUuid,
-  joinTransaction,
   newId,
   PLATFORM,
   type Pool,
   type Refusal,
   refuse,
   transaction,
+  transactionOf,
   workspaceTransaction,
   type WorkspaceId,
 } from '@purser/base';
@@ -50,9 +50,11 @@ export async function invite(
   const { workspace, role } = wanted;
   const email = wanted.email.toLowerCase();
   if (role !== 'member' && by.role !== 'owner') return refuse('forbidden', `only an owner invites with the role ${role}`);
-  return joinTransaction(parts.pool, inside, async (connection) => {
-    const source = keyedHash(parts.naming, `workspace ${workspace}`);
-    const used = await countOccasions(connection, [{ kind: 'invitations', source, ...A_DAY }], now);
+  const source = keyedHash(parts.naming, `workspace ${workspace}`);
+  const count = (on: Connection) => countOccasions(on, [{ kind: 'invitations', source, ...A_DAY }], now);
+  const write = async (connection: Connection): Promise<Invitation | Refusal> => {
+    // How often is known of no tenant, so a tenant's transaction has it counted beside itself: an invitation that fails counts too.
+    const used = await (workspace === PLATFORM ? count(connection) : transaction(parts.pool, count));
     if (used) return refuse('limit_reached', `a workspace invites at most ${A_DAY.max} times a day`);
     const { rowCount } = await connection.query(
       'select 1 from identity.member m join identity.person p on p.id = m.person_id where m.workspace_id = $1 and p.email = $2',
@@ -76,7 +78,8 @@ export async function invite(
       detail: { email, role },
     });
     return invitation;
-  });
+  };
+  return inside ? write(inside) : transactionOf(parts.pool, workspace, write);
 }
 
 /** What a workspace has sent and nobody has answered yet. */
@@ -148,7 +151,7 @@ export async function withdrawInvitation(
   by: Authority,
 ): Promise<true | Refusal> {
   if (!isUuid(id)) return NONE;
-  return transaction(parts.pool, async (connection) => {
+  return transactionOf(parts.pool, workspace, async (connection) => {
     const { rows } = await connection.query<{ email: string }>(
       'delete from identity.invitation where invitation_id = $1 and workspace_id = $2 returning email',
       [id, workspace],

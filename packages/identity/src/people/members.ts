@@ -42,13 +42,12 @@ const LAST_OWNER = refuse('limit_reached', 'a workspace keeps one owner at least
 
 /** Whom the role that row-level security binds finds there, and nobody else. */
 export async function listMembers(pool: Pool, workspace: WorkspaceId): Promise<readonly Member[]> {
-  const { rows: own } = await workspaceTransaction(pool, workspace, (connection) =>
-    connection.query<{ id: string }>('select person_id as id from identity.member'),
-  );
-  const { rows } = await pool.query<Member>(
-    `select ${COLUMNS} from identity.member m join identity.person p on p.id = m.person_id
-     where m.workspace_id = $1 and m.person_id = any($2::uuid[]) order by m.joined_at, m.person_id`,
-    [workspace, own.map(({ id }) => id)],
+  const { rows } = await workspaceTransaction(pool, workspace, (connection) =>
+    connection.query<Member>(
+      `select ${COLUMNS} from identity.member m join identity.person p on p.id = m.person_id
+       where m.workspace_id = $1 order by m.joined_at, m.person_id`,
+      [workspace],
+    ),
   );
   return rows;
 }
@@ -61,7 +60,7 @@ export async function changeMemberRole(
   role: MemberRole,
   by: Authority,
 ): Promise<Member | Refusal> {
-  return transaction(parts.pool, async (connection) => {
+  return workspaceTransaction(parts.pool, workspace, async (connection) => {
     const before = await lockMember(connection, workspace, id);
     if (before === undefined) return NO_MEMBER;
     if (by.role !== 'owner') return refuse('forbidden', 'only an owner changes the role of a member');
@@ -84,7 +83,7 @@ export async function changeMemberRole(
 
 /** Takes somebody out, or oneself. Refuses `forbidden`, `not_found`, and `limit_reached` for the last owner. */
 export async function removeMember(parts: Parts, workspace: WorkspaceId, id: string, by: Authority): Promise<Member | Refusal> {
-  return transaction(parts.pool, async (connection) => {
+  return workspaceTransaction(parts.pool, workspace, async (connection) => {
     const before = await lockMember(connection, workspace, id);
     if (before === undefined) return NO_MEMBER;
     if (by.person_id !== id && !mayRemove(by.role, before.role)) {
