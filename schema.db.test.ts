@@ -41,8 +41,8 @@ test('C10: a policy lets the tenants’ role see its workspace alone, the other 
       or p.polroles = array['purser_work'::regrole::oid] and r.rule <> 'true'
       or p.polroles = array['purser_app'::regrole::oid] and (r.rule ~ ' (OR|UNION|NOT) '
         or r.rule <> '(workspace_id = base.current_workspace())'
-          and r.rule not like '((workspace\_id = base.current\_workspace()) AND %'
-          and r.rule not like '(EXISTS ( SELECT%WHERE ((%) AND (_.workspace\_id = base.current\_workspace()))))')`);
+          and r.rule not like '((workspace_id = base.current_workspace()) AND %'
+          and r.rule not like '(EXISTS ( SELECT%WHERE ((%) AND (_.workspace_id = base.current_workspace()))))')`);
   expect(rows).toEqual([]);
 });
 

@@ -1,4 +1,4 @@
-import { baseMigrations, migrate, openPool, type Pool, scratchDatabase, systemClock } from '@purser/base';
+import { baseMigrations, migrate, openPool, openRoles, type Pool, scratchDatabase, systemClock } from '@purser/base';
 import { ledgerMigrations } from '@purser/ledger';
 import { Meters, metersMigrations } from '@purser/meters';
 
@@ -40,9 +40,10 @@ async function openStage(): Promise<Stage> {
   const { url } = opened.use(await scratchDatabase());
   const pool = openPool(url, { connections_max: 16 });
   opened.defer(() => pool.end());
-  const batches = openPool(url, { connections_max: 1 });
-  opened.defer(() => batches.end());
   await migrate(pool, [baseMigrations, ledgerMigrations, metersMigrations]);
+  // As a server does it: as the role that owns nothing.
+  const batches = openPool((await openRoles(url, undefined)).purser_work, { connections_max: 1 });
+  opened.defer(() => batches.end());
   await seedWorkspaces(pool, 0, WORKSPACES);
   await pool.query('vacuum analyze');
   const meters = new Meters({ pool: batches, clock: systemClock, queue_max: 100_000 }, pool);

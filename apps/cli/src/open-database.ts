@@ -34,7 +34,8 @@ export async function openDatabase(settings: Settings, as: As = 'purser_work'): 
   const beside = settings.database_url ?? (await readKeptSecret(settings.data_folder, ADDRESS));
   if (beside !== undefined) {
     const owner = openPool(beside, { connections_max: 1, application: 'purser-cli' });
-    const away = await whyAway(owner).finally(() => owner.end());
+    const away = await whyAway(owner);
+    await owner.end();
     if (away === undefined) {
       const pool = await poolAs(as, beside, settings);
       return { url: beside, pool, [Symbol.asyncDispose]: () => pool.end() };

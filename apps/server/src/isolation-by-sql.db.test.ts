@@ -84,8 +84,9 @@ describe('SQL under the application role (C10)', () => {
       }),
     );
     expect(new Set(seen)).toEqual(new Set([true]));
-    const left = await Promise.all(Array.from({ length: 2 }, () => few.query('select base.current_workspace() as workspace')));
-    expect(left.flatMap(({ rows }) => rows)).toEqual([{ workspace: null }, { workspace: null }]);
+    const workspaceOf = () => few.query<{ workspace: string | null }>('select base.current_workspace() as workspace');
+    const left = await Promise.all([workspaceOf(), workspaceOf()]);
+    expect(left.map(({ rows }) => rows[0]?.workspace)).toEqual([null, null]);
     await few.end();
   });
 
@@ -132,7 +133,9 @@ describe('SQL under the application role (C10)', () => {
 
   it('C10: the platform is no tenant: set as the workspace it shows nothing', async () => {
     for (const table of await tenantTables(server, 'select')) {
-      const seen = await one.query(`begin; set local purser.workspace_id = '${PLATFORM}'; select from ${table} limit 1; rollback`);
+      const seen = await one.query(
+        `begin; set local purser.workspace_id = '${PLATFORM}'; select from ${table} limit 1; rollback`,
+      );
       expect([table, (seen as unknown as { rowCount: number }[])[2]?.rowCount]).toEqual([table, 0]);
     }
   });
@@ -162,7 +165,9 @@ describe('a running server (C10)', () => {
         (error: unknown) => String(error),
       );
       await pool.query('rollback');
-      if (!/permission denied|must be owner|must be able to|must be superuser|would be affected by row-level/.test(refused ?? '')) {
+      if (
+        !/permission denied|must be owner|must be able to|must be superuser|would be affected by row-level/.test(refused ?? '')
+      ) {
         allowed.push(`${sql}: ${refused}`);
       }
     }
@@ -185,7 +190,15 @@ describe('a running server (C10)', () => {
 /** Ways out of a role, and what no role but the owner may do. */
 function attacksOf(role: ServingRole): string[] {
   const other = role === 'purser_app' ? 'purser_work' : 'purser_app';
-  const books = ['ledger.posting', 'ledger.attempt', 'ledger.period', 'audit.entry', 'audit.block', 'license.event', 'license.change'];
+  const books = [
+    'ledger.posting',
+    'ledger.attempt',
+    'ledger.period',
+    'audit.entry',
+    'audit.block',
+    'license.event',
+    'license.change',
+  ];
   return [
     'set role postgres',
     `set role ${other}`,
@@ -210,7 +223,10 @@ function attacksOf(role: ServingRole): string[] {
     ...books.flatMap((table) => [
       `truncate ${table}`,
       `delete from ${table}`,
-      `update ${table} set workspace_id = workspace_id`.replace('audit.block set workspace_id = workspace_id', 'audit.block set seq = seq'),
+      `update ${table} set workspace_id = workspace_id`.replace(
+        'audit.block set workspace_id = workspace_id',
+        'audit.block set seq = seq',
+      ),
       `alter table ${table} disable row level security`,
       `alter table ${table} disable trigger append_only`,
       `alter table ${table} owner to ${role}`,

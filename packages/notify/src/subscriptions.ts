@@ -1,12 +1,4 @@
-import {
-  type Connection,
-  newId,
-  type Pool,
-  type Refusal,
-  refuse,
-  transactionOf,
-  type WorkspaceId,
-} from '@purser/base';
+import { type Connection, newId, type Pool, type Refusal, refuse, transactionOf, type WorkspaceId } from '@purser/base';
 import { z } from 'zod';
 
 import { ALERT_KINDS, type AlertKind } from './alert.ts';

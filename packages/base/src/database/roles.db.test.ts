@@ -41,14 +41,19 @@ async function forgetRoles(): Promise<void> {
   await superuser.query('drop role if exists purser_app, purser_work');
 }
 
-async function bringForward(address: string): Promise<void> {
+async function over<T>(address: string, work: (pool: Pool) => Promise<T>): Promise<T> {
   const pool = openPool(address, { connections_max: 1 });
-  await migrate(pool, [baseMigrations]).finally(() => pool.end());
+  try {
+    return await work(pool);
+  } finally {
+    await pool.end();
+  }
 }
 
+const bringForward = (address: string) => over(address, (pool) => migrate(pool, [baseMigrations]));
+
 async function whoAt(address: string): Promise<string> {
-  const pool = openPool(address, { connections_max: 1 });
-  const { rows } = await pool.query<{ who: string }>('select session_user::text as who').finally(() => pool.end());
+  const { rows } = await over(address, (pool) => pool.query<{ who: string }>('select session_user::text as who'));
   return rows[0]!.who;
 }
 
@@ -86,7 +91,9 @@ test('C10: a superuser’s address without a password has them let in; where the
   await superuser.query(`create database ${name}`);
   const address = url.replace('/purser?', `/${name}?`);
   await bringForward(address);
-  await expect(openRoles(address, undefined)).rejects.toThrow(/cannot log in to the database: .*password.*The roles of the database/);
+  await expect(openRoles(address, undefined)).rejects.toThrow(
+    /cannot log in to the database: .*password.*The roles of the database/,
+  );
   expect(await whoAt((await openRoles(address, PASSWORD)).purser_app)).toBe('purser_app');
 });
 
@@ -97,7 +104,9 @@ test('C10: two installations on one server do not take the roles from each other
   await bringForward(second);
   const serving = openPool((await openRoles(first, PASSWORD)).purser_work, { connections_max: 1 });
   await serving.query('select 1');
-  await expect(openRoles(second, undefined)).rejects.toThrow(/they serve the database tenant_\d+ of the same server under another password/);
+  await expect(openRoles(second, undefined)).rejects.toThrow(
+    /they serve the database tenant_\d+ of the same server under another password/,
+  );
   expect(await whoAt((await openRoles(second, PASSWORD)).purser_work)).toBe('purser_work');
   await serving.end();
 });
@@ -112,8 +121,7 @@ test.each([
   const owner = await databaseOf('superuser');
   await bringForward(owner);
   await openRoles(owner, PASSWORD);
-  const pool = openPool(owner, { connections_max: 1 });
-  await pool.query(sql).finally(() => pool.end());
+  await over(owner, (pool) => pool.query(sql));
   await expect(openRoles(owner, PASSWORD)).rejects.toThrow(line);
   await superuser.query('alter role purser_work nosuperuser');
   await superuser.query('alter role purser_app nobypassrls');

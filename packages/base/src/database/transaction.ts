@@ -46,10 +46,6 @@ export async function workspaceTransaction<T>(
 }
 
 /** One transaction of a workspace; of the platform, which is no tenant, one without a tenant's role. */
-export function transactionOf<T>(
-  pool: Pool,
-  workspace: WorkspaceId,
-  work: (connection: Connection) => Promise<T>,
-): Promise<T> {
+export function transactionOf<T>(pool: Pool, workspace: WorkspaceId, work: (connection: Connection) => Promise<T>): Promise<T> {
   return workspace === PLATFORM ? transaction(pool, work) : workspaceTransaction(pool, workspace, work);
 }
