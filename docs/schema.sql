@@ -133,6 +133,7 @@ create table catalog.price_list (
   constraint price_list_check CHECK ((version = ('prices:'::text || "left"(encode(sha256(convert_to(text, 'UTF8'::name)), 'hex'::text), 12))))
 );
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON catalog.price_list FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_change();
+grant insert, select on catalog.price_list to purser_work;
 
 create table catalog.version (
   version text not null,
@@ -262,7 +263,10 @@ create table identity.past_terms (
 );
 CREATE INDEX past_terms_of_workspace ON identity.past_terms USING btree (workspace_id, id);
 alter table identity.past_terms enable row level security;
+create policy all_rows on identity.past_terms for select to purser_work using (true);
+create policy new_rows on identity.past_terms for insert to purser_work with check (true);
 create policy own_terms on identity.past_terms for all to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select on identity.past_terms to purser_work;
 
 create table identity.person (
   id uuid not null,
