@@ -123,6 +123,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     catalog: 'customers are drawn onto the plans for sale',
     ledger: 'what came of it is read from the books',
     gate: 'customers call through it',
+    providers: 'those who answer are played',
   },
   replay: {
     base: 'what was recorded is rows with ids and times',

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { createLog, isRefusal, parseSettings } from '@purser/base';
+import { createLog, isRefusal, parseSettings, systemClock, TestClock } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
 import { type Catalogue, loadCatalogue } from '@purser/catalog';
 import { add, formatMoney, money, multiply, parseMoney } from '@purser/money';
@@ -28,7 +28,7 @@ const SOLD: readonly [string, string][] = [
 ];
 
 type Engine = Awaited<ReturnType<typeof openSimulatedEngine>>;
-type Account = Awaited<ReturnType<Engine['open']>>;
+type Account = Awaited<ReturnType<Engine['open']>>[number];
 
 let folder: string;
 let database: TestDatabase;
@@ -53,6 +53,7 @@ beforeAll(async () => {
     admin_token: 'a token of nobody in a replay',
     catalogue: sold,
     log: createLog({ level: 'silent' }),
+    clock: new TestClock(systemClock.now()),
   });
   await record();
 }, 120_000);
@@ -87,6 +88,7 @@ async function call(account: Account, of: keyof typeof charged, words = 20): Pro
     messages: [{ role: 'user', content: prompt }],
   });
   if (isRefusal(answer)) throw new Error(`${answer.code}: ${answer.detail}`);
+  engine.clock.advance({ seconds: 1 });
   charged[of] += answer.credits.charged;
 }
 
@@ -94,8 +96,11 @@ async function call(account: Account, of: keyof typeof charged, words = 20): Pro
 async function record(): Promise<void> {
   from = engine.clock.now();
   const anchored_at = from;
-  business = await engine.open({ name: 'Harbour', plan: 'BUSINESS', timezone: 'UTC', anchored_at });
-  pro = await engine.open({ name: 'Pier', plan: 'PRO', timezone: 'Asia/Bangkok', anchored_at });
+  const opened = await engine.open([
+    { name: 'Harbour', plan: 'BUSINESS', timezone: 'UTC', anchored_at },
+    { name: 'Pier', plan: 'PRO', timezone: 'Asia/Bangkok', anchored_at },
+  ]);
+  [business, pro] = opened as [Account, Account];
   for (let n = 0; n < 3; n++) await call(business, 'business');
   await engine.gift(business, 4n, engine.clock.now().add({ hours: 10 * DAY_H }));
   for (let n = 0; n < 2; n++) await call(business, 'business');

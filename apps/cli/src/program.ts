@@ -111,6 +111,7 @@ export function buildProgram(): Command {
     .option('--customers <number>', 'how many', '1000')
     .option('--months <number>', 'for how long', '3')
     .option('--seed <number>', 'the same seed draws the same customers', '1')
+    .option('--html <file>', 'write tables and plots to a file for a browser as well')
     .description('months of simulated customers through the real engine on a clock that is moved; exit 1 when a guarantee breaks')
     .action(async (options: SimulateOptions) => (await import('./commands/simulate.ts')).printSimulation(options));
 

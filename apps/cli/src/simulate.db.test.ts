@@ -1,9 +1,24 @@
-import { createLog, parseSettings } from '@purser/base';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+
+import { createLog, parseSettings, scratchFolder, TestClock } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
-import { loadCatalogue } from '@purser/catalog';
+import { type Catalogue, loadCatalogue, provePlans } from '@purser/catalog';
 import { openSimulatedEngine, ROOMS } from '@purser/server';
-import { describeSimulation, type Engine, simulate } from '@purser/simulation';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  describeSimulation,
+  type Engine,
+  playedProviders,
+  POPULATION,
+  type Population,
+  simulate,
+  simulationPage,
+} from '@purser/simulation';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+
+let catalogue: Catalogue;
+beforeAll(async () => {
+  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+});
 
 let database: TestDatabase;
 let opened: AsyncDisposableStack;
@@ -14,58 +29,125 @@ beforeEach(async () => {
 });
 afterEach(() => opened.disposeAsync());
 
-async function openEngine(): Promise<Engine> {
+async function openEngine(sold = catalogue): Promise<Engine> {
   const engine = await openSimulatedEngine({
     settings: parseSettings({}),
     database_url: database.url,
     admin_token: 'a token of nobody in a simulation',
-    catalogue: await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname),
+    catalogue: sold,
     log: createLog({ level: 'silent' }),
+    clock: new TestClock(Temporal.Instant.from('2026-12-01T00:00:00Z')),
+    providers: playedProviders(sold, 7),
   });
   opened.use(engine);
   return engine;
 }
 
-const SMALL = { seed: 7, customers: 30, months: 2 };
+const QUICK = { seed: 7, step_hours: 12 };
+const ABUSIVE = POPULATION.kinds.filter(({ name }) => name === 'abusive').map((kind) => ({ ...kind, share: 1, events_day: 1 }));
+/** Few, and all of them out for the worst. */
+const WORST: Population = { ...POPULATION, kinds: ABUSIVE, joins_at_once: 1 };
+const onPro = (population: Population): Population => ({
+  ...population,
+  plan_weights: Object.fromEntries(catalogue.plans.map(({ code }) => [code, code === 'PRO' ? 1 : 0])),
+});
 
 test('C8, C13, F1: two months of customers who pay, spend, abuse and owe leave every guarantee whole', async () => {
   const engine = await openEngine();
   const days: number[] = [];
-  const result = await simulate({ engine, ...SMALL, onDay: (day) => days.push(day) });
+  const kinds = POPULATION.kinds.map((kind) => ({ ...kind, share: kind.name === 'abusive' ? 0.05 : kind.share }));
+  const population = { ...POPULATION, kinds, payment_fails: 0.4, pays_after_days: [[3, 1]] as const };
+  const result = await simulate({ engine, ...QUICK, population, customers: 60, months: 2, onDay: (day) => days.push(day) });
   expect(result.broken).toEqual([]);
-  expect(result.calls).toBeGreaterThan(100);
-  expect(days.length).toBeGreaterThanOrEqual(59);
-  const customers = [...result.tally.plans.values()].reduce((sum, plan) => sum + plan.customers, 0);
-  expect(customers).toBe(30);
-  expect(result.tally.refusals.size).toBeGreaterThan(0);
-  const revenue = result.margins.flatMap(({ lines }) => lines).reduce((sum, line) => sum + line.revenue.nanos, 0n);
-  expect(revenue).toBeGreaterThan(0n);
+  expect(result.calls).toBeGreaterThan(500);
+  expect(days).toHaveLength(62);
+  const { plans, refusals, payments, offers } = result.tally;
+  expect([...plans.values()].reduce((sum, plan) => sum + plan.customers, 0)).toBe(60);
+  expect([...refusals.keys()]).toEqual(expect.arrayContaining(['plan_feature_missing', 'license_ai_disabled']));
+  expect(payments.restored).toBeGreaterThan(0);
+  expect(offers.size).toBeGreaterThan(0);
+  expect(result.margins.map(({ month }) => month)).toEqual(['2026-12', '2027-01']);
+  for (const { lines } of result.margins) expect(lines.some(({ key, cost }) => key === 'PRO' && cost.nanos > 0n)).toBe(true);
   expect(describeSimulation(result)).toContain('Every guarantee held');
 });
 
-test('C8: a cost that was never held for is found, named by plan and by customer, and the command would fail', async () => {
+test('F1, T5: whoever is out for the worst climbs down the ladder, runs out of credits and money, buys, and stays within what was paid', async () => {
+  const engine = await openEngine();
+  const kinds = ABUSIVE.map((kind) => ({ ...kind, buys: 0.5 }));
+  const result = await simulate({ engine, ...QUICK, population: onPro({ ...WORST, kinds }), customers: 4, months: 1 });
+  expect(result.broken).toEqual([]);
+  const { plans, degradations } = result.tally;
+  const pro = plans.get('PRO');
+  expect(pro?.packs).toBeGreaterThan(0);
+  expect((pro?.met.get('credits_exhausted')?.size ?? 0) + (pro?.met.get('cost_ceiling_reached')?.size ?? 0)).toBeGreaterThan(0);
+  expect([...degradations.keys()].some((what) => what.includes('of the plan’s cost ceiling is spent'))).toBe(true);
+});
+
+/** The default catalogue, but PRO may cost four times its price; loading asks for no proof. */
+async function withProMore(): Promise<Catalogue> {
+  const { folder } = opened.use(await scratchFolder());
+  const shipped = new URL('../../../catalogs/', import.meta.url).pathname;
+  await cp(shipped, folder, { recursive: true });
+  const text = await readFile(`${shipped}default.yaml`, 'utf8');
+  const more = text
+    .replace('price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 60 EUR')
+    .replace('credits_monthly: 1500', 'credits_monthly: 15000');
+  await writeFile(`${folder}/default.yaml`, more);
+  return loadCatalogue(`${folder}/default.yaml`);
+}
+
+test('F1: a catalogue that was not proven, and lets more be spent than is paid, is found out; so the command would fail', async () => {
+  const unproven = await withProMore();
+  expect(provePlans(unproven).find(({ code }) => code === 'PRO')?.holds).toBe(false);
+  const engine = await openEngine(unproven);
+  const result = await simulate({ engine, ...QUICK, population: onPro(WORST), customers: 3, months: 1 });
+  expect(result.broken).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining('plan PRO kept'),
+      expect.stringMatching(/^[0-9a-f-]{36} on PRO until .* kept /),
+    ]),
+  );
+  expect(result.broken.every((sentence) => sentence.includes('less than its plan promises'))).toBe(true);
+  expect(describeSimulation(result)).toContain('BROKEN');
+  expect(simulationPage(result, 'seed 7')).toContain('class="broken"');
+});
+
+test('C8: a cost that was never held for is found in the books, above the ceiling and below the margin', async () => {
   const engine = await openEngine();
   let ruined = '';
   const result = await simulate({
     engine: {
       ...engine,
       async open(wanted) {
-        const account = await engine.open(wanted);
-        if (wanted.plan === 'PRO' && ruined === '') {
-          ruined = account.workspace;
+        const accounts = await engine.open(wanted);
+        const pro = wanted.findIndex(({ plan }) => plan === 'PRO');
+        if (pro >= 0 && ruined === '') {
+          ruined = accounts[pro]?.workspace ?? '';
           await database.pool.query(
             `select ledger.post($1, $2, null, 'cost', 'payable:x', 1000000000000, 'EUR', 1000000000000, 'EUR', 'PRO')`,
             [engine.clock.now().toString(), ruined],
           );
         }
-        return account;
+        return accounts;
       },
     },
-    ...SMALL,
+    ...QUICK,
+    customers: 20,
     months: 1,
   });
   expect(result.broken).toEqual(
-    expect.arrayContaining([expect.stringContaining('plan PRO kept'), expect.stringContaining(`${ruined} on PRO kept`)]),
+    expect.arrayContaining([
+      expect.stringContaining('plan PRO kept'),
+      expect.stringMatching(new RegExp(`^${ruined} on PRO .* kept `)),
+      expect.stringMatching(new RegExp(`^${ruined} on PRO .* above its ceiling`)),
+    ]),
   );
-  expect(describeSimulation(result)).toContain('BROKEN');
+});
+
+test('C8: the page holds a plot of each month and loads nothing from elsewhere', async () => {
+  const engine = await openEngine();
+  const page = simulationPage(await simulate({ engine, ...QUICK, customers: 20, months: 1 }), '20 customers, seed 7');
+  expect(page).toContain('aria-label="Margin of each plan, 2026-12"');
+  expect(page).toContain('20 customers, seed 7');
+  expect(page).not.toMatch(/https?:|src=|<script/);
 });

@@ -23,7 +23,7 @@ import { type Marketplace, openMarketplace } from '@purser/marketplace';
 import { Meters } from '@purser/meters';
 import { openPolicies, type Policies } from '@purser/policy';
 import { createProviders, type Providers } from '@purser/providers';
-import { memberMeters, openPeriods, workWallet } from '@purser/wallet';
+import { memberMeters, openPeriods, type PeriodOpener, workWallet } from '@purser/wallet';
 
 import { startServerAlerts } from './alerts.ts';
 import type { ServerDeps } from './deps.ts';
@@ -42,6 +42,13 @@ export interface Given {
   readonly print?: (text: string) => void;
   /** Where a test may stop a call. */
   readonly pause?: (point: PausePoint) => Promise<void>;
+  readonly played?: Played;
+}
+
+/** A world that is played: time goes on when it is told to, and nothing but ladders is worked at in the background; whoever plays does it. */
+export interface Played {
+  readonly clock: Clock;
+  readonly providers: Providers;
 }
 
 /** The rooms of one server, and the one way to leave them. */
@@ -68,7 +75,7 @@ export async function compose(given: Given): Promise<Composition> {
   const { settings, database_url, catalogue, log } = given;
   await using opened = new AsyncDisposableStack();
   const offset = settings.test_clock ? new OffsetClock() : undefined;
-  const clock: Clock = offset ?? systemClock;
+  const clock: Clock = given.played?.clock ?? offset ?? systemClock;
   const closing = <T extends { close(): Promise<unknown> }>(part: T): T => {
     opened.defer(async () => {
       await part.close();
@@ -112,7 +119,7 @@ export async function compose(given: Given): Promise<Composition> {
     }),
   );
   const rates = closing(await openRates(settings, log));
-  const providers = closing(createProviders({ providers: settings.providers }, log));
+  const providers = closing(given.played?.providers ?? createProviders({ providers: settings.providers }, log));
   const openPeriod = openPeriods(pool);
   const members = memberMeters(pool);
   const licences = openLicences({
@@ -152,24 +159,11 @@ export async function compose(given: Given): Promise<Composition> {
       log.error({ err: error }, 'a settle could not be written; its hold expires and its cost stays counted'),
     ...(given.pause && { pause: given.pause }),
   });
-  startBackground(opened, { pool, clock, meters, licences, marketplace, log });
-  const wallet = repeat(
-    WALLET_EVERY_MS,
-    () =>
-      workWallet({
-        pool,
-        clock,
-        meters,
-        workspace: (id) => identity.workspace(id),
-        policyOf: policies.load,
-        failed: (id, err) => log.error({ err, workspace: id }, 'a billing period could not be opened'),
-      }),
-    (err) => log.error({ err }, 'credits could not be refreshed'),
-  );
-  opened.defer(() => wallet.stop());
-
-  const alerts = startServerAlerts({ pool, clock, log, settings, catalogue, identity, policies, meters });
-  opened.defer(() => alerts.stop());
+  if (!given.played) {
+    startBackground(opened, { pool, clock, meters, licences, marketplace, identity, policies, openPeriod, log });
+    const alerts = startServerAlerts({ pool, clock, log, settings, catalogue, identity, policies, meters });
+    opened.defer(() => alerts.stop());
+  }
 
   const kept = opened.move();
   return {
@@ -237,12 +231,42 @@ async function openRates({ redis_url, servers_max }: Settings, log: Log): Promis
   });
 }
 
+interface Working {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly meters: Meters;
+  readonly licences: Licences;
+  readonly marketplace: Marketplace;
+  readonly identity: Identity;
+  readonly policies: Policies;
+  readonly openPeriod: PeriodOpener;
+  readonly log: Log;
+}
+
+/** Billing periods that begin, credits that come into their time, periods that are closed. */
+export function workCredits({
+  pool,
+  clock,
+  meters,
+  identity,
+  policies,
+  openPeriod,
+  log,
+}: Omit<Working, 'licences' | 'marketplace'>): Promise<void> {
+  return workWallet({
+    pool,
+    clock,
+    meters,
+    workspace: (id) => identity.workspace(id),
+    policyOf: policies.load,
+    begun: openPeriod.begun,
+    failed: (id, err) => log.error({ err, workspace: id }, 'a billing period could not be opened'),
+  });
+}
+
 /** What has to happen though nobody asks: due holds and grants, the daily sums, the seal of the trail. Any number of servers may. */
-function startBackground(
-  opened: AsyncDisposableStack,
-  parts: { pool: Pool; clock: Clock; meters: Meters; licences: Licences; marketplace: Marketplace; log: Log },
-): void {
-  const { pool, clock, meters, licences, marketplace, log } = parts;
+function startBackground(opened: AsyncDisposableStack, working: Working): void {
+  const { pool, clock, meters, licences, marketplace, log } = working;
   const works = [
     repeat(
       SWEEP_EVERY_MS,
@@ -261,6 +285,11 @@ function startBackground(
     ),
     startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log }),
     startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log }),
+    repeat(
+      WALLET_EVERY_MS,
+      () => workCredits(working),
+      (err) => log.error({ err }, 'credits could not be refreshed'),
+    ),
   ];
   for (const work of works) opened.defer(() => work.stop());
 }

@@ -1,14 +1,14 @@
-import { verifyAudit } from '@purser/audit';
-import { assert, isRefusal, newId, RefusalError, systemClock, transaction, type WorkspaceId } from '@purser/base';
+import { seal, verifyAudit } from '@purser/audit';
+import { assert, isRefusal, newId, RefusalError, systemClock, type TestClock, transaction, type WorkspaceId } from '@purser/base';
 import type { GenerateRequest } from '@purser/gate';
-import { type MarginKey, marginReport, rollUp } from '@purser/ledger';
 import type { WorkspaceChange } from '@purser/identity';
-import { recordPayment } from '@purser/license';
+import { type MarginKey, marginReport, rollUp } from '@purser/ledger';
+import { type PaymentEvent, recordPayment } from '@purser/license';
 import { signatureOf, startStripeStandIn } from '@purser/marketplace/standins';
 import { grantCredits } from '@purser/meters';
-import { workWallet } from '@purser/wallet';
+import { createProviders, type Providers } from '@purser/providers';
 
-import { compose, type Given } from './compose.ts';
+import { compose, type Given, workCredits } from './compose.ts';
 import type { ServerDeps } from './deps.ts';
 import { verifyBooks } from './verify-books.ts';
 
@@ -17,85 +17,93 @@ interface Account {
   readonly key: string;
 }
 
+interface Wanted {
+  readonly name: string;
+  readonly plan: string;
+  readonly timezone: string;
+  readonly anchored_at: Temporal.Instant;
+}
+
 interface Payment {
   readonly id: string;
+  readonly account: Account;
   readonly kind: 'failed' | 'paid';
   readonly at: Temporal.Instant;
   readonly reference: string;
 }
 
+/** So many workspaces are opened, or payments recorded, in one transaction, and so many transactions at a time. */
+const TOGETHER = 100;
+const LANES = 4;
+/** Daily sums are brought forward so often, in days: a step of them costs the same for few rows as for many. */
+const WEEK = 7;
+/** `expire_grants` takes at most so many workspaces at once. */
+const GRANTS_SWEPT = 1_000;
+
 /**
- * The rooms as a server composes them, with a clock that is moved and a payment service that is played: what a simulation calls
- * instead of the wire. Nobody listens.
+ * The rooms as a server composes them, with a clock that is moved, providers and a payment service that are played: what a simulation
+ * calls instead of the wire. Nobody listens, and what a server does in the background is done when it is asked for.
  */
-export async function openSimulatedEngine(given: Given) {
+export async function openSimulatedEngine(
+  given: Omit<Given, 'played'> & { readonly clock: TestClock; readonly providers?: Providers },
+) {
+  const { clock, settings, providers = createProviders({ providers: settings.providers }) } = given;
   await using opened = new AsyncDisposableStack();
-  let seconds = () => 0;
-  const stripe = await startStripeStandIn({ now: () => seconds() });
+  const stripe = await startStripeStandIn({ now: () => Math.floor(clock.now().epochMilliseconds / 1000) });
   opened.defer(() => stripe.close());
-  const composition = await compose({
-    ...given,
-    settings: {
-      ...given.settings,
-      test_clock: true,
-      stripe: {
-        secret_key: stripe.secret_key,
-        webhook_secret: stripe.webhook_secret,
-        base_url: stripe.origin,
-        automatic_tax: false,
-      },
-    },
-  });
-  opened.use(composition);
-  const { deps } = composition;
-  const clock = deps.test_clock;
-  assert(clock !== undefined, 'a simulation moves its clock');
-  seconds = () => Math.floor(clock.now().epochMilliseconds / 1000);
+  const { secret_key, webhook_secret, origin } = stripe;
+  const { deps } = opened.use(
+    await compose({
+      ...given,
+      settings: { ...settings, stripe: { secret_key, webhook_secret, base_url: origin, automatic_tax: false } },
+      played: { clock, providers },
+    }),
+  );
+  let days = 0;
   const kept = opened.move();
   return {
     clock,
     catalogue: deps.catalogue,
-    open: (wanted: { name: string; plan: string; timezone: string; anchored_at: Temporal.Instant }) => openAccount(deps, wanted),
+    open: (wanted: readonly Wanted[]) => openAccounts(deps, wanted),
     call: (account: Account, request: GenerateRequest) => call(deps, account, request),
     gift: (account: Account, credits: bigint, expires_at: Temporal.Instant) => gift(deps, account, credits, expires_at),
     change: (account: Account, change: WorkspaceChange) => changeAccount(deps, account, change),
-    pay: (account: Account, payment: Payment) => pay(deps, account, payment),
+    pay: (payments: readonly Payment[]) => pay(deps, payments),
     async buy(account: Account, pack: string) {
-      const workspace = await workspaceOf(deps, account.workspace);
-      const started = await deps.marketplace.checkout({
-        workspace,
-        actor: 'simulation',
-        wanted: { pack, quantity: 1 },
-        return_url: 'http://127.0.0.1/',
-      });
-      if (isRefusal(started)) throw new RefusalError(started);
-      const session = started.url.split('/').at(-1) ?? '';
+      const session = await checkOut(deps, account, pack);
       const body = JSON.stringify(stripe.event('checkout.session.completed', stripe.pay(session)));
       // A signature's age is judged by the clock of the machine.
-      const signature = signatureOf(body, stripe.webhook_secret, Math.floor(systemClock.now().epochMilliseconds / 1000));
+      const signature = signatureOf(body, webhook_secret, Math.floor(systemClock.now().epochMilliseconds / 1000));
       const received = await deps.marketplace.receive(Buffer.from(body), signature);
       if (isRefusal(received)) throw new RefusalError(received);
     },
     housekeep: () => housekeep(deps),
+    look: () => deps.policies.look(),
+    async endDay() {
+      await deps.marketplace.sweep();
+      days++;
+      if (days % WEEK === 0) await rollUp(deps.pool);
+      if (Number.isInteger(Math.log2(days))) await count(deps);
+    },
     margins: (from: Temporal.Instant, to: Temporal.Instant, by: MarginKey) => marginReport(deps.pool, { from, to, by }),
     verify: () => verify(deps),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
-async function workspaceOf(deps: ServerDeps, id: WorkspaceId) {
-  const workspace = await deps.identity.workspace(id);
-  assert(workspace !== undefined, `there is no workspace ${id}`);
-  return workspace;
-}
-
-async function openAccount(
-  deps: ServerDeps,
-  wanted: { name: string; plan: string; timezone: string; anchored_at: Temporal.Instant },
-): Promise<Account> {
-  const created = await deps.identity.createWorkspace(wanted);
-  if (isRefusal(created)) throw new RefusalError(created);
-  return { workspace: created.workspace.id, key: created.key };
+async function openAccounts(deps: ServerDeps, wanted: readonly Wanted[]): Promise<Account[]> {
+  const opened = await inLanes(wanted, (some) =>
+    transaction(deps.pool, async (connection) => {
+      const accounts: Account[] = [];
+      for (const one of some) {
+        const created = await deps.identity.createWorkspace(one, connection);
+        if (isRefusal(created)) throw new RefusalError(created);
+        accounts.push({ workspace: created.workspace.id, key: created.key });
+      }
+      return accounts;
+    }),
+  );
+  return opened.flat();
 }
 
 async function call(deps: ServerDeps, account: Account, request: GenerateRequest) {
@@ -114,29 +122,55 @@ async function changeAccount(deps: ServerDeps, { workspace }: Account, change: W
   if (isRefusal(changed)) throw new RefusalError(changed);
 }
 
-async function pay(deps: ServerDeps, { workspace }: Account, payment: Payment): Promise<void> {
-  await transaction(deps.pool, (connection) => recordPayment(connection, deps.clock.now(), { ...payment, workspace }));
-  deps.identity.forget(workspace);
-  await deps.licences.release(workspace);
+/** One payment a workspace and time. Who was paid for and stays so has nothing to wait for; the others are followed up before anybody calls again. */
+async function pay(deps: ServerDeps, payments: readonly Payment[]): Promise<void> {
+  // The order in which everybody locks.
+  const events = payments
+    .map(({ account, ...payment }): PaymentEvent => ({ ...payment, workspace: account.workspace }))
+    .toSorted((one, other) => (one.workspace < other.workspace ? -1 : 1));
+  const changed = await inLanes(events, (some) =>
+    transaction(deps.pool, async (connection) => {
+      const workspaces: WorkspaceId[] = [];
+      for (const event of some) {
+        const { before, after } = await recordPayment(connection, deps.clock.now(), event);
+        if (before.license !== after.license) workspaces.push(event.workspace);
+      }
+      return workspaces;
+    }),
+  );
+  for (const workspace of changed.flat()) await deps.licences.release(workspace);
 }
 
-async function housekeep(deps: ServerDeps): Promise<void> {
-  await deps.meters.sweep();
-  await deps.licences.sweep();
-  await workWallet({
-    pool: deps.pool,
-    clock: deps.clock,
-    meters: deps.meters,
-    workspace: (id) => deps.identity.workspace(id),
-    policyOf: (workspace, now) => deps.policies.load(workspace, now),
-    failed: (id, error) => deps.log.error({ err: error, workspace: id }, 'a billing period could not be opened'),
+async function checkOut(deps: ServerDeps, account: Account, pack: string): Promise<string> {
+  const workspace = await deps.identity.workspace(account.workspace);
+  assert(workspace !== undefined, `there is no workspace ${account.workspace}`);
+  const started = await deps.marketplace.checkout({
+    workspace,
+    actor: 'simulation',
+    wanted: { pack, quantity: 1 },
+    return_url: 'http://127.0.0.1/',
   });
-  await deps.marketplace.sweep();
+  if (isRefusal(started)) throw new RefusalError(started);
+  return started.url.split('/').at(-1) ?? '';
+}
+
+/** What is due now, before anybody calls: a call that finds its period closed would open it alone. */
+async function housekeep(deps: ServerDeps): Promise<void> {
+  while ((await deps.meters.sweep()).grants >= GRANTS_SWEPT);
+  await deps.licences.sweep();
+  await workCredits(deps);
+}
+
+/** A database this young has not been counted: the planner takes its tables for empty, and reads one of them whole for each row of another. */
+async function count({ pool }: ServerDeps): Promise<void> {
+  await pool.query('analyze');
 }
 
 async function verify(deps: ServerDeps): Promise<string[]> {
   await deps.gate.settled(60_000);
+  await count(deps);
   await rollUp(deps.pool);
+  await seal(deps.pool, deps.clock.now());
   const [books, trail] = await Promise.all([verifyBooks(deps.pool), verifyAudit(deps.pool)]);
   return [
     ...books.mismatches.map(({ kind, detail }) => `${kind}: ${detail}`),
@@ -144,4 +178,17 @@ async function verify(deps: ServerDeps): Promise<string[]> {
     ...(books.overruns > 0n ? [`${books.overruns} calls cost more than they had held`] : []),
     ...(trail.intact ? [] : ['the trail is broken']),
   ];
+}
+
+/** Works through all of them, so many in one go and some goes at a time; what came of each go, in order. */
+async function inLanes<T, Result>(all: readonly T[], work: (some: readonly T[]) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let go = next++; go * TOGETHER < all.length; go = next++) {
+      results[go] = await work(all.slice(go * TOGETHER, (go + 1) * TOGETHER));
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return results;
 }

@@ -32,6 +32,8 @@ export interface Policies {
   readonly load: (workspace: Workspace, now: Temporal.Instant) => Promise<Policy>;
   /** Something was spent under the policy: its ladder is looked at within a second. */
   readonly spent: (policy: Policy) => void;
+  /** Looks at once at the ladders of those who have spent, and at the state of the installation. It happens by itself as well. */
+  look(): Promise<void>;
   /** What became of a call, for the comparison of a roll-out. */
   readonly observed: (workspace: Workspace, outcome: string) => void;
   /** The state of the whole installation. */
@@ -127,6 +129,9 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
       return resolve(workspace, now);
     },
     spent: mark,
+    async look() {
+      await Promise.all([watch.look(), refresh()]);
+    },
     observed(workspace, outcome) {
       if (rollouts.length === 0) return;
       for (const from of [workspace.catalogue_version, catalogue.price_list.version])
@@ -143,7 +148,7 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
   await standings.start();
   await standings.read(PLATFORM);
   await refresh();
-  const looking = repeat(LOOK_EVERY_MS, () => Promise.all([watch.look(), refresh(), calls.write(pool)]), failed);
+  const looking = repeat(LOOK_EVERY_MS, () => Promise.all([policies.look(), calls.write(pool)]), failed);
   return policies;
 }
 

@@ -1,49 +1,117 @@
 import { currency, formatDecimal, formatMoney, money } from '@purser/money';
 
 import type { MonthlyMargin } from './monthly-margins.ts';
+import { describePopulation } from './population.ts';
 import type { Simulated } from './simulate.ts';
+import type { Count, Tally, Times } from './tally.ts';
+
+/** Rows under a head; the first and the last column are words. */
+export interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
 
 const BAR = 40;
+export const HELD =
+  'Every guarantee held: no paid plan and no customer on one below its margin or above its ceiling, nobody served who owed, books and trail whole.';
 
 /** What a simulation came to, for a terminal. */
-export function describeSimulation({ tally, margins, broken, calls, from, to }: Simulated): string {
-  const plans = [...tally.plans].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const refusals = [...tally.refusals].toSorted(([, a], [, b]) => b - a);
+export function describeSimulation(simulated: Simulated): string {
+  const { population, margins, broken } = simulated;
   return [
-    `${calls} calls from ${from.toString().slice(0, 10)} to ${to.toString().slice(0, 10)}`,
+    ...describePopulation(population),
     '',
-    columns(
-      ['plan', 'customers', 'calls', 'served', 'degraded', 'refused', 'with an offer', 'packs bought'],
-      plans.map(([plan, of]) => [
-        plan,
-        ...[of.customers, of.calls, of.served, of.degraded, of.refused, of.offers, of.packs].map(String),
-      ]),
-    ),
+    headline(simulated),
     '',
-    columns(
-      ['refused', 'times'],
-      refusals.map(([code, times]) => [code, String(times)]),
-    ),
-    '',
+    ...tablesOf(simulated).flatMap((table) => (table.rows.length === 0 ? [] : [columns(table), ''])),
     ...margins.flatMap(describeMonth),
-    broken.length === 0
-      ? 'Every guarantee held: no paid plan and no customer on one below its margin, nobody served who owed, books and trail whole.'
-      : `BROKEN:\n${broken.map((sentence) => `  ${sentence}`).join('\n')}`,
+    broken.length === 0 ? HELD : `BROKEN:\n${broken.map((sentence) => `  ${sentence}`).join('\n')}`,
   ].join('\n');
 }
 
-function describeMonth({ month, lines }: MonthlyMargin): string[] {
+export function headline({ calls, from, to, tally: { payments } }: Simulated): string {
+  const { paid, failed, restored } = payments;
+  const span = `${from.toString().slice(0, 10)} to ${to.toString().slice(0, 10)}`;
+  return `${calls} calls from ${span}; ${paid + failed} renewals, ${failed} failed, ${restored} of them made good`;
+}
+
+export function tablesOf({ tally, margins }: Simulated): Table[] {
+  const months = margins.map(({ month }) => month);
   return [
-    columns(
-      [month, 'revenue', 'fees', 'cost', 'margin', ''],
-      lines.map((line) => [
+    counts('plan', tally.plans),
+    counts('customers', tally.kinds),
+    refusals(tally, months),
+    offers(tally),
+    times('degraded', tally.degradations),
+  ];
+}
+
+function counts(name: string, all: ReadonlyMap<string, Count>): Table {
+  const met = (of: Count, code: string): number => of.met.get(code)?.size ?? 0;
+  return {
+    head: [name, 'customers', 'calls', 'served', 'degraded', 'refused', 'out of credits', 'at the ceiling', 'packs bought', ''],
+    rows: [...all]
+      .toSorted(byName)
+      .map(([key, of]) => [
+        key,
+        ...[of.customers, of.calls, of.served, of.degraded, of.refused].map(String),
+        ...[met(of, 'credits_exhausted'), met(of, 'cost_ceiling_reached'), of.packs].map(String),
+        '',
+      ]),
+  };
+}
+
+function refusals(tally: Tally, months: readonly string[]): Table {
+  const sum = (times: readonly number[]): number => times.reduce((all, one) => all + (one ?? 0), 0);
+  return {
+    head: ['refused', ...months, 'customers', 'all', ''],
+    rows: [...tally.refusals]
+      .toSorted(([, one], [, other]) => sum(other) - sum(one))
+      .map(([code, times]) => [
+        code,
+        ...months.map((_, month) => String(times[month] ?? 0)),
+        String(customersOf(tally, code)),
+        String(sum(times)),
+        '',
+      ]),
+  };
+}
+
+function customersOf({ plans }: Tally, code: string): number {
+  return [...plans.values()].reduce((sum, { met }) => sum + (met.get(code)?.size ?? 0), 0);
+}
+
+function offers(tally: Tally): Table {
+  const upgrades = [...tally.offers].filter(([key]) => key.includes('→'));
+  return times('upgrade offered', new Map(upgrades));
+}
+
+function times(name: string, all: ReadonlyMap<string, Times>): Table {
+  return {
+    head: [name, 'times', 'customers', ''],
+    rows: [...all].toSorted(byName).map(([key, of]) => [key, String(of.times), String(of.customers.size), '']),
+  };
+}
+
+function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  return one < other ? -1 : 1;
+}
+
+export function monthTable({ month, lines }: MonthlyMargin, bar: (ratio: string | null) => string): Table {
+  return {
+    head: [month, 'revenue', 'fees', 'cost', 'margin', ''],
+    rows: lines
+      .toSorted((one, other) => (one.key < other.key ? -1 : 1))
+      .map((line) => [
         line.key,
         ...[line.revenue, line.fees, line.cost, line.margin].map((amount) => formatMoney(cents(amount))),
         bar(line.margin_ratio),
       ]),
-    ),
-    '',
-  ];
+  };
+}
+
+function describeMonth(month: MonthlyMargin): string[] {
+  return [columns(monthTable(month, drawn)), ''];
 }
 
 /** Cut to cents, for the eye alone. */
@@ -53,13 +121,17 @@ function cents(amount: { nanos: bigint; currency: string }) {
 }
 
 /** The share of the revenue that was kept, drawn to scale. */
-function bar(ratio: string | null): string {
+function drawn(ratio: string | null): string {
   if (ratio === null) return '';
   const kept = Math.max(0, Math.min(1, Number(ratio)));
-  return `${'█'.repeat(Math.round(kept * BAR)).padEnd(BAR, '·')} ${formatDecimal(BigInt(Math.round(Number(ratio) * 1000)), 1)} %`;
+  return `${'█'.repeat(Math.round(kept * BAR)).padEnd(BAR, '·')} ${percentOf(ratio)}`;
 }
 
-function columns(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function percentOf(ratio: string): string {
+  return `${formatDecimal(BigInt(Math.round(Number(ratio) * 1000)), 1)} %`;
+}
+
+function columns({ head, rows }: Table): string {
   const widths = head.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     cells

@@ -1,4 +1,4 @@
-/** What happens at which hour; within one in the order it was planned. */
+/** What is planned for which hour; within one in the order it was planned. */
 export class Schedule<T> {
   readonly #hours = new Map<number, T[]>();
 

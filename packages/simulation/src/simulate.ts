@@ -1,10 +1,10 @@
 import { assert, isRefusal } from '@purser/base';
 
-import { type Customer, drawCustomer, drawPayment, drawRequest } from './customers.ts';
-import type { Account, Engine } from './engine.ts';
-import { brokenGuarantees, type Guaranteed } from './guarantees.ts';
+import { type Customer, drawCustomer, drawPayment, drawPurchase, drawRequest } from './customers.ts';
+import type { Account, Engine, Payment } from './engine.ts';
+import { brokenGuarantees, type Guaranteed, periodEnd } from './guarantees.ts';
 import { monthlyMargins, type MonthlyMargin } from './monthly-margins.ts';
-import { Random } from './random.ts';
+import { type Population, POPULATION } from './population.ts';
 import { Schedule } from './schedule.ts';
 import { Tally } from './tally.ts';
 
@@ -13,11 +13,15 @@ export interface SimulationOptions {
   readonly seed: number;
   readonly customers: number;
   readonly months: number;
+  readonly population?: Population;
+  /** How far the clock is moved at a time; what falls in between happens at the end of it. Divides a day. */
+  readonly step_hours?: number;
   /** Told once a simulated day. */
   readonly onDay?: (day: number, calls: number) => void;
 }
 
 export interface Simulated {
+  readonly population: Population;
   readonly tally: Tally;
   readonly margins: readonly MonthlyMargin[];
   /** Sentences; empty when every guarantee held. */
@@ -27,12 +31,15 @@ export interface Simulated {
   readonly to: Temporal.Instant;
 }
 
-const CALLS_AT_ONCE = 256;
-const HOUSEKEEPING_EVERY_H = 6;
-/** Who is refused with an offer buys a pack, so often. */
-const BUYS = 0.1;
+/** As many as two batches of the meters take: one is decided while the next gathers. */
+const CALLS_AT_ONCE = 1024;
+const STEP_H = 3;
+const DAY_H = 24;
 
-/** Months of customers through the engine, hour by hour: payments first, then what happens by itself, then the calls of the hour. */
+/**
+ * Months of customers through the engine, from where its clock stands. Time goes in steps; in each, first payments, then what is due by itself,
+ * then the calls of all customers at once, then a look at the ladders.
+ */
 export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const world = new World(options);
   await world.run();
@@ -42,141 +49,186 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
 interface Living extends Guaranteed {
   readonly customer: Customer;
   readonly account: Account;
+  readonly kind: string;
+  readonly packs: Map<string, number>;
   renewals: number;
+  /** The invoice whose payment failed and has not been made good. */
+  owes: string | undefined;
+  /** It buys nothing before this hour. */
+  buys_from_h: number;
 }
 
 class World {
   readonly #options: SimulationOptions;
-  readonly #random: Random;
+  readonly #engine: Engine;
+  readonly #population: Population;
   readonly #tally = new Tally();
-  readonly #schedule = new Schedule<() => Promise<void> | void>();
   readonly #living: Living[] = [];
+  readonly #joins = new Schedule<Customer>();
+  readonly #renewals = new Schedule<Living>();
+  readonly #restorals = new Schedule<Living>();
+  readonly #events = new Schedule<Living>();
   readonly #from: Temporal.Instant;
-  readonly #hours: number;
+  readonly #to: Temporal.Instant;
+  readonly #step_h: number;
   readonly #broken: string[] = [];
-  #calls: (() => Promise<void>)[] = [];
+  #hour = 0;
+  #month = 0;
   #made = 0;
 
   constructor(options: SimulationOptions) {
+    const { engine, population = POPULATION, step_hours = STEP_H } = options;
+    assert(DAY_H % step_hours === 0, `steps of ${step_hours} hours do not make a day`);
     this.#options = options;
-    this.#random = new Random(options.seed);
-    this.#from = nextMidnight(options.engine.clock.now());
-    const end = this.#from.toZonedDateTimeISO('UTC').add({ months: options.months }).toInstant();
-    this.#hours = Math.round(end.since(this.#from).total('hours'));
+    this.#engine = engine;
+    this.#population = population;
+    this.#step_h = step_hours;
+    this.#from = engine.clock.now();
+    this.#to = periodEnd(this.#from, options.months);
     for (let n = 0; n < options.customers; n++) {
-      const customer = drawCustomer(this.#random, options.engine.catalogue, n);
-      this.#schedule.at(customer.joins_day * 24, () => this.#join(customer));
+      const customer = drawCustomer(options.seed, engine.catalogue, population, n);
+      this.#joins.at(customer.joins_day * DAY_H, customer);
     }
   }
 
   async run(): Promise<void> {
-    const { engine, onDay } = this.#options;
-    for (let hour = 0; hour < this.#hours; hour++) {
-      engine.clock.moveTo(this.#instant(hour));
-      for (const happen of this.#schedule.take(hour)) await happen();
-      if (hour % HOUSEKEEPING_EVERY_H === 0) await engine.housekeep();
-      const calls = this.#calls;
-      this.#calls = [];
-      await inParallel(calls, CALLS_AT_ONCE);
-      if (hour % 24 === 23) onDay?.((hour + 1) / 24, this.#made);
+    const engine = this.#engine;
+    const hours = this.#to.since(this.#from).total('hours');
+    for (; this.#hour < hours; this.#hour += this.#step_h) {
+      engine.clock.moveTo(this.#from.add({ hours: this.#hour }));
+      if (Temporal.Instant.compare(engine.clock.now(), periodEnd(this.#from, this.#month + 1)) >= 0) this.#month++;
+      await engine.pay([...this.#renew(), ...this.#restore()]);
+      await this.#join();
+      await engine.housekeep();
+      await inParallel(this.#calls(), CALLS_AT_ONCE);
+      await engine.look();
+      if ((this.#hour + this.#step_h) % DAY_H === 0) {
+        await engine.endDay();
+        this.#options.onDay?.((this.#hour + this.#step_h) / DAY_H, this.#made);
+      }
     }
-    engine.clock.moveTo(this.#instant(this.#hours));
+    engine.clock.moveTo(this.#to);
     await engine.housekeep();
   }
 
   async result(): Promise<Simulated> {
-    const { engine } = this.#options;
-    const from = this.#from;
-    const to = this.#instant(this.#hours);
-    const margins = await monthlyMargins(engine, from, to);
-    const broken = [...this.#broken, ...(await brokenGuarantees(engine, this.#living, from, to))];
-    return { tally: this.#tally, margins, broken, calls: this.#made, from, to };
+    const span = { from: this.#from, to: this.#to };
+    const margins = await monthlyMargins(this.#engine, span.from, span.to);
+    const broken = [...this.#broken, ...(await brokenGuarantees(this.#engine, this.#living, span))];
+    return { population: this.#population, tally: this.#tally, margins, broken, calls: this.#made, ...span };
   }
 
-  #instant(hour: number): Temporal.Instant {
-    return this.#from.add({ hours: hour });
+  async #join(): Promise<void> {
+    const joining = this.#joins.take(this.#hour);
+    const anchored_at = this.#engine.clock.now();
+    const accounts = await this.#engine.open(
+      joining.map(({ n, plan, timezone }) => ({ name: `Customer ${n}`, plan, timezone, anchored_at })),
+    );
+    for (const [index, customer] of joining.entries()) {
+      const account = accounts[index];
+      assert(account !== undefined, 'every opening makes an account');
+      const { plan } = customer;
+      const living: Living = {
+        customer,
+        account,
+        workspace: account.workspace,
+        plan,
+        kind: customer.kind.name,
+        anchored_at,
+        packs: new Map(),
+        owes: undefined,
+        renewals: 0,
+        buys_from_h: 0,
+      };
+      this.#living.push(living);
+      this.#tally.joined(living);
+      this.#planEvent(living);
+      if (customer.paid) this.#planRenewal(living);
+    }
   }
 
-  #now(): number {
-    return Math.floor(this.#options.engine.clock.now().since(this.#from).total('hours'));
+  #planEvent(living: Living): void {
+    const { events_day, random } = living.customer;
+    this.#events.at(this.#hour + Math.max(this.#step_h, this.#whole(random.exponential(events_day / DAY_H))), living);
   }
 
-  async #join(customer: Customer): Promise<void> {
-    const { engine } = this.#options;
-    const anchored_at = engine.clock.now();
-    const { plan, timezone } = customer;
-    const account = await engine.open({ name: `Customer ${customer.n}`, plan, timezone, anchored_at });
-    const living: Living = { customer, account, workspace: account.workspace, plan, owes: false, renewals: 0 };
-    this.#living.push(living);
-    this.#tally.of(plan).customers++;
-    this.#planCall(living);
-    if (customer.paid) this.#planRenewal(living, anchored_at);
-  }
-
-  #planCall(living: Living): void {
-    const { calls_day, burst } = living.customer.kind;
-    const hours = Math.max(1, Math.round(this.#random.exponential(calls_day / 24)));
-    this.#schedule.at(this.#now() + hours, () => {
-      for (let n = 0; n < burst; n++) {
-        const request = drawRequest(this.#random, this.#options.engine.catalogue, living.customer);
-        const buys = this.#random.chance(BUYS);
-        this.#calls.push(() => this.#call(living, request, buys));
-      }
-      this.#planCall(living);
+  /** What is called in this step, every call at its instant. */
+  #calls(): (() => Promise<void>)[] {
+    return this.#events.take(this.#hour).flatMap((living) => {
+      this.#planEvent(living);
+      const { customer } = living;
+      return Array.from({ length: customer.kind.burst }, () => () => this.#call(living));
     });
   }
 
-  async #call(living: Living, request: Parameters<Engine['call']>[1], buys: boolean): Promise<void> {
-    const { engine } = this.#options;
+  async #call(living: Living): Promise<void> {
     this.#made++;
-    const result = await engine.call(living.account, request);
-    this.#tally.count(living.plan, result);
+    const { customer, account } = living;
+    const result = await this.#engine.call(account, drawRequest(customer, this.#engine.catalogue));
+    this.#tally.called(living, result, this.#month);
     if (!isRefusal(result)) {
-      if (living.owes) this.#broken.push(`${living.customer.plan}: ${living.workspace} was served while a payment was owed`);
+      if (living.owes !== undefined) this.#broken.push(`${living.plan}: ${living.workspace} was served while a payment was owed`);
       return;
     }
-    const pack = result.offers?.find(({ kind }) => kind === 'pack');
-    if (!buys || pack === undefined || !living.customer.paid || living.owes) return;
-    await engine.buy(living.account, pack.id);
-    this.#tally.of(living.plan).packs++;
+    const packs = result.offers?.filter(({ kind }) => kind === 'pack') ?? [];
+    if (packs.length === 0 || !customer.paid || living.owes !== undefined || this.#hour < living.buys_from_h) return;
+    const { buys, again_h } = drawPurchase(customer);
+    living.buys_from_h = this.#hour + (buys ? again_h : this.#step_h);
+    const pack = customer.random.weighted(packs.map(({ id }) => [id, 1] as const));
+    if (buys) await this.#buy(living, pack);
   }
 
-  #planRenewal(living: Living, anchored_at: Temporal.Instant): void {
+  async #buy(living: Living, pack: string): Promise<void> {
+    await this.#engine.buy(living.account, pack);
+    living.packs.set(pack, (living.packs.get(pack) ?? 0) + 1);
+    this.#tally.bought(living);
+  }
+
+  #planRenewal(living: Living): void {
     living.renewals++;
-    const due = anchored_at.toZonedDateTimeISO(living.customer.timezone).add({ months: living.renewals }).toInstant();
-    const hour = Math.ceil(due.since(this.#from).total('hours'));
-    this.#schedule.at(hour, async () => {
-      await this.#renew(living);
-      this.#planRenewal(living, anchored_at);
+    const due = periodEnd(living.anchored_at, living.renewals);
+    this.#renewals.at(this.#whole(due.since(this.#from).total('hours')), living);
+  }
+
+  /** The payments that come due; who owes one already is not asked for the next. */
+  #renew(): Payment[] {
+    return this.#renewals.take(this.#hour).flatMap((living) => {
+      const reference = `in_${living.customer.n}_${living.renewals}`;
+      this.#planRenewal(living);
+      if (living.owes !== undefined) return [];
+      const late = drawPayment(living.customer, this.#population);
+      if (late === null) {
+        this.#tally.payments.paid++;
+        return [this.#payment(living, 'paid', reference)];
+      }
+      this.#tally.payments.failed++;
+      living.owes = reference;
+      if (late !== 'never') this.#restorals.at(this.#hour + this.#whole(late * DAY_H), living);
+      return [this.#payment(living, 'failed', reference)];
     });
   }
 
-  async #renew(living: Living): Promise<void> {
-    if (living.owes) return;
-    const { engine } = this.#options;
-    const reference = `in_${living.customer.n}_${living.renewals}`;
-    const late = drawPayment(this.#random);
-    if (late === null) return engine.pay(living.account, payment('paid', reference, engine.clock.now()));
-    await engine.pay(living.account, payment('failed', reference, engine.clock.now()));
-    living.owes = true;
-    if (late === 'never') return;
-    this.#schedule.at(this.#now() + late * 24, async () => {
-      await engine.pay(living.account, payment('paid', reference, engine.clock.now()));
-      living.owes = false;
+  #restore(): Payment[] {
+    return this.#restorals.take(this.#hour).map((living) => {
+      const reference = living.owes;
+      assert(reference !== undefined, 'what is made good was owed');
+      living.owes = undefined;
+      this.#tally.payments.restored++;
+      return this.#payment(living, 'paid', reference);
     });
   }
-}
 
-function payment(kind: 'paid' | 'failed', reference: string, at: Temporal.Instant) {
-  return { id: `evt_${kind}_${reference}`, kind, at, reference } as const;
-}
+  #payment({ account }: Living, kind: Payment['kind'], reference: string): Payment {
+    return { id: `evt_${kind}_${reference}`, account, kind, at: this.#engine.clock.now(), reference };
+  }
 
-function nextMidnight(now: Temporal.Instant): Temporal.Instant {
-  return now.toZonedDateTimeISO('UTC').add({ days: 1 }).startOfDay().toInstant();
+  /** In whole steps. */
+  #whole(hours: number): number {
+    return Math.ceil(hours / this.#step_h) * this.#step_h;
+  }
 }
 
 async function inParallel(tasks: readonly (() => Promise<void>)[], workers_max: number): Promise<void> {
-  assert(workers_max > 0, 'somebody has to work');
   let next = 0;
   const work = async (): Promise<void> => {
     for (let task = tasks[next++]; task !== undefined; task = tasks[next++]) await task();

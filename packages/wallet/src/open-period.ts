@@ -6,8 +6,12 @@ import type { Policy } from '@purser/policy';
 
 import { grantsOfPeriod } from './period-grants.ts';
 
-/** Begins a workspace's billing period if it has not begun; undefined when it surely has, so that the hot path waits for nothing. */
-export type PeriodOpener = (policy: Policy, now: Temporal.Instant) => Promise<void> | undefined;
+export interface PeriodOpener {
+  /** Begins a workspace's billing period if it has not begun; undefined when it surely has, so that the hot path waits for nothing. */
+  (policy: Policy, now: Temporal.Instant): Promise<void> | undefined;
+  /** These have begun, as whoever refreshes them knows: their first calls need not ask. */
+  begun(policies: readonly Policy[]): void;
+}
 
 const REMEMBERED_MAX = 100_000;
 
@@ -19,10 +23,9 @@ export function openPeriods(pool: Pool): PeriodOpener {
   const opened = new BoundedMap<string, Promise<void> | 'open'>(REMEMBERED_MAX);
   /** What was asked last is asked again: the policy object says all that the key does. */
   const open = new WeakSet<Policy>();
-  return (policy, now) => {
+  const opener = (policy: Policy, now: Temporal.Instant): Promise<void> | undefined => {
     if (open.has(policy) || policy.licence_stage !== 'active') return undefined;
-    const { workspace, billing_period, pay_as_you_go } = policy;
-    const key = `${workspace.id} ${workspace.plan} ${billing_period.start.epochMilliseconds} ${pay_as_you_go ? 'more' : ''}`;
+    const key = periodKey(policy);
     const known = opened.get(key);
     if (known === 'open') {
       open.add(policy);
@@ -41,6 +44,14 @@ export function openPeriods(pool: Pool): PeriodOpener {
     opened.set(key, opening);
     return opening;
   };
+  const begun = (policies: readonly Policy[]): void => {
+    for (const policy of policies) opened.set(periodKey(policy), 'open');
+  };
+  return Object.assign(opener, { begun });
+}
+
+function periodKey({ workspace, billing_period, pay_as_you_go }: Policy): string {
+  return `${workspace.id} ${workspace.plan} ${billing_period.start.epochMilliseconds} ${pay_as_you_go ? 'more' : ''}`;
 }
 
 /** In the caller's transaction, a handful of statements however many there are. */

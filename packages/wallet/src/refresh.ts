@@ -10,6 +10,8 @@ export interface RefreshParts {
   readonly clock: Clock;
   readonly workspace: (id: WorkspaceId) => Workspace | undefined | Promise<Workspace | undefined>;
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy | Promise<Policy>;
+  /** Hears whose periods have begun. */
+  readonly begun?: (policies: readonly Policy[]) => void;
   /** Hears of a workspace that could not be refreshed; it is tried again. */
   readonly failed: (workspace: WorkspaceId, error: unknown) => void;
 }
@@ -80,6 +82,7 @@ async function refresh(parts: RefreshParts, claimed: readonly WorkspaceId[]): Pr
 async function openTogether(parts: RefreshParts, policies: readonly Policy[], now: Temporal.Instant): Promise<void> {
   try {
     await transaction(parts.pool, (connection) => openPeriodsOf(connection, policies, now));
+    parts.begun?.(policies);
   } catch (error) {
     const [alone] = policies;
     if (policies.length === 1 && alone) parts.failed(alone.workspace.id, error);

@@ -1,11 +1,14 @@
-import { createLog, Fault, loadSettings, migrate, openPool, scratchDatabase, systemClock } from '@purser/base';
+import { writeFile } from 'node:fs/promises';
+
+import { createLog, Fault, loadSettings, migrate, openPool, scratchDatabase, systemClock, TestClock } from '@purser/base';
 import { openSimulatedEngine, provenCatalogue, ROOMS } from '@purser/server';
-import { describeSimulation, simulate } from '@purser/simulation';
+import { describeSimulation, playedProviders, simulate, simulationPage } from '@purser/simulation';
 
 export interface SimulateOptions {
   readonly customers: string;
   readonly months: string;
   readonly seed: string;
+  readonly html?: string;
 }
 
 /**
@@ -18,7 +21,8 @@ export async function printSimulation(options: SimulateOptions): Promise<void> {
   const seed = whole('--seed', options.seed, 0, 2 ** 31 - 1);
   const settings = { ...loadSettings(process.cwd()), redis_url: undefined, nats_url: undefined };
   const log = createLog({ level: 'error' });
-  const catalogue = await provenCatalogue(settings, systemClock.now(), log);
+  const begin = nextMonth(systemClock.now());
+  const catalogue = await provenCatalogue(settings, begin, log);
   await using opened = new AsyncDisposableStack();
   const database = opened.use(await scratchDatabase());
   await bringForward(database.url);
@@ -28,22 +32,32 @@ export async function printSimulation(options: SimulateOptions): Promise<void> {
     admin_token: 'simulation-without-administrators',
     catalogue,
     log,
+    clock: new TestClock(begin),
+    providers: playedProviders(catalogue, seed),
   });
   opened.use(engine);
   const started = performance.now();
   const result = await simulate({ engine, seed, customers, months, onDay: progress(months, started) });
   const seconds = (performance.now() - started) / 1000;
+  const rate = Math.round(result.calls / seconds);
+  const finished = `${customers} customers, ${months} months, seed ${seed}: ${seconds.toFixed(0)} s, ${rate} calls a second`;
   console.log(describeSimulation(result));
-  console.log(
-    `${customers} customers, ${months} months, seed ${seed}: ${seconds.toFixed(0)} s, ${Math.round(result.calls / seconds)} calls a second`,
-  );
+  console.log(finished);
+  if (options.html !== undefined) await writeFile(options.html, simulationPage(result, finished));
   if (result.broken.length > 0) process.exitCode = 1;
+}
+
+/** Months of the calendar are then months of the simulation. */
+function nextMonth(now: Temporal.Instant): Temporal.Instant {
+  return now.toZonedDateTimeISO('UTC').with({ day: 1 }).add({ months: 1 }).startOfDay().toInstant();
 }
 
 async function bringForward(url: string): Promise<void> {
   const pool = openPool(url, { connections_max: 1 });
   try {
     await migrate(pool, ROOMS);
+    // Nothing here outlives the command, so nothing is waited for on its way to the disk.
+    await pool.query(`do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$`);
   } finally {
     await pool.end();
   }
