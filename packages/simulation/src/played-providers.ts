@@ -29,9 +29,7 @@ const TEXT = 'As asked.';
  */
 export function playedProviders(catalogue: Catalogue, seed: number): Providers {
   const random = new Random(seed);
-  const hosted = catalogue.models.filter(
-    ({ task, local, provider }) => task === 'text' && local !== true && provider !== 'offline',
-  );
+  const hosted = catalogue.models.filter(({ task, local, provider }) => task === 'text' && !local && provider !== 'offline');
   const played = new Map([...new Set(hosted.map(({ provider }) => provider))].map((id) => [id, play(id, random)]));
   const others = createProviders({ providers: {} });
   const configured = [...played.keys()];

@@ -42,7 +42,7 @@ export function tablesOf({ tally, margins }: Simulated): Table[] {
     counts('customers', tally.kinds),
     refusals(tally, months),
     offers(tally),
-    times('degraded', tally.degradations),
+    occasions('degraded', tally.degradations),
   ];
 }
 
@@ -83,10 +83,10 @@ function customersOf({ plans }: Tally, code: string): number {
 
 function offers(tally: Tally): Table {
   const upgrades = [...tally.offers].filter(([key]) => key.includes('→'));
-  return times('upgrade offered', new Map(upgrades));
+  return occasions('upgrade offered', new Map(upgrades));
 }
 
-function times(name: string, all: ReadonlyMap<string, Times>): Table {
+function occasions(name: string, all: ReadonlyMap<string, Times>): Table {
   return {
     head: [name, 'times', 'customers', ''],
     rows: [...all].toSorted(byName).map(([key, of]) => [key, String(of.times), String(of.customers.size), '']),

@@ -8,7 +8,7 @@ import { effectivePolicy, type Policy } from '@purser/policy';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { walletMigrations } from './index.ts';
-import { openPeriods } from './open-period.ts';
+import { openPeriods, openPeriodsOf } from './open-period.ts';
 
 type Workspace = Policy['workspace'];
 
@@ -80,6 +80,19 @@ test('a period is opened once by many servers and callers: one price booked, one
   await again(policy, clock.now());
   expect(again(policy, clock.now())).toBeUndefined();
   expect(await revenueOf(workspace)).toHaveLength(1);
+});
+
+test('C2: what a refresh has opened is not asked for again by the first call, and the next period is', async () => {
+  const { workspace, clock } = workspaceOn('PRO', '2026-11-03T10:00:00Z');
+  const open = openPeriods(database.pool);
+  const policy = policyAt(workspace, clock.now());
+  await transaction(database.pool, (connection) => openPeriodsOf(connection, [policy], clock.now()));
+  open.begun([policy]);
+  expect(open(policy, clock.now())).toBeUndefined();
+  expect(await revenueOf(workspace)).toHaveLength(1);
+  clock.moveTo(Temporal.Instant.from('2026-12-03T10:00:00Z'));
+  await open(policyAt(workspace, clock.now()), clock.now());
+  expect(await revenueOf(workspace)).toHaveLength(2);
 });
 
 test('C2: after the clock moves there is revenue and there are credits again; unused monthly ones expire, bought ones stay', async () => {

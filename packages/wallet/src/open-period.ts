@@ -10,7 +10,7 @@ export interface PeriodOpener {
   /** Begins a workspace's billing period if it has not begun; undefined when it surely has, so that the hot path waits for nothing. */
   (policy: Policy, now: Temporal.Instant): Promise<void> | undefined;
   /** These have begun, as whoever refreshes them knows: their first calls need not ask. */
-  begun(policies: readonly Policy[]): void;
+  readonly begun: (policies: readonly Policy[]) => void;
 }
 
 const REMEMBERED_MAX = 100_000;
