@@ -83,21 +83,32 @@ test('F1, T5: whoever is out for the worst climbs down the ladder, runs out of c
   expect([...degradations.keys()].some((what) => what.includes('of the plan’s cost ceiling is spent'))).toBe(true);
 });
 
-/** The default catalogue, but PRO may cost four times its price; loading asks for no proof. */
-async function withProMore(): Promise<Catalogue> {
+/** The default catalogue with another PRO; loading asks for no proof. */
+async function withPro(...changes: readonly (readonly [string, string])[]): Promise<Catalogue> {
   const { folder } = opened.use(await scratchFolder());
   const shipped = new URL('../../../catalogs/', import.meta.url).pathname;
   await cp(shipped, folder, { recursive: true });
-  const text = await readFile(`${shipped}default.yaml`, 'utf8');
-  const more = text
-    .replace('price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 60 EUR')
-    .replace('credits_monthly: 1500', 'credits_monthly: 15000');
-  await writeFile(`${folder}/default.yaml`, more);
+  const [before = '', pro = '', after = ''] = (await readFile(`${shipped}default.yaml`, 'utf8')).split(
+    /(?=  - code: (?:PRO|BUSINESS)\n)/,
+  );
+  const changed = changes.reduce((text, [from, to]) => text.replace(from, to), pro);
+  await writeFile(`${folder}/default.yaml`, before + changed + after);
   return loadCatalogue(`${folder}/default.yaml`);
 }
 
+const MANY_CREDITS = ['credits_monthly: 1500', 'credits_monthly: 15000'] as const;
+const NO_LADDER = ['    ladder: ceiling\n', ''] as const;
+
+test('F1, F4: with neither ladder nor credits in the way the ceiling itself holds, to the last call', async () => {
+  const engine = await openEngine(await withPro(MANY_CREDITS, NO_LADDER));
+  const kinds = ABUSIVE.map((kind) => ({ ...kind, buys: 0 }));
+  const result = await simulate({ engine, ...QUICK, population: onPro({ ...WORST, kinds }), customers: 3, months: 1 });
+  expect(result.tally.plans.get('PRO')?.met.get('cost_ceiling_reached')?.size).toBeGreaterThan(0);
+  expect(result.broken).toEqual([]);
+});
+
 test('F1: a catalogue that was not proven, and lets more be spent than is paid, is found out; so the command would fail', async () => {
-  const unproven = await withProMore();
+  const unproven = await withPro(MANY_CREDITS, NO_LADDER, ['price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 60 EUR']);
   expect(provePlans(unproven).find(({ code }) => code === 'PRO')?.holds).toBe(false);
   const engine = await openEngine(unproven);
   const result = await simulate({ engine, ...QUICK, population: onPro(WORST), customers: 3, months: 1 });
