@@ -53,7 +53,7 @@ beforeAll(async () => {
     admin_token: 'a token of nobody in a replay',
     catalogue: sold,
     log: createLog({ level: 'silent' }),
-    clock: new TestClock(systemClock.now()),
+    clock: new TestClock(systemClock.now().round('second')),
   });
   await record();
 }, 120_000);
@@ -120,6 +120,8 @@ async function record(): Promise<void> {
   for (let n = 0; n < 2; n++) await call(business, 'business');
   await engine.change(pro, { overrides: {} });
   await days(40);
+  // What is booked at this instant belongs to the time that is replayed.
+  engine.clock.advance({ seconds: 1 });
   to = engine.clock.now();
   const { rows } = await database.pool.query<{ cost: bigint }>(
     'select cost from ledger.attempt where workspace_id = $1 order by id',
