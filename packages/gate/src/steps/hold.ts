@@ -6,7 +6,7 @@ import { type FittedRequest, type Room } from '@purser/routing';
 import { allocationOf, PAY_AS_YOU_GO, payAsYouGoMeter } from '@purser/wallet';
 
 import type { Draft } from '../draft.ts';
-import { buyOffers } from '../offers.ts';
+import { buyOffers, upgradeOffers } from '../offers.ts';
 import type { Left } from './route.ts';
 
 /** A call that has its worst case reserved: from here on it may reach a provider. */
@@ -275,5 +275,7 @@ function withWait({ policy, now }: Draft, { tokens_of }: Left, refusal: Refusal)
 
 function withOffers(draft: Draft, refusal: Refusal): Refusal {
   if (!['credits_exhausted', 'cost_ceiling_reached', 'budget_exhausted'].includes(refusal.code)) return refusal;
-  return { ...refusal, offers: buyOffers(draft.catalogue, draft.policy, draft.operation.feature) };
+  // Credits bought now could not be spent before the shared budget starts anew, so none are offered.
+  const offersOf = refusal.code === 'budget_exhausted' ? upgradeOffers : buyOffers;
+  return { ...refusal, offers: offersOf(draft.catalogue, draft.policy, draft.operation.feature) };
 }
