@@ -14,8 +14,9 @@ import { clearTraces, stopServer } from './orphan.ts';
 
 const MB = 1024 * 1024;
 
-/** An eighth of the machine's memory; what of it nobody needs is never touched. */
-const BUFFERS_MB = Math.min(Math.max(Math.floor(totalmem() / 8 / MB), 128), 4096);
+/** An eighth of the memory of the machine, or of the container; what of it nobody needs is never touched. */
+const MEMORY_MB = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) / MB;
+const BUFFERS_MB = Math.min(Math.max(Math.floor(MEMORY_MB / 8), 128), 4096);
 
 /** Tuned for one machine with a few gigabytes: durable to the last commit, and checkpoints rare enough not to be felt. */
 const CONFIGURATION = {
