@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { Fault } from '@purser/base';
+import { Fault, makeFolder } from '@purser/base';
 
 /** A secret of an earlier start, out of the data folder. */
 export async function readKeptSecret(folder: string, name: string): Promise<string | undefined> {
@@ -18,7 +18,7 @@ export async function readKeptSecret(folder: string, name: string): Promise<stri
 export async function keepSecret(folder: string, name: string, secret: string): Promise<void> {
   const file = path.join(folder, name);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(`${file}.new`, `${secret}\n`, { mode: 0o600 });
     await rename(`${file}.new`, file);
   } catch (error) {

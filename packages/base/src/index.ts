@@ -16,7 +16,7 @@ export { createLog, hideSecrets, type Log } from './log.ts';
 export { loadSettings } from './settings/load.ts';
 export { parseSettings, type ProviderName, type ProviderSettings, type Settings } from './settings/settings.ts';
 export { joinTransaction, transaction, transactionOf, workspaceTransaction } from './database/transaction.ts';
-export { type EmbeddedDatabase, scratchDatabase, scratchFolder, startEmbedded } from './embedded/index.ts';
+export { type EmbeddedDatabase, makeFolder, scratchDatabase, scratchFolder, startEmbedded } from './embedded/index.ts';
 export { assert, BrokenInvariant, Fault, unreachable } from './fault.ts';
 export { type HoldId, type Id, isUuid, newId, PLATFORM, type WorkspaceId } from './ids.ts';
 export { isRefusal, type Offer, REFUSALS, type Refusal, type RefusalCode, RefusalError, refuse } from './refusal.ts';

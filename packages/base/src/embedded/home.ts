@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { Fault } from '../fault.ts';
 import { type Account, canUse, serverAccount } from './account.ts';
-import { makeOpenFolder } from './open-folder.ts';
+import { makeFolder, makeOpenFolder } from './open-folder.ts';
 
 /** Where one database lives and as whom it is served. */
 export interface Home {
@@ -22,7 +22,7 @@ export interface Home {
  * Folders that we did not make are never changed.
  */
 export async function settleHome(dataDir: string, stage: string, log: (line: string) => void): Promise<Home> {
-  await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
+  await makeFolder(dataDir).catch((error: unknown) => {
     throw new Fault(`the data folder ${dataDir} cannot be made: ${reason(error)}`, { retryable: false, cause: error });
   });
   const staged = path.join(stage, await instanceOf(dataDir));

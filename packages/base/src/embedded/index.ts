@@ -1,2 +1,3 @@
 export { scratchDatabase, scratchFolder } from './scratch.ts';
 export { type EmbeddedDatabase, startEmbedded } from './start.ts';
+export { makeFolder } from './open-folder.ts';

@@ -187,6 +187,12 @@ test('data of another PostgreSQL is refused by both versions, untouched', async 
 test('a data folder that cannot be one is refused in one line', async () => {
   await writeFile(dataDir, 'a file');
   await expect(startEmbedded({ dataDir, stage })).rejects.toThrow(/^the data folder [^\n]* cannot be made: [^\n]*$/);
+  // Where nothing may be made though the folder above is there; a recursive mkdir of Node's tries for ever.
+  if (process.platform === 'linux') {
+    await expect(startEmbedded({ dataDir: '/proc/purser/data', stage })).rejects.toThrow(
+      /^the data folder [^\n]* cannot be made: [^\n]*$/,
+    );
+  }
 });
 
 test('a path too long for a socket is served all the same', async () => {
