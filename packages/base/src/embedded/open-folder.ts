@@ -19,7 +19,10 @@ export async function makeFolder(folder: string): Promise<string | undefined> {
 
 async function exists(folder: string): Promise<boolean> {
   return stat(folder).then(
-    () => true,
+    (found) => {
+      if (found.isDirectory()) return true;
+      throw new Error(`${folder} is no folder`);
+    },
     (error: unknown) => {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
       throw error;
