@@ -2289,8 +2289,8 @@ create table wallet.checkpoint (
 );
 alter table wallet.checkpoint enable row level security;
 create policy all_rows on wallet.checkpoint for all to purser_work using (true);
-create policy own_rows on wallet.checkpoint for all to purser_app using ((workspace_id = base.current_workspace()));
-grant insert, select on wallet.checkpoint to purser_app;
+create policy own_rows on wallet.checkpoint for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on wallet.checkpoint to purser_app;
 grant insert, select on wallet.checkpoint to purser_work;
 
 create table wallet.credit_day (
@@ -2301,8 +2301,8 @@ create table wallet.credit_day (
 );
 alter table wallet.credit_day enable row level security;
 create policy all_rows on wallet.credit_day for all to purser_work using (true);
-create policy own_rows on wallet.credit_day for all to purser_app using ((workspace_id = base.current_workspace()));
-grant insert, select on wallet.credit_day to purser_app;
+create policy own_rows on wallet.credit_day for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on wallet.credit_day to purser_app;
 grant insert, select, update on wallet.credit_day to purser_work;
 
 create table wallet.pay_as_you_go (

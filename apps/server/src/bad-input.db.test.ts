@@ -118,6 +118,7 @@ describe('bad input', () => {
       '/%00',
       '/api/%2e%2e/etc/passwd',
       '/api/admin/workspaces/%E0%A4%A',
+      '/api/admin/workspaces/%ff',
       `/${'a/'.repeat(2_000)}`,
       '/v1/models/%00',
       '/..%2f..%2fetc/passwd',
@@ -126,6 +127,7 @@ describe('bad input', () => {
     for (const path of odd) {
       const answer = await raw(`GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\nconnection: close\r\n\r\n`);
       expect([path, /^HTTP\/1\.1 4\d\d /.test(answer)]).toEqual([path, true]);
+      expect(answer, path).toMatch(/application\/problem\+json|"error":\{"message"/);
       expect(answer).not.toMatch(/node_modules|\.ts:\d|root:/);
     }
     for (const headers of [

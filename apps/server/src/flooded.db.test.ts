@@ -123,6 +123,9 @@ describe('C4 a flood', () => {
       expect(refused.status).toBe(429);
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50);
       expect(await refused.json()).toMatchObject({ code: 'rate_limited' });
+      // A program with an old key locks out nobody who shares its address.
+      expect((await get('/api/usage', { authorization: `Bearer ${key}` })).status).toBe(200);
+      expect((await get('/api/usage', { authorization: 'Bearer purser_ws_wrong' })).status).toBe(429);
     });
   });
 });

@@ -69,6 +69,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     trustProxy: deps.trust_proxy,
     routerOptions: { maxParamLength: 200 },
     clientErrorHandler: answerUnreadable,
+    frameworkErrors: (error, request, reply) => void sendThrown(request, reply, error),
   }).withTypeProvider();
   app.server.maxConnections = bounds.connections_max;
   if (!deps.trust_proxy) boundConnections(app.server, bounds.connections_address_max);
@@ -119,9 +120,10 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     const { config } = request.routeOptions;
     const { access, feature } = config;
     const flooding = access === 'public' ? undefined : strangers.refusal(request.ip);
-    if (flooding !== undefined) return sendRefusal(request, reply, flooding);
-    const caller = await identified(request);
+    const caller =
+      flooding === undefined ? await identified(request) : ((await strangers.lookUp(() => identified(request))) ?? flooding);
     if (isRefusal(caller)) {
+      if (flooding !== undefined && caller.code === 'unauthenticated') return sendRefusal(request, reply, flooding);
       if (access === 'public') return receive(request, reply);
       if (caller.code === 'unauthenticated') strangers.count(request.ip);
       return sendRefusal(request, reply, caller);

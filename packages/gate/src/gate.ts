@@ -69,9 +69,13 @@ export interface OpenAiChatBody {
 }
 
 /** What the OpenAI door sends: whole bytes, or chunks as they come. Its books follow within the next batch; see `Gate.settled`. */
-export type OpenAiResponse =
+export type OpenAiResponse = {
+  /** It was given before, under the same idempotency key. */
+  readonly replayed?: true;
+} & (
   | { readonly kind: 'whole'; readonly status: number; readonly body: Uint8Array; readonly bill: Bill | null }
-  | { readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array> };
+  | { readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array> }
+);
 
 /** What a call cost and charged. */
 export interface Bill {

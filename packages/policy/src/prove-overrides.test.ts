@@ -53,3 +53,14 @@ describe('F1, C12 credits sold one by one by agreement', () => {
     expect(refusal('BUSINESS', none)).toBeUndefined();
   });
 });
+
+describe('F1 what a plan that costs nothing may cost us', () => {
+  const dear: Overrides = { ceiling: { amount: '5', currency: 'EUR' }, providers: { text: ['openai'] } };
+
+  test('more than its catalogue allows wants a loss that is agreed to, and whatever costs nothing more does not', () => {
+    expect(refusal('FREE', dear)).toMatch(/^overrides: FREE would not keep its margin: .*Want less, or accepted_loss/);
+    expect(refusal('FREE', { ...dear, accepted_loss: { reason: 'a friend of the house' } })).toBeUndefined();
+    expect(refusal('FREE', { rate: { rps: 5, rpm: 60, burst: 10 } })).toBeUndefined();
+    expect(refusal('FREE', { credits_monthly: 10 })).toBeUndefined();
+  });
+});

@@ -6,8 +6,8 @@ import { compare, formatMoney } from '@purser/money';
 import { mergeOverrides, type Terms } from './merge-overrides.ts';
 
 /**
- * Refuses overrides with which a paid plan could fall below its margin, or any plan sell credits below what they cost, naming what binds;
- * as if they were in force, whenever they are.
+ * Refuses overrides with which a paid plan could fall below its margin, a free one cost more than it may, or any sell credits below what
+ * they cost, naming what binds; as if they were in force, whenever they are.
  * An administrator agrees to the loss by `accepted_loss: { reason }` among the overrides, which the trail keeps with who wrote it.
  */
 export function refuseLoss(
@@ -20,7 +20,7 @@ export function refuseLoss(
   if (!plan || accepted_loss !== undefined || Object.keys(overrides).length === 0) return undefined;
   const terms = mergeOverrides({ plan, catalogue, overrides, now });
   const loss = overrides.pay_as_you_go && refuseCheapCredits(catalogue, plan, terms);
-  if (loss || plan.price.nanos === 0n) return loss;
+  if (loss) return loss;
   const { ceiling, credits_monthly, quotas, request, visibility, features, providers, pinned, defaultRouting } = terms;
   const proof = provePlan(
     catalogue,

@@ -19,11 +19,10 @@ create table wallet.credit_day (
 
 alter table wallet.checkpoint enable row level security;
 alter table wallet.credit_day enable row level security;
-create policy own_rows on wallet.checkpoint to purser_app using (workspace_id = base.current_workspace());
-create policy own_rows on wallet.credit_day to purser_app using (workspace_id = base.current_workspace());
--- Whoever looks at a statement first writes them.
-grant select, insert on wallet.checkpoint to purser_app;
-grant select, insert, update (spent) on wallet.credit_day to purser_app;
+create policy own_rows on wallet.checkpoint for select to purser_app using (workspace_id = base.current_workspace());
+create policy own_rows on wallet.credit_day for select to purser_app using (workspace_id = base.current_workspace());
+-- What a statement is counted from is not for a request of one workspace to write.
+grant select on wallet.checkpoint, wallet.credit_day to purser_app;
 create policy all_rows on wallet.checkpoint to purser_work using (true);
 create policy all_rows on wallet.credit_day to purser_work using (true);
 grant select, insert on wallet.checkpoint to purser_work;

@@ -1,4 +1,4 @@
-import { type Connection, type Pool, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { type Connection, type Pool, transaction, type WorkspaceId } from '@purser/base';
 import { creditMovements, type CreditSection, creditSections } from '@purser/ledger';
 
 /** Movements between two checkpoints: what a page reads beyond its own at most. */
@@ -25,11 +25,12 @@ export interface Tail {
 
 /**
  * Writes the checkpoints that are missing, at most `steps_max` times sixty-four sections. Whoever looks at a workspace first pays for its
- * history once; who looks again, for what came since. Undefined: some are still missing.
+ * history once; who looks again, for what came since. Not as the workspace: what is counted from them must not be its to write.
+ * Undefined: some are still missing.
  */
 export async function advanceCheckpoints(pool: Pool, workspace: WorkspaceId, steps_max: number): Promise<Tail | undefined> {
   for (let step = 0; step < steps_max; step++) {
-    const done = await workspaceTransaction(pool, workspace, (connection) => advance(connection, workspace));
+    const done = await transaction(pool, (connection) => advance(connection, workspace));
     if (done !== undefined) return done;
   }
   return undefined;

@@ -5,16 +5,20 @@ import { networkOf } from './address.ts';
 
 const WINDOW_MS = 60_000;
 const ADDRESSES_MAX = 50_000;
+/** So many credentials of addresses over their bound are looked up at a time. */
+const LOOKED_UP_MAX = 8;
 
 /**
  * Bounds what an address may cost us without a valid credential: its requests are counted in a sliding minute, and beyond the bound
- * they are refused before anything is hashed or looked up. Per process: it guards the process. While more addresses than it can
- * remember count, those it knows stay bounded.
+ * they are refused, but for those whose credential proves valid: who shares an address with a stranger, or with a forgotten program of
+ * his own, is not locked out. Per process: it guards the process. While more addresses than it can remember count, those it knows stay
+ * bounded.
  */
 export class Strangers {
   readonly #limiter = new LocalRateLimiter({ subjects_max: ADDRESSES_MAX });
   readonly #subjects: RateRequest['subjects'];
   readonly #elapsed_ms: () => number;
+  #looking = 0;
 
   /** `elapsed_ms` is a monotonic timer: a clock that jumps neither locks out nor lets in. */
   constructor(per_minute_max: number, elapsed_ms: () => number = () => performance.now()) {
@@ -35,6 +39,17 @@ export class Strangers {
       `too many requests without a valid key came from this address; wait ${retryAfterSeconds} s, and send a valid key`,
       { retryAfterSeconds },
     );
+  }
+
+  /** Looks up the credential of an address over its bound; undefined: too many are being looked up. */
+  async lookUp<Found>(look: () => Found | Promise<Found>): Promise<Found | undefined> {
+    if (this.#looking >= LOOKED_UP_MAX) return undefined;
+    this.#looking += 1;
+    try {
+      return await look();
+    } finally {
+      this.#looking -= 1;
+    }
   }
 
   /** One more request of this address that carried no valid credential. */

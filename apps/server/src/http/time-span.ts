@@ -1,10 +1,16 @@
 import { RefusalError, refuse } from '@purser/base';
 import { z } from 'zod';
 
+/** Years of four digits: what clocks, databases and people agree on. */
+const EARLIEST = Temporal.Instant.from('0001-01-01T00:00:00Z');
+const LATEST = Temporal.Instant.from('9999-12-31T23:59:59Z');
+
 /** A day stands for its first instant in UTC. */
 export const instantQuery = z.string().transform((text, context) => {
   try {
-    return Temporal.Instant.from(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+    const instant = Temporal.Instant.from(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+    if (Temporal.Instant.compare(instant, EARLIEST) < 0 || Temporal.Instant.compare(instant, LATEST) > 0) throw new RangeError();
+    return instant;
   } catch {
     context.issues.push({
       code: 'custom',

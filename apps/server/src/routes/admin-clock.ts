@@ -6,6 +6,8 @@ import { problems } from '../http/responses.ts';
 import type { App } from '../http/types.ts';
 import { instantSchema } from '../http/wire.ts';
 
+const LATEST = Temporal.Instant.from('2100-01-01T00:00:00Z');
+
 /** Moves the clock forward, so that months can be tried in minutes. Exists only where the server was started for it. */
 export function registerAdminClock(app: App, { test_clock, log }: RouteDeps): void {
   if (test_clock === undefined) return;
@@ -34,6 +36,11 @@ function instantAfter(text: string, present: Temporal.Instant): Temporal.Instant
   } catch {
     throw new RefusalError(
       refuse('invalid_request', `"now": want a time such as 2027-01-01T00:00:00Z, got ${JSON.stringify(text)}`),
+    );
+  }
+  if (Temporal.Instant.compare(wanted, LATEST) > 0) {
+    throw new RefusalError(
+      refuse('invalid_request', `"now": want a time before ${LATEST}, so that periods that begin then can end, got ${wanted}`),
     );
   }
   if (Temporal.Instant.compare(wanted, present) < 0) {

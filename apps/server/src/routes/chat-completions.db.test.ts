@@ -117,9 +117,10 @@ describe.each(['offline', 'upstream'] as const)('the OpenAI door over the %s pro
     const ask = () =>
       openai.chat.completions.create({ model: 'auto', messages: QUESTION }, { headers: { 'idempotency-key': 'chat-once' } });
     const before = (await server.ask('/api/usage', { key })).json.credits.balance;
-    const first = await ask();
-    const again = await ask();
-    expect(again.choices).toEqual(first.choices);
+    const first = await ask().withResponse();
+    const again = await ask().withResponse();
+    expect(again.data.choices).toEqual(first.data.choices);
+    expect([first, again].map(({ response }) => response.headers.get('idempotency-replayed'))).toEqual([null, 'true']);
     const after = (await server.ask('/api/usage', { key })).json.credits.balance;
     expect(before - after).toBe(1);
   });

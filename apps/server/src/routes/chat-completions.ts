@@ -62,6 +62,7 @@ export function registerChatCompletions(app: App, { gate, metrics, bounds }: Rou
         callerSignal(reply),
       );
       if (isRefusal(result)) return sendRefusal(request, reply, result);
+      if (result.replayed) reply.header('idempotency-replayed', 'true');
       if (result.kind === 'stream') {
         await sendChunks(reply, result.chunks, { lastWords: (error) => brokenStream(request, error) });
         return reply;

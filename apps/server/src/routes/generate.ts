@@ -29,7 +29,10 @@ const generateBody = z
     task: z.literal('text').optional(),
     complexity: z.enum(['simple', 'medium', 'complex']).default('medium'),
     max_output_tokens: z.int().min(1).max(1_000_000).optional(),
-    max_cost: amountSchema.optional().describe('The call is made cheaper or refused rather than exceed this.'),
+    max_cost: amountSchema
+      .refine(({ amount }) => !amount.startsWith('-'), 'want an amount that is not negative')
+      .optional()
+      .describe('The call is made cheaper or refused rather than exceed this.'),
     model: z.string().min(1).max(200).optional().describe('One of GET /v1/models; without it the plan routes.'),
   })
   .refine((body) => (body.prompt === undefined) !== (body.messages === undefined), 'want either "prompt" or "messages"');

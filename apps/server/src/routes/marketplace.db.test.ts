@@ -102,6 +102,11 @@ describe('a pack, over HTTP', () => {
 });
 
 describe('a webhook', () => {
+  it('C6: whose words no database keeps is answered, or it would come for three days', async () => {
+    const event = stripe.event('checkout.session.completed', { id: 'cs_\u0000\ud800', object: 'checkout.session' });
+    expect((await stripe.deliver(event, webhook())).status).toBe(200);
+  });
+
   it('400: whose signature does not hold, is too old, or whose body was changed, changes nothing', async () => {
     const { key } = await server.workspace();
     const { json } = await buy(key);

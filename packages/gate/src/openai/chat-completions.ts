@@ -26,7 +26,10 @@ export async function chatCompletions(
       const upstream = engine.providers.upstream(serving.held.fitted.model.provider);
       return upstream ? pass(engine, serving, upstream, body) : translate(engine, serving, body);
     },
-    (kept) => (kept.startsWith('{"answer"') ? translatedAgain(engine, kept, body) : replayed(kept, body.stream === true)),
+    (kept) => {
+      const again = kept.startsWith('{"answer"') ? translatedAgain(engine, kept, body) : replayed(kept, body.stream === true);
+      return { ...again, replayed: true };
+    },
   );
 }
 
