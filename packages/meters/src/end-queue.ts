@@ -8,13 +8,14 @@ export interface WaitingEnd extends Waiting<EndRequest, EndOutcome> {
   readonly unwatched: boolean;
 }
 
-/** So many ends are worth a batch of their own statements at once. */
+/** So many ends are worth a batch of their own statements at once, and so many when no hold waits for it. */
 const WORTH_SENDING = 64;
+const WORTH_SENDING_ALONE = 16;
 
 /**
  * The ends that wait for a batch. Their statements cost a batch as much as its holds do, and callers wait for holds: so ends gather.
  * One that someone waits for goes as soon as no hold waits, and stays behind holds for `wait_ms` at most; unwatched ones gather for
- * `unwatched_ms` whether or not there is anything else to do.
+ * `unwatched_ms`, or until there are enough of them, whether or not there is anything else to do.
  */
 export class EndQueue {
   readonly #waitMs: number;
@@ -40,7 +41,7 @@ export class EndQueue {
 
   /** Milliseconds until they should be sent; 0: now; infinite when there are none. */
   dueIn(behindHolds: boolean): number {
-    if (this.#waiting.length >= WORTH_SENDING) return 0;
+    if (this.#waiting.length >= (behindHolds ? WORTH_SENDING : WORTH_SENDING_ALONE)) return 0;
     const due = behindHolds ? this.#dueBehindHolds : this.#dueAlone;
     return due === Number.POSITIVE_INFINITY ? due : Math.max(0, due - performance.now());
   }
