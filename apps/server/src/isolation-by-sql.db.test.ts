@@ -166,7 +166,9 @@ describe('a running server (C10)', () => {
       );
       await pool.query('rollback');
       if (
-        !/permission denied|must be owner|must be able to|must be superuser|would be affected by row-level/.test(refused ?? '')
+        !/permission denied|must be owner|must have admin option|must be able to|must be superuser|would be affected by row-level/.test(
+          refused ?? '',
+        )
       ) {
         allowed.push(`${sql}: ${refused}`);
       }
