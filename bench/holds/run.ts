@@ -10,7 +10,7 @@ import { seedWorkspaces } from './seed.ts';
 import { type Workspace, workspaceAt } from './workload.ts';
 
 const WORKSPACES = 1_000;
-const RATES = [5_000, 6_000, 7_000, 8_000, 10_000, 12_000];
+const RATES = [3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 10_000, 12_000];
 const P99_KEPT_MS = 50;
 const LEGS = 'Six legs, one of them the same row for all; hold row, attempt and two postings a pair; fsync on.';
 

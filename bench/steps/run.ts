@@ -2,7 +2,7 @@ import { isRefusal } from '@purser/base';
 import { createGate, type Gate, type GenerateRequest } from '@purser/gate';
 import type { Caller } from '@purser/identity';
 import type { RateLimiter } from '@purser/limits';
-import { effectivePolicy } from '@purser/policy';
+import { effectivePolicy, type Policy } from '@purser/policy';
 import { createProviders } from '@purser/providers';
 import { type RunningServer, startServer } from '@purser/server';
 import { openPeriods } from '@purser/wallet';
@@ -46,7 +46,12 @@ async function openCaller({ composition: { deps } }: RunningServer): Promise<Cal
   const created = await deps.identity.createWorkspace({
     name: 'Bench',
     plan: 'ENTERPRISE',
-    overrides: { concurrency: 100_000, rate: { rps: 100_000, rpm: 1_000_000, burst: 100_000 } },
+    overrides: {
+      concurrency: 100_000,
+      credits_monthly: 1_000_000,
+      rate: { rps: 100_000, rpm: 1_000_000, burst: 100_000 },
+      accepted_loss: { reason: 'a bench is not sold' },
+    },
   });
   if (isRefusal(created)) throw new Error(created.detail);
   const { workspace, key } = created;
@@ -68,6 +73,8 @@ const NO_RATES: RateLimiter = {
 
 function bareGate({ composition: { deps } }: RunningServer): Gate {
   const providers = createProviders({ providers: {} });
+  // Made once, as the server's is: what it costs to make one is no step of a call.
+  let policy: Policy | undefined;
   return createGate({
     clock: deps.clock,
     meters: deps.meters,
@@ -77,7 +84,8 @@ function bareGate({ composition: { deps } }: RunningServer): Gate {
       get: (id) => providers.get(id),
       upstream: (id) => providers.upstream(id),
     },
-    policyOf: (workspace, now) => effectivePolicy({ workspace, catalogue: deps.catalogue, state: { frozen: false }, now }),
+    policyOf: (workspace, now) =>
+      (policy ??= effectivePolicy({ workspace, catalogue: deps.catalogue, state: { frozen: false }, now })),
     openPeriod: openPeriods(deps.pool),
     memberMeters: () => undefined,
     call_timeout_ms: 30_000,
