@@ -37,6 +37,10 @@ describe('bad input', () => {
     ['\u0000', /not valid JSON/],
     ['{"operation":"chat","prompt":"x","max_output_tokens":1e400}', /"max_output_tokens"/],
     ['['.repeat(100_000), /not valid JSON/],
+    [
+      '{"operation":"chat","prompt":"x","max_cost":{"amount":"-1","currency":"USD"}}',
+      /"max_cost": want an amount that is not negative/,
+    ],
   ])('%#: 400 with one sentence, whatever the bytes', async (body, detail) => {
     const { status, json, text } = await post(body);
     expect([status, json.code]).toEqual([400, 'invalid_request']);

@@ -30,6 +30,12 @@ describe('C4 the abuse limits of the third brief, at the door', () => {
     expect((await chat(key, 'ada')).status).toBe(200);
   });
 
+  it('the clock moves only to where periods that begin then can end', async () => {
+    const { status, json } = await server.admin('/api/admin/clock', { body: { now: '9999-12-31T00:00:00Z' } });
+    expect([status, json.code]).toEqual([400, 'invalid_request']);
+    expect((await chat((await server.workspace()).key, 'ada')).status).toBe(200);
+  });
+
   it('the user of the OpenAI format is the same user', async () => {
     const { key } = await server.workspace();
     expect((await chat(key, 'ada')).status).toBe(200);
