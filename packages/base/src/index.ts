@@ -12,6 +12,7 @@ export {
   type Queryable,
 } from './database/pool.ts';
 export { addressAs, openRoles, type RoleAddresses, SERVING_ROLES, type ServingRole } from './database/roles.ts';
+export { keepableJson } from './keepable-json.ts';
 export { createLog, hideSecrets, type Log } from './log.ts';
 export { loadSettings } from './settings/load.ts';
 export { parseSettings, type ProviderName, type ProviderSettings, type Settings } from './settings/settings.ts';

@@ -2,6 +2,7 @@ import { appendAudit } from '@purser/audit';
 import {
   assert,
   type Connection,
+  keepableJson,
   PLATFORM,
   type Refusal,
   refuse,
@@ -45,17 +46,10 @@ export async function receiveEvent(
   } catch {
     return refuse('invalid_request', 'the signature of this event does not hold, or it is too old');
   }
-  const event = read(keepable(payload, body));
+  // What could not be kept would be sent again for three days.
+  const event = read(JSON.parse(keepableJson(payload)));
   if (event === undefined) return refuse('invalid_request', 'this is signed, and no event');
   return apply(parts, event);
-}
-
-/** What no database keeps as text (U+0000, halves of surrogate pairs) becomes U+FFFD: Stripe would send the event again for three days. */
-function keepable(payload: unknown, body: Buffer): unknown {
-  if (!/\\u(?:0000|d[89a-f])/i.test(body.toString('latin1'))) return payload;
-  return JSON.parse(JSON.stringify(payload), (_, value: unknown) =>
-    typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\u{FFFD}') : value,
-  );
 }
 
 interface ReadEvent extends StripeEvent {

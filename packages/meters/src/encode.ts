@@ -1,4 +1,4 @@
-import { BrokenInvariant, PLATFORM } from '@purser/base';
+import { BrokenInvariant, keepableJson, PLATFORM } from '@purser/base';
 
 import { bigints, instants, integers, texts, uuids } from './array-parameter.ts';
 import type { AttemptRecord, EndRequest, HoldRequest, Leg } from './hold.ts';
@@ -102,7 +102,7 @@ export function encodeBatch(
       bigints(ends.map((end) => (end.kind === 'settle' ? end.reported : 0n))),
       texts(ends.map((end) => (end.kind === 'settle' ? end.provider : ''))),
       keys ? texts(ends.map((end) => (end.kind === 'settle' ? (end.answer ?? '') : ''))) : null,
-      attempts.length > 0 ? keepable(attempts) : null,
+      attempts.length > 0 ? keepableJson(attempts) : null,
     ],
   };
 }
@@ -120,18 +120,6 @@ function checkLeg(hold: HoldRequest, { meter, amount }: Leg): void {
 
 function broken(what: string): never {
   throw new BrokenInvariant(what);
-}
-
-/**
- * JSON that Postgres takes. What a provider calls its request or its model is not ours to trust, and a settle must not fail for a
- * character in it: U+0000 and halves of surrogate pairs become U+FFFD.
- */
-function keepable(attempts: readonly unknown[]): string {
-  const json = JSON.stringify(attempts);
-  if (!/\\u(?:0000|d[89a-f])/.test(json)) return json;
-  return JSON.stringify(attempts, (_, value: unknown) =>
-    typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\u{FFFD}') : value,
-  );
 }
 
 /** The distinct meters of a batch. Two requests that bring different caps for one meter get the smaller. */
