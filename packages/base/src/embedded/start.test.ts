@@ -116,8 +116,11 @@ test('an orphan left by kill -9 of its owner is stopped, and nothing committed i
 test('after kill -9 of owner and server together the next start recovers', async () => {
   const owner = await startOwner();
   await query(owner.url, 'create table kept as select 7 as n');
+  // A signal is sent before it has killed.
+  const ended = once(owner.process, 'exit');
   owner.process.kill('SIGKILL');
   process.kill(owner.pid, 'SIGKILL');
+  await ended;
   const next = await start();
   expect(await query(next.url, 'select n from kept')).toEqual([{ n: 7 }]);
 });
