@@ -1374,16 +1374,6 @@ create policy own_rows on meters."grant" for select to purser_app using ((worksp
 grant select on meters."grant" to purser_app;
 grant insert, select, update on meters."grant" to purser_work;
 
-create table meters.guard (
-  workspace_id uuid not null,
-  grant_due_at timestamp with time zone,
-  constraint guard_pkey PRIMARY KEY (workspace_id)
-);
-alter table meters.guard enable row level security;
-create policy all_rows on meters.guard for all to purser_work using (true);
-create policy own_rows on meters.guard for select to purser_app using ((workspace_id = base.current_workspace()));
-grant insert, select, update on meters.guard to purser_work;
-
 create table meters.hold (
   id uuid not null,
   workspace_id uuid not null,
@@ -1392,6 +1382,7 @@ create table meters.hold (
   expires_at timestamp with time zone not null,
   ended_at timestamp with time zone,
   meters uuid[] not null,
+  kinds "char"[] not null,
   amounts bigint[] not null,
   actuals bigint[] not null,
   credit_meter uuid,
@@ -1439,21 +1430,50 @@ create table meters.meter (
   class meters.class not null,
   window_start timestamp with time zone not null,
   window_end timestamp with time zone,
-  cap bigint not null,
-  held bigint default 0 not null,
-  used bigint default 0 not null,
-  unreconciled bigint default 0 not null,
-  overrun bigint default 0 not null,
-  admitted_cap bigint default 0 not null,
-  constraint meter_pkey PRIMARY KEY (id),
-  constraint never_negative_never_admitted_over_cap CHECK (((LEAST(cap, held, used, unreconciled, overrun) >= 0) AND (((held + used) + unreconciled) <= admitted_cap)))
+  constraint meter_pkey PRIMARY KEY (id)
 );
 CREATE INDEX meter_of_workspace ON meters.meter USING btree (workspace_id, window_start);
 alter table meters.meter enable row level security;
 create policy all_rows on meters.meter for all to purser_work using (true);
 create policy own_rows on meters.meter for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on meters.meter to purser_app;
-grant insert, select, update on meters.meter to purser_work;
+grant insert, select on meters.meter to purser_work;
+
+create table meters.panel (
+  workspace_id uuid not null,
+  grant_due_at timestamp with time zone,
+  meters uuid[] default '{}'::uuid[] not null,
+  caps meters.amounts default '{}'::bigint[] not null,
+  unreconciled meters.amounts default '{}'::bigint[] not null,
+  overrun meters.amounts default '{}'::bigint[] not null,
+  used meters.amounts default '{}'::bigint[] not null,
+  held meters.amounts default '{}'::bigint[] not null,
+  spare meters.amounts default '{}'::bigint[] not null,
+  constraint panel_pkey PRIMARY KEY (workspace_id),
+  constraint parallel CHECK ((cardinality((spare)::bigint[]) = cardinality(meters)))
+);
+alter table meters.panel enable row level security;
+create policy all_rows on meters.panel for all to purser_work using (true);
+create policy own_rows on meters.panel for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on meters.panel to purser_app;
+grant insert, select, update on meters.panel to purser_work;
+
+create table meters.rest (
+  meter_id uuid not null,
+  workspace_id uuid not null,
+  cap bigint not null,
+  used bigint not null,
+  unreconciled bigint not null,
+  overrun bigint not null,
+  spare bigint not null,
+  constraint rest_pkey PRIMARY KEY (meter_id),
+  constraint never_negative CHECK ((LEAST(cap, used, unreconciled, overrun, spare) >= 0))
+);
+alter table meters.rest enable row level security;
+create policy all_rows on meters.rest for all to purser_work using (true);
+create policy own_rows on meters.rest for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on meters.rest to purser_app;
+grant delete, insert, select on meters.rest to purser_work;
 
 create table meters.sweep (
   only_row boolean default true not null,
@@ -1463,7 +1483,54 @@ create table meters.sweep (
 );
 grant insert, select, update on meters.sweep to purser_work;
 
-CREATE OR REPLACE FUNCTION meters.admit_locked(p_now timestamp with time zone, p_meter uuid[], p_cap bigint[], p_before bigint[], p_after bigint[], p_verdict integer[], p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_base integer[], p_legs integer[], p_leg_id uuid[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_provider text[], p_cost bigint[], p_cost_unit text[], p_reported bigint[], p_reported_unit text[])
+create view meters.counter as
+ SELECT m.id,
+    m.workspace_id,
+    m.key,
+    m.unit,
+    m.class,
+    m.window_start,
+    m.window_end,
+    c.cap,
+    c.held,
+    c.used,
+    c.unreconciled,
+    c.overrun,
+    c.spare + c.held + c.used + c.unreconciled AS admitted_cap
+   FROM meters.meter m
+     CROSS JOIN LATERAL ( SELECT p.caps[p.n] AS cap,
+            p.held[p.n] AS held,
+            p.used[p.n] AS used,
+            p.unreconciled[p.n] AS unreconciled,
+            p.overrun[p.n] AS overrun,
+            p.spare[p.n] AS spare
+           FROM ( SELECT x.workspace_id,
+                    x.grant_due_at,
+                    x.meters,
+                    x.caps,
+                    x.unreconciled,
+                    x.overrun,
+                    x.used,
+                    x.held,
+                    x.spare,
+                    array_position(x.meters, m.id) AS n
+                   FROM meters.panel x
+                  WHERE x.workspace_id = m.workspace_id
+                 OFFSET 0) p
+          WHERE p.n IS NOT NULL
+        UNION ALL
+         SELECT r.cap,
+            0,
+            r.used,
+            r.unreconciled,
+            r.overrun,
+            r.spare
+           FROM meters.rest r
+          WHERE r.meter_id = m.id) c;
+grant select on meters.counter to purser_app;
+grant select on meters.counter to purser_work;
+
+CREATE OR REPLACE FUNCTION meters.admit_locked(p_now timestamp with time zone, p_panel uuid[], p_first integer[], p_count integer[], p_meter uuid[], p_cap bigint[], p_before bigint[], p_after bigint[], p_verdict integer[], p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_base integer[], p_legs integer[], p_leg_id uuid[], p_leg_kind "char"[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_provider text[], p_cost bigint[], p_cost_unit text[], p_reported bigint[], p_reported_unit text[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -1486,28 +1553,49 @@ begin
   end loop;
   if v_n <> '{}' then v_draws := meters.draw_credits(cardinality(p_hold), v_n, v_who, v_asked); end if;
 
-  with counted as (
-    update meters.meter m set
-      held = m.held + p_before[c] - p_after[c],
-      cap = case when p_cap[c] >= 0 then p_cap[c] else m.cap end,
-      admitted_cap = case when p_before[c] = p_after[c] then m.admitted_cap
-                          else greatest(m.admitted_cap, case when p_cap[c] >= 0 then p_cap[c] else m.cap end) end
-    from (select c, (select x.ctid from meters.meter x where x.id = w.id) as row from unnest(p_meter) with ordinality w (id, c)) w
-    where m.ctid = w.row and (p_before[c] <> p_after[c] or (p_cap[c] >= 0 and p_cap[c] <> m.cap))
+  -- Whole arrays are laid out once: a slice of a variable copies all of it.
+  with flat as materialized (
+    select p_meter as meters, p_leg_id as ids, p_leg_kind as kinds, p_leg_amount as amounts
+  ), counted as (
+    update meters.panel p set caps = m.caps, held = m.held, spare = m.spare
+    from flat cross join generate_subscripts(p_panel, 1) k
+    cross join lateral (
+      select x.ctid as row, x.meters, x.caps, x.used, x.unreconciled, x.held, x.spare from meters.panel x
+      where x.workspace_id = p_panel[k] offset 0
+    ) x
+    cross join lateral (
+      select array_agg(s.cap) as caps, array_agg(s.held + s.taken) as held,
+        array_agg(case when s.taken = 0 then s.spare
+                       else greatest(s.spare, s.cap - s.held - s.used - s.unreconciled) - s.taken end) as spare,
+        bool_or(s.taken <> 0 or s.cap <> s.before) as changed
+      from (
+        select u.cap as before, case when p_cap[u.c] >= 0 then p_cap[u.c] else u.cap end as cap,
+          coalesce(p_before[u.c] - p_after[u.c], 0) as taken, u.used, u.unreconciled, u.held, u.spare
+        from (
+          select w.*, p_first[k] - 1 + array_position(flat.meters[p_first[k] : p_first[k] + p_count[k] - 1], w.meter) as c
+          from (select unnest(x.meters) as meter, unnest(x.caps) as cap, unnest(x.used) as used, unnest(x.unreconciled) as unreconciled,
+                  unnest(x.held) as held, unnest(x.spare) as spare) w
+          offset 0
+        ) u
+        offset 0
+      ) s
+    ) m
+    where p.ctid = x.row and m.changed
   )
-  insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, credit_meter, grants, grant_amounts, packs, plan, provider,
-                           cost, cost_unit, reported, reported_unit)
+  insert into meters.hold (id, workspace_id, held_at, expires_at, meters, kinds, amounts, actuals, credit_meter, grants, grant_amounts, packs,
+                           plan, provider, cost, cost_unit, reported, reported_unit)
   select h.id, p_workspace[n], p_now, p_expires[n],
-    p_leg_id[p_base[n] + 1 : p_base[n] + p_legs[n]], p_leg_amount[p_base[n] + 1 : p_base[n] + p_legs[n]],
+    flat.ids[p_base[n] + 1 : p_base[n] + p_legs[n]], flat.kinds[p_base[n] + 1 : p_base[n] + p_legs[n]],
+    flat.amounts[p_base[n] + 1 : p_base[n] + p_legs[n]],
     array_fill(0::bigint, array[p_legs[n]]),
     case when p_credit_leg[n] > 0 then p_leg_id[p_base[n] + p_credit_leg[n]] end,
     coalesce((v_draws[n]).grants, '{}'), coalesce((v_draws[n]).amounts, '{}'), (v_draws[n]).packs,
     p_plan[n], p_provider[n], p_cost[n], p_cost_unit[n], p_reported[n], p_reported_unit[n]
-  from unnest(p_hold) with ordinality h (id, n)
+  from flat cross join unnest(p_hold) with ordinality h (id, n)
   where p_verdict[n] = 0;
 end $function$;
 
-CREATE OR REPLACE FUNCTION meters.apply(p_now timestamp with time zone, p_guards uuid[], p_meter uuid[], p_cap bigint[], p_fresh jsonb, p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_key text[], p_hash text[], p_base integer[], p_legs integer[], p_leg_meter integer[], p_leg_id uuid[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_hold_provider text[], p_hold_cost bigint[], p_hold_cost_unit text[], p_hold_reported bigint[], p_hold_reported_unit text[], p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[], p_answer text[], p_attempts jsonb)
+CREATE OR REPLACE FUNCTION meters.apply(p_now timestamp with time zone, p_workspaces uuid[], p_panel uuid[], p_first integer[], p_count integer[], p_meter uuid[], p_cap bigint[], p_fresh text, p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_key text[], p_hash text[], p_base integer[], p_legs integer[], p_leg_meter integer[], p_leg_id uuid[], p_leg_kind "char"[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_hold_provider text[], p_hold_cost bigint[], p_hold_cost_unit text[], p_hold_reported bigint[], p_hold_reported_unit text[], p_end uuid[], p_kind text[], p_actual_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[], p_answer text[], p_attempts jsonb)
  RETURNS TABLE(verdicts integer[], lefts bigint[], others uuid[], states text[], places integer[], credits bigint[])
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
@@ -1526,19 +1614,12 @@ declare
   v_ended   uuid[];
   v_late    uuid[];
   v_credit  uuid[];
+  v_owner   uuid[];
   v_claim   record;
   v_denied  boolean := false;
 begin
-  v_due := meters.lock_guards(p_now, p_guards, p_fresh is not null);
+  v_due := meters.lock_panels(p_now, p_workspaces, p_fresh is not null);
   if v_due is not null then perform meters.expire_locked_grants(p_now, v_due); end if;
-
-  if p_fresh is not null then
-    insert into meters.meter (id, workspace_id, key, unit, class, window_start, window_end, cap)
-    select f.id, f.workspace_id, f.key, f.unit, f.class, f.window_start, f.window_end, greatest(f.cap, 0)
-    from jsonb_to_recordset(p_fresh) f (id uuid, workspace_id uuid, key text, unit text, class meters.class,
-                                        window_start timestamptz, window_end timestamptz, cap bigint)
-    on conflict do nothing;
-  end if;
 
   if p_key is not null then
     insert into meters.idempotency (workspace_id, key, request_hash, hold_id, claimed_at)
@@ -1559,21 +1640,22 @@ begin
   end if;
 
   if v_ends > 0 then
-    select e.ended, e.places, e.credit_meters into v_ended, places, v_credit
-    from meters.end_open(p_now, p_end, p_kind, p_first, p_actual, p_cost, p_reported, p_provider) e;
+    select e.ended, e.places, e.credit_meters, e.workspaces into v_ended, places, v_credit, v_owner
+    from meters.end_open(p_now, p_end, p_kind, p_actual_first, p_actual, p_cost, p_reported, p_provider) e;
     if 'doubt' = any (p_kind) and v_ended is not null then
       perform meters.end_doubts(p_now, array_agg(e.id)) from unnest(p_end, p_kind) e (id, kind)
       where e.kind = 'doubt' and e.id = any (v_ended) having count(*) > 0;
     end if;
     if p_answer is not null and v_ended is not null then perform meters.end_keys(v_ended, p_end, p_kind, p_answer); end if;
     if coalesce(cardinality(v_ended), 0) < v_ends then
-      v_late := meters.end_doubted(p_now, p_end, p_kind, p_first, p_actual, p_cost, p_reported, p_provider);
+      v_late := meters.end_doubted(p_now, p_end, p_kind, p_actual_first, p_actual, p_cost, p_reported, p_provider);
       select array_agg(case when e.id = any (v_ended) then 'open' when e.id = any (v_late) then 'expired'
                             else coalesce(h.state::text, 'unknown') end order by e.n),
-        array_agg(e.n::integer order by e.n), array_agg(h.credit_meter order by e.n)
-      into states, places, v_credit
+        array_agg(e.n::integer order by e.n), array_agg(h.credit_meter order by e.n),
+        array_agg(h.workspace_id order by e.n)
+      into states, places, v_credit, v_owner
       from unnest(p_end) with ordinality e (id, n)
-      left join lateral (select x.id, x.state, x.credit_meter from meters.hold x where x.id = e.id offset 0) h on true;
+      left join lateral (select x.id, x.state, x.credit_meter, x.workspace_id from meters.hold x where x.id = e.id offset 0) h on true;
       -- A hold that had ended before keeps the attempts it had.
       p_attempts := (select jsonb_agg(a) from jsonb_array_elements(p_attempts) a
                      where (a ->> 'hold_id')::uuid = any (v_ended || v_late));
@@ -1582,12 +1664,11 @@ begin
   end if;
 
   if v_holds > 0 then
-    v_free := (select array_agg((
-        select case when p_cap[c] >= 0 then p_cap[c] else m.cap end - m.held - m.used - m.unreconciled - m.overrun
-        from meters.meter m where m.id = w.id) order by c)
-      from unnest(p_meter) with ordinality w (id, c));
+    v_free := meters.room(p_panel, p_first, p_count, p_meter, p_cap);
     if array_position(v_free, null) > 0 then
-      raise exception 'a meter of the batch is missing' using errcode = 'no_data_found';
+      if p_fresh is not null then perform meters.describe(p_fresh); end if;
+      perform meters.bring(p_now, array(select p_panel[k] from generate_subscripts(p_panel, 1) k, generate_series(1, p_count[k])), p_meter);
+      v_free := meters.room(p_panel, p_first, p_count, p_meter, p_cap);
     end if;
     v_before := v_free;
 
@@ -1611,8 +1692,8 @@ begin
     end loop;
 
     perform meters.admit_locked(
-      p_now, p_meter, p_cap, v_before, v_free, v_verdict, p_hold, p_workspace, p_expires, p_base, p_legs, p_leg_id, p_leg_amount,
-      p_credit_leg, p_plan, p_hold_provider, p_hold_cost, p_hold_cost_unit, p_hold_reported, p_hold_reported_unit);
+      p_now, p_panel, p_first, p_count, p_meter, p_cap, v_before, v_free, v_verdict, p_hold, p_workspace, p_expires, p_base, p_legs,
+      p_leg_id, p_leg_kind, p_leg_amount, p_credit_leg, p_plan, p_hold_provider, p_hold_cost, p_hold_cost_unit, p_hold_reported, p_hold_reported_unit);
     if p_key is not null then
       delete from meters.idempotency i
       where i.hold_id = any (array(select h.id from unnest(p_hold, v_verdict) h (id, verdict) where h.verdict > 0));
@@ -1621,10 +1702,77 @@ begin
 
   if v_denied then verdicts := v_verdict; end if;
   if v_credit is not null then
-    credits := (select array_agg((select m.cap - m.held - m.used from meters.meter m where m.id = w.id) order by n)
-                from unnest(v_credit) with ordinality w (id, n));
+    credits := array(
+      select (select p.caps[c] - p.held[c] - p.used[c] from meters.panel p, array_position(p.meters, v_credit[n]) c
+              where p.workspace_id = v_owner[n])
+      from generate_subscripts(v_credit, 1) n);
   end if;
   return next;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.bring(p_now timestamp with time zone, p_workspace uuid[], p_meter uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_meter     uuid[];
+  v_workspace uuid[];
+begin
+  select array_agg(w.meter), array_agg(w.workspace_id) into v_meter, v_workspace
+  from (
+    select distinct p_meter[n] as meter, p_workspace[n] as workspace_id from generate_subscripts(p_meter, 1) n
+    where (select array_position(x.meters, p_meter[n]) from meters.panel x where x.workspace_id = p_workspace[n]) is null
+  ) w;
+  if v_meter is null then return; end if;
+  if exists (select from unnest(v_meter) w where (select m.id from meters.meter m where m.id = w) is null) then
+    raise exception 'a meter of the batch is missing' using errcode = 'no_data_found';
+  end if;
+  perform meters.lay_to_rest(p_now, c.w, c.coming, p_meter)
+  from (select w, count(*)::integer as coming from unnest(v_workspace) w group by w) c;
+  update meters.panel p set meters = p.meters || c.meters, caps = p.caps || c.caps, used = p.used || c.used,
+    unreconciled = p.unreconciled || c.unreconciled, overrun = p.overrun || c.overrun, held = p.held || c.held, spare = p.spare || c.spare
+  from (
+    select c.*, (select x.ctid from meters.panel x where x.workspace_id = c.workspace_id) as row
+    from (
+      select v_workspace[n] as workspace_id, array_agg(v_meter[n]) as meters, array_agg(coalesce(r.cap, 0)) as caps,
+        array_agg(coalesce(r.used, 0)) as used, array_agg(coalesce(r.unreconciled, 0)) as unreconciled,
+        array_agg(coalesce(r.overrun, 0)) as overrun, array_agg(0::bigint) as held, array_agg(coalesce(r.spare, 0)) as spare
+      from generate_subscripts(v_meter, 1) n
+      left join lateral (select * from meters.rest x where x.meter_id = v_meter[n] offset 0) r on true
+      group by v_workspace[n]
+    ) c
+  ) c
+  where p.ctid = c.row;
+  delete from meters.rest r where r.meter_id = any (v_meter);
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.count(p_now timestamp with time zone, p_workspace uuid[], p_meter uuid[], p_used bigint[], p_unreconciled bigint[], p_overrun bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform meters.bring(p_now, p_workspace, p_meter);
+  for l in 1 .. cardinality(p_meter) loop
+    update meters.panel p set
+      used[x.n] = p.used[x.n] + p_used[l],
+      unreconciled[x.n] = p.unreconciled[x.n] + p_unreconciled[l],
+      overrun[x.n] = p.overrun[x.n] + p_overrun[l],
+      spare[x.n] = p.spare[x.n] - p_used[l] - p_unreconciled[l]
+    from (select x.ctid as row, array_position(x.meters, p_meter[l]) as n from meters.panel x where x.workspace_id = p_workspace[l]) x
+    where p.ctid = x.row;
+  end loop;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.describe(p_meters text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into meters.meter (id, workspace_id, key, unit, class, window_start, window_end)
+  select m.id, m.workspace_id, m.key, m.unit, m.class, m.window_start, m.window_end
+  from jsonb_to_recordset(p_meters::jsonb) m (id uuid, workspace_id uuid, key text, unit text, class meters.class,
+                                              window_start timestamptz, window_end timestamptz)
+  on conflict do nothing;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.draw_credits(p_total integer, p_n integer[], p_workspace uuid[], p_amount bigint[])
@@ -1632,7 +1780,51 @@ CREATE OR REPLACE FUNCTION meters.draw_credits(p_total integer, p_n integer[], p
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_draws   meters.draw[] := array_fill(row('{}', '{}', null)::meters.draw, array[p_total]);
+  v_draws  meters.draw[] := array_fill(null::meters.draw, array[p_total]);
+  v_turns  meters.draw[];
+  v_drawn  record;
+  v_place  integer[];
+  v_count  integer := 0;
+begin
+  for v_drawn in
+    with covered as (
+      select w.places, w.amount, g.id, g.pack, g.row
+      from (
+        select p_workspace[r] as workspace_id, meters.total(p_amount[r]) as amount, array_agg(r) as places
+        from generate_subscripts(p_n, 1) r group by 1
+      ) w
+      cross join lateral (
+        select x.ctid as row, x.id, x.pack, x.amount - x.used - x.held - x.expired as free from meters.grant x
+        where x.workspace_id = w.workspace_id and not x.closed and x.expired_at is null and x.amount > x.used + x.held + x.expired
+        order by x.expires_at nulls last, x.priority, x.id limit 1
+      ) g
+      where g.free >= w.amount
+    ), drawn as (
+      update meters.grant g set held = g.held + c.amount from covered c where g.ctid = c.row
+    )
+    select unnest(c.places) as r, c.id, c.pack from covered c
+  loop
+    v_draws[p_n[v_drawn.r]] := row(array[v_drawn.id], array[p_amount[v_drawn.r]],
+      case when v_drawn.pack is not null then array[v_drawn.pack] end)::meters.draw;
+    v_count := v_count + 1;
+  end loop;
+  if v_count = cardinality(p_n) then return v_draws; end if;
+
+  v_place := array(select r from generate_subscripts(p_n, 1) r where v_draws[p_n[r]] is null);
+  v_turns := meters.draw_in_turn(p_total, array(select p_n[r] from unnest(v_place) r), array(select p_workspace[r] from unnest(v_place) r),
+    array(select p_amount[r] from unnest(v_place) r));
+  foreach v_count in array v_place loop
+    v_draws[p_n[v_count]] := v_turns[p_n[v_count]];
+  end loop;
+  return v_draws;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.draw_in_turn(p_total integer, p_n integer[], p_workspace uuid[], p_amount bigint[])
+ RETURNS meters.draw[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_draws   meters.draw[] := array_fill(null::meters.draw, array[p_total]);
   v_missing bigint := (select meters.total(a) from unnest(p_amount) a);
   v_drawn   record;
 begin
@@ -1688,21 +1880,15 @@ begin
       actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
     from (select n, (select x.ctid from meters.hold x where x.id = e.id) as row from unnest(p_end) with ordinality e (id, n)) e
     where h.ctid = e.row and h.state = 'expired' and p_kind[n] <> 'doubt'
-    returning h.id, h.meters, h.amounts, h.actuals
-  ), counted as (
-    update meters.meter m set unreconciled = m.unreconciled - d.doubted, used = m.used + d.used, overrun = m.overrun + d.excess
-    from (
-      select l.doubted, l.used, l.excess, (select x.ctid from meters.meter x where x.id = l.meter) as row
-      from (
-        select l.meter, meters.total(l.amount) as doubted, meters.total(least(l.actual, l.amount)) as used,
-          meters.total(greatest(l.actual - l.amount, 0)) as excess
-        from known k cross join lateral unnest(k.meters, k.amounts, k.actuals) l (meter, amount, actual)
-        group by l.meter
-      ) l
-    ) d
-    where m.ctid = d.row and m.class = 'cost'
+    returning h.id
   )
   select array_agg(id) into v_known from known;
+  if v_known is null then return null; end if;
+  perform meters.count(p_now, array_agg(l.workspace_id), array_agg(l.meter), array_agg(l.used), array_agg(-l.doubted), array_agg(l.excess))
+  from (select workspace_id, meter, meters.total(amount) as doubted, meters.total(least(actual, amount)) as used,
+          meters.total(greatest(actual - amount, 0)) as excess
+        from meters.legs_of(v_known) where kind = 'c' group by workspace_id, meter) l
+  having count(*) > 0;
 
   perform ledger.post(p_now, h.workspace_id, h.id, p.debit, p.credit, p.amount, h.cost_unit, p.reported, h.reported_unit, h.plan)
   from unnest(p_end, p_cost, p_reported, p_provider) e (id, cost, reported, provider)
@@ -1720,17 +1906,10 @@ CREATE OR REPLACE FUNCTION meters.end_doubts(p_now timestamp with time zone, p_h
  LANGUAGE plpgsql
 AS $function$
 begin
-  update meters.meter m set unreconciled = m.unreconciled + d.doubted
-  from (
-    select l.doubted, (select x.ctid from meters.meter x where x.id = l.meter) as row
-    from (
-      select l.meter, meters.total(l.amount) as doubted
-      from meters.hold h cross join lateral unnest(h.meters, h.amounts) l (meter, amount)
-      where h.id = any (p_holds)
-      group by l.meter
-    ) l
-  ) d
-  where m.ctid = d.row and m.class = 'cost';
+  perform meters.count(p_now, array_agg(l.workspace_id), array_agg(l.meter), array_agg(0::bigint), array_agg(l.doubted), array_agg(0::bigint))
+  from (select workspace_id, meter, meters.total(amount) as doubted
+        from meters.legs_of(p_holds) where kind = 'c' group by workspace_id, meter) l
+  having count(*) > 0;
   perform ledger.post(p_now, h.workspace_id, h.id, 'unreconciled', 'payable:' || h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit, h.plan)
   from meters.hold h where h.id = any (p_holds) and h.cost > 0;
 end $function$;
@@ -1749,7 +1928,7 @@ begin
   where i.hold_id = any (array(select e.id from unnest(p_end, p_kind) e (id, kind) where e.kind <> 'settle' and e.id = any (p_ended)));
 end $function$;
 
-CREATE OR REPLACE FUNCTION meters.end_open(p_now timestamp with time zone, p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[], OUT ended uuid[], OUT places integer[], OUT credit_meters uuid[])
+CREATE OR REPLACE FUNCTION meters.end_open(p_now timestamp with time zone, p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[], OUT ended uuid[], OUT places integer[], OUT credit_meters uuid[], OUT workspaces uuid[])
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -1757,6 +1936,7 @@ declare
   v_lapsed uuid[];
   v_posted integer;
   v_packed uuid[];
+  v_over   boolean;
 begin
   with gone as (
     update meters.hold h set
@@ -1765,25 +1945,39 @@ begin
       actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
     from (select n, (select x.ctid from meters.hold x where x.id = e.id) as row from unnest(p_end) with ordinality e (id, n)) e
     where h.ctid = e.row and h.state = 'open'
-    returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.packs, h.plan,
+    returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.kinds, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.packs, h.plan,
       h.cost, h.cost_unit, h.reported, h.reported_unit, p_provider[n] as provider, p_cost[n] as actual_cost, p_reported[n] as actual_reported,
       case when h.credit_meter is null then 0
            else least(h.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) end as charged
   ), counted as (
-    update meters.meter m set
-      held    = m.held - d.held,
-      used    = m.used + case m.class when 'gauge' then 0 else d.used end,
-      overrun = m.overrun + case when m.class in ('cost', 'quota') then d.excess else 0 end
+    update meters.panel p set used = c.used, held = c.held, spare = c.spare
     from (
-      select l.held, l.used, l.excess, (select x.ctid from meters.meter x where x.id = l.meter) as row
+      select d.workspace_id, array_agg(d.meter) as meters, array_agg(d.held) as held, array_agg(d.used) as used,
+        bool_or(d.beyond) as beyond
       from (
-        select l.meter, meters.total(g.amounts[l.n]) as held, meters.total(least(g.actuals[l.n], g.amounts[l.n])) as used,
-          meters.total(greatest(g.actuals[l.n] - g.amounts[l.n], 0)) as excess
+        select case when g.kinds[l.n] < 'a' then '00000000-0000-0000-0000-000000000000' else g.workspace_id end as workspace_id, l.meter,
+          meters.total(g.amounts[l.n]) as held,
+          meters.total(case when g.kinds[l.n] in ('g', 'G') then 0 else least(g.actuals[l.n], g.amounts[l.n]) end) as used,
+          bool_or(g.actuals[l.n] > g.amounts[l.n]) as beyond
         from gone g cross join lateral unnest(g.meters) with ordinality l (meter, n)
-        group by l.meter
-      ) l
+        group by 1, l.meter
+      ) d
+      group by d.workspace_id
     ) d
-    where m.ctid = d.row
+    cross join lateral (
+      select x.ctid as row, x.meters, x.used, x.held, x.spare from meters.panel x where x.workspace_id = d.workspace_id offset 0
+    ) x
+    cross join lateral (
+      select array_agg(u.used + coalesce(d.used[u.n], 0)) as used, array_agg(u.held - coalesce(d.held[u.n], 0)) as held,
+        array_agg(u.spare + coalesce(d.held[u.n] - d.used[u.n], 0)) as spare
+      from (
+        select s.used, s.held, s.spare, array_position(d.meters, s.meter) as n
+        from (select unnest(x.meters) as meter, unnest(x.used) as used, unnest(x.held) as held, unnest(x.spare) as spare) s
+        offset 0
+      ) u
+    ) c
+    where p.ctid = x.row
+    returning d.beyond
   ), returned as (
     update meters.grant g set
       held   = g.held - s.amount,
@@ -1815,13 +2009,25 @@ begin
         g.reported_unit)) p (debit, credit, amount, unit, reported, reported_unit)
      where p.amount > 0
      having count(*) > 0),
-    g.ended, g.places, g.credit_meters, g.packed
-  into v_lapsed, v_posted, ended, places, credit_meters, v_packed
-  from (select array_agg(id) as ended, array_agg(n) as places, array_agg(credit_meter) as credit_meters,
+    g.ended, g.places, g.credit_meters, g.workspaces, g.packed, (select bool_or(c.beyond) from counted c)
+  into v_lapsed, v_posted, ended, places, credit_meters, workspaces, v_packed, v_over
+  from (select array_agg(id) as ended, array_agg(n) as places, array_agg(credit_meter) as credit_meters, array_agg(workspace_id) as workspaces,
           array_agg(id) filter (where packs is not null) as packed
         from gone) g;
+  if v_over then perform meters.end_overruns(p_now, ended); end if;
   if v_packed is not null then perform meters.post_packed(p_now, v_packed); end if;
   if v_lapsed is not null then perform meters.lapse_grants(p_now, v_lapsed); end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.end_overruns(p_now timestamp with time zone, p_holds uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform meters.count(p_now, array_agg(l.workspace_id), array_agg(l.meter), array_agg(0::bigint), array_agg(0::bigint), array_agg(l.excess))
+  from (select workspace_id, meter, meters.total(actual - amount) as excess
+        from meters.legs_of(p_holds) where kind in ('c', 'q') and actual > amount group by workspace_id, meter) l
+  having count(*) > 0;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.expire_grants(p_now timestamp with time zone, p_limit integer)
@@ -1839,7 +2045,7 @@ begin
   from (select workspace_id from meters.grant
         where not closed and expires_at <= p_now and expired_at is null limit p_limit) due;
   if v_workspaces is null then return 0; end if;
-  perform meters.lock_guards(p_now, v_workspaces, false);
+  perform meters.lock_panels(p_now, v_workspaces, false);
   perform meters.expire_locked_grants(p_now, v_workspaces);
   return cardinality(v_workspaces);
 end $function$;
@@ -1853,7 +2059,7 @@ declare
                    where g.workspace_id = any (p_workspaces) and not g.closed and g.expires_at <= p_now and g.expired_at is null);
 begin
   if v_due is not null then perform meters.lapse_grants(p_now, v_due); end if;
-  update meters.guard u set grant_due_at = (
+  update meters.panel u set grant_due_at = (
     select min(g.expires_at) from meters.grant g where g.workspace_id = u.workspace_id and not g.closed and g.expired_at is null)
   where u.workspace_id = any (p_workspaces);
 end $function$;
@@ -1869,10 +2075,11 @@ AS $function$
 declare
   v_made uuid[];
 begin
-  perform meters.lock_guards(p_now, (select array_agg(distinct w) from unnest(p_workspace) w), true);
-  insert into meters.meter (id, workspace_id, key, unit, class, window_start, cap)
-  select distinct m, w, 'credits', 'credit', 'credit'::meters.class, 'epoch'::timestamptz, 0 from unnest(p_meter, p_workspace) u (m, w)
+  perform meters.lock_panels(p_now, (select array_agg(distinct w) from unnest(p_workspace) w), true);
+  insert into meters.meter (id, workspace_id, key, unit, class, window_start)
+  select distinct m, w, 'credits', 'credit', 'credit'::meters.class, 'epoch'::timestamptz from unnest(p_meter, p_workspace) u (m, w)
   on conflict do nothing;
+  perform meters.bring(p_now, p_workspace, p_meter);
   -- A repeat may come when the grant's time is long over, and is still only a repeat.
   with made as (
     insert into meters.grant (id, workspace_id, meter_id, source, pack, priority, granted_at, expires_at, amount, reason)
@@ -1882,15 +2089,13 @@ begin
     on conflict do nothing
     returning id, workspace_id, meter_id, amount, expires_at
   ), capped as (
-    update meters.meter m set cap = m.cap + d.amount
-    from (select d.amount, (select x.ctid from meters.meter x where x.id = d.meter_id) as row
-          from (select meter_id, meters.total(amount) as amount from made group by meter_id) d) d
-    where m.ctid = d.row
-  ), due as (
-    update meters.guard u set grant_due_at = least(u.grant_due_at, d.expires_at)
-    from (select d.expires_at, (select x.ctid from meters.guard x where x.workspace_id = d.workspace_id) as row
-          from (select workspace_id, min(expires_at) as expires_at from made where expires_at is not null group by workspace_id) d) d
-    where u.ctid = d.row
+    update meters.panel p set
+      caps[array_position(p.meters, d.meter_id)] = p.caps[array_position(p.meters, d.meter_id)] + d.amount,
+      grant_due_at = least(p.grant_due_at, d.expires_at)
+    from (select d.*, (select x.ctid from meters.panel x where x.workspace_id = d.workspace_id) as row
+          from (select workspace_id, meter_id, meters.total(amount) as amount, min(expires_at) as expires_at
+                from made group by workspace_id, meter_id) d) d
+    where p.ctid = d.row
   )
   select array_agg(id) into v_made from made;
   perform ledger.post(p_now, w, null, 'granted:' || s, 'wallet', a, 'credit', p_reason => r)
@@ -1907,15 +2112,62 @@ declare
 begin
   update meters.grant g set expired = g.amount - g.used - g.held, expired_at = coalesce(g.expired_at, p_now), closed = (g.held = 0)
   where g.id = any (p_grants);
-  update meters.meter m set cap = m.cap - d.rest
-  from (select d.rest, (select x.ctid from meters.meter x where x.id = d.meter_id) as row
-        from (select meter_id, sum(amount - used - held - expired)::bigint as rest from unnest(v_lapsed) group by meter_id) d) d
-  where m.ctid = d.row;
+  update meters.panel p set caps[array_position(p.meters, d.meter_id)] = p.caps[array_position(p.meters, d.meter_id)] - d.rest
+  from (select d.*, (select x.ctid from meters.panel x where x.workspace_id = d.workspace_id) as row
+        from (select workspace_id, meter_id, meters.total(amount - used - held - expired) as rest
+              from unnest(v_lapsed) group by workspace_id, meter_id) d) d
+  where p.ctid = d.row;
   perform ledger.post(p_now, d.workspace_id, null, 'wallet', 'expired', d.amount - d.used - d.held - d.expired, 'credit', p_reason => d.id::text)
   from unnest(v_lapsed) d where d.amount - d.used - d.held - d.expired > 0;
 end $function$;
 
-CREATE OR REPLACE FUNCTION meters.lock_guards(p_now timestamp with time zone, p_workspaces uuid[], p_new boolean)
+CREATE OR REPLACE FUNCTION meters.lay_to_rest(p_now timestamp with time zone, p_workspace uuid, p_coming integer, p_wanted uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_leaving integer[];
+begin
+  select array_agg(idle.n) into v_leaving
+  from (
+    select s.n, s.over, s.size, row_number() over (order by s.over desc, s.n) as turn
+    from (
+      select n, coalesce(m.window_end <= p_now, false) as over, cardinality(p.meters) as size, p.held[n] as held, p.meters[n] as meter, m.class
+      from (select * from meters.panel x where x.workspace_id = p_workspace offset 0) p
+      cross join lateral generate_subscripts(p.meters, 1) n
+      cross join lateral (select * from meters.meter x where x.id = p.meters[n] offset 0) m
+    ) s
+    where s.held = 0 and s.class <> 'credit' and s.meter <> all (p_wanted)
+  ) idle
+  where idle.over or idle.turn <= idle.size + p_coming - 24;
+  if v_leaving is null then return; end if;
+
+  insert into meters.rest (meter_id, workspace_id, cap, used, unreconciled, overrun, spare)
+  select p.meters[n], p.workspace_id, p.caps[n], p.used[n], p.unreconciled[n], p.overrun[n], p.spare[n]
+  from unnest(v_leaving) n cross join (select * from meters.panel x where x.workspace_id = p_workspace offset 0) p;
+
+  update meters.panel p set (meters, caps, used, unreconciled, overrun, held, spare) = (
+    select coalesce(array_agg(p.meters[n] order by n), '{}'), coalesce(array_agg(p.caps[n] order by n), '{}'),
+      coalesce(array_agg(p.used[n] order by n), '{}'), coalesce(array_agg(p.unreconciled[n] order by n), '{}'),
+      coalesce(array_agg(p.overrun[n] order by n), '{}'), coalesce(array_agg(p.held[n] order by n), '{}'),
+      coalesce(array_agg(p.spare[n] order by n), '{}')
+    from generate_subscripts(p.meters, 1) n where n <> all (v_leaving))
+  where p.workspace_id = p_workspace;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.legs_of(p_holds uuid[])
+ RETURNS TABLE(workspace_id uuid, meter uuid, kind "char", amount bigint, actual bigint)
+ LANGUAGE plpgsql
+AS $function$
+begin
+  return query
+  select case when h.kinds[n] < 'a' then '00000000-0000-0000-0000-000000000000' else h.workspace_id end, h.meters[n],
+    lower(h.kinds[n]::text)::"char", h.amounts[n], h.actuals[n]
+  from meters.hold h cross join lateral generate_subscripts(h.meters, 1) n
+  where h.id = any (p_holds);
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.lock_panels(p_now timestamp with time zone, p_workspaces uuid[], p_new boolean)
  RETURNS uuid[]
  LANGUAGE plpgsql
 AS $function$
@@ -1924,15 +2176,15 @@ declare
   v_due    uuid[];
 begin
   if p_new then
-    insert into meters.guard (workspace_id)
-    select w from unnest(p_workspaces) w where (select g.workspace_id from meters.guard g where g.workspace_id = w) is null
+    insert into meters.panel (workspace_id)
+    select w from unnest(p_workspaces) w where (select p.workspace_id from meters.panel p where p.workspace_id = w) is null
     order by w = '00000000-0000-0000-0000-000000000000', w on conflict do nothing;
   end if;
   select count(*), array_agg(l.workspace_id) filter (where l.grant_due_at <= p_now) into v_locked, v_due
-  from (select g.workspace_id, g.grant_due_at from meters.guard g where g.workspace_id = any (p_workspaces)
-        order by g.workspace_id = '00000000-0000-0000-0000-000000000000', g.workspace_id for update of g) l;
+  from (select p.workspace_id, p.grant_due_at from meters.panel p where p.workspace_id = any (p_workspaces)
+        order by p.workspace_id = '00000000-0000-0000-0000-000000000000', p.workspace_id for update of p) l;
   if v_locked < cardinality(p_workspaces) then
-    raise exception 'a workspace of the batch has no guard yet' using errcode = 'no_data_found';
+    raise exception 'a workspace of the batch has no panel yet' using errcode = 'no_data_found';
   end if;
   return v_due;
 end $function$;
@@ -1966,6 +2218,26 @@ begin
     group by d.id, d.workspace_id, d.plan, d.pack
   ) s
   where s.spent > 0;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.room(p_panel uuid[], p_first integer[], p_count integer[], p_meter uuid[], p_cap bigint[])
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_room bigint[];
+begin
+  select array_agg(r.room) into v_room
+  from (
+    select case when p_cap[s.c] >= 0 then p_cap[s.c] else x.caps[s.n] end
+      - x.held[s.n] - x.used[s.n] - x.unreconciled[s.n] - x.overrun[s.n] as room
+    from generate_subscripts(p_panel, 1) k
+    cross join lateral (select * from meters.panel x where x.workspace_id = p_panel[k] offset 0) x
+    cross join lateral (
+      select c, array_position(x.meters, p_meter[c]) as n from generate_series(p_first[k], p_first[k] + p_count[k] - 1) c offset 0
+    ) s
+  ) r;
+  return v_room;
 end $function$;
 
 create schema notify;

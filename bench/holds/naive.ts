@@ -3,6 +3,18 @@ import { meterId } from '@purser/meters';
 
 import { ACTUAL, WORST, type Workspace } from './workload.ts';
 
+/** A row for each meter, as one would lay them out first; filled from what the panels have. */
+export async function seedNaive(pool: Pool): Promise<void> {
+  await pool.query(`
+    create schema naive;
+    create table naive.meter (
+      id uuid primary key, workspace_id uuid not null, cap bigint not null, held bigint not null default 0, used bigint not null default 0,
+      unreconciled bigint not null default 0, overrun bigint not null default 0, admitted_cap bigint not null default 0,
+      check (least(cap, held, used, unreconciled, overrun) >= 0 and held + used + unreconciled <= admitted_cap)
+    ) with (fillfactor = 50);
+    insert into naive.meter (id, workspace_id, cap) select id, workspace_id, cap from meters.counter`);
+}
+
 /**
  * What one would write first: a transaction per call, several statements, the same rows and the same postings. Rows are locked in
  * one order, because without it the variant deadlocks at once.
@@ -21,20 +33,20 @@ export function naivePair(pool: Pool): (workspace: Workspace) => Promise<[number
       for (const meter of ordered) {
         const { rows } = await connection.query<{ free: bigint }>({
           name: 'naive.lock',
-          text: 'select cap - held - used - unreconciled - overrun as free from meters.meter where id = $1 for update',
+          text: 'select cap - held - used - unreconciled - overrun as free from naive.meter where id = $1 for update',
           values: [meter.id],
         });
         if ((rows[0]?.free ?? 0n) < meter.worst) throw new Error('denied');
         await connection.query({
           name: 'naive.hold',
-          text: 'update meters.meter set held = held + $2, admitted_cap = cap where id = $1',
+          text: 'update naive.meter set held = held + $2, admitted_cap = cap where id = $1',
           values: [meter.id, meter.worst],
         });
       }
       await connection.query({
         name: 'naive.insert',
-        text: `insert into meters.hold (id, workspace_id, held_at, expires_at, meters, amounts, actuals, plan, provider, cost, cost_unit, reported, reported_unit)
-               values ($1, $2, $3::timestamptz, $3::timestamptz + interval '1 minute', $4, $5, $6, 'PRO', 'acme', 33000000, 'USD', 30000000, 'EUR')`,
+        text: `insert into meters.hold (id, workspace_id, held_at, expires_at, meters, kinds, amounts, actuals, plan, provider, cost, cost_unit, reported, reported_unit)
+               values ($1, $2, $3::timestamptz, $3::timestamptz + interval '1 minute', $4, '{r,c,q,q,g,C}', $5, $6, 'PRO', 'acme', 33000000, 'USD', 30000000, 'EUR')`,
         values: [
           id,
           workspace.id,
@@ -55,7 +67,7 @@ export function naivePair(pool: Pool): (workspace: Workspace) => Promise<[number
       for (const meter of ordered) {
         await connection.query({
           name: 'naive.settle',
-          text: 'update meters.meter set held = held - $2, used = used + $3 where id = $1',
+          text: 'update naive.meter set held = held - $2, used = used + $3 where id = $1',
           values: [meter.id, meter.worst, meter.actual],
         });
       }

@@ -5,7 +5,7 @@ import { Meters, metersMigrations } from '@purser/meters';
 import { heading, machine, median, ms, table } from '../report.ts';
 import { fillLedger } from './fill-ledger.ts';
 import { batchedPair, closedLoop, type Figures, openLoop } from './load.ts';
-import { naivePair } from './naive.ts';
+import { naivePair, seedNaive } from './naive.ts';
 import { seedWorkspaces } from './seed.ts';
 import { type Workspace, workspaceAt } from './workload.ts';
 
@@ -53,6 +53,7 @@ async function openStage(): Promise<Stage> {
 }
 
 async function speed({ meters, pool }: Stage, seconds: number): Promise<void> {
+  await seedNaive(pool);
   const pick = picker(WORKSPACES);
   await closedLoop(batchedPair(meters), pick, 64, 2);
   const rows: (string | number)[][] = [];
@@ -107,7 +108,7 @@ async function flatness({ meters, pool }: Stage, quick: boolean): Promise<void> 
   await measure(`1,000 workspaces, ${postings.toLocaleString('en')} postings`, WORKSPACES);
   const many = quick ? 20_000 : 1_000_000;
   await seedWorkspaces(pool, WORKSPACES, many);
-  await pool.query('vacuum analyze meters.meter, meters.grant, meters.guard');
+  await pool.query('vacuum analyze meters.panel, meters.grant');
   await measure(`1,000 active of ${many.toLocaleString('en')} workspaces`, WORKSPACES);
   await measure(`all of ${many.toLocaleString('en')} workspaces, uniformly`, many);
   table(['256 callers, closed loop', 'pairs/s', 'of the first'], rows);

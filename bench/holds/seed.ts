@@ -11,8 +11,8 @@ export async function seedWorkspaces(pool: Pool, from: number, to: number): Prom
     const workspaces = Array.from({ length: Math.min(CHUNK, to - start) }, (_, index) => workspaceAt(start + index));
     const rows = workspaces.flatMap((workspace) => workspace.meters.map((spec) => ({ spec, id: meterId(spec) })));
     await pool.query(
-      `insert into meters.meter (id, workspace_id, key, unit, class, window_start, window_end, cap)
-       select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::meters.class[], $6::timestamptz[], $7::timestamptz[], $8::bigint[])
+      `insert into meters.meter (id, workspace_id, key, unit, class, window_start, window_end)
+       select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::meters.class[], $6::timestamptz[], $7::timestamptz[])
        on conflict do nothing`,
       [
         rows.map((row) => row.id),
@@ -22,12 +22,16 @@ export async function seedWorkspaces(pool: Pool, from: number, to: number): Prom
         rows.map((row) => row.spec.class),
         rows.map((row) => row.spec.window_start.toString()),
         rows.map((row) => row.spec.window_end?.toString() ?? null),
-        rows.map((row) => row.spec.cap ?? 1_000_000_000n),
       ],
     );
-    await pool.query('insert into meters.guard select distinct u from unnest($1::uuid[]) u on conflict do nothing', [
-      rows.map((row) => row.spec.workspace),
-    ]);
+    await pool.query(
+      `insert into meters.panel as p (workspace_id, meters, caps, unreconciled, overrun, used, held, spare)
+       select r.workspace_id, array_agg(r.id), array_agg(r.cap), array_agg(0), array_agg(0), array_agg(0), array_agg(0), array_agg(0)
+       from (select distinct * from unnest($1::uuid[], $2::uuid[], $3::bigint[])) r (id, workspace_id, cap) group by r.workspace_id
+       on conflict (workspace_id) do update set meters = excluded.meters, caps = excluded.caps, unreconciled = excluded.unreconciled,
+         overrun = excluded.overrun, used = excluded.used, held = excluded.held, spare = excluded.spare where p.meters = '{}'`,
+      [rows.map((row) => row.id), rows.map((row) => row.spec.workspace), rows.map((row) => row.spec.cap ?? 1_000_000_000n)],
+    );
     await pool.query(
       `insert into meters.grant (id, workspace_id, meter_id, source, priority, granted_at, amount)
        select gen_random_uuid(), w, m, 'monthly', 20, '2026-11-01', 1000000000 from unnest($1::uuid[], $2::uuid[]) u (w, m)`,

@@ -241,7 +241,7 @@ function attacksOf(role: ServingRole): string[] {
           `insert into ledger.posting (workspace_id) values ('${mine.id}')`,
           `select ledger.post(now(), '${mine.id}', null, 'granted:gift', 'wallet', 5, 'credit')`,
           `update identity.workspace set plan = 'ENTERPRISE'`,
-          'update meters.meter set cap = cap + 1',
+          'update meters.panel set caps = array(select cap + 1 from unnest(caps) cap)',
           'select value from identity.shared_secret',
           'select from marketplace.reversal',
           'select from audit.block',

@@ -4,17 +4,7 @@ grant usage on schema meters to purser_app, purser_work;
 create type meters.class as enum ('cost', 'quota', 'credit', 'gauge');
 create type meters.state as enum ('open', 'settled', 'voided', 'expired', 'reconciled');
 
--- Who holds the lock on a workspace's guard may change its meters, grants, holds and keys; nobody else may. One row to lock
--- instead of a dozen, and one order for all: by workspace, the platform (whose meters everybody wants) last.
-create table meters.guard (
-  workspace_id uuid        primary key,
-  -- Nothing of the workspace's grants is due before this; null: nothing ever.
-  grant_due_at timestamptz
-) with (fillfactor = 50);
--- Every end takes it, whether or not anything of the platform's is ever held.
-insert into meters.guard (workspace_id) values ('00000000-0000-0000-0000-000000000000');
-
--- A capped counter over one window.
+-- A capped counter over one window: what it is. What it counts stands on its workspace's panel, or at rest.
 create table meters.meter (
   id            uuid        primary key,
   workspace_id  uuid        not null,
@@ -22,19 +12,46 @@ create table meters.meter (
   unit          text        not null,
   class         meters.class not null,
   window_start  timestamptz not null,
-  window_end    timestamptz,
-  cap           bigint      not null,
-  held          bigint      not null default 0,
-  used          bigint      not null default 0,
-  unreconciled  bigint      not null default 0,
-  overrun       bigint      not null default 0,
-  -- The highest cap under which anything was admitted. Caps may fall afterwards; what was admitted never exceeded this.
-  admitted_cap  bigint      not null default 0,
-  -- One short check, because each is read and set up anew by every statement that writes.
-  constraint never_negative_never_admitted_over_cap
-    check (least(cap, held, used, unreconciled, overrun) >= 0 and held + used + unreconciled <= admitted_cap)
-) with (fillfactor = 50);
+  window_end    timestamptz
+);
 create index meter_of_workspace on meters.meter (workspace_id, window_start);
+
+-- A domain keeps its rule at hand; a check of the table is read and set up anew by every statement that writes.
+create domain meters.amounts as bigint[] check (0 <= all (value));
+
+-- The counters a workspace uses, side by side in parallel arrays: one row to lock, to read and to write instead of a dozen.
+-- Who holds the lock on it may change the workspace's meters, grants, holds and keys; nobody else may. The order for all is by
+-- workspace, the platform (whose meters everybody wants) last.
+create table meters.panel (
+  workspace_id  uuid        primary key,
+  -- Nothing of the workspace's grants is due before this; null: nothing ever.
+  grant_due_at  timestamptz,
+  meters        uuid[]      not null default '{}',
+  caps          meters.amounts not null default '{}',
+  unreconciled  meters.amounts not null default '{}',
+  overrun       meters.amounts not null default '{}',
+  -- What changes with every call stands last, so that the log need not repeat the rest.
+  used          meters.amounts not null default '{}',
+  held          meters.amounts not null default '{}',
+  -- What the highest cap under which anything was admitted leaves: cap − held − used − unreconciled. Caps may fall afterwards;
+  -- what was admitted never exceeded that one, for this is never negative.
+  spare         meters.amounts not null default '{}',
+  constraint parallel check (cardinality(spare) = cardinality(meters))
+) with (fillfactor = 50, toast_tuple_target = 8160);
+-- Every end takes it, whether or not anything of the platform's is ever held.
+insert into meters.panel (workspace_id) values ('00000000-0000-0000-0000-000000000000');
+
+-- Counters that nobody uses: their window is over, or the panel was full. Nothing is held on them.
+create table meters.rest (
+  meter_id      uuid        primary key,
+  workspace_id  uuid        not null,
+  cap           bigint      not null,
+  used          bigint      not null,
+  unreconciled  bigint      not null,
+  overrun       bigint      not null,
+  spare         bigint      not null,
+  constraint never_negative check (least(cap, used, unreconciled, overrun, spare) >= 0)
+);
 
 -- Credits with a source, a priority and an expiry.
 create table meters.grant (
@@ -70,6 +87,8 @@ create table meters.hold (
   expires_at    timestamptz not null,
   ended_at      timestamptz,
   meters        uuid[]      not null,
+  -- The class of each leg's meter by its first letter, `r` for credit; a capital where the meter is the platform's.
+  kinds         "char"[]    not null,
   amounts       bigint[]    not null,
   -- What each leg really took; zeros until then, so that the settle's version of the row is no longer than this one.
   -- Above `amounts` is overrun.
@@ -104,22 +123,42 @@ create table meters.idempotency (
 );
 create index idempotency_of_hold on meters.idempotency (hold_id);
 
+-- Every meter with what it counts, wherever that stands.
+create view meters.counter with (security_invoker = true) as
+select m.id, m.workspace_id, m.key, m.unit, m.class, m.window_start, m.window_end,
+  c.cap, c.held, c.used, c.unreconciled, c.overrun, c.spare + c.held + c.used + c.unreconciled as admitted_cap
+from meters.meter m
+cross join lateral (
+  select p.caps[p.n] as cap, p.held[p.n] as held, p.used[p.n] as used, p.unreconciled[p.n] as unreconciled, p.overrun[p.n] as overrun,
+    p.spare[p.n] as spare
+  from (select x.*, array_position(x.meters, m.id) as n from meters.panel x where x.workspace_id = m.workspace_id offset 0) p
+  where p.n is not null
+  union all
+  select r.cap, 0, r.used, r.unreconciled, r.overrun, r.spare from meters.rest r where r.meter_id = m.id
+) c;
+
 alter table meters.meter enable row level security;
+alter table meters.panel enable row level security;
+alter table meters.rest enable row level security;
 alter table meters.grant enable row level security;
 alter table meters.hold enable row level security;
 alter table meters.idempotency enable row level security;
-alter table meters.guard enable row level security;
 create policy own_rows on meters.meter for select to purser_app using (workspace_id = base.current_workspace());
+create policy own_rows on meters.panel for select to purser_app using (workspace_id = base.current_workspace());
+create policy own_rows on meters.rest for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on meters.grant for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on meters.hold for select to purser_app using (workspace_id = base.current_workspace());
 create policy own_rows on meters.idempotency for select to purser_app using (workspace_id = base.current_workspace());
-create policy own_rows on meters.guard for select to purser_app using (workspace_id = base.current_workspace());
-grant select on meters.meter, meters.grant, meters.hold, meters.idempotency to purser_app;
+grant select on meters.meter, meters.panel, meters.rest, meters.counter, meters.grant, meters.hold, meters.idempotency to purser_app;
 -- Batches, sweeps and ends are of many workspaces at once.
 create policy all_rows on meters.meter to purser_work using (true);
+create policy all_rows on meters.panel to purser_work using (true);
+create policy all_rows on meters.rest to purser_work using (true);
 create policy all_rows on meters.grant to purser_work using (true);
 create policy all_rows on meters.hold to purser_work using (true);
 create policy all_rows on meters.idempotency to purser_work using (true);
-create policy all_rows on meters.guard to purser_work using (true);
-grant select, insert, update on meters.meter, meters.grant, meters.hold, meters.guard to purser_work;
+grant select on meters.counter to purser_work;
+grant select, insert on meters.meter to purser_work;
+grant select, insert, update on meters.panel, meters.grant, meters.hold to purser_work;
+grant select, insert, delete on meters.rest to purser_work;
 grant select, insert, update, delete on meters.idempotency to purser_work;

@@ -4,7 +4,7 @@
  */
 
 /** Object identifiers of element types, from `pg_type.dat`. */
-const OID = { uuid: 2950, bigint: 20, integer: 23, text: 25, timestamptz: 1184 };
+const OID = { uuid: 2950, bigint: 20, integer: 23, text: 25, char: 18, timestamptz: 1184 };
 const HEADER = 20;
 
 function start(count: number, bytes: number, element: number): Buffer {
@@ -40,6 +40,18 @@ export function integers(values: readonly number[]): Buffer {
     buffer.writeInt32BE(4, at);
     buffer.writeInt32BE(value, at + 4);
     at += 8;
+  }
+  return buffer;
+}
+
+/** Of the type `"char"`: one byte each. */
+export function chars(values: readonly string[]): Buffer {
+  const buffer = start(values.length, values.length * 5, OID.char);
+  let at = HEADER;
+  for (const value of values) {
+    buffer.writeInt32BE(1, at);
+    buffer[at + 4] = value.charCodeAt(0);
+    at += 5;
   }
   return buffer;
 }

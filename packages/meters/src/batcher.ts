@@ -30,7 +30,7 @@ export interface BatcherOptions {
   readonly end_wait_ms?: number;
   /** How long an end that nobody waits for may gather others. */
   readonly unwatched_wait_ms?: number;
-  /** How many meters are remembered; with more of them, all are presumed to be there. */
+  /** How many meters are remembered to exist; others are described with every hold. */
   readonly known_meters_max?: number;
   readonly onBatch?: BatchObserver;
 }
@@ -187,7 +187,7 @@ export class Batcher {
         const fault = error instanceof BrokenInvariant ? error : databaseFault(error);
         for (const waiting of holds) waiting.reject(fault);
         for (const waiting of ends) {
-          // A workspace without a guard has never held anything.
+          // A workspace without a panel has never held anything.
           if (isMissing(error)) waiting.resolve(UNKNOWN);
           else waiting.reject(fault);
         }
@@ -205,7 +205,7 @@ export class Batcher {
     try {
       return await this.#apply(holds, ends, this.#known);
     } catch (error) {
-      // A meter that was known has been swept away since, or one that was presumed is new: all are described, once.
+      // One that was known has gone, as after a restore: all are described, once.
       if (!isMissing(error) || holds.length === 0) throw error;
       return this.#apply(holds, ends, NONE_KNOWN);
     }

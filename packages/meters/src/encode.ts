@@ -1,13 +1,13 @@
 import { BrokenInvariant, keepableJson, PLATFORM } from '@purser/base';
 
-import { bigints, instants, integers, texts, uuids } from './array-parameter.ts';
+import { bigints, chars, instants, integers, texts, uuids } from './array-parameter.ts';
 import type { AttemptRecord, EndRequest, HoldRequest, Leg } from './hold.ts';
-import { type MeterSpec, meterId } from './meter.ts';
+import { type MeterSpec, meterId, meterKind } from './meter.ts';
 
 /** The types of what `meters.apply` takes, in order. */
 const TYPES =
-  'timestamptz uuid[] uuid[] bigint[] jsonb ' +
-  'uuid[] uuid[] timestamptz[] text[] text[] integer[] integer[] integer[] uuid[] bigint[] integer[] text[] text[] bigint[] text[] bigint[] text[] ' +
+  'timestamptz uuid[] uuid[] integer[] integer[] uuid[] bigint[] text ' +
+  'uuid[] uuid[] timestamptz[] text[] text[] integer[] integer[] integer[] uuid[] "char"[] bigint[] integer[] text[] text[] bigint[] text[] bigint[] text[] ' +
   'uuid[] text[] integer[] bigint[] bigint[] bigint[] text[] text[] jsonb';
 
 export const APPLY = `select verdicts::text, lefts::text, others::text, states::text, places::text, credits::text
@@ -28,10 +28,18 @@ export function encodeBatch(
   ends: readonly EndRequest[],
   known: { has(id: string): boolean },
 ): EncodedBatch {
-  const meters = new MeterTable(known);
+  const table = new MeterTable(known);
+  for (const hold of holds) {
+    for (const leg of hold.legs) {
+      checkLeg(hold, leg);
+      table.add(leg.meter);
+    }
+  }
+  const meters = table.laidOut();
   const legCounts: number[] = [];
   const legMeters: number[] = [];
   const legIds: string[] = [];
+  const legKinds: string[] = [];
   const legAmounts: bigint[] = [];
   const creditLegs: number[] = [];
   const bases: number[] = [];
@@ -40,11 +48,11 @@ export function encodeBatch(
     let creditLeg = 0;
     const first = legMeters.length;
     for (const [index, leg] of hold.legs.entries()) {
-      checkLeg(hold, leg);
-      const place = meters.place(leg.meter);
+      const place = table.place(leg.meter);
       if (legMeters.indexOf(place, first) !== -1) broken(`hold ${hold.id} names the meter ${leg.meter.key} twice`);
       legMeters.push(place);
       legIds.push(meterId(leg.meter));
+      legKinds.push(meterKind(leg.meter));
       legAmounts.push(leg.amount);
       if (leg.meter.class === 'credit') creditLeg = index + 1;
     }
@@ -53,10 +61,10 @@ export function encodeBatch(
   }
 
   // What an end releases is known to the database alone; it may be a meter of the platform.
-  const guards = new Set<string>(ends.length > 0 ? [PLATFORM] : []);
-  for (const { workspace } of ends) guards.add(workspace);
-  for (const hold of holds) for (const leg of hold.legs) guards.add(leg.meter.workspace);
-  for (const { workspace } of holds) guards.add(workspace);
+  const workspaces = new Set<string>(ends.length > 0 ? [PLATFORM] : []);
+  for (const { workspace } of ends) workspaces.add(workspace);
+  for (const workspace of meters.panels) workspaces.add(workspace);
+  for (const { workspace } of holds) workspaces.add(workspace);
 
   const firsts: number[] = [];
   const actuals: bigint[] = [];
@@ -73,7 +81,10 @@ export function encodeBatch(
     meters: meters.ids,
     values: [
       now.toString(),
-      uuids([...guards]),
+      uuids([...workspaces]),
+      uuids(meters.panels),
+      integers(meters.firsts),
+      integers(meters.counts),
       uuids(meters.ids),
       bigints(meters.caps),
       meters.fresh.length > 0 ? JSON.stringify(meters.fresh) : null,
@@ -86,6 +97,7 @@ export function encodeBatch(
       integers(legCounts),
       integers(legMeters),
       uuids(legIds),
+      chars(legKinds),
       bigints(legAmounts),
       integers(creditLegs),
       texts(holds.map((hold) => hold.plan)),
@@ -112,7 +124,7 @@ function checkLeg(hold: HoldRequest, { meter, amount }: Leg): void {
   if (amount < 0n) broken(`leg ${meter.key} of hold ${hold.id} is negative: ${amount}`);
   // The database reads a negative cap as "keep the one you have".
   if (meter.cap !== null && meter.cap < 0n) broken(`the cap of ${meter.key} is negative: ${meter.cap}`);
-  // The end of a hold takes two guards, so a leg on anybody else's meter would be moved without a lock.
+  // The end of a hold locks two panels, so a leg on anybody else's meter would be moved without a lock.
   if (meter.workspace !== hold.workspace && meter.workspace !== PLATFORM) {
     broken(`hold ${hold.id} has a leg on a meter of ${meter.workspace}`);
   }
@@ -122,32 +134,73 @@ function broken(what: string): never {
   throw new BrokenInvariant(what);
 }
 
-/** The distinct meters of a batch. Two requests that bring different caps for one meter get the smaller. */
+/** The distinct meters of a batch, those of one panel together. */
+interface LaidOut {
+  readonly panels: readonly string[];
+  /** Where the meters of each panel begin (from 1), and how many they are. */
+  readonly firsts: readonly number[];
+  readonly counts: readonly number[];
+  readonly ids: readonly string[];
+  /** −1: the stored one. */
+  readonly caps: readonly bigint[];
+  /** Rows that describe those of them that are not known to exist. */
+  readonly fresh: readonly unknown[];
+}
+
+interface Slot {
+  readonly spec: MeterSpec;
+  cap: bigint;
+  place: number;
+}
+
+/** Gathers the distinct meters of a batch. Two requests that bring different caps for one meter get the smaller. */
 class MeterTable {
-  readonly ids: string[] = [];
-  readonly caps: bigint[] = [];
-  readonly fresh: unknown[] = [];
-  readonly #places = new Map<string, number>();
   readonly #known: { has(id: string): boolean };
+  readonly #slots = new Map<string, Slot>();
+  readonly #panels = new Map<string, Slot[]>();
 
   constructor(known: { has(id: string): boolean }) {
     this.#known = known;
   }
 
-  place(spec: MeterSpec): number {
+  add(spec: MeterSpec): void {
     const id = meterId(spec);
     const cap = spec.cap ?? -1n;
-    const at = this.#places.get(id);
-    if (at !== undefined) {
-      const other = this.caps[at - 1] ?? -1n;
-      if (cap < other) this.caps[at - 1] = cap;
-      return at;
+    const slot = this.#slots.get(id);
+    if (slot !== undefined) {
+      if (cap < slot.cap) slot.cap = cap;
+      return;
     }
-    this.ids.push(id);
-    this.caps.push(cap);
-    this.#places.set(id, this.ids.length);
-    if (!this.#known.has(id)) this.fresh.push(meterRow(id, spec));
-    return this.ids.length;
+    const added = { spec, cap, place: 0 };
+    this.#slots.set(id, added);
+    const panel = this.#panels.get(spec.workspace);
+    if (panel === undefined) this.#panels.set(spec.workspace, [added]);
+    else panel.push(added);
+  }
+
+  /** The place (from 1) of a meter, once they are laid out. */
+  place(spec: MeterSpec): number {
+    return this.#slots.get(meterId(spec))?.place ?? broken(`the meter ${spec.key} is not of this batch`);
+  }
+
+  laidOut(): LaidOut {
+    const firsts: number[] = [];
+    const counts: number[] = [];
+    const ids: string[] = [];
+    const caps: bigint[] = [];
+    const fresh: unknown[] = [];
+    for (const slots of this.#panels.values()) {
+      firsts.push(ids.length + 1);
+      counts.push(slots.length);
+      for (const slot of slots) {
+        const id = meterId(slot.spec);
+        ids.push(id);
+        caps.push(slot.cap);
+        slot.place = ids.length;
+        if (!this.#known.has(id)) fresh.push(meterRow(id, slot.spec));
+      }
+    }
+    return { panels: [...this.#panels.keys()], firsts, counts, ids, caps, fresh };
   }
 }
 
@@ -160,7 +213,6 @@ function meterRow(id: string, spec: MeterSpec): unknown {
     class: spec.class,
     window_start: spec.window_start.toString(),
     window_end: spec.window_end?.toString() ?? null,
-    cap: String(spec.cap ?? 0n),
   };
 }
 

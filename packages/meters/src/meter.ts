@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/base';
 
 /**
  * What happens to an amount when its hold ends.
@@ -38,6 +38,14 @@ export interface MeterState {
   readonly used: bigint;
   readonly unreconciled: bigint;
   readonly overrun: bigint;
+}
+
+const KINDS = { cost: 'c', quota: 'q', credit: 'r', gauge: 'g' } as const;
+
+/** What a hold keeps of each leg's meter: a letter for its class, a capital where it is the platform's. */
+export function meterKind(spec: MeterSpec): string {
+  const kind = KINDS[spec.class];
+  return spec.workspace === PLATFORM ? kind.toUpperCase() : kind;
 }
 
 const ids = new WeakMap<MeterSpec, string>();

@@ -112,7 +112,7 @@ export class Meters {
 
 async function readStates(on: Queryable, specs: readonly MeterSpec[]): Promise<MeterState[]> {
   const { rows } = await on.query<MeterState>(
-    'select id, cap, held, used, unreconciled, overrun from meters.meter where id = any($1::uuid[])',
+    'select id, cap, held, used, unreconciled, overrun from meters.counter where id = any($1::uuid[])',
     [specs.map(meterId)],
   );
   const byId = new Map(rows.map((row) => [row.id, row]));

@@ -80,7 +80,7 @@ describe('admission', () => {
     const meters = new Meters({ pool, clock: bench.clock }, bench.database.pool);
     const stuck = hold(cost, 10n);
     await transaction(bench.database.pool, async (connection) => {
-      await connection.query('select 1 from meters.guard where workspace_id = $1 for update', [workspace]);
+      await connection.query('select 1 from meters.panel where workspace_id = $1 for update', [workspace]);
       await expect(meters.hold(stuck)).rejects.toMatchObject({ name: 'Fault', retryable: true });
     });
     await meters.idle();
@@ -258,7 +258,7 @@ describe('locks', () => {
     await pool.end();
   });
 
-  test('a platform that limits nothing of its own — here its guard is there all the same, and ends work from the first', async () => {
+  test('a platform that limits nothing of its own — here its panel is there all the same, and ends work from the first', async () => {
     const own = await openMeterBench();
     const cost = meter(fresh(), 'cost', 100n, 'cost', 'USD');
     const request = holdOf(own, workspace, [{ meter: cost, amount: 60n }]);

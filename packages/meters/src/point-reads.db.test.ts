@@ -26,13 +26,13 @@ const CALLS = 400;
 const WATCHED = 40;
 
 test('C13: what a call reads does not grow with the holds, meters and workspaces that came after the first plan', async () => {
-  await bench.database.pool.query('vacuum analyze meters.hold, meters.meter, meters.guard, meters.grant');
+  await bench.database.pool.query('vacuum analyze meters.hold, meters.meter, meters.panel, meters.grant');
   for (let call = 0; call < CALLS; call++) await callOfNewWorkspace();
   const before = await rowsRead();
   for (let call = 0; call < WATCHED; call++) await callOfNewWorkspace();
   const after = await rowsRead();
   for (const [table, read] of after) {
-    // The hold, a few meters, two guards, a grant: each a handful of times.
+    // The hold, a few meters, two panels, a grant: each a handful of times.
     expect((read - (before.get(table) ?? 0)) / WATCHED, table).toBeLessThan(30);
   }
 });
@@ -54,7 +54,7 @@ async function rowsRead(): Promise<ReadonlyMap<string, number>> {
   await connection.query('select pg_stat_force_next_flush()');
   const { rows } = await connection.query<{ table: string; read: number }>(
     `select relname as table, (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::integer as read
-     from pg_stat_user_tables where schemaname = 'meters' and relname in ('hold', 'meter', 'guard', 'grant')`,
+     from pg_stat_user_tables where schemaname = 'meters' and relname in ('hold', 'meter', 'panel', 'rest', 'grant')`,
   );
   return new Map(rows.map(({ table, read }) => [table, read]));
 }

@@ -231,7 +231,7 @@ async function rowsOf(workspaces: readonly string[], meters: readonly string[]):
   const [meterRows, grants, holds, keys] = await Promise.all([
     read(
       `select id, format('cap %s held %s used %s doubt %s over %s', cap, held, used, unreconciled, overrun) as row
-          from meters.meter where id = any($1::uuid[]) order by id`,
+          from meters.counter where id = any($1::uuid[]) order by id`,
       meters,
     ),
     read(
@@ -284,8 +284,11 @@ async function totalsOf(workspaces: ReadonlySet<string>): Promise<Map<string, bi
 }
 
 test('F1, C3: whatever callers, clocks, crashes and prices do on two servers, the rows are those of the plain model, and the books give the counters', async () => {
+  // A run that has begun is seen to its end, or it would go on while the database closes.
+  const until = performance.now() + 15_000;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 45 }), async (steps) => {
+      if (performance.now() > until) return;
       const world = new World();
       for (const one of [...START, ...steps]) await world.take(one);
 
@@ -303,7 +306,7 @@ test('F1, C3: whatever callers, clocks, crashes and prices do on two servers, th
         expect([...holds].filter((id) => world.model.holds.get(id)?.state === 'settled').length).toBeLessThanOrEqual(1);
       }
     }),
-    { numRuns: 100, interruptAfterTimeLimit: 15_000 },
+    { numRuns: 100 },
   );
   expect((await verifyPostings(bench.database.pool)).mismatches).toEqual([]);
 });

@@ -28,7 +28,7 @@ export async function lockGrants(
   workspace: WorkspaceId,
   grants: readonly GrantId[],
 ): Promise<GrantState[]> {
-  await on.query('select meters.lock_guards($1, array[$2::uuid], true)', [now.toString(), workspace]);
+  await on.query('select meters.lock_panels($1, array[$2::uuid], true)', [now.toString(), workspace]);
   return grants.length === 0 ? [] : readGrants(on, grants);
 }
 
@@ -41,15 +41,16 @@ export async function takeBack(
   now: Temporal.Instant,
   what: { readonly workspace: WorkspaceId; readonly grant: GrantId; readonly credits: bigint; readonly reason: string },
 ): Promise<bigint> {
-  await on.query('select meters.lock_guards($1, array[$2::uuid], true)', [now.toString(), what.workspace]);
+  await on.query('select meters.lock_panels($1, array[$2::uuid], true)', [now.toString(), what.workspace]);
   const { rows } = await on.query<{ taken: bigint }>(
     `with free as (
        select id, least($3, amount - used - held - expired) as credits from meters.grant where workspace_id = $1 and id = $2
      ), taken as (
        update meters.grant g set expired = g.expired + f.credits, closed = g.held = 0 and g.used + g.expired + f.credits = g.amount
-       from free f where g.id = f.id and f.credits > 0 returning g.meter_id, f.credits
+       from free f where g.id = f.id and f.credits > 0 returning g.workspace_id, g.meter_id, f.credits
      ), lowered as (
-       update meters.meter m set cap = m.cap - t.credits from taken t where m.id = t.meter_id
+       update meters.panel p set caps[array_position(p.meters, t.meter_id)] = p.caps[array_position(p.meters, t.meter_id)] - t.credits
+       from taken t where p.workspace_id = t.workspace_id
      )
      select credits as taken from taken`,
     [what.workspace, what.grant, what.credits],

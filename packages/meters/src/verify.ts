@@ -36,7 +36,7 @@ export async function verifyMeters(pool: Pool): Promise<MetersVerification> {
       const counts = await connection.query<{ open_holds: bigint; overruns: bigint; unreconciled: bigint }>(
         `select count(*) filter (where state = 'open') as open_holds, count(*) filter (where state = 'expired') as unreconciled,
            count(*) filter (where exists (
-             select 1 from unnest(actuals, amounts, meters) l (actual, amount, meter) join meters.meter m on m.id = l.meter
+             select 1 from unnest(actuals, amounts, meters) l (actual, amount, meter) join meters.counter m on m.id = l.meter
              where l.actual > l.amount and m.class = 'cost')) as overruns
          from meters.hold`,
       );
@@ -65,7 +65,7 @@ with legs as (
   select meter_id, sum(amount - expired) as cap, sum(held) as held, sum(used) as used from meters.grant group by meter_id
 ), replayed as (
   select m.*, x.what, x.counter, coalesce(x.replayed, 0)::bigint as replayed
-  from meters.meter m left join legs l on l.meter = m.id left join grants g on g.meter_id = m.id
+  from meters.counter m left join legs l on l.meter = m.id left join grants g on g.meter_id = m.id
   cross join lateral (values
     ('held', m.held, l.held),
     ('used', m.used, case m.class when 'gauge' then 0 when 'cost' then coalesce(l.settled, 0) + coalesce(l.late, 0) else l.settled end),
@@ -91,11 +91,11 @@ with drawn as (
     sum(l.amount) filter (where h.state = 'expired') as unreconciled
   from meters.hold h
   cross join lateral unnest(h.meters, h.amounts, h.actuals) l (meter, amount, actual)
-  join meters.meter m on m.id = l.meter and m.class = 'cost' and m.workspace_id = h.workspace_id and m.unit = h.reported_unit
+  join meters.counter m on m.id = l.meter and m.class = 'cost' and m.workspace_id = h.workspace_id and m.unit = h.reported_unit
   group by 1, 2
 ), compared as (
   select coalesce(m.workspace_id, t.workspace_id) as workspace, 'credit' as unit, x.what, x.counter, x.booked
-  from (select * from meters.meter where class = 'credit') m
+  from (select * from meters.counter where class = 'credit') m
   full join (select * from ledger.totals() where unit = 'credit') t on t.workspace_id = m.workspace_id
   cross join lateral (values ('spent', m.used, t.spent), ('granted less expired', m.cap, t.granted - t.expired)) x (what, counter, booked)
   union all

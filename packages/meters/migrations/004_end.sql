@@ -1,26 +1,26 @@
--- Sums of whole units: unlike `sum`, which makes a numeric of them.
-create aggregate meters.total (bigint) (sfunc = int8pl, stype = bigint, initcond = '0');
-
--- Ends the open ones among the holds asked for, in one statement: their counters, grants and postings. The caller has the guards.
+-- Ends the open ones among the holds asked for, in one statement: their counters, grants and postings. The caller has the locks.
 -- What is asked (`p_kind`) is to settle, to void, or to doubt: the provider may have billed, and nobody knows how much.
 --
 --   open + settle → settled:    min(actual, held) becomes used, the rest is released, the excess is overrun
 --   open + void   → voided:     everything is released
 --   open + doubt  → expired:    everything is released; `end_doubts` then counts and books the cost
 --
+-- Whatever is held is on its panel, so what is released and used is counted there; `end_overruns` counts what is more than was held.
+--
 -- Cost is booked up to what was held; what goes beyond is real, never refused, and ours to bear. Credits return to the grants
 -- they came from, less what was charged, in burn order; what returns to a grant whose time is over lapses with it.
 -- Rows are found one by one, by a subquery on the primary key: a join would be planned by the size the table had when it was last
 -- looked at, and one that was empty then is read from end to end for every batch, however long it has grown.
--- Returns the holds it ended, their places in `p_end` and the credit meter of each.
+-- Returns the holds it ended, their places in `p_end`, and the credit meter and workspace of each.
 create function meters.end_open(
   p_now timestamptz, p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[],
-  p_provider text[], out ended uuid[], out places integer[], out credit_meters uuid[]
+  p_provider text[], out ended uuid[], out places integer[], out credit_meters uuid[], out workspaces uuid[]
 ) language plpgsql as $$
 declare
   v_lapsed uuid[];
   v_posted integer;
   v_packed uuid[];
+  v_over   boolean;
 begin
   with gone as (
     update meters.hold h set
@@ -29,25 +29,39 @@ begin
       actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
     from (select n, (select x.ctid from meters.hold x where x.id = e.id) as row from unnest(p_end) with ordinality e (id, n)) e
     where h.ctid = e.row and h.state = 'open'
-    returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.packs, h.plan,
+    returning e.n::integer as n, h.id, h.workspace_id, h.meters, h.kinds, h.amounts, h.actuals, h.credit_meter, h.grants, h.grant_amounts, h.packs, h.plan,
       h.cost, h.cost_unit, h.reported, h.reported_unit, p_provider[n] as provider, p_cost[n] as actual_cost, p_reported[n] as actual_reported,
       case when h.credit_meter is null then 0
            else least(h.actuals[array_position(h.meters, h.credit_meter)], h.amounts[array_position(h.meters, h.credit_meter)]) end as charged
   ), counted as (
-    update meters.meter m set
-      held    = m.held - d.held,
-      used    = m.used + case m.class when 'gauge' then 0 else d.used end,
-      overrun = m.overrun + case when m.class in ('cost', 'quota') then d.excess else 0 end
+    update meters.panel p set used = c.used, held = c.held, spare = c.spare
     from (
-      select l.held, l.used, l.excess, (select x.ctid from meters.meter x where x.id = l.meter) as row
+      select d.workspace_id, array_agg(d.meter) as meters, array_agg(d.held) as held, array_agg(d.used) as used,
+        bool_or(d.beyond) as beyond
       from (
-        select l.meter, meters.total(g.amounts[l.n]) as held, meters.total(least(g.actuals[l.n], g.amounts[l.n])) as used,
-          meters.total(greatest(g.actuals[l.n] - g.amounts[l.n], 0)) as excess
+        select case when g.kinds[l.n] < 'a' then '00000000-0000-0000-0000-000000000000' else g.workspace_id end as workspace_id, l.meter,
+          meters.total(g.amounts[l.n]) as held,
+          meters.total(case when g.kinds[l.n] in ('g', 'G') then 0 else least(g.actuals[l.n], g.amounts[l.n]) end) as used,
+          bool_or(g.actuals[l.n] > g.amounts[l.n]) as beyond
         from gone g cross join lateral unnest(g.meters) with ordinality l (meter, n)
-        group by l.meter
-      ) l
+        group by 1, l.meter
+      ) d
+      group by d.workspace_id
     ) d
-    where m.ctid = d.row
+    cross join lateral (
+      select x.ctid as row, x.meters, x.used, x.held, x.spare from meters.panel x where x.workspace_id = d.workspace_id offset 0
+    ) x
+    cross join lateral (
+      select array_agg(u.used + coalesce(d.used[u.n], 0)) as used, array_agg(u.held - coalesce(d.held[u.n], 0)) as held,
+        array_agg(u.spare + coalesce(d.held[u.n] - d.used[u.n], 0)) as spare
+      from (
+        select s.used, s.held, s.spare, array_position(d.meters, s.meter) as n
+        from (select unnest(x.meters) as meter, unnest(x.used) as used, unnest(x.held) as held, unnest(x.spare) as spare) s
+        offset 0
+      ) u
+    ) c
+    where p.ctid = x.row
+    returning d.beyond
   ), returned as (
     update meters.grant g set
       held   = g.held - s.amount,
@@ -79,11 +93,12 @@ begin
         g.reported_unit)) p (debit, credit, amount, unit, reported, reported_unit)
      where p.amount > 0
      having count(*) > 0),
-    g.ended, g.places, g.credit_meters, g.packed
-  into v_lapsed, v_posted, ended, places, credit_meters, v_packed
-  from (select array_agg(id) as ended, array_agg(n) as places, array_agg(credit_meter) as credit_meters,
+    g.ended, g.places, g.credit_meters, g.workspaces, g.packed, (select bool_or(c.beyond) from counted c)
+  into v_lapsed, v_posted, ended, places, credit_meters, workspaces, v_packed, v_over
+  from (select array_agg(id) as ended, array_agg(n) as places, array_agg(credit_meter) as credit_meters, array_agg(workspace_id) as workspaces,
           array_agg(id) filter (where packs is not null) as packed
         from gone) g;
+  if v_over then perform meters.end_overruns(p_now, ended); end if;
   if v_packed is not null then perform meters.post_packed(p_now, v_packed); end if;
   if v_lapsed is not null then perform meters.lapse_grants(p_now, v_lapsed); end if;
 end $$;
@@ -105,20 +120,33 @@ begin
   where s.spent > 0;
 end $$;
 
+-- The legs of holds, each with the workspace whose meter it is on.
+create function meters.legs_of(p_holds uuid[])
+returns table (workspace_id uuid, meter uuid, kind "char", amount bigint, actual bigint) language plpgsql as $$
+begin
+  return query
+  select case when h.kinds[n] < 'a' then '00000000-0000-0000-0000-000000000000' else h.workspace_id end, h.meters[n],
+    lower(h.kinds[n]::text)::"char", h.amounts[n], h.actuals[n]
+  from meters.hold h cross join lateral generate_subscripts(h.meters, 1) n
+  where h.id = any (p_holds);
+end $$;
+
+-- Counts what holds that have just been settled took beyond what they had held.
+create function meters.end_overruns(p_now timestamptz, p_holds uuid[]) returns void language plpgsql as $$
+begin
+  perform meters.count(p_now, array_agg(l.workspace_id), array_agg(l.meter), array_agg(0::bigint), array_agg(0::bigint), array_agg(l.excess))
+  from (select workspace_id, meter, meters.total(actual - amount) as excess
+        from meters.legs_of(p_holds) where kind in ('c', 'q') and actual > amount group by workspace_id, meter) l
+  having count(*) > 0;
+end $$;
+
 -- Counts and books the worst case of holds that have just ended in doubt.
 create function meters.end_doubts(p_now timestamptz, p_holds uuid[]) returns void language plpgsql as $$
 begin
-  update meters.meter m set unreconciled = m.unreconciled + d.doubted
-  from (
-    select l.doubted, (select x.ctid from meters.meter x where x.id = l.meter) as row
-    from (
-      select l.meter, meters.total(l.amount) as doubted
-      from meters.hold h cross join lateral unnest(h.meters, h.amounts) l (meter, amount)
-      where h.id = any (p_holds)
-      group by l.meter
-    ) l
-  ) d
-  where m.ctid = d.row and m.class = 'cost';
+  perform meters.count(p_now, array_agg(l.workspace_id), array_agg(l.meter), array_agg(0::bigint), array_agg(l.doubted), array_agg(0::bigint))
+  from (select workspace_id, meter, meters.total(amount) as doubted
+        from meters.legs_of(p_holds) where kind = 'c' group by workspace_id, meter) l
+  having count(*) > 0;
   perform ledger.post(p_now, h.workspace_id, h.id, 'unreconciled', 'payable:' || h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit, h.plan)
   from meters.hold h where h.id = any (p_holds) and h.cost > 0;
 end $$;
@@ -138,21 +166,15 @@ begin
       actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
     from (select n, (select x.ctid from meters.hold x where x.id = e.id) as row from unnest(p_end) with ordinality e (id, n)) e
     where h.ctid = e.row and h.state = 'expired' and p_kind[n] <> 'doubt'
-    returning h.id, h.meters, h.amounts, h.actuals
-  ), counted as (
-    update meters.meter m set unreconciled = m.unreconciled - d.doubted, used = m.used + d.used, overrun = m.overrun + d.excess
-    from (
-      select l.doubted, l.used, l.excess, (select x.ctid from meters.meter x where x.id = l.meter) as row
-      from (
-        select l.meter, meters.total(l.amount) as doubted, meters.total(least(l.actual, l.amount)) as used,
-          meters.total(greatest(l.actual - l.amount, 0)) as excess
-        from known k cross join lateral unnest(k.meters, k.amounts, k.actuals) l (meter, amount, actual)
-        group by l.meter
-      ) l
-    ) d
-    where m.ctid = d.row and m.class = 'cost'
+    returning h.id
   )
   select array_agg(id) into v_known from known;
+  if v_known is null then return null; end if;
+  perform meters.count(p_now, array_agg(l.workspace_id), array_agg(l.meter), array_agg(l.used), array_agg(-l.doubted), array_agg(l.excess))
+  from (select workspace_id, meter, meters.total(amount) as doubted, meters.total(least(actual, amount)) as used,
+          meters.total(greatest(actual - amount, 0)) as excess
+        from meters.legs_of(v_known) where kind = 'c' group by workspace_id, meter) l
+  having count(*) > 0;
 
   perform ledger.post(p_now, h.workspace_id, h.id, p.debit, p.credit, p.amount, h.cost_unit, p.reported, h.reported_unit, h.plan)
   from unnest(p_end, p_cost, p_reported, p_provider) e (id, cost, reported, provider)

@@ -2,12 +2,13 @@
 -- A statement costs the batch some 50 µs whatever it does, so an ordinary batch has few, and each rarer part asks first. Arrays are
 -- read by their places: to `unnest` as many takes three times as long.
 --
--- `p_guards` are the workspaces of all holds, ends and meters of the batch; their guards are taken in a statement of its own,
--- so everything after it reads what the last holder of each guard has committed.
+-- `p_workspaces` are those of all holds, ends and meters of the batch; their panels are locked in a statement of its own,
+-- so everything after it reads what the last holder of each lock has committed.
 --
--- Arrays run in parallel; `p_key` and `p_hash` are null when no hold has a key. Each hold has `p_legs` legs, which come after the
--- first `p_base`; `p_leg_meter` points into `p_meter` (from 1), `p_leg_id` is the meter itself. `p_cap` −1 keeps the stored cap.
--- `p_fresh` describes meters this process has not seen before, as JSON rows. `p_end` are distinct.
+-- Arrays run in parallel; `p_key` and `p_hash` are null when no hold has a key. `p_meter` are the distinct meters of the holds, those of
+-- each of `p_panel` together: `p_count` from `p_first` on. Each hold has `p_legs` legs, which come after the first `p_base`;
+-- `p_leg_meter` points into `p_meter` (from 1), `p_leg_id` is the meter itself and `p_leg_kind` its letter. `p_cap` −1 keeps the stored
+-- cap. `p_fresh` describes meters this process has not seen of late, as rows of JSON that nobody reads unless one is missing. `p_end` are distinct.
 --
 -- Returns what is not as expected: `verdicts` (null: all are held) has for each hold 0, the leg that was denied (`lefts` tells what
 -- it had left), −1 for a replay or −2 for a mismatch (`others` is the hold that owns the key); `states` (null: all were open) what
@@ -15,11 +16,11 @@
 -- that drew none.
 create function meters.apply(
   p_now timestamptz,
-  p_guards uuid[], p_meter uuid[], p_cap bigint[], p_fresh jsonb,
+  p_workspaces uuid[], p_panel uuid[], p_first integer[], p_count integer[], p_meter uuid[], p_cap bigint[], p_fresh text,
   p_hold uuid[], p_workspace uuid[], p_expires timestamptz[], p_key text[], p_hash text[], p_base integer[], p_legs integer[],
-  p_leg_meter integer[], p_leg_id uuid[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_hold_provider text[],
+  p_leg_meter integer[], p_leg_id uuid[], p_leg_kind "char"[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_hold_provider text[],
   p_hold_cost bigint[], p_hold_cost_unit text[], p_hold_reported bigint[], p_hold_reported_unit text[],
-  p_end uuid[], p_kind text[], p_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[],
+  p_end uuid[], p_kind text[], p_actual_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[],
   p_answer text[], p_attempts jsonb
 ) returns table (verdicts integer[], lefts bigint[], others uuid[], states text[], places integer[], credits bigint[]) language plpgsql
 -- Batches come in all sizes and tables grow from empty: one plan for all, by primary keys, never planned anew.
@@ -36,19 +37,12 @@ declare
   v_ended   uuid[];
   v_late    uuid[];
   v_credit  uuid[];
+  v_owner   uuid[];
   v_claim   record;
   v_denied  boolean := false;
 begin
-  v_due := meters.lock_guards(p_now, p_guards, p_fresh is not null);
+  v_due := meters.lock_panels(p_now, p_workspaces, p_fresh is not null);
   if v_due is not null then perform meters.expire_locked_grants(p_now, v_due); end if;
-
-  if p_fresh is not null then
-    insert into meters.meter (id, workspace_id, key, unit, class, window_start, window_end, cap)
-    select f.id, f.workspace_id, f.key, f.unit, f.class, f.window_start, f.window_end, greatest(f.cap, 0)
-    from jsonb_to_recordset(p_fresh) f (id uuid, workspace_id uuid, key text, unit text, class meters.class,
-                                        window_start timestamptz, window_end timestamptz, cap bigint)
-    on conflict do nothing;
-  end if;
 
   if p_key is not null then
     insert into meters.idempotency (workspace_id, key, request_hash, hold_id, claimed_at)
@@ -69,21 +63,22 @@ begin
   end if;
 
   if v_ends > 0 then
-    select e.ended, e.places, e.credit_meters into v_ended, places, v_credit
-    from meters.end_open(p_now, p_end, p_kind, p_first, p_actual, p_cost, p_reported, p_provider) e;
+    select e.ended, e.places, e.credit_meters, e.workspaces into v_ended, places, v_credit, v_owner
+    from meters.end_open(p_now, p_end, p_kind, p_actual_first, p_actual, p_cost, p_reported, p_provider) e;
     if 'doubt' = any (p_kind) and v_ended is not null then
       perform meters.end_doubts(p_now, array_agg(e.id)) from unnest(p_end, p_kind) e (id, kind)
       where e.kind = 'doubt' and e.id = any (v_ended) having count(*) > 0;
     end if;
     if p_answer is not null and v_ended is not null then perform meters.end_keys(v_ended, p_end, p_kind, p_answer); end if;
     if coalesce(cardinality(v_ended), 0) < v_ends then
-      v_late := meters.end_doubted(p_now, p_end, p_kind, p_first, p_actual, p_cost, p_reported, p_provider);
+      v_late := meters.end_doubted(p_now, p_end, p_kind, p_actual_first, p_actual, p_cost, p_reported, p_provider);
       select array_agg(case when e.id = any (v_ended) then 'open' when e.id = any (v_late) then 'expired'
                             else coalesce(h.state::text, 'unknown') end order by e.n),
-        array_agg(e.n::integer order by e.n), array_agg(h.credit_meter order by e.n)
-      into states, places, v_credit
+        array_agg(e.n::integer order by e.n), array_agg(h.credit_meter order by e.n),
+        array_agg(h.workspace_id order by e.n)
+      into states, places, v_credit, v_owner
       from unnest(p_end) with ordinality e (id, n)
-      left join lateral (select x.id, x.state, x.credit_meter from meters.hold x where x.id = e.id offset 0) h on true;
+      left join lateral (select x.id, x.state, x.credit_meter, x.workspace_id from meters.hold x where x.id = e.id offset 0) h on true;
       -- A hold that had ended before keeps the attempts it had.
       p_attempts := (select jsonb_agg(a) from jsonb_array_elements(p_attempts) a
                      where (a ->> 'hold_id')::uuid = any (v_ended || v_late));
@@ -92,12 +87,11 @@ begin
   end if;
 
   if v_holds > 0 then
-    v_free := (select array_agg((
-        select case when p_cap[c] >= 0 then p_cap[c] else m.cap end - m.held - m.used - m.unreconciled - m.overrun
-        from meters.meter m where m.id = w.id) order by c)
-      from unnest(p_meter) with ordinality w (id, c));
+    v_free := meters.room(p_panel, p_first, p_count, p_meter, p_cap);
     if array_position(v_free, null) > 0 then
-      raise exception 'a meter of the batch is missing' using errcode = 'no_data_found';
+      if p_fresh is not null then perform meters.describe(p_fresh); end if;
+      perform meters.bring(p_now, array(select p_panel[k] from generate_subscripts(p_panel, 1) k, generate_series(1, p_count[k])), p_meter);
+      v_free := meters.room(p_panel, p_first, p_count, p_meter, p_cap);
     end if;
     v_before := v_free;
 
@@ -121,8 +115,8 @@ begin
     end loop;
 
     perform meters.admit_locked(
-      p_now, p_meter, p_cap, v_before, v_free, v_verdict, p_hold, p_workspace, p_expires, p_base, p_legs, p_leg_id, p_leg_amount,
-      p_credit_leg, p_plan, p_hold_provider, p_hold_cost, p_hold_cost_unit, p_hold_reported, p_hold_reported_unit);
+      p_now, p_panel, p_first, p_count, p_meter, p_cap, v_before, v_free, v_verdict, p_hold, p_workspace, p_expires, p_base, p_legs,
+      p_leg_id, p_leg_kind, p_leg_amount, p_credit_leg, p_plan, p_hold_provider, p_hold_cost, p_hold_cost_unit, p_hold_reported, p_hold_reported_unit);
     if p_key is not null then
       delete from meters.idempotency i
       where i.hold_id = any (array(select h.id from unnest(p_hold, v_verdict) h (id, verdict) where h.verdict > 0));
@@ -131,8 +125,10 @@ begin
 
   if v_denied then verdicts := v_verdict; end if;
   if v_credit is not null then
-    credits := (select array_agg((select m.cap - m.held - m.used from meters.meter m where m.id = w.id) order by n)
-                from unnest(v_credit) with ordinality w (id, n));
+    credits := array(
+      select (select p.caps[c] - p.held[c] - p.used[c] from meters.panel p, array_position(p.meters, v_credit[n]) c
+              where p.workspace_id = v_owner[n])
+      from generate_subscripts(v_credit, 1) n);
   end if;
   return next;
 end $$;

@@ -1,26 +1,3 @@
--- Takes the guards of the workspaces in the one global order. Every change begins here, so the batches of several servers
--- never wait in a circle. With `p_new`, missing guards are made first: before any lock is held, and in the same order.
--- `p_workspaces` are distinct.
--- Returns the workspaces whose grants may be due at `p_now`; null when there are none.
-create function meters.lock_guards(p_now timestamptz, p_workspaces uuid[], p_new boolean) returns uuid[] language plpgsql as $$
-declare
-  v_locked integer;
-  v_due    uuid[];
-begin
-  if p_new then
-    insert into meters.guard (workspace_id)
-    select w from unnest(p_workspaces) w where (select g.workspace_id from meters.guard g where g.workspace_id = w) is null
-    order by w = '00000000-0000-0000-0000-000000000000', w on conflict do nothing;
-  end if;
-  select count(*), array_agg(l.workspace_id) filter (where l.grant_due_at <= p_now) into v_locked, v_due
-  from (select g.workspace_id, g.grant_due_at from meters.guard g where g.workspace_id = any (p_workspaces)
-        order by g.workspace_id = '00000000-0000-0000-0000-000000000000', g.workspace_id for update of g) l;
-  if v_locked < cardinality(p_workspaces) then
-    raise exception 'a workspace of the batch has no guard yet' using errcode = 'no_data_found';
-  end if;
-  return v_due;
-end $$;
-
 -- Adds credits to workspaces, as parallel arrays. `p_meter` is the id of each one's credit meter, which is made when it is missing.
 -- The same grant id again changes nothing. Returns the grants it made; null when there are none.
 create function meters.grant_credits(
@@ -33,10 +10,11 @@ as $$
 declare
   v_made uuid[];
 begin
-  perform meters.lock_guards(p_now, (select array_agg(distinct w) from unnest(p_workspace) w), true);
-  insert into meters.meter (id, workspace_id, key, unit, class, window_start, cap)
-  select distinct m, w, 'credits', 'credit', 'credit'::meters.class, 'epoch'::timestamptz, 0 from unnest(p_meter, p_workspace) u (m, w)
+  perform meters.lock_panels(p_now, (select array_agg(distinct w) from unnest(p_workspace) w), true);
+  insert into meters.meter (id, workspace_id, key, unit, class, window_start)
+  select distinct m, w, 'credits', 'credit', 'credit'::meters.class, 'epoch'::timestamptz from unnest(p_meter, p_workspace) u (m, w)
   on conflict do nothing;
+  perform meters.bring(p_now, p_workspace, p_meter);
   -- A repeat may come when the grant's time is long over, and is still only a repeat.
   with made as (
     insert into meters.grant (id, workspace_id, meter_id, source, pack, priority, granted_at, expires_at, amount, reason)
@@ -46,15 +24,13 @@ begin
     on conflict do nothing
     returning id, workspace_id, meter_id, amount, expires_at
   ), capped as (
-    update meters.meter m set cap = m.cap + d.amount
-    from (select d.amount, (select x.ctid from meters.meter x where x.id = d.meter_id) as row
-          from (select meter_id, meters.total(amount) as amount from made group by meter_id) d) d
-    where m.ctid = d.row
-  ), due as (
-    update meters.guard u set grant_due_at = least(u.grant_due_at, d.expires_at)
-    from (select d.expires_at, (select x.ctid from meters.guard x where x.workspace_id = d.workspace_id) as row
-          from (select workspace_id, min(expires_at) as expires_at from made where expires_at is not null group by workspace_id) d) d
-    where u.ctid = d.row
+    update meters.panel p set
+      caps[array_position(p.meters, d.meter_id)] = p.caps[array_position(p.meters, d.meter_id)] + d.amount,
+      grant_due_at = least(p.grant_due_at, d.expires_at)
+    from (select d.*, (select x.ctid from meters.panel x where x.workspace_id = d.workspace_id) as row
+          from (select workspace_id, meter_id, meters.total(amount) as amount, min(expires_at) as expires_at
+                from made group by workspace_id, meter_id) d) d
+    where p.ctid = d.row
   )
   select array_agg(id) into v_made from made;
   perform ledger.post(p_now, w, null, 'granted:' || s, 'wallet', a, 'credit', p_reason => r)
@@ -63,29 +39,30 @@ begin
 end $$;
 
 -- Takes what is neither used nor held from grants whose time is over, and nothing else; what is still held follows when it returns.
--- The caller holds the guards.
+-- The caller has the locks.
 create function meters.lapse_grants(p_now timestamptz, p_grants uuid[]) returns void language plpgsql as $$
 declare
   v_lapsed meters.grant[] := (select array_agg(g) from meters.grant g where g.id = any (p_grants));
 begin
   update meters.grant g set expired = g.amount - g.used - g.held, expired_at = coalesce(g.expired_at, p_now), closed = (g.held = 0)
   where g.id = any (p_grants);
-  update meters.meter m set cap = m.cap - d.rest
-  from (select d.rest, (select x.ctid from meters.meter x where x.id = d.meter_id) as row
-        from (select meter_id, sum(amount - used - held - expired)::bigint as rest from unnest(v_lapsed) group by meter_id) d) d
-  where m.ctid = d.row;
+  update meters.panel p set caps[array_position(p.meters, d.meter_id)] = p.caps[array_position(p.meters, d.meter_id)] - d.rest
+  from (select d.*, (select x.ctid from meters.panel x where x.workspace_id = d.workspace_id) as row
+        from (select workspace_id, meter_id, meters.total(amount - used - held - expired) as rest
+              from unnest(v_lapsed) group by workspace_id, meter_id) d) d
+  where p.ctid = d.row;
   perform ledger.post(p_now, d.workspace_id, null, 'wallet', 'expired', d.amount - d.used - d.held - d.expired, 'credit', p_reason => d.id::text)
   from unnest(v_lapsed) d where d.amount - d.used - d.held - d.expired > 0;
 end $$;
 
--- Expires what is due of the workspaces whose guards the caller holds.
+-- Expires what is due of the workspaces whose panels the caller has locked.
 create function meters.expire_locked_grants(p_now timestamptz, p_workspaces uuid[]) returns void language plpgsql as $$
 declare
   v_due uuid[] := (select array_agg(g.id) from meters.grant g
                    where g.workspace_id = any (p_workspaces) and not g.closed and g.expires_at <= p_now and g.expired_at is null);
 begin
   if v_due is not null then perform meters.lapse_grants(p_now, v_due); end if;
-  update meters.guard u set grant_due_at = (
+  update meters.panel u set grant_due_at = (
     select min(g.expires_at) from meters.grant g where g.workspace_id = u.workspace_id and not g.closed and g.expired_at is null)
   where u.workspace_id = any (p_workspaces);
 end $$;
@@ -101,7 +78,7 @@ begin
   from (select workspace_id from meters.grant
         where not closed and expires_at <= p_now and expired_at is null limit p_limit) due;
   if v_workspaces is null then return 0; end if;
-  perform meters.lock_guards(p_now, v_workspaces, false);
+  perform meters.lock_panels(p_now, v_workspaces, false);
   perform meters.expire_locked_grants(p_now, v_workspaces);
   return cardinality(v_workspaces);
 end $$;
