@@ -17,7 +17,7 @@ create table meters.meter (
 create index meter_of_workspace on meters.meter (workspace_id, window_start);
 
 -- A domain keeps its rule at hand; a check of the table is read and set up anew by every statement that writes.
-create domain meters.amounts as bigint[] check (0 <= all (value));
+create domain meters.amounts as bigint[] check ((0 <= all (value)) is true);
 
 -- The counters a workspace uses, side by side in parallel arrays: one row to lock, to read and to write instead of a dozen.
 -- Who holds the lock on it may change the workspace's meters, grants, holds and keys; nobody else may. The order for all is by

@@ -132,11 +132,50 @@ describe('C3: meters on the panel and at rest', () => {
   test('a panel can hold no counter below nothing, and none beyond the cap it was admitted under', async () => {
     const workspace = newId<'workspace'>();
     await hold(meter(workspace, 'jobs', 3n), 3n);
-    for (const change of ['held = array[-1]', 'used = array[-1]', 'spare = array[-1]', 'spare = array[1, 2]']) {
+    for (const change of [
+      'held = array[-1]',
+      'used = array[-1]',
+      'spare = array[-1]',
+      'spare = array[1, 2]',
+      'used = array[null::bigint]',
+    ]) {
       await expect(
         bench.database.pool.query(`update meters.panel set ${change} where workspace_id = $1`, [workspace]),
         change,
       ).rejects.toMatchObject({ code: '23514' });
     }
+  });
+
+  test('a counter that is lost, doubled or another workspace’s is found by the verification', async () => {
+    const { pool } = bench.database;
+    const [lost, doubled, stranger] = [newId<'workspace'>(), newId<'workspace'>(), newId<'workspace'>()];
+    for (const workspace of [lost, doubled, stranger]) await spend(meter(workspace, 'jobs', 9n), 1n);
+    const byWord = (one: unknown[], other: unknown[]): number => (one.join(' ') < other.join(' ') ? -1 : 1);
+    const places = async (): Promise<[string, bigint][]> =>
+      (await verifyMeters(pool)).mismatches
+        .filter(({ what }) => what === 'places')
+        .map(({ workspace, counter }): [string, bigint] => [workspace, counter])
+        .toSorted(byWord);
+    expect(await places()).toEqual([]);
+    const none = "meters = '{}', caps = '{}', unreconciled = '{}', overrun = '{}', used = '{}', held = '{}', spare = '{}'";
+    await pool.query(
+      `insert into meters.rest (meter_id, workspace_id, cap, used, unreconciled, overrun, spare)
+       select meters[1], workspace_id, caps[1], used[1], unreconciled[1], overrun[1], spare[1] from meters.panel where workspace_id = $1`,
+      [doubled],
+    );
+    await pool.query(
+      `update meters.panel p set meters = o.meters from meters.panel o where p.workspace_id = $1 and o.workspace_id = $2`,
+      [stranger, doubled],
+    );
+    await pool.query(`update meters.panel set ${none} where workspace_id = $1`, [lost]);
+    // Of the stranger both are wrong: its own meter stands nowhere, and what stands there is no meter of its.
+    expect(await places()).toEqual(
+      [
+        [lost, 0n],
+        [doubled, 2n],
+        [stranger, 0n],
+        [stranger, 1n],
+      ].toSorted(byWord),
+    );
   });
 });

@@ -25,7 +25,7 @@ const MISMATCHES_MAX = 1000;
 /**
  * Replays every hold and compares with the counters, in one snapshot:
  * Σ open legs = held · Σ min(actual, held) of settled legs = used · Σ doubtful cost = unreconciled · Σ excess = overrun ·
- * Σ grants = the credit meter · and the same from the postings: Σ spent, granted, cost, overrun, unreconciled. Reads everything; meant for operators and tests, off the hot path.
+ * Σ grants = the credit meter · each meter counted in one place · and the same from the postings: Σ spent, granted, cost, overrun, unreconciled. Reads everything; meant for operators and tests, off the hot path.
  */
 export async function verifyMeters(pool: Pool): Promise<MetersVerification> {
   return transaction(
@@ -42,8 +42,9 @@ export async function verifyMeters(pool: Pool): Promise<MetersVerification> {
       );
       const { rows } = await connection.query<Mismatch>(REPLAY);
       const booked = await connection.query<Mismatch>(BOOKED);
+      const misplaced = await connection.query<Mismatch>(MISPLACED);
       const { open_holds, overruns, unreconciled } = counts.rows[0] ?? { open_holds: 0n, overruns: 0n, unreconciled: 0n };
-      return { open_holds, overruns, unreconciled, mismatches: [...rows, ...booked.rows] };
+      return { open_holds, overruns, unreconciled, mismatches: [...rows, ...booked.rows, ...misplaced.rows] };
     },
     'begin isolation level repeatable read read only',
   );
@@ -77,7 +78,21 @@ with legs as (
   ) x (what, counter, replayed)
 )
 select id as meter, workspace_id as workspace, key, what, counter, replayed from replayed
-where counter <> replayed order by workspace_id, key limit ${MISMATCHES_MAX}`;
+where counter is distinct from replayed order by workspace_id, key limit ${MISMATCHES_MAX}`;
+
+/** A meter has one counter, on its workspace's panel or at rest; and what stands there is a meter of that workspace. */
+const MISPLACED = `
+with standing as (
+  select p.workspace_id, unnest(p.meters) as meter from meters.panel p
+  union all
+  select r.workspace_id, r.meter_id from meters.rest r
+)
+select coalesce(m.id, s.meter)::text as meter, coalesce(m.workspace_id, s.workspace_id) as workspace, coalesce(m.key, '') as key,
+  'places' as what, count(s.meter) as counter, count(distinct m.id) as replayed
+from meters.meter m full join standing s on s.meter = m.id and s.workspace_id = m.workspace_id
+group by m.id, s.meter, m.workspace_id, s.workspace_id, m.key
+having count(s.meter) <> 1 or m.id is null
+order by 2, 3 limit ${MISMATCHES_MAX}`;
 
 /**
  * What holds drew and cost against what the ledger adds up to, a workspace and a unit at a time. A workspace counts its cost in the
