@@ -1495,15 +1495,13 @@ create view meters.counter as
     c.held,
     c.used,
     c.unreconciled,
-    c.overrun,
-    c.spare + c.held + c.used + c.unreconciled AS admitted_cap
+    c.overrun
    FROM meters.meter m
      CROSS JOIN LATERAL ( SELECT p.caps[p.n] AS cap,
             p.held[p.n] AS held,
             p.used[p.n] AS used,
             p.unreconciled[p.n] AS unreconciled,
-            p.overrun[p.n] AS overrun,
-            p.spare[p.n] AS spare
+            p.overrun[p.n] AS overrun
            FROM ( SELECT x.workspace_id,
                     x.grant_due_at,
                     x.meters,
@@ -1523,8 +1521,7 @@ create view meters.counter as
             0,
             r.used,
             r.unreconciled,
-            r.overrun,
-            r.spare
+            r.overrun
            FROM meters.rest r
           WHERE r.meter_id = m.id) c;
 grant select on meters.counter to purser_app;
@@ -1610,7 +1607,6 @@ declare
   v_free    bigint[];
   v_before  bigint[];
   v_verdict integer[] := array_fill(0, array[v_holds]);
-  v_left    bigint[];
   v_ended   uuid[];
   v_late    uuid[];
   v_credit  uuid[];

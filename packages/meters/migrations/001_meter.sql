@@ -126,15 +126,14 @@ create index idempotency_of_hold on meters.idempotency (hold_id);
 -- Every meter with what it counts, wherever that stands.
 create view meters.counter with (security_invoker = true) as
 select m.id, m.workspace_id, m.key, m.unit, m.class, m.window_start, m.window_end,
-  c.cap, c.held, c.used, c.unreconciled, c.overrun, c.spare + c.held + c.used + c.unreconciled as admitted_cap
+  c.cap, c.held, c.used, c.unreconciled, c.overrun
 from meters.meter m
 cross join lateral (
-  select p.caps[p.n] as cap, p.held[p.n] as held, p.used[p.n] as used, p.unreconciled[p.n] as unreconciled, p.overrun[p.n] as overrun,
-    p.spare[p.n] as spare
+  select p.caps[p.n] as cap, p.held[p.n] as held, p.used[p.n] as used, p.unreconciled[p.n] as unreconciled, p.overrun[p.n] as overrun
   from (select x.*, array_position(x.meters, m.id) as n from meters.panel x where x.workspace_id = m.workspace_id offset 0) p
   where p.n is not null
   union all
-  select r.cap, 0, r.used, r.unreconciled, r.overrun, r.spare from meters.rest r where r.meter_id = m.id
+  select r.cap, 0, r.used, r.unreconciled, r.overrun from meters.rest r where r.meter_id = m.id
 ) c;
 
 alter table meters.meter enable row level security;

@@ -33,7 +33,6 @@ declare
   v_free    bigint[];
   v_before  bigint[];
   v_verdict integer[] := array_fill(0, array[v_holds]);
-  v_left    bigint[];
   v_ended   uuid[];
   v_late    uuid[];
   v_credit  uuid[];
