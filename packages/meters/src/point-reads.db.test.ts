@@ -1,7 +1,7 @@
 import { newId, openPool, type Pool } from '@purser/base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { creditMeter } from './credits.ts';
+import { creditMeter, grantCredits } from './credits.ts';
 import { Meters } from './meters.ts';
 import { holdOf, meter, type MeterBench, openMeterBench, settleOf } from './testing.ts';
 
@@ -12,7 +12,7 @@ let connection: Pool;
 let meters: Meters;
 beforeAll(async () => {
   bench = await openMeterBench();
-  // One connection for the batches and for the figures: a session's figures are written when it says so.
+  // One connection for grants, batches and figures: what another session read would be counted up to a second later.
   connection = openPool(bench.database.url, { connections_max: 1 });
   meters = new Meters({ pool: connection, clock: bench.clock }, bench.database.pool);
 });
@@ -39,7 +39,14 @@ test('C13: what a call reads does not grow with the holds, meters and workspaces
 
 async function callOfNewWorkspace(): Promise<void> {
   const workspace = newId<'workspace'>();
-  await bench.grant(workspace, 10n);
+  await grantCredits(connection, bench.clock.now(), {
+    id: newId<'grant'>(),
+    workspace,
+    source: 'monthly',
+    credits: 10n,
+    expires_at: null,
+    reason: 'test',
+  });
   const limits = [creditMeter(workspace), meter(workspace, 'jobs', 10n), meter(workspace, 'tokens', 10n)];
   const hold = holdOf(
     bench,
