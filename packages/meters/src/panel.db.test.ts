@@ -1,9 +1,10 @@
-import { newId, type WorkspaceId } from '@purser/base';
+import { newId, PLATFORM, type WorkspaceId } from '@purser/base';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { creditMeter } from './credits.ts';
 import type { HoldRequest } from './hold.ts';
 import type { MeterSpec } from './meter.ts';
+import type { Meters } from './meters.ts';
 import { holdOf, meter, type MeterBench, openMeterBench, settleOf } from './testing.ts';
 import { verifyMeters } from './verify.ts';
 
@@ -123,6 +124,38 @@ describe('C3: meters on the panel and at rest', () => {
     bench.clock.advance({ hours: 2 });
     await bench.meters.sweep();
     expect(await bench.meters.read([creditMeter(workspace)])).toMatchObject([{ cap: 5n, held: 0n, used: 0n }]);
+  });
+
+  test('F1: two servers at once, more members and shared pools than panels take: what the credits allow is held, to the last', async () => {
+    const servers = [bench.meters, bench.another()] as const;
+    const workspaces = Array.from({ length: 30 }, () => newId<'workspace'>());
+    // Two grants that end at different times, so some holds draw at once and some in turn; 14 credits, two a call.
+    for (const workspace of workspaces) {
+      await bench.grant(workspace, 9n);
+      await bench.grant(workspace, 5n, { expires_at: bench.clock.now().add({ hours: 1 }) });
+    }
+    const pools = Array.from({ length: 30 }, (_, n) => meter(PLATFORM, `pool-${n}`, 1_000n));
+    const asked = Array.from({ length: 600 }, (_, n) => {
+      const workspace = workspaces[n % workspaces.length] as WorkspaceId;
+      return holdOf(bench, workspace, [
+        { meter: creditMeter(workspace), amount: 2n },
+        { meter: meter(workspace, `member-${n % 40}`, 1_000n), amount: 1n },
+        { meter: pools[n % pools.length] as MeterSpec, amount: 1n },
+      ]);
+    });
+    const serverOf = (n: number): Meters => servers[n % 2 === 0 ? 0 : 1];
+    const outcomes = await Promise.all(asked.map((request, n) => serverOf(n).hold(request)));
+    const held = asked.filter((_, n) => outcomes[n]?.kind === 'held');
+    expect(held).toHaveLength(30 * 7);
+    await Promise.all(
+      held.map((request, n) =>
+        // By whichever server, not the one that held it.
+        serverOf(n).end(
+          n % 3 === 0 ? { kind: 'void', hold: request.id, workspace: request.workspace } : settleOf(request, [1n, 1n, 1n]),
+        ),
+      ),
+    );
+    expect((await bench.meters.read(pools)).reduce((sum, { used }) => sum + used, 0n)).toBe(140n);
   });
 
   test('the books explain every counter afterwards', async () => {
