@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 
-const ROOM_DATABASE_TESTS = ['packages/**/*.db.test.ts', '*.db.test.ts'];
-const DATABASE_TESTS = [...ROOM_DATABASE_TESTS, 'apps/**/*.db.test.ts'];
+const DATABASE_TESTS = ['packages/**/*.db.test.ts', 'apps/**/*.db.test.ts', '*.db.test.ts'];
 const SERVICE_TESTS = ['packages/**/*.services.test.ts', 'apps/**/*.services.test.ts'];
 const BROWSER_TESTS = ['e2e/**/*.test.ts'];
 const UNIT_TESTS = ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'scripts/**/*.test.ts', '*.test.ts'];
@@ -15,26 +14,15 @@ const addresses = ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'];
 const missingAddresses = addresses.filter((name) => !process.env[name]);
 const chromium = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
-const services = missingAddresses.length === 0 || required;
-
 const limits = { testTimeout: 30_000, hookTimeout: 120_000, exclude: NOT_TESTS };
 
 const projects: TestProjectConfiguration[] = [
   { test: { name: 'unit', include: UNIT_TESTS, ...limits, exclude: [...NOT_TESTS, ...DATABASE_TESTS, ...SERVICE_TESTS] } },
-  // Rooms write the SQL, so theirs runs on either Postgres; the programs run on the outside one where there is one, and on the embedded
-  // one in the browser's journeys and the command line's tests.
-  {
-    test: {
-      name: 'embedded',
-      include: services ? ROOM_DATABASE_TESTS : DATABASE_TESTS,
-      ...limits,
-      globalSetup: [`${SETUP}/embedded.ts`],
-    },
-  },
+  { test: { name: 'embedded', include: DATABASE_TESTS, ...limits, globalSetup: [`${SETUP}/embedded.ts`] } },
 ];
 const leftOut: string[] = [];
 
-if (services) {
+if (missingAddresses.length === 0 || required) {
   projects.push({
     test: {
       name: 'services',
