@@ -6,6 +6,7 @@ import { holdAt, settleOf, type Workspace } from './workload.ts';
 
 export interface Figures {
   readonly asked_per_s: number | null;
+  readonly pairs: number;
   readonly pairs_per_s: number;
   readonly p50_ms: number;
   readonly p99_ms: number;
@@ -19,6 +20,7 @@ function figures(samples: number[], seconds: number, denied: number, asked: numb
   const sorted = samples.toSorted((a, b) => a - b);
   return {
     asked_per_s: asked,
+    pairs: samples.length / 2,
     pairs_per_s: Math.round(samples.length / 2 / seconds),
     p50_ms: percentile(sorted, 0.5),
     p99_ms: percentile(sorted, 0.99),
