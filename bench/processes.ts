@@ -17,7 +17,8 @@ function readStat(pid: number): Stat | undefined {
     return {
       pid,
       parent: Number(fields[1]),
-      cpu_ms: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
+      // Its own, in and outside the kernel, and the same of children that have ended.
+      cpu_ms: fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * TICK_MS,
       name: text.slice(text.indexOf('(') + 1, close),
     };
   } catch {
@@ -25,7 +26,7 @@ function readStat(pid: number): Stat | undefined {
   }
 }
 
-/** Milliseconds of CPU that a process and its living descendants have used, by the name of the program. Linux only. */
+/** Milliseconds of CPU that a process and its descendants have used, by the name of the program; who has ended counts with its parent. Linux only. */
 export function cpuOfTree(root: number): Map<string, number> {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/u.test(name))
