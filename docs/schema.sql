@@ -55,9 +55,9 @@ create table audit.entry (
   xid bigint default ledger.transaction_number() not null,
   constraint entry_pkey PRIMARY KEY (xid, id),
   constraint entry_action_check CHECK (((action <> ''::text) AND (length(action) <= 100))),
-  constraint entry_actor_check CHECK (((actor <> ''::text) AND (length(actor) <= 200))),
+  constraint entry_actor_check CHECK (((actor <> ''::text) AND (length(actor) <= 300))),
   constraint entry_detail_check CHECK ((octet_length((detail)::text) <= 16384)),
-  constraint entry_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 200)))
+  constraint entry_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 300)))
 );
 CREATE INDEX entry_of_subject ON audit.entry USING btree (subject, id);
 CREATE INDEX entry_of_workspace ON audit.entry USING btree (workspace_id, id);

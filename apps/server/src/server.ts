@@ -67,7 +67,8 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     http: { headersTimeout: bounds.headers_timeout_ms, connectionsCheckingInterval: SLOW_CLIENTS_EVERY_MS },
     forceCloseConnections: 'idle',
     trustProxy: deps.trust_proxy,
-    routerOptions: { maxParamLength: 200 },
+    // The name of a member: 256 characters, of two units each at most.
+    routerOptions: { maxParamLength: 512 },
     clientErrorHandler: answerUnreadable,
     frameworkErrors: (error, request, reply) => void sendThrown(request, reply, error),
   }).withTypeProvider();

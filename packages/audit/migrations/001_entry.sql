@@ -6,9 +6,9 @@ create table audit.entry (
   id           bigint generated always as identity,
   workspace_id uuid        not null,
   at           timestamptz not null,
-  actor        text        not null check (actor <> '' and length(actor) <= 200),
+  actor        text        not null check (actor <> '' and length(actor) <= 300),
   action       text        not null check (action <> '' and length(action) <= 100),
-  subject      text        not null check (subject <> '' and length(subject) <= 200),
+  subject      text        not null check (subject <> '' and length(subject) <= 300),
   detail       jsonb       not null check (octet_length(detail::text) <= 16384),
   xid          bigint      not null default ledger.transaction_number(),
   primary key (xid, id)

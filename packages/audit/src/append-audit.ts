@@ -6,13 +6,13 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** Something that was done. */
 export interface Deed {
   readonly at: Temporal.Instant;
-  /** Who did it: `admin`, `key:<id>`, `user:<id>`, `system`. At most 200 characters. */
+  /** Who did it: `admin`, `key:<id>`, `user:<id>`, `system`. At most 300 characters. */
   readonly actor: string;
   /** Whose it is; null for what belongs to no workspace. */
   readonly workspace: WorkspaceId | null;
   /** What was done: `plan.change`, `credits.gift`. At most 100 characters. */
   readonly action: string;
-  /** What it was done to: `workspace:<id>`, `hold:<transaction id>`. At most 200 characters. */
+  /** What it was done to: `workspace:<id>`, `hold:<transaction id>`. At most 300 characters. */
   readonly subject: string;
   /** What else is to be known: at most 16 KiB, and no secret. */
   readonly detail: { readonly [key: string]: Json };

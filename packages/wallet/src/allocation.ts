@@ -1,4 +1,4 @@
-import { type Connection, type Pool, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { type Connection, type Pool, type Refusal, refuse, type WorkspaceId, workspaceTransaction } from '@purser/base';
 import { type MeterSpec, type Meters, type MeterState } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 
@@ -44,6 +44,7 @@ export function allocationMeter(policy: Policy, { kind, name }: Pick<Allocation,
   };
 }
 
+/** A server keeps all of a workspace's, to know without asking whom a call is counted against. */
 const ALLOCATIONS_MAX = 10_000;
 
 /** The allocations of a workspace, as the role that row-level security binds. */
@@ -51,7 +52,7 @@ export async function listAllocations(pool: Pool, workspace: WorkspaceId): Promi
   return workspaceTransaction(pool, workspace, async (connection) => {
     const { rows } = await connection.query<Allocation>(
       `select kind, name, credits, team from wallet.allocation where workspace_id = $1 and (credits is not null or team is not null)
-       order by kind, name limit ${ALLOCATIONS_MAX}`,
+       order by kind, name`,
       [workspace],
     );
     return rows;
@@ -72,13 +73,28 @@ export async function allocationStates(
   });
 }
 
-/** Sets what a member or a team may spend, in the caller's transaction; what is absent stays. Every server knows within a second. */
+/**
+ * Sets what a member or a team may spend, in the caller's transaction; what is absent stays. Every server knows within a second.
+ * Refuses `limit_reached`: one more than a server keeps would bind nobody.
+ */
 export async function setAllocation(
   connection: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   wanted: Pick<Allocation, 'kind' | 'name'> & { readonly credits?: bigint | null; readonly team?: string | null },
-): Promise<Allocation> {
+): Promise<Allocation | Refusal> {
+  await connection.query('select pg_advisory_xact_lock(hashtextextended($1, 4780))', [`wallet.allocation ${workspace}`]);
+  const others = await connection.query<{ count: bigint }>(
+    `select count(*) as count from wallet.allocation
+     where workspace_id = $1 and (kind, name) <> ($2, $3) and (credits is not null or team is not null)`,
+    [workspace, wanted.kind, wanted.name],
+  );
+  if ((others.rows[0]?.count ?? 0n) >= ALLOCATIONS_MAX) {
+    return refuse(
+      'limit_reached',
+      `${ALLOCATIONS_MAX} members and teams of this workspace have allocations already; lift one first`,
+    );
+  }
   const { rows } = await connection.query<Allocation>(
     `insert into wallet.allocation as a (workspace_id, kind, name, credits, team, changed_at) values ($1, $2, $3, $4, $5, $6)
      on conflict (workspace_id, kind, name) do update set

@@ -20,12 +20,28 @@ export function presentedCredentials(request: FastifyRequest): Credentials | Ref
     authorization,
     cookie: authorization === undefined ? cookie : undefined,
     purserWorkspace: single(request.headers['purser-workspace']),
-    purserUser: single(request.headers['purser-user']),
+    purserUser: spelled(single(request.headers['purser-user'])),
   };
 }
 
 function single(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined;
+}
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const BEYOND_ASCII = /[\u0080-\u00FF]/u;
+
+/**
+ * A header's text as it was meant: Node reads each byte as a character of Latin-1, but nearly all clients send UTF-8.
+ * Bytes that are no UTF-8 are Latin-1.
+ */
+function spelled(header: string | undefined): string | undefined {
+  if (header === undefined || !BEYOND_ASCII.test(header)) return header;
+  try {
+    return UTF_8.decode(Buffer.from(header, 'latin1'));
+  } catch {
+    return header;
+  }
 }
 
 const MANAGERS: readonly Role[] = ['manager', 'platform', 'admin'];

@@ -1,5 +1,5 @@
 import { appendAudit } from '@purser/audit';
-import { RefusalError, refuse, workspaceTransaction } from '@purser/base';
+import { isRefusal, RefusalError, refuse, workspaceTransaction } from '@purser/base';
 import { type AllocationKind, type AllocationState, allocationStates, listAllocations, setAllocation } from '@purser/wallet';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -88,7 +88,7 @@ function registerKind(
       summary: `Allocates credits to a ${kind}; what is absent stays`,
       params,
       body,
-      response: { 200: allocationSchema, ...problems(400, 401, 403, 503) },
+      response: { 200: allocationSchema, ...problems(400, 401, 403, 409, 503) },
     },
     handler: async (request, reply) => {
       const workspace = workspaceOf(request);
@@ -101,6 +101,7 @@ function registerKind(
           ...(wanted.credits !== undefined && { credits: wanted.credits === null ? null : BigInt(wanted.credits) }),
           ...(wanted.team !== undefined && { team: wanted.team }),
         });
+        if (isRefusal(allocation)) return allocation;
         await appendAudit(connection, {
           at: now,
           actor: callerOf(request).actor,
@@ -111,6 +112,7 @@ function registerKind(
         });
         return allocation;
       });
+      if (isRefusal(set)) throw new RefusalError(set);
       members.forget(workspace.id);
       const states = await allocationStates(meters, policyOf(workspace, now), [set]);
       return reply.send(wireAllocation(states[0] as AllocationState));

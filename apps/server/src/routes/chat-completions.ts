@@ -27,7 +27,7 @@ const chatBody = z.looseObject({
   max_tokens: z.int().min(1).nullish(),
   max_completion_tokens: z.int().min(1).nullish(),
   n: z.int().min(1).nullish(),
-  user: z.string().max(200).nullish().describe('The end user, for per-user limits.'),
+  user: z.string().max(256).nullish().describe('The end user, for per-user limits.'),
 });
 
 const completionSchema = z

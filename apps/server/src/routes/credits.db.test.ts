@@ -109,3 +109,73 @@ test('C12: credits of a contract are there on their day though nobody calls, and
   const late = { ...contract, expires_at: start.toString() };
   expect((await server.admin('/api/admin/credits/allocation', { body: late })).status).toBe(400);
 });
+
+test('C12: a member is the same one however its name is spelled on the way: in UTF-8 as curl sends it, in Latin-1, in the path or in a body', async () => {
+  const { id, key } = await server.workspace('PRO');
+  const acting = { 'purser-workspace': id };
+  const latin = (text: string): string => text;
+  const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
+  for (const [name, spelled] of [
+    ['Jörg', latin],
+    ['Jörg Ä', utf8],
+    ['漢', utf8],
+    ['Łukasz', utf8],
+    ['À', utf8],
+  ] as const) {
+    const path = `/api/members/${encodeURIComponent(name)}/allocation`;
+    expect((await server.admin(path, { method: 'PUT', body: { credits: 1 }, headers: acting })).status, name).toBe(200);
+    const statuses = [];
+    for (let call = 0; call < 2; call++) statuses.push((await generate(key, { 'purser-user': spelled(name) })).status);
+    expect(statuses, name).toEqual([200, 429]);
+    const body = { model: 'auto', user: name, messages: [{ role: 'user', content: 'one word' }], max_tokens: 64 };
+    expect((await server.ask('/v1/chat/completions', { key, body })).status, name).toBe(429);
+  }
+});
+
+test('C12: the longest name a member may have can be given an allocation', async () => {
+  const { id, key } = await server.workspace('PRO');
+  const name = '漢'.repeat(255) + '𝄞';
+  const path = `/api/members/${encodeURIComponent(name)}/allocation`;
+  const acting = { 'purser-workspace': id };
+  expect((await server.admin(path, { method: 'PUT', body: { credits: 0 }, headers: acting })).status).toBe(200);
+  expect((await generate(key, { 'purser-user': Buffer.from(name).toString('latin1') })).status).toBe(429);
+  const trail = await server.admin('/api/admin/audit');
+  expect(trail.text).toContain(`member:${name}`);
+  const asking = { ...acting, 'purser-user': Buffer.from(name).toString('latin1') };
+  const platform = (await server.admin('/api/admin/keys', { body: { name: 'backend' } })).json.key;
+  expect(
+    (await server.ask('/api/teams/x/allocation', { key: platform, method: 'PUT', body: { credits: 1 }, headers: asking })).status,
+  ).toBe(200);
+  const longer = await server.admin(`/api/members/${'a'.repeat(257)}/allocation`, { headers: acting });
+  expect([longer.status, longer.json.code]).toEqual([400, 'invalid_request']);
+});
+
+test('C12: an allocation that no server would keep is refused, and those there are go on binding', async () => {
+  const { id, key } = await server.workspace('PRO');
+  const acting = { 'purser-workspace': id };
+  const put = (path: string, body: object) => server.admin(path, { method: 'PUT', body, headers: acting });
+  expect((await put('/api/members/zed/allocation', { credits: 5, team: 'zteam' })).status).toBe(200);
+  await server.database.pool.query(
+    `insert into wallet.allocation (workspace_id, kind, name, credits, team, changed_at)
+     select $1, 'member', 'a' || n, 5, null, now() from generate_series(1, 9998) n`,
+    [id],
+  );
+  const last = await Promise.all([
+    put('/api/teams/zteam/allocation', { credits: 1 }),
+    put('/api/teams/other/allocation', { credits: 1 }),
+  ]);
+  expect(last.filter(({ status }) => status === 200)).toHaveLength(1);
+  expect(last.find(({ status }) => status === 409)?.json).toMatchObject({ code: 'limit_reached', detail: like(/10000/) });
+  expect((await put('/api/members/zed/allocation', { credits: 1 })).status).toBe(200);
+  const user = { 'purser-user': 'zed' };
+  expect([(await generate(key, user)).status, (await generate(key, user)).status]).toEqual([200, 429]);
+  // What is lifted makes room.
+  expect((await put('/api/members/a7/allocation', { credits: null })).status).toBe(200);
+  expect((await put('/api/members/aa/allocation', { credits: 1 })).status).toBe(200);
+});
+
+test('C2: the invoice of a time before the first billing period is refused, not that of another period', async () => {
+  const { key } = await server.workspace('PRO');
+  const answer = await server.ask('/api/billing/invoice-lines?period=1900-01-01', { key });
+  expect([answer.status, answer.json.code]).toEqual([400, 'invalid_request']);
+});

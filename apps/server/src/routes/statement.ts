@@ -101,6 +101,10 @@ function registerInvoiceLines(app: App, { pool, clock, meters, policyOf }: Route
         throw new RefusalError(refuse('invalid_request', `"period": want a time that has come, got ${at}`));
       }
       const { billing_period } = policyOf(workspace, at);
+      if (Temporal.Instant.compare(at, billing_period.start) < 0) {
+        const since = `since the first billing period began (${billing_period.start})`;
+        throw new RefusalError(refuse('invalid_request', `"period": want a time ${since}, got ${at}`));
+      }
       const lines = await listInvoiceLines(pool, meters, workspace.id, at);
       return reply.send({
         period: { start: billing_period.start.toString(), end: billing_period.end?.toString() ?? '' },
