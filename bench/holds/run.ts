@@ -120,13 +120,13 @@ async function flatness({ meters, pool }: Stage, quick: boolean): Promise<void> 
     await pool.query('checkpoint');
     const pick = freshPicker(workspaces);
     await closedLoop(batchedPair(meters), pick, 256, seconds / 2);
-    const runs: number[] = [];
+    const runs: Costed[] = [];
     for (let round = 0; round < 3; round++) {
-      runs.push((await closedLoop(batchedPair(meters), pick, 256, seconds / 2)).pairs_per_s);
+      runs.push(await costed(closedLoop(batchedPair(meters), pick, 256, seconds / 2)));
     }
-    const pairs = median(runs);
+    const pairs = median(runs.map(({ figures }) => figures.pairs_per_s));
     base ||= pairs;
-    rows.push([name, pairs, `${(pairs / base).toFixed(2)} ×`]);
+    rows.push([name, pairs, `${(pairs / base).toFixed(2)} ×`, median(runs.map(({ postgres_us }) => postgres_us)).toFixed(0)]);
   };
   await measure('1,000 workspaces, short ledger', WORKSPACES);
   const postings = quick ? 200_000 : 10_000_000;
@@ -137,7 +137,7 @@ async function flatness({ meters, pool }: Stage, quick: boolean): Promise<void> 
   await pool.query('vacuum analyze meters.panel, meters.grant');
   await measure(`1,000 active of ${many.toLocaleString('en')} workspaces`, WORKSPACES);
   await measure(`all of ${many.toLocaleString('en')} workspaces, uniformly`, many);
-  table(['256 callers, closed loop', 'pairs/s', 'of the first'], rows);
+  table(['256 callers, closed loop', 'pairs/s', 'of the first', 'CPU µs of Postgres a pair'], rows);
 }
 
 /** Draws workspaces uniformly; they are made once, so their meter ids are computed once, as a policy's are. */

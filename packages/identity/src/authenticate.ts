@@ -2,7 +2,15 @@ import { timingSafeEqual } from 'node:crypto';
 
 import { type Clock, Fault, isRefusal, isUuid, type Refusal, refuse } from '@purser/base';
 
-import type { Authentication, Caller, CallerKind, Credentials, Role } from './caller.ts';
+import {
+  type Authentication,
+  type Caller,
+  type CallerKind,
+  type Credentials,
+  type Role,
+  USER_NAME,
+  WANTED_USER_NAME,
+} from './caller.ts';
 import type { Directory, KeyRecord } from './directory.ts';
 import { hashBytes, hashSecret, type SecretHash, secretKind } from './secret.ts';
 import type { Person } from './people/person.ts';
@@ -32,7 +40,6 @@ interface Known {
 
 /** What better-auth makes its session tokens of. */
 const PERSON_TOKEN = /^[A-Za-z0-9]{32}$/;
-const USER = /^[^\p{Cc}]{1,256}$/u;
 const MEMBER: readonly Role[] = Object.freeze(['member']);
 const PLATFORM_ROLE: readonly Role[] = Object.freeze(['platform']);
 const MANAGER: readonly Role[] = Object.freeze(['member', 'manager']);
@@ -55,8 +62,8 @@ const NOTHING = refuse(
  * `overloaded` (the database or the session store does not answer: nobody is let in unseen).
  */
 export function authenticate(parts: AuthenticationParts, credentials: Credentials): Authentication {
-  if (credentials.purserUser !== undefined && !USER.test(credentials.purserUser)) {
-    return refuse('invalid_request', 'Purser-User wants 1 to 256 characters, none of them control characters');
+  if (credentials.purserUser !== undefined && !USER_NAME.test(credentials.purserUser)) {
+    return refuse('invalid_request', `Purser-User: ${WANTED_USER_NAME}`);
   }
   const secret = presentedSecret(credentials);
   if (secret === undefined) return NOTHING;

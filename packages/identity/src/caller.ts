@@ -17,6 +17,10 @@ export type CallerKind = 'workspace_key' | 'session' | 'platform_key' | 'admin';
  */
 export type Role = 'member' | 'manager' | 'platform' | 'admin';
 
+/** What an end user may be called, by whichever door its name comes. */
+export const USER_NAME = /^[^\p{Cc}]{1,256}$/u;
+export const WANTED_USER_NAME = 'want 1 to 256 characters, none of them control characters';
+
 /** Who is calling, and for whom. */
 export interface Caller {
   readonly kind: CallerKind;

@@ -1,6 +1,15 @@
 import type { RoomMigrations } from '@purser/base';
 
-export { type Authentication, type Caller, type CallerKind, type Credentials, hasRole, type Role } from './caller.ts';
+export {
+  type Authentication,
+  type Caller,
+  type CallerKind,
+  type Credentials,
+  hasRole,
+  type Role,
+  USER_NAME,
+  WANTED_USER_NAME,
+} from './caller.ts';
 export type { ChangedWorkspace, WorkspaceChange } from './change-workspace.ts';
 export type { CreatedWorkspace, NewWorkspace } from './create-workspace.ts';
 export type { ApiKey, CreatedKey, KeyId } from './keys.ts';

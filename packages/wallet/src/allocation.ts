@@ -84,12 +84,14 @@ export async function setAllocation(
   wanted: Pick<Allocation, 'kind' | 'name'> & { readonly credits?: bigint | null; readonly team?: string | null },
 ): Promise<Allocation | Refusal> {
   await connection.query('select pg_advisory_xact_lock(hashtextextended($1, 4780))', [`wallet.allocation ${workspace}`]);
-  const others = await connection.query<{ count: bigint }>(
-    `select count(*) as count from wallet.allocation
-     where workspace_id = $1 and (kind, name) <> ($2, $3) and (credits is not null or team is not null)`,
+  const kept = await connection.query<{ all: bigint; own: bigint }>(
+    `select count(*) as all, count(*) filter (where (kind, name) = ($2, $3)) as own from wallet.allocation
+     where workspace_id = $1 and (credits is not null or team is not null)`,
     [workspace, wanted.kind, wanted.name],
   );
-  if ((others.rows[0]?.count ?? 0n) >= ALLOCATIONS_MAX) {
+  const { all, own } = kept.rows[0] ?? { all: 0n, own: 0n };
+  const adds = own === 0n && ((wanted.credits ?? null) !== null || (wanted.team ?? null) !== null);
+  if (adds && all >= ALLOCATIONS_MAX) {
     return refuse(
       'limit_reached',
       `${ALLOCATIONS_MAX} members and teams of this workspace have allocations already; lift one first`,

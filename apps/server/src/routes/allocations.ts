@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
 import { isRefusal, RefusalError, refuse, workspaceTransaction } from '@purser/base';
+import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
 import { type AllocationKind, type AllocationState, allocationStates, listAllocations, setAllocation } from '@purser/wallet';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -24,7 +25,7 @@ const allocationSchema = z.object({
   resets_at: instantSchema.nullable(),
 });
 
-const name = z.string().regex(/^[^\p{Cc}]{1,256}$/u, 'want 1 to 256 characters, none of them control characters');
+const name = z.string().regex(USER_NAME, WANTED_USER_NAME);
 const credits = z.int().min(0).max(CREDITS_MAX).nullable();
 
 /** How much of the workspace's credits each member and each team may spend. */

@@ -1,5 +1,6 @@
 import { isRefusal } from '@purser/base';
 import type { Bill, Degradation, OpenAiChatBody } from '@purser/gate';
+import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
 import { formatMoney } from '@purser/money';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -27,7 +28,11 @@ const chatBody = z.looseObject({
   max_tokens: z.int().min(1).nullish(),
   max_completion_tokens: z.int().min(1).nullish(),
   n: z.int().min(1).nullish(),
-  user: z.string().max(256).nullish().describe('The end user, for per-user limits.'),
+  user: z
+    .string()
+    .refine((user) => user === '' || USER_NAME.test(user), WANTED_USER_NAME)
+    .nullish()
+    .describe('The end user, for per-user limits: 1 to 256 characters; empty is nobody.'),
 });
 
 const completionSchema = z
@@ -55,7 +60,7 @@ export function registerChatCompletions(app: App, { gate, metrics, bounds }: Rou
     },
     handler: async (request, reply) => {
       const idempotency = idempotencyOf(request);
-      const body = withoutNulls(request.body);
+      const body = withoutUnset(request.body);
       const result = await gate.chatCompletions(
         callerOf(request),
         { body, ...(idempotency !== undefined && { idempotency }) },
@@ -78,9 +83,10 @@ export function registerChatCompletions(app: App, { gate, metrics, bounds }: Rou
 
 const NULLABLE = ['stream', 'max_tokens', 'max_completion_tokens', 'n', 'user'] as const;
 
-/** OpenAI's clients send `null` for "not set" in these members; the gate knows only absent. */
-function withoutNulls(body: z.infer<typeof chatBody>): OpenAiChatBody {
+/** OpenAI's clients send `null` for "not set" in these members, and an empty `user`; the gate knows only absent. */
+function withoutUnset(body: z.infer<typeof chatBody>): OpenAiChatBody {
   for (const member of NULLABLE) if (body[member] === null) delete body[member];
+  if (body.user === '') delete body.user;
   return body as OpenAiChatBody;
 }
 

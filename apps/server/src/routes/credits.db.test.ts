@@ -139,6 +139,11 @@ test('C12: the longest name a member may have can be given an allocation', async
   const acting = { 'purser-workspace': id };
   expect((await server.admin(path, { method: 'PUT', body: { credits: 0 }, headers: acting })).status).toBe(200);
   expect((await generate(key, { 'purser-user': Buffer.from(name).toString('latin1') })).status).toBe(429);
+  const body = { model: 'auto', user: name, messages: [{ role: 'user', content: 'one word' }], max_tokens: 64 };
+  expect((await server.ask('/v1/chat/completions', { key, body })).status).toBe(429);
+  expect((await server.ask('/v1/chat/completions', { key, body: { ...body, user: '' } })).status).toBe(200);
+  expect((await server.ask('/v1/chat/completions', { key, body: { ...body, user: `${name}!` } })).status).toBe(400);
+  expect((await server.ask('/v1/chat/completions', { key, body: { ...body, user: 'a\tb' } })).status).toBe(400);
   const trail = await server.admin('/api/admin/audit');
   expect(trail.text).toContain(`member:${name}`);
   const asking = { ...acting, 'purser-user': Buffer.from(name).toString('latin1') };
@@ -169,7 +174,8 @@ test('C12: an allocation that no server would keep is refused, and those there a
   expect((await put('/api/members/zed/allocation', { credits: 1 })).status).toBe(200);
   const user = { 'purser-user': 'zed' };
   expect([(await generate(key, user)).status, (await generate(key, user)).status]).toEqual([200, 429]);
-  // What is lifted makes room.
+  // Lifting what nobody has is no allocation more; what is lifted makes room.
+  expect((await put('/api/members/nobody/allocation', { credits: null })).status).toBe(200);
   expect((await put('/api/members/a7/allocation', { credits: null })).status).toBe(200);
   expect((await put('/api/members/aa/allocation', { credits: 1 })).status).toBe(200);
 });
