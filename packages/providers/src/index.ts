@@ -14,6 +14,7 @@ export {
   type StreamEvent,
 } from './provider.ts';
 export { OFFLINE_PROVIDER_ID, offlineProvider } from './offline/offline-provider.ts';
+export { OUTPUT_LIMIT_NAMES, type OutputLimitName } from './output-limit.ts';
 export { countTokens, takeTokens } from './tokens.ts';
 export {
   type DrainBounds,

@@ -1,4 +1,5 @@
 import { OFFLINE_PROVIDER_ID, offlineProvider } from './offline/offline-provider.ts';
+import type { OutputLimitName } from './output-limit.ts';
 import type { Provider } from './provider.ts';
 import { FAMILIES, type Family, type FamilyId } from './sdk/families.ts';
 import { type ClosableProvider, sdkProvider } from './sdk/sdk-provider.ts';
@@ -9,6 +10,8 @@ import type { TransportLimits } from './upstream/transport.ts';
 export interface ProviderAccess {
   readonly api_key?: string | undefined;
   readonly base_url?: string | undefined;
+  /** The name of the output limit that the server at this address keeps; absent: the one that is usual for the provider. */
+  readonly output_limit?: OutputLimitName | undefined;
 }
 
 export interface ProvidersConfig {
@@ -43,10 +46,14 @@ export function createProviders(config: ProvidersConfig, log?: ProvidersLog): Pr
     const base_url = access && baseUrlOf(family, access);
     if (base_url === undefined) continue;
     const api_key = access?.api_key ?? '';
+    const output_limit = (family.output_limit && access?.output_limit) ?? family.output_limit;
     const limits = config.limits === undefined ? {} : { limits: config.limits };
-    providers.set(id, sdkProvider({ id, family, api_key, base_url, ...limits }));
-    if (family.openai_shaped)
-      upstreams.set(id, openUpstream({ provider: id, base_url, api_key: api_key === '' ? null : api_key, ...limits }));
+    providers.set(id, sdkProvider({ id, family, api_key, base_url, output_limit, ...limits }));
+    if (output_limit)
+      upstreams.set(
+        id,
+        openUpstream({ provider: id, base_url, output_limit, api_key: api_key === '' ? null : api_key, ...limits }),
+      );
     log?.info({ provider: id, origin: new URL(base_url).origin, key: api_key !== '' }, 'provider configured');
   }
   const configured = [...providers.keys()];

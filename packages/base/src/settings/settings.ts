@@ -7,10 +7,14 @@ import { address, atLeast, flag, oneOf, secret, secretLike, text, whole } from '
 const PROVIDERS = {
   gemini: { api_key: 'GEMINI_API_KEY', base_url: 'GEMINI_BASE_URL' },
   gemini_free: { api_key: 'GEMINI_FREE_API_KEY', base_url: 'GEMINI_FREE_BASE_URL' },
-  openai: { api_key: 'OPENAI_API_KEY', base_url: 'OPENAI_BASE_URL' },
+  openai: { api_key: 'OPENAI_API_KEY', base_url: 'OPENAI_BASE_URL', output_limit: 'OPENAI_OUTPUT_LIMIT' },
   anthropic: { api_key: 'ANTHROPIC_API_KEY', base_url: 'ANTHROPIC_BASE_URL' },
-  ollama: { api_key: 'OLLAMA_API_KEY', base_url: 'OLLAMA_BASE_URL' },
-  openai_compatible: { api_key: 'OPENAI_COMPATIBLE_API_KEY', base_url: 'OPENAI_COMPATIBLE_BASE_URL' },
+  ollama: { api_key: 'OLLAMA_API_KEY', base_url: 'OLLAMA_BASE_URL', output_limit: 'OLLAMA_OUTPUT_LIMIT' },
+  openai_compatible: {
+    api_key: 'OPENAI_COMPATIBLE_API_KEY',
+    base_url: 'OPENAI_COMPATIBLE_BASE_URL',
+    output_limit: 'OPENAI_COMPATIBLE_OUTPUT_LIMIT',
+  },
 } as const;
 
 export type ProviderName = keyof typeof PROVIDERS;
@@ -18,7 +22,11 @@ export type ProviderName = keyof typeof PROVIDERS;
 export interface ProviderSettings {
   readonly api_key: string | undefined;
   readonly base_url: string | undefined;
+  /** The name of the output limit that the server at this address keeps; undefined: the provider's usual one. */
+  readonly output_limit?: 'max_tokens' | 'max_completion_tokens' | undefined;
 }
+
+const outputLimit = oneOf(['max_tokens', 'max_completion_tokens']).optional();
 
 const http = address('an address like https://host/path', ['http:', 'https:']);
 
@@ -48,12 +56,15 @@ const Environment = z.object({
   GEMINI_FREE_BASE_URL: http.optional(),
   OPENAI_API_KEY: secret().optional(),
   OPENAI_BASE_URL: http.optional(),
+  OPENAI_OUTPUT_LIMIT: outputLimit,
   ANTHROPIC_API_KEY: secret().optional(),
   ANTHROPIC_BASE_URL: http.optional(),
   OLLAMA_API_KEY: secret().optional(),
   OLLAMA_BASE_URL: http.optional(),
+  OLLAMA_OUTPUT_LIMIT: outputLimit,
   OPENAI_COMPATIBLE_API_KEY: secret().optional(),
   OPENAI_COMPATIBLE_BASE_URL: http.optional(),
+  OPENAI_COMPATIBLE_OUTPUT_LIMIT: outputLimit,
   SMTP_URL: address('smtp://user:password@host:port', ['smtp:', 'smtps:'], 'secret').optional(),
   PURSER_MAIL_FROM: text('an e-mail address, or Name <address>', /^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/).default(
     'Purser <purser@localhost>',
@@ -127,8 +138,9 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
   }
   const known = parsed.data;
   const provider = (name: ProviderName): ProviderSettings => {
-    const { api_key, base_url } = PROVIDERS[name];
-    return { api_key: known[api_key], base_url: known[base_url] };
+    const of = PROVIDERS[name];
+    const output_limit = 'output_limit' in of ? { output_limit: known[of.output_limit] } : {};
+    return { api_key: known[of.api_key], base_url: known[of.base_url], ...output_limit };
   };
   return {
     port: known.PORT,

@@ -19,7 +19,7 @@ const PATH = '/chat/completions';
 export async function pass(engine: Engine, serving: Serving, upstream: Upstream, body: OpenAiChatBody): Promise<OpenAiResponse> {
   const passed = await upstream.passThrough({
     path: PATH,
-    body: rewritten(body, serving.held.fitted),
+    body: rewritten(body, serving.held.fitted, upstream.output_limit),
     stream: body.stream === true,
     signal: serving.time.signal,
   });

@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from '@purser/base';
 import type { Caller } from '@purser/identity';
+import type { OutputLimitName } from '@purser/providers';
 import { type FittedRequest, type PromptBounds, serialisedBounds } from '@purser/routing';
 
 import type { Ask } from '../draft.ts';
@@ -106,11 +107,16 @@ function passedOn(body: OpenAiChatBody): string {
   return text;
 }
 
-/** The body as it goes to the provider: our model, our output limit, and usage asked for in a stream. */
-export function rewritten(body: OpenAiChatBody, { model, output_tokens_max }: FittedRequest): string {
-  // OpenAI's newer models know only the new name; the many that copy its protocol mostly know only the old one.
-  const renamed = body.max_completion_tokens !== undefined || model.provider === 'openai';
-  const limit = `"${renamed ? 'max_completion_tokens' : 'max_tokens'}":${output_tokens_max}`;
+/**
+ * The body as it goes to the provider: our model, our output limit under the name that this upstream keeps, whatever the caller
+ * called it, and usage asked for in a stream.
+ */
+export function rewritten(
+  body: OpenAiChatBody,
+  { model, output_tokens_max }: FittedRequest,
+  limit_name: OutputLimitName,
+): string {
+  const limit = `"${limit_name}":${output_tokens_max}`;
   const ours = `"model":${JSON.stringify(model.name)},${limit}${streaming(body)}`;
   return `{${ours},${passedOn(body).slice(1)}`;
 }

@@ -1,10 +1,17 @@
 import { APICallError } from '@ai-sdk/provider';
 import { type FailureContext, garbageFailure, requestId, statusFailure, transportFailure } from '../failure.ts';
+import { type OutputLimitName, withOutputLimit } from '../output-limit.ts';
 import { type Billed, ProviderError } from '../provider.ts';
 import type { AnswerHeaders, ByteStream, Transport } from '../upstream/transport.ts';
 import { TransportError } from '../upstream/transport.ts';
 
 const IDENTITY = ['accept-encoding', 'identity'];
+
+/** The most tokens a call may answer with, and what its upstream calls that. */
+interface OutputLimit {
+  readonly name: OutputLimitName;
+  readonly tokens: number;
+}
 
 /**
  * The `fetch` an SDK gets for one call of ours. It sends once: a client that would retry, or fetch a continuation behind our back
@@ -15,6 +22,7 @@ export class Attempt {
   readonly #transport: Transport;
   readonly #context: FailureContext;
   readonly #signal: AbortSignal;
+  readonly #limit: OutputLimit | null;
   #sends = 0;
   #failure: ProviderError | null = null;
   #stream: ByteStream | null = null;
@@ -24,10 +32,11 @@ export class Attempt {
   /** A second request was wanted and refused. */
   wanted_more = false;
 
-  constructor(transport: Transport, context: FailureContext, signal: AbortSignal) {
+  constructor(transport: Transport, context: FailureContext, signal: AbortSignal, limit: OutputLimit | null) {
     this.#transport = transport;
     this.#context = context;
     this.#signal = signal;
+    this.#limit = limit;
   }
 
   readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -39,7 +48,10 @@ export class Attempt {
     }
     this.#sends = 1;
     const body = init?.body;
-    return this.#send(url, new Headers(init?.headers), typeof body === 'string' ? body : null);
+    const text = typeof body === 'string' ? body : null;
+    // An SDK picks the name by the model's; which one is kept is a matter of the server's.
+    const limited = text !== null && this.#limit ? withOutputLimit(text, this.#limit.name, this.#limit.tokens) : text;
+    return this.#send(url, new Headers(init?.headers), limited);
   };
 
   async #send(url: URL, headers: Headers, body: string | null): Promise<Response> {

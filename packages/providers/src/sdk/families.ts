@@ -1,5 +1,6 @@
 import type { SharedV4ProviderOptions } from '@ai-sdk/provider';
 import type { Usage } from '@purser/money';
+import type { OutputLimitName } from '../output-limit.ts';
 import { usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from '../usage.ts';
 import type { Protocol } from './protocol.ts';
 
@@ -9,8 +10,11 @@ export interface Family {
   readonly base_url: string | null;
   /** What an address without a path is short of. */
   readonly version_path: string;
-  /** True for those the byte pass-through can speak to. */
-  readonly openai_shaped: boolean;
+  /**
+   * The name of the output limit that its servers keep, for those that speak OpenAI's protocol: the byte pass-through can speak to
+   * them. Null where the protocol has but one name, which its SDK sends.
+   */
+  readonly output_limit: OutputLimitName | null;
   readonly embeds: boolean;
   load(): Promise<{ readonly protocol: Protocol }>;
   /** The provider's own usage report, which the SDK hands on as `raw`. */
@@ -24,7 +28,7 @@ export interface Family {
 const GEMINI: Family = {
   base_url: 'https://generativelanguage.googleapis.com/v1beta',
   version_path: '/v1beta',
-  openai_shaped: false,
+  output_limit: null,
   embeds: true,
   load: () => import('./gemini.ts'),
   usage: usageFromGoogle,
@@ -35,7 +39,8 @@ const GEMINI: Family = {
 const OPENAI: Family = {
   base_url: 'https://api.openai.com/v1',
   version_path: '/v1',
-  openai_shaped: true,
+  // Covers reasoning as well, and is the only one that its reasoning models take.
+  output_limit: 'max_completion_tokens',
   embeds: true,
   load: () => import('./openai.ts'),
   usage: usageFromOpenAi,
@@ -46,7 +51,7 @@ const OPENAI: Family = {
 const ANTHROPIC: Family = {
   base_url: 'https://api.anthropic.com/v1',
   version_path: '/v1',
-  openai_shaped: false,
+  output_limit: null,
   embeds: false,
   load: () => import('./anthropic.ts'),
   usage: usageFromAnthropic,
@@ -57,6 +62,8 @@ const ANTHROPIC: Family = {
 const COMPATIBLE: Family = {
   ...OPENAI,
   base_url: null,
+  // Ollama's documentation names no other, and most servers that copy OpenAI's protocol are older than its new name.
+  output_limit: 'max_tokens',
   load: () => import('./openai-compatible.ts'),
   userOptions: (user) => ({ openaiCompatible: { user } }),
 };

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OutputLimitName } from '../output-limit.ts';
 import { type ProviderAnswer, type ProviderCall, ProviderError } from '../provider.ts';
 import type { Misbehaviour } from '../standins/misbehaviour.ts';
 import { type StandIn, startStandIn } from '../standins/stand-in.ts';
@@ -22,12 +23,13 @@ afterAll(async () => {
 
 const IDS: readonly FamilyId[] = ['gemini', 'openai', 'anthropic', 'ollama'];
 
-function providerOf(id: FamilyId): ClosableProvider {
+function providerOf(id: FamilyId, output_limit?: OutputLimitName): ClosableProvider {
   const provider = sdkProvider({
     id,
     family: FAMILIES[id],
     api_key: KEY,
     base_url: addresses()[id],
+    ...(output_limit === undefined ? {} : { output_limit }),
     limits: { body_timeout_ms: 2_000 },
   });
   open.push(provider);
@@ -112,6 +114,22 @@ describe.each(IDS)('%s over its own wire format', (id) => {
     expect(body).toContain('0.5');
     expect(JSON.stringify(seen?.headers)).toContain(KEY);
     if (id !== 'gemini') expect(body).toContain('user-1');
+  });
+
+  test('says the output limit under one name alone, the one its servers keep or the one it was told, whatever the model', async () => {
+    const name = FAMILIES[id].output_limit;
+    if (name === null) return;
+    const other = name === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens';
+    for (const told of [undefined, name, other] as const) {
+      for (const model of ['gpt-4o', 'gpt-5.1', 'o3', 'llama3.2']) {
+        const provider = providerOf(id, told);
+        await provider.generate(callOf(id, 'honest', { model, output_tokens_max: 7 }));
+        await streamed(provider, callOf(id, 'honest', { model, output_tokens_max: 7 }));
+        for (const { body } of standIn.requests.slice(-2)) {
+          expect([body[told ?? name], body[(told ?? name) === name ? other : name]]).toEqual([7, undefined]);
+        }
+      }
+    }
   });
 
   test('an answer cut by the limit says so', async () => {

@@ -2,6 +2,7 @@ import type { LanguageModelV4CallOptions, LanguageModelV4FinishReason, LanguageM
 import { assert } from '@purser/base';
 import type { Usage } from '@purser/money';
 import type { FailureContext } from '../failure.ts';
+import type { OutputLimitName } from '../output-limit.ts';
 import type { EmbedAnswer, EmbedCall, Finish, Provider, ProviderAnswer, ProviderCall, StreamEvent } from '../provider.ts';
 import { lastObjectMember } from '../upstream/json-scan.ts';
 import { Transport, TRANSPORT_LIMITS, type TransportLimits } from '../upstream/transport.ts';
@@ -15,6 +16,8 @@ export interface SdkProviderConfig {
   /** Empty where none is needed. */
   readonly api_key: string;
   readonly base_url: string;
+  /** Absent: the family's. */
+  readonly output_limit?: OutputLimitName | null;
   readonly limits?: Partial<TransportLimits>;
 }
 
@@ -25,20 +28,21 @@ export type ClosableProvider = Provider & { close(): Promise<void> };
  * through `generateText`, whose loop may take several paid steps and then report the last one's usage where the sum is meant.
  */
 export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
-  const { id, family, api_key, base_url } = config;
+  const { id, family, api_key, base_url, output_limit = family.output_limit } = config;
   const transport = new Transport(new URL(base_url).origin, { ...TRANSPORT_LIMITS, ...config.limits });
   const context: FailureContext = { provider: id, secrets: api_key === '' ? [] : [api_key] };
   // Loaded while the program starts, so that the first call need not wait; a failure to load is that call's fault to report.
   family.load().catch(() => undefined);
-  const begin = (signal: AbortSignal): Begun => {
-    const attempt = new Attempt(transport, context, signal);
+  const begin = (signal: AbortSignal, tokens?: number): Begun => {
+    const limit = output_limit === null || tokens === undefined ? null : { name: output_limit, tokens };
+    const attempt = new Attempt(transport, context, signal, limit);
     return { family, attempt, access: { api_key, base_url, fetch: attempt.fetch } };
   };
   return {
     id,
     offline: false,
-    generate: (call) => generate(call, begin(call.signal)),
-    stream: (call) => stream(call, begin(call.signal)),
+    generate: (call) => generate(call, begin(call.signal, call.output_tokens_max)),
+    stream: (call) => stream(call, begin(call.signal, call.output_tokens_max)),
     ...(family.embeds ? { embed: (call: EmbedCall) => embed(call, begin(call.signal)) } : {}),
     close: () => transport.close(),
   };

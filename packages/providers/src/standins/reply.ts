@@ -24,13 +24,15 @@ const WORDS = 'a purser keeps the money and the stores of a ship and serves nobo
 const PIECES_DEFAULT = 12;
 const PIECES_MAX = 4096;
 
-/** `tokens_max` is the caller's; the honest reply is twelve tokens long or as many as allowed. */
+/** `tokens_max` is the caller's; the honest reply is twelve tokens long or as many as allowed. Without a limit (infinite) it does not stop. */
 export function replyTo(model: string, prompt_bytes: number, tokens_max: number | undefined, misbehaviour: Misbehaviour): Reply {
   const allowed = Math.min(tokens_max ?? PIECES_DEFAULT, PIECES_MAX);
   const length =
     misbehaviour === 'too_many_tokens'
       ? Math.min((tokens_max ?? PIECES_DEFAULT) * 3, PIECES_MAX)
-      : Math.min(allowed, PIECES_DEFAULT);
+      : tokens_max === Number.POSITIVE_INFINITY
+        ? PIECES_MAX
+        : Math.min(allowed, PIECES_DEFAULT);
   const pieces = Array.from({ length }, (_, index) => `${WORDS[index % WORDS.length] || 'and'} `);
   const input = Math.max(1, Math.ceil(prompt_bytes / 4));
   const honest = { input, output: length, cached: Math.floor(input / 2), reasoning: Math.floor(length / 4) };

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { OutputLimitName } from '../output-limit.ts';
 import { isMisbehaviour, type Misbehaviour, MISBEHAVIOURS, misbehaviourOf, modelOf } from './misbehaviour.ts';
 import { replyTo } from './reply.ts';
 import { anthropicWire } from './wire-anthropic.ts';
@@ -14,6 +15,8 @@ export interface StandInOptions {
   /** What `slow` waits, and `drip` before each piece. */
   readonly wait_ms?: number;
   readonly port?: number;
+  /** The one name under which it knows OpenAI's output limit; without it it writes on and on. Absent: it knows every name. */
+  readonly output_limit?: OutputLimitName;
 }
 
 /** A request as it arrived. */
@@ -85,7 +88,7 @@ async function serve(
   if (request.method === 'GET' && path === '/v1/models') return listModels(response);
   const text = await bodyOf(request);
   const body = JSON.parse(text) as Record<string, unknown>;
-  const asked = readAsked(path, body);
+  const asked = readAsked(path, body, options.output_limit);
   const named = String(request.headers['x-standin'] ?? '');
   const misbehaviour = isMisbehaviour(named) ? named : (misbehaviourOf(asked.model) ?? options.misbehaviour ?? 'honest');
   const seen: SeenRequest = { path, headers: request.headers, body, misbehaviour, client_left: false };
@@ -103,7 +106,7 @@ async function serve(
   await sendStream(response, asked.wire.events(reply), asked.wire, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);
 }
 
-function readAsked(path: string, body: Readonly<Record<string, unknown>>): Asked {
+function readAsked(path: string, body: Readonly<Record<string, unknown>>, known: OutputLimitName | undefined): Asked {
   const gemini = /\/models\/([^:/]+):(stream)?generateContent/iu.exec(path);
   if (gemini) {
     const config = body['generationConfig'];
@@ -112,7 +115,8 @@ function readAsked(path: string, body: Readonly<Record<string, unknown>>): Asked
     return { wire: geminiWire, model: gemini[1] ?? '', streams: gemini[2] !== undefined, tokens_max: numberOr(limit) };
   }
   const wire = path.endsWith('/messages') ? anthropicWire : openAiWire;
-  const limit = body['max_completion_tokens'] ?? body['max_tokens'];
+  const limit =
+    known === undefined ? (body['max_completion_tokens'] ?? body['max_tokens']) : (body[known] ?? Number.POSITIVE_INFINITY);
   return { wire, model: String(body['model']), streams: body['stream'] === true, tokens_max: numberOr(limit) };
 }
 

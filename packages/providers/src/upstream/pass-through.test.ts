@@ -16,7 +16,7 @@ let upstream: Upstream;
 
 beforeAll(async () => {
   standIn = await startStandIn({ wait_ms: 20 });
-  upstream = openUpstream({ provider: 'compatible', base_url: standIn.openai_url, api_key: KEY });
+  upstream = openUpstream({ provider: 'compatible', base_url: standIn.openai_url, api_key: KEY, output_limit: 'max_tokens' });
 });
 afterAll(async () => {
   await upstream.close();
@@ -124,7 +124,13 @@ describe('answers in one piece', () => {
 
   test('our own limits end a call without any signal', async () => {
     const ask = async (misbehaviour: Misbehaviour, limits: Partial<TransportLimits>): Promise<ProviderError> => {
-      const strict = openUpstream({ provider: 'strict', base_url: standIn.openai_url, api_key: null, limits });
+      const strict = openUpstream({
+        provider: 'strict',
+        base_url: standIn.openai_url,
+        api_key: null,
+        output_limit: 'max_tokens',
+        limits,
+      });
       const signal = new AbortController().signal;
       const body = bodyOf(misbehaviour, false);
       const error = await failureOf(strict.passThrough({ path: '/chat/completions', body, stream: false, signal }));
@@ -176,7 +182,7 @@ describe('answers as a stream', () => {
 
   test('events that came together go on together, every byte of them', async () => {
     const fast = await startFastUpstream(0);
-    const direct = openUpstream({ provider: 'compatible', base_url: fast.url, api_key: null });
+    const direct = openUpstream({ provider: 'compatible', base_url: fast.url, api_key: null, output_limit: 'max_tokens' });
     const signal = new AbortController().signal;
     const answer = await direct.passThrough({ path: '/chat/completions', body: '{"stream":true}', stream: true, signal });
     if (!answer.streamed) throw new Error('came whole');
@@ -269,7 +275,12 @@ test('a reader slower than the provider holds the provider back, and loses nothi
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const local = openUpstream({ provider: 'flood', base_url: `http://127.0.0.1:${port}`, api_key: null });
+  const local = openUpstream({
+    provider: 'flood',
+    base_url: `http://127.0.0.1:${port}`,
+    api_key: null,
+    output_limit: 'max_tokens',
+  });
   const answer = await local.passThrough({ path: '/x', body: '{}', stream: true, signal: new AbortController().signal });
   if (!answer.streamed) throw new Error('came whole');
   await new Promise((resolve) => setTimeout(resolve, 100));
@@ -284,7 +295,7 @@ test('a reader slower than the provider holds the provider back, and loses nothi
 
 test('the fast upstream of the benchmarks speaks the protocol', async () => {
   const fast = await startFastUpstream(0);
-  const local = openUpstream({ provider: 'fast', base_url: fast.url, api_key: null });
+  const local = openUpstream({ provider: 'fast', base_url: fast.url, api_key: null, output_limit: 'max_tokens' });
   for (const streaming of [false, true]) {
     const body = JSON.stringify({ model: 'm', stream: streaming, messages: [] });
     const answer = await local.passThrough({

@@ -1,6 +1,7 @@
 import { assert, BrokenInvariant } from '@purser/base';
 import type { Usage } from '@purser/money';
 import { type FailureContext, garbageFailure, requestId, statusFailure, transportFailure } from '../failure.ts';
+import type { OutputLimitName } from '../output-limit.ts';
 import type { ProviderError } from '../provider.ts';
 import { usageFromOpenAi } from '../usage.ts';
 import { lastObjectMember } from './json-scan.ts';
@@ -23,6 +24,7 @@ export interface UpstreamConfig {
   readonly base_url: string;
   /** Sent as a bearer token; null where none is needed. */
   readonly api_key: string | null;
+  readonly output_limit: OutputLimitName;
   readonly limits?: Partial<TransportLimits>;
 }
 
@@ -74,6 +76,8 @@ export interface PassedStream {
 /** An OpenAI-shaped provider, spoken to in its own bytes. */
 export interface Upstream {
   readonly provider: string;
+  /** The name under which it keeps the output limit: whoever writes a body says the limit under this one alone. */
+  readonly output_limit: OutputLimitName;
   /** One physical call. Any status is an answer. @throws ProviderError when there is none, or one that is no JSON */
   passThrough(request: PassThroughRequest): Promise<PassedWhole | PassedStream>;
   /** Waits for calls in flight. */
@@ -93,6 +97,7 @@ export function openUpstream(config: UpstreamConfig): Upstream {
 
   return {
     provider: config.provider,
+    output_limit: config.output_limit,
     close: () => transport.close(),
     async passThrough({ path, body, stream, signal }) {
       const headers = stream ? forStream : forWhole;
