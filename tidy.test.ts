@@ -177,6 +177,18 @@ describe('borders', () => {
     ).toEqual([]);
   });
 
+  test('a browser is sent on from one place, where the address is judged, and leaves the page from one', () => {
+    const elsewhere = except('apps/server/src/http/own-redirect.ts', 'apps/web/src/leave.ts', ...WORKSHOP);
+    const sends =
+      /\.redirect\(|\b[lL]ocation['"]?(?:\.href)?\s*(?:=(?!=)|['"],)|['"][lL]ocation['"]\s*:|\blocation\.(?:assign|replace)\(|\bwindow\.open\(/;
+    expect(
+      places(
+        elsewhere.filter(({ file }) => !file.includes('.test.') && /^(?:apps|packages)\//.test(file)),
+        sends,
+      ),
+    ).toEqual([]);
+  });
+
   test('floating point stays out of the rooms that count money', () => {
     const counting = code.filter(({ file }) => /^packages\/(money|ledger|meters)\/src\//.test(file) && !file.includes('.test.'));
     expect(places(counting, /\bparseFloat\(|\.toFixed\(/)).toEqual([]);

@@ -29,7 +29,7 @@ import { startServerAlerts } from './alerts.ts';
 import type { ServerDeps } from './deps.ts';
 import { BOUNDS } from './http/bounds.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { personsOptions } from './persons-options.ts';
+import { personsOptions, siteOf } from './persons-options.ts';
 
 export interface Given {
   readonly settings: Settings;
@@ -187,6 +187,7 @@ export async function compose(given: Given): Promise<Composition> {
       alert_ways: { mail_possible: settings.mail.smtp_url !== undefined, private_allowed: settings.webhooks_inside },
       ready: () => answers(pool),
       providers_configured: providers.configured,
+      site: siteOf(settings),
       trust_proxy: settings.trust_proxy,
       ...(offset && { test_clock: offset }),
       ...(given.web_directory !== undefined && { web_directory: given.web_directory }),

@@ -10,6 +10,7 @@ import type { MemberMeters, PeriodOpener } from '@purser/wallet';
 import type { Logger } from 'pino';
 
 import type { Bounds, InFlight } from './http/bounds.ts';
+import type { Site } from './http/site.ts';
 import type { Strangers } from './http/strangers.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -41,6 +42,8 @@ export interface ServerDeps {
   readonly test_clock?: OffsetClock;
   /** Built files of the web client; absent: the API alone. */
   readonly web_directory?: string;
+  /** What the world calls this installation: redirects, letters and payment pages lead there. */
+  readonly site: Site;
   /** Whether `X-Forwarded-*` is believed: only behind a proxy of one's own. */
   readonly trust_proxy: boolean;
   /** Whether everything a call needs is there right now. */

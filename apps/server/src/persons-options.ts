@@ -4,13 +4,15 @@ import { appendAudit } from '@purser/audit';
 import type { Clock, Log, Settings } from '@purser/base';
 import type { PersonsOptions } from '@purser/identity';
 
+import type { Site } from './http/site.ts';
+
 /** How persons sign in to this installation. `print` is there on a local start alone. */
 export function personsOptions(
   settings: Settings,
   { clock, log, print }: { clock: Clock; log: Log; print?: (text: string) => void },
 ): PersonsOptions {
   return {
-    public_url: settings.public_url ?? `http://${nameOf(settings.host)}:${settings.port}`,
+    public_url: siteOf(settings).origin,
     ...(settings.mail.smtp_url !== undefined && { smtp_url: settings.mail.smtp_url }),
     smtp_from: settings.mail.from,
     ...(print && { print }),
@@ -18,6 +20,12 @@ export function personsOptions(
     log,
     record: (connection, deed) => appendAudit(connection, { at: clock.now(), ...deed }),
   };
+}
+
+/** What the world calls this installation; where the operator has not said so, its host and port. */
+export function siteOf({ public_url, host, port }: Settings): Site {
+  const origin = new URL(public_url ?? `http://${nameOf(host)}:${port}`).origin;
+  return { origin, configured: public_url !== undefined };
 }
 
 /** As a browser on this machine writes it. */

@@ -19,6 +19,7 @@ import { boundConnections } from './http/connections.ts';
 import { refusedFeature } from './http/governed-feature.ts';
 import { readJsonBodies } from './http/json-body.ts';
 import { answerUnknownRoute } from './http/not-found.ts';
+import { guardRedirects } from './http/own-redirect.ts';
 import { API_HEADERS } from './http/security-headers.ts';
 import { Strangers } from './http/strangers.ts';
 import type { App, RouteFacts } from './http/types.ts';
@@ -80,6 +81,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   app.decorateRequest('body_sha256', null);
   app.decorateRequest('outcome_code', null);
   readJsonBodies(app);
+  guardRedirects(app, deps.site.origin);
 
   // Read when all are there: a plugin's own hook says who may use its routes after this one has seen them.
   app.addHook('onRoute', (route) => {

@@ -74,11 +74,11 @@ export function navigate(path: Path): void {
 export function useParameterOnce(name: string): string | null {
   const [value] = useState(() => new URLSearchParams(window.location.search).get(name));
   useEffect(() => {
-    const query = new URLSearchParams(window.location.search);
-    if (!query.has(name)) return;
-    query.delete(name);
-    const rest = query.toString();
-    window.history.replaceState(null, '', window.location.pathname + (rest === '' ? '' : `?${rest}`));
+    const address = new URL(window.location.href);
+    if (!address.searchParams.has(name)) return;
+    address.searchParams.delete(name);
+    // Whole: the path alone could be taken for another host's (`//elsewhere`), which a browser refuses.
+    window.history.replaceState(null, '', address.href);
   }, [name]);
   return value;
 }

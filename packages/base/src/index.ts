@@ -20,5 +20,6 @@ export { joinTransaction, transaction, transactionOf, workspaceTransaction } fro
 export { type EmbeddedDatabase, makeFolder, scratchDatabase, scratchFolder, startEmbedded } from './embedded/index.ts';
 export { assert, BrokenInvariant, Fault, unreachable } from './fault.ts';
 export { type HoldId, type Id, isUuid, newId, PLATFORM, type WorkspaceId } from './ids.ts';
+export { ownPath } from './own-path.ts';
 export { isRefusal, type Offer, REFUSALS, type Refusal, type RefusalCode, RefusalError, refuse } from './refusal.ts';
 export { type Repetition, repeat } from './repeat.ts';

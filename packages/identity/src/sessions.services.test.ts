@@ -181,8 +181,8 @@ test('S7 a person’s session and link in Redis, which counts in real time, are 
   };
   const late = await link();
   clock.advance({ minutes: 16 });
-  expect(await server.persons.takeLink(late, undefined, {}, origin)).toMatchObject({ code: 'unauthenticated' });
-  const opened = await server.persons.takeLink(await link(), undefined, {}, origin);
+  expect(await server.persons.takeLink(late, {}, origin)).toMatchObject({ code: 'unauthenticated' });
+  const opened = await server.persons.takeLink(await link(), {}, origin);
   const { token } = opened as { token: string };
   clock.advance({ hours: 89 * 24 });
   expect(await ask(server, token)).toMatchObject({ kind: 'session' });

@@ -1,4 +1,4 @@
-import { isRefusal, RefusalError, refuse } from '@purser/base';
+import { isRefusal, ownPath, RefusalError, refuse } from '@purser/base';
 import type { SignedIn } from '@purser/identity';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { RouteDeps } from '../deps.ts';
 import { sendRefusal } from '../http/answer-failure.ts';
 import { deviceOf } from '../http/device.ts';
+import { redirectWithin } from '../http/own-redirect.ts';
 import { problems } from '../http/responses.ts';
 import { changesFromElsewhere } from '../http/same-origin.ts';
 import type { App } from '../http/types.ts';
@@ -18,9 +19,11 @@ const startedSchema = z.object({
 const wantsCookie = z.boolean().default(true).describe('False: the token comes in the answer, and no session cookie is set.');
 const callbackURL = z.string().max(500).optional().describe('A path on this site, such as /studio.');
 
+const NOT_OURS = refuse('invalid_request', 'callbackURL wants a path on this site, such as /studio');
+
 /** Signing in as a person: without saying who one is, or by a link that goes to a mailbox. */
 export function registerAuth(app: App, deps: RouteDeps): void {
-  const { identity, strangers } = deps;
+  const { identity, strangers, site } = deps;
   const { persons } = identity;
   const config = { access: 'public' } as const;
 
@@ -87,7 +90,7 @@ export function registerAuth(app: App, deps: RouteDeps): void {
       }),
       response: {
         200: startedSchema,
-        302: z.undefined().describe('Signed in, on to `callbackURL`; with `?error=…` when the link was used or is too old'),
+        303: z.undefined().describe('Signed in, on to `callbackURL`; with `?error=…` when the link was used or is too old'),
         ...problems(400, 401, 429, 503),
       },
     },
@@ -96,13 +99,17 @@ export function registerAuth(app: App, deps: RouteDeps): void {
       const flooding = strangers.refusal(request.ip);
       if (flooding !== undefined) return sendRefusal(request, reply, flooding);
       const { token, callbackURL: callback, cookie } = request.query;
+      const onward = callback === undefined ? undefined : ownPath(callback, site.origin);
+      if (callback !== undefined && onward === undefined) return sendRefusal(request, reply, NOT_OURS);
       const { origin, set_cookie } = deviceOf(request);
-      const signedIn = await persons.takeLink(token, callback, request.headers, origin);
-      if (isRefusal(signedIn) || 'failed_location' in signedIn) strangers.count(request.ip);
-      if (isRefusal(signedIn)) return sendRefusal(request, reply, signedIn);
-      if ('failed_location' in signedIn) return reply.redirect(signedIn.failed_location);
+      const signedIn = await persons.takeLink(token, request.headers, origin);
+      if (isRefusal(signedIn)) {
+        strangers.count(request.ip);
+        if (onward === undefined || signedIn.code !== 'unauthenticated') return sendRefusal(request, reply, signedIn);
+        return redirectWithin(reply, withError(onward));
+      }
       reply.header('set-cookie', set_cookie);
-      if (callback !== undefined) return reply.header('set-cookie', signedIn.set_cookies).redirect(signedIn.location ?? '/');
+      if (onward !== undefined) return redirectWithin(reply.header('set-cookie', signedIn.set_cookies), onward);
       return sendStarted(reply, signedIn, cookie);
     },
   });
@@ -114,6 +121,13 @@ export function registerAuth(app: App, deps: RouteDeps): void {
     if (!cookie) return reply.send({ session, token });
     return reply.header('set-cookie', set_cookies).send({ session });
   }
+}
+
+/** Tells the page that a link led to that it did not open. */
+function withError(onward: string): string {
+  const page = new URL(onward, 'http://page');
+  page.searchParams.set('error', 'INVALID_TOKEN');
+  return page.pathname + page.search + page.hash;
 }
 
 /** Nobody is signed in, or out of what they had, by another site's page. */

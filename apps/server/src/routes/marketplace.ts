@@ -1,7 +1,6 @@
 import { isRefusal } from '@purser/base';
 import type { Catalogue } from '@purser/catalog';
 import { formatMoney, toWire } from '@purser/money';
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -9,6 +8,7 @@ import { sendRefusal } from '../http/answer-failure.ts';
 import { callerOf, workspaceOf } from '../http/authenticate.ts';
 import { idempotencyOf } from '../http/idempotency-key.ts';
 import { problems } from '../http/responses.ts';
+import { siteFor } from '../http/site.ts';
 import type { App } from '../http/types.ts';
 import { amountSchema, counter, counterSchema, instantSchema, uuidSchema } from '../http/wire.ts';
 
@@ -55,7 +55,7 @@ const receiptSchema = z.object({
 
 /** What is for sale, the way to pay for it, and what was paid. */
 export function registerMarketplace(app: App, deps: RouteDeps): void {
-  const { catalogue, marketplace } = deps;
+  const { catalogue, marketplace, site } = deps;
   const packs = wirePacks(catalogue);
   const plans = wirePlans(catalogue);
   const tags = ['Marketplace'];
@@ -96,7 +96,7 @@ export function registerMarketplace(app: App, deps: RouteDeps): void {
         workspace: workspaceOf(request),
         actor: callerOf(request).actor,
         wanted: 'pack' in body ? { pack: body.pack, quantity: body.quantity ?? 1 } : body,
-        return_url: homeOf(request),
+        return_url: `${siteFor(request, site)}/plan`,
         ...(idempotency && { idempotency }),
       });
       if (isRefusal(started)) return sendRefusal(request, reply, started);
@@ -114,7 +114,7 @@ export function registerMarketplace(app: App, deps: RouteDeps): void {
       response: { 200: z.object({ url: z.string() }), ...problems(400, 401, 403, 501, 503) },
     },
     handler: async (request, reply) => {
-      const portal = await marketplace.portal(workspaceOf(request).id, homeOf(request));
+      const portal = await marketplace.portal(workspaceOf(request).id, `${siteFor(request, site)}/plan`);
       return isRefusal(portal) ? sendRefusal(request, reply, portal) : reply.header('cache-control', 'no-store').send(portal);
     },
   });
@@ -151,11 +151,6 @@ export function registerMarketplace(app: App, deps: RouteDeps): void {
       });
     },
   });
-}
-
-/** Where a buyer comes back to: the page of plan and packs, at the address that was called. */
-function homeOf(request: FastifyRequest): string {
-  return `${request.protocol}://${request.host}/plan`;
 }
 
 function wirePacks({ packs }: Catalogue): z.infer<typeof packSchema>[] {

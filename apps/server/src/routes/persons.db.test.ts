@@ -17,6 +17,22 @@ afterAll(async () => {
   await mail.close();
 });
 
+/** Addresses that look like a page of this site, and lead away from it. */
+const STRAYS = [
+  '/.//evil.example',
+  '/x/..//evil.example',
+  '/%2e//evil.example',
+  '/%252e//evil.example',
+  '//evil.example',
+  '/\\evil.example',
+  '/\t/evil.example',
+  '//evil.example@purser.example',
+  '//evil\u3002example',
+  'https://evil.example/',
+  'javascript:alert(1)',
+  'data:text/html,x',
+];
+
 const mailbox = () => `${crypto.randomUUID()}@harbour.example`;
 const anonymous = (headers: Record<string, string> = {}) =>
   server.ask('/api/auth/sign-in/anonymous', { body: { cookie: false }, headers });
@@ -142,17 +158,33 @@ describe('a link', () => {
     const address = mail.linkTo(email);
     expect((await fetch(server.url + address.pathname + address.search, { method: 'HEAD' })).status).toBe(404);
     const opened = await fetch(server.url + address.pathname + address.search, { redirect: 'manual' });
-    expect([opened.status, opened.headers.get('location')]).toEqual([302, '/studio']);
+    expect([opened.status, opened.headers.get('location')]).toEqual([303, '/studio']);
     const cookie = opened.headers.getSetCookie().map((one) => one.split(';')[0]);
     const seen = await server.ask('/api/session', { headers: { cookie: cookie.join('; ') } });
     expect(seen.text).toContain(email);
     const twice = await fetch(server.url + address.pathname + address.search, { redirect: 'manual' });
     expect([twice.status, twice.headers.get('location'), twice.headers.getSetCookie()]).toEqual([
-      302,
+      303,
       '/studio?error=INVALID_TOKEN',
       [],
     ]);
     expect((await server.ask(linkTo(email))).json.code).toBe('unauthenticated');
+  });
+
+  it('leads nowhere but to a page of this site, whatever it was asked to lead to, or made to say afterwards', async () => {
+    const email = mailbox();
+    expect((await server.ask('/api/auth/sign-in/magic-link', { body: { email, callbackURL: '/x/../studio' } })).status).toBe(202);
+    for (const callbackURL of STRAYS) {
+      const asked = await server.ask('/api/auth/sign-in/magic-link', { body: { email: mailbox(), callbackURL } });
+      expect([callbackURL, asked.status, asked.json.code]).toEqual([callbackURL, 400, 'invalid_request']);
+      const opened = await fetch(`${server.url}${linkTo(email)}&callbackURL=${encodeURIComponent(callbackURL)}`, {
+        redirect: 'manual',
+      });
+      expect([callbackURL, opened.status, opened.headers.get('location')]).toEqual([callbackURL, 400, null]);
+    }
+    const address = mail.linkTo(email);
+    const opened = await fetch(server.url + address.pathname + address.search, { redirect: 'manual' });
+    expect([opened.status, opened.headers.get('location')]).toEqual([303, '/studio']);
   });
 
   it('S7: opens sessions on several devices; one of them signs out everywhere, and elsewhere nobody is', async () => {

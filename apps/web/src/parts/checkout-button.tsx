@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { newIdempotencyKey, post, problemOf } from '../api/client.ts';
 import type { Problem } from '../api/wire.ts';
+import { leaveFor } from '../leave.ts';
 import { Button } from './button.tsx';
 import { PayButton } from './pay-button.tsx';
 import { Refused } from './refused.tsx';
@@ -26,7 +27,7 @@ export function CheckoutButton({ wanted, label, about, kind = 'act' }: Props) {
       unknown.current = { body, key: idempotency_key };
       return post<{ url: string }>('/api/marketplace/checkout', wanted, { idempotency_key });
     },
-    onSuccess: ({ url }) => window.location.assign(url),
+    onSuccess: ({ url }) => leaveFor(url),
     onError: (error) => {
       if (problemOf(error).status !== 0) unknown.current = undefined;
     },

@@ -1,6 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { ExternalLink } from 'lucide-react';
 import { post, problemOf } from '../api/client.ts';
+import { leaveFor } from '../leave.ts';
 import { Button } from './button.tsx';
 import { Refused } from './refused.tsx';
 
@@ -8,7 +9,7 @@ import { Refused } from './refused.tsx';
 export function PayButton({ label, kind = 'act' }: { readonly label: string; readonly kind?: 'act' | 'plain' }) {
   const open = useMutation({
     mutationFn: () => post<{ url: string }>('/api/marketplace/portal', undefined),
-    onSuccess: ({ url }) => window.location.assign(url),
+    onSuccess: ({ url }) => leaveFor(url),
   });
   const leaving = open.isPending || open.isSuccess;
   return (

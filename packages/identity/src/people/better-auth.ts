@@ -15,7 +15,7 @@ export interface AuthParts {
   readonly log: Log;
   /** Where links lead and what a cookie may be sent back to: the address the world knows this installation by. */
   readonly public_url: string;
-  sendLink(email: string, url: string): Promise<void>;
+  sendLink(email: string, token: string, onward: string): Promise<void>;
   /** Someone who went on without signing in has now signed in. */
   link(anonymous_id: string, person: { readonly id: string; readonly email: string }): Promise<void>;
 }
@@ -83,7 +83,10 @@ export function openBetterAuth(parts: AuthParts) {
       magicLink({
         expiresIn: LINK_LIFETIME_MINUTES * 60,
         storeToken: 'hashed',
-        sendMagicLink: ({ email, url }) => parts.sendLink(email, url),
+        sendMagicLink: ({ email, token, metadata }) => {
+          const onward: unknown = metadata?.['onward'];
+          return parts.sendLink(email, token, typeof onward === 'string' ? onward : '/');
+        },
       }),
       bearer(),
     ],

@@ -28,6 +28,7 @@ import type { Origin } from './personal-workspace.ts';
 import { type SealedStorage, sealedStorage } from './sealed-storage.ts';
 import {
   askedName,
+  linkAddress,
   linkLetter,
   type Presented,
   renew,
@@ -57,12 +58,7 @@ export interface Persons {
   signInAnonymously(origin: Origin, timezone?: string): Promise<SignedIn | Refusal>;
   /** `asker`: who asks, if that is known. */
   requestLink(email: string, address: string, callback?: string, asker?: Pick<Person, 'id' | 'email'>): Promise<true | Refusal>;
-  takeLink(
-    token: string,
-    callback: string | undefined,
-    presented: Presented,
-    origin: Origin,
-  ): Promise<SignedIn | { readonly failed_location: string } | Refusal>;
+  takeLink(token: string, presented: Presented, origin: Origin): Promise<SignedIn | Refusal>;
   renew(presented: Presented): Promise<readonly string[]>;
   /** Ends every session of a person, on every device. */
   signOutEverywhere(person: Person): Promise<void>;
@@ -129,7 +125,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
       log,
       public_url,
       storage,
-      sendLink: async (email, url) => mail?.send(linkLetter(email, url)),
+      sendLink: async (email, token, onward) => mail?.send(linkLetter(email, linkAddress(public_url, token, onward))),
       async link(anonymous_id, person) {
         if ((await storage.getAndDelete(askedName(anonymous_id, person.email))) === null) return;
         for (const workspace of await linkPerson({ pool, clock, offering, record }, anonymous_id, person.id)) {
@@ -167,7 +163,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
     persons: {
       signInAnonymously: (origin, timezone) => signInAnonymously(signing, origin, timezone),
       requestLink: (email, address, callback, asker) => requestLink(signing, email, address, callback, asker),
-      takeLink: (token, callback, presented, origin) => takeLink(signing, token, callback, presented, origin),
+      takeLink: (token, presented, origin) => takeLink(signing, token, presented, origin),
       renew: (presented) => renew(signing, presented),
       signOutEverywhere: (person) => sessions.endAll(person.id),
       async workIn(person, workspace) {

@@ -1,4 +1,4 @@
-import { Fault, isRefusal, type Log, type Pool, type Refusal, refuse, transaction } from '@purser/base';
+import { Fault, isRefusal, type Log, ownPath, type Pool, type Refusal, refuse, transaction } from '@purser/base';
 
 import { hashSecret } from '../secret.ts';
 import { addressBlock } from './address-block.ts';
@@ -16,8 +16,6 @@ import { LINK_LIFETIME_MINUTES, SESSION_COOKIE } from './session-terms.ts';
 export interface SignedIn {
   readonly token: string;
   readonly set_cookies: readonly string[];
-  /** Where a link asked to go on to. */
-  readonly location?: string;
 }
 
 /** What a browser or another client shows of the session it has. */
@@ -43,8 +41,6 @@ const LINKS_PER_ADDRESS = 30;
 const NO_MAIL = refuse('not_configured', 'signing in by e-mail is off here until the operator sets SMTP_URL');
 const NO_LINK = refuse('unauthenticated', 'the link was used already or is too old; ask for another one');
 const NOT_OURS = refuse('invalid_request', 'callbackURL wants a path on this site, such as /studio');
-/** Never another's address: a link in our letter leads nowhere else. */
-const OUR_PAGE = /^\/(?![/\\])[^\s\\\p{Cc}]{0,500}$/u;
 
 /** A session with a workspace of its own and nothing known about who it is. Refuses `limit_reached`, `forbidden` (no plan is free). */
 export async function signInAnonymously(
@@ -75,7 +71,8 @@ export async function requestLink(
   asker: Pick<Person, 'id' | 'email'> | undefined,
 ): Promise<true | Refusal> {
   if (parts.mail === undefined) return NO_MAIL;
-  if (callback !== undefined && !OUR_PAGE.test(callback)) return NOT_OURS;
+  const onward = ownPath(callback ?? '/', parts.public_url);
+  if (onward === undefined) return NOT_OURS;
   const { naming } = parts;
   const used = await transaction(parts.pool, (connection) =>
     countOccasions(
@@ -103,26 +100,24 @@ export async function requestLink(
     });
   }
   if (asker?.email === null) await parts.storage.set(askedName(asker.id, email), '1', LINK_LIFETIME_MINUTES * 60);
-  const sent = await ask(parts, '/sign-in/magic-link', { body: { email, callbackURL: callback ?? '/' } });
+  const sent = await ask(parts, '/sign-in/magic-link', { body: { email, metadata: { onward } } });
   return isRefusal(sent) ? sent : true;
 }
 
 /**
  * Opens the session of the mailbox a link was sent to. What the session that is presented has, if it is an anonymous one, becomes
- * the person's. Refuses `unauthenticated` (used, or too old); with `callback` that is told to the page it leads to instead.
+ * the person's. Refuses `unauthenticated` (used, or too old).
  */
 export async function takeLink(
   parts: SignInParts,
   token: string,
-  callback: string | undefined,
   presented: Presented,
   origin: Origin,
-): Promise<SignedIn | { readonly failed_location: string } | Refusal> {
-  if (callback !== undefined && !OUR_PAGE.test(callback)) return NOT_OURS;
-  const query = new URLSearchParams({ token, ...(callback !== undefined && { callbackURL: callback }) });
+): Promise<SignedIn | Refusal> {
+  const query = new URLSearchParams({ token });
   const signedIn = await ask(parts, `/magic-link/verify?${query.toString()}`, { presented });
   if (isRefusal(signedIn)) return signedIn;
-  if (signedIn.token === '') return callback === undefined ? NO_LINK : { failed_location: signedIn.location ?? '/' };
+  if (signedIn.token === '') return NO_LINK;
   const started = await settle(parts, signedIn, 'proven', origin, undefined);
   return isRefusal(started) ? started : signedIn;
 }
@@ -156,13 +151,12 @@ interface Asked {
 
 async function ask(parts: SignInParts, path: string, asked: Asked): Promise<SignedIn | Refusal> {
   const answer = await (await parts.auth()).handler(requestOf(parts, path, asked));
-  const location = pathOf(answer.headers.get('location'));
   if (answer.status >= 500)
     throw new Fault('signing in did not work; try again', { retryable: true, cause: await answer.text() });
   if (answer.status >= 400) return refuse('invalid_request', await sentenceOf(answer));
   const set_cookies = answer.headers.getSetCookie();
   const token = set_cookies.map((cookie) => TOKEN.exec(cookie)?.[1]).find((found) => found !== undefined) ?? '';
-  return { token, set_cookies, ...(location !== undefined && { location }) };
+  return { token, set_cookies };
 }
 
 /** What is remembered of an anonymous session that asked for a link to a mailbox. */
@@ -185,13 +179,6 @@ function requestOf({ public_url }: SignInParts, path: string, { body, presented 
   });
 }
 
-/** A way on is always a path on this site, whatever name the browser knows it by. */
-function pathOf(location: string | null): string | undefined {
-  if (location === null || !URL.canParse(location)) return undefined;
-  const { pathname, search } = new URL(location);
-  return pathname + search;
-}
-
 async function sentenceOf(answer: Response): Promise<string> {
   const text = await answer.text();
   try {
@@ -200,6 +187,12 @@ async function sentenceOf(answer: Response): Promise<string> {
   } catch {
     return 'signing in was not possible';
   }
+}
+
+/** The address in a letter: where it leads on to was judged when it was asked for, and is again when it is opened. */
+export function linkAddress(public_url: string, token: string, onward: string): string {
+  const query = new URLSearchParams({ token, callbackURL: onward });
+  return `${new URL(public_url).origin}/api/auth/magic-link/verify?${query.toString()}`;
 }
 
 /** What a link's letter says. */
