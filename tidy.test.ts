@@ -177,6 +177,15 @@ describe('borders', () => {
     ).toEqual([]);
   });
 
+  test('who called is read in one place, which knows whom to believe', () => {
+    const elsewhere = except('apps/server/src/http/client.ts').filter(({ file }) => file.startsWith('apps/server/'));
+    expect(
+      places(elsewhere, /\brequest\.(?:ip|ips|host|hostname|protocol)\b|['"]x-forwarded-/i).filter(
+        (place) => !place.includes('.test.'),
+      ),
+    ).toEqual([]);
+  });
+
   test('a browser is sent on from one place, where the address is judged, and leaves the page from one', () => {
     const elsewhere = except('apps/server/src/http/own-redirect.ts', 'apps/web/src/leave.ts', ...WORKSHOP);
     const sends =

@@ -1,4 +1,4 @@
-import type { Clock, OffsetClock, Pool } from '@purser/base';
+import type { Clock, OffsetClock, Pool, TrustedProxies } from '@purser/base';
 import type { Catalogue } from '@purser/catalog';
 import type { Gate } from '@purser/gate';
 import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';
@@ -44,8 +44,8 @@ export interface ServerDeps {
   readonly web_directory?: string;
   /** What the world calls this installation: redirects, letters and payment pages lead there. */
   readonly site: Site;
-  /** Whether `X-Forwarded-*` is believed: only behind a proxy of one's own. */
-  readonly trust_proxy: boolean;
+  /** Whose `X-Forwarded-*` is believed; undefined: nobody's. */
+  readonly trust_proxy: TrustedProxies | undefined;
   /** Whether everything a call needs is there right now. */
   readonly ready: () => Promise<boolean>;
   /** Which addresses alerts may be sent to. */

@@ -15,6 +15,7 @@ import type { ServerDeps } from './deps.ts';
 import { refusalOfThrown, sendRefusal, sendThrown } from './http/answer-failure.ts';
 import { presentedCredentials, refusedAccess, UNAUTHENTICATED } from './http/authenticate.ts';
 import { InFlight } from './http/bounds.ts';
+import { clientReader, isOwnProxy } from './http/client.ts';
 import { boundConnections } from './http/connections.ts';
 import { refusedFeature } from './http/governed-feature.ts';
 import { readJsonBodies } from './http/json-body.ts';
@@ -67,16 +68,17 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     // Node looks for slow clients every 30 s unless told otherwise.
     http: { headersTimeout: bounds.headers_timeout_ms, connectionsCheckingInterval: SLOW_CLIENTS_EVERY_MS },
     forceCloseConnections: 'idle',
-    trustProxy: deps.trust_proxy,
     // The name of a member: 256 characters, of two units each at most.
     routerOptions: { maxParamLength: 512 },
     clientErrorHandler: answerUnreadable,
     frameworkErrors: (error, request, reply) => void sendThrown(request, reply, error),
   }).withTypeProvider();
   app.server.maxConnections = bounds.connections_max;
-  if (!deps.trust_proxy) boundConnections(app.server, bounds.connections_address_max);
+  boundConnections(app.server, bounds.connections_address_max, isOwnProxy(deps.trust_proxy));
+  const readClient = clientReader(deps.trust_proxy);
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileSerializer);
+  app.decorateRequest('client');
   app.decorateRequest('caller', null);
   app.decorateRequest('body_sha256', null);
   app.decorateRequest('outcome_code', null);
@@ -94,6 +96,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   });
 
   app.addHook('onRequest', async (request, reply) => {
+    request.client = readClient(request.raw);
     reply.headers(API_HEADERS).header('x-request-id', request.id);
     const started_ms = performance.now();
     const route = request.routeOptions;
@@ -112,9 +115,9 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
 
   /** What anybody may ask for, as often as one address may. */
   function receive(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
-    const flooding = visitors.refusal(request.ip);
+    const flooding = visitors.refusal(request.client.address);
     if (flooding !== undefined) return sendRefusal(request, reply, flooding);
-    visitors.count(request.ip);
+    visitors.count(request.client.address);
     return undefined;
   }
 
@@ -122,13 +125,13 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const { config } = request.routeOptions;
     const { access, feature } = config;
-    const flooding = access === 'public' ? undefined : strangers.refusal(request.ip);
+    const flooding = access === 'public' ? undefined : strangers.refusal(request.client.address);
     const caller =
       flooding === undefined ? await identified(request) : ((await strangers.lookUp(() => identified(request))) ?? flooding);
     if (isRefusal(caller)) {
       if (flooding !== undefined && caller.code === 'unauthenticated') return sendRefusal(request, reply, flooding);
       if (access === 'public') return receive(request, reply);
-      if (caller.code === 'unauthenticated') strangers.count(request.ip);
+      if (caller.code === 'unauthenticated') strangers.count(request.client.address);
       return sendRefusal(request, reply, caller);
     }
     request.caller = caller;

@@ -15,6 +15,7 @@ export { addressAs, openRoles, type RoleAddresses, SERVING_ROLES, type ServingRo
 export { keepableJson } from './keepable-json.ts';
 export { createLog, hideSecrets, type Log } from './log.ts';
 export { loadSettings } from './settings/load.ts';
+export type { TrustedProxies } from './settings/proxies.ts';
 export { parseSettings, type ProviderName, type ProviderSettings, type Settings } from './settings/settings.ts';
 export { joinTransaction, transaction, transactionOf, workspaceTransaction } from './database/transaction.ts';
 export { type EmbeddedDatabase, makeFolder, scratchDatabase, scratchFolder, startEmbedded } from './embedded/index.ts';

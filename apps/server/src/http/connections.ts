@@ -13,10 +13,18 @@ const BODY = JSON.stringify({
 });
 const REFUSED = `HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\ncontent-length: ${Buffer.byteLength(BODY)}\r\nconnection: close\r\n\r\n${BODY}`;
 
-/** Closes what one address opens beyond `address_max`, before a byte of it is read: the others keep their room among `maxConnections`. */
-export function boundConnections(server: Server, address_max: number): void {
+/**
+ * Closes what one address opens beyond `address_max`, before a byte of it is read: the others keep their room among `maxConnections`.
+ * A proxy of our own brings the connections of all.
+ */
+export function boundConnections(
+  server: Server,
+  address_max: number,
+  isOwnProxy: (address: string | undefined) => boolean,
+): void {
   const open = new Map<string, number>();
   server.prependListener('connection', (socket: Socket) => {
+    if (isOwnProxy(socket.remoteAddress)) return;
     const from = networkOf(socket.remoteAddress ?? '');
     const count = open.get(from) ?? 0;
     if (count >= address_max) {

@@ -8,9 +8,9 @@ const LIFETIME_SECONDS = DEVICE_WITHIN.total('seconds');
 export function deviceOf(request: FastifyRequest): { readonly origin: Origin; readonly set_cookie: string } {
   const known = new RegExp(`(?:^|; *)${DEVICE_COOKIE}=([0-9a-f-]{36})(?:;|$)`).exec(request.headers.cookie ?? '')?.[1];
   const device = known ?? crypto.randomUUID();
-  const secure = request.protocol === 'https' ? '; Secure' : '';
+  const secure = request.client.protocol === 'https' ? '; Secure' : '';
   return {
-    origin: { address: request.ip, device },
+    origin: { address: request.client.address, device },
     set_cookie: `${DEVICE_COOKIE}=${device}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${LIFETIME_SECONDS}${secure}`,
   };
 }

@@ -12,5 +12,5 @@ export function changesFromElsewhere(request: FastifyRequest): boolean {
   if (site !== undefined) return site !== 'same-origin';
   const { origin } = request.headers;
   if (origin === undefined || !URL.canParse(origin)) return true;
-  return new URL(origin).host !== request.host;
+  return new URL(origin).host !== request.client.host;
 }

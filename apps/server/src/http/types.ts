@@ -4,6 +4,8 @@ import type { Caller } from '@purser/identity';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 
+import type { Client } from './client.ts';
+
 /**
  * Who may use a route.
  * - `public`: anyone; what it costs us is bounded elsewhere.
@@ -36,6 +38,8 @@ declare module 'fastify' {
     feature?: string | ((request: FastifyRequest) => string);
   }
   interface FastifyRequest {
+    /** Who called, by the connection and by what proxies of ours say. */
+    client: Client;
     /** Set before the body is read on every route that is not public. */
     caller: Caller | null;
     /** SHA-256 (hex) of the body's bytes when an `Idempotency-Key` came with them. */

@@ -43,11 +43,11 @@ export function registerAuth(app: App, deps: RouteDeps): void {
       const { caller } = request;
       if (caller?.person !== undefined) return reply.send({ session: await describeSession(identity, caller) });
       const { origin, set_cookie } = deviceOf(request);
-      const flooding = strangers.refusal(request.ip);
+      const flooding = strangers.refusal(request.client.address);
       if (flooding !== undefined) return sendRefusal(request, reply, flooding);
       const signedIn = await persons.signInAnonymously(origin, request.body.timezone);
       if (isRefusal(signedIn)) {
-        strangers.count(request.ip);
+        strangers.count(request.client.address);
         return sendRefusal(request, reply, signedIn);
       }
       reply.code(201).header('set-cookie', set_cookie);
@@ -68,7 +68,7 @@ export function registerAuth(app: App, deps: RouteDeps): void {
     handler: async (request, reply) => {
       sameSiteOnly(request);
       const { email, callbackURL: callback } = request.body;
-      const sent = await persons.requestLink(email, request.ip, callback, request.caller?.person);
+      const sent = await persons.requestLink(email, request.client.address, callback, request.caller?.person);
       if (isRefusal(sent)) return sendRefusal(request, reply, sent);
       return reply.code(202).send({ sent });
     },
@@ -96,7 +96,7 @@ export function registerAuth(app: App, deps: RouteDeps): void {
     },
     handler: async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      const flooding = strangers.refusal(request.ip);
+      const flooding = strangers.refusal(request.client.address);
       if (flooding !== undefined) return sendRefusal(request, reply, flooding);
       const { token, callbackURL: callback, cookie } = request.query;
       const onward = callback === undefined ? undefined : ownPath(callback, site.origin);
@@ -104,7 +104,7 @@ export function registerAuth(app: App, deps: RouteDeps): void {
       const { origin, set_cookie } = deviceOf(request);
       const signedIn = await persons.takeLink(token, request.headers, origin);
       if (isRefusal(signedIn)) {
-        strangers.count(request.ip);
+        strangers.count(request.client.address);
         if (onward === undefined || signedIn.code !== 'unauthenticated') return sendRefusal(request, reply, signedIn);
         return redirectWithin(reply, withError(onward));
       }

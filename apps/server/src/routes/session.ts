@@ -33,12 +33,12 @@ export function registerSession(app: App, deps: RouteDeps): void {
       },
     },
     handler: async (request, reply) => {
-      const flooding = strangers.refusal(request.ip);
+      const flooding = strangers.refusal(request.client.address);
       if (flooding !== undefined) return sendRefusal(request, reply, flooding);
       const credentials = { authorization: `Bearer ${request.body.key.trim()}` };
       const started = await identity.startSession(credentials);
       if (isRefusal(started)) {
-        if (started.code === 'unauthenticated') strangers.count(request.ip);
+        if (started.code === 'unauthenticated') strangers.count(request.client.address);
         return sendRefusal(request, reply, started);
       }
       const caller = await identity.authenticate({ authorization: `Bearer ${started.token}` });
@@ -116,7 +116,7 @@ export function registerSession(app: App, deps: RouteDeps): void {
 
 /** `Lax` lets a link from elsewhere open the page signed in; what changes something is guarded by its origin as well. */
 function setCookie(request: FastifyRequest, reply: FastifyReply, token: string, seconds: number): void {
-  const secure = request.protocol === 'https' ? '; Secure' : '';
+  const secure = request.client.protocol === 'https' ? '; Secure' : '';
   reply.header('set-cookie', `${SESSION_COOKIE}=${token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${seconds}${secure}`);
 }
 

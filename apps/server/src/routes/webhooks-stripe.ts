@@ -22,7 +22,7 @@ export async function registerStripeWebhooks(app: App, { marketplace, licences, 
       bodyLimit: EVENT_BYTES_MAX,
       // Whoever keeps sending what nobody signed is not read any more.
       onRequest: async (request, reply) => {
-        const flooding = strangers.refusal(request.ip);
+        const flooding = strangers.refusal(request.client.address);
         return flooding === undefined ? undefined : sendRefusal(request, reply, flooding);
       },
       config: { access: 'public' },
@@ -44,7 +44,7 @@ export async function registerStripeWebhooks(app: App, { marketplace, licences, 
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
         const received = await marketplace.receive(body, typeof signature === 'string' ? signature : undefined);
         if (isRefusal(received)) {
-          strangers.count(request.ip);
+          strangers.count(request.client.address);
           return sendRefusal(request, reply, received);
         }
         const { workspace } = received;

@@ -4,7 +4,7 @@ import { z } from 'zod';
  * What a setting can be. Each kind says what it got and what it wants; a secret is never repeated, not even when it is wrong.
  */
 
-function wrong(got: string, want: string): string {
+export function wrong(got: string, want: string): string {
   return `got ${JSON.stringify(got)}, want ${want}`;
 }
 

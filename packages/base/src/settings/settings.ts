@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { Fault } from '../fault.ts';
 import { address, atLeast, flag, oneOf, secret, secretLike, text, whole } from './kinds.ts';
+import { proxies, type TrustedProxies } from './proxies.ts';
 
 /** Each provider key and address that may be set; a provider without either is off. */
 const PROVIDERS = {
@@ -46,7 +47,7 @@ const Environment = z.object({
   PURSER_CALL_TIMEOUT_MS: whole(100, 600_000).default(30_000),
   PURSER_QUEUE_MAX: whole(1, 1_000_000).default(2_048),
   PURSER_SERVERS_MAX: whole(1, 1_000).default(4),
-  PURSER_TRUST_PROXY: flag().default(false),
+  PURSER_TRUST_PROXY: proxies().optional(),
   PURSER_PUBLIC_URL: http.optional(),
   PURSER_FREE_STARTS_PER_ADDRESS: whole(0, 1_000_000).default(5),
   PURSER_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -102,8 +103,8 @@ export interface Settings {
   readonly queue_max: number;
   /** How many servers there may be at most: while Redis is away each grants 1/servers of every rate limit. */
   readonly servers_max: number;
-  /** Believe `X-Forwarded-*`: only behind a proxy of one's own. */
-  readonly trust_proxy: boolean;
+  /** Whose `X-Forwarded-*` is believed; undefined: nobody's. */
+  readonly trust_proxy: TrustedProxies | undefined;
   /** What the world calls this installation, where links in letters lead; undefined: host and port. */
   readonly public_url: string | undefined;
   /** Free workspaces that one address may start without a mailbox, in 30 days. */
