@@ -1,7 +1,11 @@
+import { fasterThanLinear, growthOf } from '@purser/base/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { promptBounds, textTokensMax } from './prompt-bounds.ts';
+
+/** A letter, then marks of two classes that normalizing has to sort: the worst there is for it. */
+const marks = (count: number): string => `a${'\u0300'.repeat(count)}${'\u0316'.repeat(count)}`;
 
 test('the bound is at least one token a byte, in every form a tokenizer may bring the text into', () => {
   fc.assert(
@@ -29,4 +33,8 @@ test('bounds add up: more messages or longer ones never bound lower', () => {
       expect(more.chars).toBe(fewer.chars + content.length);
     }),
   );
+});
+
+test('a prompt of nothing but combining marks is bounded in time that grows as it does', () => {
+  expect(fasterThanLinear(growthOf((size) => textTokensMax(marks(size / 2)), { size_max: 4 << 20 }))).toBeUndefined();
 });
