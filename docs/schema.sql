@@ -1483,6 +1483,32 @@ create table meters.sweep (
 );
 grant insert, select, update on meters.sweep to purser_work;
 
+create table meters.unresolved (
+  hold_id uuid not null,
+  workspace_id uuid not null,
+  provider text not null,
+  model text,
+  cause text not null,
+  counted boolean not null,
+  since timestamp with time zone not null,
+  cost bigint not null,
+  cost_unit text not null,
+  reported bigint not null,
+  reported_unit text not null,
+  resolved_at timestamp with time zone,
+  verdict text,
+  constraint unresolved_pkey PRIMARY KEY (hold_id),
+  constraint sound CHECK (((LEAST(cost, reported) >= 0) AND ((resolved_at IS NULL) = (verdict IS NULL)) AND COALESCE((verdict = ANY (ARRAY['billed'::text, 'not_billed'::text])), true)))
+);
+CREATE INDEX unresolved_counted ON meters.unresolved USING btree (since) WHERE ((resolved_at IS NULL) AND counted);
+CREATE INDEX unresolved_of_provider ON meters.unresolved USING btree (provider, since) WHERE (resolved_at IS NULL);
+CREATE INDEX unresolved_of_workspace ON meters.unresolved USING btree (workspace_id, since);
+alter table meters.unresolved enable row level security;
+create policy all_rows on meters.unresolved for all to purser_work using (true);
+create policy own_rows on meters.unresolved for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on meters.unresolved to purser_app;
+grant insert, select, update on meters.unresolved to purser_work;
+
 create view meters.counter as
  SELECT m.id,
     m.workspace_id,
@@ -1638,9 +1664,10 @@ begin
   if v_ends > 0 then
     select e.ended, e.places, e.credit_meters, e.workspaces into v_ended, places, v_credit, v_owner
     from meters.end_open(p_now, p_end, p_kind, p_actual_first, p_actual, p_cost, p_reported, p_provider) e;
-    if 'doubt' = any (p_kind) and v_ended is not null then
-      perform meters.end_doubts(p_now, array_agg(e.id)) from unnest(p_end, p_kind) e (id, kind)
-      where e.kind = 'doubt' and e.id = any (v_ended) having count(*) > 0;
+    if p_kind && array['doubt', 'outage', 'timeout'] and v_ended is not null then
+      perform meters.end_unresolved(p_now, array_agg(e.id order by e.n), array_agg(e.kind order by e.n), p_attempts)
+      from unnest(p_end, p_kind) with ordinality e (id, kind, n)
+      where e.kind in ('doubt', 'outage', 'timeout') and e.id = any (v_ended) having count(*) > 0;
     end if;
     if p_answer is not null and v_ended is not null then perform meters.end_keys(v_ended, p_end, p_kind, p_answer); end if;
     if coalesce(cardinality(v_ended), 0) < v_ends then
@@ -1759,6 +1786,18 @@ begin
   end loop;
 end $function$;
 
+CREATE OR REPLACE FUNCTION meters.count_unresolved(p_now timestamp with time zone, p_holds uuid[], p_sign integer)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform meters.count(p_now, array_agg(l.workspace_id), array_agg(l.meter), array_agg(0::bigint), array_agg(p_sign * l.amount),
+    array_agg(0::bigint))
+  from (select workspace_id, meter, meters.total(amount) as amount
+        from meters.legs_of(p_holds) where kind = 'c' group by workspace_id, meter) l
+  having count(*) > 0;
+end $function$;
+
 CREATE OR REPLACE FUNCTION meters.describe(p_meters text)
  RETURNS void
  LANGUAGE plpgsql
@@ -1875,7 +1914,7 @@ begin
       ended_at = p_now,
       actuals  = case p_kind[n] when 'settle' then p_actual[p_first[n] : p_first[n] + cardinality(h.meters) - 1] else h.actuals end
     from (select n, (select x.ctid from meters.hold x where x.id = e.id) as row from unnest(p_end) with ordinality e (id, n)) e
-    where h.ctid = e.row and h.state = 'expired' and p_kind[n] <> 'doubt'
+    where h.ctid = e.row and h.state = 'expired' and p_kind[n] in ('settle', 'void')
     returning h.id
   )
   select array_agg(id) into v_known from known;
@@ -1883,8 +1922,14 @@ begin
   perform meters.count(p_now, array_agg(l.workspace_id), array_agg(l.meter), array_agg(l.used), array_agg(-l.doubted), array_agg(l.excess))
   from (select workspace_id, meter, meters.total(amount) as doubted, meters.total(least(actual, amount)) as used,
           meters.total(greatest(actual - amount, 0)) as excess
-        from meters.legs_of(v_known) where kind = 'c' group by workspace_id, meter) l
+        from meters.legs_of(array(
+          select k from unnest(v_known) k
+          where (select u.hold_id from meters.unresolved u where u.hold_id = k and not u.counted) is null))
+        where kind = 'c' group by workspace_id, meter) l
   having count(*) > 0;
+  update meters.unresolved u set resolved_at = p_now, verdict = case when e.cost > 0 then 'billed' else 'not_billed' end
+  from unnest(p_end, p_cost) e (id, cost)
+  where u.hold_id = e.id and e.id = any (v_known);
 
   perform ledger.post(p_now, h.workspace_id, h.id, p.debit, p.credit, p.amount, h.cost_unit, p.reported, h.reported_unit, h.plan)
   from unnest(p_end, p_cost, p_reported, p_provider) e (id, cost, reported, provider)
@@ -1895,19 +1940,6 @@ begin
     ('overrun', 'payable:' || e.provider, e.cost - h.cost, greatest(e.reported - h.reported, 0))) p (debit, credit, amount, reported)
   where p.amount > 0;
   return v_known;
-end $function$;
-
-CREATE OR REPLACE FUNCTION meters.end_doubts(p_now timestamp with time zone, p_holds uuid[])
- RETURNS void
- LANGUAGE plpgsql
-AS $function$
-begin
-  perform meters.count(p_now, array_agg(l.workspace_id), array_agg(l.meter), array_agg(0::bigint), array_agg(l.doubted), array_agg(0::bigint))
-  from (select workspace_id, meter, meters.total(amount) as doubted
-        from meters.legs_of(p_holds) where kind = 'c' group by workspace_id, meter) l
-  having count(*) > 0;
-  perform ledger.post(p_now, h.workspace_id, h.id, 'unreconciled', 'payable:' || h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit, h.plan)
-  from meters.hold h where h.id = any (p_holds) and h.cost > 0;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.end_keys(p_ended uuid[], p_end uuid[], p_kind text[], p_answer text[])
@@ -2026,6 +2058,34 @@ begin
   having count(*) > 0;
 end $function$;
 
+CREATE OR REPLACE FUNCTION meters.end_unresolved(p_now timestamp with time zone, p_holds uuid[], p_kind text[], p_attempts jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_hold  meters.hold;
+  v_last  jsonb;
+  v_count uuid[] := '{}';
+begin
+  for k in 1 .. cardinality(p_holds) loop
+    select h.* into v_hold from meters.hold h where h.id = p_holds[k];
+    if v_hold.cost = 0 then
+      v_count := v_count || v_hold.id;
+      continue;
+    end if;
+    v_last := (select a from jsonb_array_elements(p_attempts) a where (a ->> 'hold_id')::uuid = v_hold.id
+               order by (a ->> 'ordinal')::integer desc limit 1);
+    insert into meters.unresolved (hold_id, workspace_id, provider, model, cause, counted, since, cost, cost_unit, reported, reported_unit)
+    values (v_hold.id, v_hold.workspace_id, v_hold.provider, v_last ->> 'model', coalesce(v_last ->> 'outcome', 'expired'),
+      case p_kind[k] when 'outage' then false when 'timeout' then not meters.is_spared(v_hold) else true end,
+      p_now, v_hold.cost, v_hold.cost_unit, v_hold.reported, v_hold.reported_unit);
+  end loop;
+  v_count := v_count || array(select u.hold_id from meters.unresolved u where u.hold_id = any (p_holds) and u.counted);
+  perform meters.count_unresolved(p_now, v_count, 1);
+  perform ledger.post(p_now, h.workspace_id, h.id, 'unreconciled', 'payable:' || h.provider, h.cost, h.cost_unit, h.reported, h.reported_unit, h.plan)
+  from meters.hold h where h.id = any (p_holds) and h.cost > 0;
+end $function$;
+
 CREATE OR REPLACE FUNCTION meters.expire_grants(p_now timestamp with time zone, p_limit integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -2097,6 +2157,49 @@ begin
   perform ledger.post(p_now, w, null, 'granted:' || s, 'wallet', a, 'credit', p_reason => r)
   from unnest(p_workspace, p_grant, p_source, p_amount, p_reason) u (w, g, s, a, r) where g = any (v_made);
   return v_made;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.is_spared(p_hold meters.hold)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_spared boolean;
+begin
+  select p_hold.reported + coalesce((
+      select meters.total(u.reported) from meters.unresolved u
+      where u.workspace_id = p_hold.workspace_id and u.since >= c.window_start and not u.counted and u.cause in ('timeout', 'garbage')
+        and u.reported_unit = p_hold.reported_unit and u.verdict is distinct from 'not_billed'), 0) <= c.cap / 10
+  into v_spared
+  from generate_subscripts(p_hold.meters, 1) n
+  join meters.counter c on c.id = p_hold.meters[n]
+  where p_hold.kinds[n] = 'c' and c.unit = p_hold.reported_unit
+  limit 1;
+  return coalesce(v_spared, false);
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.keep_lost(p_now timestamp with time zone, p_workspace uuid, p_hold uuid, p_described text, p_meters uuid[], p_amounts bigint[], p_plan text, p_provider text, p_cost bigint, p_cost_unit text, p_reported bigint, p_reported_unit text, p_attempts jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform meters.lock_panels(p_now, array[p_workspace, '00000000-0000-0000-0000-000000000000'], true);
+  perform meters.describe(p_described);
+  perform meters.bring(p_now, array(select p_workspace from unnest(p_meters)), p_meters);
+  insert into meters.hold (id, workspace_id, state, held_at, expires_at, ended_at, meters, kinds, amounts, actuals, plan, provider,
+                           cost, cost_unit, reported, reported_unit)
+  values (p_hold, p_workspace, 'expired', p_now, p_now, p_now, p_meters, array(select 'c'::"char" from unnest(p_meters)), p_amounts,
+          array(select 0::bigint from unnest(p_meters)), p_plan, p_provider, p_cost, p_cost_unit, p_reported, p_reported_unit)
+  on conflict do nothing;
+  if not found then return false; end if;
+  insert into meters.unresolved (hold_id, workspace_id, provider, model, cause, counted, since, cost, cost_unit, reported, reported_unit)
+  values (p_hold, p_workspace, p_provider, p_attempts -> -1 ->> 'model', 'lost', false, p_now, p_cost, p_cost_unit, p_reported, p_reported_unit);
+  if p_cost > 0 then
+    perform ledger.post(p_now, p_workspace, p_hold, 'unreconciled', 'payable:' || p_provider, p_cost, p_cost_unit, p_reported, p_reported_unit,
+      p_plan);
+  end if;
+  perform ledger.record_attempts(p_attempts);
+  return true;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.lapse_grants(p_now timestamp with time zone, p_grants uuid[])
@@ -2216,6 +2319,46 @@ begin
   where s.spent > 0;
 end $function$;
 
+CREATE OR REPLACE FUNCTION meters.resolve(p_now timestamp with time zone, p_holds uuid[], p_cost bigint[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_workspaces uuid[];
+  v_ids        uuid[];
+  v_provider   text[];
+  v_cost       bigint[];
+  v_reported   bigint[];
+  v_first      integer[];
+  v_actual     bigint[];
+begin
+  v_workspaces := array(
+    select distinct w from (
+      select h.workspace_id as w from meters.hold h where h.id = any (p_holds)
+      union all select '00000000-0000-0000-0000-000000000000') s);
+  perform meters.lock_panels(p_now, v_workspaces, true);
+  select array_agg(h.id order by n), array_agg(h.provider order by n), array_agg(coalesce(e.cost, h.cost) order by n),
+    array_agg(case when h.cost = 0 then 0 else ceil(h.reported::numeric * coalesce(e.cost, h.cost) / h.cost)::bigint end order by n),
+    array_agg(h.first::integer order by n)
+  into v_ids, v_provider, v_cost, v_reported, v_first
+  from unnest(p_holds, p_cost) with ordinality e (id, cost, n)
+  join lateral (select * from meters.hold x where x.id = e.id and x.state = 'expired') x on true
+  cross join lateral (select x.id, x.provider, x.cost, x.reported,
+    1 + coalesce((select sum(cardinality(b.meters)) from unnest(p_holds) with ordinality o (id, n)
+                  join meters.hold b on b.id = o.id and b.state = 'expired' where o.n < e.n), 0) as first) h;
+  if v_ids is null then return '{}'; end if;
+  v_actual := array(
+    select case when lower(h.kinds[l]::text) <> 'c' then 0
+                when h.cost = 0 then 0
+                else ceil(h.amounts[l]::numeric * v_cost[n] / h.cost)::bigint end
+    from unnest(v_ids) with ordinality e (id, n)
+    join meters.hold h on h.id = e.id
+    cross join lateral generate_subscripts(h.meters, 1) l
+    order by n, l);
+  return coalesce(meters.end_doubted(p_now, v_ids, array(select 'settle' from unnest(v_ids)), v_first, v_actual, v_cost, v_reported, v_provider),
+    '{}');
+end $function$;
+
 CREATE OR REPLACE FUNCTION meters.room(p_panel uuid[], p_first integer[], p_count integer[], p_meter uuid[], p_cap bigint[])
  RETURNS bigint[]
  LANGUAGE plpgsql
@@ -2234,6 +2377,32 @@ begin
     ) s
   ) r;
   return v_room;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.stop_counting_unresolved(p_now timestamp with time zone, p_before timestamp with time zone, p_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_holds uuid[];
+begin
+  v_holds := array(
+    select u.hold_id from meters.unresolved u
+    where u.resolved_at is null and u.counted and u.since < p_before and u.cause in ('expired', 'fault')
+    order by u.since limit p_max);
+  if v_holds = '{}' then return 0; end if;
+  perform meters.lock_panels(p_now, array(
+    select distinct w from (
+      select u.workspace_id as w from meters.unresolved u where u.hold_id = any (v_holds)
+      union all select '00000000-0000-0000-0000-000000000000') s), true);
+  with spared as (
+    update meters.unresolved u set counted = false
+    where u.hold_id = any (v_holds) and u.resolved_at is null and u.counted returning u.hold_id
+  )
+  select array_agg(hold_id) into v_holds from spared;
+  if v_holds is null then return 0; end if;
+  perform meters.count_unresolved(p_now, v_holds, -1);
+  return cardinality(v_holds);
 end $function$;
 
 create schema notify;

@@ -119,7 +119,9 @@ export async function compose(given: Given): Promise<Composition> {
     }),
   );
   const rates = closing(await openRates(settings, log));
-  const providers = closing(given.played?.providers ?? createProviders({ providers: settings.providers }, log));
+  const providers = closing(
+    given.played?.providers ?? createProviders({ providers: settings.providers, failed_calls: catalogue.failed_calls }, log),
+  );
   const openPeriod = openPeriods(pool);
   const members = memberMeters(pool);
   const licences = openLicences({
@@ -155,6 +157,11 @@ export async function compose(given: Given): Promise<Composition> {
       metrics.called(report);
       if (report.workspace) policies.observed(report.workspace, report.outcome);
     },
+    onLost: ({ id, workspace, provider, cost }) =>
+      log.error(
+        { hold: id, workspace, provider, cost: cost.amount.toString(), unit: cost.unit },
+        'a call was settled whose hold the database does not know; its cost is booked as unresolved. Was a stand-by promoted that was behind?',
+      ),
     onUnsettled: (error) =>
       log.error({ err: error }, 'a settle could not be written; its hold expires and its cost stays counted'),
     ...(given.pause && { pause: given.pause }),

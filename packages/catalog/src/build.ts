@@ -2,7 +2,17 @@ import { createHash } from 'node:crypto';
 
 import { type ExchangeRates, findRate, type Money, type PriceBook, ratio, zero, ZERO_RATIO } from '@purser/money';
 
-import type { Catalogue, Ladder, LicenceTerms, ModelEntry, Operation, Pack, Plan, PriceList } from './catalogue.ts';
+import type {
+  Catalogue,
+  FailedCallTerms,
+  Ladder,
+  LicenceTerms,
+  ModelEntry,
+  Operation,
+  Pack,
+  Plan,
+  PriceList,
+} from './catalogue.ts';
 import { costAllowance } from './ceiling.ts';
 import { checkReferences } from './check-references.ts';
 import type { Mistake, Path } from './mistakes.ts';
@@ -26,7 +36,7 @@ const LICENCE: LicenceTerms = {
 };
 
 /** What a catalogue's own file says: what is for sale, and on what terms. */
-export type Terms = Omit<Catalogue, 'prices' | 'price_list' | 'providers' | 'models'>;
+export type Terms = Omit<Catalogue, 'prices' | 'price_list' | 'providers' | 'models' | 'failed_calls'>;
 
 /** Fills in what may be left out, derives what follows, and checks that everything named exists. */
 export function buildCatalogue(parts: Parts, mistakes: Mistake[]): Catalogue {
@@ -36,6 +46,7 @@ export function buildCatalogue(parts: Parts, mistakes: Mistake[]): Catalogue {
     price_list: parts.price_list,
     providers: parts.rawModels.providers,
     models: parts.rawModels.models.map(buildModel),
+    failed_calls: (parts.rawModels.failed_calls ?? []).map(buildFailedCalls),
   };
   checkReferences(catalogue, parts, mistakes);
   return catalogue;
@@ -76,6 +87,11 @@ function buildModel(raw: RawModels['models'][number]): ModelEntry {
     verified: verified ?? true,
     aliases: aliases ?? [],
   };
+}
+
+function buildFailedCalls(raw: NonNullable<RawModels['failed_calls']>[number]): FailedCallTerms {
+  const { provider, unresolved_hour_max, sources, read, ...billed } = raw;
+  return { provider, billed: present(billed), sources, read, ...(unresolved_hour_max && { unresolved_hour_max }) };
 }
 
 function buildOperation(raw: RawCatalogue['operations'][number]): Operation {

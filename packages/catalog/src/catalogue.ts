@@ -248,6 +248,30 @@ export interface PriceList {
   readonly imported: readonly ModelPrice[];
 }
 
+/** The ways a call fails that a provider's terms tell apart. */
+export const FAILURES = [
+  'server_error',
+  'overloaded',
+  'rate_limited',
+  'refused',
+  'cut_before_first_byte',
+  'cut_after_first_byte',
+  'time_out',
+  'content_block',
+] as const;
+export type Failure = (typeof FAILURES)[number];
+
+/** What a provider bills for calls that fail, as it says itself. What is not stated is unknown. */
+export interface FailedCallTerms {
+  readonly provider: string;
+  readonly billed: Readonly<Partial<Record<Failure, 'no' | 'yes' | 'unknown'>>>;
+  /** The most that may be unresolved with it of one hour before it is used no more. */
+  readonly unresolved_hour_max?: Money;
+  /** Where it says so, and when that was read. */
+  readonly sources: readonly string[];
+  readonly read: Temporal.Instant;
+}
+
 /** Everything that is for sale and what it costs us. Parsed once, checked whole, never changed. */
 export interface Catalogue {
   readonly name: string;
@@ -264,6 +288,7 @@ export interface Catalogue {
   readonly price_list: PriceList;
   readonly providers: readonly string[];
   readonly models: readonly ModelEntry[];
+  readonly failed_calls: readonly FailedCallTerms[];
   readonly operations: readonly Operation[];
   readonly plans: readonly Plan[];
   readonly packs: readonly Pack[];

@@ -19,6 +19,7 @@ export function checkReferences(catalogue: Catalogue, parts: Pick<Parts, 'main' 
   checkUnique(catalogue.models, 'models', 'id', (model) => model.id, inModels);
   if (catalogue.credit.cost.nanos === 0n) inMain(['credit', 'cost'], 'zero', 'what one credit stands for, above zero');
   checkModels(catalogue, inModels);
+  checkFailedCalls(catalogue, inModels);
   checkOperations(catalogue, inMain);
   checkExchange(catalogue, inMain);
   checkLadders(catalogue, inMain);
@@ -36,6 +37,14 @@ function checkUnique<T>(things: readonly T[], list: string, key: string, nameOf:
     const name = nameOf(thing);
     if (seen.has(name)) report([list, index, key], `'${name}' a second time`, 'each once');
     seen.add(name);
+  }
+}
+
+function checkFailedCalls(catalogue: Catalogue, report: Report): void {
+  checkUnique(catalogue.failed_calls, 'failed_calls', 'provider', ({ provider }) => provider, report);
+  for (const [index, { provider }] of catalogue.failed_calls.entries()) {
+    if (!catalogue.providers.includes(provider))
+      report(['failed_calls', index, 'provider'], `'${provider}'`, knownProviders(catalogue));
   }
 }
 

@@ -11,14 +11,14 @@ import { parseBy, parseSource } from './source.ts';
  */
 export function proposeCatalogue(
   text: string,
-  current: Pick<Catalogue, 'prices' | 'price_list' | 'models' | 'providers'>,
+  current: Pick<Catalogue, 'prices' | 'price_list' | 'models' | 'providers' | 'failed_calls'>,
 ): Catalogue {
   const mistakes: Mistake[] = [];
   const main = parseSource('catalogue', text, mistakes);
   const raw = main && parseBy(catalogueSchema, main, mistakes);
   if (!main || !raw) throw new CatalogueFault(mistakes);
-  const { prices, price_list, models, providers } = current;
-  const catalogue = { ...buildTerms(raw, main, mistakes), prices, price_list, models, providers };
+  const { prices, price_list, models, providers, failed_calls } = current;
+  const catalogue = { ...buildTerms(raw, main, mistakes), prices, price_list, models, providers, failed_calls };
   checkReferences(catalogue, { main, modelsSource: main }, mistakes);
   if (mistakes.length > 0) throw new CatalogueFault(mistakes);
   return catalogue;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { LANES, MODEL_CLASSES, ROUTINGS, TASKS } from './catalogue.ts';
+import { FAILURES, LANES, MODEL_CLASSES, ROUTINGS, TASKS } from './catalogue.ts';
 import { amount, count, date, flag, line, name, prose, quantity, rate, share, threshold } from './values.ts';
 
 /** A list is bounded: a catalogue is written by people. */
@@ -12,8 +12,18 @@ const task = z.enum(TASKS);
 const modelClass = z.enum(MODEL_CLASSES);
 const fees = z.strictObject({ percent: share, fixed: amount });
 
+const billed = z.enum(['no', 'yes', 'unknown']).optional();
+const failedCalls = z.strictObject({
+  provider: name,
+  ...(Object.fromEntries(FAILURES.map((failure) => [failure, billed])) as Record<(typeof FAILURES)[number], typeof billed>),
+  unresolved_hour_max: amount.optional(),
+  sources: list(line, 1),
+  read: date,
+});
+
 export const modelsSchema = z.strictObject({
   providers: list(name, 1),
+  failed_calls: list(failedCalls).optional(),
   models: list(
     z.strictObject({
       id: name,

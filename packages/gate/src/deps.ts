@@ -1,7 +1,7 @@
 import type { Clock, WorkspaceId } from '@purser/base';
 import type { Workspace } from '@purser/identity';
 import type { RateLimiter } from '@purser/limits';
-import type { Meters, MeterSpec } from '@purser/meters';
+import type { HoldRequest, Meters, MeterSpec } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 import type { Provider, Upstream } from '@purser/providers';
 
@@ -57,6 +57,8 @@ export interface GateDeps {
   readonly route_closed_ms: number;
   /** Hears of a settle that could not be written while the database was away for too long. */
   readonly onUnsettled?: (error: unknown) => void;
+  /** Hears of a settlement whose hold the database did not know; its cost is in the books as unresolved. */
+  readonly onLost?: (hold: HoldRequest) => void;
   readonly observe?: (report: CallReport) => void;
   readonly pause?: (point: PausePoint) => Promise<void>;
 }

@@ -4,7 +4,7 @@ import { ProviderError } from '@purser/providers';
 
 import type { Engine } from './deps.ts';
 import { type Attempt, billOf, book, endUnserved } from './settle.ts';
-import type { Held } from './steps/hold.ts';
+import type { Serving } from './serve.ts';
 
 /** When a physical call began. */
 export interface Start {
@@ -31,29 +31,40 @@ export function attemptOf(start: Start, outcome: string, usage: Usage | null, mo
 
 /**
  * Ends the hold of a call that a provider did not serve, by what the provider may have billed: nothing → void, a reported usage →
- * its cost is booked, unknown → doubt. The customer is charged in none of these. Returns what the caller is told.
+ * its cost is booked, unknown → unresolved. The customer is charged in none of these. Returns what the caller is told.
  */
-export async function endFailed(engine: Engine, held: Held, start: Start, error: unknown): Promise<Refusal> {
+export async function endFailed(engine: Engine, serving: Serving, error: unknown): Promise<Refusal> {
+  const { held, start } = serving;
   if (error instanceof RefusalError) {
-    await endUnserved(engine, held, attemptOf(start, 'not sent', null), 'void');
+    await endUnserved(engine, held, attemptOf(start, 'not sent', null), { kind: 'void' });
     return error.refusal;
   }
   if (!(error instanceof ProviderError)) {
     // A fault of ours, perhaps after the provider had begun: nobody can tell what it cost.
-    await endUnserved(engine, held, attemptOf(start, 'fault', null), 'doubt');
+    await endUnserved(engine, held, attemptOf(start, 'fault', null), { kind: 'doubt' });
     throw error;
   }
   const attempt = attemptOf(start, error.kind, error.billed === 'no' || error.billed === 'unknown' ? null : error.billed, {
     request_id: error.request_id ?? null,
   });
-  if (error.billed === 'no') await endUnserved(engine, held, attempt, 'void');
-  else if (error.billed === 'unknown') await endUnserved(engine, held, attempt, 'doubt');
+  if (error.billed === 'no') await endUnserved(engine, held, attempt, { kind: 'void' });
+  else if (error.billed === 'unknown')
+    await endUnserved(engine, held, attempt, { kind: 'doubt', ...whyUnresolved(serving, error) });
   else {
     await book(engine, held, attempt, billOf(held, attempt, 'nothing'));
     // Nothing was charged under it, so the key is free: for the next provider now, or for the caller who asks again.
     if (held.hold.idempotency) await engine.meters.giveBackKey(held.hold.id);
   }
   return refusalOf(error);
+}
+
+/**
+ * Whose doing it is that nobody knows the cost. What a provider breaks off takes nothing from the caller's ceiling; what a caller can bring
+ * about (an answer longer than the time of a call, or than is read) does beyond a little; a caller that left pays for leaving.
+ */
+function whyUnresolved({ time }: Serving, { kind }: ProviderError): { why?: 'outage' | 'timeout' } {
+  if (time.clientLeft) return {};
+  return { why: kind === 'timeout' || kind === 'garbage' ? 'timeout' : 'outage' };
 }
 
 function refusalOf(error: ProviderError): Refusal {

@@ -92,7 +92,7 @@ describe('admission', () => {
   });
 
   test('a fallback model is never checked — here it needs a hold of its own, and without room it is not asked', async () => {
-    const bad = await standIn('server_error');
+    const bad = await standIn('garbage');
     const good = await standIn();
     const gate = bench.gate({
       gemini: { api_key: 'test', base_url: bad.gemini_url },

@@ -34,13 +34,13 @@ export async function serve<T>(
       if (found === 'again') continue;
       return isRefusal(found) ? found : replay(found.kept);
     }
-    const start = startOf(engine);
     const time = new CallTime(client, cleared.deadline_ms, engine.drain.timeout_ms);
+    const serving: Serving = { held: step, start: startOf(engine), time };
     try {
-      return await call({ held: step, start, time });
+      return await call(serving);
     } catch (error) {
       time.end();
-      failure = await endFailed(engine, step, start, error);
+      failure = await endFailed(engine, serving, error);
       if (time.clientLeft || performance.now() >= cleared.deadline_ms) return failure;
       candidates = candidates.slice(candidates.indexOf(step.fitted.model) + 1);
     }

@@ -61,7 +61,7 @@ export async function book(engine: Engine, held: Held, attempt: Attempt, bill: B
   const amounts: Amounts = { cost, tokens, in_flight: 0n, credits: chargeOf(charged, creditsHeld(hold).granted) };
   if (cost.nanos > fitted.worst_cost.nanos) engine.closed.close(fitted.model.id);
   await engine.pause?.('before settle');
-  const settle: EndRequest = {
+  const settle: Extract<EndRequest, { kind: 'settle' }> = {
     kind: 'settle',
     hold: hold.id,
     workspace: hold.workspace,
@@ -73,15 +73,28 @@ export async function book(engine: Engine, held: Held, attempt: Attempt, bill: B
     ...(terms.kept === undefined ? {} : { answer: terms.kept }),
   };
   const outcome = await engine.meters.end(settle, terms.unwatched);
+  if (outcome.before === 'unknown') await keepLost(engine, held, settle);
   engine.onSpent?.(draft.policy);
   await engine.pause?.('after settle');
   return { charged: outcome.before === 'open' ? charged : 0n, balance: outcome.credits_available ?? 0n };
 }
 
+/** The database has forgotten the hold, as one that took over behind the last one has: the call was made all the same, and is in the books. */
+async function keepLost(engine: Engine, { hold }: Held, settle: Extract<EndRequest, { kind: 'settle' }>): Promise<void> {
+  const { cost, reported, actuals, attempts = [] } = settle;
+  const kept = await engine.meters.keepLost({ hold, cost, reported, actuals, attempts });
+  if (kept) engine.onLost?.(hold);
+}
+
 /** Ends a hold whose call cost nothing (`void`), or may have cost something nobody can tell (`doubt`). */
-export async function endUnserved(engine: Engine, held: Held, attempt: Attempt, kind: 'void' | 'doubt'): Promise<void> {
+export async function endUnserved(
+  engine: Engine,
+  held: Held,
+  attempt: Attempt,
+  how: { readonly kind: 'void' } | { readonly kind: 'doubt'; readonly why?: 'outage' | 'timeout' },
+): Promise<void> {
   const end: EndRequest = {
-    kind,
+    ...how,
     hold: held.hold.id,
     workspace: held.hold.workspace,
     attempts: [attemptRecord(held, attempt, null)],

@@ -83,7 +83,7 @@ async function* relayParts(
     if (ended) throw error;
     ended = true;
     serving.time.end();
-    yield { type: 'refusal', refusal: await endFailed(engine, serving.held, serving.start, error) };
+    yield { type: 'refusal', refusal: await endFailed(engine, serving, error) };
   } finally {
     if (!ended) void engine.inFlight.track(drain(engine, serving, events, undefined, delivered));
   }

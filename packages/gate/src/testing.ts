@@ -49,7 +49,7 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
     catalogue,
     meters,
     gate(providers = {}, { sold = catalogue, ...more } = {}) {
-      const registry = createProviders({ providers });
+      const registry = createProviders({ providers, failed_calls: sold.failed_calls });
       open.push(registry);
       return createGate({
         clock,

@@ -107,7 +107,7 @@ export function encodeBatch(
       bigints(holds.map((hold) => hold.reported.amount)),
       texts(holds.map((hold) => hold.reported.unit)),
       uuids(ends.map((end) => end.hold)),
-      texts(ends.map((end) => end.kind)),
+      texts(ends.map((end) => (end.kind === 'doubt' ? (end.why ?? 'doubt') : end.kind))),
       integers(firsts),
       bigints(actuals),
       bigints(ends.map((end) => (end.kind === 'settle' ? end.cost : 0n))),
@@ -204,7 +204,7 @@ class MeterTable {
   }
 }
 
-function meterRow(id: string, spec: MeterSpec): unknown {
+export function meterRow(id: string, spec: MeterSpec): unknown {
   return {
     id,
     workspace_id: spec.workspace,
@@ -216,7 +216,7 @@ function meterRow(id: string, spec: MeterSpec): unknown {
   };
 }
 
-function attemptRow(end: EndRequest, attempt: AttemptRecord, ordinal: number): unknown {
+export function attemptRow(end: Pick<EndRequest, 'hold' | 'workspace'>, attempt: AttemptRecord, ordinal: number): unknown {
   return {
     ...attempt,
     workspace_id: end.workspace,

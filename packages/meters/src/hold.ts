@@ -72,8 +72,12 @@ export type EndRequest = {
       readonly answer?: string;
     }
   | { readonly kind: 'void' }
-  /** The provider may have billed and nobody knows how much: the customer pays nothing, the worst case stays counted. */
-  | { readonly kind: 'doubt' }
+  /**
+   * The provider may have billed and nobody knows how much: the customer pays nothing, and the books keep the worst case as unresolved.
+   * It counts against the workspace's cap, unless the provider broke off of its own accord (`outage`: never) or did not answer in time
+   * or in sense (`timeout`: only beyond a tenth of the cap, for a caller can bring that about).
+   */
+  | { readonly kind: 'doubt'; readonly why?: 'outage' | 'timeout' }
 );
 
 export type HoldState = 'open' | 'settled' | 'voided' | 'expired' | 'reconciled';

@@ -18,6 +18,16 @@ export type { Amount, AttemptRecord, EndOutcome, EndRequest, HoldOutcome, HoldRe
 export { type MeterClass, meterId, type MeterSpec, type MeterState } from './meter.ts';
 export { Meters } from './meters.ts';
 export { type GrantState, lockGrants, readGrants, takeBack } from './take-back.ts';
+export {
+  keepLostSettle,
+  listUnresolved,
+  type LostSettle,
+  type Resolution,
+  resolveUnresolved,
+  type Unresolved,
+  type UnresolvedQuery,
+  unresolvedSince,
+} from './unresolved.ts';
 export { type MetersVerification, type Mismatch, verifyMeters } from './verify.ts';
 export { type Window, windowAt, type WindowKind, type WindowPlace } from './window.ts';
 

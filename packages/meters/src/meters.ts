@@ -3,8 +3,11 @@ import { type HoldId, type Pool, type Queryable, type WorkspaceId, workspaceTran
 import { Batcher, type BatcherOptions } from './batcher.ts';
 import type { EndOutcome, EndRequest, HoldOutcome, HoldRequest, HoldState } from './hold.ts';
 import { type MeterSpec, meterId, type MeterState } from './meter.ts';
+import { keepLostSettle, type LostSettle } from './unresolved.ts';
 
 const SWEEP_MAX = 512;
+/** What a server of ours left unresolved counts against its workspace for so long: the time in which its own late word, or a provider's, may come. */
+const COUNTED_HOURS = 72;
 
 /** The one door to the counters: holds and their ends in batches, the sweep, and what the counters say. */
 export class Meters {
@@ -43,7 +46,8 @@ export class Meters {
 
   /**
    * Ends holds whose time is over: credits and quotas go back, cost stays counted as unreconciled.
-   * Also expires due grants. Returns how many holds and workspaces were touched.
+   * Also expires due grants, and no longer counts what our own servers left unresolved long ago. Returns how many holds and workspaces were
+   * touched.
    */
   async sweep(): Promise<{ holds: number; grants: number }> {
     const now = this.#clock.now().toString();
@@ -60,6 +64,11 @@ export class Meters {
       if (due.rows.length < SWEEP_MAX) break;
     }
     await this.#pool.query('select meters.mark_swept($1)', [now]);
+    await this.#pool.query('select meters.stop_counting_unresolved($1, $2, $3)', [
+      now,
+      this.#clock.now().subtract({ hours: COUNTED_HOURS }).toString(),
+      SWEEP_MAX,
+    ]);
     const { rows } = await this.#pool.query<{ n: number }>('select meters.expire_grants($1, 1000) as n', [now]);
     return { holds, grants: rows[0]?.n ?? 0 };
   }
@@ -101,6 +110,11 @@ export class Meters {
   /** Frees the idempotency key of a hold that was settled without an answer. */
   async giveBackKey(hold: HoldId): Promise<void> {
     await this.#pool.query('delete from meters.idempotency where hold_id = $1 and answer is null', [hold]);
+  }
+
+  /** Books a settlement whose hold the database does not know as unresolved, once. False: the hold is there after all. */
+  keepLost(lost: LostSettle): Promise<boolean> {
+    return keepLostSettle(this.#pool, this.#clock.now(), lost);
   }
 
   /** Replaces the answer kept under a settled hold's idempotency key. */

@@ -24,7 +24,7 @@ const MISMATCHES_MAX = 1000;
 
 /**
  * Replays every hold and compares with the counters, in one snapshot:
- * Σ open legs = held · Σ min(actual, held) of settled legs = used · Σ doubtful cost = unreconciled · Σ excess = overrun ·
+ * Σ open legs = held · Σ min(actual, held) of settled legs = used · Σ unresolved cost that counts = unreconciled · Σ excess = overrun ·
  * Σ grants = the credit meter · each meter counted in one place · and the same from the postings: Σ spent, granted, cost, overrun, unreconciled. Reads everything; meant for operators and tests, off the hot path.
  */
 export async function verifyMeters(pool: Pool): Promise<MetersVerification> {
@@ -55,11 +55,12 @@ with legs as (
   select l.meter,
     sum(l.amount) filter (where h.state = 'open') as held,
     sum(least(l.actual, l.amount)) filter (where h.state = 'settled') as settled,
-    sum(least(l.actual, l.amount)) filter (where h.state = 'reconciled') as late,
-    sum(l.amount) filter (where h.state = 'expired') as doubted,
+    sum(least(l.actual, l.amount)) filter (where h.state = 'reconciled' and h.counted) as late,
+    sum(l.amount) filter (where h.state = 'expired' and h.counted) as doubted,
     sum(greatest(l.actual - l.amount, 0)) filter (where h.state = 'settled') as overrun,
-    sum(greatest(l.actual - l.amount, 0)) filter (where h.state = 'reconciled') as late_overrun
-  from meters.hold h
+    sum(greatest(l.actual - l.amount, 0)) filter (where h.state = 'reconciled' and h.counted) as late_overrun
+  from (select h.*, u.hold_id is null as counted
+        from meters.hold h left join meters.unresolved u on u.hold_id = h.id and not u.counted) h
   cross join lateral unnest(h.meters, h.amounts, h.actuals) l (meter, amount, actual)
   group by l.meter
 ), grants as (

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { retryAfter, statusFailure, withoutSecrets } from './failure.ts';
+import { retryAfter, statusFailure, transportFailure, withoutSecrets } from './failure.ts';
+import { TransportError } from './upstream/transport.ts';
 
 const SECRET = 'my-own-proxy-password';
 
@@ -37,9 +38,32 @@ test.each([
   [504, 'unavailable', 'unknown', true],
   [529, 'unavailable', 'no', true],
   [302, 'garbage', 'unknown', true],
-] as const)('HTTP %i is %s, billed: %s', (status, kind, billed, retryable) => {
-  const failure = statusFailure({ provider: 'p', secrets: [] }, status, { 'x-request-id': 'r-1' }, 'words');
+] as const)('of a provider that states nothing, HTTP %i is %s, billed: %s', (status, kind, billed, retryable) => {
+  const failure = statusFailure({ provider: 'p', billing: {}, secrets: [] }, status, { 'x-request-id': 'r-1' }, 'words');
   expect(failure).toMatchObject({ kind, billed, retryable, status, request_id: 'r-1' });
   expect(failure.message).toContain(`HTTP ${status}`);
   expect(failure.message).not.toContain('words');
+});
+
+test.each([
+  [500, { server_error: 'no' }, 'no'],
+  [502, { server_error: 'no' }, 'no'],
+  [503, { server_error: 'no' }, 'no'],
+  [503, { server_error: 'no', overloaded: 'unknown' }, 'unknown'],
+  [529, { overloaded: 'no' }, 'no'],
+  [500, { server_error: 'yes' }, 'unknown'],
+  [429, { rate_limited: 'unknown' }, 'unknown'],
+  [400, { refused: 'yes' }, 'unknown'],
+] as const)('HTTP %i under the terms %j is billed: %s', (status, billing, billed) => {
+  expect(statusFailure({ provider: 'p', billing, secrets: [] }, status, {}, '')).toMatchObject({ billed });
+});
+
+test.each([
+  ['was never sent', new TransportError(new Error('x'), false, false, false), 'no'],
+  ['broke before the first byte', new TransportError(new Error('x'), true, false, false), 'no'],
+  ['broke after the first byte', new TransportError(new Error('x'), true, false, true), 'unknown'],
+  ['was ended by us', new TransportError(new Error('x'), true, true, false), 'unknown'],
+] as const)('a call that %s is billed as the terms say: %s', (_, error, billed) => {
+  const billing = { cut_before_first_byte: 'no', time_out: 'yes' } as const;
+  expect(transportFailure({ provider: 'p', billing, secrets: [] }, error)).toMatchObject({ billed });
 });

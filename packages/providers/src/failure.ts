@@ -1,9 +1,20 @@
 import { type Billed, ProviderError, type ProviderErrorKind } from './provider.ts';
 import { type AnswerHeaders, BodyTooLong, type TransportError } from './upstream/transport.ts';
 
+/** What a provider bills for a call that fails, by its own terms (`failed_calls` of the catalogue). What is not stated is unknown. */
+export type FailedCallBilling = Readonly<
+  Partial<
+    Record<
+      'server_error' | 'overloaded' | 'rate_limited' | 'refused' | 'cut_before_first_byte' | 'cut_after_first_byte' | 'time_out',
+      'no' | 'yes' | 'unknown'
+    >
+  >
+>;
+
 /** What is known when a call fails, with the secrets that must not come out of it. */
 export interface FailureContext {
   readonly provider: string;
+  readonly billing: FailedCallBilling;
   /** Keys and other texts to strike out wherever they occur. */
   readonly secrets: readonly string[];
 }
@@ -11,12 +22,12 @@ export interface FailureContext {
 /** Provider words kept for the log; longer ones are often a page of HTML. */
 const CAUSE_CHARACTERS_MAX = 500;
 
-/** Work refused before it began is not billed; a gateway's time-out or a crash may come after it. */
-const UNBILLED_SERVER_ERRORS = new Set([501, 503, 529]);
+/** A provider that is too busy, or cannot do it at all, says so before it begins. */
+const OVERLOADED = new Set([501, 503, 529]);
 
 /** An answer with an error status, as a `ProviderError`. The provider's own words go into the cause only, without secrets. */
 export function statusFailure(context: FailureContext, status: number, headers: AnswerHeaders, body: string): ProviderError {
-  const [kind, billed] = judgeStatus(status);
+  const [kind, billed] = judgeStatus(status, context.billing);
   const retry_after_ms = retryAfter(headers);
   const request_id = requestId(headers);
   return new ProviderError(context.provider, `${STATUS_WORDS[kind]} (HTTP ${status})`, {
@@ -37,19 +48,29 @@ const STATUS_WORDS: Readonly<Record<ProviderErrorKind, string>> = {
   garbage: 'answered something else than its protocol says',
 };
 
-function judgeStatus(status: number): readonly [ProviderErrorKind, Billed] {
-  if (status === 429) return ['rate_limited', 'no'];
-  if (status === 408) return ['timeout', 'unknown'];
-  if (status >= 400 && status < 500) return ['refused', 'no'];
-  if (status >= 500) return ['unavailable', UNBILLED_SERVER_ERRORS.has(status) ? 'no' : 'unknown'];
+function judgeStatus(status: number, billing: FailedCallBilling): readonly [ProviderErrorKind, Billed] {
+  // What is refused, or sent away because there is too much to do, has not begun, unless the provider's terms say otherwise.
+  if (status === 429) return ['rate_limited', billedOf(billing.rate_limited ?? 'no')];
+  if (status === 408) return ['timeout', billedOf(billing.time_out)];
+  if (status >= 400 && status < 500) return ['refused', billedOf(billing.refused ?? 'no')];
+  if (OVERLOADED.has(status)) return ['unavailable', billedOf(billing.overloaded ?? billing.server_error ?? 'no')];
+  if (status >= 500) return ['unavailable', billedOf(billing.server_error)];
   return ['garbage', 'unknown'];
+}
+
+/** That a failure is billed does not say how much. */
+function billedOf(term: 'no' | 'yes' | 'unknown' | undefined): Billed {
+  return term === 'no' ? 'no' : 'unknown';
 }
 
 /** A connection that failed, a time limit, or a caller who left. */
 export function transportFailure(context: FailureContext, error: TransportError, billed?: Billed): ProviderError {
-  const cost = billed ?? (error.sent ? 'unknown' : 'no');
+  const ended = error.aborted || isTimeout(error.cause);
+  const { time_out, cut_before_first_byte, cut_after_first_byte } = context.billing;
+  const term = ended ? time_out : error.began ? cut_after_first_byte : cut_before_first_byte;
+  const cost = billed ?? (error.sent ? billedOf(term) : 'no');
   const cause = new Error(withoutSecrets(causeText(error.cause), context.secrets));
-  if (error.aborted || isTimeout(error.cause)) {
+  if (ended) {
     return new ProviderError(context.provider, STATUS_WORDS.timeout, { kind: 'timeout', billed: cost, cause });
   }
   if (error.cause instanceof BodyTooLong) {

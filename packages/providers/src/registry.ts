@@ -1,3 +1,4 @@
+import type { FailedCallBilling } from './failure.ts';
 import { OFFLINE_PROVIDER_ID, offlineProvider } from './offline/offline-provider.ts';
 import type { OutputLimitName } from './output-limit.ts';
 import type { Provider } from './provider.ts';
@@ -17,6 +18,8 @@ export interface ProviderAccess {
 export interface ProvidersConfig {
   readonly providers: Readonly<Partial<Record<FamilyId, ProviderAccess>>>;
   readonly limits?: Partial<TransportLimits>;
+  /** What each provider bills for calls that fail, by the catalogue. One that is not named: unknown. */
+  readonly failed_calls?: readonly { readonly provider: string; readonly billed: FailedCallBilling }[];
 }
 
 /** Says what is configured, without keys. */
@@ -47,12 +50,13 @@ export function createProviders(config: ProvidersConfig, log?: ProvidersLog): Pr
     if (base_url === undefined) continue;
     const api_key = access?.api_key ?? '';
     const output_limit = (family.output_limit && access?.output_limit) ?? family.output_limit;
-    const limits = config.limits === undefined ? {} : { limits: config.limits };
-    providers.set(id, sdkProvider({ id, family, api_key, base_url, output_limit, ...limits }));
+    const billing = config.failed_calls?.find(({ provider }) => provider === id)?.billed ?? {};
+    const known = { billing, ...(config.limits && { limits: config.limits }) };
+    providers.set(id, sdkProvider({ id, family, api_key, base_url, output_limit, ...known }));
     if (output_limit)
       upstreams.set(
         id,
-        openUpstream({ provider: id, base_url, output_limit, api_key: api_key === '' ? null : api_key, ...limits }),
+        openUpstream({ provider: id, base_url, output_limit, api_key: api_key === '' ? null : api_key, ...known }),
       );
     log?.info({ provider: id, origin: new URL(base_url).origin, key: api_key !== '' }, 'provider configured');
   }

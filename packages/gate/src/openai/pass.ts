@@ -97,7 +97,7 @@ async function* relayChunks(
     if (ended) throw error;
     ended = true;
     serving.time.end();
-    yield errorEvent(await endFailed(engine, serving.held, serving.start, error));
+    yield errorEvent(await endFailed(engine, serving, error));
   } finally {
     if (!ended) void engine.inFlight.track(drain(engine, serving, passed));
   }

@@ -1,7 +1,7 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4FinishReason, LanguageModelV4Prompt } from '@ai-sdk/provider';
 import { assert } from '@purser/base';
 import type { Usage } from '@purser/money';
-import type { FailureContext } from '../failure.ts';
+import type { FailedCallBilling, FailureContext } from '../failure.ts';
 import type { OutputLimitName } from '../output-limit.ts';
 import type { EmbedAnswer, EmbedCall, Finish, Provider, ProviderAnswer, ProviderCall, StreamEvent } from '../provider.ts';
 import { lastObjectMember } from '../upstream/json-scan.ts';
@@ -19,6 +19,8 @@ export interface SdkProviderConfig {
   /** Absent: the family's. */
   readonly output_limit?: OutputLimitName | null;
   readonly limits?: Partial<TransportLimits>;
+  /** What the provider bills for calls that fail. */
+  readonly billing?: FailedCallBilling;
 }
 
 export type ClosableProvider = Provider & { close(): Promise<void> };
@@ -30,7 +32,7 @@ export type ClosableProvider = Provider & { close(): Promise<void> };
 export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
   const { id, family, api_key, base_url, output_limit = family.output_limit } = config;
   const transport = new Transport(new URL(base_url).origin, { ...TRANSPORT_LIMITS, ...config.limits });
-  const context: FailureContext = { provider: id, secrets: api_key === '' ? [] : [api_key] };
+  const context: FailureContext = { provider: id, billing: config.billing ?? {}, secrets: api_key === '' ? [] : [api_key] };
   // Loaded while the program starts, so that the first call need not wait; a failure to load is that call's fault to report.
   family.load().catch(() => undefined);
   const begin = (signal: AbortSignal, tokens?: number): Begun => {

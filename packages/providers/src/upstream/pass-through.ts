@@ -1,6 +1,13 @@
 import { assert, BrokenInvariant } from '@purser/base';
 import type { Usage } from '@purser/money';
-import { type FailureContext, garbageFailure, requestId, statusFailure, transportFailure } from '../failure.ts';
+import {
+  type FailedCallBilling,
+  type FailureContext,
+  garbageFailure,
+  requestId,
+  statusFailure,
+  transportFailure,
+} from '../failure.ts';
 import type { OutputLimitName } from '../output-limit.ts';
 import type { ProviderError } from '../provider.ts';
 import { usageFromOpenAi } from '../usage.ts';
@@ -26,6 +33,8 @@ export interface UpstreamConfig {
   readonly api_key: string | null;
   readonly output_limit: OutputLimitName;
   readonly limits?: Partial<TransportLimits>;
+  /** What the provider bills for calls that fail. */
+  readonly billing?: FailedCallBilling;
 }
 
 export interface PassThroughRequest {
@@ -88,7 +97,11 @@ export function openUpstream(config: UpstreamConfig): Upstream {
   const url = new URL(config.base_url);
   const prefix = url.pathname.replace(/\/+$/u, '');
   const transport = new Transport(url.origin, { ...TRANSPORT_LIMITS, ...config.limits });
-  const context: FailureContext = { provider: config.provider, secrets: config.api_key === null ? [] : [config.api_key] };
+  const context: FailureContext = {
+    provider: config.provider,
+    billing: config.billing ?? {},
+    secrets: config.api_key === null ? [] : [config.api_key],
+  };
   const authorization = config.api_key === null ? [] : ['authorization', `Bearer ${config.api_key}`];
   // Identity encoding: bytes are read as they pass, and packing a stream only delays it.
   const common = ['content-type', 'application/json', 'accept-encoding', 'identity', ...authorization];

@@ -62,16 +62,21 @@ export interface StreamAnswer {
   readonly body: ByteStream;
 }
 
-/** The call broke on the way. `sent` tells whether the provider may have seen it whole, and so may bill it. */
+/**
+ * The call broke on the way. `sent` tells whether the provider may have seen it whole, and so may bill it; `began` whether its answer
+ * had begun.
+ */
 export class TransportError extends Error {
   readonly sent: boolean;
   readonly aborted: boolean;
+  readonly began: boolean;
 
-  constructor(cause: unknown, sent: boolean, aborted: boolean) {
+  constructor(cause: unknown, sent: boolean, aborted: boolean, began: boolean) {
     super(aborted ? 'the call was ended' : 'the connection failed', { cause });
     this.name = 'TransportError';
     this.sent = sent;
     this.aborted = aborted;
+    this.began = began;
   }
 }
 
@@ -201,7 +206,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #fail(cause: unknown): void {
     if (this.#over) return;
     this.#finish();
-    const error = new TransportError(cause, this.#sent, this.#request.signal?.aborted === true);
+    const error = new TransportError(cause, this.#sent, this.#request.signal?.aborted === true, this.#status !== 0);
     if (this.#stream) this.#stream.end(error);
     else this.#reject(error);
   }
