@@ -2,8 +2,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { createLog, isRefusal, parseSettings, systemClock, TestClock } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { createLog, isRefusal, parseSettings, TestClock } from '@purser/base';
+import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
 import { type Catalogue, loadCatalogue } from '@purser/catalog';
 import { add, formatMoney, money, multiply, parseMoney } from '@purser/money';
 import { type ReplayedPlan, replayUsage } from '@purser/replay';
@@ -53,7 +53,7 @@ beforeAll(async () => {
     admin_token: 'a token of nobody in a replay',
     catalogue: sold,
     log: createLog({ level: 'silent' }),
-    clock: new TestClock(systemClock.now().round('second')),
+    clock: new TestClock(suiteClock().now().round('second')),
   });
   await record();
 }, 120_000);

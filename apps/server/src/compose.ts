@@ -74,7 +74,7 @@ const BATCH_TIMEOUT_MS = 10_000;
 export async function compose(given: Given): Promise<Composition> {
   const { settings, database_url, catalogue, log } = given;
   await using opened = new AsyncDisposableStack();
-  const offset = settings.test_clock ? new OffsetClock() : undefined;
+  const offset = settings.test_clock && new OffsetClock(systemClock, settings.test_clock.starts_at);
   const clock: Clock = given.played?.clock ?? offset ?? systemClock;
   const closing = <T extends { close(): Promise<unknown> }>(part: T): T => {
     opened.defer(async () => {

@@ -38,7 +38,7 @@ export interface ServerDeps {
   readonly authenticate: (credentials: Credentials) => Authentication;
   /** Ids of the providers that have a key or an address. */
   readonly providers_configured: readonly string[];
-  /** Present only when the clock may be moved (`PURSER_TEST_CLOCK=1`). */
+  /** Present only when the clock may be moved (`PURSER_TEST_CLOCK`). */
   readonly test_clock?: OffsetClock;
   /** Built files of the web client; absent: the API alone. */
   readonly web_directory?: string;

@@ -41,7 +41,7 @@ const BODIES: Record<string, object> = {
 let server: TestServer;
 let routes: readonly RouteFacts[];
 beforeAll(async () => {
-  server = await startTestServer({ PURSER_TEST_CLOCK: '1' });
+  server = await startTestServer();
   routes = server.running.built.routes;
 });
 afterAll(() => server.close());

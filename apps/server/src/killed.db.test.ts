@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => provider.close());
 // Each kill has clocks of its own: one that was moved on would sweep what the next server has just begun.
 beforeEach(async () => {
-  survivor = await startTestServer({ PURSER_TEST_CLOCK: '1' });
+  survivor = await startTestServer();
 });
 afterEach(() => survivor.close());
 

@@ -32,7 +32,6 @@ beforeAll(async () => {
   provider = await startStandIn();
   server = await startTestServer({
     PURSER_CATALOG: file,
-    PURSER_TEST_CLOCK: '1',
     OPENAI_API_KEY: 'sk-test-0123456789',
     OPENAI_BASE_URL: provider.openai_url,
   });

@@ -1,17 +1,16 @@
-import { systemClock } from '@purser/base';
+import { suiteClock } from '@purser/base/testing';
 import { startStripeStandIn, type StripeObject, type StripeStandIn } from '@purser/marketplace/standins';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startTestServer, type TestServer } from './testing/index.ts';
 
-const seconds = (): number => Math.floor(systemClock.now().epochMilliseconds / 1000);
+const seconds = (): number => Math.floor(suiteClock().now().epochMilliseconds / 1000);
 
 let stripe: StripeStandIn;
 let server: TestServer;
 beforeAll(async () => {
   stripe = await startStripeStandIn({ now: seconds });
   server = await startTestServer({
-    PURSER_TEST_CLOCK: '1',
     STRIPE_SECRET_KEY: stripe.secret_key,
     STRIPE_WEBHOOK_SECRET: stripe.webhook_secret,
     STRIPE_BASE_URL: stripe.origin,

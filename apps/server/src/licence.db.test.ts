@@ -1,4 +1,5 @@
 import { newId, parseSettings, transaction, type WorkspaceId } from '@purser/base';
+import { suiteClock } from '@purser/base/testing';
 import { type PaymentEvent, recordPayment } from '@purser/license';
 import { grantCredits } from '@purser/meters';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -11,7 +12,7 @@ let stop: { readonly at: string; readonly reached: () => void; readonly goOn: Pr
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer(
-    { PURSER_TEST_CLOCK: '1' },
+    {},
     {
       async pause(point) {
         if (stop?.at !== point) return;
@@ -234,7 +235,7 @@ describe('C5 two servers', () => {
   beforeAll(async () => {
     const { catalogue, log } = server.running.composition.deps;
     second = await startServer({
-      settings: parseSettings({ PORT: '0', PURSER_TEST_CLOCK: '1' }),
+      settings: parseSettings({ PORT: '0', PURSER_TEST_CLOCK: suiteClock().now().toString() }),
       database_url: server.database.url,
       admin_token: server.admin_token,
       catalogue,

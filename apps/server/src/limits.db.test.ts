@@ -7,13 +7,19 @@ const SAAS = new URL('../../../catalogs/saas-credits.yaml', import.meta.url).pat
 describe('C4 the abuse limits of the third brief, at the door', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await startTestServer({ PURSER_CATALOG: SAAS, PURSER_TEST_CLOCK: '1' });
+    server = await startTestServer({ PURSER_CATALOG: SAAS });
   });
   afterAll(() => server.close());
 
   const move = async (seconds: number): Promise<void> => {
     const now = server.running.composition.deps.clock.now().add({ milliseconds: Math.round(seconds * 1_000) });
     expect((await server.admin('/api/admin/clock', { body: { now: now.toString() } })).status).toBe(200);
+  };
+  /** The morning of the next Monday there, so that this day and the next are of one week. */
+  const moveToMonday = async (timezone: string): Promise<void> => {
+    const now = server.running.composition.deps.clock.now().toZonedDateTimeISO(timezone);
+    const monday = now.startOfDay().add({ days: 8 - now.dayOfWeek, hours: 9 });
+    await move(monday.toInstant().since(now.toInstant()).total('seconds'));
   };
   const chat = (key: string, user: string, body: object | string = { operation: 'chat', prompt: 'hello' }) =>
     server.ask('/api/ai/generate', { key, body, headers: { 'purser-user': user } });
@@ -112,6 +118,7 @@ describe('C4 the abuse limits of the third brief, at the door', () => {
       timezone: 'Asia/Bangkok',
       overrides: { quotas: { jobs_user_day: 2, jobs_day: 3, jobs_week: 5 }, credits_monthly: 100 },
     });
+    await moveToMonday('Asia/Bangkok');
     const spend = async (user: string): Promise<void> => {
       expect((await chat(key, user)).status).toBe(200);
       await move(3);

@@ -21,6 +21,13 @@ test('an offset clock keeps running after it was moved, and never moves back', (
   expect(() => clock.moveTo(NEW_YEAR)).toThrow(RangeError);
 });
 
+test('an offset clock can start in the past or in the future, and runs on from there', () => {
+  const base = new TestClock(NEW_YEAR);
+  const clocks = ['2020-02-29T23:59:30Z', '2032-02-29T23:59:30Z'].map((at) => new OffsetClock(base, Temporal.Instant.from(at)));
+  base.advance({ minutes: 1 });
+  expect(clocks.map((clock) => clock.now().toString())).toEqual(['2020-03-01T00:00:30Z', '2032-03-01T00:00:30Z']);
+});
+
 test('the system clock tells the time of this machine', () => {
   const gap = Temporal.Now.instant().since(systemClock.now()).total('seconds');
   expect(Math.abs(gap)).toBeLessThan(5);

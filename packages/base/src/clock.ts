@@ -38,8 +38,10 @@ export class OffsetClock implements Clock {
   #offset = Temporal.Duration.from({ milliseconds: 0 });
   readonly #base: Clock;
 
-  constructor(base: Clock = systemClock) {
+  /** It starts at the present of its base, or at an instant before or after that. */
+  constructor(base: Clock = systemClock, starts_at?: Temporal.Instant) {
     this.#base = base;
+    if (starts_at !== undefined) this.#offset = starts_at.since(base.now());
   }
 
   now(): Temporal.Instant {

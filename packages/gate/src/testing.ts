@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { newId, OffsetClock, openPool } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { newId, type OffsetClock, openPool } from '@purser/base';
+import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
 import { type Catalogue, loadCatalogue } from '@purser/catalog';
 import { type Caller, identityMigrations, type Workspace } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';
@@ -36,7 +36,7 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
     database_url === undefined
       ? await createTestDatabase([ledgerMigrations, metersMigrations, identityMigrations, walletMigrations])
       : sharedDatabase(database_url);
-  const clock = new OffsetClock();
+  const clock = suiteClock();
   const catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   const batches = openPool(database.url, { connections_max: 1 });
   const meters = new Meters({ pool: batches, clock }, database.pool);

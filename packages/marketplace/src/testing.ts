@@ -1,6 +1,6 @@
 import { auditMigrations } from '@purser/audit';
 import { createLog, isRefusal, newId, openPool, systemClock } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
 import { type Catalogue, catalogMigrations, loadCatalogue, storeCatalogue } from '@purser/catalog';
 import { identityMigrations, openIdentity, type Workspace } from '@purser/identity';
 import { ledgerMigrations, verifyPostings } from '@purser/ledger';
@@ -63,7 +63,7 @@ export async function openShop(given: { readonly catalogue?: Catalogue } = {}): 
   const database = await createTestDatabase(ROOMS);
   opened.defer(() => database.drop());
   const { pool } = database;
-  const clock = systemClock;
+  const clock = suiteClock();
   const catalogue = given.catalogue ?? (await loadCatalogue(CATALOGUE));
   await storeCatalogue(pool, catalogue, clock.now());
   const stripe = await startStripeStandIn({ now: () => Math.floor(clock.now().epochMilliseconds / 1000) });
@@ -124,7 +124,7 @@ export async function openShop(given: { readonly catalogue?: Catalogue } = {}): 
     paid: (session, tax = 0) => stripe.event('checkout.session.completed', stripe.pay(session, { tax })),
     async receive(event, to = market) {
       const body = JSON.stringify(event);
-      const signature = signatureOf(body, stripe.webhook_secret, Math.floor(clock.now().epochMilliseconds / 1000));
+      const signature = signatureOf(body, stripe.webhook_secret, Math.floor(systemClock.now().epochMilliseconds / 1000));
       const received = await to.receive(Buffer.from(body), signature);
       return isRefusal(received) ? received.detail : received.outcome;
     },

@@ -1,4 +1,5 @@
-import { openPool, startEmbedded, systemClock } from '@purser/base';
+import { openPool, startEmbedded } from '@purser/base';
+import { suiteClock } from '@purser/base/testing';
 
 import { Meters } from './meters.ts';
 import { loadUntil, migrateAll } from './testing-load.ts';
@@ -9,9 +10,9 @@ const [dataDir = '', stage = ''] = process.argv.slice(2);
 const database = await startEmbedded({ dataDir, stage });
 const reads = openPool(database.url, { connections_max: 2 });
 await migrateAll(reads);
-const meters = new Meters({ pool: openPool(database.url, { connections_max: 1 }), clock: systemClock }, reads);
+const meters = new Meters({ pool: openPool(database.url, { connections_max: 1 }), clock: suiteClock() }, reads);
 console.log(JSON.stringify({ pid: database.pid() }));
-await loadUntil(meters, systemClock, {
+await loadUntil(meters, suiteClock(), {
   callers: 64,
   stopped: () => false,
   onSettled: (hold) => console.log(JSON.stringify({ settled: hold })),

@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { OffsetClock, openPool, type Pool, startEmbedded } from '@purser/base';
+import { openPool, type Pool, startEmbedded } from '@purser/base';
+import { suiteClock } from '@purser/base/testing';
 import { verifyPostings } from '@purser/ledger';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -48,7 +49,7 @@ test('kill -9 of Postgres under 64 callers: every acknowledged hold and settle i
   const batches = openPool(database.url, { connections_max: 1 });
   try {
     await migrateAll(reads);
-    const clock = new OffsetClock();
+    const clock = suiteClock();
     const meters = new Meters({ pool: batches, clock }, reads);
     let stopped = false;
     const load = loadUntil(meters, clock, { callers: 64, stopped: () => stopped });
@@ -104,7 +105,7 @@ test('kill -9 of the owner of the database: its orphan is taken over, and what i
   try {
     const states = await statesOf(pool);
     expect(settled.filter((id) => states.get(id) !== 'settled')).toEqual([]);
-    const clock = new OffsetClock();
+    const clock = suiteClock();
     clock.moveTo(clock.now().add({ minutes: 5 }));
     await new Meters({ pool, clock }, pool).sweep();
     await expectWhole(pool);

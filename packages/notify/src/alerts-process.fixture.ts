@@ -1,4 +1,5 @@
-import { openPool, systemClock } from '@purser/base';
+import { openPool } from '@purser/base';
+import { suiteClock } from '@purser/base/testing';
 import { Meters, type MeterSpec } from '@purser/meters';
 import { currency, money } from '@purser/money';
 
@@ -13,6 +14,7 @@ const orders = JSON.parse(process.argv[2] ?? '') as {
   period_end: string;
 };
 
+const clock = suiteClock();
 const pool = openPool(orders.database_url, { connections_max: 4 });
 const workspace = orders.workspace as MeterSpec['workspace'];
 const period_start = Temporal.Instant.from(orders.period_start);
@@ -27,8 +29,8 @@ const cost: MeterSpec = {
 };
 startAlerts({
   pool,
-  clock: systemClock,
-  meters: new Meters({ pool, clock: systemClock }, pool),
+  clock,
+  meters: new Meters({ pool, clock }, pool),
   watch: (id) =>
     id === workspace
       ? { meters: [cost], thresholds: [], period_start, cost_cap: money(cost.cap ?? 0n, currency('USD')) }

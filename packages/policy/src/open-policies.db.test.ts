@@ -1,5 +1,5 @@
-import { newId, openPool, type Pool, systemClock } from '@purser/base';
-import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { newId, openPool, type Pool } from '@purser/base';
+import { allMigrations, createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
 import { type Catalogue, loadCatalogue } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { Meters } from '@purser/meters';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { openPolicies, type Policies } from './open-policies.ts';
 
+const clock = suiteClock();
 let database: TestDatabase;
 let batches: Pool;
 let catalogue: Catalogue;
@@ -17,10 +18,10 @@ beforeAll(async () => {
   );
   catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   batches = openPool(database.url, { connections_max: 1 });
-  const meters = new Meters({ pool: batches, clock: systemClock }, database.pool);
+  const meters = new Meters({ pool: batches, clock }, database.pool);
   policies = await openPolicies({
     pool: database.pool,
-    clock: systemClock,
+    clock,
     meters,
     catalogue,
     failed: (error) => {
@@ -34,7 +35,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-const anchor = systemClock.now().subtract({ hours: 1 });
+const anchor = clock.now().subtract({ hours: 1 });
 const workspaces = Array.from({ length: 1_000 }, (): Workspace =>
   Object.freeze({
     id: newId<'workspace'>(),
@@ -59,7 +60,7 @@ describe('T3 policies from memory', () => {
   test('whether one is ready and what it is costs under a microsecond: no promise, no look-up, the same object', async () => {
     const sold = workspaces.map((workspace) => Object.freeze({ ...workspace, catalogue_version: catalogue.version }));
     for (const workspace of sold) await policies.ready(workspace);
-    const now = systemClock.now();
+    const now = clock.now();
     const first = sold.map((workspace) => policies.of(workspace, now));
     let same = 0;
     let best_ns = Infinity;

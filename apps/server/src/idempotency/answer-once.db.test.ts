@@ -1,5 +1,5 @@
-import { newId, PLATFORM, refuse, systemClock } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { newId, PLATFORM, refuse } from '@purser/base';
+import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { serverMigrations } from '../migrations.ts';
@@ -22,7 +22,7 @@ const once = (key: string, more: Partial<OnceRequest> = {}): OnceRequest => ({
 });
 
 function create(request: OnceRequest | undefined, name: string = newId()) {
-  return answerOnce({ pool: database.pool, clock: systemClock }, PLATFORM, request, 201, async (connection) => {
+  return answerOnce({ pool: database.pool, clock: suiteClock() }, PLATFORM, request, 201, async (connection) => {
     await connection.query('insert into thing (name) values ($1)', [name]);
     return JSON.stringify({ name });
   });
@@ -62,7 +62,7 @@ describe('a creation under an idempotency key', () => {
   });
 
   it('keeps neither a refusal nor a fault: both can be tried again', async () => {
-    const deps = { pool: database.pool, clock: systemClock };
+    const deps = { pool: database.pool, clock: suiteClock() };
     expect(await answerOnce(deps, PLATFORM, once('k4'), 201, async () => refuse('limit_reached', 'full'))).toMatchObject({
       code: 'limit_reached',
     });

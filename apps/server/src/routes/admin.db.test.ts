@@ -4,7 +4,7 @@ import { like, startTestServer, type TestServer } from '../testing/index.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ PURSER_TEST_CLOCK: '1' });
+  server = await startTestServer();
 });
 afterAll(() => server.close());
 

@@ -1,11 +1,11 @@
-import { systemClock } from '@purser/base';
+import { suiteClock } from '@purser/base/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { like, startTestServer, type TestServer } from '../testing/index.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ PURSER_TEST_CLOCK: '1' });
+  server = await startTestServer();
 });
 afterAll(() => server.close());
 
@@ -90,7 +90,7 @@ test('C12: credits of a contract are there on their day though nobody calls, and
   ]);
   const { meters } = (await server.ask('/api/usage', { key })).json;
   expect(meters.find((meter) => meter.key === 'credits:pay_as_you_go')).toMatchObject({ cap: 3, used: 3 });
-  const start = systemClock.now();
+  const start = suiteClock().now();
   const valid_from = start.add({ hours: 24 }).toString();
   const contract = {
     workspace_id: id,

@@ -1,4 +1,4 @@
-import { systemClock } from '@purser/base';
+import { suiteClock } from '@purser/base/testing';
 import { startStripeStandIn, type StripeStandIn } from '@purser/marketplace/standins';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -7,7 +7,7 @@ import { startTestServer, type TestServer } from '../testing/index.ts';
 let stripe: StripeStandIn;
 let server: TestServer;
 beforeAll(async () => {
-  stripe = await startStripeStandIn({ now: () => Math.floor(systemClock.now().epochMilliseconds / 1000) });
+  stripe = await startStripeStandIn({ now: () => Math.floor(suiteClock().now().epochMilliseconds / 1000) });
   server = await startTestServer({
     STRIPE_SECRET_KEY: stripe.secret_key,
     STRIPE_WEBHOOK_SECRET: stripe.webhook_secret,

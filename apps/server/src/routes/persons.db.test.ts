@@ -8,7 +8,7 @@ let mail: MailServer;
 let other: TestServer;
 beforeAll(async () => {
   mail = await startMailServer();
-  server = await startTestServer({ SMTP_URL: mail.url, PURSER_FREE_STARTS_PER_ADDRESS: '1000', PURSER_TEST_CLOCK: '1' });
+  server = await startTestServer({ SMTP_URL: mail.url, PURSER_FREE_STARTS_PER_ADDRESS: '1000' });
   other = await startTestServer({ PURSER_FREE_STARTS_PER_ADDRESS: '2' });
 });
 afterAll(async () => {

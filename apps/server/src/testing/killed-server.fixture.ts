@@ -1,4 +1,5 @@
-import { createLog, parseSettings, systemClock } from '@purser/base';
+import { createLog, parseSettings } from '@purser/base';
+import { suiteClock } from '@purser/base/testing';
 
 import { provenCatalogue } from '../proven-catalogue.ts';
 import { startServer } from '../start.ts';
@@ -14,13 +15,14 @@ const settings = parseSettings({
   PURSER_CATALOG: catalog,
   OPENAI_API_KEY: 'sk-test-0123456789',
   OPENAI_BASE_URL: provider,
+  PURSER_TEST_CLOCK: suiteClock().now().toString(),
 });
 const log = createLog({ level: 'silent' });
 const { address } = await startServer({
   settings,
   database_url,
   admin_token,
-  catalogue: await provenCatalogue(settings, systemClock.now(), log),
+  catalogue: await provenCatalogue(settings, suiteClock().now(), log),
   log,
   async pause(reached) {
     if (reached !== point) return;

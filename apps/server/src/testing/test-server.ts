@@ -1,5 +1,5 @@
-import { createLog, type Log, parseSettings, systemClock } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { createLog, type Log, parseSettings } from '@purser/base';
+import { createTestDatabase, suiteClock, type TestDatabase } from '@purser/base/testing';
 
 import type { Given } from '../compose.ts';
 import { ROOMS } from '../migrations.ts';
@@ -51,8 +51,9 @@ export async function startTestServer(
   const database = await createTestDatabase(ROOMS.slice(1));
   const log_lines: string[] = [];
   const log: Log = createLog({ level: 'info', write: (line) => log_lines.push(line) });
-  const settings = parseSettings({ PORT: '0', PURSER_CATALOG: CATALOGUE, ...environment });
-  const catalogue = await provenCatalogue(settings, systemClock.now(), log);
+  const clock = { PURSER_TEST_CLOCK: suiteClock().now().toString() };
+  const settings = parseSettings({ PORT: '0', PURSER_CATALOG: CATALOGUE, ...clock, ...environment });
+  const catalogue = await provenCatalogue(settings, suiteClock().now(), log);
   const running = await startServer({
     settings,
     database_url: database.url,

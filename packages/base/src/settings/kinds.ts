@@ -30,6 +30,25 @@ export function flag() {
   });
 }
 
+/** Off, on, or on from an instant: where the clock that can be moved starts. */
+export function startOfClock() {
+  return z.string().transform((given, context): TestClockSetting | undefined => {
+    if (given === '0' || given === 'false') return undefined;
+    if (given === '1' || given === 'true') return { starts_at: undefined };
+    try {
+      return { starts_at: Temporal.Instant.from(given) };
+    } catch {
+      context.addIssue({ code: 'custom', message: wrong(given, '1, 0, or a time to start at such as 2027-01-01T00:00:00Z') });
+      return z.NEVER;
+    }
+  });
+}
+
+export interface TestClockSetting {
+  /** Undefined: the present of this machine. */
+  readonly starts_at: Temporal.Instant | undefined;
+}
+
 export function oneOf<const Choice extends string>(choices: readonly Choice[]) {
   return z.string().transform((given, context) => {
     const choice = choices.find((one) => one === given);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { Fault } from '../fault.ts';
-import { address, atLeast, flag, oneOf, secret, secretLike, text, whole } from './kinds.ts';
+import { address, atLeast, flag, oneOf, secret, secretLike, startOfClock, type TestClockSetting, text, whole } from './kinds.ts';
 import { proxies, type TrustedProxies } from './proxies.ts';
 
 /** Each provider key and address that may be set; a provider without either is off. */
@@ -42,7 +42,7 @@ const Environment = z.object({
   DATABASE_ROLES_PASSWORD: secretLike(/^[\x21-\x7e]{8,200}$/, 'at least 8 printable characters, without blanks').optional(),
   REDIS_URL: address('redis://host:port', ['redis:', 'rediss:', 'unix:'], 'secret').optional(),
   NATS_URL: address('nats://host:port', ['nats:', 'tls:', 'ws:', 'wss:'], 'secret').optional(),
-  PURSER_TEST_CLOCK: flag().default(false),
+  PURSER_TEST_CLOCK: startOfClock().optional(),
   PURSER_ALLOW_UNPROVEN_CATALOG: flag().default(false),
   PURSER_CALL_TIMEOUT_MS: whole(100, 600_000).default(30_000),
   PURSER_QUEUE_MAX: whole(1, 1_000_000).default(2_048),
@@ -78,7 +78,7 @@ const Environment = z.object({
 });
 
 /** Names that belong to the test run, not to the program. */
-const FOREIGN = new Set(['PURSER_TEST_DATABASE_URL', 'PURSER_REQUIRE_SERVICES']);
+const FOREIGN = new Set(['PURSER_TEST_DATABASE_URL', 'PURSER_REQUIRE_SERVICES', 'PURSER_TEST_START', 'PURSER_TEST_BEGAN_MS']);
 
 export interface Settings {
   readonly port: number;
@@ -95,7 +95,8 @@ export interface Settings {
   /** Undefined: sessions and rate windows in the process. */
   readonly redis_url: string | undefined;
   readonly nats_url: string | undefined;
-  readonly test_clock: boolean;
+  /** Present when the clock may be moved forward. */
+  readonly test_clock: TestClockSetting | undefined;
   /** Start though a plan can fall below its margin. */
   readonly allow_unproven_catalog: boolean;
   readonly call_timeout_ms: number;
