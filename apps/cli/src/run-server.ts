@@ -7,6 +7,7 @@ import { type Log, migrate, openPool, type Settings, systemClock } from '@purser
 import { provenCatalogue, ROOMS, type RunningServer, startServer } from '@purser/server';
 
 import { keepSecret, readKeptSecret } from './kept-secret.ts';
+import { watchLastResort } from './last-resort.ts';
 import { startDatabase, whyAway } from './open-database.ts';
 
 const ADMIN_TOKEN = 'admin-token';
@@ -34,6 +35,7 @@ export async function runServer(options: {
   const { settings, log } = options;
   await using opened = new AsyncDisposableStack();
   const signalled = firstSignal(opened);
+  const lastResort = opened.use(watchLastResort(log, signalled.end));
   const say = options.say ?? ((line: string) => log.info(line));
   // What is wrong with the catalogue is said before a database is made for it.
   const catalogue = await provenCatalogue(settings, systemClock.now(), log);
@@ -53,6 +55,8 @@ export async function runServer(options: {
     ...(existsSync(WEB) && { web_directory: WEB }),
   });
   opened.defer(() => running.stop());
+  const { metrics } = running.composition.deps;
+  lastResort.count = (work) => metrics.backgroundFailed(work);
   await options.started({ running, admin_token, generated, database: database.where });
   say(`stopping (${await signalled.signal}); calls in flight end first`);
 }
@@ -83,17 +87,31 @@ async function adminToken(settings: Settings): Promise<{ admin_token: string; ge
 /** One Ctrl-C can arrive several times at once: from the terminal, and again from each program that passes it on. */
 const ECHO_MS = 1_000;
 
+interface FirstSignal {
+  /** What asked to stop, in a word. */
+  readonly signal: Promise<string>;
+  readonly fired: boolean;
+  /** Asks to stop as a signal does. */
+  readonly end: (why: string) => void;
+}
+
 /** The first SIGINT or SIGTERM asks to stop; a second one, by someone who grew impatient, leaves at once. */
-function firstSignal(opened: AsyncDisposableStack): { readonly signal: Promise<string>; readonly fired: boolean } {
+function firstSignal(opened: AsyncDisposableStack): FirstSignal {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const state = { signal: promise, fired: false };
+  const state = {
+    signal: promise,
+    fired: false,
+    end(why: string) {
+      state.fired = true;
+      resolve(why);
+    },
+  };
   let first_ms = 0;
   const handle = (signal: string): void => {
     if (state.fired && performance.now() - first_ms < ECHO_MS) return;
     if (state.fired) process.exit(signal === 'SIGINT' ? 130 : 143);
-    state.fired = true;
     first_ms = performance.now();
-    resolve(signal);
+    state.end(signal);
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, handle);

@@ -1,4 +1,4 @@
-import { type Clock, type Log, PLATFORM, type Pool, type Repetition, type Settings } from '@purser/base';
+import { type Clock, PLATFORM, type Pool, type Repetition, type Settings } from '@purser/base';
 import type { Catalogue } from '@purser/catalog';
 import type { Identity } from '@purser/identity';
 import { type LicenceChange, licenseChanges } from '@purser/license';
@@ -8,13 +8,15 @@ import { type AlertSource, createMailer, type NewAlert, startAlerts, type Watch,
 import type { Policies, Policy } from '@purser/policy';
 import { allocationMeter, listAllocations } from '@purser/wallet';
 
+import type { BackgroundLog } from './background-log.ts';
+
 const SEND_TIMEOUT_MS = 10_000;
 
 /** Looks for what is worth telling, and tells it: workspaces by their policies, the shared budget, licence changes. */
 export function startServerAlerts(parts: {
   readonly pool: Pool;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: BackgroundLog;
   readonly settings: Settings;
   readonly catalogue: Catalogue;
   readonly identity: Identity;

@@ -26,6 +26,7 @@ import { createProviders, type Providers } from '@purser/providers';
 import { memberMeters, openPeriods, type PeriodOpener, workWallet } from '@purser/wallet';
 
 import { startServerAlerts } from './alerts.ts';
+import { type BackgroundLog, backgroundLog } from './background-log.ts';
 import type { ServerDeps } from './deps.ts';
 import { BOUNDS } from './http/bounds.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -43,6 +44,8 @@ export interface Given {
   /** Where a test may stop a call. */
   readonly pause?: (point: PausePoint) => Promise<void>;
   readonly played?: Played;
+  /** How long a settle is tried while the database is away; a test does not wait for the documented 30 s. */
+  readonly settle_retry_ms?: number;
 }
 
 /** A world that is played: time goes on when it is told to, and nothing but ladders is worked at in the background; whoever plays does it. */
@@ -97,7 +100,15 @@ export async function compose(given: Given): Promise<Composition> {
 
   await storeCatalogue(pool, catalogue, clock.now());
   const metrics = createMetrics();
-  const meters = new Meters({ pool: holds, clock, queue_max: settings.queue_max, onBatch: batchFigures(metrics) }, pool);
+  const logOf = (work: string): BackgroundLog => backgroundLog(work, log, metrics);
+  const batches = {
+    pool: holds,
+    clock,
+    queue_max: settings.queue_max,
+    onBatch: batchFigures(metrics),
+    ...(given.settle_retry_ms !== undefined && { end_retry_ms: given.settle_retry_ms }),
+  };
+  const meters = new Meters(batches, pool);
   opened.defer(() => meters.idle());
   const identity = closing(
     await openIdentity({
@@ -115,7 +126,7 @@ export async function compose(given: Given): Promise<Composition> {
       clock,
       meters,
       catalogue,
-      failed: (err) => log.error({ err }, 'ladders and freeze could not be looked at'),
+      failed: (err) => logOf('ladders').error({ err }, 'ladders and freeze could not be looked at'),
     }),
   );
   const rates = closing(await openRates(settings, log));
@@ -162,13 +173,13 @@ export async function compose(given: Given): Promise<Composition> {
         { hold: id, workspace, provider, cost: cost.amount.toString(), unit: cost.unit },
         'a call was settled whose hold the database does not know; its cost is booked as unresolved. Was a stand-by promoted that was behind?',
       ),
-    onUnsettled: (error) =>
-      log.error({ err: error }, 'a settle could not be written; its hold expires and its cost stays counted'),
+    onBackgroundFailure: (work, err) =>
+      logOf(work).error({ err }, 'what a call came to could not be written; its hold expires and its cost stays counted'),
     ...(given.pause && { pause: given.pause }),
   });
   if (!given.played) {
-    startBackground(opened, { pool, clock, meters, licences, marketplace, identity, policies, openPeriod, log });
-    const alerts = startServerAlerts({ pool, clock, log, settings, catalogue, identity, policies, meters });
+    startBackground(opened, { pool, clock, meters, licences, marketplace, identity, policies, openPeriod, logOf });
+    const alerts = startServerAlerts({ pool, clock, log: logOf('alerts'), settings, catalogue, identity, policies, meters });
     opened.defer(() => alerts.stop());
   }
 
@@ -248,7 +259,8 @@ interface Working {
   readonly identity: Identity;
   readonly policies: Policies;
   readonly openPeriod: PeriodOpener;
-  readonly log: Log;
+  /** The log of a work: what fails is counted under its name. */
+  readonly logOf: (work: string) => BackgroundLog;
 }
 
 /** Billing periods that begin, credits that come into their time, periods that are closed. */
@@ -259,7 +271,7 @@ export function workCredits({
   identity,
   policies,
   openPeriod,
-  log,
+  logOf,
 }: Omit<Working, 'licences' | 'marketplace'>): Promise<void> {
   return workWallet({
     pool,
@@ -268,35 +280,35 @@ export function workCredits({
     workspace: (id) => identity.workspace(id),
     policyOf: policies.load,
     begun: openPeriod.begun,
-    failed: (id, err) => log.error({ err, workspace: id }, 'a billing period could not be opened'),
+    failed: (id, err) => logOf('credits').error({ err, workspace: id }, 'a billing period could not be opened'),
   });
 }
 
 /** What has to happen though nobody asks: due holds and grants, the daily sums, the seal of the trail. Any number of servers may. */
 function startBackground(opened: AsyncDisposableStack, working: Working): void {
-  const { pool, clock, meters, licences, marketplace, log } = working;
+  const { pool, clock, meters, licences, marketplace, logOf } = working;
   const works = [
     repeat(
       SWEEP_EVERY_MS,
       () => meters.sweep(),
-      (err) => log.error({ err }, 'due holds and grants could not be swept'),
+      (err) => logOf('sweep').error({ err }, 'due holds and grants could not be swept'),
     ),
     repeat(
       LICENCES_EVERY_MS,
       () => licences.sweep(),
-      (err) => log.error({ err }, 'changed licences could not be followed up'),
+      (err) => logOf('licenses').error({ err }, 'changed licences could not be followed up'),
     ),
     repeat(
       MARKETPLACE_EVERY_MS,
       () => marketplace.sweep(),
-      (err) => log.error({ err }, 'debts and spending of packs could not be looked at'),
+      (err) => logOf('marketplace').error({ err }, 'debts and spending of packs could not be looked at'),
     ),
-    startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log }),
-    startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log }),
+    startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log: logOf('daily sums') }),
+    startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log: logOf('audit log') }),
     repeat(
       WALLET_EVERY_MS,
       () => workCredits(working),
-      (err) => log.error({ err }, 'credits could not be refreshed'),
+      (err) => logOf('credits').error({ err }, 'credits could not be refreshed'),
     ),
   ];
   for (const work of works) opened.defer(() => work.stop());

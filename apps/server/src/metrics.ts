@@ -19,6 +19,8 @@ export interface Metrics {
   watchInFlight(requests: () => number): void;
   /** One batch of holds or settlements as it reached the database. */
   batch(kind: string, size: number, seconds: number): void;
+  /** Something failed that no caller waited for. */
+  backgroundFailed(work: string): void;
 }
 
 const SECONDS_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -72,6 +74,13 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const background = new Counter({
+    name: 'purser_background_failures_total',
+    help: 'What failed with no caller waiting for it, by the work it was. Each is in the log.',
+    labelNames: ['work'] as const,
+    registers,
+  });
+
   return {
     registry,
     answered: (route, method, status, seconds) => http.observe({ method, route, status }, seconds),
@@ -98,5 +107,6 @@ export function createMetrics(): Metrics {
       batchSize.observe({ kind }, size);
       batchSeconds.observe({ kind }, seconds);
     },
+    backgroundFailed: (work) => background.inc({ work }),
   };
 }

@@ -71,7 +71,9 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     // The name of a member: 256 characters, of two units each at most.
     routerOptions: { maxParamLength: 512 },
     clientErrorHandler: answerUnreadable,
-    frameworkErrors: (error, request, reply) => void sendThrown(request, reply, error),
+    frameworkErrors(error, request, reply) {
+      sendThrown(request, reply, error);
+    },
   }).withTypeProvider();
   app.server.maxConnections = bounds.connections_max;
   boundConnections(app.server, bounds.connections_address_max, isOwnProxy(deps.trust_proxy));

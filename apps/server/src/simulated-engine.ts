@@ -19,6 +19,7 @@ import { signatureOf, startStripeStandIn } from '@purser/marketplace/standins';
 import { grantCredits } from '@purser/meters';
 import { createProviders, type Providers } from '@purser/providers';
 
+import { backgroundLog } from './background-log.ts';
 import { compose, type Given, workCredits } from './compose.ts';
 import type { ServerDeps } from './deps.ts';
 import { verifyBooks } from './verify-books.ts';
@@ -172,7 +173,7 @@ async function checkOut(deps: ServerDeps, account: Account, pack: string): Promi
 async function housekeep(deps: ServerDeps): Promise<void> {
   while ((await deps.meters.sweep()).grants >= GRANTS_SWEPT);
   await deps.licences.sweep();
-  await workCredits(deps);
+  await workCredits({ ...deps, logOf: (work) => backgroundLog(work, deps.log, deps.metrics) });
 }
 
 /** A database this young has not been counted: the planner takes its tables for empty, and reads one of them whole for each row of another. */

@@ -1,3 +1,4 @@
+export { inBackground } from './background.ts';
 export { BoundedMap } from './bounded-map.ts';
 export { BatchLoader } from './database/batch-loader.ts';
 export { type Clock, OffsetClock, systemClock, TestClock } from './clock.ts';

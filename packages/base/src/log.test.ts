@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
 import { expect, test } from 'vitest';
 
 import { createLog } from './log.ts';
@@ -49,4 +52,13 @@ test('a line is one JSON object with time, level and message', () => {
 
 test('below its level nothing is written', () => {
   expect(logged((log) => log.debug('quiet'))).toBe('');
+});
+
+test.runIf(existsSync('/dev/full'))('a disk that takes no more lines loses them and ends nothing', () => {
+  const script = `import { createLog } from '${new URL('log.ts', import.meta.url).href}';
+    const log = createLog({ level: 'info' });
+    log.info('one'); log.info('two');
+    setTimeout(() => process.exit(7), 50);`;
+  const { status } = spawnSync('sh', ['-c', '"$0" --input-type=module -e "$1" > /dev/full', process.execPath, script]);
+  expect(status).toBe(7);
 });

@@ -30,6 +30,8 @@ export function hideSecrets(text: string): string {
  */
 export function createLog(options: { level: Log['level']; write?: (line: string) => void }): Log {
   const out = pino.destination({ fd: 1, sync: true });
+  // A disk that is full or a reader that has gone loses lines, and must not end the server with them.
+  out.on('error', () => {});
   const write = options.write ?? ((line: string) => out.write(line));
   return pino(
     {

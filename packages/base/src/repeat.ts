@@ -18,8 +18,9 @@ export function repeat(every_ms: number, work: () => Promise<unknown>, failed: (
       await work();
     } catch (error) {
       failed(error);
+    } finally {
+      if (!stopped) timer = setTimeout(start, every_ms);
     }
-    if (!stopped) timer = setTimeout(start, every_ms);
   }
   function start(): void {
     running = run();

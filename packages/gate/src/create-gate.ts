@@ -15,7 +15,7 @@ import { stream } from './stream.ts';
 
 /** The only way to spend. */
 export function createGate(deps: GateDeps): Gate {
-  const inFlight = new InFlight((error) => deps.onUnsettled?.(error));
+  const inFlight = new InFlight((work, error) => deps.onBackgroundFailure?.(work, error));
   const engine: Engine = { ...deps, inFlight, closed: new ClosedRoutes(deps.clock, deps.route_closed_ms) };
 
   /** Both doors: the steps before the hold, then the call, watched from beginning to end. */

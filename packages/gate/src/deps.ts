@@ -6,7 +6,7 @@ import type { Policy } from '@purser/policy';
 import type { Provider, Upstream } from '@purser/providers';
 
 import type { ClosedRoutes } from './closed-routes.ts';
-import type { InFlight } from './in-flight.ts';
+import type { BackgroundWork, InFlight } from './in-flight.ts';
 
 /** The providers that can be called, by id. */
 export interface ProviderDirectory {
@@ -55,10 +55,10 @@ export interface GateDeps {
   readonly drain: { readonly timeout_ms: number; readonly bytes_max: number };
   /** How long a route that cost more than was held stays closed. */
   readonly route_closed_ms: number;
-  /** Hears of a settle that could not be written while the database was away for too long. */
-  readonly onUnsettled?: (error: unknown) => void;
   /** Hears of a settlement whose hold the database did not know; its cost is in the books as unresolved. */
   readonly onLost?: (hold: HoldRequest) => void;
+  /** Hears of what failed with nobody waiting for it, as a settle while the database was away for too long. */
+  readonly onBackgroundFailure?: (work: BackgroundWork, error: unknown) => void;
   readonly observe?: (report: CallReport) => void;
   readonly pause?: (point: PausePoint) => Promise<void>;
 }

@@ -1,3 +1,8 @@
+import { inBackground } from '@purser/base';
+
+/** What goes on without a caller: the settle behind an answer, the end of a stream whose reader left, or that was not read in time. */
+export type BackgroundWork = 'settle' | 'drain' | 'cut';
+
 /** The calls that are under way, drains after a disconnect included. */
 export class InFlight {
   #count = 0;
@@ -5,11 +10,14 @@ export class InFlight {
   #waiting: (() => void)[] = [];
 
   readonly #settling = new Set<Promise<unknown>>();
-  readonly #onUnsettled: (error: unknown) => void;
+  readonly #onFailure: (work: BackgroundWork, error: unknown) => void;
 
-  /** `onUnsettled` hears of a settle that could not be written: its hold expires, and its cost stays counted as doubtful. */
-  constructor(onUnsettled: (error: unknown) => void) {
-    this.#onUnsettled = onUnsettled;
+  /**
+   * `onFailure` hears of what failed behind an answer that had left, or behind a reader that had: its hold expires, and its cost stays
+   * counted as unresolved.
+   */
+  constructor(onFailure: (work: BackgroundWork, error: unknown) => void) {
+    this.#onFailure = onFailure;
   }
 
   get count(): number {
@@ -20,22 +28,44 @@ export class InFlight {
     return this.#closed;
   }
 
-  async track<T>(work: Promise<T>): Promise<T> {
+  /** Something is under way until the answered function is called. */
+  enter(): () => void {
     this.#count++;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      this.#count--;
+      if (this.#count === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+    };
+  }
+
+  async track<T>(work: Promise<T>): Promise<T> {
+    const leave = this.enter();
     try {
       return await work;
     } finally {
-      this.#count--;
-      if (this.#count === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+      leave();
     }
   }
 
   /** Lets a settle finish behind an answer that has left. */
   settle(booking: Promise<unknown>): void {
-    const settling = this.track(booking)
-      .catch(this.#onUnsettled)
-      .finally(() => this.#settling.delete(settling));
+    const settling = this.#heard('settle', booking).finally(() => this.#settling.delete(settling));
     this.#settling.add(settling);
+  }
+
+  /** Lets work finish that no caller waits for. */
+  background(work: Exclude<BackgroundWork, 'settle'>, done: Promise<unknown>): void {
+    inBackground(this.#heard(work, done), () => {});
+  }
+
+  async #heard(work: BackgroundWork, done: Promise<unknown>): Promise<void> {
+    try {
+      await this.track(done);
+    } catch (error) {
+      this.#onFailure(work, error);
+    }
   }
 
   /** Waits for the settles under way now, not for those that begin meanwhile. */
@@ -75,12 +105,7 @@ export interface StreamEnds<T> {
  * when the call's time is over it is ended for him and booked, or he would have read for nothing.
  */
 export function trackStream<T>(inFlight: InFlight, parts: AsyncGenerator<T>, ends: StreamEnds<T>): AsyncIterableIterator<T> {
-  let finish: () => void = () => {};
-  void inFlight.track(
-    new Promise<void>((resolve) => {
-      finish = resolve;
-    }),
-  );
+  const finish = inFlight.enter();
   let begun = false;
   let pulling = false;
   let late: T | undefined;
@@ -89,7 +114,7 @@ export function trackStream<T>(inFlight: InFlight, parts: AsyncGenerator<T>, end
     finish();
   };
   const leave = async (): Promise<IteratorResult<T>> => {
-    if (!begun) void inFlight.track(ends.abandoned());
+    if (!begun) inFlight.background('drain', ends.abandoned());
     begun = true;
     try {
       return await parts.return(undefined);
@@ -100,7 +125,7 @@ export function trackStream<T>(inFlight: InFlight, parts: AsyncGenerator<T>, end
   const cut = (): void => {
     if (pulling) return;
     late = ends.late;
-    void leave();
+    inFlight.background('cut', leave());
   };
   ends.over.addEventListener('abort', cut, { once: true });
   return {

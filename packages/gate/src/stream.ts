@@ -85,7 +85,7 @@ async function* relayParts(
     serving.time.end();
     yield { type: 'refusal', refusal: await endFailed(engine, serving, error) };
   } finally {
-    if (!ended) void engine.inFlight.track(drain(engine, serving, events, undefined, delivered));
+    if (!ended) engine.inFlight.background('drain', drain(engine, serving, events, undefined, delivered));
   }
 }
 

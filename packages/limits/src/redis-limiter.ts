@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 
-import type { Refusal } from '@purser/base';
+import { inBackground, type Refusal } from '@purser/base';
 import { Redis } from 'ioredis';
 
 import { LocalRateLimiter } from './local-limiter.ts';
@@ -103,7 +103,7 @@ export class RedisRateLimiter implements RateLimiter {
       const decision = this.#local.decide(own);
       if ('refused' in decision) {
         // Somebody has to find out that Redis is back, even if nobody is admitted.
-        if (this.#enforced !== 'shared') void this.#probe();
+        if (this.#enforced !== 'shared') inBackground(this.#probe(), () => {});
         return decision;
       }
     }

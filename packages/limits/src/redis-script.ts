@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { assert } from '@purser/base';
+import { assert, inBackground } from '@purser/base';
 import type { Redis } from 'ioredis';
 
 import { SKEW_MS_MAX } from './failures.ts';
@@ -74,7 +74,7 @@ export class RateScript {
       if (this.#under_way === UNDER_WAY_MAX) return;
       this.#under_way += 1;
       // What else is asked in the same breath goes along; a lone caller waits for nobody.
-      queueMicrotask(() => void this.#drain());
+      queueMicrotask(() => inBackground(this.#drain(), reject));
     });
   }
 

@@ -4,6 +4,7 @@ import {
   databaseFault,
   Fault,
   type HoldId,
+  inBackground,
   isTransientDatabaseError,
   type Pool,
 } from '@purser/base';
@@ -128,7 +129,7 @@ export class Batcher {
     this.#running = true;
     clearTimeout(this.#alarm);
     this.#alarm = undefined;
-    setImmediate(() => void this.#run());
+    setImmediate(() => inBackground(this.#run(), (error) => this.#broke(error)));
   }
 
   #startWhenDue(): void {
@@ -154,6 +155,15 @@ export class Batcher {
     this.#running = false;
     if (this.waiting > 0) this.#startWhenDue();
     else for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** A mistake of ours ended the work on batches: whoever waits is told, and the next request begins it again. */
+  #broke(error: unknown): void {
+    this.#running = false;
+    const fault = databaseFault(error);
+    for (const waiting of this.#holds.splice(0)) waiting.reject(fault);
+    for (const waiting of this.#ends.take(Number.POSITIVE_INFINITY)) waiting.reject(fault);
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** What waited so long (or met a clock that jumped) that its time is over would be held only to expire: it is turned away. */

@@ -112,13 +112,15 @@ test('F1: ends that nobody waits for go before anybody is refused, and when the 
   const workspace = fresh();
   const spec = one(workspace, 1n);
   const patient = new Meters({ pool: bench.database.pool, clock: bench.clock, unwatched_wait_ms: 60_000 }, bench.database.pool);
+  const ends: Promise<unknown>[] = [];
   for (let call = 0; call < 5; call++) {
     const hold = holdOf(bench, workspace, [{ meter: spec, amount: 1n }]);
     expect(await patient.hold(hold)).toEqual({ kind: 'held' });
-    void patient.end(settleOf(hold, [0n]), true);
+    ends.push(patient.end(settleOf(hold, [0n]), true));
   }
   expect(patient.waiting).toBe(1);
   await patient.idle();
+  await Promise.all(ends);
   expect((await patient.read([spec]))[0]).toMatchObject({ held: 0n });
 });
 

@@ -30,7 +30,11 @@ export function createMailer({ url, from, timeout_ms }: { url: string; from: str
       });
     },
     close() {
-      void opened?.then((open) => open.close());
+      // What could not be opened needs no closing.
+      opened?.then(
+        (open) => open.close(),
+        () => {},
+      );
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { RefusalError, refuse } from '@purser/base';
+import { inBackground, RefusalError, refuse } from '@purser/base';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /**
@@ -15,11 +15,12 @@ export function readJsonBodies(app: FastifyInstance): void {
       request.body_sha256 = createHash('sha256').update(body).digest('hex');
     }
     const text = body.toString('utf8');
-    void parse(request, text, (error, parsed) => {
+    const parsing = parse(request, text, (error, parsed) => {
       if (error !== null && text.length > 0) done(new RefusalError(refuse('invalid_request', mistakeIn(text))));
       else if (error === null && text.includes(String.raw`\u`)) done(unkeepable(parsed), parsed);
       else done(error, parsed);
     });
+    if (parsing) inBackground(parsing, (error) => done(error instanceof Error ? error : new Error(String(error))));
   });
 }
 

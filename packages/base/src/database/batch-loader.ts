@@ -1,3 +1,4 @@
+import { inBackground } from '../background.ts';
 import { Fault } from '../fault.ts';
 
 const BATCH_MAX = 512;
@@ -28,7 +29,7 @@ export class BatchLoader<Value> {
     if (this.#waiting.size >= WAITING_MAX) return Promise.reject(new Fault('too many look-ups are waiting', { retryable: true }));
     const { promise, resolve, reject } = Promise.withResolvers<Value | undefined>();
     this.#waiting.set(key, { promise, resolve, reject });
-    if (!this.#busy) void this.#drain();
+    if (!this.#busy) inBackground(this.#drain(), reject);
     return promise;
   }
 

@@ -24,6 +24,22 @@ test('a database that is away is a fault worth trying again, and its address is 
   expect(databaseFault(error)).toMatchObject({ retryable: true, message: 'the database did not answer' });
 });
 
+test.each(
+  // Each as Postgres itself raises it.
+  `08006 08003 08P01 25006 25P03 40001 40P01 53000 53100 53200 53300 53400 55P03 57014 57P01 57P02 57P03 57P05 58000 58030`.split(
+    ' ',
+  ),
+)('SQLSTATE %s passes: a read-only, full, overloaded or restarting database is worth trying again', async (code) => {
+  const raised = await failure(database.pool.query(`do $$ begin raise exception using errcode = '${code}'; end $$`));
+  expect(isTransientDatabaseError(raised)).toBe(true);
+  expect(databaseFault(raised)).toMatchObject({ retryable: true });
+});
+
+test.each('22P02 23505 23514 40002 42P01 42501 P0002 XX001'.split(' '))('SQLSTATE %s does not pass by itself', async (code) => {
+  const raised = await failure(database.pool.query(`do $$ begin raise exception using errcode = '${code}'; end $$`));
+  expect(isTransientDatabaseError(raised)).toBe(false);
+});
+
 test('a wrong statement is not worth trying again', async () => {
   expect(isTransientDatabaseError(await failure(database.pool.query('select nonsense')))).toBe(false);
 });

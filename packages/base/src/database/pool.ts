@@ -47,28 +47,48 @@ export function openPool(
   return options.tenants ? Object.assign(pool, { tenants: options.tenants }) : pool;
 }
 
-const TRANSIENT = new Set([
-  '40001',
-  '25P03',
-  '40P01',
-  '53300',
-  '57P01',
-  '57P02',
-  '57P03',
+/**
+ * Classes of SQLSTATE that pass by themselves, or when an operator has seen to them: connections (08), a transaction that lost against
+ * another (40), memory, disk or connections used up (53), an operator who intervenes, or a limit of time (57), the operating system (58).
+ */
+const PASSING_CLASSES = new Set(['08', '40', '53', '57', '58']);
+
+/** What passes of other classes: read-only, as a primary that was demoted; limits of time within a transaction; a lock not had in time. */
+const PASSING_STATES = new Set(['25006', '25P03', '25P04', '55P03']);
+
+/** What does not pass though its class does: a constraint checked at the commit, a database or a file that is gone. */
+const LASTING_STATES = new Set(['40002', '57P04', '58P01', '58P02']);
+
+/** The network, the socket of a server that is not there, and what this process has used up. */
+const PASSING_SYSTEM = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
+  'ECONNABORTED',
   'EPIPE',
   'ENOENT',
+  'ETIMEDOUT',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EMFILE',
+  'ENFILE',
 ]);
 
 /** A connection that was cut, a pool that gave none in time, a database closed for maintenance: these have no code of their own. */
-const AWAY = /terminat|timeout exceeded when trying to connect|query read timeout|not currently accepting connections/i;
+const AWAY =
+  /terminat|not queryable|timeout exceeded when trying to connect|query read timeout|not currently accepting connections/i;
 
-/** Whether the same statement may succeed when it is tried again: serialisation, deadlock, or a database that is away. */
+/** Whether the same statement may succeed when it is tried again: a lost race, a database that is away, read-only, full or overloaded. */
 export function isTransientDatabaseError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return TRANSIENT.has(code) || code.startsWith('08') || AWAY.test(error.message);
+  if (PASSING_SYSTEM.has(code) || PASSING_STATES.has(code)) return true;
+  if (code.length === 5 && PASSING_CLASSES.has(code.slice(0, 2))) return !LASTING_STATES.has(code);
+  return AWAY.test(error.message);
 }
 
 export function databaseFault(error: unknown): Fault {

@@ -1,3 +1,4 @@
+import { inBackground } from '../background.ts';
 import { startEmbedded } from './start.ts';
 
 // A process that owns a database until it is told to stop, or killed: `node owner.fixture.ts <data folder> <stage>`.
@@ -5,7 +6,12 @@ const [dataDir = '', stage = ''] = process.argv.slice(2);
 const log: string[] = [];
 try {
   const database = await startEmbedded({ dataDir, stage, log: (line) => log.push(line) });
-  process.on('SIGTERM', () => void database.stop().then(() => process.exit(0)));
+  process.on('SIGTERM', () => {
+    inBackground(
+      database.stop().then(() => process.exit(0)),
+      () => process.exit(1),
+    );
+  });
   console.log(JSON.stringify({ url: database.url, folder: database.folder, pid: database.pid(), log }));
   setInterval(() => {}, 60_000);
 } catch (error) {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import pg from 'pg';
 
+import { inBackground } from '../background.ts';
 import { Fault } from '../fault.ts';
 import { runAs, spawnOptions } from './account.ts';
 import type { Binaries } from './binaries.ts';
@@ -139,9 +140,14 @@ function ending(child: ChildProcess): Promise<string> {
 /** Waits until the server takes connections, and makes our database. Returns what went wrong, if it ended instead. */
 async function firstAnswer(home: Home, child: ChildProcess, ended: Promise<string>): Promise<string | undefined> {
   let end: string | undefined;
-  void ended.then((how) => {
-    end = how;
-  });
+  inBackground(
+    ended.then((how) => {
+      end = how;
+    }),
+    (error) => {
+      end = String(error);
+    },
+  );
   const abandon = async (why: string): Promise<string> => {
     if (end === undefined) await stopServer(child.pid ?? 0, home.data);
     return why;

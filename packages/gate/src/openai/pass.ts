@@ -99,7 +99,7 @@ async function* relayChunks(
     serving.time.end();
     yield errorEvent(await endFailed(engine, serving, error));
   } finally {
-    if (!ended) void engine.inFlight.track(drain(engine, serving, passed));
+    if (!ended) engine.inFlight.background('drain', drain(engine, serving, passed));
   }
 }
 

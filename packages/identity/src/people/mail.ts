@@ -30,7 +30,11 @@ export function smtpMail(url: string, from: string): Mail {
       }
     },
     close() {
-      void opened?.then((open) => open.close());
+      // What could not be opened needs no closing.
+      opened?.then(
+        (open) => open.close(),
+        () => {},
+      );
     },
   };
 }

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 
+import { inBackground } from '@purser/base';
 import { SMTPServer } from 'smtp-server';
 
 /** A mail server that speaks SMTP and keeps what it is sent. */
@@ -19,7 +20,7 @@ export async function startMailServer(): Promise<MailServer> {
     disabledCommands: ['STARTTLS'],
     onData(stream, _session, done) {
       stream.on('end', () => done());
-      void keep(stream);
+      inBackground(keep(stream), (error) => stream.destroy(error instanceof Error ? error : undefined));
     },
   });
   async function keep(stream: Parameters<typeof text>[0]): Promise<void> {
