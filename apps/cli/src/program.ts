@@ -36,6 +36,17 @@ export function buildProgram(): Command {
     .description('bring the database forward')
     .action(async () => (await import('./commands/migrate.ts')).migrateDatabase());
 
+  program
+    .command('backup')
+    .argument('<file>', 'where to write it')
+    .description('write the whole installation to one file, as it is at this moment; servers go on meanwhile')
+    .action(async (file: string) => (await import('./commands/backup.ts')).writeBackup(file));
+  program
+    .command('restore')
+    .argument('<file>', 'what `purser backup` wrote')
+    .description('fill an empty database from it, of any supported version of PostgreSQL')
+    .action(async (file: string) => (await import('./commands/restore.ts')).restoreFromBackup(file));
+
   const plans = program.command('plans').description('the plans of a catalogue');
   plans
     .command('check')

@@ -66,7 +66,7 @@ async function bringForward(url: string, say: (line: string) => void): Promise<v
   try {
     const away = await whyAway(pool);
     if (away !== undefined) throw away;
-    const applied = await migrate(pool, ROOMS);
+    const applied = await migrate(pool, ROOMS, say);
     if (applied.length > 0) say(`the database was brought forward (${applied.length} migrations)`);
     if (await adoptRestoredDatabase(pool))
       say('the database was restored from a dump: its transactions are counted on from the books');

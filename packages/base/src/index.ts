@@ -1,5 +1,6 @@
 export { inBackground } from './background.ts';
 export { BoundedMap } from './bounded-map.ts';
+export { backUp, type Moved, restoreBackup } from './database/backup.ts';
 export { BatchLoader } from './database/batch-loader.ts';
 export { type Clock, OffsetClock, systemClock, TestClock } from './clock.ts';
 export { baseMigrations, migrate, type Migration, readMigrations, type RoomMigrations } from './database/migrate.ts';

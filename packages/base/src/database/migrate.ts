@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import { Fault } from '../fault.ts';
+import { keepAccess, restoreAccess } from './access.ts';
 import type { Connection, Pool } from './pool.ts';
 import { transaction } from './transaction.ts';
 
@@ -46,27 +47,47 @@ export async function readMigrations(rooms: readonly RoomMigrations[]): Promise<
 /** One migration runs at a time over the whole database, whatever the number of processes that start together. */
 const MIGRATION_LOCK = 4780_001;
 
-/** Brings the database forward in one transaction. Returns what was applied; throws when a landed file has changed. */
-export async function migrate(pool: Pool, rooms: readonly RoomMigrations[]): Promise<Migration[]> {
-  const wanted = await readMigrations(rooms);
-  return transaction(pool, async (connection) => {
-    await connection.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    const landed = await landedMigrations(connection);
-    const applied: Migration[] = [];
-    for (const migration of wanted) {
-      const before = landed.get(`${migration.room}/${migration.number}`);
-      if (before === undefined) {
-        await apply(connection, migration);
-        applied.push(migration);
-      } else if (before !== migration.sha256) {
-        throw new Fault(
-          `migration ${migration.room}/${migration.number} changed after it was applied; add a new file instead of editing it`,
-          { retryable: false },
-        );
-      }
+/**
+ * Brings the database forward in one transaction. Returns what was applied; throws when a landed file has changed.
+ * `say` is told what a restored dump had lost and was made good.
+ */
+export async function migrate(
+  pool: Pool,
+  rooms: readonly RoomMigrations[],
+  say: (line: string) => void = () => {},
+): Promise<readonly Migration[]> {
+  const { applied, access_restored } = await transaction(pool, (connection) => migrateWithin(connection, rooms));
+  if (access_restored > 0) {
+    say(`the database was restored without its roles: ${access_restored} policies and grants were missing and are made good`);
+  }
+  return applied;
+}
+
+/** As `migrate`, in the transaction of the caller; `wanted` leaves out migrations that it does not name. */
+export async function migrateWithin(
+  connection: Connection,
+  rooms: readonly RoomMigrations[],
+  wanted: (migration: Migration) => boolean = () => true,
+): Promise<{ readonly applied: readonly Migration[]; readonly access_restored: number }> {
+  const all = (await readMigrations(rooms)).filter(wanted);
+  await connection.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+  const landed = await landedMigrations(connection);
+  const access_restored = landed.size === 0 ? 0 : await restoreAccess(connection);
+  const applied: Migration[] = [];
+  for (const migration of all) {
+    const before = landed.get(`${migration.room}/${migration.number}`);
+    if (before === undefined) {
+      await apply(connection, migration);
+      applied.push(migration);
+    } else if (before !== migration.sha256) {
+      throw new Fault(
+        `migration ${migration.room}/${migration.number} changed after it was applied; add a new file instead of editing it`,
+        { retryable: false },
+      );
     }
-    return applied;
-  });
+  }
+  if (applied.length > 0) await keepAccess(connection);
+  return { applied, access_restored };
 }
 
 async function landedMigrations(connection: Connection): Promise<Map<string, string>> {

@@ -63,7 +63,7 @@ export async function initialise(home: Home, binaries: Binaries): Promise<void> 
   if (found !== undefined) {
     if (found.trim() === binaries.major) return;
     throw new Fault(
-      `${home.data} holds data of PostgreSQL ${found.trim()}, and PostgreSQL ${binaries.major} is installed; move the data by pg_dump`,
+      `${home.data} holds data of PostgreSQL ${found.trim()}, and PostgreSQL ${binaries.major} is installed: write a backup with the release that made it (\`purser backup\`), and restore it into a new PURSER_DATA with this one`,
       { retryable: false },
     );
   }
