@@ -201,6 +201,9 @@ it(
     const link = /http\S+magic-link\/verify\S+/;
     await expect.poll(() => link.exec(server.printed())?.[0]).toBeDefined();
     await page.goto(link.exec(server.printed())?.[0] ?? '');
+    await page.getByRole('heading', { name: 'Sign in to Purser as ann@bakery.example' }).waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
 
     await tab(page, 'Members');

@@ -25,6 +25,7 @@ const PUBLIC = [
   'GET /metrics',
   'GET /problems/:code',
   'GET /readyz',
+  'POST /api/auth/magic-link/verify',
   'POST /api/auth/sign-in/anonymous',
   'POST /api/auth/sign-in/magic-link',
   'POST /api/session',

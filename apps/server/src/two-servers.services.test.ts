@@ -57,8 +57,10 @@ describe('two servers on one database and one Redis', () => {
     const email = `${crypto.randomUUID()}@harbour.example`;
     await first.ask('/api/auth/sign-in/magic-link', { key: token, body: { email } });
     const link = mail.linkTo(email).searchParams.get('token');
-    const opened = await fetch(`${second.url}/api/auth/magic-link/verify?cookie=false&token=${link}`, {
-      headers: { authorization: `Bearer ${token}` },
+    const opened = await fetch(`${second.url}/api/auth/magic-link/verify`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ token: link, cookie: false }),
     });
     const { token: linked } = (await opened.json()) as { token: string };
     const { json } = await first.ask('/api/usage', { key: linked });

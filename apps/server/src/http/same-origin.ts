@@ -1,3 +1,4 @@
+import { RefusalError, refuse } from '@purser/base';
 import type { FastifyRequest } from 'fastify';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -13,4 +14,11 @@ export function changesFromElsewhere(request: FastifyRequest): boolean {
   const { origin } = request.headers;
   if (origin === undefined || !URL.canParse(origin)) return true;
   return new URL(origin).host !== request.client.host;
+}
+
+/** Nobody is signed in, or out of what they had, by another site's page. */
+export function refuseOtherSites(request: FastifyRequest): void {
+  if (request.headers.cookie === undefined && request.headers.origin === undefined) return;
+  if (!changesFromElsewhere(request)) return;
+  throw new RefusalError(refuse('forbidden', 'signing in with cookies must be asked for by a page of the same origin'));
 }

@@ -17,22 +17,6 @@ afterAll(async () => {
   await mail.close();
 });
 
-/** Addresses that look like a page of this site, and lead away from it. */
-const STRAYS = [
-  '/.//evil.example',
-  '/x/..//evil.example',
-  '/%2e//evil.example',
-  '/%252e//evil.example',
-  '//evil.example',
-  '/\\evil.example',
-  '/\t/evil.example',
-  '//evil.example@purser.example',
-  '//evil\u3002example',
-  'https://evil.example/',
-  'javascript:alert(1)',
-  'data:text/html,x',
-];
-
 const mailbox = () => `${crypto.randomUUID()}@harbour.example`;
 const anonymous = (headers: Record<string, string> = {}) =>
   server.ask('/api/auth/sign-in/anonymous', { body: { cookie: false }, headers });
@@ -49,14 +33,14 @@ const cookiesOf = ({ headers }: Answered): string =>
     .map((cookie) => cookie.split(';')[0])
     .join('; ');
 
-/** The path of the newest link to a mailbox, without the page it leads on to. */
-const linkTo = (email: string): string => `/api/auth/magic-link/verify?token=${mail.linkTo(email).searchParams.get('token')}`;
-
+const LINK = '/api/auth/magic-link/verify';
+/** The token of the newest link to a mailbox. */
+const tokenTo = (email: string): string => mail.linkTo(email).searchParams.get('token') ?? '';
 /** Signs in by a letter; the token of the session. */
 async function signIn(email: string, key?: string): Promise<string> {
   const asked = await server.ask('/api/auth/sign-in/magic-link', { body: { email }, ...(key !== undefined && { key }) });
   expect([asked.status, asked.text]).toEqual([202, '{"sent":true}']);
-  const opened = await server.ask(`${linkTo(email)}&cookie=false`, key === undefined ? {} : { key });
+  const opened = await server.ask(LINK, { body: { token: tokenTo(email), cookie: false }, ...(key !== undefined && { key }) });
   expect(opened.status).toBe(200);
   return opened.json.token;
 }
@@ -152,41 +136,6 @@ describe('what another site’s page makes a browser send', () => {
 });
 
 describe('a link', () => {
-  it('S7: leads a browser on, signed in by cookie; a scanner that looks at it by HEAD does not use it up, and it opens once', async () => {
-    const email = mailbox();
-    await server.ask('/api/auth/sign-in/magic-link', { body: { email, callbackURL: '/studio' } });
-    const address = mail.linkTo(email);
-    expect((await fetch(server.url + address.pathname + address.search, { method: 'HEAD' })).status).toBe(404);
-    const opened = await fetch(server.url + address.pathname + address.search, { redirect: 'manual' });
-    expect([opened.status, opened.headers.get('location')]).toEqual([303, '/studio']);
-    const cookie = opened.headers.getSetCookie().map((one) => one.split(';')[0]);
-    const seen = await server.ask('/api/session', { headers: { cookie: cookie.join('; ') } });
-    expect(seen.text).toContain(email);
-    const twice = await fetch(server.url + address.pathname + address.search, { redirect: 'manual' });
-    expect([twice.status, twice.headers.get('location'), twice.headers.getSetCookie()]).toEqual([
-      303,
-      '/studio?error=INVALID_TOKEN',
-      [],
-    ]);
-    expect((await server.ask(linkTo(email))).json.code).toBe('unauthenticated');
-  });
-
-  it('leads nowhere but to a page of this site, whatever it was asked to lead to, or made to say afterwards', async () => {
-    const email = mailbox();
-    expect((await server.ask('/api/auth/sign-in/magic-link', { body: { email, callbackURL: '/x/../studio' } })).status).toBe(202);
-    for (const callbackURL of STRAYS) {
-      const asked = await server.ask('/api/auth/sign-in/magic-link', { body: { email: mailbox(), callbackURL } });
-      expect([callbackURL, asked.status, asked.json.code]).toEqual([callbackURL, 400, 'invalid_request']);
-      const opened = await fetch(`${server.url}${linkTo(email)}&callbackURL=${encodeURIComponent(callbackURL)}`, {
-        redirect: 'manual',
-      });
-      expect([callbackURL, opened.status, opened.headers.get('location')]).toEqual([callbackURL, 400, null]);
-    }
-    const address = mail.linkTo(email);
-    const opened = await fetch(server.url + address.pathname + address.search, { redirect: 'manual' });
-    expect([opened.status, opened.headers.get('location')]).toEqual([303, '/studio']);
-  });
-
   it('S7: opens sessions on several devices; one of them signs out everywhere, and elsewhere nobody is', async () => {
     const email = mailbox();
     const [phone, laptop, other_person] = [await signIn(email), await signIn(email), await signIn(mailbox())];
@@ -347,11 +296,11 @@ describe('time', () => {
     const email = mailbox();
     await server.ask('/api/auth/sign-in/magic-link', { body: { email } });
     await move({ minutes: 16 });
-    expect((await server.ask(linkTo(email))).status).toBe(401);
+    expect((await server.ask(LINK, { body: { token: tokenTo(email) } })).status).toBe(401);
 
     const [idle, used] = [await signIn(mailbox()), mailbox()];
     await server.ask('/api/auth/sign-in/magic-link', { body: { email: used } });
-    const cookie = cookiesOf(await server.ask(linkTo(used)));
+    const cookie = cookiesOf(await server.ask(LINK, { body: { token: tokenTo(used) } }));
     const session = async () => (await server.ask('/api/session', { headers: { cookie } })).json.kind;
     await move({ hours: 60 * 24 });
     expect(await session()).toBe('workspace');

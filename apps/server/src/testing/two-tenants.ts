@@ -64,7 +64,7 @@ async function join(server: TestServer, mail: MailServer, id: string, email: str
   });
   await server.ask('/api/auth/sign-in/magic-link', { body: { email } });
   const token = mail.linkTo(email).searchParams.get('token');
-  const opened = await server.ask(`/api/auth/magic-link/verify?cookie=false&token=${token}`);
+  const opened = await server.ask('/api/auth/magic-link/verify', { body: { token, cookie: false } });
   const accepted = await server.ask(`/api/members/invitations/${invited.json.id}/accept`, {
     method: 'POST',
     key: opened.json.token,

@@ -9,7 +9,7 @@ import { HullSide } from '../parts/hull-side.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { LinkForm } from '../parts/link-form.tsx';
 import { ThemeButton } from '../parts/shell.tsx';
-import { navigate, useParameterOnce } from '../route.ts';
+import { navigate } from '../route.ts';
 import { explain } from '../words/problem.ts';
 
 /** Signing in by key, or by a link in a letter. The key goes to the server once, which answers with an HttpOnly cookie; the page keeps nothing. */
@@ -44,7 +44,6 @@ export function SignIn() {
         </div>
         <div className="mx-auto w-full max-w-md">
           <h2 className="narrow text-3xl font-semibold">Come aboard</h2>
-          <LinkFailed />
           <KeyForm />
           <details className="mt-6 border-t border-rule pt-2">
             <summary className="min-h-11 cursor-pointer py-2.5 font-semibold">Sign in by e-mail instead</summary>
@@ -124,17 +123,6 @@ function KeyForm() {
         {sign_in.isPending ? 'Checking the key…' : 'Sign in'}
       </Button>
     </form>
-  );
-}
-
-/** A link from a letter that led here instead of into the workspace. */
-function LinkFailed() {
-  const error = useParameterOnce('error');
-  if (error === null) return null;
-  return (
-    <p role="alert" className="mt-4 rounded-md border-l-4 border-oxide-paint bg-oxide-wash px-4 py-3">
-      <strong>That link no longer works.</strong> It was used already or is too old. Ask for another one below.
-    </p>
   );
 }
 

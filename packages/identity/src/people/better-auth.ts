@@ -1,8 +1,11 @@
-import { type Log, newId, type Pool } from '@purser/base';
+import { createHash } from 'node:crypto';
+
+import { type Log, newId, type Pool, systemClock } from '@purser/base';
 import { betterAuth } from 'better-auth';
 import { anonymous, bearer, magicLink } from 'better-auth/plugins';
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
 import pg from 'pg';
+import { z } from 'zod';
 
 import { derivedKey } from './shared-secret.ts';
 import type { SealedStorage } from './sealed-storage.ts';
@@ -82,7 +85,7 @@ export function openBetterAuth(parts: AuthParts) {
       }),
       magicLink({
         expiresIn: LINK_LIFETIME_MINUTES * 60,
-        storeToken: 'hashed',
+        storeToken: { type: 'custom-hasher', hash: (token) => Promise.resolve(linkName(token)) },
         sendMagicLink: ({ email, token, metadata }) => {
           const onward: unknown = metadata?.['onward'];
           return parts.sendLink(email, token, typeof onward === 'string' ? onward : '/');
@@ -91,6 +94,22 @@ export function openBetterAuth(parts: AuthParts) {
       bearer(),
     ],
   });
+}
+
+/** Under what a waiting link is kept: its token lies in the letter alone. */
+function linkName(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}
+
+const waitingLink = z.object({ type: z.literal('magic-link'), email: z.string() });
+
+/** The mailbox that a waiting link was sent to, without using it up; undefined: it was used, or is too old. */
+export async function mailboxOfLink(auth: BetterAuth, token: string): Promise<string | undefined> {
+  const { internalAdapter } = await auth.$context;
+  const waiting = await internalAdapter.findVerificationValue(`magic-link:${linkName(token)}`);
+  // Its times are shifted to the clock of the system, which better-auth reads: see `expiringBy`.
+  if (!waiting || new Date(waiting.expiresAt).getTime() <= systemClock.now().epochMilliseconds) return undefined;
+  return waitingLink.parse(JSON.parse(waiting.value)).email;
 }
 
 export type BetterAuth = ReturnType<typeof openBetterAuth>;

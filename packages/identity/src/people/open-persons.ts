@@ -30,6 +30,7 @@ import {
   askedName,
   linkAddress,
   linkLetter,
+  mailboxOf,
   type Presented,
   renew,
   requestLink,
@@ -58,6 +59,8 @@ export interface Persons {
   signInAnonymously(origin: Origin, timezone?: string): Promise<SignedIn | Refusal>;
   /** `asker`: who asks, if that is known. */
   requestLink(email: string, address: string, callback?: string, asker?: Pick<Person, 'id' | 'email'>): Promise<true | Refusal>;
+  /** Whose link it is; it stays as it was. */
+  mailboxOf(token: string): Promise<string | Refusal>;
   takeLink(token: string, presented: Presented, origin: Origin): Promise<SignedIn | Refusal>;
   renew(presented: Presented): Promise<readonly string[]>;
   /** Ends every session of a person, on every device. */
@@ -163,6 +166,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
     persons: {
       signInAnonymously: (origin, timezone) => signInAnonymously(signing, origin, timezone),
       requestLink: (email, address, callback, asker) => requestLink(signing, email, address, callback, asker),
+      mailboxOf: (token) => mailboxOf(signing, token),
       takeLink: (token, presented, origin) => takeLink(signing, token, presented, origin),
       renew: (presented) => renew(signing, presented),
       signOutEverywhere: (person) => sessions.endAll(person.id),

@@ -158,6 +158,7 @@ describe('links by e-mail', () => {
     const email = mailbox();
     await here.persons.requestLink(email, home().address);
     const link = mail.linkTo(email).searchParams.get('token')!;
+    for (const at of [here, there, here]) expect(await at.persons.mailboxOf(link)).toBe(email);
     const opened = await Promise.all([here, there, here, there].map((at) => at.persons.takeLink(link, {}, home())));
     expect(opened.filter((one) => !isRefusal(one))).toHaveLength(1);
     expect(opened.filter(isRefusal).map(({ code }) => code)).toEqual(['unauthenticated', 'unauthenticated', 'unauthenticated']);
@@ -165,7 +166,11 @@ describe('links by e-mail', () => {
     await here.persons.requestLink(email, home().address);
     clock.advance({ minutes: 16 });
     const late = mail.linkTo(email).searchParams.get('token')!;
+    expect(await here.persons.mailboxOf(late)).toMatchObject({ code: 'unauthenticated' });
     expect(await here.persons.takeLink(late, {}, home())).toMatchObject({ code: 'unauthenticated' });
+    for (const unknown of [link, 'x', '']) {
+      expect(await here.persons.mailboxOf(unknown)).toMatchObject({ code: 'unauthenticated' });
+    }
   });
 
   test('S7: a page that a link leads to is one of ours, written into the letter as a browser writes it', async () => {

@@ -104,6 +104,12 @@ export async function requestLink(
   return isRefusal(sent) ? sent : true;
 }
 
+/** The mailbox that a link was sent to. Looking uses nothing up. Refuses `unauthenticated`: it was used, or is too old. */
+export async function mailboxOf(parts: SignInParts, token: string): Promise<string | Refusal> {
+  const { mailboxOfLink } = await import('./better-auth.ts');
+  return (await mailboxOfLink(await parts.auth(), token)) ?? NO_LINK;
+}
+
 /**
  * Opens the session of the mailbox a link was sent to. What the session that is presented has, if it is an anonymous one, becomes
  * the person's. Refuses `unauthenticated` (used, or too old).
@@ -200,6 +206,6 @@ export function linkLetter(to: string, url: string): { readonly to: string; read
   return {
     to,
     subject: 'Your link to sign in',
-    text: `Open this link within ${LINK_LIFETIME_MINUTES} minutes, in the browser you asked for it in:\n\n${url}\n\nIf you did not ask for it, do nothing.\n`,
+    text: `Open this link within ${LINK_LIFETIME_MINUTES} minutes, in the browser you asked for it in, and press “Sign in” there:\n\n${url}\n\nIf you did not ask for it, do nothing.\n`,
   };
 }

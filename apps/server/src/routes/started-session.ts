@@ -1,0 +1,29 @@
+import { isRefusal, RefusalError } from '@purser/base';
+import type { Identity, SignedIn } from '@purser/identity';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+
+import { describeSession, sessionSchema } from './describe-session.ts';
+
+export const startedSchema = z.object({
+  session: sessionSchema,
+  token: z.string().optional().describe('When no cookie was wanted.'),
+});
+export const wantsCookie = z
+  .boolean()
+  .default(true)
+  .describe('False: the token comes in the answer, and no session cookie is set.');
+
+/** Answers with the session that was opened, and either its cookie or its token. */
+export async function sendStarted(
+  identity: Identity,
+  reply: FastifyReply,
+  { token, set_cookies }: SignedIn,
+  cookie: boolean,
+): Promise<FastifyReply> {
+  const caller = await identity.authenticate({ authorization: `Bearer ${token}` });
+  if (isRefusal(caller)) throw new RefusalError(caller);
+  const session = await describeSession(identity, caller);
+  if (!cookie) return reply.send({ session, token });
+  return reply.header('set-cookie', set_cookies).send({ session });
+}
