@@ -2723,6 +2723,29 @@ begin
   return null;
 end $function$;
 
+create schema routing;
+grant usage on schema routing to purser_app;
+grant usage on schema routing to purser_work;
+
+create table routing.route (
+  model text not null,
+  workspace_id uuid not null,
+  state text not null,
+  output_limit text,
+  closed_until timestamp with time zone default now() not null,
+  times integer default 0 not null,
+  why text not null,
+  changed_at timestamp with time zone default now() not null,
+  constraint route_pkey PRIMARY KEY (model, workspace_id),
+  constraint route_state_check CHECK ((state = ANY (ARRAY['proven'::text, 'closed'::text]))),
+  constraint route_times_check CHECK ((times >= 0))
+);
+alter table routing.route enable row level security;
+create policy all_rows on routing.route for all to purser_work using (true);
+create policy own_rows on routing.route for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on routing.route to purser_app;
+grant delete, insert, select, update on routing.route to purser_work;
+
 create schema server;
 grant usage on schema server to purser_app;
 grant usage on schema server to purser_work;

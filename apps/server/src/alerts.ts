@@ -6,6 +6,7 @@ import type { Meters, MeterSpec } from '@purser/meters';
 import { currency, zero } from '@purser/money';
 import { type AlertSource, createMailer, type NewAlert, startAlerts, type Watch, type Watched } from '@purser/notify';
 import type { Policies, Policy } from '@purser/policy';
+import { closedLately } from '@purser/routing';
 import { allocationMeter, listAllocations } from '@purser/wallet';
 
 import type { BackgroundLog } from './background-log.ts';
@@ -31,7 +32,7 @@ export function startServerAlerts(parts: {
     log,
     meters,
     watch: watchBy(parts),
-    sources: [LICENCES],
+    sources: [LICENCES, ROUTES],
     timeout_ms: SEND_TIMEOUT_MS,
     private_allowed: settings.webhooks_inside,
     ...(smtp_url !== undefined && { mailer: createMailer({ url: smtp_url, from, timeout_ms: SEND_TIMEOUT_MS }) }),
@@ -108,3 +109,21 @@ function licenceAlert({ workspace, from, to, at, why, what_to_do }: LicenceChang
     text: `${why} ${what_to_do}`,
   };
 }
+
+/** Told once an hour for each model, however often it closes and opens. */
+const ROUTES: AlertSource = {
+  name: 'route',
+  async after(connection, position) {
+    const closed = await closedLately(connection);
+    const alerts = closed.map(({ model, why, at }): NewAlert => ({
+      workspace: PLATFORM,
+      kind: 'overrun',
+      subject: `model ${model}`,
+      window_start: at.round({ smallestUnit: 'hour', roundingMode: 'floor' }),
+      severity: 'critical',
+      title: `The model ${model} is closed`,
+      text: `${why}. No call goes there until a probe has shown that it keeps the output limit; the setting …_OUTPUT_LIMIT names what its server calls that limit.`,
+    }));
+    return { rows: 0, through: position, alerts };
+  },
+};

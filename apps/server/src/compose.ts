@@ -6,6 +6,7 @@ import {
   OffsetClock,
   openPool,
   openRoles,
+  PLATFORM,
   type Pool,
   type Refusal,
   repeat,
@@ -23,6 +24,7 @@ import { type Marketplace, openMarketplace } from '@purser/marketplace';
 import { Meters } from '@purser/meters';
 import { openPolicies, type Policies } from '@purser/policy';
 import { createProviders, type Providers } from '@purser/providers';
+import { RouteStates, routeStore } from '@purser/routing';
 import { memberMeters, openPeriods, type PeriodOpener, workWallet } from '@purser/wallet';
 
 import { startServerAlerts } from './alerts.ts';
@@ -66,7 +68,8 @@ const SEAL_EVERY_MS = 5_000;
 const MARKETPLACE_EVERY_MS = 30_000;
 const WALLET_EVERY_MS = 5_000;
 const DRAIN = { timeout_ms: 10_000, bytes_max: 1_048_576 } as const;
-const ROUTE_CLOSED_MS = 60_000;
+const ROUTE_CLOSED_MS = 5_000;
+const ROUTE_CLOSED_FOR_WORKSPACE_MS = 60_000;
 const READY_TIMEOUT_MS = 2_000;
 const BATCH_TIMEOUT_MS = 10_000;
 
@@ -151,6 +154,15 @@ export async function compose(given: Given): Promise<Composition> {
     policyOf: (workspace, now) => policies.load(workspace, now),
     settings: settings.stripe,
   });
+  const routes = closing(
+    new RouteStates({
+      closed_ms: ROUTE_CLOSED_MS,
+      workspace_closed_ms: ROUTE_CLOSED_FOR_WORKSPACE_MS,
+      ...(given.played ? {} : { store: routeStore(pool) }),
+      failed: (err) => log.error({ err }, 'which models are closed could not be read or written'),
+      onClosed: (closed) => log.error(closed, 'a model is closed until a probe has shown that it keeps its output limit'),
+    }),
+  );
   const gate = createGate({
     clock,
     meters,
@@ -163,7 +175,7 @@ export async function compose(given: Given): Promise<Composition> {
     memberMeters: members.of,
     call_timeout_ms: settings.call_timeout_ms,
     drain: DRAIN,
-    route_closed_ms: ROUTE_CLOSED_MS,
+    routes,
     observe(report) {
       metrics.called(report);
       if (report.workspace) policies.observed(report.workspace, report.outcome);
@@ -205,6 +217,7 @@ export async function compose(given: Given): Promise<Composition> {
       alert_ways: { mail_possible: settings.mail.smtp_url !== undefined, private_allowed: settings.webhooks_inside },
       ready: () => answers(pool),
       providers_configured: providers.configured,
+      routeTo: (model) => routes.of(model.id, PLATFORM, providers.proof?.(model.provider)?.documented ?? true),
       site: siteOf(settings),
       trust_proxy: settings.trust_proxy,
       ...(offset && { test_clock: offset }),
@@ -238,6 +251,7 @@ function directoryOf(providers: Providers) {
     configured: new Set(providers.configured),
     get: (id: string) => providers.get(id),
     upstream: (id: string) => providers.upstream(id),
+    proof: (id: string) => providers.proof?.(id),
   };
 }
 

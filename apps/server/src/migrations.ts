@@ -8,6 +8,7 @@ import { marketplaceMigrations } from '@purser/marketplace';
 import { metersMigrations } from '@purser/meters';
 import { notifyMigrations } from '@purser/notify';
 import { policyMigrations } from '@purser/policy';
+import { routingMigrations } from '@purser/routing';
 import { walletMigrations } from '@purser/wallet';
 
 export const serverMigrations: RoomMigrations = { room: 'server', directory: new URL('../migrations/', import.meta.url) };
@@ -21,6 +22,7 @@ export const ROOMS: readonly RoomMigrations[] = [
   metersMigrations,
   identityMigrations,
   policyMigrations,
+  routingMigrations,
   licenseMigrations,
   walletMigrations,
   marketplaceMigrations,

@@ -35,7 +35,7 @@ export async function clear(engine: Engine, ask: Ask): Promise<Cleared | Refusal
   if (member_meters !== undefined) draft = { ...draft, member_meters };
   const quota_meters = callQuotas(draft.policy, draft.user ?? ask.caller.actor, draft.now);
   if (quota_meters !== undefined) draft = { ...draft, quota_meters };
-  const routed = route(draft, engine.providers, engine.closed);
+  const routed = route(draft, engine);
   return isRefusal(routed) ? routed : { ...routed, deadline_ms };
 }
 

@@ -2,7 +2,6 @@ import { isRefusal, type Refusal, refuse } from '@purser/base';
 import type { Caller } from '@purser/identity';
 
 import { clear, type Cleared } from './admit.ts';
-import { ClosedRoutes } from './closed-routes.ts';
 import type { CallReport, Engine, GateDeps } from './deps.ts';
 import type { Ask } from './draft.ts';
 import type { Gate } from './gate.ts';
@@ -16,7 +15,7 @@ import { stream } from './stream.ts';
 /** The only way to spend. */
 export function createGate(deps: GateDeps): Gate {
   const inFlight = new InFlight((work, error) => deps.onBackgroundFailure?.(work, error));
-  const engine: Engine = { ...deps, inFlight, closed: new ClosedRoutes(deps.clock, deps.route_closed_ms) };
+  const engine: Engine = { ...deps, inFlight };
 
   /** Both doors: the steps before the hold, then the call, watched from beginning to end. */
   const open = async <T>(

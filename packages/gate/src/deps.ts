@@ -3,9 +3,10 @@ import type { Workspace } from '@purser/identity';
 import type { RateLimiter } from '@purser/limits';
 import type { HoldRequest, Meters, MeterSpec } from '@purser/meters';
 import type { Policy } from '@purser/policy';
-import type { Provider, Upstream } from '@purser/providers';
+import type { LimitProof, Provider, Upstream } from '@purser/providers';
 
-import type { ClosedRoutes } from './closed-routes.ts';
+import type { RouteStates } from '@purser/routing';
+
 import type { BackgroundWork, InFlight } from './in-flight.ts';
 
 /** The providers that can be called, by id. */
@@ -14,6 +15,8 @@ export interface ProviderDirectory {
   get(id: string): Provider | undefined;
   /** For providers that speak OpenAI's wire format themselves. */
   upstream(id: string): Upstream | undefined;
+  /** What is known of how it keeps output limits; absent: it does. */
+  proof?(id: string): LimitProof | undefined;
 }
 
 type MemberLimits = readonly MeterSpec[] | undefined;
@@ -53,8 +56,8 @@ export interface GateDeps {
   readonly call_timeout_ms: number;
   /** How long and how far a stream is read on for its usage after its client has left. */
   readonly drain: { readonly timeout_ms: number; readonly bytes_max: number };
-  /** How long a route that cost more than was held stays closed. */
-  readonly route_closed_ms: number;
+  /** Which models calls may be sent to. */
+  readonly routes: RouteStates;
   /** Hears of a settlement whose hold the database did not know; its cost is in the books as unresolved. */
   readonly onLost?: (hold: HoldRequest) => void;
   /** Hears of what failed with nobody waiting for it, as a settle while the database was away for too long. */
@@ -65,6 +68,5 @@ export interface GateDeps {
 
 /** What every part of the gate works with: what it was given, and what it knows of itself. */
 export interface Engine extends GateDeps {
-  readonly closed: ClosedRoutes;
   readonly inFlight: InFlight;
 }

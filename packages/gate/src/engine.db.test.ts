@@ -3,6 +3,7 @@ import { verifyPostings } from '@purser/ledger';
 import { Meters, verifyMeters } from '@purser/meters';
 import { type ModelPrice, PriceBook } from '@purser/money';
 import { type Misbehaviour, type StandIn, startStandIn } from '@purser/providers/standins';
+import { RouteStates } from '@purser/routing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -94,11 +95,16 @@ function gateFor({ server, provider, price }: Call): Gate {
       sold: catalogue,
       call_timeout_ms: 250,
       drain: { timeout_ms: 100, bytes_max: 100_000 },
-      route_closed_ms: 0,
+      routes: new NeverClosed({ closed_ms: 0, workspace_closed_ms: 0 }),
     },
   );
   gates.set(name, gate);
   return gate;
+}
+
+/** A provider that overruns is asked again and again here. */
+class NeverClosed extends RouteStates {
+  override overran(): void {}
 }
 
 type Caller = ReturnType<GateBench['caller']>;

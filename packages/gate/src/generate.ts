@@ -9,6 +9,7 @@ import type { Ask } from './draft.ts';
 import { attemptOf } from './failure.ts';
 import type { Answer, ChatMessage, GenerateRequest } from './gate.ts';
 import type { Caller } from '@purser/identity';
+import { outputLimitOf } from './prove-route.ts';
 import { serve, type Serving } from './serve.ts';
 import { answerFromKept, keptFrom } from './kept.ts';
 import { billOf, book, type Booked } from './settle.ts';
@@ -33,14 +34,16 @@ function instructed(operation: Operation, messages: readonly ChatMessage[]): rea
   return operation.instructions === undefined ? messages : [{ role: 'system', content: operation.instructions }, ...messages];
 }
 
-export function providerCall({ held, time }: Serving, messages: readonly ChatMessage[]): ProviderCall {
+export function providerCall(engine: Engine, { held, time }: Serving, messages: readonly ChatMessage[]): ProviderCall {
   const { draft, fitted } = held;
+  const output_limit = outputLimitOf(engine, held);
   return {
     provider: fitted.model.provider,
     model: fitted.model.name,
     version: fitted.model.version,
     messages: instructed(draft.operation, messages),
     output_tokens_max: fitted.output_tokens_max,
+    ...(output_limit === undefined ? {} : { output_limit }),
     signal: time.signal,
     operation: draft.operation.name,
   };
@@ -56,10 +59,10 @@ export async function generate(
   return serve(
     engine,
     cleared,
-    client,
+    { signal: client, stream: false },
     async (serving) => {
       const provider = providerOf(engine, serving.held);
-      const answer = await provider.generate(providerCall(serving, request.messages));
+      const answer = await provider.generate(providerCall(engine, serving, request.messages));
       serving.time.end();
       return settleAnswer(engine, serving, answer);
     },

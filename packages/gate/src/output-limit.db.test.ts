@@ -1,6 +1,8 @@
 import { isRefusal } from '@purser/base';
+import type { Catalogue } from '@purser/catalog';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RouteStates } from '@purser/routing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { OpenAiChatBody } from './gate.ts';
 import { ask, type GateBench, openGateBench, PRESENT, SHIPS } from './testing.ts';
@@ -57,3 +59,49 @@ test.each([
     expect((await bench.metersOf(caller))['cost']?.overrun).toBe(0n);
   },
 );
+
+const PROVEN = { max_tokens: 'max_tokens', max_completion_tokens: 'max_completion_tokens', neither: null } as const;
+
+describe('a server whose way with limits nobody has documented', () => {
+  const compatible = (): Catalogue => ({
+    ...bench.catalogue,
+    models: bench.catalogue.models.map((model) =>
+      model.name === 'gpt-4o-mini' ? { ...model, provider: 'openai_compatible' } : model,
+    ),
+    plans: bench.catalogue.plans,
+  });
+  const caller = () =>
+    bench.caller('PRO', {
+      providers: { text: ['openai_compatible'] },
+      concurrency: 50,
+      rate: { rps: 100, rpm: 1_000, burst: 100 },
+    });
+
+  test.each(Object.entries(PROVEN))('that keeps %s is asked by a probe first, once for all who wait', async (_, keeps) => {
+    const upstream = await startStandIn(keeps === null ? { misbehaviour: 'too_many_tokens' } : { output_limit: keeps });
+    open.push(upstream);
+    const gate = bench.gate(
+      { openai_compatible: { base_url: upstream.origin } },
+      { sold: compatible(), routes: new RouteStates({ closed_ms: 60_000, workspace_closed_ms: 60_000 }) },
+    );
+    const who = caller();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        gate.chatCompletions(who, { body: body('gpt-4o-mini', { max_completion_tokens: 9 }) }, PRESENT),
+      ),
+    );
+    await gate.settled(2_000);
+    const sent = upstream.requests.filter((request) => JSON.stringify(request.body).includes(SHIPS));
+    if (keeps === null) {
+      expect(answers.every((answer) => isRefusal(answer) && answer.code === 'no_model_allowed')).toBe(true);
+      expect(sent).toEqual([]);
+      // One probe a name, and none of the twenty calls.
+      expect(upstream.requests).toHaveLength(2);
+    } else {
+      expect(answers.filter(isRefusal)).toEqual([]);
+      expect(sent).toHaveLength(20);
+      for (const request of sent) expect(request.body[keeps]).toBe(9);
+    }
+    expect((await bench.metersOf(who))['cost']?.overrun ?? 0n).toBe(0n);
+  });
+});

@@ -4,6 +4,7 @@ import { admit, type Cleared } from './admit.ts';
 import { CallTime } from './call-time.ts';
 import type { Engine } from './deps.ts';
 import { endFailed, type Start, startOf } from './failure.ts';
+import { proveRoute } from './prove-route.ts';
 import { replayOf } from './replay.ts';
 import type { Held } from './steps/hold.ts';
 
@@ -20,7 +21,7 @@ export interface Serving {
 export async function serve<T>(
   engine: Engine,
   cleared: Cleared,
-  client: AbortSignal,
+  { signal, stream }: { readonly signal: AbortSignal; readonly stream: boolean },
   call: (serving: Serving) => Promise<T>,
   replay: (kept: string) => T,
 ): Promise<T | Refusal> {
@@ -34,9 +35,10 @@ export async function serve<T>(
       if (found === 'again') continue;
       return isRefusal(found) ? found : replay(found.kept);
     }
-    const time = new CallTime(client, cleared.deadline_ms, engine.drain.timeout_ms);
+    const time = new CallTime(signal, cleared.deadline_ms, engine.drain.timeout_ms);
     const serving: Serving = { held: step, start: startOf(engine), time };
     try {
+      await proveRoute(engine, step, stream, time.signal);
       return await call(serving);
     } catch (error) {
       time.end();

@@ -59,7 +59,9 @@ export async function book(engine: Engine, held: Held, attempt: Attempt, bill: B
   const { cost, charged } = bill;
   const tokens = attempt.usage.input_tokens + attempt.usage.output_tokens;
   const amounts: Amounts = { cost, tokens, in_flight: 0n, credits: chargeOf(charged, creditsHeld(hold).granted) };
-  if (cost.nanos > fitted.worst_cost.nanos) engine.closed.close(fitted.model.id);
+  if (cost.nanos > fitted.worst_cost.nanos) {
+    engine.routes.overran(fitted.model.id, hold.workspace, `transaction ${hold.id} cost more than was held for it`);
+  }
   await engine.pause?.('before settle');
   const settle: Extract<EndRequest, { kind: 'settle' }> = {
     kind: 'settle',

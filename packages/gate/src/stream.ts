@@ -21,9 +21,10 @@ export async function stream(
   return serve<AsyncIterable<StreamPart>>(
     engine,
     cleared,
-    client,
+    { signal: client, stream: true },
     async (serving) => {
-      const events = providerOf(engine, serving.held).stream(providerCall(serving, request.messages))[Symbol.asyncIterator]();
+      const answer = providerOf(engine, serving.held).stream(providerCall(engine, serving, request.messages));
+      const events = answer[Symbol.asyncIterator]();
       const first = await events.next();
       return relay(engine, serving, events, first);
     },

@@ -9,6 +9,7 @@ import { LocalRateLimiter } from '@purser/limits';
 import { creditMeter, Meters, metersMigrations, type MeterState } from '@purser/meters';
 import { effectivePolicy } from '@purser/policy';
 import { createProviders, type Providers, type ProvidersConfig } from '@purser/providers';
+import { RouteStates, routingMigrations } from '@purser/routing';
 import { memberMeters, openPeriods, walletMigrations } from '@purser/wallet';
 
 import { createGate } from './create-gate.ts';
@@ -34,7 +35,7 @@ const STATE = Object.freeze({ frozen: false });
 export async function openGateBench(database_url?: string): Promise<GateBench> {
   const database =
     database_url === undefined
-      ? await createTestDatabase([ledgerMigrations, metersMigrations, identityMigrations, walletMigrations])
+      ? await createTestDatabase([ledgerMigrations, metersMigrations, identityMigrations, routingMigrations, walletMigrations])
       : sharedDatabase(database_url);
   const clock = suiteClock();
   const catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
@@ -59,13 +60,14 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
           configured: new Set(registry.configured),
           get: (id) => registry.get(id),
           upstream: (id) => registry.upstream(id),
+          proof: (id) => registry.proof?.(id),
         },
         policyOf: (workspace, now) => effectivePolicy({ workspace, catalogue: sold, state: STATE, now }),
         openPeriod,
         memberMeters: members.of,
         call_timeout_ms: 2_000,
         drain: { timeout_ms: 500, bytes_max: 1_000_000 },
-        route_closed_ms: 60_000,
+        routes: new RouteStates({ closed_ms: 60_000, workspace_closed_ms: 60_000 }),
         ...more,
       });
     },

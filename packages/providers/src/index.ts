@@ -14,7 +14,8 @@ export {
   type StreamEvent,
 } from './provider.ts';
 export { OFFLINE_PROVIDER_ID, offlineProvider } from './offline/offline-provider.ts';
-export { OUTPUT_LIMIT_NAMES, type OutputLimitName } from './output-limit.ts';
+export type { OutputLimitName } from './output-limit.ts';
+export { keepsLimit } from './probe.ts';
 export { countTokens, takeTokens } from './tokens.ts';
 export {
   type DrainBounds,
@@ -27,5 +28,12 @@ export {
 } from './upstream/pass-through.ts';
 export { type Delivered, type StreamSummary } from './upstream/stream-scanner.ts';
 export { TRANSPORT_LIMITS, type TransportLimits } from './upstream/transport.ts';
-export { createProviders, type ProviderAccess, type Providers, type ProvidersConfig, type ProvidersLog } from './registry.ts';
+export {
+  createProviders,
+  type LimitProof,
+  type ProviderAccess,
+  type Providers,
+  type ProvidersConfig,
+  type ProvidersLog,
+} from './registry.ts';
 export { usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from './usage.ts';

@@ -1,6 +1,8 @@
 import { Fault } from '@purser/base';
 import type { Usage } from '@purser/money';
 
+import type { OutputLimitName } from './output-limit.ts';
+
 export interface ProviderMessage {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;
@@ -16,6 +18,8 @@ export interface ProviderCall {
   readonly version?: string;
   readonly messages: readonly ProviderMessage[];
   readonly output_tokens_max: number;
+  /** What to call that, where the server has been seen to keep another name than the provider's usual one. */
+  readonly output_limit?: OutputLimitName;
   /** 0 to 2, as the provider reads it. */
   readonly temperature?: number;
   /** Ask for an answer that is one JSON value. */

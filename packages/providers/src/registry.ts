@@ -1,6 +1,6 @@
 import type { FailedCallBilling } from './failure.ts';
 import { OFFLINE_PROVIDER_ID, offlineProvider } from './offline/offline-provider.ts';
-import type { OutputLimitName } from './output-limit.ts';
+import { OUTPUT_LIMIT_NAMES, type OutputLimitName } from './output-limit.ts';
 import type { Provider } from './provider.ts';
 import { FAMILIES, type Family, type FamilyId } from './sdk/families.ts';
 import { type ClosableProvider, sdkProvider } from './sdk/sdk-provider.ts';
@@ -11,8 +11,11 @@ import type { TransportLimits } from './upstream/transport.ts';
 export interface ProviderAccess {
   readonly api_key?: string | undefined;
   readonly base_url?: string | undefined;
-  /** The name of the output limit that the server at this address keeps; absent: the one that is usual for the provider. */
-  readonly output_limit?: OutputLimitName | undefined;
+  /**
+   * The name of the output limit that the server at this address keeps; `probe`: to be found out and proven; absent: the one that is
+   * usual for the provider, proven first where any server may stand at the address.
+   */
+  readonly output_limit?: OutputLimitName | 'probe' | undefined;
 }
 
 export interface ProvidersConfig {
@@ -27,11 +30,21 @@ export interface ProvidersLog {
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
+/** Whether a provider keeps the output limit that is sent, and under which names its servers may know it. */
+export interface LimitProof {
+  /** Nothing needs to be proven as long as it keeps its limits. */
+  readonly documented: boolean;
+  /** The usual one first; none where the protocol has but one. */
+  readonly names: readonly OutputLimitName[];
+}
+
 export interface Providers {
   /** The provider of that id, or undefined when it is not configured. */
   get(id: string): Provider | undefined;
   /** The same provider for bytes to pass through; undefined when its protocol is not OpenAI's. */
   upstream(id: string): Upstream | undefined;
+  /** What is known of how it keeps output limits; undefined for one that is not configured. */
+  proof?(id: string): LimitProof | undefined;
   /** Every id that `get` knows, `offline` last. */
   ids(): readonly string[];
   /** The configured ids without `offline`: empty means that only the offline provider can answer. */
@@ -44,12 +57,16 @@ export interface Providers {
 export function createProviders(config: ProvidersConfig, log?: ProvidersLog): Providers {
   const providers = new Map<string, ClosableProvider>();
   const upstreams = new Map<string, Upstream>();
+  const proofs = new Map<string, LimitProof>();
   for (const [id, family] of Object.entries(FAMILIES)) {
     const access = config.providers[id as FamilyId];
     const base_url = access && baseUrlOf(family, access);
     if (base_url === undefined) continue;
     const api_key = access?.api_key ?? '';
-    const output_limit = (family.output_limit && access?.output_limit) ?? family.output_limit;
+    const told = family.output_limit === null || access?.output_limit === 'probe' ? undefined : access?.output_limit;
+    const output_limit = told ?? family.output_limit;
+    const documented = told !== undefined || (family.documented && access?.output_limit !== 'probe');
+    proofs.set(id, { documented, names: namesFrom(output_limit) });
     const billing = config.failed_calls?.find(({ provider }) => provider === id)?.billed ?? {};
     const known = { billing, ...(config.limits && { limits: config.limits }) };
     providers.set(id, sdkProvider({ id, family, api_key, base_url, output_limit, ...known }));
@@ -58,18 +75,26 @@ export function createProviders(config: ProvidersConfig, log?: ProvidersLog): Pr
         id,
         openUpstream({ provider: id, base_url, output_limit, api_key: api_key === '' ? null : api_key, ...known }),
       );
-    log?.info({ provider: id, origin: new URL(base_url).origin, key: api_key !== '' }, 'provider configured');
+    log?.info(
+      { provider: id, origin: new URL(base_url).origin, key: api_key !== '', ...(output_limit && { output_limit }), documented },
+      'provider configured',
+    );
   }
   const configured = [...providers.keys()];
   return {
     get: (id) => (id === OFFLINE_PROVIDER_ID ? offlineProvider : providers.get(id)),
     upstream: (id) => upstreams.get(id),
+    proof: (id) => proofs.get(id),
     ids: () => [...configured, OFFLINE_PROVIDER_ID],
     configured,
     async close() {
       await Promise.all([...providers.values(), ...upstreams.values()].map((open) => open.close()));
     },
   };
+}
+
+function namesFrom(first: OutputLimitName | null): readonly OutputLimitName[] {
+  return first === null ? [] : [first, ...OUTPUT_LIMIT_NAMES.filter((name) => name !== first)];
 }
 
 /** Undefined when the provider is not configured: an address counts, and so does a key where the address is known. */

@@ -10,3 +10,5 @@ export {
 } from './candidates.ts';
 export { type FitQuestion, fitRequest, type FittedRequest, type Room } from './fit-request.ts';
 export { type PromptBounds, promptBounds, serialisedBounds } from './prompt-bounds.ts';
+export { type Proof, type RouteState, RouteStates } from './route-states.ts';
+export { closedLately, routeStore, routingMigrations } from './route-store.ts';

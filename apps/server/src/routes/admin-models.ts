@@ -1,4 +1,5 @@
 import type { Catalogue } from '@purser/catalog';
+import { OFFLINE, type RouteState } from '@purser/routing';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -20,11 +21,19 @@ const modelSchema = z.object({
   beta: z.boolean(),
   verified: z.boolean(),
   aliases: z.array(z.string()),
+  configured: z.boolean().describe('Whether its provider has a key or an address here.'),
+  route: z
+    .enum(['open', 'to_prove', 'closed'])
+    .describe(
+      '`to_prove`: a probe asks for a short answer before the next call. `closed`: a call cost more than was held, or a probe failed.',
+    ),
+  route_why: z.string().nullable(),
+  route_retry_after: z.int().nullable().describe('Seconds until a closed route may be proven again.'),
   priced: z.boolean().describe('Whether the price book has a price for it now; without one every call is refused.'),
 });
 
 /** Every model version of the catalogue. */
-export function registerAdminModels(app: App, { catalogue, clock }: RouteDeps): void {
+export function registerAdminModels(app: App, { catalogue, clock, providers_configured, routeTo }: RouteDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/models',
@@ -34,7 +43,14 @@ export function registerAdminModels(app: App, { catalogue, clock }: RouteDeps): 
       summary: 'Model versions',
       response: { 200: z.array(modelSchema), ...problems(401, 403) },
     },
-    handler: async (_request, reply) => reply.send(catalogue.models.map((model) => wireModel(model, catalogue, clock.now()))),
+    handler: async (_request, reply) =>
+      reply.send(
+        catalogue.models.map((model) => ({
+          ...wireModel(model, catalogue, clock.now()),
+          configured: model.provider === OFFLINE || providers_configured.includes(model.provider),
+          ...wireRoute(routeTo(model)),
+        })),
+      ),
   });
 }
 
@@ -42,7 +58,7 @@ function wireModel(
   model: Catalogue['models'][number],
   { prices }: Catalogue,
   now: Temporal.Instant,
-): z.infer<typeof modelSchema> {
+): Omit<z.infer<typeof modelSchema>, 'configured' | keyof ReturnType<typeof wireRoute>> {
   const { id, provider, name, family, version, task, context_tokens, output_tokens_max, free, local, beta, verified } = model;
   const [priceProvider = provider, ...priceModel] = model.priceKey.split('/');
   const priced = prices.find(priceProvider, priceModel.join('/'), now) !== undefined;
@@ -64,4 +80,8 @@ function wireModel(
     aliases,
     priced,
   };
+}
+
+function wireRoute({ state, why, retry_ms }: RouteState) {
+  return { route: state, route_why: why, route_retry_after: state === 'closed' ? Math.ceil(retry_ms / 1000) : null };
 }

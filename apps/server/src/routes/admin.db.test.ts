@@ -149,6 +149,10 @@ describe('the books', () => {
     const { json } = await server.admin('/api/admin/models');
     expect(json.length).toBeGreaterThan(10);
     expect(json.filter(({ priced }: { priced: boolean }) => !priced)).toEqual([]);
+    // Without keys only the offline provider is configured, and nothing is closed.
+    const models: readonly { id: string; configured: boolean; route: string }[] = JSON.parse(JSON.stringify(json)) as never;
+    expect(models.filter(({ id, configured }) => configured !== id.startsWith('offline/'))).toEqual([]);
+    expect(models.filter(({ route }) => route === 'closed')).toEqual([]);
   });
 });
 

@@ -23,11 +23,11 @@ export type ProviderName = keyof typeof PROVIDERS;
 export interface ProviderSettings {
   readonly api_key: string | undefined;
   readonly base_url: string | undefined;
-  /** The name of the output limit that the server at this address keeps; undefined: the provider's usual one. */
-  readonly output_limit?: 'max_tokens' | 'max_completion_tokens' | undefined;
+  /** The name of the output limit that the server at this address keeps; `probe`: to be found out; undefined: the provider's usual one. */
+  readonly output_limit?: 'max_tokens' | 'max_completion_tokens' | 'probe' | undefined;
 }
 
-const outputLimit = oneOf(['max_tokens', 'max_completion_tokens']).optional();
+const outputLimit = oneOf(['max_tokens', 'max_completion_tokens', 'probe']).optional();
 
 const http = address('an address like https://host/path', ['http:', 'https:']);
 

@@ -21,7 +21,7 @@ export async function chatCompletions(
   return serve(
     engine,
     cleared,
-    client,
+    { signal: client, stream: body.stream === true },
     (serving) => {
       const upstream = engine.providers.upstream(serving.held.fitted.model.provider);
       return upstream ? pass(engine, serving, upstream, body) : translate(engine, serving, body);
@@ -37,7 +37,7 @@ async function translate(engine: Engine, serving: Serving, body: OpenAiChatBody)
   const messages = plainMessages(body);
   if (isRefusal(messages)) throw new RefusalError(messages);
   const provider = providerOf(engine, serving.held);
-  const call = providerCall(serving, messages);
+  const call = providerCall(engine, serving, messages);
   const at = serving.start.at;
   if (body.stream === true) {
     const events = provider.stream(call)[Symbol.asyncIterator]();

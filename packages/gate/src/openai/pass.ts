@@ -6,6 +6,7 @@ import { attemptOf, endFailed } from '../failure.ts';
 import type { OpenAiChatBody, OpenAiResponse } from '../gate.ts';
 import { trackStream } from '../in-flight.ts';
 import { keep } from '../kept.ts';
+import { outputLimitOf } from '../prove-route.ts';
 import type { Serving } from '../serve.ts';
 import { billOf, book } from '../settle.ts';
 import { hasLicenceOf } from '../steps/licence.ts';
@@ -17,9 +18,10 @@ const PATH = '/chat/completions';
 
 /** Serves a call by the provider's own bytes. Throws the provider's failure as long as nothing has been sent on. */
 export async function pass(engine: Engine, serving: Serving, upstream: Upstream, body: OpenAiChatBody): Promise<OpenAiResponse> {
+  const { held } = serving;
   const passed = await upstream.passThrough({
     path: PATH,
-    body: rewritten(body, serving.held.fitted, upstream.output_limit),
+    body: rewritten(body, held.fitted, outputLimitOf(engine, held) ?? upstream.output_limit),
     stream: body.stream === true,
     signal: serving.time.signal,
   });

@@ -1,12 +1,12 @@
-import { isRefusal, type Refusal, refuse } from '@purser/base';
+import { BrokenInvariant, isRefusal, type Refusal, refuse } from '@purser/base';
 import type { ModelEntry } from '@purser/catalog';
 import type { MeterSpec } from '@purser/meters';
 import { findRate, type ModelPrice, multiply } from '@purser/money';
 import { candidatesFor, fitRequest, type FittedRequest, OFFLINE, type Room } from '@purser/routing';
 
-import type { ProviderDirectory } from '../deps.ts';
+import type { Engine } from '../deps.ts';
 import type { Draft } from '../draft.ts';
-import type { ClosedRoutes } from '../closed-routes.ts';
+import { closedRefusal, routeState } from '../prove-route.ts';
 
 /** A draft with the models that may serve it, best first, without those whose route is closed. */
 export interface Routed {
@@ -14,29 +14,28 @@ export interface Routed {
   readonly candidates: readonly ModelEntry[];
 }
 
-export function route(draft: Draft, providers: ProviderDirectory, closed: ClosedRoutes): Routed | Refusal {
+export function route(draft: Draft, engine: Pick<Engine, 'routes' | 'providers'>): Routed | Refusal {
   const { ask, policy, catalogue, operation } = draft;
   const found = candidatesFor({
     operation,
     complexity: ask.complexity,
     policy,
     models: catalogue.models,
-    providersConfigured: providers.configured,
+    providersConfigured: engine.providers.configured,
     ...(ask.model === undefined ? {} : { requestedModel: ask.model }),
   });
   if (isRefusal(found)) return found;
-  const open = found.models.filter((model) => !closed.has(model.id));
+  const states = found.models.map((model) => routeState(engine, model, draft.workspace.id));
+  const open = found.models.filter((_, index) => states[index]?.state !== 'closed');
   if (open.length > 0) {
     if (found.degraded.length === 0) return { draft, candidates: open };
     return { draft: { ...draft, degraded: [...draft.degraded, ...found.degraded] }, candidates: open };
   }
-  const names = found.models.map((model) => model.id).join(', ');
-  return refuse(
-    'no_model_allowed',
-    `${names} cost more than was reserved a moment ago and is closed for a while; try again soon`,
-    {
-      retryAfterSeconds: closed.seconds,
-    },
+  const first = states.toSorted((a, b) => a.retry_ms - b.retry_ms)[0];
+  if (first === undefined) throw new BrokenInvariant('routing found no model and did not refuse');
+  return closedRefusal(
+    found.models.map((model) => model.id),
+    first,
   );
 }
 

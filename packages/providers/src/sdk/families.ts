@@ -15,6 +15,8 @@ export interface Family {
    * them. Null where the protocol has but one name, which its SDK sends.
    */
   readonly output_limit: OutputLimitName | null;
+  /** Whether its servers are known to keep the output limit; where any server may stand at the address, that has to be seen first. */
+  readonly documented: boolean;
   readonly embeds: boolean;
   load(): Promise<{ readonly protocol: Protocol }>;
   /** The provider's own usage report, which the SDK hands on as `raw`. */
@@ -29,6 +31,7 @@ const GEMINI: Family = {
   base_url: 'https://generativelanguage.googleapis.com/v1beta',
   version_path: '/v1beta',
   output_limit: null,
+  documented: true,
   embeds: true,
   load: () => import('./gemini.ts'),
   usage: usageFromGoogle,
@@ -41,6 +44,7 @@ const OPENAI: Family = {
   version_path: '/v1',
   // Covers reasoning as well, and is the only one that its reasoning models take.
   output_limit: 'max_completion_tokens',
+  documented: true,
   embeds: true,
   load: () => import('./openai.ts'),
   usage: usageFromOpenAi,
@@ -52,6 +56,7 @@ const ANTHROPIC: Family = {
   base_url: 'https://api.anthropic.com/v1',
   version_path: '/v1',
   output_limit: null,
+  documented: true,
   embeds: false,
   load: () => import('./anthropic.ts'),
   usage: usageFromAnthropic,
@@ -75,7 +80,7 @@ export const FAMILIES = {
   openai: OPENAI,
   anthropic: ANTHROPIC,
   ollama: COMPATIBLE,
-  openai_compatible: COMPATIBLE,
+  openai_compatible: { ...COMPATIBLE, documented: false },
 } as const satisfies Record<string, Family>;
 
 export type FamilyId = keyof typeof FAMILIES;

@@ -35,17 +35,18 @@ export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
   const context: FailureContext = { provider: id, billing: config.billing ?? {}, secrets: api_key === '' ? [] : [api_key] };
   // Loaded while the program starts, so that the first call need not wait; a failure to load is that call's fault to report.
   family.load().catch(() => undefined);
-  const begin = (signal: AbortSignal, tokens?: number): Begun => {
-    const limit = output_limit === null || tokens === undefined ? null : { name: output_limit, tokens };
+  const begin = ({ signal, ...call }: ProviderCall | EmbedCall): Begun => {
+    const limited = output_limit !== null && 'output_tokens_max' in call;
+    const limit = limited ? { name: call.output_limit ?? output_limit, tokens: call.output_tokens_max } : null;
     const attempt = new Attempt(transport, context, signal, limit);
     return { family, attempt, access: { api_key, base_url, fetch: attempt.fetch } };
   };
   return {
     id,
     offline: false,
-    generate: (call) => generate(call, begin(call.signal, call.output_tokens_max)),
-    stream: (call) => stream(call, begin(call.signal, call.output_tokens_max)),
-    ...(family.embeds ? { embed: (call: EmbedCall) => embed(call, begin(call.signal)) } : {}),
+    generate: (call) => generate(call, begin(call)),
+    stream: (call) => stream(call, begin(call)),
+    ...(family.embeds ? { embed: (call: EmbedCall) => embed(call, begin(call)) } : {}),
     close: () => transport.close(),
   };
 }
