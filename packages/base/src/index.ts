@@ -1,4 +1,5 @@
 export { inBackground } from './background.ts';
+export { CharacterTable } from './character-table.ts';
 export { BoundedMap } from './bounded-map.ts';
 export { backUp, type Moved, restoreBackup } from './database/backup.ts';
 export { BatchLoader } from './database/batch-loader.ts';

@@ -44,3 +44,29 @@ test('a cut keeps vowels and tone marks with their letter', () => {
   expect(takeTokens('กี่โมง', 2)).toBe('');
   expect(takeTokens('กี่โมง', 3)).toBe('กี่');
 });
+
+test('counts as the rule says it, whatever the text: runs of letters and marks, runs of digits, signs', () => {
+  const dense =
+    /[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
+  const byRule = (given: string): number =>
+    [...given.matchAll(/[\p{L}\p{M}]+|\p{N}+|[^\s\p{L}\p{M}\p{N}]/gu)].reduce((sum, [run]) => {
+      if (/^\p{N}/u.test(run)) return sum + Math.ceil(run.length / 3);
+      if (!/^[\p{L}\p{M}]/u.test(run)) return sum + 1;
+      return sum + (dense.test(run) ? Array.from(run).length : Math.ceil(run.length / 4));
+    }, 0);
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        text,
+        fc.string({ unit: 'binary' }),
+        fc
+          .array(fc.constantFrom('a', 'é', ' ', 'ก', '咖', '1', '½', '𝟙', '𐐷', '!', '\ud800', '\u0300'), { maxLength: 40 })
+          .map((parts) => parts.join('')),
+      ),
+      (given) => {
+        expect(countTokens(given)).toBe(byRule(given));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});

@@ -1,3 +1,5 @@
+import { CharacterTable } from '@purser/base';
+
 /*
  * How many UTF-8 bytes a text has at most, once a tokenizer has brought it into any Unicode normal form. Normalizing the text itself
  * would tell, but takes time by the square of a run of combining marks, and the text is a stranger's. So each character is normalized
@@ -8,22 +10,11 @@
  * mark follows is not taken apart for good (only a mark can come between its parts), so that its composed size does.
  */
 
-const PAGE = 256;
 const SIZE_BITS = 6;
 const SIZE = (1 << SIZE_BITS) - 1;
 
-/** Of 256 characters each: the size without a mark after it, the size with one, and whether it is, or begins with, a mark itself. */
-const pages: (Uint16Array | undefined)[] = Array.from({ length: 0x11_0000 / PAGE });
-
-function pageOf(number: number): Uint16Array {
-  let page = pages[number];
-  if (page === undefined) {
-    page = new Uint16Array(PAGE);
-    for (let at = 0; at < PAGE; at += 1) page[at] = sizesOf(String.fromCodePoint(number * PAGE + at));
-    pages[number] = page;
-  }
-  return page;
-}
+/** The size without a mark after it, the size with one, and whether it is, or begins with, a mark itself. */
+const table = new CharacterTable(sizesOf);
 
 function sizesOf(character: string): number {
   const bytes = Buffer.byteLength(character);
@@ -50,7 +41,7 @@ export function normalBytesMax(text: string): number {
     }
     const code = unit >= 0xd8_00 && unit < 0xdc_00 ? (text.codePointAt(at) ?? unit) : unit;
     if (code > 0xff_ff) at += 1;
-    const sizes = pageOf(code >>> 8)[code & (PAGE - 1)] ?? 0;
+    const sizes = table.of(code);
     const alone = sizes & SIZE;
     const apart = (sizes >>> SIZE_BITS) & SIZE;
     const mark = sizes >>> (2 * SIZE_BITS) !== 0;

@@ -64,7 +64,7 @@ function measure(request: OfflineRequest): Measures {
     words_per_sentence: words.length / Math.max(sentences.length, 1),
     headings: text.match(/^#{1,6}\s+\S/gmu)?.length ?? 0,
     paragraphs: text.split(/\n\s*\n/u).filter((part) => part.trim() !== '').length,
-    lists: text.match(/^\s*(?:[-*•]|\d+[.)])\s+\S/gmu)?.length ?? 0,
+    lists: text.match(/^[^\S\n\r\u2028\u2029]*(?:[-*•]|\d+[.)])\s+\S/gmu)?.length ?? 0,
     figures: text.match(/\p{N}+/gu)?.length ?? 0,
     distinct_ratio: new Set(content).size / Math.max(content.length, 1),
     keywords: request.keywords.length > 0 ? request.keywords : keyPhrases(text, 3),
@@ -135,7 +135,10 @@ function structure(m: Measures): Criterion {
 /** Repetition within the text; what others wrote is not known here. */
 function originality(m: Measures, text: string): Criterion {
   const repeated = m.sentences.length - new Set(m.sentences.map((sentence) => sentence.toLocaleLowerCase('en'))).size;
-  const top = Math.max(0, ...termFrequencies(text).values()) / Math.max(m.words, 1);
+  const top =
+    termFrequencies(text)
+      .values()
+      .reduce((most, one) => Math.max(most, one), 0) / Math.max(m.words, 1);
   const score =
     Math.min(m.distinct_ratio / 0.6, 1) * (1 - repeated / Math.max(m.sentences.length, 1)) * (1 - Math.max(0, top - 0.08));
   return criterion(
@@ -146,7 +149,7 @@ function originality(m: Measures, text: string): Criterion {
 }
 
 function completeness(m: Measures): Criterion {
-  const gaps = m.sentences.filter((sentence) => /\[[^\]]+\]|\bTBD\b|lorem ipsum|…$/iu.test(sentence)).length;
+  const gaps = m.sentences.filter((sentence) => /\[[^[\]]+\]|\bTBD\b|lorem ipsum|…$/iu.test(sentence)).length;
   const score = (0.7 * Math.min(m.words / 400, 1) + 0.3 * Math.min(m.paragraphs / 4, 1)) * (1 - Math.min(gaps / 4, 1));
   return criterion('completeness', score, `${m.words} words in ${m.paragraphs} paragraphs, ${gaps} open places`);
 }

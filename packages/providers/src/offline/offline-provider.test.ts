@@ -81,7 +81,7 @@ test('a call that was ended is a time-out, billed for what was delivered', async
 
 test('a text beyond the reading limit says what was left out', async () => {
   const answer = await ask('A long story about ships. '.repeat(5_000), 'summarise');
-  expect(answer.text).toMatch(/\[30000 characters beyond the limit were not read\.\]$/u);
+  expect(answer.text).toMatch(/\[110000 characters beyond the limit were not read\.\]$/u);
 });
 
 describe('embeddings', () => {

@@ -38,13 +38,33 @@ const PIECE_CHARACTERS = 24;
 export const offlineProvider: Provider = Object.freeze({
   id: OFFLINE_PROVIDER_ID,
   offline: true,
-  // async, so that a fault reaches the caller as a rejection, as with every other provider
-  generate: async (call: ProviderCall) => answer(call),
+  generate: async (call: ProviderCall) => {
+    await turn(call.messages.map((message) => message.content));
+    return answer(call);
+  },
   stream: streamAnswer,
-  embed: async (call: EmbedCall) => embedInputs(call),
+  embed: async (call: EmbedCall) => {
+    await turn(call.inputs);
+    return embedInputs(call);
+  },
 });
 
+/** What is worked on at once; a longer text takes its turn. */
+const AT_ONCE_CHARACTERS = 2_000;
+let turns: Promise<unknown> = Promise.resolve();
+
+/**
+ * Long texts are worked on one at a time, and between two of them everything else that waits is seen to: however many come at once, no
+ * other request waits longer than for one of them. As many may wait as the server lets in.
+ */
+async function turn(texts: readonly string[]): Promise<void> {
+  if (texts.reduce((sum, { length }) => sum + length, 0) <= AT_ONCE_CHARACTERS) return;
+  turns = turns.then(() => new Promise(setImmediate));
+  await turns;
+}
+
 async function* streamAnswer(call: ProviderCall): AsyncGenerator<StreamEvent> {
+  await turn(call.messages.map((message) => message.content));
   const whole = answer(call);
   let delivered = '';
   for (const piece of piecesOf(whole.text)) {
@@ -94,8 +114,9 @@ function jsonText(request: OfflineRequest, tokens_max: number): Text {
   const whole = JSON.stringify({ ...head, ...structured(request) });
   if (countTokens(whole) <= tokens_max) return { text: whole, finish: 'stop' };
   const frame = countTokens(JSON.stringify({ ...head, text: '' }));
+  const text = work(request);
   for (let room = tokens_max - frame; room > 0; room = Math.floor(room / 2)) {
-    const cut = JSON.stringify({ ...head, text: takeTokens(work(request), room) });
+    const cut = JSON.stringify({ ...head, text: takeTokens(text, room) });
     if (countTokens(cut) <= tokens_max) return { text: cut, finish: 'length' };
   }
   return { text: takeTokens('{}', tokens_max), finish: 'length' };

@@ -61,6 +61,8 @@ export function bestSentences(text: string, count: number): string[] {
 }
 
 const PHRASE_WORDS_MAX = 3;
+/** What is longer is no phrase that anybody would name the text by. */
+const PHRASE_CHARACTERS_MAX = 80;
 
 /**
  * Key phrases: runs of up to three content words between stop words and punctuation (the candidates of RAKE; Rose et al., 2010).
@@ -82,7 +84,7 @@ export function keyPhrases(material: string, count: number): string[] {
     }
   }
   const ranked = [...candidates.values()]
-    .filter((candidate) => candidate.frequency > 1 || candidate.words < PHRASE_WORDS_MAX)
+    .filter(({ text, frequency, words }) => text.length <= PHRASE_CHARACTERS_MAX && (frequency > 1 || words < PHRASE_WORDS_MAX))
     .map((candidate) => ({
       ...candidate,
       score: candidate.frequency > 1 ? candidate.frequency * candidate.words : candidate.words / 4,

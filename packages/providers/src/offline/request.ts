@@ -26,8 +26,11 @@ export interface OfflineRequest {
   readonly characters_left_out: number;
 }
 
-/** Beyond this the analysis would hold up other callers; what is left out is said in the answer. */
-const MATERIAL_CHARACTERS_MAX = 100_000;
+/**
+ * Of the last message, of what was said before it and of the system's words, each: beyond this the analysis would hold up other callers.
+ * What is left out of the message is said in the answer.
+ */
+const READ_CHARACTERS_MAX = 20_000;
 const INSTRUCTION_CHARACTERS_MAX = 240;
 const TOPIC_CHARACTERS_MAX = 120;
 
@@ -58,18 +61,22 @@ const BEFORE_TOPIC =
 export function readRequest(messages: readonly ProviderMessage[], operation: string | undefined): OfflineRequest {
   const last = messages.findLastIndex((message) => message.role === 'user');
   const sent = messages[last]?.content ?? '';
-  const said = sent.slice(0, MATERIAL_CHARACTERS_MAX).trim();
-  const system = messages.filter((message) => message.role === 'system').map((message) => message.content);
+  const said = sent.slice(0, READ_CHARACTERS_MAX).trim();
+  const system = messages
+    .filter((message) => message.role === 'system')
+    .map((message) => message.content)
+    .join('\n')
+    .slice(0, READ_CHARACTERS_MAX);
   const earlier = messages
     .slice(0, Math.max(last, 0))
     .filter((message) => message.role !== 'system')
     .map((message) => message.content)
     .join('\n\n')
-    .slice(-MATERIAL_CHARACTERS_MAX);
+    .slice(-READ_CHARACTERS_MAX);
   const { instruction, rest, intent } = splitInstruction(said);
   const named = OFFLINE_OPERATIONS.find((known) => known === operation);
   const chosen = named === undefined || named === 'chat' ? (intent ?? 'chat') : named;
-  const style = [instruction === '' ? firstLine(said) : instruction, ...system].join('\n');
+  const style = [instruction === '' ? firstLine(said) : instruction, system].join('\n');
   return {
     operation: chosen,
     instruction,
@@ -79,9 +86,9 @@ export function readRequest(messages: readonly ProviderMessage[], operation: str
     platform: platformIn(style),
     tone: toneIn(style),
     count: countIn(style),
-    keywords: keywordsIn(`${said}\n${system.join('\n')}`),
+    keywords: keywordsIn(`${said}\n${system}`),
     earlier,
-    characters_left_out: Math.max(0, sent.length - MATERIAL_CHARACTERS_MAX),
+    characters_left_out: Math.max(0, sent.length - READ_CHARACTERS_MAX),
   };
 }
 
@@ -115,8 +122,9 @@ function topicOf(said: string): string {
     .replace(/[.!?]+$/u, '');
 }
 
-/** Lines such as `Tone: friendly` steer the work and are no part of it. */
-const STYLE_LINE = /^\s*(?:tone|platform|audience|keywords?|language|length|โทน|แพลตฟอร์ม|คีย์เวิร์ด)\s*:.*$/gimu;
+/** Lines such as `Tone: friendly` steer the work and are no part of it. Only spaces of the line itself are passed over: a run of empty lines would be gone through again from each of them. */
+const STYLE_LINE =
+  /^[^\S\n\r\u2028\u2029]*(?:tone|platform|audience|keywords?|language|length|โทน|แพลตฟอร์ม|คีย์เวิร์ด)[^\S\n\r\u2028\u2029]*:.*$/gimu;
 
 function withoutStyleLines(text: string): string {
   const bare = text.replace(STYLE_LINE, '').trim();
@@ -127,6 +135,7 @@ function firstLine(text: string): string {
   return [text.split('\n', 1)[0]?.slice(0, INSTRUCTION_CHARACTERS_MAX) ?? '', ...(text.match(STYLE_LINE) ?? [])].join('\n');
 }
 
+const KEYWORD_CHARACTERS_MAX = 80;
 const NUMBER_WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 const COUNTED =
   /(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s*(?:short |key |main |bullet )*(?:sentences?|points?|bullets?|sections?|paragraphs?|ideas?|questions?|ประโยค|ข้อ|หัวข้อ)/iu;
@@ -139,11 +148,11 @@ function countIn(text: string): number | null {
 }
 
 function keywordsIn(text: string): string[] {
-  const line = /^\s*(?:target )?(?:keywords?|คีย์เวิร์ด)\s*:\s*(.+)$/imu.exec(text)?.[1];
+  const line = /^[^\S\n\r\u2028\u2029]*(?:target )?(?:keywords?|คีย์เวิร์ด)[^\S\n\r\u2028\u2029]*:\s*(.+)$/imu.exec(text)?.[1];
   if (line === undefined) return [];
   return line
     .split(/[,;]/u)
     .map((keyword) => keyword.trim())
-    .filter((keyword) => keyword !== '')
+    .filter((keyword) => keyword !== '' && keyword.length <= KEYWORD_CHARACTERS_MAX)
     .slice(0, 10);
 }

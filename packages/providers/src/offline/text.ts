@@ -6,6 +6,7 @@ const wordSegmenter = new Intl.Segmenter('und', { granularity: 'word' });
 
 /** A Thai clause shorter than this belongs to its neighbour: Thai marks clauses by spaces and sentences by nothing. */
 const THAI_SENTENCE_CHARACTERS_MIN = 40;
+/** At the end of a part, which begins at a word. */
 const ABBREVIATION = /(?:^|\s)(?:dr|mr|mrs|ms|prof|st|vs|etc|no|fig|e\.g|i\.e|approx|inc|ltd|co)\.\s*$/iu;
 
 /** People forget capitals; the Unicode rules then see one sentence where there are two. */
@@ -27,19 +28,23 @@ export function sentencesOf(text: string): string[] {
   });
 }
 
+/** Where the Unicode rules may end a sentence; a line without any is one, and needs no segmenter. */
+const MAY_END = /[\p{Sentence_Terminal}\u2024\uFE52\uFF0E\r\u0085\u2028\u2029]/u;
+
 /** Sentences by the Unicode rules, kept whole over common abbreviations. */
 export function sentencesInLine(line: string): string[] {
+  if (!MAY_END.test(line)) return [line.trim()].filter((sentence) => sentence !== '');
   const sentences: string[] = [];
-  let open = '';
+  let open: string[] = [];
   for (const { segment } of sentenceSegmenter.segment(line)) {
     for (const part of segment.split(LOWER_CASE_START)) {
-      open += open === '' || /\s$/u.test(open) ? part : ` ${part}`;
-      if (ABBREVIATION.test(open)) continue;
-      sentences.push(open.trim());
-      open = '';
+      open.push(open.length === 0 || /\s/u.test(open.at(-1)?.at(-1) ?? ' ') ? part : ` ${part}`);
+      if (ABBREVIATION.test(part)) continue;
+      sentences.push(open.join('').trim());
+      open = [];
     }
   }
-  if (open.trim() !== '') sentences.push(open.trim());
+  sentences.push(open.join('').trim());
   return sentences.filter((sentence) => sentence !== '');
 }
 
@@ -48,20 +53,28 @@ const THAI_GOES_ON = /^(?:[\p{N}ๆ]|ถึง|และ|หรือ|แต่|
 
 function thaiSentences(line: string): string[] {
   const sentences: string[] = [];
-  let open = '';
+  let clauses: string[] = [];
+  let length = 0;
   for (const clause of line.split(/\s+/u)) {
-    const goesOn = open === '' || open.length < THAI_SENTENCE_CHARACTERS_MIN || THAI_GOES_ON.test(clause) || /\p{N}$/u.test(open);
-    if (goesOn && !/[.!?]$/u.test(open)) {
-      open = open === '' ? clause : `${open} ${clause}`;
-      continue;
+    const last = clauses.at(-1) ?? '';
+    const goesOn = length < THAI_SENTENCE_CHARACTERS_MIN || THAI_GOES_ON.test(clause) || /^\p{N}$/u.test(lastCharacter(last));
+    if (!goesOn || /^[.!?]$/u.test(last.at(-1) ?? '')) {
+      sentences.push(clauses.join(' '));
+      [clauses, length] = [[], 0];
     }
-    sentences.push(open);
-    open = clause;
+    length += clause.length + (clauses.length === 0 ? 0 : 1);
+    clauses.push(clause);
   }
+  const open = clauses.join(' ');
   const last = sentences.at(-1);
   if (last !== undefined && open.length < THAI_SENTENCE_CHARACTERS_MIN / 2) sentences[sentences.length - 1] = `${last} ${open}`;
   else if (open !== '') sentences.push(open);
   return sentences;
+}
+
+/** The last code point, whole. */
+function lastCharacter(text: string): string {
+  return Array.from(text.slice(-2)).at(-1) ?? '';
 }
 
 /** Every word-like segment, in any script (dictionary-based where words are not spaced). */
