@@ -99,7 +99,12 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     license: 'the licence follows from payments',
     wallet: 'an order of packs is quoted',
   },
+  privacy: {
+    base: 'an erasure is a row that is worked at in the background, by the clock',
+    audit: 'what was erased is in the audit log, and its sealed rows are redacted',
+  },
   server: {
+    privacy: 'workspaces, persons and end users are erased, and given what is kept of them',
     base: 'settings, clock, log and database',
     marketplace: 'what is bought, and what payment events say',
     money: 'amounts on the wire',
@@ -139,6 +144,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
   cli: {
     base: 'settings and database',
+    privacy: 'erase, export',
     money: 'amounts in tables',
     audit: 'audit verify',
     policy: 'rollout',

@@ -29,11 +29,13 @@ create table audit.block_part (
   through_id bigint not null,
   rows integer not null,
   digest bytea not null,
+  facts bytea,
   constraint block_part_pkey PRIMARY KEY (seq, source),
   constraint block_part_seq_fkey FOREIGN KEY (seq) REFERENCES audit.block(seq),
   constraint block_part_check CHECK (((after_xid IS NULL) = (after_id IS NULL))),
   constraint block_part_check1 CHECK (((after_xid IS NULL) OR (ROW(through_xid, through_id) > ROW(after_xid, after_id)))),
   constraint block_part_digest_check CHECK ((octet_length(digest) = 32)),
+  constraint block_part_facts_check CHECK ((octet_length(facts) = 32)),
   constraint block_part_rows_check CHECK ((rows > 0)),
   constraint block_part_source_check CHECK ((source = ANY (ARRAY['entry'::text, 'posting'::text, 'attempt'::text])))
 );
@@ -70,6 +72,28 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.entry FO
 grant select on audit.entry to purser_app;
 grant select on audit.entry to purser_work;
 
+create table audit.redaction (
+  seq bigint not null,
+  source text not null,
+  ordinal integer not null,
+  erasure_id uuid not null,
+  rows integer not null,
+  digest_before bytea not null,
+  digest_after bytea not null,
+  redacted_at timestamp with time zone not null,
+  constraint redaction_pkey PRIMARY KEY (seq, source, ordinal),
+  constraint redaction_seq_source_fkey FOREIGN KEY (seq, source) REFERENCES audit.block_part(seq, source),
+  constraint redaction_digest_after_check CHECK ((octet_length(digest_after) = 32)),
+  constraint redaction_digest_before_check CHECK ((octet_length(digest_before) = 32)),
+  constraint redaction_ordinal_check CHECK ((ordinal > 0)),
+  constraint redaction_rows_check CHECK ((rows > 0))
+);
+alter table audit.redaction enable row level security;
+create policy all_rows on audit.redaction for select to purser_work using (true);
+create policy new_rows on audit.redaction for insert to purser_work with check (true);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.redaction FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+grant insert, select on audit.redaction to purser_work;
+
 CREATE OR REPLACE FUNCTION audit.adopt_restored()
  RETURNS boolean
  LANGUAGE plpgsql
@@ -80,6 +104,30 @@ begin
   perform ledger.lift_transaction_numbers(audit.newest_transaction_number());
   return true;
 end $function$;
+
+CREATE OR REPLACE FUNCTION audit.entries_to_erase(p_workspace uuid, p_texts text[], p_pseudonym text)
+ RETURNS TABLE(xid bigint, id bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select e.xid, e.id from audit.entry e
+  where (p_workspace is null or e.workspace_id = p_workspace)
+    and (p_texts is null or exists (select from unnest(p_texts) t where strpos(lower(e.subject || e.detail::text), lower(t)) > 0))
+    and (audit.without_texts(null, e.detail, p_texts, p_pseudonym) <> e.detail or audit.holds_text(null, e.subject, p_texts))
+$function$;
+
+CREATE OR REPLACE FUNCTION audit.entry_facts(p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint, p_rows_max integer)
+ RETURNS TABLE(xid bigint, id bigint, line text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select e.xid, e.id, json_build_array('entry', e.xid, e.id, e.workspace_id, e.at at time zone 'UTC', e.actor, e.action)::text
+  from audit.entry e
+  where (e.xid, e.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
+    and (e.xid, e.id) <= (p_through_xid, p_through_id)
+  order by e.xid, e.id
+  limit p_rows_max
+$function$;
 
 CREATE OR REPLACE FUNCTION audit.entry_lines(p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint, p_rows_max integer)
  RETURNS TABLE(xid bigint, id bigint, line text)
@@ -95,12 +143,89 @@ AS $function$
   limit p_rows_max
 $function$;
 
+CREATE OR REPLACE FUNCTION audit.erase_entries(p_workspace uuid, p_texts text[], p_pseudonym text, p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "purser.erasing" TO 'audit.entry'
+AS $function$
+declare
+  v_rows integer;
+begin
+  if p_workspace is null and p_texts is null then raise exception 'an erasure is of a workspace or of given texts'; end if;
+  update audit.entry e
+  set detail = audit.without_texts(null, e.detail, p_texts, p_pseudonym),
+      subject = case when audit.holds_text(null, e.subject, p_texts) then split_part(e.subject, ':', 1) || ':' || p_pseudonym else e.subject end
+  from audit.entries_to_erase(p_workspace, p_texts, p_pseudonym) f
+  where e.xid = f.xid and e.id = f.id
+    and (e.xid, e.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
+    and (e.xid, e.id) <= (p_through_xid, p_through_id);
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end $function$;
+grant execute on function audit.erase_entries(uuid,text[],text,bigint,bigint,bigint,bigint) to purser_work;
+
+CREATE OR REPLACE FUNCTION audit.holds_text(p_key text, p_text text, p_texts text[])
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when p_texts is null then not audit.is_neutral(p_key, p_text)
+    else exists (select from unnest(p_texts) t
+      where lower(p_text) = lower(t) or lower(p_text) like '%:' || replace(replace(replace(lower(t), '\', '\\'), '%', '\%'), '_', '\_')
+        or (strpos(t, '@') > 0 and strpos(lower(p_text), lower(t)) > 0)) end
+$function$;
+
+CREATE OR REPLACE FUNCTION audit.is_neutral(p_key text, p_text text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select p_text ~ '^erased-[0-9a-f]{12}$' or coalesce(p_key <> all (array['name', 'external_id', 'email', 'reason', 'address', 'team', 'text', 'title', 'why']), true) and (
+    p_text ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' or p_text ~ '^-?[0-9.]{1,40}$'
+    or p_text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$'
+    or p_text ~ '^[a-z]+:([0-9a-f-]{36}|erased-[0-9a-f]{12})$' or p_text ~ '^block:[0-9]+$'
+    or p_text ~ '^(stripe:)?(in|sub|evt|pi|ch|cs|cus|re|dp|du)_[A-Za-z0-9_]{1,100}$'
+    or p_text = any (array['', 'platform', 'owner', 'admin', 'member', 'operator', 'active', 'grace', 'degraded', 'cancelled'])
+    or coalesce(p_key = any (array['plan', 'kind', 'type', 'prefix', 'license', 'unit', 'currency', 'timezone', 'source',
+      'digest_before', 'digest_after']), false))
+$function$;
+
 CREATE OR REPLACE FUNCTION audit.newest_transaction_number()
  RETURNS bigint
  LANGUAGE sql
  STABLE
 AS $function$
   select greatest(ledger.newest_transaction_number(), (select max(xid) from audit.entry), (select max(through_xid) from audit.block_part))
+$function$;
+
+CREATE OR REPLACE FUNCTION audit.parts_of(p_source text, p_xids bigint[], p_ids bigint[])
+ RETURNS TABLE(seq bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select distinct p.seq from unnest(p_xids, p_ids) r (xid, id)
+  left join lateral (
+    select b.seq from audit.block_part b where b.source = p_source and (b.through_xid, b.through_id) >= (r.xid, r.id)
+    order by b.through_xid, b.through_id limit 1) p on true
+$function$;
+
+CREATE OR REPLACE FUNCTION audit.without_texts(p_key text, p_value jsonb, p_texts text[], p_pseudonym text)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case jsonb_typeof(p_value)
+    when 'object' then (
+      select coalesce(jsonb_object_agg(
+        case when p_texts is not null and exists (select from unnest(p_texts) t where lower(k) = lower(t)) then p_pseudonym else k end,
+        audit.without_texts(k, v, p_texts, p_pseudonym)), '{}') from jsonb_each(p_value) m (k, v))
+    when 'array' then (
+      select coalesce(jsonb_agg(audit.without_texts(p_key, v, p_texts, p_pseudonym) order by n), '[]')
+      from jsonb_array_elements(p_value) with ordinality m (v, n))
+    when 'string' then case when audit.holds_text(p_key, p_value #>> '{}', p_texts) then to_jsonb(p_pseudonym) else p_value end
+    else p_value end
 $function$;
 
 create schema base;
@@ -251,7 +376,7 @@ create policy all_rows on identity.api_key for all to purser_work using (true);
 create policy own_keys on identity.api_key for all to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER tell_change AFTER UPDATE ON identity.api_key FOR EACH ROW EXECUTE FUNCTION identity.tell_key_change();
 grant insert, select on identity.api_key to purser_app;
-grant insert, select on identity.api_key to purser_work;
+grant delete, insert, select on identity.api_key to purser_work;
 
 create table identity.invitation (
   workspace_id uuid not null,
@@ -374,6 +499,7 @@ create table identity.workspace (
   overrides jsonb default '{}'::jsonb not null,
   created_at timestamp with time zone not null,
   changed_at timestamp with time zone not null,
+  erased_at timestamp with time zone,
   constraint workspace_pkey PRIMARY KEY (workspace_id),
   constraint workspace_external_id_key UNIQUE (external_id),
   constraint workspace_external_id_check CHECK (((length(external_id) >= 1) AND (length(external_id) <= 200))),
@@ -394,6 +520,39 @@ CREATE TRIGGER terms_changed AFTER UPDATE OF plan ON identity.workspace FOR EACH
 grant select on identity.workspace to purser_app;
 grant insert, select, update on identity.workspace to purser_work;
 
+CREATE OR REPLACE FUNCTION identity.erase_person(p_person uuid, OUT email text, OUT workspaces uuid[])
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+begin
+  select case when p.is_anonymous then null else p.email end into email from identity.person p where p.id = p_person for update;
+  select coalesce(array_agg(m.workspace_id), '{}') into workspaces from identity.member m where m.person_id = p_person;
+  delete from identity.invitation i using identity.person p where p.id = p_person and i.email = lower(p.email);
+  delete from identity.member where person_id = p_person;
+  delete from identity.account where person_id = p_person;
+  delete from identity.person where id = p_person;
+end $function$;
+
+CREATE OR REPLACE FUNCTION identity.erase_workspace(p_workspace uuid, p_pseudonym text, p_now timestamp with time zone)
+ RETURNS TABLE(person_id uuid)
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+declare
+  v_members uuid[];
+begin
+  update identity.workspace set name = p_pseudonym, external_id = null, erased_at = coalesce(erased_at, p_now), changed_at = p_now
+  where workspace_id = p_workspace;
+  -- Every server is told of a changed key, none of one that is deleted.
+  update identity.api_key set revoked_at = least(revoked_at, p_now) where workspace_id = p_workspace;
+  delete from identity.api_key where workspace_id = p_workspace;
+  delete from identity.invitation where workspace_id = p_workspace;
+  with gone as (delete from identity.member where workspace_id = p_workspace returning person_id)
+  select array_agg(person_id) into v_members from gone;
+  update identity.person set works_in = null where works_in = p_workspace;
+  return query select m from unnest(v_members) m where not exists (select from identity.member o where o.person_id = m);
+end $function$;
+
 CREATE OR REPLACE FUNCTION identity.keep_past_terms()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -403,6 +562,26 @@ begin
   values (old.workspace_id, old.plan, old.catalogue_version, old.timezone, old.overrides, new.changed_at);
   return null;
 end $function$;
+
+CREATE OR REPLACE FUNCTION identity.person_of(p_email text)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select id from identity.person where email = lower(p_email) and is_anonymous is not true
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.solely_owned(p_person uuid)
+ RETURNS TABLE(workspace_id uuid, name text, others bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select w.workspace_id, w.name, (select count(*) from identity.member o where o.workspace_id = w.workspace_id and o.person_id <> p_person)
+  from identity.member m join identity.workspace w on w.workspace_id = m.workspace_id
+  where m.person_id = p_person and m.role = 'owner' and not exists (
+    select from identity.member o where o.workspace_id = w.workspace_id and o.role = 'owner' and o.person_id <> p_person)
+  order by w.workspace_id
+$function$;
 
 CREATE OR REPLACE FUNCTION identity.tell_key_change()
  RETURNS trigger
@@ -611,6 +790,22 @@ begin
   return v_booked;
 end $function$;
 
+CREATE OR REPLACE FUNCTION ledger.attempt_facts(p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint, p_rows_max integer)
+ RETURNS TABLE(xid bigint, id bigint, line text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select a.xid, a.id, json_build_array(
+    'attempt', a.xid, a.id, a.workspace_id, a.hold_id, a.ordinal, split_part(a.actor, ' user:', 1), a.operation, a.kind, a.provider, a.model,
+    a.model_version, a.started_at at time zone 'UTC', a.duration_ms, a.outcome, a.usage, a.cost::text, a.cost_unit,
+    a.request_id)::text
+  from ledger.attempt a
+  where (a.xid, a.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
+    and (a.xid, a.id) <= (p_through_xid, p_through_id)
+  order by a.xid, a.id
+  limit p_rows_max
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.attempt_lines(p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint, p_rows_max integer)
  RETURNS TABLE(xid bigint, id bigint, line text)
  LANGUAGE sql
@@ -637,6 +832,17 @@ AS $function$
   select (started_at at time zone 'UTC')::date, provider, model, operation, outcome, count(*), sum(duration_ms)
   from ledger.attempt where xid > p_after and xid <= p_through
   group by 1, 2, 3, 4, 5
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.attempts_to_erase(p_workspace uuid, p_texts text[], p_pseudonym text)
+ RETURNS TABLE(xid bigint, id bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select a.xid, a.id from ledger.attempt a
+  where a.workspace_id = p_workspace and strpos(a.actor, ' user:') > 0
+    and (p_texts is null or substr(a.actor, strpos(a.actor, ' user:') + 6) = any (p_texts))
+    and substr(a.actor, strpos(a.actor, ' user:') + 6) !~ '^erased-[0-9a-f]{12}$'
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.broken_guards(p_table regclass, p_refused text[])
@@ -674,11 +880,60 @@ CREATE OR REPLACE FUNCTION ledger.cost_sign(p_debit text, p_credit text)
  IMMUTABLE PARALLEL SAFE
 AS $function$ select (p_debit in ('cost', 'overrun', 'unreconciled'))::integer - (p_credit in ('cost', 'overrun', 'unreconciled'))::integer $function$;
 
+CREATE OR REPLACE FUNCTION ledger.erase_attempts(p_workspace uuid, p_texts text[], p_pseudonym text, p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "purser.erasing" TO 'ledger.attempt'
+AS $function$
+declare
+  v_rows integer;
+begin
+  update ledger.attempt a set actor = left(a.actor, strpos(a.actor, ' user:') + 5) || p_pseudonym
+  from ledger.attempts_to_erase(p_workspace, p_texts, p_pseudonym) e
+  where a.xid = e.xid and a.id = e.id
+    and (a.xid, a.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
+    and (a.xid, a.id) <= (p_through_xid, p_through_id);
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end $function$;
+grant execute on function ledger.erase_attempts(uuid,text[],text,bigint,bigint,bigint,bigint) to purser_work;
+
+CREATE OR REPLACE FUNCTION ledger.erase_postings(p_workspace uuid, p_texts text[], p_pseudonym text, p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "purser.erasing" TO 'ledger.posting'
+AS $function$
+declare
+  v_rows integer;
+begin
+  update ledger.posting p set reason = p_pseudonym
+  from ledger.postings_to_erase(p_workspace, p_texts, p_pseudonym) e
+  where p.xid = e.xid and p.id = e.id
+    and (p.xid, p.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
+    and (p.xid, p.id) <= (p_through_xid, p_through_id);
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end $function$;
+grant execute on function ledger.erase_postings(uuid,text[],text,bigint,bigint,bigint,bigint) to purser_work;
+
 CREATE OR REPLACE FUNCTION ledger.fees_sign(p_debit text, p_credit text)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$ select (p_debit = 'fees' or p_debit like 'fees:%')::integer - (p_credit = 'fees' or p_credit like 'fees:%')::integer $function$;
+
+CREATE OR REPLACE FUNCTION ledger.holds_of_user(p_workspace uuid, p_name text)
+ RETURNS TABLE(hold_id uuid)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select distinct a.hold_id from ledger.attempt a
+  where a.workspace_id = p_workspace and substr(a.actor, nullif(strpos(a.actor, ' user:'), 0) + 6) = p_name
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.horizon()
  RETURNS bigint
@@ -819,6 +1074,21 @@ begin
   return v_posted;
 end $function$;
 
+CREATE OR REPLACE FUNCTION ledger.posting_facts(p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint, p_rows_max integer)
+ RETURNS TABLE(xid bigint, id bigint, line text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select p.xid, p.id, json_build_array(
+    'posting', p.xid, p.id, p.workspace_id, p.posted_at at time zone 'UTC', p.hold_id, p.debit, p.credit, p.amount::text, p.unit,
+    p.reported::text, p.reported_unit, p.plan)::text
+  from ledger.posting p
+  where (p.xid, p.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
+    and (p.xid, p.id) <= (p_through_xid, p_through_id)
+  order by p.xid, p.id
+  limit p_rows_max
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.posting_lines(p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint, p_rows_max integer)
  RETURNS TABLE(xid bigint, id bigint, line text)
  LANGUAGE sql
@@ -832,6 +1102,16 @@ AS $function$
     and (p.xid, p.id) <= (p_through_xid, p_through_id)
   order by p.xid, p.id
   limit p_rows_max
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.postings_to_erase(p_workspace uuid, p_texts text[], p_pseudonym text)
+ RETURNS TABLE(xid bigint, id bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select p.xid, p.id from ledger.posting p
+  where p.workspace_id = p_workspace and p.reason is not null and p.reason !~ '^erased-[0-9a-f]{12}$'
+    and (p_texts is null or exists (select from unnest(p_texts) t where strpos(lower(p.reason), lower(t)) > 0))
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.record_attempts(p_attempts jsonb)
@@ -855,6 +1135,7 @@ CREATE OR REPLACE FUNCTION ledger.refuse_change()
  LANGUAGE plpgsql
 AS $function$
 begin
+  if tg_op = 'UPDATE' and current_setting('purser.erasing', true) = tg_table_schema || '.' || tg_table_name then return null; end if;
   raise exception '%.% is append-only: % refused', tg_table_schema, tg_table_name, tg_op using errcode = 'restrict_violation';
 end $function$;
 
@@ -1233,6 +1514,7 @@ create table marketplace.event (
   constraint event_pkey PRIMARY KEY (event_id),
   constraint event_outcome_check CHECK ((outcome = ANY (ARRAY['applied'::text, 'kept'::text, 'refused'::text])))
 );
+CREATE INDEX event_by_age ON marketplace.event USING brin (received_at) WITH (autosummarize='on');
 CREATE INDEX event_of_workspace ON marketplace.event USING btree (workspace_id, received_at);
 alter table marketplace.event enable row level security;
 create policy all_rows on marketplace.event for all to purser_work using (true);
@@ -1354,7 +1636,7 @@ create policy own_receipts on marketplace.receipt_link for select to purser_app 
    FROM marketplace.purchase p
   WHERE ((p.payment_intent = receipt_link.payment_intent) AND (p.workspace_id = base.current_workspace())))));
 grant select on marketplace.receipt_link to purser_app;
-grant insert, select on marketplace.receipt_link to purser_work;
+grant delete, insert, select on marketplace.receipt_link to purser_work;
 
 create table marketplace.reversal (
   stripe_id text not null,
@@ -1389,6 +1671,57 @@ create policy all_rows on marketplace.subscription for all to purser_work using 
 create policy own_rows on marketplace.subscription for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on marketplace.subscription to purser_app;
 grant insert, select, update on marketplace.subscription to purser_work;
+
+CREATE OR REPLACE FUNCTION marketplace.erase_workspace(p_workspace uuid, p_pseudonym text, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+  v_total integer;
+begin
+  update marketplace.event set payload = '{}', detail = null where event_id in (
+    select event_id from marketplace.event where workspace_id = p_workspace and (payload <> '{}' or detail is not null) limit p_rows_max);
+  get diagnostics v_total = row_count;
+  update marketplace.checkout set return_url = '', url = null where checkout_id in (
+    select checkout_id from marketplace.checkout where workspace_id = p_workspace and (return_url <> '' or url is not null) limit p_rows_max);
+  get diagnostics v_rows = row_count;
+  v_total := v_total + v_rows;
+  delete from marketplace.receipt_link r where payment_intent in (
+    select payment_intent from marketplace.purchase where workspace_id = p_workspace
+    union all select p.payment_intent from marketplace.invoice_payment p join marketplace.invoice i using (invoice_id) where i.workspace_id = p_workspace);
+  get diagnostics v_rows = row_count;
+  return v_total + v_rows;
+end $function$;
+
+CREATE OR REPLACE FUNCTION marketplace.forget_payloads(p_after timestamp with time zone, p_before timestamp with time zone, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+begin
+  update marketplace.event set payload = '{}' where ctid = any (array(
+    select ctid from marketplace.event where received_at >= p_after and received_at < p_before and payload <> '{}' limit p_rows_max for update skip locked));
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end $function$;
+
+CREATE OR REPLACE FUNCTION marketplace.has_live_subscription(p_workspace uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select exists (select from marketplace.subscription where workspace_id = p_workspace and live)
+$function$;
+
+CREATE OR REPLACE FUNCTION marketplace.owed_credits(p_workspace uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(sum(owed - owed_paid), 0)::bigint from marketplace.purchase where workspace_id = p_workspace and owed > owed_paid
+$function$;
 
 create schema meters;
 grant usage on schema meters to purser_app;
@@ -1466,6 +1799,7 @@ create table meters.idempotency (
   constraint idempotency_pkey PRIMARY KEY (workspace_id, key),
   constraint idempotency_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 );
+CREATE INDEX idempotency_by_age ON meters.idempotency USING brin (claimed_at) WITH (autosummarize='on');
 CREATE INDEX idempotency_of_hold ON meters.idempotency USING btree (hold_id);
 alter table meters.idempotency enable row level security;
 create policy all_rows on meters.idempotency for all to purser_work using (true);
@@ -2137,6 +2471,44 @@ begin
   from meters.hold h where h.id = any (p_holds) and h.cost > 0;
 end $function$;
 
+CREATE OR REPLACE FUNCTION meters.erase_end_user(p_workspace uuid, p_name text, p_holds uuid[], p_pseudonym text)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+  v_total integer;
+begin
+  delete from meters.idempotency where workspace_id = p_workspace and hold_id = any (p_holds);
+  get diagnostics v_total = row_count;
+  update meters.meter set key = left(key, length(key) - length(p_name)) || p_pseudonym
+  where workspace_id = p_workspace and key ~ '^(.*_user_day:|credits:member:)' and right(key, length(p_name) + 1) = ':' || p_name;
+  get diagnostics v_rows = row_count;
+  return v_total + v_rows;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.erase_workspace(p_workspace uuid, p_pseudonym text, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+  v_total integer;
+begin
+  delete from meters.idempotency where (workspace_id, key) in (
+    select workspace_id, key from meters.idempotency where workspace_id = p_workspace limit p_rows_max);
+  get diagnostics v_total = row_count;
+  update meters.meter set key = regexp_replace(key, '^(.*_user_day:|credits:[a-z]+:).*$', '\1') || p_pseudonym where id in (
+    select id from meters.meter where workspace_id = p_workspace and key ~ '^(.*_user_day:|credits:[a-z]+:)'
+      and key !~ ':erased-[0-9a-f]{12}$' limit p_rows_max);
+  get diagnostics v_rows = row_count;
+  v_total := v_total + v_rows;
+  update meters.grant set reason = p_pseudonym where id in (
+    select id from meters.grant where workspace_id = p_workspace and reason is not null and reason !~ '^erased-[0-9a-f]{12}$' limit p_rows_max);
+  get diagnostics v_rows = row_count;
+  return v_total + v_rows;
+end $function$;
+
 CREATE OR REPLACE FUNCTION meters.expire_grants(p_now timestamp with time zone, p_limit integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -2169,6 +2541,21 @@ begin
   update meters.panel u set grant_due_at = (
     select min(g.expires_at) from meters.grant g where g.workspace_id = u.workspace_id and not g.closed and g.expired_at is null)
   where u.workspace_id = any (p_workspaces);
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.forget_answers(p_before timestamp with time zone, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+begin
+  delete from meters.idempotency i using (
+    select workspace_id, key from meters.idempotency where claimed_at < p_before limit p_rows_max for update skip locked) due
+  where i.workspace_id = due.workspace_id and i.key = due.key
+    and not exists (select from meters.hold h where h.id = i.hold_id and h.state = 'open');
+  get diagnostics v_rows = row_count;
+  return v_rows;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.grant_credits(p_now timestamp with time zone, p_meter uuid[], p_workspace uuid[], p_grant uuid[], p_source text[], p_priority smallint[], p_amount bigint[], p_expires timestamp with time zone[], p_reason text[], p_pack text[])
@@ -2351,6 +2738,14 @@ AS $function$
     case when meters.sweep.swept_to > p_now then excluded.swept_to else greatest(meters.sweep.swept_to, excluded.swept_to) end
 $function$;
 
+CREATE OR REPLACE FUNCTION meters.open_holds(p_workspace uuid, p_until timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select count(*) from meters.hold where expires_at > p_until - interval '10 minutes' and workspace_id = p_workspace and state = 'open' and held_at <= p_until
+$function$;
+
 CREATE OR REPLACE FUNCTION meters.post_packed(p_now timestamp with time zone, p_holds uuid[])
  RETURNS void
  LANGUAGE plpgsql
@@ -2492,7 +2887,7 @@ alter table notify.alert enable row level security;
 create policy all_rows on notify.alert for all to purser_work using (true);
 create policy own_alerts on notify.alert for all to purser_app using (((workspace_id = base.current_workspace()) AND for_workspace));
 grant select on notify.alert to purser_app;
-grant insert, select, update on notify.alert to purser_work;
+grant delete, insert, select, update on notify.alert to purser_work;
 
 create table notify.channel (
   workspace_id uuid not null,
@@ -2514,7 +2909,7 @@ alter table notify.channel enable row level security;
 create policy all_rows on notify.channel for all to purser_work using (true);
 create policy own_channels on notify.channel for all to purser_app using ((workspace_id = base.current_workspace()));
 grant insert, select on notify.channel to purser_app;
-grant insert, select, update on notify.channel to purser_work;
+grant delete, insert, select, update on notify.channel to purser_work;
 
 create table notify.credit_peak (
   workspace_id uuid not null,
@@ -2526,7 +2921,7 @@ create table notify.credit_peak (
 alter table notify.credit_peak enable row level security;
 create policy all_rows on notify.credit_peak for all to purser_work using (true);
 create policy own_peak on notify.credit_peak for all to purser_app using ((workspace_id = base.current_workspace()));
-grant insert, select, update on notify.credit_peak to purser_work;
+grant delete, insert, select, update on notify.credit_peak to purser_work;
 
 create table notify.delivery (
   workspace_id uuid not null,
@@ -2567,7 +2962,7 @@ alter table notify.message enable row level security;
 create policy all_rows on notify.message for all to purser_work using (true);
 create policy own_messages on notify.message for all to purser_app using ((workspace_id = base.current_workspace()));
 grant select on notify.message to purser_app;
-grant insert, select, update on notify.message to purser_work;
+grant delete, insert, select, update on notify.message to purser_work;
 
 create table notify."position" (
   source text not null,
@@ -2591,7 +2986,7 @@ alter table notify.setting enable row level security;
 create policy all_rows on notify.setting for all to purser_work using (true);
 create policy own_setting on notify.setting for all to purser_app using ((workspace_id = base.current_workspace()));
 grant insert, select, update on notify.setting to purser_app;
-grant insert, select, update on notify.setting to purser_work;
+grant delete, insert, select, update on notify.setting to purser_work;
 
 create table notify.spend (
   workspace_id uuid not null,
@@ -2605,6 +3000,84 @@ alter table notify.spend enable row level security;
 create policy all_rows on notify.spend for all to purser_work using (true);
 create policy own_spend on notify.spend for all to purser_app using ((workspace_id = base.current_workspace()));
 grant delete, insert, select, update on notify.spend to purser_work;
+
+CREATE OR REPLACE FUNCTION notify.erase_address(p_email text)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_channels uuid[] := array(select channel_id from notify.channel where kind = 'email' and lower(address) = lower(p_email));
+begin
+  delete from notify.delivery where channel_id = any (v_channels);
+  delete from notify.message where channel_id = any (v_channels);
+  delete from notify.channel where channel_id = any (v_channels);
+  return cardinality(v_channels);
+end $function$;
+
+CREATE OR REPLACE FUNCTION notify.erase_end_user(p_workspace uuid, p_name text)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_alerts uuid[] := array(select alert_id from notify.alert where workspace_id = p_workspace and right(subject, length(p_name) + 1) = ':' || p_name);
+  v_rows integer;
+begin
+  delete from notify.delivery where alert_id = any (v_alerts);
+  delete from notify.alert where alert_id = any (v_alerts);
+  delete from notify.credit_peak where workspace_id = p_workspace and right(key, length(p_name) + 1) = ':' || p_name;
+  get diagnostics v_rows = row_count;
+  return cardinality(v_alerts) + v_rows;
+end $function$;
+
+CREATE OR REPLACE FUNCTION notify.erase_workspace(p_workspace uuid, p_pseudonym text, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+  v_total integer := 0;
+begin
+  delete from notify.delivery where ctid = any (array(select ctid from notify.delivery where workspace_id = p_workspace limit p_rows_max));
+  get diagnostics v_rows = row_count;
+  -- What they refer to goes when they are gone.
+  if v_rows > 0 then return v_rows; end if;
+  delete from notify.message where ctid = any (array(select ctid from notify.message where workspace_id = p_workspace limit p_rows_max));
+  get diagnostics v_rows = row_count; v_total := v_total + v_rows;
+  delete from notify.alert where ctid = any (array(select ctid from notify.alert where workspace_id = p_workspace limit p_rows_max));
+  get diagnostics v_rows = row_count; v_total := v_total + v_rows;
+  delete from notify.spend where ctid = any (array(select ctid from notify.spend where workspace_id = p_workspace limit p_rows_max));
+  get diagnostics v_rows = row_count; v_total := v_total + v_rows;
+  if v_total > 0 then return v_total; end if;
+  delete from notify.channel where workspace_id = p_workspace;
+  get diagnostics v_rows = row_count; v_total := v_total + v_rows;
+  delete from notify.credit_peak where workspace_id = p_workspace;
+  get diagnostics v_rows = row_count; v_total := v_total + v_rows;
+  delete from notify.setting where workspace_id = p_workspace;
+  get diagnostics v_rows = row_count;
+  return v_total + v_rows;
+end $function$;
+
+CREATE OR REPLACE FUNCTION notify.forget(p_before timestamp with time zone, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_messages uuid[] := array(
+    select message_id from notify.message where ended_at < p_before and state <> 'due' limit p_rows_max for update skip locked);
+  v_channels uuid[] := array(
+    select channel_id from notify.channel c where removed_at < p_before
+      and not exists (select from notify.message m where m.channel_id = c.channel_id and m.message_id <> all (v_messages)) limit p_rows_max);
+  v_alerts uuid[] := array(
+    select alert_id from notify.alert a where raised_at < p_before
+      and not exists (select from notify.delivery d where d.alert_id = a.alert_id and (d.message_id is null or d.message_id <> all (v_messages)))
+    limit p_rows_max for update skip locked);
+begin
+  delete from notify.delivery where message_id = any (v_messages) or channel_id = any (v_channels) or alert_id = any (v_alerts);
+  delete from notify.message where message_id = any (v_messages);
+  delete from notify.channel where channel_id = any (v_channels);
+  delete from notify.alert where alert_id = any (v_alerts);
+  return cardinality(v_messages) + cardinality(v_channels) + cardinality(v_alerts);
+end $function$;
 
 create schema policy;
 grant usage on schema policy to purser_app;
@@ -2705,6 +3178,19 @@ CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON policy.rung FOR EACH ROW EX
 grant select on policy.rung to purser_app;
 grant insert, select, update on policy.rung to purser_work;
 
+CREATE OR REPLACE FUNCTION policy.erase_workspace(p_workspace uuid, p_pseudonym text, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+begin
+  update policy.raise set reason = p_pseudonym where raise_id in (
+    select raise_id from policy.raise where workspace_id = p_workspace and reason !~ '^erased-[0-9a-f]{12}$' limit p_rows_max);
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end $function$;
+
 CREATE OR REPLACE FUNCTION policy.tell_platform()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2722,6 +3208,38 @@ begin
   perform pg_notify('purser_policy', new.workspace_id::text);
   return null;
 end $function$;
+
+create schema privacy;
+grant usage on schema privacy to purser_work;
+
+create table privacy.erasure (
+  erasure_id uuid not null,
+  kind text not null,
+  workspace_id uuid not null,
+  person_id uuid,
+  workspaces uuid[] default '{}'::uuid[] not null,
+  texts text[],
+  pseudonym text not null,
+  requested_by text not null,
+  requested_at timestamp with time zone not null,
+  state text default 'running'::text not null,
+  rows bigint default 0 not null,
+  done_at timestamp with time zone,
+  claimed_until timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  again_at timestamp with time zone,
+  constraint erasure_pkey PRIMARY KEY (erasure_id),
+  constraint erasure_kind_check CHECK ((kind = ANY (ARRAY['workspace'::text, 'person'::text, 'end_user'::text]))),
+  constraint erasure_pseudonym_check CHECK ((pseudonym ~ '^erased-[0-9a-f]{12}$'::text)),
+  constraint erasure_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text]))),
+  constraint nothing_is_left_of_it CHECK (((state = 'running'::text) OR (texts IS NULL)))
+);
+CREATE INDEX erasure_to_work_at ON privacy.erasure USING btree (claimed_until) WHERE ((state = 'running'::text) OR (again_at IS NOT NULL));
+CREATE UNIQUE INDEX one_erasure_of_a_person ON privacy.erasure USING btree (person_id) WHERE (kind = 'person'::text);
+CREATE UNIQUE INDEX one_erasure_of_a_workspace ON privacy.erasure USING btree (workspace_id) WHERE (kind = 'workspace'::text);
+alter table privacy.erasure enable row level security;
+create policy all_rows on privacy.erasure for all to purser_work using (true);
+create policy own_rows on privacy.erasure for select to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select, update on privacy.erasure to purser_work;
 
 create schema routing;
 grant usage on schema routing to purser_app;
@@ -2760,11 +3278,36 @@ create table server.answer (
   answered_at timestamp with time zone not null,
   constraint answer_pkey PRIMARY KEY (workspace_id, actor, key_hash)
 );
+CREATE INDEX answer_by_age ON server.answer USING brin (answered_at) WITH (autosummarize='on');
 alter table server.answer enable row level security;
 create policy all_rows on server.answer for all to purser_work using (true);
 create policy own_rows on server.answer for all to purser_app using ((workspace_id = base.current_workspace()));
 grant insert, select on server.answer to purser_app;
-grant insert, select on server.answer to purser_work;
+grant delete, insert, select on server.answer to purser_work;
+
+CREATE OR REPLACE FUNCTION server.erase_workspace(p_workspace uuid, p_pseudonym text, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+begin
+  delete from server.answer where ctid = any (array(select ctid from server.answer where workspace_id = p_workspace limit p_rows_max));
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end $function$;
+
+CREATE OR REPLACE FUNCTION server.forget_answers(p_before timestamp with time zone, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+begin
+  delete from server.answer where ctid = any (array(select ctid from server.answer where answered_at < p_before limit p_rows_max for update skip locked));
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end $function$;
 
 create schema wallet;
 grant usage on schema wallet to purser_app;
@@ -2789,7 +3332,7 @@ create policy all_rows on wallet.allocation for all to purser_work using (true);
 create policy own_rows on wallet.allocation for all to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON wallet.allocation FOR EACH ROW EXECUTE FUNCTION identity.tell_workspace_change();
 grant insert, select on wallet.allocation to purser_app;
-grant insert, select, update on wallet.allocation to purser_work;
+grant delete, insert, select, update on wallet.allocation to purser_work;
 
 create table wallet.checkpoint (
   workspace_id uuid not null,
@@ -2848,7 +3391,7 @@ CREATE INDEX refresh_by_due ON wallet.refresh USING btree (due_at);
 alter table wallet.refresh enable row level security;
 create policy all_rows on wallet.refresh for all to purser_work using (true);
 create policy own_rows on wallet.refresh for select to purser_app using ((workspace_id = base.current_workspace()));
-grant insert, select, update on wallet.refresh to purser_work;
+grant delete, insert, select, update on wallet.refresh to purser_work;
 
 create table wallet.scheduled_grant (
   grant_id uuid not null,
@@ -2868,7 +3411,7 @@ alter table wallet.scheduled_grant enable row level security;
 create policy all_rows on wallet.scheduled_grant for all to purser_work using (true);
 create policy own_rows on wallet.scheduled_grant for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on wallet.scheduled_grant to purser_app;
-grant insert, select, update on wallet.scheduled_grant to purser_work;
+grant delete, insert, select, update on wallet.scheduled_grant to purser_work;
 
 CREATE OR REPLACE FUNCTION wallet.begin_period()
  RETURNS trigger
@@ -2878,4 +3421,36 @@ begin
   insert into wallet.refresh (workspace_id, due_at) values (new.workspace_id, new.changed_at)
   on conflict (workspace_id) do update set due_at = excluded.due_at where wallet.refresh.due_at > excluded.due_at;
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION wallet.erase_end_user(p_workspace uuid, p_name text)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+begin
+  delete from wallet.allocation where workspace_id = p_workspace and kind = 'member' and name = p_name;
+  get diagnostics v_rows = row_count;
+  perform pg_notify('purser_identity', 'workspace ' || p_workspace);
+  return v_rows;
+end $function$;
+
+CREATE OR REPLACE FUNCTION wallet.erase_workspace(p_workspace uuid, p_pseudonym text, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+  v_total integer;
+begin
+  delete from wallet.allocation where ctid = any (array(select ctid from wallet.allocation where workspace_id = p_workspace limit p_rows_max));
+  get diagnostics v_total = row_count;
+  delete from wallet.refresh where workspace_id = p_workspace;
+  get diagnostics v_rows = row_count;
+  v_total := v_total + v_rows;
+  delete from wallet.scheduled_grant where ctid = any (
+    array(select ctid from wallet.scheduled_grant where workspace_id = p_workspace limit p_rows_max));
+  get diagnostics v_rows = row_count;
+  return v_total + v_rows;
 end $function$;

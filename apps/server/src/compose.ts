@@ -23,6 +23,7 @@ import { type Licences, openLicences } from '@purser/license';
 import { type Marketplace, openMarketplace } from '@purser/marketplace';
 import { Meters } from '@purser/meters';
 import { openPolicies, type Policies } from '@purser/policy';
+import { type PrivacyParts, workErasures } from '@purser/privacy';
 import { createProviders, type Providers } from '@purser/providers';
 import { RouteStates, routeStore } from '@purser/routing';
 import { memberMeters, openPeriods, type PeriodOpener, workWallet } from '@purser/wallet';
@@ -30,6 +31,7 @@ import { memberMeters, openPeriods, type PeriodOpener, workWallet } from '@purse
 import { startServerAlerts } from './alerts.ts';
 import { type BackgroundLog, backgroundLog } from './background-log.ts';
 import type { ServerDeps } from './deps.ts';
+import { erasingParts } from './erasing.ts';
 import { BOUNDS } from './http/bounds.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { personsOptions, siteOf } from './persons-options.ts';
@@ -67,6 +69,7 @@ const ROLL_UP_EVERY_MS = 10_000;
 const SEAL_EVERY_MS = 5_000;
 const MARKETPLACE_EVERY_MS = 30_000;
 const WALLET_EVERY_MS = 5_000;
+const ERASURES_EVERY_MS = 5_000;
 const DRAIN = { timeout_ms: 10_000, bytes_max: 1_048_576 } as const;
 const ROUTE_CLOSED_MS = 5_000;
 const ROUTE_CLOSED_FOR_WORKSPACE_MS = 60_000;
@@ -163,6 +166,7 @@ export async function compose(given: Given): Promise<Composition> {
       onClosed: (closed) => log.error(closed, 'a model is closed until a probe has shown that it keeps its output limit'),
     }),
   );
+  const erasing = erasingParts(pool, clock, identity);
   const gate = createGate({
     clock,
     meters,
@@ -190,7 +194,7 @@ export async function compose(given: Given): Promise<Composition> {
     ...(given.pause && { pause: given.pause }),
   });
   if (!given.played) {
-    startBackground(opened, { pool, clock, meters, licences, marketplace, identity, policies, openPeriod, logOf });
+    startBackground(opened, { pool, clock, meters, licences, marketplace, identity, policies, openPeriod, erasing, logOf });
     const alerts = startServerAlerts({ pool, clock, log: logOf('alerts'), settings, catalogue, identity, policies, meters });
     opened.defer(() => alerts.stop());
   }
@@ -214,6 +218,7 @@ export async function compose(given: Given): Promise<Composition> {
       members,
       licences,
       marketplace,
+      erasing,
       alert_ways: { mail_possible: settings.mail.smtp_url !== undefined, private_allowed: settings.webhooks_inside },
       ready: () => answers(pool),
       providers_configured: providers.configured,
@@ -273,6 +278,7 @@ interface Working {
   readonly identity: Identity;
   readonly policies: Policies;
   readonly openPeriod: PeriodOpener;
+  readonly erasing: PrivacyParts;
   /** The log of a work: what fails is counted under its name. */
   readonly logOf: (work: string) => BackgroundLog;
 }
@@ -286,7 +292,7 @@ export function workCredits({
   policies,
   openPeriod,
   logOf,
-}: Omit<Working, 'licences' | 'marketplace'>): Promise<void> {
+}: Omit<Working, 'licences' | 'marketplace' | 'erasing'>): Promise<void> {
   return workWallet({
     pool,
     clock,
@@ -300,7 +306,7 @@ export function workCredits({
 
 /** What has to happen though nobody asks: due holds and grants, the daily sums, the seal of the trail. Any number of servers may. */
 function startBackground(opened: AsyncDisposableStack, working: Working): void {
-  const { pool, clock, meters, licences, marketplace, logOf } = working;
+  const { pool, clock, meters, licences, marketplace, erasing, logOf } = working;
   const works = [
     repeat(
       SWEEP_EVERY_MS,
@@ -323,6 +329,11 @@ function startBackground(opened: AsyncDisposableStack, working: Working): void {
       WALLET_EVERY_MS,
       () => workCredits(working),
       (err) => logOf('credits').error({ err }, 'credits could not be refreshed'),
+    ),
+    repeat(
+      ERASURES_EVERY_MS,
+      () => workErasures(erasing),
+      (err) => logOf('erasures').error({ err }, 'erasures could not be gone on with'),
     ),
   ];
   for (const work of works) opened.defer(() => work.stop());

@@ -7,6 +7,7 @@ import type { Marketplace } from '@purser/marketplace';
 import type { Meters } from '@purser/meters';
 import type { Policies, Policy } from '@purser/policy';
 import type { RouteState } from '@purser/routing';
+import type { PrivacyParts } from '@purser/privacy';
 import type { MemberMeters, PeriodOpener } from '@purser/wallet';
 import type { Logger } from 'pino';
 
@@ -55,6 +56,8 @@ export interface ServerDeps {
   readonly alert_ways: { readonly mail_possible: boolean; readonly private_allowed: boolean };
   readonly metrics: Metrics;
   readonly marketplace: Marketplace;
+  /** What an erasure works with. */
+  readonly erasing: PrivacyParts;
 }
 
 /** What routes get: the server's own parts as well. */

@@ -9,6 +9,7 @@ import { metersMigrations } from '@purser/meters';
 import { notifyMigrations } from '@purser/notify';
 import { policyMigrations } from '@purser/policy';
 import { routingMigrations } from '@purser/routing';
+import { privacyMigrations } from '@purser/privacy';
 import { walletMigrations } from '@purser/wallet';
 
 export const serverMigrations: RoomMigrations = { room: 'server', directory: new URL('../migrations/', import.meta.url) };
@@ -27,5 +28,6 @@ export const ROOMS: readonly RoomMigrations[] = [
   walletMigrations,
   marketplaceMigrations,
   notifyMigrations,
+  privacyMigrations,
   serverMigrations,
 ];

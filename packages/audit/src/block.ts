@@ -12,6 +12,19 @@ export const LINES_OF: Readonly<Record<Source, string>> = {
   posting: 'ledger.posting_lines',
 };
 
+/** The same rows without what an erasure may replace. */
+export const FACTS_OF: Readonly<Record<Source, string>> = {
+  attempt: 'ledger.attempt_facts',
+  entry: 'audit.entry_facts',
+  posting: 'ledger.posting_facts',
+};
+
+/** What an erasure left of a part's digest: another one, for the texts of a person are no longer there. */
+export interface Redaction {
+  readonly digest_before: string;
+  readonly digest_after: string;
+}
+
 /** The rows of one source in a block: those after `after` (null: from the beginning) through `through`. */
 export interface Part {
   readonly source: Source;
@@ -20,6 +33,10 @@ export interface Part {
   readonly rows: number;
   /** sha256 of the canonical lines joined by newlines, in hexadecimal. */
   readonly digest: string;
+  /** The same over the facts of the rows, which no erasure changes; null in parts that were sealed before there were any. */
+  readonly facts: string | null;
+  /** Oldest first. They are no part of the block's digest: what they may change is bound by `facts`. */
+  readonly redactions: readonly Redaction[];
 }
 
 export interface Block {
@@ -46,9 +63,26 @@ export function digestBlock({ seq, previous, sealed_at, parts }: Omit<Block, 'di
     seq.toString(),
     previous,
     sealed_at.toString(),
-    parts.map((part) => [part.source, positionText(part.after), positionText(part.through), part.rows, part.digest]),
+    parts.map(({ source, after, through, rows, digest, facts }) => [
+      source,
+      positionText(after),
+      positionText(through),
+      rows,
+      digest,
+      ...(facts === null ? [] : [facts]),
+    ]),
   ]);
   return createHash('sha256').update(content).digest('hex');
+}
+
+/** What the lines of a part digest to by now; undefined when its redactions do not follow from what was sealed. */
+export function digestNow({ digest, redactions }: Pick<Part, 'digest' | 'redactions'>): string | undefined {
+  let now = digest;
+  for (const { digest_before, digest_after } of redactions) {
+    if (digest_before !== now) return undefined;
+    now = digest_after;
+  }
+  return now;
 }
 
 export function positionText(position: Position | null): string | null {

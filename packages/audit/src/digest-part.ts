@@ -1,7 +1,7 @@
 import type { Queryable } from '@purser/base';
 import type { Position } from '@purser/ledger';
 
-import { LINES_OF, type Source } from './block.ts';
+import { FACTS_OF, LINES_OF, type Source } from './block.ts';
 
 export interface PartDigest {
   readonly rows: number;
@@ -17,11 +17,12 @@ export async function digestPart(
   after: Position | null,
   through: Position,
   rows_max: number,
+  what: 'lines' | 'facts' = 'lines',
 ): Promise<PartDigest> {
   const { rows } = await queryable.query<{ rows: number; xid: bigint | null; id: bigint | null; digest: Buffer | null }>(
     `select count(*)::integer as rows, (array_agg(xid order by xid, id))[count(*)] as xid, (array_agg(id order by xid, id))[count(*)] as id,
        sha256(convert_to(string_agg(line, E'\\n' order by xid, id), 'UTF8')) as digest
-     from ${LINES_OF[source]}($1, $2, $3, $4, $5)`,
+     from ${(what === 'lines' ? LINES_OF : FACTS_OF)[source]}($1, $2, $3, $4, $5)`,
     [after?.xid ?? null, after?.id ?? null, through.xid, through.id, rows_max],
   );
   const found = rows[0];

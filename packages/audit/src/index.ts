@@ -9,6 +9,7 @@ export { exportAudit } from './export-audit.ts';
 export { type Evidence, findTransaction, type TransactionTrail } from './find-transaction.ts';
 export { formatHead, parseHead } from './head-text.ts';
 export { listAudit } from './list-audit.ts';
+export { redact, type Redacting } from './redact.ts';
 export { seal, type Sealed } from './seal.ts';
 export { startSealer } from './start-sealer.ts';
 export { type AuditVerification, verifyAudit } from './verify-audit.ts';

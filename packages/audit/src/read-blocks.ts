@@ -1,7 +1,7 @@
 import type { Queryable } from '@purser/base';
 import type { Position } from '@purser/ledger';
 
-import type { Block, Part, Source } from './block.ts';
+import type { Block, Part, Redaction, Source } from './block.ts';
 
 const BLOCKS_PER_READ = 200;
 
@@ -13,6 +13,8 @@ interface PartRow {
   readonly through_id: string;
   readonly rows: number;
   readonly digest: string;
+  readonly facts: string | null;
+  readonly redactions: readonly Redaction[];
 }
 
 /** The blocks after `after_seq` in order, read in batches. */
@@ -23,9 +25,14 @@ export async function* readBlocks(queryable: Queryable, after_seq: bigint): Asyn
        from (select * from audit.block where seq > $1 order by seq limit ${BLOCKS_PER_READ}) b
        left join lateral (
          select jsonb_agg(jsonb_build_object('source', source, 'after_xid', after_xid::text, 'after_id', after_id::text,
-           'through_xid', through_xid::text, 'through_id', through_id::text, 'rows', rows, 'digest', encode(digest, 'hex'))
-           order by source) as parts
-         from audit.block_part where seq = b.seq) p on true
+           'through_xid', through_xid::text, 'through_id', through_id::text, 'rows', rows, 'digest', encode(digest, 'hex'),
+           'facts', encode(facts, 'hex'), 'redactions', coalesce(d.redactions, '[]')) order by source) as parts
+         from audit.block_part q
+         left join lateral (
+           select jsonb_agg(jsonb_build_object('digest_before', encode(digest_before, 'hex'), 'digest_after', encode(digest_after, 'hex'))
+             order by ordinal) as redactions
+           from audit.redaction r where r.seq = q.seq and r.source = q.source) d on true
+         where q.seq = b.seq) p on true
        order by b.seq`,
       [last],
     );
@@ -45,5 +52,7 @@ function toPart(row: PartRow): Part {
     through: { xid: BigInt(row.through_xid), id: BigInt(row.through_id) },
     rows: row.rows,
     digest: row.digest,
+    facts: row.facts,
+    redactions: row.redactions,
   };
 }

@@ -13,7 +13,7 @@ export interface Sealed {
 }
 
 /** One process seals at a time, over the whole database. */
-const SEAL_LOCK = 4780_002;
+export const SEAL_LOCK = 4780_002;
 /** A block digests at most this many rows of each source in memory of the database: some megabytes. */
 const ROWS_PER_PART = 10_000;
 const BIGINT_MAX = 2n ** 63n - 1n;
@@ -59,7 +59,10 @@ async function sealBlock(connection: Connection, now: Temporal.Instant, rows_per
     const before = end.sealed.find((part) => part.source === source);
     const after: Position | null = before ? { xid: BigInt(before.xid), id: BigInt(before.id) } : null;
     const part = await digestPart(connection, source, after, { xid: end.last_xid, id: BIGINT_MAX }, rows_per_part);
-    if (part.through) parts.push({ source, after, through: part.through, rows: part.rows, digest: part.digest });
+    if (!part.through) continue;
+    const { through, rows, digest } = part;
+    const facts = await digestPart(connection, source, after, through, rows_per_part, 'facts');
+    parts.push({ source, after, through, rows, digest, facts: facts.digest, redactions: [] });
   }
   if (parts.length === 0) return { head: head === GENESIS ? null : head, rows: 0 };
   const block = toBlock(head, now, parts);
@@ -100,11 +103,11 @@ async function insertBlock(connection: Connection, block: Block): Promise<void> 
     `insert into audit.block (seq, previous, sealed_at, digest) values ($1, decode($2, 'hex'), $3, decode($4, 'hex'))`,
     [block.seq, block.previous, block.sealed_at.toString(), block.digest],
   );
-  for (const { source, after, through, rows, digest } of block.parts) {
+  for (const { source, after, through, rows, digest, facts } of block.parts) {
     await connection.query(
-      `insert into audit.block_part (seq, source, after_xid, after_id, through_xid, through_id, rows, digest)
-       values ($1, $2, $3, $4, $5, $6, $7, decode($8, 'hex'))`,
-      [block.seq, source, after?.xid ?? null, after?.id ?? null, through.xid, through.id, rows, digest],
+      `insert into audit.block_part (seq, source, after_xid, after_id, through_xid, through_id, rows, digest, facts)
+       values ($1, $2, $3, $4, $5, $6, $7, decode($8, 'hex'), decode($9, 'hex'))`,
+      [block.seq, source, after?.xid ?? null, after?.id ?? null, through.xid, through.id, rows, digest, facts],
     );
   }
 }

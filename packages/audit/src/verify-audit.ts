@@ -1,6 +1,6 @@
 import type { Pool } from '@purser/base';
 
-import type { Block, Head } from './block.ts';
+import { type Block, digestNow, type Head, type Part } from './block.ts';
 import { type Break, Chain } from './chain.ts';
 import { digestPart } from './digest-part.ts';
 import { readBlocks } from './read-blocks.ts';
@@ -22,6 +22,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   'audit.entry': ['update', 'delete', 'truncate', 'trigger'],
   'audit.block': ['select', 'insert', 'update', 'delete', 'truncate', 'trigger'],
   'audit.block_part': ['select', 'insert', 'update', 'delete', 'truncate', 'trigger'],
+  'audit.redaction': ['select', 'insert', 'update', 'delete', 'truncate', 'trigger'],
 };
 
 /**
@@ -45,16 +46,37 @@ export async function verifyAudit(pool: Pool, { head }: { head?: Head | undefine
   return { intact: guards.length === 0, entries, head: good, guards };
 }
 
-/** Reads one row more than was sealed, so that what was inserted is noticed and memory stays bounded whatever it is. */
 async function brokenRows(pool: Pool, { seq, parts }: Block): Promise<Break | null> {
-  for (const { source, after, through, rows, digest } of parts) {
-    const found = await digestPart(pool, source, after, through, rows + 1);
-    if (found.rows !== rows) {
-      return { seq, reason: `${found.rows > rows ? 'more' : 'fewer'} than its ${rows} ${source} rows are there` };
-    }
-    if (found.digest !== digest) return { seq, reason: `its ${source} rows are not what was sealed` };
+  for (const part of parts) {
+    const reason = await brokenPart(pool, seq, part);
+    if (reason !== null) return { seq, reason };
   }
   return null;
+}
+
+/** Reads one row more than was sealed, so that what was inserted is noticed and memory stays bounded whatever it is. */
+async function brokenPart(pool: Pool, seq: bigint, part: Part): Promise<string | null> {
+  const { source, after, through, rows, facts, redactions } = part;
+  const found = await digestPart(pool, source, after, through, rows + 1);
+  if (found.rows !== rows) return `${found.rows > rows ? 'more' : 'fewer'} than its ${rows} ${source} rows are there`;
+  if (found.digest !== digestNow(part)) return `its ${source} rows are not what was sealed`;
+  if (redactions.length === 0) return null;
+  if (facts !== null && (await digestPart(pool, source, after, through, rows, 'facts')).digest !== facts) {
+    return `an erasure changed more than texts of its ${source} rows`;
+  }
+  return (await areRecorded(pool, seq, part)) ? null : `an erasure in its ${source} rows is not in the audit log`;
+}
+
+/** Each redaction has its audit event, which is sealed like any other: none can be made up later under a head that was kept. */
+async function areRecorded(pool: Pool, seq: bigint, { source, redactions }: Part): Promise<boolean> {
+  const { rows } = await pool.query<{ recorded: bigint }>(
+    `select count(*) as recorded from audit.redaction r
+     where r.seq = $1 and r.source = $2 and exists (
+       select from audit.entry e where e.subject = 'block:' || r.seq and e.action = 'audit.redact' and e.detail ->> 'source' = r.source
+         and e.detail ->> 'digest_before' = encode(r.digest_before, 'hex') and e.detail ->> 'digest_after' = encode(r.digest_after, 'hex'))`,
+    [seq, source],
+  );
+  return rows[0]?.recorded === BigInt(redactions.length);
 }
 
 /** What stands where no block is: parts without one, and rows of transactions that have not been. */

@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Position } from '@purser/ledger';
 import { z } from 'zod';
 
-import { type Block, type Head, type Part, SOURCES } from './block.ts';
+import { type Block, digestNow, type Head, type Part, SOURCES } from './block.ts';
 import { type Break, Chain } from './chain.ts';
 
 /** The outcome of `verifyExport`. */
@@ -37,6 +37,8 @@ const header = z.strictObject({
       through: position,
       rows: z.int().positive(),
       digest,
+      facts: digest.nullable().default(null),
+      redactions: z.array(z.strictObject({ digest_before: digest, digest_after: digest })).default([]),
     }),
   ),
 });
@@ -140,7 +142,7 @@ class PartReader {
   }
 
   #close(part: Part): void {
-    if (this.#hash.digest('hex') !== part.digest) {
+    if (this.#hash.digest('hex') !== digestNow(part)) {
       this.#broken ??= { seq: this.#seq, reason: `its ${part.source} rows are not what was sealed` };
     }
     this.#index += 1;

@@ -142,7 +142,7 @@ function complete(directory: Directory, known: Known, { purserWorkspace, purserU
   if (known.person !== undefined && purserWorkspace !== undefined) return completeNamed(directory, known, purserWorkspace);
   if (known.workspace_id !== null) {
     return then(directory.workspace(known.workspace_id), (workspace) => {
-      if (workspace === undefined) return UNKNOWN;
+      if (workspace === undefined || workspace.erased_at !== undefined) return UNKNOWN;
       if (purserWorkspace !== undefined && purserWorkspace !== workspace.id && purserWorkspace !== workspace.external_id) {
         return refuse('forbidden', 'this key belongs to another workspace than Purser-Workspace names');
       }
@@ -170,7 +170,9 @@ function completeNamed(directory: Directory, known: Known, name: string): Authen
 /** By our id, else by the founder's name for it, which may look like an id too. */
 function named(directory: Directory, name: string): Later<Workspace | undefined> {
   if (!isUuid(name)) return directory.workspaceByExternalId(name);
-  return then(directory.workspace(name.toLowerCase()), (workspace) => workspace ?? directory.workspaceByExternalId(name));
+  return then(directory.workspace(name.toLowerCase()), (workspace) =>
+    workspace === undefined || workspace.erased_at !== undefined ? directory.workspaceByExternalId(name) : workspace,
+  );
 }
 
 function callerOf({ kind, actor, roles, person }: Known, workspace: Workspace | undefined, user: string | undefined): Caller {

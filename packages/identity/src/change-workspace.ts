@@ -40,7 +40,7 @@ export async function changeWorkspace(
   try {
     return await joinTransaction(parts.pool, inside, async (connection) => {
       const locked = await connection.query<WorkspaceRow>(
-        `select ${WORKSPACE_COLUMNS} from identity.workspace where workspace_id = $1 for update`,
+        `select ${WORKSPACE_COLUMNS} from identity.workspace where workspace_id = $1 and erased_at is null for update`,
         [id],
       );
       if (!locked.rows[0]) return refuse('not_found', `there is no workspace ${id}`);

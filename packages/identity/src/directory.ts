@@ -115,7 +115,7 @@ export class Directory {
     const heard = this.#heard;
     const loaded_ms = performance.now();
     const { rows } = await this.#pool
-      .query<WorkspaceRow>(`select ${WORKSPACE_COLUMNS} from identity.workspace where ${where}`, [names])
+      .query<WorkspaceRow>(`select ${WORKSPACE_COLUMNS}, erased_at from identity.workspace where ${where}`, [names])
       .catch(throwFault);
     const found = new Map<string, Workspace>();
     for (const row of rows) {

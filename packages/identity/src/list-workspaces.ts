@@ -32,7 +32,7 @@ export async function listWorkspaces(
   }
   const { rows } = await pool.query<WorkspaceRow>(
     `select ${WORKSPACE_COLUMNS} from identity.workspace
-     where ($1::uuid is null or workspace_id < $1)
+     where erased_at is null and ($1::uuid is null or workspace_id < $1)
        and ($2::text is null or name ilike $3 or external_id = $2 or workspace_id::text = lower($2))
        and ($4::text is null or plan = $4)
      order by workspace_id desc limit $5`,

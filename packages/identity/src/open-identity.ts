@@ -56,6 +56,8 @@ export interface Identity {
   workspace(id: string): Workspace | undefined | Promise<Workspace | undefined>;
   /** What another room has just changed about it must be read again here at once; the other servers are told by Postgres. */
   forget(id: WorkspaceId): void;
+  /** It was erased in another transaction: nothing this server remembers of it or of its keys holds any more. */
+  forgetErased(id: WorkspaceId): void;
   workspaceByExternalId(external_id: string): Workspace | undefined | Promise<Workspace | undefined>;
   /** For a workspace, or with `workspace` absent for the platform; in the transaction that `inside` has open, if it is given. */
   createKey(
@@ -111,6 +113,10 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     listWorkspaces: (search) => listWorkspaces(pool, search),
     workspace: (id) => directory.workspace(id),
     forget: (id) => directory.forget({ of: 'workspace', id }),
+    forgetErased(id) {
+      directory.forget({ of: 'workspace', id });
+      directory.forgetKeys();
+    },
     workspaceByExternalId: (external_id) => directory.workspaceByExternalId(external_id),
     createKey: (wanted, inside) => createKey(pool, { ...wanted, now: clock.now() }, inside),
     listKeys: (workspace) => listKeys(pool, workspace),

@@ -30,6 +30,8 @@ export interface Workspace {
   /** What was negotiated on top of the plan. */
   readonly overrides: Overrides;
   readonly created_at: Temporal.Instant;
+  /** Present when it was erased: it is there for the books alone, and nobody calls in it. */
+  readonly erased_at?: Temporal.Instant;
 }
 
 export interface WorkspaceRow {
@@ -44,6 +46,7 @@ export interface WorkspaceRow {
   license_since: Temporal.Instant;
   overrides: unknown;
   created_at: Temporal.Instant;
+  erased_at?: Temporal.Instant | null;
 }
 
 export const WORKSPACE_COLUMNS =
@@ -62,5 +65,6 @@ export function workspaceFromRow(row: WorkspaceRow): Workspace {
     license_since: row.license_since,
     overrides: parseStoredOverrides(row.overrides),
     created_at: row.created_at,
+    ...(row.erased_at && { erased_at: row.erased_at }),
   });
 }

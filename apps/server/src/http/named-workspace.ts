@@ -7,7 +7,7 @@ import type { ServerDeps } from '../deps.ts';
 export async function namedWorkspace({ identity }: Pick<ServerDeps, 'identity'>, id: string): Promise<Workspace> {
   const byId = isUuid(id) ? await identity.workspace(id.toLowerCase()) : undefined;
   const workspace = byId ?? (await identity.workspaceByExternalId(id));
-  if (workspace === undefined)
+  if (workspace === undefined || workspace.erased_at !== undefined)
     throw new RefusalError(refuse('not_found', `no workspace has the id or external_id ${JSON.stringify(id)}`));
   return workspace;
 }

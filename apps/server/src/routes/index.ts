@@ -24,6 +24,7 @@ import { registerCalls } from './calls.ts';
 import { registerCatalogue } from './catalogue.ts';
 import { registerChatCompletions } from './chat-completions.ts';
 import { registerApiDescription, registerDocs } from './docs.ts';
+import { registerErasures } from './erasures.ts';
 import { registerFeatureCheck } from './feature-check.ts';
 import { registerGenerate } from './generate.ts';
 import { registerHealth } from './health.ts';
@@ -56,6 +57,7 @@ export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
   registerSession(app, deps);
   registerAuth(app, deps);
   registerMembers(app, deps);
+  registerErasures(app, deps);
   registerAllocations(app, deps);
   registerStatement(app, deps);
   registerKeys(app, deps);

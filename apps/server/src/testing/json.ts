@@ -13,6 +13,7 @@ export interface Json extends Iterable<Json> {
 
   readonly action: string;
   readonly allocations: Json;
+  readonly also: Json;
   readonly account: string;
   readonly amount: string;
   readonly at: string;
@@ -70,6 +71,7 @@ export interface Json extends Iterable<Json> {
   readonly schema: Json;
   readonly session: Json;
   readonly spent: Json;
+  readonly state: string;
   readonly status: number;
   readonly text: string;
   readonly token: string;

@@ -65,6 +65,8 @@ export interface Persons {
   renew(presented: Presented): Promise<readonly string[]>;
   /** Ends every session of a person, on every device. */
   signOutEverywhere(person: Person): Promise<void>;
+  /** The same for one who may be gone already. */
+  endSessions(person_id: string): Promise<void>;
   /** From now on requests that name no workspace act in this one. */
   workIn(person: Person, workspace: WorkspaceId): Promise<void>;
   members(workspace: WorkspaceId): Promise<readonly Member[]>;
@@ -170,6 +172,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
       takeLink: (token, presented, origin) => takeLink(signing, token, presented, origin),
       renew: (presented) => renew(signing, presented),
       signOutEverywhere: (person) => sessions.endAll(person.id),
+      endSessions: (person_id) => sessions.endAll(person_id),
       async workIn(person, workspace) {
         await forgetting(person.id, pool.query('update identity.person set works_in = $2 where id = $1', [person.id, workspace]));
       },
