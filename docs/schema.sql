@@ -3245,6 +3245,28 @@ create schema routing;
 grant usage on schema routing to purser_app;
 grant usage on schema routing to purser_work;
 
+create table routing.breaker (
+  provider text not null,
+  model text not null,
+  state text default 'none'::text not null,
+  reason text,
+  why text,
+  failures integer default 0 not null,
+  openings integer default 0 not null,
+  until timestamp with time zone default now() not null,
+  probe text,
+  opened_at timestamp with time zone,
+  changed_at timestamp with time zone default now() not null,
+  constraint breaker_pkey PRIMARY KEY (provider, model),
+  constraint breaker_failures_check CHECK ((failures >= 0)),
+  constraint breaker_openings_check CHECK ((openings >= 0)),
+  constraint breaker_reason_check CHECK ((reason = ANY (ARRAY['failing'::text, 'key'::text, 'unresolved'::text]))),
+  constraint breaker_state_check CHECK ((state = ANY (ARRAY['none'::text, 'closed'::text, 'open'::text, 'half_open'::text])))
+);
+alter table routing.breaker enable row level security;
+create policy all_rows on routing.breaker for all to purser_work using (true);
+grant insert, select, update on routing.breaker to purser_work;
+
 create table routing.route (
   model text not null,
   workspace_id uuid not null,

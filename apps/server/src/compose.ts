@@ -15,7 +15,7 @@ import {
   systemClock,
 } from '@purser/base';
 import { type Catalogue, catalogueVersions, storeCatalogue } from '@purser/catalog';
-import { createGate, type PausePoint } from '@purser/gate';
+import { createGate, type PausePoint, routeState } from '@purser/gate';
 import { type Authentication, type Caller, type Identity, openIdentity } from '@purser/identity';
 import { startRollUp } from '@purser/ledger';
 import { LocalRateLimiter, type RateLimiter, RedisRateLimiter } from '@purser/limits';
@@ -25,10 +25,11 @@ import { Meters } from '@purser/meters';
 import { openPolicies, type Policies } from '@purser/policy';
 import { type PrivacyParts, workErasures } from '@purser/privacy';
 import { createProviders, type Providers } from '@purser/providers';
-import { RouteStates, routeStore } from '@purser/routing';
+import { type CircuitBreakers, RouteStates, routeStore } from '@purser/routing';
 import { memberMeters, openPeriods, type PeriodOpener, workWallet } from '@purser/wallet';
 
 import { startServerAlerts } from './alerts.ts';
+import { openBreakers, watchUnresolved } from './breakers.ts';
 import { type BackgroundLog, backgroundLog } from './background-log.ts';
 import type { ServerDeps } from './deps.ts';
 import { erasingParts } from './erasing.ts';
@@ -70,6 +71,7 @@ const SEAL_EVERY_MS = 5_000;
 const MARKETPLACE_EVERY_MS = 30_000;
 const WALLET_EVERY_MS = 5_000;
 const ERASURES_EVERY_MS = 5_000;
+const UNRESOLVED_EVERY_MS = 30_000;
 const DRAIN = { timeout_ms: 10_000, bytes_max: 1_048_576 } as const;
 const ROUTE_CLOSED_MS = 5_000;
 const ROUTE_CLOSED_FOR_WORKSPACE_MS = 60_000;
@@ -167,11 +169,20 @@ export async function compose(given: Given): Promise<Composition> {
     }),
   );
   const erasing = erasingParts(pool, clock, identity);
+  const breakers = closing(
+    openBreakers({ pool, log, played: given.played !== undefined, call_timeout_ms: settings.call_timeout_ms }),
+  );
+  const directory = directoryOf(providers);
+  metrics.watchBreakers(() =>
+    catalogue.models
+      .filter(({ provider }) => directory.configured.has(provider))
+      .map(({ id, provider }) => ({ provider, model: id, state: breakers.of({ provider, model: id }).state })),
+  );
   const gate = createGate({
     clock,
     meters,
     rates,
-    providers: directoryOf(providers),
+    providers: directory,
     policyOf: policies.of,
     workspaceNow: (id) => identity.workspace(id),
     onSpent: policies.spent,
@@ -180,6 +191,8 @@ export async function compose(given: Given): Promise<Composition> {
     call_timeout_ms: settings.call_timeout_ms,
     drain: DRAIN,
     routes,
+    breakers,
+    onProviderFailure: (failure) => log.warn(failure, 'a provider failed or refused a call'),
     observe(report) {
       metrics.called(report);
       if (report.workspace) policies.observed(report.workspace, report.outcome);
@@ -194,7 +207,20 @@ export async function compose(given: Given): Promise<Composition> {
     ...(given.pause && { pause: given.pause }),
   });
   if (!given.played) {
-    startBackground(opened, { pool, clock, meters, licences, marketplace, identity, policies, openPeriod, erasing, logOf });
+    startBackground(opened, {
+      pool,
+      clock,
+      meters,
+      licences,
+      marketplace,
+      identity,
+      policies,
+      openPeriod,
+      erasing,
+      breakers,
+      catalogue,
+      logOf,
+    });
     const alerts = startServerAlerts({ pool, clock, log: logOf('alerts'), settings, catalogue, identity, policies, meters });
     opened.defer(() => alerts.stop());
   }
@@ -222,7 +248,7 @@ export async function compose(given: Given): Promise<Composition> {
       alert_ways: { mail_possible: settings.mail.smtp_url !== undefined, private_allowed: settings.webhooks_inside },
       ready: () => answers(pool),
       providers_configured: providers.configured,
-      routeTo: (model) => routes.of(model.id, PLATFORM, providers.proof?.(model.provider)?.documented ?? true),
+      routeTo: (model) => routeState({ routes, providers: directory, breakers }, model, PLATFORM),
       site: siteOf(settings),
       trust_proxy: settings.trust_proxy,
       ...(offset && { test_clock: offset }),
@@ -281,6 +307,8 @@ interface Working {
   readonly erasing: PrivacyParts;
   /** The log of a work: what fails is counted under its name. */
   readonly logOf: (work: string) => BackgroundLog;
+  readonly breakers: CircuitBreakers;
+  readonly catalogue: Catalogue;
 }
 
 /** Billing periods that begin, credits that come into their time, periods that are closed. */
@@ -292,7 +320,7 @@ export function workCredits({
   policies,
   openPeriod,
   logOf,
-}: Omit<Working, 'licences' | 'marketplace' | 'erasing'>): Promise<void> {
+}: Omit<Working, 'licences' | 'marketplace' | 'erasing' | 'breakers' | 'catalogue'>): Promise<void> {
   return workWallet({
     pool,
     clock,
@@ -325,6 +353,9 @@ function startBackground(opened: AsyncDisposableStack, working: Working): void {
     ),
     startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log: logOf('daily sums') }),
     startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log: logOf('audit log') }),
+    repeat(UNRESOLVED_EVERY_MS, watchUnresolved(working), (err) =>
+      logOf('unresolved').error({ err }, 'what is unresolved with providers could not be added up'),
+    ),
     repeat(
       WALLET_EVERY_MS,
       () => workCredits(working),

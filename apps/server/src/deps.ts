@@ -1,12 +1,11 @@
 import type { Clock, OffsetClock, Pool, TrustedProxies } from '@purser/base';
 import type { Catalogue, ModelEntry } from '@purser/catalog';
-import type { Gate } from '@purser/gate';
+import type { Gate, Standing } from '@purser/gate';
 import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';
 import type { Licences } from '@purser/license';
 import type { Marketplace } from '@purser/marketplace';
 import type { Meters } from '@purser/meters';
 import type { Policies, Policy } from '@purser/policy';
-import type { RouteState } from '@purser/routing';
 import type { PrivacyParts } from '@purser/privacy';
 import type { MemberMeters, PeriodOpener } from '@purser/wallet';
 import type { Logger } from 'pino';
@@ -40,8 +39,8 @@ export interface ServerDeps {
   readonly authenticate: (credentials: Credentials) => Authentication;
   /** Ids of the providers that have a key or an address. */
   readonly providers_configured: readonly string[];
-  /** How the route to a model stands for everybody: open, to be proven by a probe before the next call, or closed. */
-  readonly routeTo: (model: ModelEntry) => RouteState;
+  /** How the route to a model stands for everybody: open, to be proven by a probe before the next call, or closed; and its breaker. */
+  readonly routeTo: (model: ModelEntry) => Standing;
   /** Present only when the clock may be moved (`PURSER_TEST_CLOCK`). */
   readonly test_clock?: OffsetClock;
   /** Built files of the web client; absent: the API alone. */

@@ -47,12 +47,14 @@ export interface Refusal {
   readonly detail: string;
   readonly retryAfterSeconds?: number;
   readonly offers?: readonly Offer[];
+  /** The provider that refused or failed, where it was one: no mistake of the user's is counted then. */
+  readonly provider?: string;
 }
 
 export function refuse(
   code: RefusalCode,
   detail: string,
-  more: { retryAfterSeconds?: number; offers?: readonly Offer[] } = {},
+  more: { retryAfterSeconds?: number; offers?: readonly Offer[]; provider?: string } = {},
 ): Refusal {
   return { refused: true, code, detail, ...more };
 }

@@ -5,9 +5,10 @@ import type { HoldRequest, Meters, MeterSpec } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 import type { LimitProof, Provider, Upstream } from '@purser/providers';
 
-import type { RouteStates } from '@purser/routing';
+import type { CircuitBreakers, RouteStates } from '@purser/routing';
 
 import type { BackgroundWork, InFlight } from './in-flight.ts';
+import type { ProviderFailure } from './provider-failure.ts';
 
 /** The providers that can be called, by id. */
 export interface ProviderDirectory {
@@ -58,6 +59,10 @@ export interface GateDeps {
   readonly drain: { readonly timeout_ms: number; readonly bytes_max: number };
   /** Which models calls may be sent to. */
   readonly routes: RouteStates;
+  /** Which providers and models calls are kept away from because they fail. */
+  readonly breakers: CircuitBreakers;
+  /** Hears of each call that a provider failed or refused, for the operator. */
+  readonly onProviderFailure?: (failure: ProviderFailure) => void;
   /** Hears of a settlement whose hold the database did not know; its cost is in the books as unresolved. */
   readonly onLost?: (hold: HoldRequest) => void;
   /** Hears of what failed with nobody waiting for it, as a settle while the database was away for too long. */

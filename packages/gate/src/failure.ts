@@ -1,10 +1,12 @@
-import { type Refusal, RefusalError, refuse } from '@purser/base';
+import { type Refusal, RefusalError } from '@purser/base';
 import { NO_USAGE, type Usage } from '@purser/money';
 import { ProviderError } from '@purser/providers';
 
 import type { Engine } from './deps.ts';
 import { type Attempt, billOf, book, endUnserved } from './settle.ts';
+import { noteFailure, refusalOf } from './provider-failure.ts';
 import type { Serving } from './serve.ts';
+import { keepWithinBound } from './unresolved-bound.ts';
 
 /** When a physical call began. */
 export interface Start {
@@ -35,6 +37,8 @@ export function attemptOf(start: Start, outcome: string, usage: Usage | null, mo
  */
 export async function endFailed(engine: Engine, serving: Serving, error: unknown): Promise<Refusal> {
   const { held, start } = serving;
+  // First, so that no call that is asked for from now on follows this one.
+  await noteFailure(engine, serving, error);
   if (error instanceof RefusalError) {
     await endUnserved(engine, held, attemptOf(start, 'not sent', null), { kind: 'void' });
     return error.refusal;
@@ -48,9 +52,11 @@ export async function endFailed(engine: Engine, serving: Serving, error: unknown
     request_id: error.request_id ?? null,
   });
   if (error.billed === 'no') await endUnserved(engine, held, attempt, { kind: 'void' });
-  else if (error.billed === 'unknown')
+  else if (error.billed === 'unknown') {
     await endUnserved(engine, held, attempt, { kind: 'doubt', ...whyUnresolved(serving, error) });
-  else {
+    // Should it fail, whoever composes the gate looks again soon.
+    await keepWithinBound(engine, held.draft.catalogue, error.provider).catch(() => {});
+  } else {
     await book(engine, held, attempt, billOf(held, attempt, 'nothing'));
     // Nothing was charged under it, so the key is free: for the next provider now, or for the caller who asks again.
     if (held.hold.idempotency) await engine.meters.giveBackKey(held.hold.id);
@@ -65,9 +71,4 @@ export async function endFailed(engine: Engine, serving: Serving, error: unknown
 function whyUnresolved({ time }: Serving, { kind }: ProviderError): { why?: 'outage' | 'timeout' } {
   if (time.clientLeft) return {};
   return { why: kind === 'timeout' || kind === 'garbage' ? 'timeout' : 'outage' };
-}
-
-function refusalOf(error: ProviderError): Refusal {
-  const wait = error.retry_after_ms === undefined ? {} : { retryAfterSeconds: Math.ceil(error.retry_after_ms / 1000) };
-  return refuse(error.kind === 'timeout' ? 'provider_timeout' : 'provider_failed', error.message, wait);
 }

@@ -128,7 +128,8 @@ describe('providers that misbehave', () => {
       const caller = bench.caller('PRO');
       const gate = await gateWith(misbehaviour);
       const refusal = await gate.generate(caller, gpt(), PRESENT);
-      expect(refusal).toMatchObject({ code: misbehaviour === 'hang' ? 'provider_timeout' : 'provider_failed' });
+      const codes: Record<string, string> = { hang: 'provider_timeout', rate_limited: 'rate_limited' };
+      expect(refusal).toMatchObject({ code: codes[misbehaviour] ?? 'provider_failed' });
       const meters = await bench.metersOf(caller);
       expect(meters['credits']).toMatchObject({ held: 0n, used: 0n });
       expect(meters['concurrency']).toMatchObject({ held: 0n });

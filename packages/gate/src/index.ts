@@ -16,3 +16,6 @@ export type {
   StreamPart,
 } from './gate.ts';
 export { buyOffers } from './offers.ts';
+export type { ProviderFailure } from './provider-failure.ts';
+export { keepWithinBound } from './unresolved-bound.ts';
+export { routeState, type Standing } from './prove-route.ts';

@@ -18,7 +18,7 @@ export async function countMistake(
   refusal: Refusal,
 ): Promise<Refusal> {
   const { workspace } = caller;
-  if (workspace === undefined || !MISTAKES.has(refusal.code)) return refusal;
+  if (workspace === undefined || refusal.provider !== undefined || !MISTAKES.has(refusal.code)) return refusal;
   const now = engine.clock.now();
   const subject = failingUser(engine.policyOf(workspace, now), caller.actor, caller.user ?? user);
   return (subject && (await engine.rates.fail({ scope: workspace.id, subject, now }))) ?? refusal;

@@ -1,12 +1,21 @@
-import { isRefusal } from '@purser/base';
-import { listUnresolved, verifyMeters } from '@purser/meters';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { isRefusal, newId, transaction } from '@purser/base';
+import type { Catalogue } from '@purser/catalog';
+import { listUnresolved, resolveUnresolved, verifyMeters } from '@purser/meters';
+import { currency, money } from '@purser/money';
 import { type Misbehaviour, type StandIn, startStandIn } from '@purser/providers/standins';
+import { CircuitBreakers, localBreakerStore } from '@purser/routing';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
+import type { ProviderFailure } from './provider-failure.ts';
 import { ask, type GateBench, openGateBench, PRESENT } from './testing.ts';
+import { keepWithinBound } from './unresolved-bound.ts';
 
 let bench: GateBench;
 const standIns: StandIn[] = [];
+const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   bench = await openGateBench();
@@ -14,6 +23,7 @@ beforeAll(async () => {
 afterEach(async () => expect((await verifyMeters(bench.database.pool)).mismatches).toEqual([]));
 afterAll(async () => {
   await Promise.all(standIns.map((standIn) => standIn.close()));
+  await Promise.all(closers.map((close) => close()));
   await bench.close();
 });
 
@@ -95,5 +105,140 @@ test('a settlement whose hold the database has forgotten is told, and its cost i
     [answer.id],
   );
   expect(rows).toEqual([{ amount: answer.cost.nanos }]);
+  await own.close();
+});
+
+test('a provider that fails again and again is asked no more: the next one serves at once and says so, and none is left says 502 with a wait', async () => {
+  const [gemini, openai] = [await upstream('server_error'), await upstream('honest')];
+  const caller = bench.caller('PRO');
+  const providers = {
+    gemini: { api_key: 'test', base_url: gemini.gemini_url },
+    openai: { api_key: 'test', base_url: openai.openai_url },
+  };
+  const gate = bench.gate(providers);
+  for (let n = 0; n < 8; n++) {
+    const answer = await gate.generate(caller, ask('hello', { output_tokens_max: 64 }), PRESENT);
+    if (isRefusal(answer)) throw new Error(answer.detail);
+    expect(answer.model.provider).toBe('openai');
+    expect(answer.degraded.map(({ what }) => what).join()).toContain('gemini');
+  }
+  expect(gemini.requests).toHaveLength(5);
+  expect(openai.requests).toHaveLength(8);
+  const alone = bench.gate({ gemini: providers.gemini });
+  const refusals: unknown[] = [];
+  for (let n = 0; n < 8; n++) {
+    refusals.push(await alone.generate(caller, ask('hello', { model: 'gemini-2.5-flash', output_tokens_max: 64 }), PRESENT));
+  }
+  expect(gemini.requests).toHaveLength(10);
+  expect(refusals.at(-1)).toMatchObject({ code: 'provider_failed', retryAfterSeconds: expect.any(Number) as number });
+});
+
+/** An upstream in OpenAI's format that answers with one status and body. */
+async function answering(status: number, body: string, headers: Record<string, string> = {}) {
+  const seen = { calls: 0 };
+  const server = createServer((request, response) => {
+    seen.calls++;
+    request.resume().on('end', () => response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => new Promise((resolve) => server.close(() => resolve())));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, seen };
+}
+
+const words = (message: string) => JSON.stringify({ error: { message, type: 'x', code: null } });
+
+test.each([
+  [400, 'invalid_request', 'want one of'],
+  [404, 'not_found', 'no such model'],
+  [413, 'request_too_large', 'too long'],
+  [422, 'invalid_request', 'cannot be'],
+] as const)(
+  'HTTP %i of the caller’s own making is %s with the provider’s words, asks nobody else and closes nothing',
+  async (status, code, text) => {
+    const first = await answering(status, words(`this ${text} (key sk-abcdefgh12345678)`));
+    const next = await upstream('honest');
+    const failures: ProviderFailure[] = [];
+    const gate = bench.gate(
+      { openai: { api_key: 'test', base_url: first.url }, anthropic: { api_key: 'test', base_url: next.anthropic_url } },
+      { onProviderFailure: (failure) => failures.push(failure) },
+    );
+    const caller = bench.caller('PRO', { providers: { text: ['openai', 'anthropic'] } });
+    for (let n = 1; n <= 7; n++) {
+      const refusal = await gate.generate(caller, ask('hello', { output_tokens_max: 64 }), PRESENT);
+      expect(refusal).toMatchObject({ code, detail: expect.stringContaining(text) as string });
+      expect(JSON.stringify(refusal)).not.toContain('abcdefgh');
+      expect(first.seen.calls).toBe(n);
+    }
+    expect(next.requests).toEqual([]);
+    expect(failures[0]).toMatchObject({
+      provider: 'openai',
+      status,
+      billed: 'no',
+      words: expect.stringContaining(text) as string,
+    });
+  },
+);
+
+test('a key that is refused closes its provider at once, and the caller learns nothing about our account', async () => {
+  const first = await answering(401, words('Incorrect API key provided: of organization org-secret'));
+  const next = await upstream('honest');
+  const failures: ProviderFailure[] = [];
+  const gate = bench.gate(
+    { openai: { api_key: 'test', base_url: first.url }, anthropic: { api_key: 'test', base_url: next.anthropic_url } },
+    { onProviderFailure: (failure) => failures.push(failure) },
+  );
+  const caller = bench.caller('PRO', { providers: { text: ['openai', 'anthropic'] } });
+  for (let n = 0; n < 3; n++) {
+    const answer = await gate.generate(caller, ask('hello', { output_tokens_max: 64 }), PRESENT);
+    expect(isRefusal(answer)).toBe(false);
+    expect(JSON.stringify(answer, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain(
+      'org-',
+    );
+  }
+  expect([first.seen.calls, next.requests.length]).toEqual([1, 3]);
+  expect(failures).toMatchObject([{ status: 401, words: expect.stringContaining('org-secret') as string }]);
+});
+
+test('a provider that limits our rate is told as such, with its wait', async () => {
+  const limited = await answering(429, words('slow down'), { 'retry-after': '7' });
+  const gate = bench.gate({ openai: { api_key: 'test', base_url: limited.url } });
+  const refusal = await gate.generate(bench.caller('PRO'), ask('hello', { model: 'gpt-4o' }), PRESENT);
+  expect(refusal).toMatchObject({
+    code: 'rate_limited',
+    retryAfterSeconds: 7,
+    detail: expect.stringContaining('slow down') as string,
+  });
+});
+
+test('more than may be unresolved of one hour closes its provider, until somebody resolves it', async () => {
+  const own = await openGateBench();
+  const openai = await upstream('server_error');
+  const caller = own.caller('PRO');
+  const asked = ask('hello', { model: 'gpt-4o', output_tokens_max: 4000 });
+  await own.gate({ openai: { api_key: 'test', base_url: openai.openai_url } }).generate(caller, asked, PRESENT);
+  const [one] = await listUnresolved(own.database.pool);
+  // Room for two and a half such calls.
+  const unresolved_hour_max = money(((one?.cost ?? 0n) * 5n) / 2n, currency('USD'));
+  const sold: Catalogue = {
+    ...own.catalogue,
+    failed_calls: own.catalogue.failed_calls.map((terms) =>
+      terms.provider === 'openai' ? { ...terms, unresolved_hour_max } : terms,
+    ),
+  };
+  const breakers = new CircuitBreakers({ store: localBreakerStore(), lease_ms: 60_000, read_every_ms: 0 });
+  const gate = own.gate({ openai: { api_key: 'test', base_url: openai.openai_url } }, { sold, breakers });
+  const another = own.caller('PRO');
+  const big = () => gate.generate(another, asked, PRESENT);
+  await big();
+  expect(breakers.of({ provider: 'openai', model: 'openai/gpt-4o' }).state).toBe('closed');
+  await big();
+  expect(breakers.of({ provider: 'openai', model: 'any' })).toMatchObject({ state: 'open', reason: 'unresolved' });
+  expect(await big()).toMatchObject({ code: 'provider_failed' });
+  expect(openai.requests).toHaveLength(3);
+  await transaction(own.database.pool, (connection) =>
+    resolveUnresolved(connection, own.clock.now(), [{ hold: one?.hold_id ?? newId<'hold'>(), cost: 0n }]),
+  );
+  await keepWithinBound({ meters: own.meters, clock: own.clock, breakers }, sold);
+  expect(breakers.of({ provider: 'openai', model: 'any' }).state).toBe('closed');
   await own.close();
 });

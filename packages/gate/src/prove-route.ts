@@ -1,35 +1,53 @@
 import { RefusalError, type Refusal, refuse } from '@purser/base';
 import { keepsLimit, type OutputLimitName, ProviderError } from '@purser/providers';
-import type { Proof, RouteState } from '@purser/routing';
+import type { Probe, Proof, RouteState } from '@purser/routing';
 
 import type { Engine } from './deps.ts';
+import type { Serving } from './serve.ts';
 import type { Held } from './steps/hold.ts';
+
+/** What stands against a route: a breaker that is open, or a cost that was more than held. `due`: one call may try it. `why` is for operators. */
+export interface Standing extends RouteState {
+  readonly breaker: 'closed' | 'due' | 'open';
+}
 
 /** How the route to a model stands for a workspace. */
 export function routeState(
-  { routes, providers }: Pick<Engine, 'routes' | 'providers'>,
+  { routes, providers, breakers }: Pick<Engine, 'routes' | 'providers' | 'breakers'>,
   model: Held['fitted']['model'],
   workspace: Held['hold']['workspace'],
-): RouteState {
-  return routes.of(model.id, workspace, providers.proof?.(model.provider)?.documented ?? true);
+): Standing {
+  const { state: breaker, retry_ms, why } = breakers.of({ provider: model.provider, model: model.id });
+  if (breaker === 'open') return { state: 'closed', why, retry_ms, breaker };
+  return { ...routes.of(model.id, workspace, providers.proof?.(model.provider)?.documented ?? true), breaker };
 }
 
 /**
- * The last look before a provider is called: a route that has closed since it was chosen, or that a probe shows not to keep its limit, is
- * not used. @throws RefusalError then, and the failure of a provider that did not answer the probe
+ * The last look before a provider is called: a route that has closed since it was chosen, that another call is trying, or that a probe
+ * shows not to keep its limit, is not used. Returns the right to be the call that tries it, where one has to.
+ * @throws RefusalError then, and the failure of a provider that did not answer the probe
  */
-export async function proveRoute(engine: Engine, held: Held, stream: boolean, signal: AbortSignal): Promise<void> {
+export async function proveRoute(engine: Engine, serving: Serving, stream: boolean): Promise<Probe | undefined> {
+  const { held, time } = serving;
   const { model } = held.fitted;
-  let now = routeState(engine, model, held.hold.workspace);
+  const route = { provider: model.provider, model: model.id };
+  const look = (): Standing => routeState(engine, model, held.hold.workspace);
+  let now = look();
+  const probe = now.breaker === 'due' ? await engine.breakers.claim(route) : undefined;
+  if (probe === null) {
+    const { retry_ms } = engine.breakers.of(route);
+    throw new RefusalError(closedRefusal([model.id], { state: 'closed', why: null, retry_ms, breaker: 'open' }));
+  }
   if (now.state === 'to_prove') {
     await orAborted(
       engine.routes.prove(model.id, () => proofOf(engine, held, stream)),
-      signal,
+      time.signal,
       model.provider,
     );
-    now = routeState(engine, model, held.hold.workspace);
+    now = look();
   }
-  if (now.state === 'closed') throw new RefusalError(closedRefusal([model.id], now));
+  if (now.state === 'closed' && !probe) throw new RefusalError(closedRefusal([model.id], now));
+  return probe;
 }
 
 /** Tries each name that the provider's servers may know the output limit by, its usual one first. */
@@ -71,11 +89,13 @@ async function orAborted(work: Promise<unknown>, signal: AbortSignal, provider: 
   }
 }
 
-export function closedRefusal(models: readonly string[], { why, retry_ms }: RouteState): Refusal {
+export function closedRefusal(models: readonly string[], { why, retry_ms, breaker }: Standing): Refusal {
   const seconds = Math.max(1, Math.ceil(retry_ms / 1000));
-  return refuse('no_model_allowed', `${models.join(', ')} is closed for now: ${why ?? 'not proven'}. Try again in ${seconds} s`, {
-    retryAfterSeconds: seconds,
-  });
+  const wait = { retryAfterSeconds: seconds };
+  const names = models.join(', ');
+  if (breaker === 'open')
+    return refuse('provider_failed', `${names} fails at the moment and is not asked. Try again in ${seconds} s`, wait);
+  return refuse('no_model_allowed', `${names} is closed for now: ${why ?? 'not proven'}. Try again in ${seconds} s`, wait);
 }
 
 /** The name of the output limit that the upstream of a call keeps, where a proof has found another than its usual one. */

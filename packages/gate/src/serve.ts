@@ -7,11 +7,15 @@ import { endFailed, type Start, startOf } from './failure.ts';
 import { proveRoute } from './prove-route.ts';
 import { replayOf } from './replay.ts';
 import type { Held } from './steps/hold.ts';
+import type { Probe } from '@purser/routing';
+import { isCallersOwn } from './provider-failure.ts';
 
 export interface Serving {
   readonly held: Held;
   readonly start: Start;
   readonly time: CallTime;
+  /** Set when this is the one call that tries a route whose breaker was open. */
+  readonly probe?: Probe | undefined;
 }
 
 /**
@@ -26,9 +30,9 @@ export async function serve<T>(
   replay: (kept: string) => T,
 ): Promise<T | Refusal> {
   let failure: Refusal | undefined;
-  let candidates = cleared.candidates;
+  let { candidates, draft } = cleared;
   while (candidates.length > 0) {
-    const step = await admit(engine, { draft: cleared.draft, candidates });
+    const step = await admit(engine, { draft, candidates });
     if (isRefusal(step)) return failure ?? step;
     if ('replay' in step) {
       const found = await replayOf(engine, step.replay as HoldId, cleared.deadline_ms);
@@ -36,15 +40,19 @@ export async function serve<T>(
       return isRefusal(found) ? found : replay(found.kept);
     }
     const time = new CallTime(signal, cleared.deadline_ms, engine.drain.timeout_ms);
-    const serving: Serving = { held: step, start: startOf(engine), time };
+    let serving: Serving = { held: step, start: startOf(engine), time };
+    const { model } = step.fitted;
     try {
-      await proveRoute(engine, step, stream, time.signal);
-      return await call(serving);
+      serving = { ...serving, probe: await proveRoute(engine, serving, stream) };
+      const served = await call(serving);
+      engine.breakers.served({ provider: model.provider, model: model.id }, serving.probe);
+      return served;
     } catch (error) {
       time.end();
       failure = await endFailed(engine, serving, error);
-      if (time.clientLeft || performance.now() >= cleared.deadline_ms) return failure;
-      candidates = candidates.slice(candidates.indexOf(step.fitted.model) + 1);
+      if (time.clientLeft || performance.now() >= cleared.deadline_ms || isCallersOwn(error)) return failure;
+      candidates = candidates.slice(candidates.indexOf(model) + 1);
+      draft = { ...draft, degraded: [...draft.degraded, { what: `another model than ${model.id}`, why: failure.detail }] };
     }
   }
   return failure as Refusal;

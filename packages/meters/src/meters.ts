@@ -3,7 +3,7 @@ import { type HoldId, type Pool, type Queryable, type WorkspaceId, workspaceTran
 import { Batcher, type BatcherOptions } from './batcher.ts';
 import type { EndOutcome, EndRequest, HoldOutcome, HoldRequest, HoldState } from './hold.ts';
 import { type MeterSpec, meterId, type MeterState } from './meter.ts';
-import { keepLostSettle, type LostSettle } from './unresolved.ts';
+import { keepLostSettle, type LostSettle, unresolvedSince } from './unresolved.ts';
 
 const SWEEP_MAX = 512;
 /** What a server of ours left unresolved counts against its workspace for so long: the time in which its own late word, or a provider's, may come. */
@@ -115,6 +115,11 @@ export class Meters {
   /** Books a settlement whose hold the database does not know as unresolved, once. False: the hold is there after all. */
   keepLost(lost: LostSettle): Promise<boolean> {
     return keepLostSettle(this.#pool, this.#clock.now(), lost);
+  }
+
+  /** What each provider may have billed since then and nobody knows, in the currencies it bills in. */
+  unresolvedSince(since: Temporal.Instant): Promise<{ provider: string; unit: string; cost: bigint }[]> {
+    return unresolvedSince(this.#pool, since);
   }
 
   /** Replaces the answer kept under a settled hold's idempotency key. */

@@ -24,11 +24,12 @@ function errorType(status: number): string {
   return status >= 500 ? 'server_error' : 'invalid_request_error';
 }
 
-/** Whether the same request may succeed when simply sent again: OpenAI's own clients heed it as `x-should-retry`. */
+/**
+ * Whether the same request may succeed when simply sent again: OpenAI's own clients heed it as `x-should-retry`. After a provider's failure
+ * every provider there is has been asked already: a client that asks again at once only multiplies the calls.
+ */
 export function worthRetrying(problem: Problem): boolean {
-  return (
-    problem.status === 502 || problem.status === 503 || problem.code === 'concurrency_exceeded' || problem.code === 'rate_limited'
-  );
+  return problem.status === 503 || problem.code === 'concurrency_exceeded' || problem.code === 'rate_limited';
 }
 
 export const openAiErrorSchema = z

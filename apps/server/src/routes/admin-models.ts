@@ -1,5 +1,6 @@
 import type { Catalogue } from '@purser/catalog';
-import { OFFLINE, type RouteState } from '@purser/routing';
+import type { Standing } from '@purser/gate';
+import { OFFLINE } from '@purser/routing';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -25,7 +26,12 @@ const modelSchema = z.object({
   route: z
     .enum(['open', 'to_prove', 'closed'])
     .describe(
-      '`to_prove`: a probe asks for a short answer before the next call. `closed`: a call cost more than was held, or a probe failed.',
+      '`to_prove`: a probe asks for a short answer before the next call. `closed`: a call cost more than was held, a probe failed, or the breaker is open.',
+    ),
+  breaker: z
+    .enum(['closed', 'half_open', 'open'])
+    .describe(
+      'The circuit breaker. `open`: the provider failed again and again, refused the key, or too much with it is unresolved; no call is sent until `route_retry_after` is over. `half_open`: then one call tries it.',
     ),
   route_why: z.string().nullable(),
   route_retry_after: z.int().nullable().describe('Seconds until a closed route may be proven again.'),
@@ -82,6 +88,9 @@ function wireModel(
   };
 }
 
-function wireRoute({ state, why, retry_ms }: RouteState) {
-  return { route: state, route_why: why, route_retry_after: state === 'closed' ? Math.ceil(retry_ms / 1000) : null };
+const BREAKER = { closed: 'closed', due: 'half_open', open: 'open' } as const;
+
+function wireRoute({ state, why, retry_ms, breaker }: Standing) {
+  const route_retry_after = state === 'closed' ? Math.ceil(retry_ms / 1000) : null;
+  return { route: state, route_why: why, route_retry_after, breaker: BREAKER[breaker] };
 }

@@ -163,7 +163,7 @@ describe('with a provider', () => {
 
   it.each([
     ['server_error', 502, 'provider_failed'],
-    ['rate_limited', 502, 'provider_failed'],
+    ['rate_limited', 429, 'rate_limited'],
     ['garbage', 502, 'provider_failed'],
     ['cut_off', 502, 'provider_failed'],
   ] as const)('a provider that is %s becomes a %i that names no secret', async (misbehaviour, status, code) => {

@@ -14,7 +14,7 @@ export interface Routed {
   readonly candidates: readonly ModelEntry[];
 }
 
-export function route(draft: Draft, engine: Pick<Engine, 'routes' | 'providers'>): Routed | Refusal {
+export function route(draft: Draft, engine: Pick<Engine, 'routes' | 'providers' | 'breakers'>): Routed | Refusal {
   const { ask, policy, catalogue, operation } = draft;
   const found = candidatesFor({
     operation,
@@ -27,15 +27,22 @@ export function route(draft: Draft, engine: Pick<Engine, 'routes' | 'providers'>
   if (isRefusal(found)) return found;
   const states = found.models.map((model) => routeState(engine, model, draft.workspace.id));
   const open = found.models.filter((_, index) => states[index]?.state !== 'closed');
-  if (open.length > 0) {
-    if (found.degraded.length === 0) return { draft, candidates: open };
-    return { draft: { ...draft, degraded: [...draft.degraded, ...found.degraded] }, candidates: open };
+  const [first] = open;
+  if (first !== undefined) {
+    const wanted = found.models[0];
+    const instead =
+      first === wanted
+        ? []
+        : [{ what: `model ${first.id} instead of ${wanted?.id}`, why: 'the preferred model is not asked at the moment' }];
+    const degraded = [...found.degraded, ...instead];
+    if (degraded.length === 0) return { draft, candidates: open };
+    return { draft: { ...draft, degraded: [...draft.degraded, ...degraded] }, candidates: open };
   }
-  const first = states.toSorted((a, b) => a.retry_ms - b.retry_ms)[0];
-  if (first === undefined) throw new BrokenInvariant('routing found no model and did not refuse');
+  const soonest = states.toSorted((a, b) => a.retry_ms - b.retry_ms)[0];
+  if (soonest === undefined) throw new BrokenInvariant('routing found no model and did not refuse');
   return closedRefusal(
     found.models.map((model) => model.id),
-    first,
+    soonest,
   );
 }
 

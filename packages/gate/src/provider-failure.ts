@@ -1,0 +1,97 @@
+import { type Refusal, type RefusalCode, refuse } from '@purser/base';
+import { ProviderError } from '@purser/providers';
+import type { Failure, Route } from '@purser/routing';
+
+import type { Engine } from './deps.ts';
+import type { Serving } from './serve.ts';
+
+/** What an operator reads of a provider that failed: its own words, without secrets. */
+export interface ProviderFailure extends Route {
+  readonly kind: ProviderError['kind'];
+  readonly status: number | null;
+  readonly words: string | null;
+  readonly request_id: string | null;
+  readonly billed: 'no' | 'unknown' | 'reported';
+  readonly hold: string;
+}
+
+/** Statuses with which a provider turns our account away, whatever the call. */
+const OUR_ACCOUNT: ReadonlySet<number> = new Set([401, 402, 403]);
+/** 4xx of the moment: the same call may well be served later, or elsewhere. */
+const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+
+/** The call itself is wrong: whoever else is asked will say the same. */
+export function isCallersOwn(error: unknown): boolean {
+  if (!(error instanceof ProviderError) || error.kind !== 'refused' || error.status === undefined) return false;
+  return !OUR_ACCOUNT.has(error.status) && !PASSING.has(error.status);
+}
+
+/** Notes a failed call against its route, as far as it is the provider's, and tells the operator. */
+export async function noteFailure(engine: Engine, { held, probe, time }: Serving, error: unknown): Promise<void> {
+  const route = { provider: held.fitted.model.provider, model: held.fitted.model.id };
+  // A caller that left before the answer, and what never reached the provider, say nothing about it.
+  const tells = error instanceof ProviderError && !(time.clientLeft && error.kind === 'timeout');
+  if (!tells) {
+    if (probe) await engine.breakers.returned(probe);
+    return;
+  }
+  engine.onProviderFailure?.({
+    ...route,
+    kind: error.kind,
+    status: error.status ?? null,
+    words: wordsOf(error) ?? null,
+    request_id: error.request_id ?? null,
+    billed: typeof error.billed === 'string' ? error.billed : 'reported',
+    hold: held.hold.id,
+  });
+  if (isCallersOwn(error)) engine.breakers.served(route, probe);
+  else await engine.breakers.failed(route, { ...judge(error), probe });
+}
+
+/**
+ * A key that is not known (401) is of no use with any model. What is not paid for or not allowed (402, 403) may be one model's, or one
+ * prompt's before a firewall, so it closes that model alone.
+ */
+function judge(error: ProviderError): Failure {
+  const why = whyOf(error);
+  if (error.status === 401) return { reason: 'key', why, opens: 'provider' };
+  if (error.status !== undefined && OUR_ACCOUNT.has(error.status)) return { reason: 'key', why, opens: 'model' };
+  return { reason: 'failing', why };
+}
+
+function whyOf(error: ProviderError): string {
+  const words = wordsOf(error);
+  return words === undefined ? error.message : `${error.message}: ${words}`;
+}
+
+const CODES: Readonly<Record<number, RefusalCode>> = { 404: 'not_found', 413: 'request_too_large', 429: 'rate_limited' };
+
+/**
+ * What the caller is told: the class of the provider's status and, where the call itself is wrong or too early, its words. What it says about
+ * our account is for operators.
+ */
+export function refusalOf(error: ProviderError): Refusal {
+  const wait = error.retry_after_ms === undefined ? {} : { retryAfterSeconds: Math.ceil(error.retry_after_ms / 1000) };
+  const more = { ...wait, provider: error.provider };
+  if (error.kind === 'timeout') return refuse('provider_timeout', error.message, more);
+  if (isCallersOwn(error)) return refuse(CODES[error.status ?? 0] ?? 'invalid_request', whyOf(error), more);
+  if (error.kind === 'rate_limited') return refuse('rate_limited', whyOf(error), more);
+  const ours = error.status !== undefined && OUR_ACCOUNT.has(error.status);
+  return refuse('provider_failed', ours ? error.message : whyOf(error), more);
+}
+
+const WORDS_MAX = 300;
+
+/** The message of a provider's error body, which was cut and cleared of secrets when it came. A page of HTML has none. */
+function wordsOf(error: ProviderError): string | undefined {
+  if (error.status === undefined || !(error.cause instanceof Error)) return undefined;
+  const body = error.cause.message;
+  const [, quoted] = /"(?:message|error|detail)"\s*:\s*"((?:[^"\\]|\\.)*)/u.exec(body) ?? [];
+  const text = quoted ?? (/^\s*[<{[]/u.test(body) ? undefined : body);
+  const plain = text
+    ?.replace(/\\[nrt]/gu, ' ')
+    .replace(/\\(["\\/])/gu, '$1')
+    .replace(/\s+/gu, ' ')
+    .trim();
+  return plain === undefined || plain === '' ? undefined : plain.slice(0, WORDS_MAX).toWellFormed();
+}
