@@ -102,5 +102,5 @@ describe('purser rollout (C13)', () => {
     expect((await purser('rollout', 'move', id, 'back')).out).toContain('  back  ');
     const odd = await purser('rollout', 'move', id, 'half');
     expect([odd.code, odd.err]).toEqual([1, 'purser: want a share from 0 to 1, all or back; got half\n']);
-  });
+  }, 120_000);
 });

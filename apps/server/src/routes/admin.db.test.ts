@@ -209,7 +209,7 @@ describe('the test clock', () => {
   });
 
   it('404: is not there unless the server was started for it', async () => {
-    const real = await startTestServer();
+    const real = await startTestServer({ PURSER_TEST_CLOCK: '0' });
     try {
       expect((await real.admin('/api/admin/clock', { body: { now: '2030-01-01T00:00:00Z' } })).status).toBe(404);
     } finally {
