@@ -74,7 +74,7 @@ describe('bad input', () => {
     expect((await post(JSON.stringify({ operation: 'chat', prompt: 'Ünïcode, 漢字 and \u{1F600} pass.' }))).status).toBe(200);
   });
 
-  it('400: another content type than JSON, or none', async () => {
+  it('415: another content type than JSON, or none', async () => {
     for (const type of [
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -82,7 +82,11 @@ describe('bad input', () => {
       'application/xml',
     ]) {
       const { status, json } = await post('operation=chat', { 'content-type': type });
-      expect([type, status, json.detail]).toEqual([type, 400, 'want the header "content-type: application/json"']);
+      expect([type, status, json.detail]).toEqual([
+        type,
+        415,
+        `content-type: got ${JSON.stringify(type.split(';')[0])}, want application/json`,
+      ]);
     }
     expect(
       (await post('{"operation":"chat","prompt":"hello"}', { 'content-type': 'application/json; charset=utf-8' })).status,

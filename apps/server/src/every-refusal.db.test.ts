@@ -133,6 +133,12 @@ const REACHED: Record<Exclude<RefusalCode, keyof typeof NOT_YET>, () => Promise<
     await sound.admin('/api/admin/freeze', { body: { on: false } });
     return refused;
   },
+  unsupported_media_type: async () =>
+    sound.ask('/api/ai/generate', {
+      key: (await sound.workspace()).key,
+      body: '{}',
+      headers: { 'content-encoding': 'zstd' },
+    }),
   request_too_large: () => once(sound, { body: { prompt: TOO_LONG } }),
   idempotency_mismatch: () => second({}, { prompt: 'other words' }, { 'idempotency-key': crypto.randomUUID() }),
   quota_exceeded: () => second({ quotas: { jobs_day: 1 } }),

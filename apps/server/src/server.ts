@@ -20,6 +20,7 @@ import { boundConnections } from './http/connections.ts';
 import { refusedFeature } from './http/governed-feature.ts';
 import { readJsonBodies } from './http/json-body.ts';
 import { answerUnknownRoute } from './http/not-found.ts';
+import { unpackBodies } from './http/encoded-body.ts';
 import { guardRedirects } from './http/own-redirect.ts';
 import { API_HEADERS } from './http/security-headers.ts';
 import { Strangers } from './http/strangers.ts';
@@ -85,6 +86,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   app.decorateRequest('body_sha256', null);
   app.decorateRequest('outcome_code', null);
   readJsonBodies(app);
+  unpackBodies(app);
   guardRedirects(app, deps.site.origin);
 
   // Read when all are there: a plugin's own hook says who may use its routes after this one has seen them.
@@ -177,7 +179,8 @@ function requestIds(): () => string {
 }
 
 function announcedBytes(request: FastifyRequest, limit: number): number {
-  if (request.headers['transfer-encoding'] !== undefined) return limit;
+  // What a packed body comes to is known when it is unpacked.
+  if (request.headers['transfer-encoding'] !== undefined || request.headers['content-encoding'] !== undefined) return limit;
   const length = Number(request.headers['content-length'] ?? 0);
   return length > 0 && length < limit ? length : length === 0 ? 0 : limit;
 }

@@ -46,10 +46,10 @@ export function refusalOfThrown(thrown: unknown): Refusal | undefined {
 
 const FRAMEWORK: Readonly<Record<string, Refusal>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: refuse('request_too_large', 'the body is larger than this route takes'),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: refuse('invalid_request', 'want the header "content-type: application/json"'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: refuse('unsupported_media_type', 'content-type: got none, want application/json'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: refuse('invalid_request', 'the body is shorter or longer than its content-length'),
   FST_ERR_CTP_EMPTY_JSON_BODY: refuse('invalid_request', 'the body is empty; want a JSON object'),
-  FST_ERR_CTP_EMPTY_TYPE: refuse('invalid_request', 'want the header "content-type: application/json"'),
+  FST_ERR_CTP_EMPTY_TYPE: refuse('unsupported_media_type', 'content-type: got none, want application/json'),
   FST_ERR_BAD_URL: refuse('invalid_request', 'the path is not a valid URL'),
   FST_ERR_MAX_PARAM_LENGTH: refuse('not_found', 'a part of the path is longer than any id'),
 };

@@ -23,6 +23,7 @@ const SHOWN: Record<RefusalCode, readonly [headline: string, action: string | un
   no_model_allowed: ['No model may take this task', NO_ACTION],
   price_unknown: ['Nobody knows what this would cost', NO_ACTION],
   frozen: ['All versions are frozen', '/admin/ladders'],
+  unsupported_media_type: ['That came in a form that is not taken', NO_ACTION],
   request_too_large: ['This task does not fit your limits', NO_ACTION],
   selection_too_large: ['Too many were selected', NO_ACTION],
   idempotency_mismatch: ['This request was sent before, with other words', NO_ACTION],
@@ -40,6 +41,7 @@ const SHOWN: Record<RefusalCode, readonly [headline: string, action: string | un
 /** The same request again is refused again, however long one waits. */
 const NEVER_AGAIN = new Set<string>([
   'invalid_request',
+  'unsupported_media_type',
   'plan_feature_missing',
   'request_too_large',
   'price_unknown',

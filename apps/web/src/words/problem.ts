@@ -99,6 +99,11 @@ const WORDS: Record<string, Words> = {
   rate_limited: { headline: 'Too many calls in a short time', steps: [WAIT] },
   min_gap: { headline: 'That was a little too quick', steps: [WAIT] },
   concurrency_exceeded: { headline: 'Too many calls at once', steps: ['Let a running call finish, then try again.'] },
+  unsupported_media_type: {
+    headline: 'That came in a form that is not taken',
+    steps: ['This page and the server do not match: reload the page. If it goes on, tell the operator.'],
+    again: false,
+  },
   request_too_large: {
     headline: 'This task does not fit your limits',
     steps: [SHORTER, 'Or split it into parts and run them one by one.'],

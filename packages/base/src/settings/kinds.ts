@@ -8,7 +8,7 @@ export function wrong(got: string, want: string): string {
   return `got ${JSON.stringify(got)}, want ${want}`;
 }
 
-function wrongSecret(want: string): string {
+export function wrongSecret(want: string): string {
   return `got something else (not shown), want ${want}`;
 }
 
@@ -82,6 +82,6 @@ export function atLeast(characters: number) {
 /** A URL of one of the schemes. With `'secret'` it may carry a password and is not shown when it is wrong. */
 export function address(want: string, schemes: readonly string[], shown: 'shown' | 'secret' = 'shown') {
   return z.string().refine((given) => URL.canParse(given) && schemes.includes(new URL(given).protocol), {
-    error: (issue) => (shown === 'secret' ? wrongSecret(want) : wrong(String(issue.input), want)),
+    error: ({ input }) => (shown === 'secret' || String(input).includes('@') ? wrongSecret(want) : wrong(String(input), want)),
   });
 }

@@ -39,7 +39,11 @@ test.each([
   ['PURSER_TEST_CLOCK', 'yes', 'PURSER_TEST_CLOCK: got "yes", want 1, 0, or a time to start at such as 2027-01-01T00:00:00Z'],
   ['PURSER_CALL_TIMEOUT_MS', '30s', 'PURSER_CALL_TIMEOUT_MS: got "30s", want a whole number from 100 to 600000'],
   ['PURSER_LOG_LEVEL', 'loud', 'PURSER_LOG_LEVEL: got "loud", want one of trace, debug, info, warn, error, fatal, silent'],
-  ['PURSER_PUBLIC_URL', 'purser.example', 'PURSER_PUBLIC_URL: got "purser.example", want an address like https://host/path'],
+  [
+    'PURSER_PUBLIC_URL',
+    'purser.example',
+    'PURSER_PUBLIC_URL: got "purser.example", want an address without path, query or name, like https://purser.example',
+  ],
   ['PURSER_FREE_STARTS_PER_ADDRESS', 'many', 'PURSER_FREE_STARTS_PER_ADDRESS: got "many", want a whole number from 0 to 1000000'],
   ['OPENAI_BASE_URL', 'localhost:80', 'OPENAI_BASE_URL: got "localhost:80", want an address like https://host/path'],
 ])('a wrong %s (%s) is refused in one line that names it, what it got and what it wants', (name, value, message) => {
@@ -53,11 +57,44 @@ test.each([
   ['SMTP_URL', 'http://hunter2:hunter2@host'],
   ['OPENAI_API_KEY', 'hunter2 hunter2'],
   ['STRIPE_SECRET_KEY', 'pk_live_hunter2'],
+  ['PURSER_PUBLIC_URL', 'https://hunter2:hunter2@purser.example'],
+  ['OPENAI_BASE_URL', 'ftp://hunter2:hunter2@host'],
   ['STRIPE_WEBHOOK_SECRET', 'hunter2'],
   ['PURSER_ADMIN_TOKEN', 'hunter'],
 ])('a wrong %s is refused by name without being shown', (name, value) => {
   expect(() => parseSettings({ [name]: value })).toThrow(new RegExp(`^wrong setting: ${name}: [^\\n]*want `));
   expect(() => parseSettings({ [name]: value })).not.toThrow(/hunter/);
+});
+
+test.each([
+  'https://purser.example/app',
+  'https://purser.example/app/',
+  'https://purser.example/?x=1',
+  'https://purser.example?',
+  'https://purser.example/#x',
+  'https:purser.example',
+  'https:\\\\purser.example',
+  'https://purser.example/\\x',
+  'ftp://purser.example',
+  'javascript:alert(1)',
+  'https://',
+  '//purser.example',
+  'https://purser.example:99999',
+])('PURSER_PUBLIC_URL=%s is refused in one line: Purser has a host of its own', (given) => {
+  expect(() => parseSettings({ PURSER_PUBLIC_URL: given })).toThrow(
+    /^wrong setting: PURSER_PUBLIC_URL: got "[^\n]*", want an address without path, query or name, like https:\/\/purser\.example: [^\n]*$/,
+  );
+});
+
+test.each([
+  ['https://purser.example', 'https://purser.example'],
+  ['https://purser.example/', 'https://purser.example'],
+  ['HTTPS://Purser.Example:443/', 'https://purser.example'],
+  ['http://localhost:4780', 'http://localhost:4780'],
+  ['https://münchen.example/', 'https://xn--mnchen-3ya.example'],
+  ['http://[::1]:4780/', 'http://[::1]:4780'],
+])('PURSER_PUBLIC_URL=%s is the origin %s, as browsers write it', (given, origin) => {
+  expect(parseSettings({ PURSER_PUBLIC_URL: given }).public_url).toBe(origin);
 });
 
 test('several wrong settings share the one line', () => {

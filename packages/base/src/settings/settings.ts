@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { Fault } from '../fault.ts';
 import { address, atLeast, flag, oneOf, secret, secretLike, startOfClock, type TestClockSetting, text, whole } from './kinds.ts';
+import { site } from './origins.ts';
 import { proxies, type TrustedProxies } from './proxies.ts';
 
 /** Each provider key and address that may be set; a provider without either is off. */
@@ -48,7 +49,7 @@ const Environment = z.object({
   PURSER_QUEUE_MAX: whole(1, 1_000_000).default(2_048),
   PURSER_SERVERS_MAX: whole(1, 1_000).default(4),
   PURSER_TRUST_PROXY: proxies().optional(),
-  PURSER_PUBLIC_URL: http.optional(),
+  PURSER_PUBLIC_URL: site().optional(),
   PURSER_FREE_STARTS_PER_ADDRESS: whole(0, 1_000_000).default(5),
   PURSER_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   GEMINI_API_KEY: secret().optional(),
@@ -106,7 +107,7 @@ export interface Settings {
   readonly servers_max: number;
   /** Whose `X-Forwarded-*` is believed; undefined: nobody's. */
   readonly trust_proxy: TrustedProxies | undefined;
-  /** What the world calls this installation, where links in letters lead; undefined: host and port. */
+  /** The origin the world calls this installation by, where links in letters lead; undefined: host and port. */
   readonly public_url: string | undefined;
   /** Free workspaces that one address may start without a mailbox, in 30 days. */
   readonly free_starts_per_address: number;

@@ -1,0 +1,88 @@
+import { PassThrough, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+
+import { RefusalError, refuse } from '@purser/base';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { openAiErrors, problems } from './responses.ts';
+import type { App } from './types.ts';
+
+/** By the name in `content-encoding`; all read as a stream, with no more memory than their output was asked for. */
+const UNPACKING: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+const ENCODINGS = 'gzip, deflate, br';
+const CHARSET = /;\s*charset\s*=\s*"?([^;"\s]*)/i;
+const UTF_8 = /^(?:utf-?8|us-ascii)$/i;
+const WITHOUT_BODY = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Bodies that come packed are unpacked while they are read, and end where the route's limit is passed, whatever they would come to. What
+ * cannot be read is refused by its name, with what can: that is the program's doing, and no mistake of its user.
+ */
+export function unpackBodies(app: App): void {
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    if (WITHOUT_BODY.has(request.method)) return done(null, payload);
+    const unreadable = unreadableType(request);
+    if (unreadable !== undefined) return done(unsupported(unreadable));
+    const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? '';
+    if (encoding === '' || encoding === 'identity') return done(null, payload);
+    const unpack = Object.hasOwn(UNPACKING, encoding) ? UNPACKING[encoding] : undefined;
+    if (unpack === undefined) {
+      reply.header('accept-encoding', ENCODINGS);
+      return done(unsupported(`content-encoding: got ${shown(encoding)}, want one of ${ENCODINGS}, or none`));
+    }
+    return done(null, unpacked(payload, unpack(), encoding, reply));
+  });
+  // Any route that takes a body may refuse its kind.
+  app.addHook('onRoute', (route) => {
+    const methods = [route.method].flat();
+    const answers = route.schema?.response;
+    if (methods.every((method) => WITHOUT_BODY.has(method)) || typeof answers !== 'object' || answers === null) return;
+    Object.assign(answers, (route.url.startsWith('/v1/') ? openAiErrors : problems)(415));
+  });
+}
+
+function unpacked(
+  packed: NodeJS.ReadableStream,
+  unpack: Transform,
+  encoding: string,
+  reply: FastifyReply,
+): PassThrough & { receivedEncodedLength: number } {
+  // The framework compares it with the content-length.
+  const body = Object.assign(new PassThrough(), { receivedEncodedLength: 0 });
+  packed.on('data', (bytes: Buffer) => (body.receivedEncodedLength += bytes.length));
+  unpack.once('error', () => {
+    packed.unpipe(unpack);
+    body.destroy(unsupported(`the body is not what its content-encoding says: got bytes that are no whole ${encoding}`));
+  });
+  packed.pipe(unpack).pipe(body);
+  // What is refused half read, or never read, is let go of.
+  reply.raw.once('close', () => {
+    packed.unpipe(unpack);
+    packed.resume();
+    unpack.destroy();
+    body.destroy();
+  });
+  return body;
+}
+
+function unreadableType({ headers, server }: FastifyRequest): string | undefined {
+  const given = headers['content-type'];
+  if (given === undefined) return undefined;
+  const type = given.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (!server.hasContentTypeParser(type)) return `content-type: got ${shown(type)}, want application/json`;
+  const charset = CHARSET.exec(given)?.[1];
+  return charset === undefined || UTF_8.test(charset) ? undefined : `charset: got ${shown(charset)}, want utf-8`;
+}
+
+function unsupported(detail: string): RefusalError {
+  return new RefusalError(refuse('unsupported_media_type', detail));
+}
+
+function shown(given: string): string {
+  return JSON.stringify(given.slice(0, 60));
+}
