@@ -192,6 +192,16 @@ AS $function$
       'digest_before', 'digest_after']), false))
 $function$;
 
+CREATE OR REPLACE FUNCTION audit.newest_rows()
+ RETURNS TABLE(source text, xid bigint, id bigint, at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select source, xid, id, at from ledger.newest_rows()
+  union all
+  (select 'entry', e.xid, e.id, e.at from audit.entry e order by e.xid desc, e.id desc limit 1)
+$function$;
+
 CREATE OR REPLACE FUNCTION audit.newest_transaction_number()
  RETURNS bigint
  LANGUAGE sql
@@ -297,6 +307,12 @@ CREATE OR REPLACE FUNCTION base.current_workspace()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ select nullif(nullif(current_setting('purser.workspace_id', true), ''), '00000000-0000-0000-0000-000000000000')::uuid $function$;
+
+CREATE OR REPLACE FUNCTION base.installation_id()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE
+AS $function$ select id from base.installation $function$;
 
 create schema catalog;
 grant usage on schema catalog to purser_work;
@@ -1016,6 +1032,16 @@ AS $function$
     from part
   )
   select day, plan, provider, model, unit, sum(cost), sum(spent) from shared group by 1, 2, 3, 4, 5
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.newest_rows()
+ RETURNS TABLE(source text, xid bigint, id bigint, at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  (select 'posting', p.xid, p.id, p.posted_at from ledger.posting p order by p.xid desc, p.id desc limit 1)
+  union all
+  (select 'attempt', a.xid, a.id, a.started_at from ledger.attempt a order by a.xid desc, a.id desc limit 1)
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.newest_transaction_number()
@@ -2875,7 +2901,7 @@ create table notify.alert (
   operator_seen_by text,
   constraint alert_pkey PRIMARY KEY (alert_id),
   constraint once UNIQUE (workspace_id, kind, subject, window_start, threshold, level),
-  constraint alert_kind_check CHECK ((kind = ANY (ARRAY['threshold'::text, 'anomaly'::text, 'fraud'::text, 'licence'::text, 'overrun'::text, 'unreconciled'::text]))),
+  constraint alert_kind_check CHECK ((kind = ANY (ARRAY['threshold'::text, 'anomaly'::text, 'fraud'::text, 'licence'::text, 'overrun'::text, 'unreconciled'::text, 'missing'::text]))),
   constraint alert_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
   constraint alert_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 200))),
   constraint alert_text_check CHECK ((length(text) <= 2000)),

@@ -92,6 +92,13 @@ export function buildProgram(): Command {
     .description('read the community price table')
     .action(async (file: string) => (await import('./commands/prices-import.ts')).printPricesImport(file));
 
+  const payments = program.command('payments').description('what the payment provider told');
+  payments
+    .command('take-in')
+    .requiredOption('--since <time>', 'from when, such as 2026-11-01T00:00:00Z or a date')
+    .description('ask Stripe for its events again and apply those that are not known; exit 1 when one was refused')
+    .action(async (options: { since: string }) => (await import('./commands/payments-take-in.ts')).takeIn(options));
+
   const ledger = program.command('ledger').description('the books');
   ledger
     .command('verify')

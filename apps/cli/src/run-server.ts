@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 
-import { adoptRestoredDatabase } from '@purser/audit';
+import { adoptRestoredDatabase, describeMissing, type MarkPlaces, reportMissing, watchMarks } from '@purser/audit';
 import { type Log, migrate, openPool, type Settings, systemClock } from '@purser/base';
 import { provenCatalogue, ROOMS, type RunningServer, startServer } from '@purser/server';
 
@@ -41,7 +42,8 @@ export async function runServer(options: {
   const catalogue = await provenCatalogue(settings, systemClock.now(), log);
   const database = await startDatabase(settings, say);
   opened.defer(() => database.stop());
-  await bringForward(database.url, say);
+  const marks = markPlaces(settings);
+  await bringForward(database.url, { log, say, marks });
   if (signalled.fired) return;
   const { admin_token, generated } = await adminToken(settings);
   const running = await startServer({
@@ -55,13 +57,18 @@ export async function runServer(options: {
     ...(existsSync(WEB) && { web_directory: WEB }),
   });
   opened.defer(() => running.stop());
+  const watch = watchMarks({ ...marks, pool: running.composition.deps.pool, clock: systemClock, log });
+  opened.defer(() => watch.stop());
   const { metrics } = running.composition.deps;
   lastResort.count = (work) => metrics.backgroundFailed(work);
   await options.started({ running, admin_token, generated, database: database.where });
   say(`stopping (${await signalled.signal}); calls in flight end first`);
 }
 
-async function bringForward(url: string, say: (line: string) => void): Promise<void> {
+async function bringForward(
+  url: string,
+  { log, say, marks }: { log: Log; say: (line: string) => void; marks: MarkPlaces },
+): Promise<void> {
   const pool = openPool(url, { connections_max: 1 });
   try {
     const away = await whyAway(pool);
@@ -70,9 +77,17 @@ async function bringForward(url: string, say: (line: string) => void): Promise<v
     if (applied.length > 0) say(`the database was brought forward (${applied.length} migrations)`);
     if (await adoptRestoredDatabase(pool))
       say('the database was restored from a dump: its transactions are counted on from the books');
+    const missing = await reportMissing(pool, systemClock, marks);
+    if (missing !== undefined) log.error(describeMissing(missing));
   } finally {
     await pool.end();
   }
+}
+
+/** Each server keeps its own file, so that several can share a folder. */
+export function markPlaces({ data_folder, marks_folder, port }: Settings): MarkPlaces {
+  const name = `${hostname().replace(/[^A-Za-z0-9.-]/g, '_')}-${port}`;
+  return { name, folders: [path.join(data_folder, 'marks'), ...(marks_folder === undefined ? [] : [marks_folder])] };
 }
 
 async function adminToken(settings: Settings): Promise<{ admin_token: string; generated: boolean }> {

@@ -1,3 +1,4 @@
+import { describeMissing, missingAfter } from '@purser/audit';
 import { type Clock, PLATFORM, type Pool, type Repetition, type Settings } from '@purser/base';
 import type { Catalogue } from '@purser/catalog';
 import type { Identity } from '@purser/identity';
@@ -32,7 +33,7 @@ export function startServerAlerts(parts: {
     log,
     meters,
     watch: watchBy(parts),
-    sources: [LICENCES, ROUTES],
+    sources: [LICENCES, ROUTES, MISSING],
     timeout_ms: SEND_TIMEOUT_MS,
     private_allowed: settings.webhooks_inside,
     ...(smtp_url !== undefined && { mailer: createMailer({ url: smtp_url, from, timeout_ms: SEND_TIMEOUT_MS }) }),
@@ -97,6 +98,27 @@ const LICENCES: AlertSource = {
     return { rows: changes.length, through: { xid, id }, alerts: changes.map(licenceAlert) };
   },
 };
+
+/** A fail-over or a restore that left out what was committed. */
+const MISSING: AlertSource = {
+  name: 'missing',
+  async after(connection, position, rows_max) {
+    const { rows, through, found } = await missingAfter(connection, position, rows_max);
+    return { rows, through, alerts: found.map(missingAlert) };
+  },
+};
+
+function missingAlert(missing: Awaited<ReturnType<typeof missingAfter>>['found'][number]): NewAlert {
+  return {
+    workspace: PLATFORM,
+    kind: 'missing',
+    subject: 'books',
+    window_start: missing.through,
+    severity: 'critical',
+    title: 'Entries of the books are missing',
+    text: describeMissing(missing),
+  };
+}
 
 function licenceAlert({ workspace, from, to, at, why, what_to_do }: LicenceChange): NewAlert {
   return {

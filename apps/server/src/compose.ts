@@ -49,6 +49,8 @@ export interface Given {
   /** Where a test may stop a call. */
   readonly pause?: (point: PausePoint) => Promise<void>;
   readonly played?: Played;
+  /** False: only what is asked for is done, as by a command that runs beside servers. */
+  readonly background?: false;
   /** How long a settle is tried while the database is away; a test does not wait for the documented 30 s. */
   readonly settle_retry_ms?: number;
 }
@@ -206,7 +208,7 @@ export async function compose(given: Given): Promise<Composition> {
       logOf(work).error({ err }, 'what a call came to could not be written; its hold expires and its cost stays counted'),
     ...(given.pause && { pause: given.pause }),
   });
-  if (!given.played) {
+  if (!given.played && given.background !== false) {
     startBackground(opened, {
       pool,
       clock,

@@ -4,6 +4,7 @@ export type { CheckoutRequest, StartedCheckout } from './checkout.ts';
 export { type Marketplace, openMarketplace } from './marketplace.ts';
 export type { MarketplaceParts } from './parts.ts';
 export type { StripeSettings } from './stripe.ts';
+export type { TakenIn } from './take-in.ts';
 
 export const marketplaceMigrations: RoomMigrations = {
   room: 'marketplace',

@@ -8,6 +8,7 @@ import { type PackSales, packSales } from './purchases.ts';
 import { type Receipt, receiptsOf } from './receipts.ts';
 import { receiveEvent, type Received } from './receive-event.ts';
 import { openStripe } from './stripe.ts';
+import { type TakeInRequest, takeIn, type TakenIn } from './take-in.ts';
 import { learnFees } from './true-fees.ts';
 
 /** Where workspaces buy. */
@@ -24,6 +25,8 @@ export interface Marketplace {
   /** What has to be done though no event comes; any number of servers may. */
   sweep(): Promise<void>;
   receive(body: Buffer, signature: string | undefined): Promise<Received | Refusal>;
+  /** Asks Stripe for the events since an instant and takes in what is not known. @throws Fault when it does not answer. */
+  takeIn(request: TakeInRequest): Promise<TakenIn | Refusal>;
 }
 
 const OFF = refuse('not_configured', 'nothing is for sale here yet: STRIPE_SECRET_KEY is not set');
@@ -50,5 +53,9 @@ export function openMarketplace(parts: MarketplaceParts): Marketplace {
       if (open) await learnFees(open);
     },
     receive: (body, signature) => receiveEvent(parts, body, signature),
+    async takeIn(request) {
+      const open = await opening();
+      return open ? takeIn(open, request) : OFF;
+    },
   };
 }

@@ -46,11 +46,18 @@ export async function receiveEvent(
   } catch {
     return refuse('invalid_request', 'the signature of this event does not hold, or it is too old');
   }
+  return (await takeEvent(parts, payload)) ?? refuse('invalid_request', 'this is signed, and no event');
+}
+
+/** The one way in for an event that is known to be Stripe's, posted or asked for; undefined when it is none. */
+export async function takeEvent(parts: MarketplaceParts, payload: unknown): Promise<TakenEvent | undefined> {
   // What could not be kept would be sent again for three days.
   const event = read(JSON.parse(keepableJson(payload)));
-  if (event === undefined) return refuse('invalid_request', 'this is signed, and no event');
-  return apply(parts, event);
+  return event && apply(parts, event);
 }
+
+/** `why`: of one that was refused. */
+export type TakenEvent = Received & { readonly why?: string };
 
 interface ReadEvent extends StripeEvent {
   /** Why its object could not be understood. */
@@ -72,7 +79,7 @@ function read(payload: unknown): ReadEvent | undefined {
   }
 }
 
-async function apply(parts: MarketplaceParts, event: ReadEvent): Promise<Received> {
+async function apply(parts: MarketplaceParts, event: ReadEvent): Promise<TakenEvent> {
   const { pool, clock, log } = parts;
   const now = clock.now();
   // Before the transaction, because it asks on connections of its own.
@@ -105,7 +112,11 @@ async function apply(parts: MarketplaceParts, event: ReadEvent): Promise<Receive
       'a payment event does not fit what is known; nothing was granted',
     );
   }
-  return { outcome: received.outcome, ...(workspace !== undefined && { workspace }) };
+  return {
+    outcome: received.outcome,
+    ...(workspace !== undefined && { workspace }),
+    ...(received.outcome === 'refused' && { why: received.detail ?? '' }),
+  };
 }
 
 /** False: this event was taken in before. Who comes at the same time waits here for the first. */

@@ -9,8 +9,9 @@ export type AlertId = Id<'alert'>;
  * - `licence`: a payment changed what may be used.
  * - `overrun`: a call cost more than was held for it.
  * - `unreconciled`: nobody knows what a call cost.
+ * - `missing`: the database was put back to an older state, and entries of the books are gone.
  */
-export const ALERT_KINDS = ['threshold', 'anomaly', 'fraud', 'licence', 'overrun', 'unreconciled'] as const;
+export const ALERT_KINDS = ['threshold', 'anomaly', 'fraud', 'licence', 'overrun', 'unreconciled', 'missing'] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
@@ -24,6 +25,7 @@ const FOR_WORKSPACE: Readonly<Record<AlertKind, boolean>> = {
   licence: true,
   overrun: false,
   unreconciled: false,
+  missing: false,
 };
 
 export function isForWorkspace(kind: AlertKind): boolean {

@@ -2,13 +2,16 @@ import { loadSettings } from '@purser/base';
 import { verifyBooks } from '@purser/server';
 
 import { openDatabase } from '../open-database.ts';
+import { printMissing } from '../trail-verdict.ts';
 
 /** Prints what the books say of themselves; exit 1 when they do not balance or a counter is not what its history says. */
 export async function verifyLedger(): Promise<void> {
-  await using database = await openDatabase(loadSettings(process.cwd()));
+  const settings = loadSettings(process.cwd());
+  await using database = await openDatabase(settings);
   const { balanced, entries, open_holds, overruns, unreconciled, mismatches } = await verifyBooks(database.pool);
   console.log(`${balanced ? 'balanced' : 'NOT balanced'}: ${entries} postings`);
   console.log(`open holds ${open_holds}, overruns ${overruns}, unreconciled ${unreconciled}`);
   for (const { kind, detail } of mismatches) console.log(`  ${kind}: ${detail}`);
   if (!balanced) process.exitCode = 1;
+  await printMissing(database.pool, settings);
 }

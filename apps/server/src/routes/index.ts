@@ -12,6 +12,7 @@ import { registerAdminKeys } from './admin-keys.ts';
 import { registerAdminLadder } from './admin-ladder.ts';
 import { registerAdminModels } from './admin-models.ts';
 import { registerAdminOperators } from './admin-operators.ts';
+import { registerAdminPayments } from './admin-payments.ts';
 import { registerAdminPurchases } from './admin-purchases.ts';
 import { registerAdminReports } from './admin-reports.ts';
 import { registerAdminRollouts } from './admin-rollouts.ts';
@@ -67,6 +68,7 @@ export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
   registerAdminCredits(app, deps);
   registerAdminBooks(app, deps);
   registerAdminReports(app, deps);
+  registerAdminPayments(app, deps);
   registerAdminPurchases(app, deps);
   registerAlerts(app, deps);
   registerAdminAlerts(app, deps);

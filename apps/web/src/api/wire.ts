@@ -212,7 +212,7 @@ export interface ReceiptPage {
   readonly credits_owed: Quantity;
 }
 
-export type AlertKind = 'threshold' | 'anomaly' | 'fraud' | 'licence' | 'overrun' | 'unreconciled';
+export type AlertKind = 'threshold' | 'anomaly' | 'fraud' | 'licence' | 'overrun' | 'unreconciled' | 'missing';
 
 export interface Alert {
   readonly id: string;

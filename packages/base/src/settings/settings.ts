@@ -37,6 +37,7 @@ const Environment = z.object({
   PORT: whole(0, 65_535).default(4780),
   HOST: text('a host name or an IP address', /^[^\s/]+$/).default('127.0.0.1'),
   PURSER_DATA: text('a folder').default('.purser'),
+  PURSER_MARKS: text('a folder').optional(),
   PURSER_CATALOG: text('a YAML file').default('catalogs/default.yaml'),
   PURSER_ADMIN_TOKEN: atLeast(8).optional(),
   DATABASE_URL: address('postgres://user:password@host:port/database', ['postgres:', 'postgresql:'], 'secret').optional(),
@@ -86,6 +87,8 @@ export interface Settings {
   readonly host: string;
   /** As given: a relative path counts from the working folder. */
   readonly data_folder: string;
+  /** A second place for marks of the books, beside `marks` in the data folder. */
+  readonly marks_folder: string | undefined;
   readonly catalog_file: string;
   /** Undefined: to be generated and printed. */
   readonly admin_token: string | undefined;
@@ -149,6 +152,7 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     port: known.PORT,
     host: known.HOST,
     data_folder: known.PURSER_DATA,
+    marks_folder: known.PURSER_MARKS,
     catalog_file: known.PURSER_CATALOG,
     admin_token: known.PURSER_ADMIN_TOKEN,
     database_url: known.DATABASE_URL,

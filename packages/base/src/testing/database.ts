@@ -56,7 +56,7 @@ export async function createTestDatabase(rooms: readonly RoomMigrations[], conne
     url,
     pool,
     async drop() {
-      await pool.end();
+      if (!pool.ended) await pool.end();
       await admin.query(`drop database if exists ${name} with (force)`);
       await admin.end();
     },

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { systemClock } from '@purser/base';
 
 import { readForm } from './form.ts';
+import { listOf } from './list.ts';
 import { checkoutSession, customer, Declined, portalSession, type StripeObject } from './objects.ts';
 import { signatureOf } from './signature.ts';
 
@@ -22,6 +23,8 @@ export interface StripeStandIn {
   object(id: string): StripeObject;
   /** An object of Stripe's with an id of its own. */
   make(object: string, prefix: string, members: Readonly<Record<string, unknown>>): StripeObject;
+  /** Puts another version of an object in its place. */
+  replace(object: StripeObject): StripeObject;
   event(type: string, object: StripeObject, more?: { readonly id?: string; readonly created?: number }): StripeObject;
   /** Posts an event, signed as Stripe signs; what the receiver answered. */
   deliver(event: StripeObject, url: string, how?: Delivery): Promise<{ readonly status: number; readonly text: string }>;
@@ -137,7 +140,9 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
     }
   }
 
-  function read(path: string): StripeObject {
+  function read(path: string): StripeObject | Record<string, unknown> {
+    const listed = listOf(objects.values(), path);
+    if (listed !== undefined) return listed;
     const object = objects.get(path.replace(/\?.*/, '').split('/').at(-1) ?? '');
     if (object === undefined) throw unknownPath('GET', path);
     return object;
@@ -178,6 +183,7 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
     requests,
     make,
     object: objectOf,
+    replace: keep,
     pay(id, { tax = 0, fee } = {}) {
       const session = objectOf(id);
       const amount_total = Number(session['amount_subtotal']) + tax;
@@ -218,7 +224,7 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
     },
     invoice,
     event(type, object, { id = nextId('evt'), created = now() } = {}) {
-      return { id, object: 'event', api_version: '2026-10-28.endive', created, livemode: false, type, data: { object } };
+      return keep({ id, object: 'event', api_version: '2026-10-28.endive', created, livemode: false, type, data: { object } });
     },
     async deliver(event, url, { secret = webhook_secret, age_seconds = 0, tamper = (signed: string) => signed } = {}) {
       const body = JSON.stringify(event, undefined, 2);

@@ -23,6 +23,7 @@ const KINDS: readonly { readonly value: AlertKind | ''; readonly label: string }
   { value: 'licence', label: 'licences' },
   { value: 'overrun', label: 'dearer than held' },
   { value: 'unreconciled', label: 'cost in doubt' },
+  { value: 'missing', label: 'missing entries' },
 ];
 
 /** What the operator should know: of every workspace, of the platform, and of messages that did not arrive. */

@@ -1,0 +1,41 @@
+import { createLog, Fault, loadSettings, RefusalError, systemClock } from '@purser/base';
+import { provenCatalogue, takeInPayments } from '@purser/server';
+
+import { openDatabase } from '../open-database.ts';
+
+/** Asks Stripe for what it told since an instant, and prints what came of it; exit 1 when something was refused. */
+export async function takeIn({ since }: { readonly since: string }): Promise<void> {
+  const settings = loadSettings(process.cwd());
+  const log = createLog({ level: 'silent' });
+  const catalogue = await provenCatalogue(settings, systemClock.now(), log);
+  await using database = await openDatabase(settings);
+  const sums = { linked: 0, known: 0, applied: 0, kept: 0, refused: 0 };
+  const refusals: string[] = [];
+  try {
+    // No caller signs in here, so nobody needs to know this token.
+    const given = { settings, database_url: database.url, admin_token: crypto.randomUUID(), catalogue, log };
+    await takeInPayments(given, instantOf(since), (taken) => {
+      for (const name of ['linked', 'known', 'applied', 'kept', 'refused'] as const) sums[name] += taken[name];
+      refusals.push(...taken.refusals.map(({ event, type, why }) => `  refused ${event} (${type}): ${why}`));
+    });
+  } catch (error) {
+    if (error instanceof RefusalError) throw new Fault(error.refusal.detail, { retryable: false, cause: error });
+    throw error;
+  }
+  console.log(`${sums.applied} applied, ${sums.known} known before, ${sums.kept} without consequence, ${sums.refused} refused`);
+  if (sums.linked > 0) console.log(`${sums.linked} customers were linked to their workspaces again`);
+  for (const line of refusals) console.log(line);
+  if (sums.refused === 0) return;
+  console.log(
+    'look at each refused one at Stripe, and refund it or give its credits as a gift (docs/operating.md, "After a disaster")',
+  );
+  process.exitCode = 1;
+}
+
+function instantOf(text: string): Temporal.Instant {
+  try {
+    return Temporal.Instant.from(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+  } catch {
+    throw new Fault(`--since: want a time such as 2026-11-01T00:00:00Z or a date, got ${text}`, { retryable: false });
+  }
+}
