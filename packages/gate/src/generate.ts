@@ -6,6 +6,7 @@ import type { Operation } from '@purser/catalog';
 import type { Cleared } from './admit.ts';
 import type { Engine } from './deps.ts';
 import type { Ask } from './draft.ts';
+import { endingOf } from './ending.ts';
 import { attemptOf } from './failure.ts';
 import type { Answer, ChatMessage, GenerateRequest } from './gate.ts';
 import type { Caller } from '@purser/identity';
@@ -76,7 +77,10 @@ export function providerOf(engine: Engine, { fitted }: Held) {
   return provider;
 }
 
-/** Settles a call that the provider finished. Usage it did not report is bounded by what was sent and received, never zero. */
+/**
+ * Settles a call that the provider finished. One with nothing in it is charged to nobody; under a key it is not kept, so that asking
+ * again asks again.
+ */
 export async function settleAnswer(
   engine: Engine,
   serving: Serving,
@@ -84,13 +88,15 @@ export async function settleAnswer(
   outcome: 'ok' | 'stopped' = 'ok',
 ): Promise<Answer> {
   const { held, start } = serving;
-  const usage = answer.usage ?? boundedUsage(held, answer.text);
-  const attempt = attemptOf(start, outcome, usage, {
+  const ending = endingOf(held, answer.usage, true, 'served');
+  if (ending.kind === 'unresolved') throw new BrokenInvariant('a whole answer has a cost');
+  const empty = answer.text === '';
+  const attempt = attemptOf(start, empty ? 'empty' : outcome, {
     model_version: answer.model.version ?? null,
     request_id: answer.request_id ?? null,
-    estimated: answer.usage === null,
   });
-  const bill = billOf(held, attempt, 'served');
+  const bill = billOf(held, ending, empty ? 'nothing' : 'served');
+  const { usage } = ending;
   const complete = (credits: Booked): Answer => ({
     id: bill.id,
     transaction_id: bill.id,
@@ -108,22 +114,15 @@ export async function settleAnswer(
     finish: answer.finish,
     replayed: false,
   });
-  const keyed = held.hold.idempotency !== undefined;
+  const keyed = held.hold.idempotency !== undefined && !empty;
   const whole = complete(
-    await book(engine, held, attempt, bill, {
+    await book(engine, held, attempt, ending, bill, {
       kept: keyed ? keptFrom(complete({ charged: bill.charged, balance: 0n })) : undefined,
     }),
   );
   // Only the settle knows the balance; what it kept is completed, so that a repeated request gets the very same answer.
   // The call is charged and served whether or not that succeeds.
+  if (empty && held.hold.idempotency) await engine.meters.giveBackKey(held.hold.id);
   if (keyed) await engine.meters.keepAnswer(held.hold.id, keptFrom(whole)).catch(() => {});
   return whole;
-}
-
-/** One token at least a byte: an upper bound for what the provider may bill for a text it delivered. */
-export function boundedUsage({ fitted }: Held, delivered: string): { input_tokens: number; output_tokens: number } {
-  return {
-    input_tokens: fitted.input_tokens_max,
-    output_tokens: Math.min(Buffer.byteLength(delivered), fitted.output_tokens_max),
-  };
 }

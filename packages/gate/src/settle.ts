@@ -1,8 +1,9 @@
 import { creditsFor } from '@purser/catalog';
 import type { AttemptRecord, EndRequest } from '@purser/meters';
-import { actualCost, convertCost, isUnpriced, type Money, money, type Usage } from '@purser/money';
+import { convertCost } from '@purser/money';
 
 import type { Engine } from './deps.ts';
+import { costOf, type Ending } from './ending.ts';
 import type { Bill } from './gate.ts';
 import { type Amounts, amountFor, chargeOf, creditsHeld, type Held } from './steps/hold.ts';
 
@@ -10,14 +11,14 @@ import { type Amounts, amountFor, chargeOf, creditsHeld, type Held } from './ste
 export interface Attempt {
   readonly started_at: Temporal.Instant;
   readonly duration_ms: number;
-  /** `ok`, `stopped` (the client left), or what kind of failure. */
+  /** `ok`, `stopped` (the client left), `empty` (nothing in the answer), or what kind of failure. */
   readonly outcome: string;
   readonly model_version: string | null;
   readonly request_id: string | null;
-  readonly usage: Usage;
-  /** True when the provider did not say and `usage` is a bound: then the customer is charged the least. */
-  readonly estimated: boolean;
 }
+
+/** An ending that is booked. */
+export type BookedEnding = Exclude<Ending, { kind: 'unresolved' }>;
 
 /** Credits as the books have them after a call; `balance` is neither held nor used. */
 export interface Booked {
@@ -25,21 +26,28 @@ export interface Booked {
   readonly balance: bigint;
 }
 
-/** What a call comes to, known as soon as its usage is. */
-export function billOf(held: Held, attempt: Attempt, charge: 'served' | 'nothing'): Bill {
+/** What a call comes to, known as soon as its ending is. */
+export function billOf(held: Held, ending: BookedEnding, charge: 'served' | 'nothing'): Bill {
   const { draft, fitted, hold } = held;
-  const cost = costOf(held, attempt.usage);
   const of_credits = creditsHeld(hold);
   const held_credits = of_credits.granted + of_credits.sold;
-  const due = attempt.estimated ? draft.operation.credits_min : creditsFor(draft.catalogue, draft.operation, cost);
+  const due = charge === 'nothing' ? 0n : dueFor(held, ending);
   return {
     id: hold.id,
-    cost,
+    cost: ending.cost,
     // Never more than was held: what a provider does beyond it is ours to bear.
-    charged: charge === 'nothing' ? 0n : due < held_credits ? due : held_credits,
+    charged: due < held_credits ? due : held_credits,
     degraded: [...draft.degraded, ...fitted.degraded],
     offline: fitted.model.provider === 'offline',
   };
+}
+
+/** Credits for what is sure, and at least what the operation costs in any case. */
+function dueFor(held: Held, ending: BookedEnding): bigint {
+  const { catalogue, operation } = held.draft;
+  if (ending.kind === 'known') return creditsFor(catalogue, operation, ending.cost);
+  const sure = ending.sure === null ? 0n : creditsFor(catalogue, operation, costOf(held, ending.sure));
+  return sure > operation.credits_min ? sure : operation.credits_min;
 }
 
 /** What a settle is told besides its bill. */
@@ -53,11 +61,19 @@ export interface BookingTerms {
 /**
  * Ends a hold with what the call really cost, and books it. Nothing is charged when the hold had been given back meanwhile.
  */
-export async function book(engine: Engine, held: Held, attempt: Attempt, bill: Bill, terms: BookingTerms = {}): Promise<Booked> {
+export async function book(
+  engine: Engine,
+  held: Held,
+  attempt: Attempt,
+  ending: BookedEnding,
+  bill: Bill,
+  terms: BookingTerms = {},
+): Promise<Booked> {
   const { draft, fitted, hold } = held;
   const { fx } = draft.catalogue;
   const { cost, charged } = bill;
-  const tokens = attempt.usage.input_tokens + attempt.usage.output_tokens;
+  const counted = ending.kind === 'bounded' && ending.sure !== null ? ending.sure : ending.usage;
+  const tokens = counted.input_tokens + counted.output_tokens;
   const amounts: Amounts = { cost, tokens, in_flight: 0n, credits: chargeOf(charged, creditsHeld(hold).granted) };
   if (cost.nanos > fitted.worst_cost.nanos) {
     engine.routes.overran(fitted.model.id, hold.workspace, `transaction ${hold.id} cost more than was held for it`);
@@ -71,7 +87,7 @@ export async function book(engine: Engine, held: Held, attempt: Attempt, bill: B
     cost: cost.nanos,
     reported: convertCost(cost, draft.policy.plan.price.currency, fx).nanos,
     provider: fitted.model.provider,
-    attempts: [attemptRecord(held, attempt, cost)],
+    attempts: [attemptRecord(held, attempt, ending)],
     ...(terms.kept === undefined ? {} : { answer: terms.kept }),
   };
   const outcome = await engine.meters.end(settle, terms.unwatched);
@@ -105,13 +121,7 @@ export async function endUnserved(
   engine.onSpent?.(held.draft.policy);
 }
 
-function costOf({ fitted }: Held, usage: Usage): Money {
-  const cost = actualCost(fitted.price, usage);
-  // A unit nobody expected has no price here. It is not free: the worst case that was held for it stands.
-  return isUnpriced(cost) ? money(fitted.worst_cost.nanos, fitted.worst_cost.currency) : cost;
-}
-
-function attemptRecord({ draft, fitted }: Held, attempt: Attempt, cost: Money | null): AttemptRecord {
+function attemptRecord({ draft, fitted }: Held, attempt: Attempt, ending: BookedEnding | null): AttemptRecord {
   return {
     actor: draft.user === undefined ? draft.ask.caller.actor : `${draft.ask.caller.actor} user:${draft.user}`,
     operation: draft.operation.name,
@@ -122,8 +132,8 @@ function attemptRecord({ draft, fitted }: Held, attempt: Attempt, cost: Money | 
     started_at: attempt.started_at,
     duration_ms: Math.round(attempt.duration_ms),
     outcome: attempt.outcome,
-    usage: cost === null ? null : { ...attempt.usage, ...(attempt.estimated ? { estimated: true } : {}) },
-    cost: cost === null ? null : { amount: cost.nanos, unit: cost.currency },
+    usage: ending && { ...ending.usage, ...(ending.kind === 'bounded' ? { estimated: true } : {}) },
+    cost: ending && { amount: ending.cost.nanos, unit: ending.cost.currency },
     request_id: attempt.request_id,
   };
 }

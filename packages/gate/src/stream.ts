@@ -3,13 +3,13 @@ import type { ProviderAnswer, StreamEvent } from '@purser/providers';
 
 import type { Cleared } from './admit.ts';
 import type { Engine } from './deps.ts';
-import { attemptOf, endFailed } from './failure.ts';
+import { endFailed } from './failure.ts';
 import type { Answer, GenerateRequest, StreamPart } from './gate.ts';
-import { boundedUsage, providerCall, providerOf, settleAnswer } from './generate.ts';
+import { providerCall, providerOf, settleAnswer } from './generate.ts';
 import { trackStream } from './in-flight.ts';
 import { answerFromKept } from './kept.ts';
 import { serve, type Serving } from './serve.ts';
-import { billOf, book } from './settle.ts';
+import { endLeft } from './left.ts';
 
 /** Starts a stream. Until its first event a provider that fails is replaced by the next; afterwards its failure is the last part. */
 export async function stream(
@@ -90,7 +90,7 @@ async function* relayParts(
   }
 }
 
-/** The client has left: reads on for the usage within bounds, then settles by it, or else by the input and what came. */
+/** The client has left: reads on for the usage within bounds, then ends the call by what is known. */
 async function drain(
   engine: Engine,
   serving: Serving,
@@ -101,21 +101,21 @@ async function drain(
   serving.time.leave();
   let text = delivered;
   let answer: ProviderAnswer | undefined;
+  let broken: unknown;
   try {
     for (let next = first ?? (await events.next()); next.done !== true; next = await events.next()) {
       if (next.value.type === 'end') answer = next.value.answer;
       else text += next.value.text;
       if (text.length > engine.drain.bytes_max) break;
     }
-  } catch {
-    // The drain's time is over, or the provider broke off: what came counts.
+  } catch (error) {
+    broken = error;
+  } finally {
+    // A provider that writes more than is read on for is let go.
+    await events.return?.();
   }
   serving.time.end();
-  if (answer) {
-    // Whole after all: kept, so that the same request under its key gets what it was charged for.
-    await settleAnswer(engine, serving, answer, 'stopped');
-    return;
-  }
-  const attempt = attemptOf(serving.start, 'stopped', boundedUsage(serving.held, text), { estimated: true });
-  await book(engine, serving.held, attempt, billOf(serving.held, attempt, 'served'));
+  // Whole after all: kept, so that the same request under its key gets what it was charged for.
+  if (answer) await settleAnswer(engine, serving, answer, 'stopped');
+  else await endLeft(engine, serving, broken, text !== '');
 }

@@ -1,4 +1,5 @@
-import { type Billed, ProviderError, type ProviderErrorKind } from './provider.ts';
+import { type Billed, ProviderError, type ProviderErrorDetails, type ProviderErrorKind } from './provider.ts';
+import type { AnswerRecord } from './answer-record.ts';
 import { type AnswerHeaders, BodyTooLong, type TransportError } from './upstream/transport.ts';
 
 /** What a provider bills for a call that fails, by its own terms (`failed_calls` of the catalogue). What is not stated is unknown. */
@@ -59,26 +60,27 @@ function judgeStatus(status: number, billing: FailedCallBilling): readonly [Prov
 }
 
 /** That a failure is billed does not say how much. */
-function billedOf(term: 'no' | 'yes' | 'unknown' | undefined): Billed {
+function billedOf(term: 'no' | 'yes' | 'unknown' | undefined): 'no' | 'unknown' {
   return term === 'no' ? 'no' : 'unknown';
 }
 
 /** A connection that failed, a time limit, or a caller who left. */
-export function transportFailure(context: FailureContext, error: TransportError, billed?: Billed): ProviderError {
+export function transportFailure(context: FailureContext, error: TransportError, record?: AnswerRecord): ProviderError {
   const ended = error.aborted || isTimeout(error.cause);
   const { time_out, cut_before_first_byte, cut_after_first_byte } = context.billing;
   const term = ended ? time_out : error.began ? cut_after_first_byte : cut_before_first_byte;
-  const cost = billed ?? (error.sent ? billedOf(term) : 'no');
+  const otherwise = error.sent ? billedOf(term) : 'no';
+  const cost = record === undefined ? { billed: otherwise } : billedBy(record, otherwise);
   const cause = new Error(withoutSecrets(causeText(error.cause), context.secrets));
   if (ended) {
-    return new ProviderError(context.provider, STATUS_WORDS.timeout, { kind: 'timeout', billed: cost, cause });
+    return new ProviderError(context.provider, STATUS_WORDS.timeout, { kind: 'timeout', ...cost, cause });
   }
   if (error.cause instanceof BodyTooLong) {
-    return new ProviderError(context.provider, 'sent more than is read', { kind: 'garbage', billed: cost, cause });
+    return new ProviderError(context.provider, 'sent more than is read', { kind: 'garbage', ...cost, cause });
   }
   return new ProviderError(context.provider, error.sent ? 'broke the connection' : 'cannot be reached', {
     kind: 'unavailable',
-    billed: cost,
+    ...cost,
     cause,
   });
 }
@@ -87,6 +89,61 @@ export function transportFailure(context: FailureContext, error: TransportError,
 export function garbageFailure(context: FailureContext, what: string, seen: string, billed: Billed = 'unknown'): ProviderError {
   const cause = new Error(withoutSecrets(seen, context.secrets));
   return new ProviderError(context.provider, what, { kind: 'garbage', billed, cause });
+}
+
+type Term = keyof FailedCallBilling;
+
+/** What a provider that tells an error inside an answer means by its type or code, and under which of its terms that falls. */
+const SPOKEN: readonly (readonly [RegExp, ProviderErrorKind, Term])[] = [
+  [/broken_json/iu, 'garbage', 'cut_after_first_byte'],
+  [/overloaded|unavailable|capacity|\b(?:502|503|529)\b/iu, 'unavailable', 'overloaded'],
+  [/rate_limit|too_many_requests|resource_exhausted|quota|\b429\b/iu, 'rate_limited', 'rate_limited'],
+  [/invalid_request|authentication|permission|not_found|invalid_argument|\b40[0-4]\b/iu, 'refused', 'refused'],
+  [/(?:)/u, 'unavailable', 'server_error'],
+];
+/** Terms under which a call has not begun, unless the provider says otherwise. */
+const NOT_BEGUN: ReadonlySet<Term> = new Set(['overloaded', 'rate_limited', 'refused']);
+
+/**
+ * An error inside an answer that had begun with 200. A provider that turns a call away before it has generated anything bills as it
+ * does for the status that means the same; after that its final report is the bill, and without one nobody knows.
+ */
+export function spokenFailure(context: FailureContext, record: AnswerRecord): ProviderError {
+  const type = record.error?.type ?? '';
+  const [, kind, term] = SPOKEN.find(([pattern]) => pattern.test(type)) ?? [/(?:)/u, 'unavailable', 'server_error'];
+  const billing = record.bytes > 0 ? context.billing.cut_after_first_byte : context.billing[term];
+  const billed = billedOf(billing ?? (record.bytes === 0 && NOT_BEGUN.has(term) ? 'no' : undefined));
+  const words = kind === 'unavailable' ? 'answered with an error' : STATUS_WORDS[kind];
+  return recordedFailure(context, record, kind, words, `${type}: ${record.error?.message ?? ''}`, billed);
+}
+
+/** An answer that is none: it ended before it said so, or has nothing in it. */
+export function noAnswerFailure(context: FailureContext, record: AnswerRecord): ProviderError {
+  const words = record.complete ? 'answered nothing' : 'ended its answer early';
+  return recordedFailure(context, record, 'garbage', words, `finish ${record.finish ?? 'not given'}`, 'unknown');
+}
+
+function recordedFailure(
+  context: FailureContext,
+  record: AnswerRecord,
+  kind: ProviderErrorKind,
+  words: string,
+  seen: string,
+  billed: 'no' | 'unknown',
+): ProviderError {
+  return new ProviderError(context.provider, words, {
+    kind,
+    ...billedBy(record, billed),
+    cause: new Error(withoutSecrets(seen, context.secrets)),
+  });
+}
+
+/** What a call that broke has come to: its final report, or else what is known without one. */
+function billedBy(record: AnswerRecord, otherwise: 'no' | 'unknown'): Pick<ProviderErrorDetails, 'billed' | 'at_least'> {
+  const { report } = record;
+  if (report.certainty === 'final') return { billed: report.usage };
+  if (report.certainty === 'none' || otherwise === 'no') return { billed: otherwise };
+  return { billed: otherwise, at_least: report.usage };
 }
 
 const TIMEOUT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);

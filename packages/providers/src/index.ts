@@ -17,16 +17,14 @@ export { OFFLINE_PROVIDER_ID, offlineProvider } from './offline/offline-provider
 export type { OutputLimitName } from './output-limit.ts';
 export { keepsLimit } from './probe.ts';
 export { countTokens, takeTokens } from './tokens.ts';
+export { type DrainBounds, type Drained, type PassedStream, type StreamSummary } from './upstream/passage.ts';
 export {
-  type DrainBounds,
   openUpstream,
-  type PassedStream,
   type PassedWhole,
   type PassThroughRequest,
   type Upstream,
   type UpstreamConfig,
 } from './upstream/pass-through.ts';
-export { type Delivered, type StreamSummary } from './upstream/stream-scanner.ts';
 export { TRANSPORT_LIMITS, type TransportLimits } from './upstream/transport.ts';
 export {
   createProviders,
@@ -36,4 +34,5 @@ export {
   type ProvidersConfig,
   type ProvidersLog,
 } from './registry.ts';
+export { finalReport, NO_REPORT, type UsageReport, wholeReport } from './usage-report.ts';
 export { usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from './usage.ts';

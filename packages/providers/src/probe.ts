@@ -1,5 +1,6 @@
 import type { OutputLimitName } from './output-limit.ts';
 import { type Provider, type ProviderCall, ProviderError } from './provider.ts';
+import type { UsageReport } from './usage-report.ts';
 
 /** The limit a probe sends. Few tokens, yet enough for a model that counts a sign or two of its own. */
 const PROBE_TOKENS = 128;
@@ -24,24 +25,28 @@ export async function keepsLimit(provider: Provider, { stream, ...call }: ProbeC
     return await (stream ? judgeStream(provider, asked) : judgeWhole(provider, asked));
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
-    const broken = Buffer.byteLength(error.delivered) > PROBE_BYTES_MAX;
-    if (broken || (typeof error.billed === 'object' && error.billed.output_tokens > PROBE_TOKENS)) return false;
+    const known = typeof error.billed === 'object' ? error.billed : error.at_least;
+    if (Buffer.byteLength(error.delivered) > PROBE_BYTES_MAX || (known?.output_tokens ?? 0) > PROBE_TOKENS) return false;
     throw error;
   }
 }
 
 async function judgeWhole(provider: Provider, asked: ProviderCall): Promise<boolean> {
   const { text, usage } = await provider.generate(asked);
-  return Buffer.byteLength(text) <= PROBE_BYTES_MAX && (usage?.output_tokens ?? 0) <= PROBE_TOKENS;
+  return Buffer.byteLength(text) <= PROBE_BYTES_MAX && outputOf(usage) <= PROBE_TOKENS;
 }
 
 async function judgeStream(provider: Provider, asked: ProviderCall): Promise<boolean> {
   let bytes = 0;
   for await (const event of provider.stream(asked)) {
-    if (event.type === 'end') return (event.answer.usage?.output_tokens ?? 0) <= PROBE_TOKENS;
+    if (event.type === 'end') return outputOf(event.answer.usage) <= PROBE_TOKENS;
     bytes += Buffer.byteLength(event.text);
     // Leaving the loop cuts the answer off.
     if (bytes > PROBE_BYTES_MAX) return false;
   }
   return true;
+}
+
+function outputOf(report: UsageReport): number {
+  return report.certainty === 'none' ? 0 : report.usage.output_tokens;
 }

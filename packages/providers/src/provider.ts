@@ -1,5 +1,6 @@
 import { Fault } from '@purser/base';
 import type { Usage } from '@purser/money';
+import type { UsageReport } from './usage-report.ts';
 
 import type { OutputLimitName } from './output-limit.ts';
 
@@ -43,8 +44,7 @@ export type Finish = 'stop' | 'length' | 'content_filter' | 'other';
 
 export interface ProviderAnswer {
   readonly text: string;
-  /** Null when the provider did not say, or said something that cannot be so. Absent is not zero. */
-  readonly usage: Usage | null;
+  readonly usage: UsageReport;
   readonly model: ProviderModel;
   readonly request_id?: string;
   readonly finish: Finish;
@@ -96,13 +96,15 @@ export type ProviderErrorKind = 'timeout' | 'refused' | 'rate_limited' | 'unavai
 
 /**
  * What a failed call may have cost: `no` when the provider cannot have billed it (it refused, or was never reached),
- * `unknown` when work may have been done, a usage when the provider reported one before the call broke.
+ * `unknown` when work may have been done, a usage when the provider's final report came before the call broke.
  */
 export type Billed = 'no' | 'unknown' | Usage;
 
 export interface ProviderErrorDetails {
   readonly kind: ProviderErrorKind;
   readonly billed: Billed;
+  /** The highest usage reported under way, where `billed` is unknown: the bill is no smaller. */
+  readonly at_least?: Usage;
   /** HTTP status, when there was an answer. */
   readonly status?: number;
   readonly retry_after_ms?: number;
@@ -118,6 +120,7 @@ export class ProviderError extends Fault {
   readonly provider: string;
   readonly kind: ProviderErrorKind;
   readonly billed: Billed;
+  readonly at_least: Usage | undefined;
   readonly status: number | undefined;
   readonly retry_after_ms: number | undefined;
   readonly request_id: string | undefined;
@@ -132,6 +135,7 @@ export class ProviderError extends Fault {
     this.provider = provider;
     this.kind = details.kind;
     this.billed = details.billed;
+    this.at_least = details.at_least;
     this.status = details.status;
     this.retry_after_ms = details.retry_after_ms;
     this.request_id = details.request_id;

@@ -1,6 +1,7 @@
 import type { Catalogue } from '@purser/catalog';
 import {
   createProviders,
+  finalReport,
   type Provider,
   type ProviderAnswer,
   type ProviderCall,
@@ -65,10 +66,10 @@ function answerOf(provider: string, { messages, output_tokens_max, model, versio
   const wanted = asked === undefined ? ANSWER_TOKENS : Number(asked);
   return {
     text: TEXT,
-    usage: {
+    usage: finalReport({
       input_tokens: messages.reduce((sum, { content }) => sum + tokensOf(content), 0),
       output_tokens: Math.min(wanted, output_tokens_max),
-    },
+    }),
     model: { provider, name: model, ...(version !== undefined && { version }) },
     finish: wanted > output_tokens_max ? 'length' : 'stop',
     offline: false,

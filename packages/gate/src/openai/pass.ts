@@ -2,11 +2,13 @@ import { BrokenInvariant } from '@purser/base';
 import type { PassedStream, PassedWhole, Upstream } from '@purser/providers';
 
 import type { Engine } from '../deps.ts';
-import { attemptOf, endFailed } from '../failure.ts';
+import { endingOf } from '../ending.ts';
+import { attemptOf, bookUncharged, endFailed } from '../failure.ts';
 import type { OpenAiChatBody, OpenAiResponse } from '../gate.ts';
 import { trackStream } from '../in-flight.ts';
 import { keep } from '../kept.ts';
 import { outputLimitOf } from '../prove-route.ts';
+import { endLeft } from '../left.ts';
 import type { Serving } from '../serve.ts';
 import { billOf, book } from '../settle.ts';
 import { hasLicenceOf } from '../steps/licence.ts';
@@ -23,9 +25,10 @@ export async function pass(engine: Engine, serving: Serving, upstream: Upstream,
     path: PATH,
     body: rewritten(body, held.fitted, outputLimitOf(engine, held) ?? upstream.output_limit),
     stream: body.stream === true,
+    usage_wanted: wantsUsage(body),
     signal: serving.time.signal,
   });
-  if (passed.streamed) return { kind: 'stream', chunks: relay(engine, serving, passed, body) };
+  if (passed.streamed) return { kind: 'stream', chunks: relay(engine, serving, passed) };
   if (passed.failure !== null) throw passed.failure;
   return answerWhole(engine, serving, passed);
 }
@@ -37,29 +40,30 @@ export async function pass(engine: Engine, serving: Serving, upstream: Upstream,
 async function answerWhole(engine: Engine, serving: Serving, passed: PassedWhole): Promise<OpenAiResponse> {
   serving.time.end();
   const { held, start } = serving;
-  const usage = passed.usage ?? bound(serving, passed.body.length);
-  const attempt = attemptOf(start, 'ok', usage, { request_id: passed.request_id ?? null, estimated: passed.usage === null });
-  const bill = billOf(held, attempt, 'served');
+  const ending = endingOf(held, passed.report, true, 'served');
+  if (ending.kind === 'unresolved') throw new BrokenInvariant('a whole answer has a cost');
+  const request_id = passed.request_id ?? null;
+  const answer = { kind: 'whole', status: passed.status, body: passed.body } as const;
+  if (passed.empty) {
+    await bookUncharged(engine, held, attemptOf(start, 'empty', { request_id }), ending);
+    return { ...answer, bill: billOf(held, ending, 'nothing') };
+  }
+  const attempt = attemptOf(start, 'ok', { request_id });
+  const bill = billOf(held, ending, 'served');
   const kept = held.hold.idempotency && keep({ body: passed.body.toString('utf8') });
   const unwatched = hasLicenceOf(engine, held);
-  const booking = book(engine, held, attempt, bill, { kept, unwatched });
+  const booking = book(engine, held, attempt, ending, bill, { kept, unwatched });
   engine.inFlight.settle(booking);
-  const answer = { kind: 'whole', status: passed.status, body: passed.body } as const;
   if (unwatched) return { ...answer, bill };
   // What could not be written ends in doubt, and doubt charges nothing either.
   const booked = await booking.catch(() => undefined);
   return { ...answer, bill: { ...bill, charged: booked?.charged ?? 0n } };
 }
 
-function bound({ held: { fitted } }: Serving, delivered_bytes: number): { input_tokens: number; output_tokens: number } {
-  return { input_tokens: fitted.input_tokens_max, output_tokens: Math.min(delivered_bytes, fitted.output_tokens_max) };
-}
-
-const NO_CHOICES = '"choices":[]';
 const LATE = errorEvent(NOT_READ);
 
-function relay(engine: Engine, serving: Serving, passed: PassedStream, body: OpenAiChatBody): AsyncIterableIterator<Uint8Array> {
-  const chunks = relayChunks(engine, serving, passed, wantsUsage(body));
+function relay(engine: Engine, serving: Serving, passed: PassedStream): AsyncIterableIterator<Uint8Array> {
+  const chunks = relayChunks(engine, serving, passed);
   return trackStream(engine.inFlight, chunks, {
     over: serving.time.signal,
     abandoned: () => drain(engine, serving, passed),
@@ -67,33 +71,28 @@ function relay(engine: Engine, serving: Serving, passed: PassedStream, body: Ope
   });
 }
 
-/** Passes chunks on untouched, and settles when the provider has ended. A client that leaves starts the drain. */
-async function* relayChunks(
-  engine: Engine,
-  serving: Serving,
-  passed: PassedStream,
-  usageWanted: boolean,
-): AsyncGenerator<Uint8Array> {
+/** Passes events on untouched, and settles when the provider has ended. A client that leaves starts the drain. */
+async function* relayChunks(engine: Engine, serving: Serving, passed: PassedStream): AsyncGenerator<Uint8Array> {
   const sent: Buffer[] | undefined = serving.held.hold.idempotency && [];
   const chunks = passed.chunks[Symbol.asyncIterator]();
   let ended = false;
   try {
     for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-      const chunk = usageWanted ? next.value : withoutUsageEvent(next.value);
+      const chunk = next.value;
       sent?.push(chunk);
       // The stream has said all it will: its settle joins the next batch while the last bytes travel.
       if (!ended && passed.summary().done) {
         ended = true;
         serving.time.end();
-        engine.inFlight.settle(bookStream(engine, serving, passed, 'ok', sent));
+        engine.inFlight.settle(bookStream(engine, serving, passed, sent));
       }
-      if (chunk.length > 0) yield chunk;
+      yield chunk;
       if (engine.pause) await engine.pause('mid stream');
     }
     if (!ended) {
       ended = true;
       serving.time.end();
-      engine.inFlight.settle(bookStream(engine, serving, passed, 'ok', sent));
+      engine.inFlight.settle(bookStream(engine, serving, passed, sent));
     }
   } catch (error) {
     if (ended) throw error;
@@ -106,62 +105,31 @@ async function* relayChunks(
 }
 
 async function drain(engine: Engine, serving: Serving, passed: PassedStream): Promise<void> {
-  await passed.drain(engine.drain);
+  serving.time.leave();
+  const { done, empty, failure, report, delivered } = await passed.drain(engine.drain);
   serving.time.end();
-  await bookStream(engine, serving, passed, 'stopped', undefined);
+  const request_id = passed.request_id ?? null;
+  if (failure === null && done && empty) await bookStream(engine, serving, passed, undefined);
+  else await endLeft(engine, serving, failure ?? undefined, delivered.bytes > 0, report, request_id);
 }
 
+/** Settles a stream that came to its end. */
 async function bookStream(
   engine: Engine,
-  serving: Serving,
+  { held, start }: Serving,
   passed: PassedStream,
-  outcome: string,
   sent: readonly Buffer[] | undefined,
 ): Promise<void> {
-  const summary = passed.summary();
-  const usage = summary.usage ?? bound(serving, summary.delivered.bytes);
-  const attempt = attemptOf(serving.start, outcome, usage, {
-    request_id: passed.request_id ?? null,
-    estimated: summary.usage === null,
-  });
-  const bill = billOf(serving.held, attempt, 'served');
+  const { report, empty } = passed.summary();
+  const ending = endingOf(held, report, true, 'served');
+  if (ending.kind === 'unresolved') throw new BrokenInvariant('a whole answer has a cost');
+  const attempt = attemptOf(start, empty ? 'empty' : 'ok', { request_id: passed.request_id ?? null });
+  if (empty) {
+    await bookUncharged(engine, held, attempt, ending);
+    return;
+  }
   const kept = sent && keep({ body: Buffer.concat(sent).toString('utf8') });
-  await book(engine, serving.held, attempt, bill, { kept, unwatched: true });
-}
-
-/** Usage is always asked for; a client that did not ask must not meet an event without choices, which many do not expect. */
-function withoutUsageEvent(chunk: Buffer): Buffer {
-  let at = chunk.indexOf(NO_CHOICES);
-  if (at === -1) return chunk;
-  const kept: Buffer[] = [];
-  let from = 0;
-  for (; at !== -1; at = chunk.indexOf(NO_CHOICES, from)) {
-    kept.push(chunk.subarray(from, Math.max(from, eventStart(chunk, at))));
-    from = eventEnd(chunk, at);
-  }
-  kept.push(chunk.subarray(from));
-  return Buffer.concat(kept);
-}
-
-const LF = 0x0a;
-const CR = 0x0d;
-
-/** Behind the blank line that ends the event before. */
-function eventStart(chunk: Buffer, at: number): number {
-  for (let end = chunk.lastIndexOf(LF, at); end > 0; end = chunk.lastIndexOf(LF, end - 1)) {
-    const before = chunk[end - 1] === CR ? end - 2 : end - 1;
-    if (chunk[before] === LF) return end + 1;
-  }
-  return 0;
-}
-
-/** Behind the blank line that ends this event. */
-function eventEnd(chunk: Buffer, at: number): number {
-  for (let end = chunk.indexOf(LF, at); end !== -1; end = chunk.indexOf(LF, end + 1)) {
-    const next = chunk[end + 1] === CR ? end + 2 : end + 1;
-    if (chunk[next] === LF) return next + 1;
-  }
-  return chunk.length;
+  await book(engine, held, attempt, ending, billOf(held, ending, 'served'), { kept, unwatched: true });
 }
 
 /** What an idempotency key kept, as it was sent. */

@@ -11,6 +11,7 @@ import {
   type ProviderModel,
   type StreamEvent,
 } from '../provider.ts';
+import { finalReport } from '../usage-report.ts';
 import { countTokens, takeTokens } from '../tokens.ts';
 import { assess, assessment } from './assess.ts';
 import { chat } from './chat.ts';
@@ -82,7 +83,7 @@ function answer(call: ProviderCall): ProviderAnswer {
   const request = readRequest(call.messages, call.operation);
   const { text, finish } =
     call.json === true ? jsonText(request, call.output_tokens_max) : plainText(request, call.output_tokens_max);
-  return { text, usage: usageOf(call, text), model: MODEL, finish, offline: true };
+  return { text, usage: finalReport(usageOf(call, text)), model: MODEL, finish, offline: true };
 }
 
 function usageOf(call: ProviderCall, text: string): Usage {

@@ -2,7 +2,11 @@ import type { SharedV4ProviderOptions } from '@ai-sdk/provider';
 import type { Usage } from '@purser/money';
 import type { OutputLimitName } from '../output-limit.ts';
 import { usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from '../usage.ts';
+import { isObject, type Json, objectsIn } from '../json.ts';
 import type { Protocol } from './protocol.ts';
+import { AnthropicReader } from './read-anthropic.ts';
+import { GeminiReader } from './read-gemini.ts';
+import { type AnswerReader, OpenAiReader } from './reader.ts';
 
 /** What is known of a provider before its SDK is loaded. */
 export interface Family {
@@ -19,12 +23,20 @@ export interface Family {
   readonly documented: boolean;
   readonly embeds: boolean;
   load(): Promise<{ readonly protocol: Protocol }>;
-  /** The provider's own usage report, which the SDK hands on as `raw`. */
+  /** Reads one answer in the provider's own protocol. */
+  reader(): AnswerReader;
+  /** The usage of embeddings, and the member of their answer that holds it. */
   usage(report: unknown): Usage | null;
-  /** The member of a whole answer that holds it. */
   readonly usage_member: string;
+  /** Embeddings in the order of their inputs; undefined when the answer holds none. */
+  vectors(answer: Json): (readonly number[])[] | undefined;
   /** Names the end user to the provider, for its abuse checks. */
   userOptions(user: string): SharedV4ProviderOptions;
+}
+
+function vectorsOf(values: readonly unknown[]): (readonly number[])[] | undefined {
+  const vectors = values.filter((value): value is number[] => Array.isArray(value) && value.every(Number.isFinite));
+  return vectors.length === values.length ? vectors : undefined;
 }
 
 const GEMINI: Family = {
@@ -34,8 +46,12 @@ const GEMINI: Family = {
   documented: true,
   embeds: true,
   load: () => import('./gemini.ts'),
+  reader: () => new GeminiReader(),
   usage: usageFromGoogle,
   usage_member: 'usageMetadata',
+  // One input is answered with one embedding, several with a list.
+  vectors: ({ embedding, embeddings }) =>
+    vectorsOf((isObject(embedding) ? [embedding] : objectsIn(embeddings)).map(({ values }) => values)),
   userOptions: () => ({}),
 };
 
@@ -47,8 +63,15 @@ const OPENAI: Family = {
   documented: true,
   embeds: true,
   load: () => import('./openai.ts'),
+  reader: () => new OpenAiReader(),
   usage: usageFromOpenAi,
   usage_member: 'usage',
+  vectors: ({ data }) =>
+    vectorsOf(
+      objectsIn(data)
+        .toSorted((one, other) => Number(one['index']) - Number(other['index']))
+        .map(({ embedding }) => embedding),
+    ),
   userOptions: (user) => ({ openai: { user } }),
 };
 
@@ -59,8 +82,10 @@ const ANTHROPIC: Family = {
   documented: true,
   embeds: false,
   load: () => import('./anthropic.ts'),
+  reader: () => new AnthropicReader(),
   usage: usageFromAnthropic,
   usage_member: 'usage',
+  vectors: () => undefined,
   userOptions: (user) => ({ anthropic: { metadata: { userId: user } } }),
 };
 

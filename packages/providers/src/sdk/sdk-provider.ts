@@ -1,14 +1,42 @@
-import type { LanguageModelV4CallOptions, LanguageModelV4FinishReason, LanguageModelV4Prompt } from '@ai-sdk/provider';
-import { assert } from '@purser/base';
-import type { Usage } from '@purser/money';
-import type { FailedCallBilling, FailureContext } from '../failure.ts';
-import type { OutputLimitName } from '../output-limit.ts';
-import type { EmbedAnswer, EmbedCall, Finish, Provider, ProviderAnswer, ProviderCall, StreamEvent } from '../provider.ts';
-import { lastObjectMember } from '../upstream/json-scan.ts';
-import { Transport, TRANSPORT_LIMITS, type TransportLimits } from '../upstream/transport.ts';
-import { Attempt } from './attempt.ts';
+import type { LanguageModelV4CallOptions, LanguageModelV4Prompt } from '@ai-sdk/provider';
+import { assert, BrokenInvariant } from '@purser/base';
+import type { AnswerRecord } from '../answer-record.ts';
+import {
+  type FailedCallBilling,
+  type FailureContext,
+  garbageFailure,
+  noAnswerFailure,
+  requestId,
+  spokenFailure,
+  statusFailure,
+  transportFailure,
+} from '../failure.ts';
+import { parseObject } from '../json.ts';
+import { type OutputLimitName, withOutputLimit } from '../output-limit.ts';
+import {
+  type EmbedAnswer,
+  type EmbedCall,
+  type Provider,
+  type ProviderAnswer,
+  type ProviderCall,
+  ProviderError,
+  type StreamEvent,
+} from '../provider.ts';
+import { EventSplitter, EventTooLong } from '../upstream/events.ts';
+import {
+  contentType,
+  type StreamAnswer,
+  Transport,
+  type TransportAnswer,
+  TransportError,
+  TRANSPORT_LIMITS,
+  type TransportLimits,
+  type WholeAnswer,
+} from '../upstream/transport.ts';
+import { type EncodedRequest, encodeRequest } from './encode.ts';
 import type { Family } from './families.ts';
-import type { Access } from './protocol.ts';
+import type { Access, Protocol } from './protocol.ts';
+import type { AnswerReader } from './reader.ts';
 
 export interface SdkProviderConfig {
   readonly id: string;
@@ -26,8 +54,8 @@ export interface SdkProviderConfig {
 export type ClosableProvider = Provider & { close(): Promise<void> };
 
 /**
- * A provider spoken to through the AI SDK's model interface, one physical request per call. The model is called itself rather than
- * through `generateText`, whose loop may take several paid steps and then report the last one's usage where the sum is meant.
+ * A provider whose requests the AI SDK writes, and whose answers are read here. One call is one physical request: what is written is
+ * sent once, over a connection of ours.
  */
 export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
   const { id, family, api_key, base_url, output_limit = family.output_limit } = config;
@@ -35,111 +63,185 @@ export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
   const context: FailureContext = { provider: id, billing: config.billing ?? {}, secrets: api_key === '' ? [] : [api_key] };
   // Loaded while the program starts, so that the first call need not wait; a failure to load is that call's fault to report.
   family.load().catch(() => undefined);
-  const begin = ({ signal, ...call }: ProviderCall | EmbedCall): Begun => {
-    const limited = output_limit !== null && 'output_tokens_max' in call;
-    const limit = limited ? { name: call.output_limit ?? output_limit, tokens: call.output_tokens_max } : null;
-    const attempt = new Attempt(transport, context, signal, limit);
-    return { family, attempt, access: { api_key, base_url, fetch: attempt.fetch } };
-  };
+  const line: Line = { family, output_limit, transport, context, access: { api_key, base_url } };
   return {
     id,
     offline: false,
-    generate: (call) => generate(call, begin(call)),
-    stream: (call) => stream(call, begin(call)),
-    ...(family.embeds ? { embed: (call: EmbedCall) => embed(call, begin(call)) } : {}),
+    generate: (call) => generate(line, call),
+    stream: (call) => stream(line, call),
+    ...(family.embeds ? { embed: (call: EmbedCall) => embed(line, call) } : {}),
     close: () => transport.close(),
   };
 }
 
-/** One call under way. */
-interface Begun {
+/** How one provider is reached. */
+interface Line {
   readonly family: Family;
-  readonly attempt: Attempt;
-  readonly access: Access;
+  readonly output_limit: OutputLimitName | null;
+  readonly transport: Transport;
+  readonly context: FailureContext;
+  readonly access: Omit<Access, 'fetch'>;
 }
 
-async function generate(call: ProviderCall, { family, attempt, access }: Begun): Promise<ProviderAnswer> {
-  const { protocol } = await family.load();
-  try {
-    const result = await protocol.language(access, call.model).doGenerate(optionsOf(family, call));
-    const text = result.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
-    const usage = family.usage(result.usage.raw);
-    return answerOf(call, attempt, { text, usage, finish: finishOf(result.finishReason), name: result.response?.modelId });
-  } catch (error) {
-    throw attempt.failure(error, attempt.wanted_more ? usageSoFar(family, attempt.body) : null, '');
+async function generate(line: Line, call: ProviderCall): Promise<ProviderAnswer> {
+  const answer = await send(line, call, false, (protocol, access) =>
+    protocol.language(access, call.model).doGenerate(optionsOf(line.family, call)),
+  );
+  assert(answer.kind === 'whole', 'only an answer that was asked to stream does');
+  return readWhole(line, call, answer);
+}
+
+function readWhole({ family, context }: Line, call: ProviderCall, answer: WholeAnswer): ProviderAnswer {
+  const reader = family.reader();
+  const texts: string[] = [];
+  const body = answer.body.toString();
+  reader.whole(body, texts);
+  return answerOf(context, call, answer, reader.record, texts.join(''));
+}
+
+async function* stream(line: Line, call: ProviderCall): AsyncGenerator<StreamEvent> {
+  const answer = await send(line, call, true, (protocol, access) =>
+    protocol.language(access, call.model).doStream(optionsOf(line.family, call)),
+  );
+  if (answer.kind === 'whole') {
+    const whole = readWhole(line, call, answer);
+    if (whole.text !== '') yield { type: 'text', text: whole.text };
+    yield { type: 'end', answer: whole };
+    return;
   }
-}
-
-/** What a whole answer reported, read past the SDK. */
-function usageSoFar(family: Family, body: string): Usage | null {
-  return family.usage(lastObjectMember(body, `"${family.usage_member}"`));
-}
-
-async function* stream(call: ProviderCall, { family, attempt, access }: Begun): AsyncGenerator<StreamEvent> {
-  const { protocol } = await family.load();
+  const reader = line.family.reader();
   let text = '';
-  let name: string | undefined;
-  let usage: Usage | null = null;
-  let finish: LanguageModelV4FinishReason | null = null;
-  let broken: unknown = null;
   try {
-    const { stream: parts } = await protocol.language(access, call.model).doStream(optionsOf(family, call));
-    for await (const part of parts) {
-      if (part.type === 'text-delta' && broken === null) {
-        text += part.delta;
-        if (part.delta !== '') yield { type: 'text', text: part.delta };
-      } else if (part.type === 'response-metadata') name = part.modelId ?? name;
-      else if (part.type === 'error') broken ??= part.error;
-      else if (part.type === 'finish') {
-        finish = part.finishReason;
-        usage = family.usage(part.usage.raw);
+    for await (const texts of readTexts(line.context, answer, reader)) {
+      for (const piece of texts) {
+        text += piece;
+        yield { type: 'text', text: piece };
       }
     }
+    reader.end();
+    yield { type: 'end', answer: answerOf(line.context, call, answer, reader.record, text) };
   } catch (error) {
-    throw attempt.failure(error, usage, text);
+    throw error instanceof ProviderError && text !== '' ? withDelivered(error, text) : error;
   } finally {
-    attempt.close();
+    answer.body.cancel('the reader left');
   }
-  // A refused continuation is an answer that stopped at the provider's own limit.
-  if (attempt.wanted_more && text !== '')
-    yield { type: 'end', answer: answerOf(call, attempt, { text, usage, finish: 'length', name }) };
-  else if (broken !== null || finish === null || finish.unified === 'interrupted') {
-    throw attempt.failure(broken ?? new Error('the stream ended early'), usage, text);
-  } else yield { type: 'end', answer: answerOf(call, attempt, { text, usage, finish: finishOf(finish), name }) };
 }
 
-interface Outcome {
-  readonly text: string;
-  readonly usage: Usage | null;
-  readonly finish: Finish;
-  readonly name: string | undefined;
+/** An error event is often followed by the usage of what came before it: so long it is waited for. */
+const AFTER_ERROR_MS = 1_000;
+
+/** The texts of a stream until its last word or its end. @throws ProviderError when it breaks */
+async function* readTexts(context: FailureContext, { body }: StreamAnswer, reader: AnswerReader): AsyncGenerator<string[]> {
+  const splitter = new EventSplitter();
+  const { record } = reader;
+  let hearOut: NodeJS.Timeout | undefined;
+  try {
+    for (let over = false; !over && !record.terminated;) {
+      const turn = await body.next();
+      over = turn.done === true;
+      const last = over ? splitter.end() : null;
+      const texts: string[] = [];
+      for (const { data } of turn.done === true ? (last === null ? [] : [last]) : splitter.push(turn.value)) {
+        // What comes after an error is heard for its usage alone.
+        if (data !== null) reader.event(data, record.error === null ? texts : []);
+      }
+      if (texts.length > 0) yield texts;
+      if (record.error !== null) hearOut ??= setTimeout(() => body.cancel('an error was told'), AFTER_ERROR_MS);
+    }
+  } catch (error) {
+    if (record.error !== null && error instanceof TransportError) return;
+    if (error instanceof TransportError) throw transportFailure(context, error, record);
+    if (error instanceof EventTooLong) throw garbageFailure(context, 'sent more than is read', error.message);
+    throw error;
+  } finally {
+    clearTimeout(hearOut);
+  }
 }
 
-function answerOf(call: ProviderCall, attempt: Attempt, { text, usage, finish, name }: Outcome): ProviderAnswer {
-  const model = {
-    provider: call.provider,
-    name: name ?? call.model,
-    ...(call.version === undefined ? {} : { version: call.version }),
+function answerOf(
+  context: FailureContext,
+  call: ProviderCall,
+  { headers }: TransportAnswer,
+  record: AnswerRecord,
+  text: string,
+): ProviderAnswer {
+  if (record.error?.type === 'broken_json' && record.bytes === 0)
+    throw garbageFailure(context, 'answered something else than its protocol says', record.error.message);
+  if (record.error !== null) throw spokenFailure(context, record);
+  if (!record.isAnswer) throw noAnswerFailure(context, record);
+  const request_id = requestId(headers);
+  return {
+    text,
+    usage: record.report,
+    finish: record.finish ?? 'other',
+    model: {
+      provider: call.provider,
+      name: record.model ?? call.model,
+      ...(call.version === undefined ? {} : { version: call.version }),
+    },
+    offline: false,
+    ...(request_id === undefined ? {} : { request_id }),
   };
-  const request_id = attempt.request_id;
-  return { text, usage, finish, model, offline: false, ...(request_id === undefined ? {} : { request_id }) };
 }
 
-function finishOf({ unified }: LanguageModelV4FinishReason): Finish {
-  switch (unified) {
-    case 'stop':
-    case 'tool-calls':
-      return 'stop';
-    case 'length':
-      return 'length';
-    case 'content-filter':
-      return 'content_filter';
-    case 'error':
-    case 'interrupted':
-    case 'other':
-      return 'other';
-    default:
-      return unified satisfies never;
+function withDelivered(error: ProviderError, delivered: string): ProviderError {
+  const { provider, kind, billed, at_least, status, retry_after_ms, request_id, cause } = error;
+  return new ProviderError(provider, error.message.slice(provider.length + 2), {
+    kind,
+    billed,
+    delivered,
+    cause,
+    ...(at_least === undefined ? {} : { at_least }),
+    ...(status === undefined ? {} : { status }),
+    ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
+    ...(request_id === undefined ? {} : { request_id }),
+  });
+}
+
+/** Has the SDK write the request, and sends it once. @throws ProviderError when there is no answer, or one of an error's status */
+async function send(
+  { family, output_limit, transport, context, access }: Line,
+  call: ProviderCall | EmbedCall,
+  streams: boolean,
+  write: (protocol: Protocol, access: Access) => PromiseLike<unknown>,
+): Promise<TransportAnswer> {
+  const { protocol } = await family.load();
+  let request: EncodedRequest;
+  try {
+    request = await encodeRequest((fetch) => write(protocol, { ...access, fetch }));
+  } catch (error) {
+    throw garbageFailure(context, 'cannot be asked so', error instanceof Error ? error.message : String(error), 'no');
+  }
+  if (request.url.origin !== transport.origin) throw new BrokenInvariant('a call to another origin than the configured one');
+  // An SDK picks the name by the model's; which one is kept is a matter of the server's.
+  if (output_limit !== null && 'output_tokens_max' in call)
+    request = { ...request, body: withOutputLimit(request.body, call.output_limit ?? output_limit, call.output_tokens_max) };
+  const answer = await sendOnce(transport, context, request, call.signal, streams);
+  if (answer.kind === 'whole' && (answer.status < 200 || answer.status >= 300))
+    throw statusFailure(context, answer.status, answer.headers, answer.body.toString());
+  return answer;
+}
+
+async function sendOnce(
+  transport: Transport,
+  context: FailureContext,
+  { url, headers, body }: EncodedRequest,
+  signal: AbortSignal,
+  streams: boolean,
+): Promise<TransportAnswer> {
+  try {
+    return await transport.send({
+      method: 'POST',
+      path: url.pathname + url.search,
+      // Identity encoding: bytes are read as they pass.
+      headers: [...headers, 'accept-encoding', 'identity'],
+      body,
+      signal,
+      streams: (status, answered) => streams && status < 300 && contentType(answered).startsWith('text/event-stream'),
+    });
+  } catch (error) {
+    if (error instanceof TransportError) throw transportFailure(context, error);
+    throw error;
   }
 }
 
@@ -149,7 +251,6 @@ function optionsOf(family: Family, call: ProviderCall): LanguageModelV4CallOptio
   return {
     prompt: promptOf(call),
     maxOutputTokens: call.output_tokens_max,
-    abortSignal: call.signal,
     ...(call.temperature === undefined ? {} : { temperature: call.temperature }),
     ...(call.json === true ? { responseFormat: { type: 'json' } } : {}),
     ...(call.user === undefined ? {} : { providerOptions: family.userOptions(call.user) }),
@@ -168,18 +269,20 @@ function promptOf(call: ProviderCall): LanguageModelV4Prompt {
   return system.length === 0 ? rest : [{ role: 'system', content: system.join('\n\n') }, ...rest];
 }
 
-async function embed(call: EmbedCall, { family, attempt, access }: Begun): Promise<EmbedAnswer> {
-  const { protocol } = await family.load();
-  assert(protocol.embedding, `${call.provider} makes no embeddings`);
-  try {
-    const { embeddings } = await protocol.embedding(access, call.model).doEmbed({
+async function embed(line: Line, call: EmbedCall): Promise<EmbedAnswer> {
+  const { family, context } = line;
+  const answer = await send(line, call, false, (protocol, access) => {
+    assert(protocol.embedding, `${call.provider} makes no embeddings`);
+    return protocol.embedding(access, call.model).doEmbed({
       values: [...call.inputs],
-      abortSignal: call.signal,
       ...(call.dimensions === undefined ? {} : { dimensions: call.dimensions }),
     });
-    const usage = usageSoFar(family, attempt.body);
-    return { vectors: embeddings, usage, model: { provider: call.provider, name: call.model }, offline: false };
-  } catch (error) {
-    throw attempt.failure(error, null, '');
-  }
+  });
+  assert(answer.kind === 'whole', 'only an answer that was asked to stream does');
+  const text = answer.body.toString();
+  const body = parseObject(text);
+  const vectors = body === undefined ? undefined : family.vectors(body);
+  if (vectors?.length !== call.inputs.length) throw garbageFailure(context, 'answered no embeddings', text);
+  const usage = family.usage(body?.[family.usage_member]);
+  return { vectors, usage, model: { provider: call.provider, name: call.model }, offline: false };
 }

@@ -1,3 +1,4 @@
 export { startFastUpstream } from './fast-upstream.ts';
 export { type Misbehaviour, MISBEHAVIOURS, modelOf } from './misbehaviour.ts';
+export { CUT, type Scripted, type ScriptedAnswer, type ScriptedUpstream, startScripted } from './scripted.ts';
 export { type SeenRequest, type StandIn, type StandInOptions, startStandIn } from './stand-in.ts';

@@ -5,8 +5,10 @@ import { ProviderError } from '../provider.ts';
 import type { Misbehaviour } from '../standins/misbehaviour.ts';
 import { startFastUpstream } from '../standins/fast-upstream.ts';
 import { type StandIn, startStandIn } from '../standins/stand-in.ts';
+import type { UsageReport } from '../usage-report.ts';
 import type { TransportLimits } from './transport.ts';
-import { openUpstream, type PassedStream, type PassedWhole, type Upstream } from './pass-through.ts';
+import type { PassedStream } from './passage.ts';
+import { openUpstream, type PassedWhole, type Upstream } from './pass-through.ts';
 
 const KEY = 'sk-very-secret-key-1234567890';
 const DRAIN = { bytes_max: 1_000_000, timeout_ms: 1_000 };
@@ -38,6 +40,7 @@ async function whole(misbehaviour: Misbehaviour, signal = new AbortController().
     path: '/chat/completions',
     body: bodyOf(misbehaviour, false),
     stream: false,
+    usage_wanted: true,
     signal,
   });
   if (answer.streamed) throw new Error('came as a stream');
@@ -49,6 +52,7 @@ async function stream(misbehaviour: Misbehaviour, signal = new AbortController()
     path: '/chat/completions',
     body: bodyOf(misbehaviour, true),
     stream: true,
+    usage_wanted: true,
     signal,
   });
   if (!answer.streamed) throw new Error('came whole');
@@ -59,6 +63,11 @@ async function bytesOf(answer: PassedStream): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of answer.chunks) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
+}
+
+/** The output that is billed; null when no bill is known. */
+function outputOf(report: UsageReport): number | null {
+  return report.certainty === 'final' ? report.usage.output_tokens : null;
 }
 
 async function failureOf(work: Promise<unknown>): Promise<ProviderError> {
@@ -78,7 +87,7 @@ describe('answers in one piece', () => {
       failure: null,
       content_type: 'application/json',
     });
-    expect(answer.usage).toMatchObject({ output_tokens: 12, reasoning_tokens: 3 });
+    expect(answer.report).toMatchObject({ certainty: 'final', usage: { output_tokens: 12, reasoning_tokens: 3 } });
     expect(JSON.parse(answer.body.toString())).toMatchObject({ object: 'chat.completion', usage: { completion_tokens: 12 } });
     expect(standIn.requests.at(-1)?.headers['authorization']).toBe(`Bearer ${KEY}`);
   });
@@ -90,7 +99,7 @@ describe('answers in one piece', () => {
     ['fractional_usage', null],
     ['too_many_tokens', 60],
   ] as const)('%s: output %s', async (misbehaviour, output_tokens) => {
-    expect((await whole(misbehaviour)).usage?.output_tokens ?? null).toBe(output_tokens);
+    expect(outputOf((await whole(misbehaviour)).report)).toBe(output_tokens);
   });
 
   test.each([
@@ -102,7 +111,13 @@ describe('answers in one piece', () => {
     for (const streaming of [false, true]) {
       const body = bodyOf(misbehaviour, streaming);
       const signal = new AbortController().signal;
-      const answer = await upstream.passThrough({ path: '/chat/completions', body, stream: streaming, signal });
+      const answer = await upstream.passThrough({
+        path: '/chat/completions',
+        body,
+        stream: streaming,
+        usage_wanted: true,
+        signal,
+      });
       expect(answer).toMatchObject({ streamed: false, status, failure: { kind, billed, status } });
       if (answer.streamed || !answer.failure) throw new Error('no failure');
       expect(answer.failure.retry_after_ms).toBe(status === 429 ? 2_000 : undefined);
@@ -133,7 +148,9 @@ describe('answers in one piece', () => {
       });
       const signal = new AbortController().signal;
       const body = bodyOf(misbehaviour, false);
-      const error = await failureOf(strict.passThrough({ path: '/chat/completions', body, stream: false, signal }));
+      const error = await failureOf(
+        strict.passThrough({ path: '/chat/completions', body, stream: false, usage_wanted: true, signal }),
+      );
       await strict.close();
       return error;
     };
@@ -149,34 +166,33 @@ describe('answers as a stream', () => {
     const bytes = await bytesOf(answer);
     expect(bytes).toMatch(/^data: \{[\s\S]*data: \[DONE\]\n\n$/u);
     const summary = answer.summary();
-    expect(summary).toMatchObject({ done: true, usage: { output_tokens: 12 } });
+    expect(summary).toMatchObject({ done: true, report: { certainty: 'final', usage: { output_tokens: 12 } } });
     expect(summary.delivered.pieces).toBe(12);
     const texts = bytes.split('\n\n').flatMap((event) => /"content":"([^"]*)"/u.exec(event)?.[1] ?? []);
     expect(summary.delivered.bytes).toBe(texts.join('').length);
   });
 
   test.each([
-    ['no_usage', null, false],
-    ['duplicate_usage', 12, false],
-    ['negative_usage', null, true],
-    ['huge_usage', null, true],
-    ['fractional_usage', null, true],
-    ['too_many_tokens', 60, false],
-    ['slow', 12, false],
-    ['drip', 12, false],
-  ] as const)('%s: output %s', async (misbehaviour, output_tokens, rejected) => {
+    ['no_usage', null],
+    ['duplicate_usage', 12],
+    ['negative_usage', null],
+    ['huge_usage', null],
+    ['fractional_usage', null],
+    ['too_many_tokens', 60],
+    ['slow', 12],
+    ['drip', 12],
+  ] as const)('%s: output %s', async (misbehaviour, output_tokens) => {
     const answer = await stream(misbehaviour);
     await bytesOf(answer);
     const summary = answer.summary();
-    expect(summary.usage?.output_tokens ?? null).toBe(output_tokens);
-    expect(summary.usage_rejected).toBe(rejected);
+    expect(outputOf(summary.report)).toBe(output_tokens);
     expect(summary.done).toBe(true);
   });
 
   test('a stream cut off throws after its bytes, and what was delivered is counted', async () => {
     const answer = await stream('cut_off');
     expect(await failureOf(bytesOf(answer))).toMatchObject({ kind: 'unavailable', billed: 'unknown' });
-    expect(answer.summary()).toMatchObject({ done: false, usage: null });
+    expect(answer.summary()).toMatchObject({ done: false, report: { certainty: 'none' } });
     expect(answer.summary().delivered.pieces).toBeGreaterThan(2);
   });
 
@@ -184,7 +200,13 @@ describe('answers as a stream', () => {
     const fast = await startFastUpstream(0);
     const direct = openUpstream({ provider: 'compatible', base_url: fast.url, api_key: null, output_limit: 'max_tokens' });
     const signal = new AbortController().signal;
-    const answer = await direct.passThrough({ path: '/chat/completions', body: '{"stream":true}', stream: true, signal });
+    const answer = await direct.passThrough({
+      path: '/chat/completions',
+      body: '{"stream":true}',
+      stream: true,
+      usage_wanted: true,
+      signal,
+    });
     if (!answer.streamed) throw new Error('came whole');
     const chunks: Buffer[] = [];
     for await (const chunk of answer.chunks) chunks.push(chunk);
@@ -195,13 +217,13 @@ describe('answers as a stream', () => {
     await fast.close();
   });
 
-  test('a stream that ends early or with an error is not done and has no usage', async () => {
+  test('a stream that ends early or with an error breaks, is not done and has no usage', async () => {
     const early = await stream('early_end');
-    await bytesOf(early);
-    expect(early.summary()).toMatchObject({ done: false, usage: null, delivered: { pieces: 12 } });
+    expect(await failureOf(bytesOf(early))).toMatchObject({ kind: 'garbage', billed: 'unknown' });
+    expect(early.summary()).toMatchObject({ done: false, report: { certainty: 'none' }, delivered: { pieces: 12 } });
     const broken = await stream('error_in_stream');
-    await bytesOf(broken);
-    expect(broken.summary()).toMatchObject({ done: false, usage: null });
+    expect(await failureOf(bytesOf(broken))).toMatchObject({ kind: 'unavailable', billed: 'unknown' });
+    expect(broken.summary()).toMatchObject({ done: false, report: { certainty: 'none' } });
   });
 
   test('the time limit ends a stream that stalls', async () => {
@@ -225,14 +247,17 @@ describe('a client that leaves', () => {
   test('the drain reads on until the usage is known', async () => {
     const answer = await stream('drip');
     await readOne(answer);
-    expect(answer.summary().usage).toBeNull();
-    expect(await answer.drain(DRAIN)).toMatchObject({ done: true, usage: { output_tokens: 12 } });
+    expect(answer.summary().report).toEqual({ certainty: 'none' });
+    expect(await answer.drain(DRAIN)).toMatchObject({ done: true, report: { certainty: 'final', usage: { output_tokens: 12 } } });
   });
 
   test('the drain is bounded in time and in bytes, and then closes the connection', async () => {
     const stalled = await stream('hang_mid_stream');
     await readOne(stalled);
-    expect(await stalled.drain({ bytes_max: 1_000_000, timeout_ms: 50 })).toMatchObject({ done: false, usage: null });
+    expect(await stalled.drain({ bytes_max: 1_000_000, timeout_ms: 50 })).toMatchObject({
+      done: false,
+      report: { certainty: 'none' },
+    });
     const seen = standIn.requests.at(-1);
     await expect.poll(() => seen?.client_left).toBe(true);
 
@@ -246,13 +271,13 @@ describe('a client that leaves', () => {
   test('a provider that breaks during the drain does not break it', async () => {
     const answer = await stream('cut_off');
     await readOne(answer);
-    expect(await answer.drain(DRAIN)).toMatchObject({ done: false, usage: null });
+    expect(await answer.drain(DRAIN)).toMatchObject({ done: false, report: { certainty: 'none' } });
   });
 
   test('a drain after the end answers at once', async () => {
     const answer = await stream('honest');
     await bytesOf(answer);
-    expect(await answer.drain(DRAIN)).toMatchObject({ done: true, usage: { output_tokens: 12 } });
+    expect(await answer.drain(DRAIN)).toMatchObject({ done: true, report: { certainty: 'final', usage: { output_tokens: 12 } } });
   });
 });
 
@@ -264,12 +289,14 @@ test('a reader slower than the provider holds the provider back, and loses nothi
     const more = (): void => {
       while (written < total) {
         written += 65_536;
-        if (!response.write(Buffer.alloc(65_536, ': fill\n'))) {
+        if (!response.write(Buffer.alloc(65_536, ': fill\n\n'))) {
           response.once('drain', more);
           return;
         }
       }
-      response.end(`\ndata: {"usage":{"prompt_tokens":3,"completion_tokens":4}}\n\n`);
+      const choices = [{ delta: { content: 'x' }, finish_reason: 'stop' }];
+      const usage = { prompt_tokens: 3, completion_tokens: 4 };
+      response.end(`data: ${JSON.stringify({ choices, usage })}\n\ndata: [DONE]\n\n`);
     };
     more();
   });
@@ -281,14 +308,20 @@ test('a reader slower than the provider holds the provider back, and loses nothi
     api_key: null,
     output_limit: 'max_tokens',
   });
-  const answer = await local.passThrough({ path: '/x', body: '{}', stream: true, signal: new AbortController().signal });
+  const answer = await local.passThrough({
+    path: '/x',
+    body: '{}',
+    stream: true,
+    usage_wanted: true,
+    signal: new AbortController().signal,
+  });
   if (!answer.streamed) throw new Error('came whole');
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(written).toBeLessThan(total);
   let bytes = 0;
   for await (const chunk of answer.chunks) bytes += chunk.length;
   expect(bytes).toBeGreaterThan(total);
-  expect(answer.summary().usage).toEqual({ input_tokens: 3, output_tokens: 4 });
+  expect(answer.summary().report).toEqual({ certainty: 'final', usage: { input_tokens: 3, output_tokens: 4 } });
   await local.close();
   server.close();
 });
@@ -302,10 +335,12 @@ test('the fast upstream of the benchmarks speaks the protocol', async () => {
       path: '/chat/completions',
       body,
       stream: streaming,
+      usage_wanted: true,
       signal: new AbortController().signal,
     });
     if (answer.streamed) await bytesOf(answer);
-    expect(answer.streamed ? answer.summary().usage : answer.usage).toEqual({ input_tokens: 24, output_tokens: 20 });
+    const report = answer.streamed ? answer.summary().report : answer.report;
+    expect(report).toEqual({ certainty: 'final', usage: { input_tokens: 24, output_tokens: 20 } });
   }
   await local.close();
   await fast.close();

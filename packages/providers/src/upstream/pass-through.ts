@@ -1,22 +1,23 @@
-import { assert, BrokenInvariant } from '@purser/base';
-import type { Usage } from '@purser/money';
+import { BrokenInvariant } from '@purser/base';
+import { AnswerRecord } from '../answer-record.ts';
 import {
   type FailedCallBilling,
   type FailureContext,
   garbageFailure,
+  noAnswerFailure,
   requestId,
+  spokenFailure,
   statusFailure,
   transportFailure,
 } from '../failure.ts';
 import type { OutputLimitName } from '../output-limit.ts';
 import type { ProviderError } from '../provider.ts';
-import { usageFromOpenAi } from '../usage.ts';
-import { lastObjectMember } from './json-scan.ts';
-import { StreamScanner, type StreamSummary } from './stream-scanner.ts';
+import { NO_REPORT, type UsageReport } from '../usage-report.ts';
+import { type PassedStream, StreamPassage } from './passage.ts';
+import { readChat } from './read-chat.ts';
 import {
   type AnswerHeaders,
-  type ByteStream,
-  type StreamAnswer,
+  contentType,
   Transport,
   TransportError,
   TRANSPORT_LIMITS,
@@ -43,6 +44,8 @@ export interface PassThroughRequest {
   /** JSON, already rewritten: model, output limit, and `stream_options.include_usage` when it streams. */
   readonly body: Buffer | string;
   readonly stream: boolean;
+  /** Whether the client of a stream asked for the usage event; it is asked for in any case. */
+  readonly usage_wanted: boolean;
   /** The time limit. A client that leaves a stream is `drain`ed instead, so that what it cost is known. */
   readonly signal: AbortSignal;
 }
@@ -54,32 +57,10 @@ export interface PassedWhole {
   readonly content_type: string;
   readonly request_id: string | undefined;
   readonly body: Buffer;
-  /** Null when absent or impossible. */
-  readonly usage: Usage | null;
+  readonly report: UsageReport;
+  /** The provider finished without saying anything, and says why (the limit, a filter). */
+  readonly empty: boolean;
   readonly failure: ProviderError | null;
-}
-
-export interface DrainBounds {
-  readonly bytes_max: number;
-  readonly timeout_ms: number;
-}
-
-export interface PassedStream {
-  readonly streamed: true;
-  readonly status: number;
-  readonly content_type: string;
-  readonly request_id: string | undefined;
-  /** The provider's bytes, untouched. @throws ProviderError when the stream breaks, with the usage if it was seen. */
-  readonly chunks: AsyncIterable<Buffer>;
-  /** What was read so far, also of bytes that wait to be delivered. */
-  summary(): StreamSummary;
-  /**
-   * The client left: reads on for the usage, within bounds, then closes the connection. Resolves as soon as the provider has said
-   * all it will; never rejects.
-   */
-  drain(bounds: DrainBounds): Promise<StreamSummary>;
-  /** Closes the connection at once. */
-  cancel(): void;
 }
 
 /** An OpenAI-shaped provider, spoken to in its own bytes. */
@@ -87,11 +68,20 @@ export interface Upstream {
   readonly provider: string;
   /** The name under which it keeps the output limit: whoever writes a body says the limit under this one alone. */
   readonly output_limit: OutputLimitName;
-  /** One physical call. Any status is an answer. @throws ProviderError when there is none, or one that is no JSON */
+  /**
+   * One physical call. Any error status is an answer. A stream comes when it has begun to say something, or has been silent for a
+   * while. @throws ProviderError when there is no answer: none came, or one that is an error, no JSON, or has nothing in it
+   */
   passThrough(request: PassThroughRequest): Promise<PassedWhole | PassedStream>;
   /** Waits for calls in flight. */
   close(): Promise<void>;
 }
+
+/**
+ * How long a stream that has said nothing yet is held back. As long as it is, another provider can take the call over; afterwards
+ * its keep-alives reach the client, which may need them to stay.
+ */
+const HELD_BACK_MS = 2_000;
 
 export function openUpstream(config: UpstreamConfig): Upstream {
   const url = new URL(config.base_url);
@@ -112,16 +102,16 @@ export function openUpstream(config: UpstreamConfig): Upstream {
     provider: config.provider,
     output_limit: config.output_limit,
     close: () => transport.close(),
-    async passThrough({ path, body, stream, signal }) {
+    async passThrough({ path, body, stream, usage_wanted, signal }) {
       const headers = stream ? forStream : forWhole;
       const streams = stream ? isEventStream : asWhole;
-      const scanner = stream ? new StreamScanner() : null;
       const answer = await transport
-        .send({ method: 'POST', path: prefix + path, headers, body, signal, streams, tap: scanner })
-        .catch((error: unknown) => rethrow(context, error, null));
+        .send({ method: 'POST', path: prefix + path, headers, body, signal, streams })
+        .catch((error: unknown) => rethrow(context, error));
       if (answer.kind === 'whole') return passedWhole(context, answer);
-      assert(scanner, 'only an answer that was asked to stream does');
-      return new StreamPassage(context, answer, scanner);
+      const passage = new StreamPassage(context, answer, usage_wanted);
+      await passage.begin(HELD_BACK_MS);
+      return passage;
     },
   };
 }
@@ -132,13 +122,8 @@ function isEventStream(status: number, headers: AnswerHeaders): boolean {
   return status >= 200 && status < 300 && contentType(headers).startsWith('text/event-stream');
 }
 
-function contentType(headers: AnswerHeaders): string {
-  const value = headers['content-type'];
-  return typeof value === 'string' ? value : '';
-}
-
-function rethrow(context: FailureContext, error: unknown, usage: Usage | null): never {
-  if (error instanceof TransportError) throw transportFailure(context, error, usage ?? undefined);
+function rethrow(context: FailureContext, error: unknown): never {
+  if (error instanceof TransportError) throw transportFailure(context, error);
   throw new BrokenInvariant(`the transport failed with something else than its own error: ${String(error)}`);
 }
 
@@ -147,67 +132,13 @@ function passedWhole(context: FailureContext, answer: WholeAnswer): PassedWhole 
   const common = { streamed: false, status, content_type: contentType(headers), request_id: requestId(headers), body } as const;
   if (status < 200 || status >= 300) {
     const failure = statusFailure(context, status, headers, body.toString('utf8', 0, 2048));
-    return { ...common, usage: null, failure };
+    return { ...common, report: NO_REPORT, empty: true, failure };
   }
-  const text = body.toString('latin1');
-  if (!looksLikeObject(text)) throw garbageFailure(context, 'answered no JSON', text);
-  return { ...common, usage: usageFromOpenAi(lastObjectMember(text, '"usage"')), failure: null };
-}
-
-/** Enough to tell JSON from a proxy's HTML page or a body that was cut off; the client's own parser does the rest. */
-function looksLikeObject(text: string): boolean {
-  return /^\s*\{/u.test(text) && /\}\s*$/u.test(text.slice(-64));
-}
-
-class StreamPassage implements PassedStream {
-  readonly streamed = true;
-  readonly status: number;
-  readonly content_type: string;
-  readonly request_id: string | undefined;
-  readonly chunks: AsyncIterable<Buffer>;
-  readonly #context: FailureContext;
-  readonly #body: ByteStream;
-  readonly #scanner: StreamScanner;
-
-  constructor(context: FailureContext, answer: StreamAnswer, scanner: StreamScanner) {
-    this.status = answer.status;
-    this.content_type = contentType(answer.headers);
-    this.request_id = requestId(answer.headers);
-    this.#context = context;
-    this.#body = answer.body;
-    this.#scanner = scanner;
-    this.chunks = { [Symbol.asyncIterator]: () => this.#iterate() };
-  }
-
-  summary(): StreamSummary {
-    return this.#scanner.summary();
-  }
-
-  cancel(): void {
-    this.#body.cancel('cancelled');
-  }
-
-  async drain({ bytes_max, timeout_ms }: DrainBounds): Promise<StreamSummary> {
-    const timer = setTimeout(() => this.#body.cancel('the drain took too long'), timeout_ms);
-    let bytes = 0;
-    try {
-      for await (const chunk of this.#body) {
-        bytes += chunk.length;
-        if (bytes > bytes_max || this.#scanner.summary().done) break;
-      }
-    } catch {
-      // A break ends the drain like any other end: what was read counts.
-    } finally {
-      clearTimeout(timer);
-      this.#body.cancel('drained');
-    }
-    return this.#scanner.summary();
-  }
-
-  #iterate(): AsyncIterator<Buffer, undefined> {
-    return {
-      next: () => this.#body.next().catch((error: unknown) => rethrow(this.#context, error, this.#scanner.summary().usage)),
-      return: () => Promise.resolve({ value: undefined, done: true }),
-    };
-  }
+  const record = new AnswerRecord();
+  const text = body.toString('utf8');
+  readChat(record, text);
+  if (record.error?.type === 'broken_json') throw garbageFailure(context, 'answered no JSON', text);
+  if (record.error !== null) throw spokenFailure(context, record);
+  if (!record.isAnswer) throw noAnswerFailure(context, record);
+  return { ...common, report: record.report, empty: record.empty, failure: null };
 }

@@ -27,6 +27,11 @@ const UNREAD_BYTES_MAX = 256 * 1024;
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
+export function contentType(headers: AnswerHeaders): string {
+  const value = headers['content-type'];
+  return typeof value === 'string' ? value : '';
+}
+
 export interface TransportRequest {
   readonly method: 'POST' | 'GET';
   /** With a leading slash, query included. */
@@ -37,13 +42,6 @@ export interface TransportRequest {
   readonly signal: AbortSignal | null;
   /** Which answers come as a stream; all others are collected first. */
   readonly streams: (status: number, headers: AnswerHeaders) => boolean;
-  /** Sees each chunk of a stream as it arrives, before and whether or not it is read. */
-  readonly tap: Tap | null;
-}
-
-export interface Tap {
-  push(chunk: Buffer): void;
-  end(): void;
 }
 
 export type TransportAnswer = WholeAnswer | StreamAnswer;
@@ -170,7 +168,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#headers = headers;
     if (!this.#request.streams(status, headers)) return;
-    this.#stream = new ByteStream(controller, this.#request.tap, (cause) => this.#fail(cause));
+    this.#stream = new ByteStream(controller, (cause) => this.#fail(cause));
     this.#resolve({ kind: 'stream', status, headers, body: this.#stream });
   }
 
@@ -225,7 +223,6 @@ type Turn = IteratorResult<Buffer, undefined>;
  */
 export class ByteStream implements AsyncIterableIterator<Buffer, undefined> {
   readonly #controller: Dispatcher.DispatchController;
-  readonly #tap: Tap | null;
   readonly #failed: (cause: unknown) => void;
   #unread: Buffer[] = [];
   #unread_bytes = 0;
@@ -233,14 +230,12 @@ export class ByteStream implements AsyncIterableIterator<Buffer, undefined> {
   #ended = false;
   #error: TransportError | null = null;
 
-  constructor(controller: Dispatcher.DispatchController, tap: Tap | null, failed: (cause: unknown) => void) {
+  constructor(controller: Dispatcher.DispatchController, failed: (cause: unknown) => void) {
     this.#controller = controller;
-    this.#tap = tap;
     this.#failed = failed;
   }
 
   push(chunk: Buffer): void {
-    this.#tap?.push(chunk);
     this.#unread.push(chunk);
     this.#unread_bytes += chunk.length;
     if (this.#unread_bytes > UNREAD_BYTES_MAX) this.#controller.pause();
@@ -251,7 +246,6 @@ export class ByteStream implements AsyncIterableIterator<Buffer, undefined> {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    this.#tap?.end();
     this.#wake?.();
   }
 

@@ -1,0 +1,54 @@
+import { actualCost, compare, isUnpriced, money, type Money, type Usage } from '@purser/money';
+import type { UsageReport } from '@purser/providers';
+
+import type { Held } from './steps/hold.ts';
+
+/**
+ * How a call came to its end: `served` with a whole answer; `left` by its reader (who went, or did not read until the time was over),
+ * so that the rest was read for its usage only; `failed` by the provider.
+ */
+export type EndedBy = 'served' | 'left' | 'failed';
+
+/** What a call that has ended comes to: what is booked, and what of it is sure. */
+export type Ending =
+  /** The provider's final usage. */
+  | { readonly kind: 'known'; readonly usage: Usage; readonly cost: Money }
+  /** No final usage: the cost is booked at its bound, the customer pays only for `sure`. */
+  | { readonly kind: 'bounded'; readonly usage: Usage; readonly cost: Money; readonly sure: Usage | null }
+  /** Nobody can tell what it cost, and nothing was served: its worst case stays unresolved, the customer pays nothing. */
+  | { readonly kind: 'unresolved' };
+
+/**
+ * The one place that decides what a call costs, however it ended and through whichever endpoint:
+ *
+ * | usage reported | served, or left after something was delivered or reported | left before that, or failed |
+ * |---|---|---|
+ * | final | that is the bill | that is the bill |
+ * | under way only, or none | booked at the worst case of the limits that were sent; the sure part is charged | unresolved at the worst case |
+ *
+ * Usage reported under way is a lower bound and never the bill: hidden reasoning goes on after it. Where it alone is more than the
+ * worst case, it is booked, as an overrun.
+ */
+export function endingOf(held: Held, report: UsageReport, delivered: boolean, by: EndedBy): Ending {
+  if (report.certainty === 'final') return { kind: 'known', usage: report.usage, cost: costOf(held, report.usage) };
+  const { fitted } = held;
+  const sure = report.certainty === 'at_least' ? report.usage : null;
+  const sure_cost = sure && costOf(held, sure);
+  const beyond = sure_cost !== null && compare(sure_cost, fitted.worst_cost) > 0;
+  if (!beyond && (by === 'failed' || (by === 'left' && sure === null && !delivered))) return { kind: 'unresolved' };
+  return {
+    kind: 'bounded',
+    cost: beyond ? sure_cost : fitted.worst_cost,
+    usage: {
+      input_tokens: Math.max(fitted.input_tokens_max, sure?.input_tokens ?? 0),
+      output_tokens: Math.max(fitted.output_tokens_max, sure?.output_tokens ?? 0),
+    },
+    sure,
+  };
+}
+
+export function costOf({ fitted }: Held, usage: Usage): Money {
+  const cost = actualCost(fitted.price, usage);
+  // A unit nobody expected has no price here. It is not free: the worst case that was held for it stands.
+  return isUnpriced(cost) ? money(fitted.worst_cost.nanos, fitted.worst_cost.currency) : cost;
+}

@@ -1,0 +1,30 @@
+import { NO_REPORT, ProviderError, type UsageReport } from '@purser/providers';
+
+import type { Engine } from './deps.ts';
+import { endingOf } from './ending.ts';
+import { attemptOf, endFailed, reportOf } from './failure.ts';
+import type { Serving } from './serve.ts';
+import { billOf, book, endUnserved } from './settle.ts';
+
+/** Ends a call whose reader left and whose rest did not come to an end: what is known is booked, what is sure is charged. */
+export async function endLeft(
+  engine: Engine,
+  serving: Serving,
+  broken: unknown,
+  delivered: boolean,
+  report: UsageReport = NO_REPORT,
+  request_id: string | null = null,
+): Promise<void> {
+  const { held, start } = serving;
+  // A provider that broke off by itself served nobody; the end of our own time says nothing of it.
+  const timeIsOver = broken instanceof ProviderError && broken.kind === 'timeout' && broken.billed !== 'no';
+  if (broken !== undefined && !timeIsOver) {
+    await endFailed(engine, serving, broken);
+    return;
+  }
+  const known = timeIsOver ? reportOf(broken) : report;
+  const ending = endingOf(held, known, delivered, 'left');
+  const attempt = attemptOf(start, 'stopped', { request_id });
+  if (ending.kind === 'unresolved') await endUnserved(engine, held, attempt, { kind: 'doubt' });
+  else await book(engine, held, attempt, ending, billOf(held, ending, 'served'), { unwatched: true });
+}

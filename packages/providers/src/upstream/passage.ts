@@ -1,0 +1,267 @@
+import { BrokenInvariant, inBackground } from '@purser/base';
+import { AnswerRecord } from '../answer-record.ts';
+import { type FailureContext, garbageFailure, noAnswerFailure, requestId, spokenFailure, transportFailure } from '../failure.ts';
+import { ProviderError } from '../provider.ts';
+import type { UsageReport } from '../usage-report.ts';
+import { EventSplitter, EventTooLong, type ServerEvent } from './events.ts';
+import { readChatEvent } from './read-chat.ts';
+import { type ByteStream, contentType, type StreamAnswer, TransportError } from './transport.ts';
+
+export interface DrainBounds {
+  readonly bytes_max: number;
+  readonly timeout_ms: number;
+}
+
+/** What an OpenAI-shaped event stream said so far. */
+export interface StreamSummary {
+  readonly report: UsageReport;
+  /** `[DONE]` was read. */
+  readonly done: boolean;
+  /** Nothing in it that a caller could use. */
+  readonly empty: boolean;
+  /** Events that carried something generated, and the bytes of it. */
+  readonly delivered: { readonly pieces: number; readonly bytes: number };
+}
+
+export interface Drained extends StreamSummary {
+  /** The provider broke the stream by itself. */
+  readonly failure: ProviderError | null;
+}
+
+export interface PassedStream {
+  readonly streamed: true;
+  readonly status: number;
+  readonly content_type: string;
+  readonly request_id: string | undefined;
+  /**
+   * The provider's events, each whole and untouched, without the usage event unless it was wanted, and without any that is an error
+   * or no JSON. @throws ProviderError when the stream breaks, tells an error, or ends before it says that it is finished
+   */
+  readonly chunks: AsyncIterable<Buffer>;
+  /** What was read so far. */
+  summary(): StreamSummary;
+  /**
+   * The client left: reads on for the usage, within bounds, then closes the connection. Resolves as soon as the provider has said
+   * all it will; never rejects.
+   */
+  drain(bounds: DrainBounds): Promise<Drained>;
+  /** Closes the connection at once. */
+  cancel(): void;
+}
+
+/** An error event is often followed by the usage of what came before it: so far and so long it is waited for. */
+const AFTER_ERROR: DrainBounds = { bytes_max: 65_536, timeout_ms: 1_000 };
+/** A connection is used again when its stream ends soon after its last word. */
+const AFTER_DONE: DrainBounds = { bytes_max: 65_536, timeout_ms: 1_000 };
+
+/** Bytes that say nothing (keep-alives) are not held back beyond this. */
+const HELD_BACK_BYTES_MAX = 65_536;
+
+const LATE = Symbol('late');
+
+/** A stream of chat completion chunks on its way through: cut into whole events, read, and passed on. */
+export class StreamPassage implements PassedStream {
+  readonly streamed = true;
+  readonly status: number;
+  readonly content_type: string;
+  readonly request_id: string | undefined;
+  readonly chunks: AsyncIterable<Buffer>;
+  readonly #context: FailureContext;
+  readonly #body: ByteStream;
+  readonly #usageWanted: boolean;
+  readonly #record = new AnswerRecord();
+  readonly #splitter = new EventSplitter();
+  /** Read while the beginning was awaited. */
+  #ready: Buffer[] = [];
+  #pulling: Promise<Buffer | null> | null = null;
+  #failure: ProviderError | null = null;
+  #over = false;
+  #cancelled = false;
+  #bytes = 0;
+
+  constructor(context: FailureContext, answer: StreamAnswer, usageWanted: boolean) {
+    this.status = answer.status;
+    this.content_type = contentType(answer.headers);
+    this.request_id = requestId(answer.headers);
+    this.#context = context;
+    this.#body = answer.body;
+    this.#usageWanted = usageWanted;
+    const iterator: AsyncIterator<Buffer, undefined> = {
+      next: () => this.#next(),
+      return: () => Promise.resolve({ value: undefined, done: true }),
+    };
+    this.chunks = { [Symbol.asyncIterator]: () => iterator };
+  }
+
+  /** Resolves when something was generated, the stream is over, or `wait_ms` have passed. @throws ProviderError */
+  async begin(wait_ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<typeof LATE>((resolve) => {
+      timer = setTimeout(() => resolve(LATE), wait_ms);
+    });
+    try {
+      while (this.#record.bytes === 0 && this.#bytes < HELD_BACK_BYTES_MAX) {
+        const read = await Promise.race([this.#pull(), late]);
+        if (read === LATE || read === null) return;
+        if (read.length > 0) this.#ready.push(read);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  summary(): StreamSummary {
+    const { report, terminated, empty, pieces, bytes } = this.#record;
+    return { report, done: terminated, empty, delivered: { pieces, bytes } };
+  }
+
+  cancel(): void {
+    this.#cancel('cancelled');
+  }
+
+  async drain({ bytes_max, timeout_ms }: DrainBounds): Promise<Drained> {
+    const timer = setTimeout(() => this.#cancel('the drain took too long'), timeout_ms);
+    const from = this.#bytes;
+    let failure: ProviderError | null = null;
+    try {
+      while ((await this.#pull()) !== null && this.#bytes - from <= bytes_max);
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error;
+      if (!this.#cancelled) failure = error;
+    } finally {
+      clearTimeout(timer);
+      if (!this.#record.terminated) this.#cancel('drained');
+    }
+    return { ...this.summary(), failure };
+  }
+
+  async #next(): Promise<IteratorResult<Buffer, undefined>> {
+    const ready = this.#ready.length > 0 ? Buffer.concat(this.#ready) : null;
+    this.#ready = [];
+    if (ready !== null) return { value: ready, done: false };
+    for (;;) {
+      const read = await this.#pull();
+      if (read === null) return { value: undefined, done: true };
+      if (read.length > 0) return { value: read, done: false };
+    }
+  }
+
+  /** One read at a time; one that nobody waited for any more is the next one's. */
+  async #pull(): Promise<Buffer | null> {
+    if (this.#pulling === null) {
+      this.#pulling = this.#read();
+      // Whoever pulls next hears of it.
+      this.#pulling.catch(() => undefined);
+    }
+    const read = await this.#pulling;
+    this.#pulling = null;
+    return read;
+  }
+
+  /** What the next bytes bring for the client (perhaps nothing); null at the end. */
+  async #read(): Promise<Buffer | null> {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#over) return null;
+    try {
+      const turn = await this.#body.next();
+      if (turn.done !== true) {
+        this.#bytes += turn.value.length;
+        return await this.#passOn(turn.value);
+      }
+      const last = this.#splitter.end();
+      const passed = last === null ? Buffer.alloc(0) : await this.#pass([last]);
+      this.#end();
+      // An event without its blank line would run into whatever follows it.
+      return last === null || passed.length === 0 ? passed : Buffer.concat([passed, Buffer.from('\n\n')]);
+    } catch (error) {
+      this.#over = true;
+      if (error instanceof TransportError) throw (this.#failure = transportFailure(this.#context, error, this.#record));
+      if (!(error instanceof EventTooLong)) throw error;
+      this.#cancel(error.message);
+      throw (this.#failure = garbageFailure(this.#context, 'sent more than is read', error.message));
+    }
+  }
+
+  /** The bytes of the events that end in this chunk: the chunk itself when it is whole events of which nothing is left out. */
+  async #passOn(chunk: Buffer): Promise<Buffer> {
+    const { atBoundary } = this.#splitter;
+    const passed = await this.#pass(this.#splitter.push(chunk));
+    return atBoundary && passed.length === chunk.length ? chunk : passed;
+  }
+
+  /** Reads events and returns the bytes of those that go on. */
+  async #pass(events: readonly ServerEvent[]): Promise<Buffer> {
+    const passed: Buffer[] = [];
+    for (const event of events) {
+      if (this.#over) break;
+      if (!this.#reads(event)) continue;
+      passed.push(event.raw);
+    }
+    if (this.#record.error !== null && !this.#over) await this.#hearOut();
+    const [only] = passed;
+    return passed.length === 1 && only ? only : Buffer.concat(passed);
+  }
+
+  /** Whether the client gets the event. */
+  #reads({ data }: ServerEvent): boolean {
+    if (data === null) return true;
+    const kind = readChatEvent(this.#record, data);
+    if (this.#record.error !== null) return false;
+    if (kind === 'done') {
+      this.#end();
+      return this.#failure === null;
+    }
+    return kind === 'chunk' || this.#usageWanted;
+  }
+
+  /** The provider has told an error: what it still says of usage is heard, then the error is raised. */
+  async #hearOut(): Promise<void> {
+    const timer = setTimeout(() => this.#cancel('an error was told'), AFTER_ERROR.timeout_ms);
+    const from = this.#bytes;
+    try {
+      while (!this.#record.terminated && this.#bytes - from <= AFTER_ERROR.bytes_max) {
+        const turn = await this.#body.next();
+        const last = turn.done === true ? this.#splitter.end() : null;
+        const events = turn.done === true ? (last === null ? [] : [last]) : this.#splitter.push(turn.value);
+        for (const { data } of events) if (data !== null) readChatEvent(this.#record, data);
+        if (turn.done === true) break;
+        this.#bytes += turn.value.length;
+      }
+    } catch (error) {
+      if (!(error instanceof TransportError) && !(error instanceof EventTooLong)) throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+    this.#cancel('an error was told');
+    this.#over = true;
+    this.#failure = spokenFailure(this.#context, this.#record);
+  }
+
+  /** The stream is over: either there is an answer, or the next read raises why there is none. */
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#record.terminated) inBackground(this.#letEnd(), () => {});
+    if (!this.#record.isAnswer) this.#failure = noAnswerFailure(this.#context, this.#record);
+  }
+
+  /** Lets the connection end by itself, or ends it. */
+  async #letEnd(): Promise<void> {
+    const timer = setTimeout(() => this.#cancel('it said all'), AFTER_DONE.timeout_ms);
+    let bytes = 0;
+    try {
+      for await (const chunk of this.#body) if ((bytes += chunk.length) > AFTER_DONE.bytes_max) break;
+    } catch (error) {
+      // The last word was read: how the connection ends is nobody's concern.
+      if (!(error instanceof TransportError)) throw new BrokenInvariant(`a byte stream failed with ${String(error)}`);
+    } finally {
+      clearTimeout(timer);
+      this.#cancel('it said all');
+    }
+  }
+
+  #cancel(reason: string): void {
+    this.#cancelled = true;
+    this.#body.cancel(reason);
+  }
+}

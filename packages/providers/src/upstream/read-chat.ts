@@ -1,0 +1,103 @@
+import type { AnswerRecord, SpokenError } from '../answer-record.ts';
+import { isObject, type Json, objectsIn, parseObject, textIn } from '../json.ts';
+import type { Finish } from '../provider.ts';
+import { usageFromOpenAi } from '../usage.ts';
+
+/** Reads chat completions as OpenAI and all that copy its protocol write them. Members that are not known here are skipped. */
+
+/** What an event is to a client that gets the provider's bytes. */
+export type ChatEvent =
+  /** Something for the client. */
+  | 'chunk'
+  /** Usage, or other word about the call, without a choice: only for clients that asked for it. */
+  | 'usage'
+  /** The last word. */
+  | 'done'
+  /** No JSON: never passed on. */
+  | 'broken';
+
+/** One event's data. The texts it adds are appended to `texts` when given. */
+export function readChatEvent(record: AnswerRecord, data: string, texts?: string[]): ChatEvent {
+  if (data === '[DONE]') {
+    record.terminated = true;
+    return 'done';
+  }
+  const chunk = parseObject(data);
+  if (chunk === undefined) {
+    record.error ??= { type: 'broken_json', message: data.slice(0, 200) };
+    return 'broken';
+  }
+  readMembers(record, chunk, 'delta', texts);
+  return objectsIn(chunk['choices']).length === 0 && record.error === null ? 'usage' : 'chunk';
+}
+
+/** A whole answer. */
+export function readChat(record: AnswerRecord, body: string, texts?: string[]): void {
+  record.noteWhole();
+  const answer = parseObject(body);
+  if (answer === undefined) record.error = { type: 'broken_json', message: body.slice(0, 200) };
+  else readMembers(record, answer, 'message', texts);
+}
+
+function readMembers(record: AnswerRecord, answer: Json, part: 'delta' | 'message', texts: string[] | undefined): void {
+  if (typeof answer['model'] === 'string' && answer['model'] !== '') record.model = answer['model'];
+  const error = errorIn(answer);
+  if (error !== null) record.error ??= error;
+  for (const choice of objectsIn(answer['choices'])) {
+    const spoken = errorIn(choice);
+    if (spoken !== null) record.error ??= spoken;
+    const message = choice[part];
+    if (isObject(message)) readMessage(record, message, texts);
+    // Older servers answer a chat with a completion's text.
+    else if (typeof choice['text'] === 'string') readMessage(record, { content: choice['text'] }, texts);
+    if (typeof choice['finish_reason'] === 'string') record.finish = finishOf(choice['finish_reason']);
+  }
+  const usage = answer['usage'];
+  if (isObject(usage)) record.noteUsage(usageFromOpenAi(usage));
+}
+
+function readMessage(record: AnswerRecord, message: Json, texts: string[] | undefined): void {
+  const text = contentOf(message['content']);
+  if (text !== '') texts?.push(text);
+  let said = Buffer.byteLength(text) + Buffer.byteLength(textIn(message['refusal']));
+  for (const call of objectsIn(message['tool_calls'])) said += callBytes(call['function']) + callBytes(call['custom']);
+  said += callBytes(message['function_call']);
+  if (isObject(message['audio'])) said += Buffer.byteLength(textIn(message['audio']['data']));
+  const thought = textIn(message['reasoning_content']) || textIn(message['reasoning']) || textIn(message['thinking']);
+  record.noteGenerated(said, Buffer.byteLength(thought));
+}
+
+/** Text, or parts of it as some providers send them (Mistral's thinking parts are no text). */
+function contentOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  return objectsIn(content)
+    .map((part) => textIn(part['text']))
+    .join('');
+}
+
+function callBytes(call: unknown): number {
+  if (!isObject(call)) return 0;
+  return (
+    Buffer.byteLength(textIn(call['name'])) +
+    Buffer.byteLength(textIn(call['arguments'])) +
+    Buffer.byteLength(textIn(call['input']))
+  );
+}
+
+function finishOf(reason: string): Finish {
+  if (reason === 'length' || reason === 'content_filter') return reason;
+  return ['stop', 'tool_calls', 'function_call', 'eos', 'end_turn'].includes(reason) ? 'stop' : 'other';
+}
+
+/** The error of an answer, in whichever form one of these protocols gives it. */
+export function errorIn(value: Json): SpokenError | null {
+  const error = value['error'];
+  if (typeof error === 'string' && error !== '') return { type: 'error', message: error };
+  if (!isObject(error)) return null;
+  const type = ['type', 'status', 'code'].map((member) => wordOf(error[member])).join(' ');
+  return { type: type.trim() || 'error', message: textIn(error['message']) };
+}
+
+function wordOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
