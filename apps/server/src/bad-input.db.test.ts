@@ -36,7 +36,11 @@ describe('bad input', () => {
     ['{"operation":"chat","prompt":"x","constructor":{"prototype":{}}}', /unknown member "constructor"/],
     ['\u0000', /not valid JSON/],
     ['{"operation":"chat","prompt":"x","max_output_tokens":1e400}', /"max_output_tokens"/],
-    ['['.repeat(100_000), /not valid JSON/],
+    ['['.repeat(60), /not valid JSON/],
+    ['['.repeat(100_000), /nested deeper than 64 levels/],
+    [`{"operation":"chat","prompt":"x","metadata":${'['.repeat(2_000_000)}`, /nested deeper than 64 levels/],
+    [`[${'1,'.repeat(1_000_000)}1]`, /more than 100000 members and elements/],
+    [`{${Array.from({ length: 1_000 }, (_, at) => `"m${at}":1`).join(',')}}`, /unknown members "m0", "m1".* and 995 more/],
     [
       '{"operation":"chat","prompt":"x","max_cost":{"amount":"-1","currency":"USD"}}',
       /"max_cost": want an amount that is not negative/,

@@ -61,6 +61,26 @@ describe('C4 the abuse limits of the third brief, at the door', () => {
     expect((await chat(key, 'c')).status).toBe(200);
   });
 
+  it('429 rate_limited: what is refused for its body, its size or its operation counts too, and then no body is looked at', async () => {
+    const { key } = await server.workspace('PRO', { overrides: { rate: { rps: 10, rpm: 4, burst: 5 } } });
+    const deep = `{"operation":"chat","prompt":"x","metadata":${'['.repeat(1_000_000)}`;
+    expect(await chat(key, 'a', deep)).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+    expect(await chat(key, 'b', '{"operation":')).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+    expect(await chat(key, 'c', WRONG)).toMatchObject({ status: 422, json: { code: 'request_too_large' } });
+    expect((await chat(key, 'd')).status).toBe(200);
+    for (const body of [deep, '{"operation":', WRONG, { operation: 'chat', prompt: 'hello' }]) {
+      expect(await chat(key, 'e', body)).toMatchObject({ status: 429, json: { code: 'rate_limited' } });
+    }
+    const openAi = await server.ask('/v1/chat/completions', {
+      key,
+      body: `{"model":"auto","user":"f","messages":[${'['.repeat(100)}`,
+    });
+    expect(openAi).toMatchObject({ status: 429, json: { error: { code: 'rate_limited' } } });
+    await move(61);
+    for (const user of ['a', 'b', 'c', 'd']) expect((await chat(key, user)).status).toBe(200);
+    expect((await chat(key, 'e')).status).toBe(429);
+  });
+
   it('422 request_too_large: more than 10 credits, or a prompt beyond the plan; 2,000 tokens of output are all that is sent', async () => {
     const { key } = await server.workspace();
     expect(await chat(key, 'ada', WRONG)).toMatchObject({ status: 422, json: { code: 'request_too_large' } });

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 
-import { BrokenInvariant, isRefusal, refuse } from '@purser/base';
-import type { Authentication } from '@purser/identity';
+import { BrokenInvariant, isRefusal, type Refusal, refuse } from '@purser/base';
+import { type Authentication, USER_NAME } from '@purser/identity';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyReply,
@@ -85,7 +85,8 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   app.decorateRequest('caller', null);
   app.decorateRequest('body_sha256', null);
   app.decorateRequest('outcome_code', null);
-  readJsonBodies(app);
+  app.decorateRequest('arrival', null);
+  readJsonBodies(app, countArrival);
   unpackBodies(app);
   guardRedirects(app, deps.site.origin);
 
@@ -146,6 +147,19 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     return refused === undefined ? undefined : sendRefusal(request, reply, refused);
   }
 
+  /** Who calls too often is refused before what it sends is parsed; the user is the one that the body names. */
+  function countArrival(request: FastifyRequest, named: string | undefined): Refusal | undefined | Promise<Refusal | undefined> {
+    if (request.caller === null || request.routeOptions.config.spends !== true) return undefined;
+    const user = named !== undefined && USER_NAME.test(named) ? named : undefined;
+    const arrived = deps.gate.arrive(request.caller, user);
+    const settle = (arrival: Awaited<typeof arrived>): Refusal | undefined => {
+      if (isRefusal(arrival)) return arrival;
+      request.arrival = arrival ?? null;
+      return undefined;
+    };
+    return arrived instanceof Promise ? arrived.then(settle) : settle(arrived);
+  }
+
   function identified(request: FastifyRequest): Authentication {
     const credentials = presentedCredentials(request);
     if (credentials === undefined) return UNAUTHENTICATED;
@@ -158,7 +172,9 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
       return sendThrown(request, reply, error);
     }
     // A body that is refused before the gate has seen it is a mistake of its user as much as one that is refused there.
-    return deps.gate.mistaken(request.caller, undefined, refusal).then((told) => sendRefusal(request, reply, told));
+    return deps.gate
+      .mistaken(request.caller, refusal, request.arrival ?? undefined)
+      .then((told) => sendRefusal(request, reply, told));
   });
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(request, reply, routes));
   await registerRoutes(app, { ...deps, inFlight, strangers });

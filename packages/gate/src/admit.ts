@@ -5,7 +5,7 @@ import type { Engine } from './deps.ts';
 import { type Ask, type Draft, identify } from './draft.ts';
 import { checkFeature } from './steps/feature.ts';
 import { confirmLicence } from './steps/licence.ts';
-import { checkRate } from './steps/rate.ts';
+import { checkRate, countRefused } from './steps/rate.ts';
 import { fit, route, type Routed } from './steps/route.ts';
 import { checkSize } from './steps/size.ts';
 import { type HoldStep, takeHold } from './steps/hold.ts';
@@ -21,11 +21,10 @@ export async function clear(engine: Engine, ask: Ask): Promise<Cleared | Refusal
   const deadline_ms = performance.now() + engine.call_timeout_ms;
   let draft: Draft | Refusal = identify(engine, ask);
   for (const step of [checkFeature, checkSize]) {
-    if (isRefusal(draft)) return draft;
-    draft = step(draft);
+    if (!isRefusal(draft)) draft = step(draft);
   }
-  if (isRefusal(draft)) return draft;
-  const rated = checkRate(engine.rates, draft);
+  if (isRefusal(draft)) return countRefused(engine, ask.caller, ask.arrival, draft);
+  const rated = checkRate(engine, draft);
   draft = rated instanceof Promise ? await rated : rated;
   if (isRefusal(draft)) return draft;
   const opening = engine.openPeriod(draft.policy, draft.now);

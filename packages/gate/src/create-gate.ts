@@ -4,28 +4,39 @@ import type { Caller } from '@purser/identity';
 import { clear, type Cleared } from './admit.ts';
 import type { CallReport, Engine, GateDeps } from './deps.ts';
 import type { Ask } from './draft.ts';
-import type { Gate } from './gate.ts';
+import type { Arrival, Gate } from './gate.ts';
 import { askOf, generate } from './generate.ts';
 import { InFlight } from './in-flight.ts';
 import { countMistake } from './mistakes.ts';
 import { chatCompletions } from './openai/chat-completions.ts';
 import { askOfOpenAi } from './openai/request.ts';
+import { Refused } from './refused.ts';
+import { arrive, countRefused } from './steps/rate.ts';
 import { stream } from './stream.ts';
 
 /** The only way to spend. */
 export function createGate(deps: GateDeps): Gate {
   const inFlight = new InFlight((work, error) => deps.onBackgroundFailure?.(work, error));
-  const engine: Engine = { ...deps, inFlight };
+  const engine: Engine = { ...deps, inFlight, refused: new Refused() };
+
+  /** A call that is refused before the steps could be taken. */
+  const mistaken = async (
+    caller: Caller,
+    user: string | undefined,
+    refusal: Refusal,
+    arrival: Arrival | undefined,
+  ): Promise<Refusal> => countMistake(engine, caller, user, await countRefused(engine, caller, arrival, refusal));
 
   /** Both doors: the steps before the hold, then the call, watched from beginning to end. */
   const open = async <T>(
     caller: Caller,
     user: string | undefined,
     ask: Ask | Refusal,
+    arrival: Arrival | undefined,
     door: string,
     run: (cleared: Cleared) => Promise<T | Refusal>,
   ): Promise<T | Refusal> => {
-    if (isRefusal(ask)) return countMistake(engine, caller, user, ask);
+    if (isRefusal(ask)) return mistaken(caller, user, ask, arrival);
     if (inFlight.closed)
       return refuse('overloaded', 'this server is shutting down; another one will answer', { retryAfterSeconds: 1 });
     const started = performance.now();
@@ -42,22 +53,39 @@ export function createGate(deps: GateDeps): Gate {
     return result;
   };
 
+  /** A call that is refused before it says what it wants counts in the figures too. */
+  const told = <T extends Arrival | Refusal | undefined>({ workspace }: Caller, arrived: T): T => {
+    if (arrived !== undefined && isRefusal(arrived)) {
+      const plan = workspace?.plan ?? '';
+      deps.observe?.({ operation: 'unread', plan, workspace, outcome: arrived.code, model: null, duration_ms: 0 });
+    }
+    return arrived;
+  };
+
   return {
     generate: (caller, request, signal) =>
       inFlight.track(
-        open(caller, undefined, askOf(caller, request), 'generate', (cleared) => generate(engine, cleared, request, signal)),
+        open(caller, undefined, askOf(caller, request), request.arrival, 'generate', (cleared) =>
+          generate(engine, cleared, request, signal),
+        ),
       ),
     stream: (caller, request, signal) =>
       inFlight.track(
-        open(caller, undefined, askOf(caller, request), 'generate', (cleared) => stream(engine, cleared, request, signal)),
+        open(caller, undefined, askOf(caller, request), request.arrival, 'generate', (cleared) =>
+          stream(engine, cleared, request, signal),
+        ),
       ),
     chatCompletions: (caller, request, signal) =>
       inFlight.track(
-        open(caller, request.body.user, askOfOpenAi(caller, request), 'chat', (cleared) =>
+        open(caller, request.body.user, askOfOpenAi(caller, request), request.arrival, 'chat', (cleared) =>
           chatCompletions(engine, cleared, request.body, signal),
         ),
       ),
-    mistaken: (caller, user, refusal) => countMistake(engine, caller, user, refusal),
+    arrive: (caller, user) => {
+      const arrived = arrive(engine, caller, user);
+      return arrived instanceof Promise ? arrived.then((one) => told(caller, one)) : told(caller, arrived);
+    },
+    mistaken: (caller, refusal, arrival) => mistaken(caller, undefined, refusal, arrival),
     settled: (timeout_ms) => {
       engine.meters.hurry();
       return inFlight.settled(timeout_ms);

@@ -9,6 +9,7 @@ import type { CircuitBreakers, RouteStates } from '@purser/routing';
 
 import type { BackgroundWork, InFlight } from './in-flight.ts';
 import type { ProviderFailure } from './provider-failure.ts';
+import type { Refused } from './refused.ts';
 
 /** The providers that can be called, by id. */
 export interface ProviderDirectory {
@@ -74,4 +75,5 @@ export interface GateDeps {
 /** What every part of the gate works with: what it was given, and what it knows of itself. */
 export interface Engine extends GateDeps {
   readonly inFlight: InFlight;
+  readonly refused: Refused;
 }

@@ -7,7 +7,7 @@ import type { Policy } from '@purser/policy';
 import type { Degradation, PromptBounds } from '@purser/routing';
 
 import type { Engine } from './deps.ts';
-import type { Idempotency } from './gate.ts';
+import type { Arrival, Idempotency } from './gate.ts';
 
 /** What every door brings, whatever its wire format. */
 export interface Ask {
@@ -20,6 +20,8 @@ export interface Ask {
   readonly cost_max: Money | undefined;
   readonly model: string | undefined;
   readonly idempotency: Idempotency | undefined;
+  /** The call as it was counted before its body was read. */
+  readonly arrival: Arrival | undefined;
   /** The end user, when the request itself names one. */
   readonly user: string | undefined;
 }

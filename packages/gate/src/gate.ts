@@ -1,4 +1,4 @@
-import type { Refusal } from '@purser/base';
+import type { Refusal, WorkspaceId } from '@purser/base';
 import type { Caller } from '@purser/identity';
 import type { Money } from '@purser/money';
 
@@ -17,6 +17,14 @@ export interface GenerateRequest {
   readonly cost_max?: Money;
   readonly model?: string;
   readonly idempotency?: Idempotency;
+  /** From `arrive`: the call was counted against its rate before its body was read. */
+  readonly arrival?: Arrival;
+}
+
+/** A call that was counted against its rate before its body was read. Good for one call of the same caller and user. */
+export interface Arrival {
+  readonly workspace: WorkspaceId;
+  readonly user: string;
 }
 
 /** `request_hash` is the SHA-256 (hex) of the body as it came. */
@@ -56,6 +64,7 @@ export interface OpenAiRequest {
   /** The parsed body of `POST /v1/chat/completions`; unknown members are kept and passed on. */
   readonly body: OpenAiChatBody;
   readonly idempotency?: Idempotency;
+  readonly arrival?: Arrival;
 }
 
 export interface OpenAiChatBody {
@@ -87,14 +96,19 @@ export interface Bill {
 }
 
 export interface Gate {
+  /**
+   * Asks, before the body of a call is parsed, whether it comes too often: whoever was refused a moment ago costs no work by the size of
+   * what it sends. `user` is the one the body names. An arrival goes with the call, which is then not counted again.
+   */
+  arrive(caller: Caller, user: string | undefined): Arrival | Refusal | undefined | Promise<Arrival | Refusal | undefined>;
   /** Runs one call to its end. `signal` aborts when the caller has gone: the provider is cancelled and what was spent is booked. */
   generate(caller: Caller, request: GenerateRequest, signal: AbortSignal): Promise<Answer | Refusal>;
   /** The same, streaming: a refusal before the first byte is returned, one after it is the last part. */
   stream(caller: Caller, request: GenerateRequest, signal: AbortSignal): Promise<AsyncIterable<StreamPart> | Refusal>;
   /** The OpenAI door to the same gate. */
   chatCompletions(caller: Caller, request: OpenAiRequest, signal: AbortSignal): Promise<OpenAiResponse | Refusal>;
-  /** For a request that a door refused before it could ask: counts it as its user's failure if it was one, and returns what the user is told. */
-  mistaken(caller: Caller, user: string | undefined, refusal: Refusal): Promise<Refusal>;
+  /** For a request that a door refused before it could ask: counts it against its workspace's rate, and as its user's failure if it was one, and returns what the user is told. */
+  mistaken(caller: Caller, refusal: Refusal, arrival: Arrival | undefined): Promise<Refusal>;
   /** Resolves when every call answered before now is in the books, at most after `timeout_ms`: what a reader of the books waits for. */
   settled(timeout_ms: number): Promise<void>;
   /** Stops admitting, waits for calls in flight (at most `timeout_ms`), then leaves the rest to expire. */

@@ -26,6 +26,7 @@ export function askOf(caller: Caller, request: GenerateRequest): Ask {
     cost_max: request.cost_max,
     model: request.model,
     idempotency: request.idempotency,
+    arrival: request.arrival,
     user: undefined,
   };
 }

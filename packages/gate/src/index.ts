@@ -4,6 +4,7 @@ export { type AllowedParameters, estimateLimits } from './estimate.ts';
 export { featureRefusal } from './steps/feature.ts';
 export type {
   Answer,
+  Arrival,
   Bill,
   ChatMessage,
   Degradation,

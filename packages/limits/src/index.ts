@@ -14,5 +14,6 @@ export {
   type RateSubject,
   type WindowRule,
 } from './rate.ts';
+export { refusedSubject } from './refuse-rate.ts';
 export { RedisRateLimiter, type RedisRateLimiterOptions } from './redis-limiter.ts';
 export { callQuotas, quotaMeter } from './quota-meters.ts';

@@ -11,7 +11,16 @@ export function refuseRate({ us, subject, rule }: Wait): Refusal {
     rule.kind === 'block'
       ? `${who(subject)} made ${rule.failures_max} requests that were wrong and may try again in ${retryAfterSeconds} s; correct the request before that`
       : `${who(subject)} may make ${limit(rule)}; the next one fits in ${retryAfterSeconds} s`;
-  return refuse(rule.code, detail, { retryAfterSeconds });
+  const refusal = refuse(rule.code, detail, { retryAfterSeconds });
+  blamed.set(refusal, subject.name);
+  return refusal;
+}
+
+const blamed = new WeakMap<Refusal, string>();
+
+/** The name of the subject whose limit refused; undefined where no limit did. */
+export function refusedSubject(refusal: Refusal): string | undefined {
+  return blamed.get(refusal);
 }
 
 export function refuseBlocked(subject: RateSubject, block: BlockRule, wait_ms: number): Refusal {

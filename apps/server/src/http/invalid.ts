@@ -4,6 +4,8 @@ type Issue = z.core.$ZodIssue;
 
 const ISSUES_MAX = 3;
 const VALUE_CHARS_MAX = 60;
+const KEYS_MAX = 5;
+const PATH_CHARS_MAX = 200;
 
 /** Members whose value is a secret: a sentence about them names the type alone. */
 const SECRET = new Set(['key', 'token', 'password', 'secret', 'authorization']);
@@ -16,7 +18,7 @@ export function invalidSentence(error: z.core.$ZodError, whole: 'body' | 'query'
 }
 
 function issueSentence(issue: Issue, whole: string): string {
-  const path = issue.path.length === 0 ? `the ${whole}` : `"${issue.path.map(String).join('.')}"`;
+  const path = issue.path.length === 0 ? `the ${whole}` : `"${short(issue.path.map(String).join('.'), PATH_CHARS_MAX)}"`;
   const secret = issue.path.some((step) => typeof step === 'string' && SECRET.has(step.toLowerCase()));
   const got = issue.input === undefined ? 'it is missing' : `got ${described(issue.input, secret)}`;
   switch (issue.code) {
@@ -25,7 +27,7 @@ function issueSentence(issue: Issue, whole: string): string {
     case 'invalid_value':
       return `${path}: want ${oneOf(issue.values)}, ${got}`;
     case 'unrecognized_keys':
-      return `${path} has ${issue.keys.length === 1 ? 'the unknown member' : 'the unknown members'} ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
+      return `${path} has ${issue.keys.length === 1 ? 'the unknown member' : 'the unknown members'} ${named(issue.keys)}`;
     case 'too_small':
       return `${path}: want at least ${sized(issue.minimum, issue.origin)}, ${got}`;
     case 'too_big':
@@ -40,6 +42,16 @@ function issueSentence(issue: Issue, whole: string): string {
     case 'invalid_element':
       return `${path}: ${issue.message}`;
   }
+}
+
+function named(keys: readonly string[]): string {
+  const shown = keys.slice(0, KEYS_MAX).map((key) => `"${short(key, VALUE_CHARS_MAX)}"`);
+  const rest = keys.length - shown.length;
+  return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function short(text: string, chars_max: number): string {
+  return text.length > chars_max ? `${text.slice(0, chars_max)}…` : text;
 }
 
 function unionWants(issue: Extract<Issue, { code: 'invalid_union' }>): string | undefined {

@@ -1,27 +1,45 @@
 import { createHash } from 'node:crypto';
 
-import { inBackground, RefusalError, refuse } from '@purser/base';
+import { inBackground, isRefusal, type Refusal, RefusalError, refuse } from '@purser/base';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+import { scanJson } from './json-scan.ts';
+
+/** Asked when the bytes of a body are there and nothing has been made of them; `user` is the one the body names. */
+type BeforeParsing = (request: FastifyRequest, user: string | undefined) => Refusal | undefined | Promise<Refusal | undefined>;
 
 /**
  * JSON is the one content type, and its bytes are hashed when an idempotency key came with them:
- * "the same body" means the same bytes, not what a parser made of them.
+ * "the same body" means the same bytes, not what a parser made of them. What a body would take to parse is bounded by one look over
+ * its bytes, and whoever may not call now is refused before it is parsed.
  */
-export function readJsonBodies(app: FastifyInstance): void {
+export function readJsonBodies(app: FastifyInstance, beforeParsing: BeforeParsing): void {
   const parse = app.getDefaultJsonParser('error', 'ignore');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
     if (request.headers['idempotency-key'] !== undefined) {
       request.body_sha256 = createHash('sha256').update(body).digest('hex');
     }
-    const text = body.toString('utf8');
+    const scanned = scanJson(body);
+    const refused = beforeParsing(request, isRefusal(scanned) ? undefined : scanned.user);
+    const go = (refusal: Refusal | undefined): void => {
+      const final = refusal ?? (isRefusal(scanned) ? scanned : undefined);
+      if (final === undefined) parseText(request, body.toString('utf8'), done);
+      else done(new RefusalError(final));
+    };
+    if (refused instanceof Promise)
+      inBackground(refused.then(go), (error) => done(error instanceof Error ? error : new Error(String(error))));
+    else go(refused);
+  });
+
+  function parseText(request: FastifyRequest, text: string, done: (error: Error | null, body?: unknown) => void): void {
     const parsing = parse(request, text, (error, parsed) => {
       if (error !== null && text.length > 0) done(new RefusalError(refuse('invalid_request', mistakeIn(text))));
       else if (error === null && text.includes(String.raw`\u`)) done(unkeepable(parsed), parsed);
       else done(error, parsed);
     });
     if (parsing) inBackground(parsing, (error) => done(error instanceof Error ? error : new Error(String(error))));
-  });
+  }
 }
 
 /** Only an escape can make what no database keeps as text: U+0000, and half of a surrogate pair. */

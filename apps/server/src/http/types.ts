@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import type { Arrival } from '@purser/gate';
 import type { Caller } from '@purser/identity';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -44,6 +45,8 @@ declare module 'fastify' {
     caller: Caller | null;
     /** SHA-256 (hex) of the body's bytes when an `Idempotency-Key` came with them. */
     body_sha256: string | null;
+    /** Set where a spending call was counted before its body was parsed: the gate counts it no second time. */
+    arrival: Arrival | null;
     /** The code a refused request was answered with, for the log and the figures. */
     outcome_code: string | null;
   }

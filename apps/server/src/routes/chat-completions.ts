@@ -63,7 +63,11 @@ export function registerChatCompletions(app: App, { gate, metrics, bounds }: Rou
       const body = withoutUnset(request.body);
       const result = await gate.chatCompletions(
         callerOf(request),
-        { body, ...(idempotency !== undefined && { idempotency }) },
+        {
+          body,
+          ...(idempotency !== undefined && { idempotency }),
+          ...(request.arrival !== null && { arrival: request.arrival }),
+        },
         callerSignal(reply),
       );
       if (isRefusal(result)) return sendRefusal(request, reply, result);

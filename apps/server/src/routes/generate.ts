@@ -1,5 +1,5 @@
 import { isRefusal } from '@purser/base';
-import type { Answer, Gate, GenerateRequest, StreamPart } from '@purser/gate';
+import type { Answer, Arrival, Gate, GenerateRequest, StreamPart } from '@purser/gate';
 import type { Caller } from '@purser/identity';
 import { parseMoney, toWire } from '@purser/money';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -69,7 +69,7 @@ export function registerGenerate(app: App, { gate, metrics, bounds }: RouteDeps)
       response: { 200: answerSchema, ...problems(400, 401, 402, 403, 404, 409, 422, 429, 502, 503, 504) },
     },
     handler: async (request, reply) => {
-      const wanted = gateRequest(request.body, idempotencyOf(request));
+      const wanted = gateRequest(request.body, idempotencyOf(request), request.arrival);
       const caller = callerOf(request);
       if (wantsEvents(request)) return streamAnswer(request, reply, gate, metrics, caller, wanted);
       const answer = await gate.generate(caller, wanted, callerSignal(reply));
@@ -82,7 +82,11 @@ export function registerGenerate(app: App, { gate, metrics, bounds }: RouteDeps)
   });
 }
 
-function gateRequest(body: GenerateBody, idempotency: ReturnType<typeof idempotencyOf>): GenerateRequest {
+function gateRequest(
+  body: GenerateBody,
+  idempotency: ReturnType<typeof idempotencyOf>,
+  arrival: Arrival | null,
+): GenerateRequest {
   return {
     operation: body.operation,
     messages: body.messages ?? [{ role: 'user', content: body.prompt ?? '' }],
@@ -91,6 +95,7 @@ function gateRequest(body: GenerateBody, idempotency: ReturnType<typeof idempote
     ...(body.max_cost !== undefined && { cost_max: parseMoney(body.max_cost.amount, body.max_cost.currency) }),
     ...(body.model !== undefined && { model: body.model }),
     ...(idempotency !== undefined && { idempotency }),
+    ...(arrival !== null && { arrival }),
   };
 }
 

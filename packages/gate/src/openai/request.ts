@@ -28,7 +28,7 @@ const HARMLESS: Record<string, readonly string[]> = { service_tier: ['auto', 'de
 const MESSAGES_MAX = 10_000;
 
 /** Reads an OpenAI chat body into what the gate asks, or says what is wrong with it. */
-export function askOfOpenAi(caller: Caller, { body, idempotency }: OpenAiRequest): Ask | Refusal {
+export function askOfOpenAi(caller: Caller, { body, idempotency, arrival }: OpenAiRequest): Ask | Refusal {
   const wrong = mistakeIn(body);
   if (wrong !== undefined) return refuse('invalid_request', wrong);
   const bounds = boundsOf(body);
@@ -41,6 +41,7 @@ export function askOfOpenAi(caller: Caller, { body, idempotency }: OpenAiRequest
     cost_max: undefined,
     model: body.model,
     idempotency,
+    arrival,
     user: body.user,
   };
 }

@@ -1,16 +1,20 @@
-import { isRefusal, type Refusal } from '@purser/base';
+import { isRefusal, type Refusal, type WorkspaceId } from '@purser/base';
+import type { Caller } from '@purser/identity';
 import {
   abuseRules,
   type BlockRule,
   blockRule,
   planRules,
-  type RateLimiter,
+  type RateDecision,
   type RateRule,
   type RateSubject,
+  refusedSubject,
 } from '@purser/limits';
 import type { Policy } from '@purser/policy';
 
+import type { Engine } from '../deps.ts';
 import type { Draft } from '../draft.ts';
+import type { Arrival } from '../gate.ts';
 
 interface Rules {
   readonly workspace: RateSubject;
@@ -19,13 +23,72 @@ interface Rules {
 }
 const rulesOf = new WeakMap<Policy, Rules>();
 
-/** Counts the call against the rate of its workspace and of its user. Settles at once when no store is asked. */
-export function checkRate(limiter: RateLimiter, draft: Draft): Draft | Refusal | Promise<Draft | Refusal> {
-  const { workspace, user } = ruleSet(draft.policy);
-  const subjects = user === undefined ? [workspace] : [workspace, { name: nameOf(draft.ask.caller.actor, draft.user), ...user }];
-  const decision = limiter.decide({ scope: draft.workspace.id, subjects, now: draft.now });
+/** Calls that were counted before their bodies were read, each good for one call. */
+const counted = new WeakSet<Arrival>();
+
+type Rating = Pick<Engine, 'clock' | 'policyOf' | 'rates' | 'refused'>;
+
+/**
+ * Counts a call before its body is read, where its workspace or its user was refused a moment ago and must still wait: whoever calls too
+ * often costs no work by the size of what it sends. All others are counted once it is known what they ask for.
+ */
+export function arrive(engine: Rating, caller: Caller, named: string | undefined): Arrived | Promise<Arrived> {
+  const { workspace } = caller;
+  if (workspace === undefined) return undefined;
+  const now = engine.clock.now();
+  const arrival = { workspace: workspace.id, user: nameOf(caller.actor, caller.user ?? named) };
+  if (!engine.refused.waits(workspace.id, arrival.user, now)) return undefined;
+  const decision = decide(engine, engine.policyOf(workspace, now), arrival, now);
+  return decision instanceof Promise ? decision.then((decided) => arrivedBy(decided, arrival)) : arrivedBy(decision, arrival);
+}
+
+type Arrived = Arrival | Refusal | undefined;
+
+function arrivedBy(decision: RateDecision, arrival: Arrival): Arrival | Refusal {
+  if (isRefusal(decision)) return decision;
+  counted.add(arrival);
+  return arrival;
+}
+
+/** Counts the call against the rate of its workspace and of its user, unless it was when it arrived. Settles at once when no store is asked. */
+export function checkRate(engine: Rating, draft: Draft): Draft | Refusal | Promise<Draft | Refusal> {
+  const { ask, workspace, policy, now } = draft;
+  const user = nameOf(ask.caller.actor, draft.user);
+  const { arrival } = ask;
+  if (arrival?.workspace === workspace.id && arrival.user === user && counted.delete(arrival)) return draft;
+  const decision = decide(engine, policy, { workspace: workspace.id, user }, now);
   if (decision instanceof Promise) return decision.then((decided) => (isRefusal(decided) ? decided : draft));
   return isRefusal(decision) ? decision : draft;
+}
+
+/**
+ * Counts a call that is refused for what it is, before `checkRate` has: against its workspace alone, for its user's mistakes are counted
+ * as such. Returns what the caller is told: the refusal, or that its workspace calls too often.
+ */
+export async function countRefused(
+  engine: Rating,
+  { workspace }: Caller,
+  arrival: Arrival | undefined,
+  refusal: Refusal,
+): Promise<Refusal> {
+  if (workspace === undefined || refusedSubject(refusal) !== undefined) return refusal;
+  if (arrival !== undefined && counted.delete(arrival)) return refusal;
+  const now = engine.clock.now();
+  const decision = await decide(engine, engine.policyOf(workspace, now), { workspace: workspace.id, user: undefined }, now);
+  return isRefusal(decision) ? decision : refusal;
+}
+
+function decide(
+  { rates, refused }: Rating,
+  policy: Policy,
+  call: { readonly workspace: WorkspaceId; readonly user: string | undefined },
+  now: Temporal.Instant,
+): RateDecision | Promise<RateDecision> {
+  const { workspace, user } = ruleSet(policy);
+  const subjects = user === undefined || call.user === undefined ? [workspace] : [workspace, { name: call.user, ...user }];
+  const decision = rates.decide({ scope: call.workspace, subjects, now });
+  if (!(decision instanceof Promise)) return refused.remember(call.workspace, decision, now);
+  return decision.then((decided) => refused.remember(call.workspace, decided, now));
 }
 
 /** The user of a call, with what its failures count against; undefined where the plan keeps nobody out. */

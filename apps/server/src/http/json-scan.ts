@@ -1,0 +1,97 @@
+import { type Refusal, refuse } from '@purser/base';
+
+/** Deeper than any request of ours or of a provider's; a parser would go on to the depth of the body's length. */
+const DEPTH_MAX = 64;
+/** Members of objects and elements of arrays together: what a parsed body takes in memory goes by these, not by its bytes. */
+const VALUES_MAX = 100_000;
+/** A name of a user is at most 256 characters; written in escapes each takes twelve bytes at most. */
+const USER_BYTES_MAX = 4_096;
+const KEY_BYTES_MAX = 64;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_ARRAY = 0x5d;
+const CLOSE_OBJECT = 0x7d;
+
+export interface Scanned {
+  /** The member `user` of the whole, where it is a text. */
+  readonly user: string | undefined;
+}
+
+/**
+ * Goes once over the bytes of a JSON body before anything is made of them: how deep it is, how many values it holds, and which user it
+ * names. It does not judge whether the bytes are JSON; the parser does.
+ */
+export function scanJson(body: Buffer): Scanned | Refusal {
+  let depth = 0;
+  let values = 0;
+  let user: string | undefined;
+  /** The last text at the first depth, and whether a colon came after it. */
+  let key: { readonly start: number; readonly end: number } | undefined;
+  let named = false;
+  for (let at = 0; at < body.length; at += 1) {
+    const byte = body[at] ?? 0;
+    if (byte === QUOTE) {
+      const start = at;
+      at = endOfText(body, at);
+      if (depth !== 1) continue;
+      if (named && key !== undefined && isUser(body, key)) user = textIn(body, start, at + 1, USER_BYTES_MAX);
+      key = named ? undefined : { start, end: at + 1 };
+      named = false;
+    } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      depth += 1;
+      values += 1;
+      if (depth > DEPTH_MAX) return tooDeep();
+      if (values > VALUES_MAX) return tooMany();
+    } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+      depth -= 1;
+    } else if (byte === COMMA) {
+      values += 1;
+      if (values > VALUES_MAX) return tooMany();
+      if (depth === 1) [key, named] = [undefined, false];
+    } else if (byte === COLON && depth === 1) {
+      named = true;
+    }
+  }
+  return { user };
+}
+
+function tooDeep(): Refusal {
+  return refuse('invalid_request', `the body is nested deeper than ${DEPTH_MAX} levels, which is the most that is read`);
+}
+
+function tooMany(): Refusal {
+  return refuse(
+    'invalid_request',
+    `the body holds more than ${VALUES_MAX} members and elements, which is the most that is read; send less at a time`,
+  );
+}
+
+/** The place of the quote that ends the text which begins at `at`; the end of the body where none does. */
+function endOfText(body: Buffer, at: number): number {
+  let end = at + 1;
+  for (; end < body.length; end += 1) {
+    const byte = body[end];
+    if (byte === QUOTE) break;
+    if (byte === BACKSLASH) end += 1;
+  }
+  return end;
+}
+
+function isUser(body: Buffer, { start, end }: { readonly start: number; readonly end: number }): boolean {
+  return textIn(body, start, end, KEY_BYTES_MAX) === 'user';
+}
+
+function textIn(body: Buffer, start: number, end: number, bytes_max: number): string | undefined {
+  if (end - start > bytes_max) return undefined;
+  try {
+    const text: unknown = JSON.parse(body.toString('utf8', start, end));
+    return typeof text === 'string' ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
