@@ -81,7 +81,7 @@ function bareGate({ composition: { deps } }: RunningServer): Gate {
     meters: deps.meters,
     rates: NO_RATES,
     providers: {
-      configured: new Set(providers.configured),
+      configured: new Set(['offline', ...providers.configured]),
       get: (id) => providers.get(id),
       upstream: (id) => providers.upstream(id),
     },

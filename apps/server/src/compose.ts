@@ -25,7 +25,7 @@ import { Meters } from '@purser/meters';
 import { openPolicies, type Policies } from '@purser/policy';
 import { type PrivacyParts, workErasures } from '@purser/privacy';
 import { createProviders, type Providers } from '@purser/providers';
-import { type CircuitBreakers, RouteStates, routeStore } from '@purser/routing';
+import { type CircuitBreakers, OFFLINE, RouteStates, routeStore } from '@purser/routing';
 import { memberMeters, openPeriods, type PeriodOpener, workWallet } from '@purser/wallet';
 
 import { startServerAlerts } from './alerts.ts';
@@ -161,6 +161,8 @@ export async function compose(given: Given): Promise<Composition> {
     policyOf: (workspace, now) => policies.load(workspace, now),
     settings: settings.stripe,
   });
+  const offline = settings.offline_provider ?? providers.configured.length === 0;
+  const callable: ReadonlySet<string> = new Set([...providers.configured, ...(offline ? [OFFLINE] : [])]);
   const routes = closing(
     new RouteStates({
       closed_ms: ROUTE_CLOSED_MS,
@@ -174,10 +176,10 @@ export async function compose(given: Given): Promise<Composition> {
   const breakers = closing(
     openBreakers({ pool, log, played: given.played !== undefined, call_timeout_ms: settings.call_timeout_ms }),
   );
-  const directory = directoryOf(providers);
+  const directory = directoryOf(providers, callable);
   metrics.watchBreakers(() =>
     catalogue.models
-      .filter(({ provider }) => directory.configured.has(provider))
+      .filter(({ provider }) => providers.configured.includes(provider))
       .map(({ id, provider }) => ({ provider, model: id, state: breakers.of({ provider, model: id }).state })),
   );
   const gate = createGate({
@@ -250,6 +252,7 @@ export async function compose(given: Given): Promise<Composition> {
       alert_ways: { mail_possible: settings.mail.smtp_url !== undefined, private_allowed: settings.webhooks_inside },
       ready: () => answers(pool),
       providers_configured: providers.configured,
+      providers_callable: callable,
       routeTo: (model) => routeState({ routes, providers: directory, breakers }, model, PLATFORM),
       site: siteOf(settings),
       trust_proxy: settings.trust_proxy,
@@ -279,9 +282,9 @@ function batchFigures(metrics: Metrics): (holds: number, ends: number, duration_
   };
 }
 
-function directoryOf(providers: Providers) {
+function directoryOf(providers: Providers, configured: ReadonlySet<string>) {
   return {
-    configured: new Set(providers.configured),
+    configured,
     get: (id: string) => providers.get(id),
     upstream: (id: string) => providers.upstream(id),
     proof: (id: string) => providers.proof?.(id),

@@ -39,6 +39,8 @@ export interface ServerDeps {
   readonly authenticate: (credentials: Credentials) => Authentication;
   /** Ids of the providers that have a key or an address. */
   readonly providers_configured: readonly string[];
+  /** The same, with `offline` when it may answer for plans that none of them serves. */
+  readonly providers_callable: ReadonlySet<string>;
   /** How the route to a model stands for everybody: open, to be proven by a probe before the next call, or closed; and its breaker. */
   readonly routeTo: (model: ModelEntry) => Standing;
   /** Present only when the clock may be moved (`PURSER_TEST_CLOCK`). */

@@ -9,7 +9,7 @@ import { LocalRateLimiter } from '@purser/limits';
 import { creditMeter, Meters, metersMigrations, type MeterState } from '@purser/meters';
 import { effectivePolicy } from '@purser/policy';
 import { createProviders, type Providers, type ProvidersConfig } from '@purser/providers';
-import { CircuitBreakers, localBreakerStore, RouteStates, routingMigrations } from '@purser/routing';
+import { CircuitBreakers, localBreakerStore, OFFLINE, RouteStates, routingMigrations } from '@purser/routing';
 import { memberMeters, openPeriods, walletMigrations } from '@purser/wallet';
 
 import { createGate } from './create-gate.ts';
@@ -57,7 +57,8 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
         meters,
         rates: new LocalRateLimiter(),
         providers: {
-          configured: new Set(registry.configured),
+          // As a server that was told to let the offline provider answer, whatever else is configured.
+          configured: new Set([...registry.configured, OFFLINE]),
           get: (id) => registry.get(id),
           upstream: (id) => registry.upstream(id),
           proof: (id) => registry.proof?.(id),

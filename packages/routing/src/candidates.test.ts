@@ -60,13 +60,35 @@ describe('candidates', () => {
     expect(ask('PRO', ['gemini', 'gemini_free'])).not.toContainEqual(expect.stringMatching(/^gemini_free/));
   });
 
-  test('the offline provider answers when no provider of the plan is configured, and only then', () => {
-    expect(ask('PRO', [])).toEqual(['offline/text']);
-    expect(ask('PRO', ['gemini_free'])).toEqual(['offline/text']);
-    expect(ask('ENTERPRISE', [])).toEqual(['offline/text']);
-    expect(ask('PRO', [], { requestedModel: 'gpt-4o-mini' })).toEqual(['offline/text']);
+  test('the offline provider answers where it may and no provider of the plan is configured, and only then', () => {
+    for (const [plan, configured] of [
+      ['PRO', []],
+      ['PRO', ['gemini_free']],
+      ['ENTERPRISE', []],
+    ] as const) {
+      expect(ask(plan, [...configured, 'offline'])).toEqual(['offline/text']);
+      expect(ask(plan, [...configured])).toMatch(/^no_model_allowed: no provider of .* is configured here; it wants a key for /u);
+    }
     for (const plan of ['FREE', 'PRO', 'BUSINESS']) {
-      expect(ask(plan, ['gemini', 'gemini_free', 'openai', 'ollama'])).not.toContain('offline/text');
+      expect(ask(plan, ['gemini', 'gemini_free', 'openai', 'ollama', 'offline'])).not.toContain('offline/text');
+    }
+  });
+
+  test('the offline provider answers for no other model’s name: only for its own, and when the choice is ours', () => {
+    expect(ask('PRO', ['offline'], { requestedModel: 'auto' })).toEqual(['offline/text']);
+    for (const own of ['offline/text', 'offline-text']) {
+      expect(ask('PRO', ['offline'], { requestedModel: own })).toEqual(['offline/text']);
+      expect(ask('PRO', [], { requestedModel: own })).toContain('no_model_allowed: ');
+      // Real models serve the plan: it is not the offline one's turn.
+      expect(ask('PRO', ['openai', 'offline'], { requestedModel: own })).toContain('no_model_allowed: ');
+    }
+    for (const name of ['gpt-4o', 'openai/gpt-4o', 'claude-haiku', 'gemini-2.5-pro', 'llama3.2']) {
+      expect(ask('PRO', ['offline'], { requestedModel: name })).toMatch(
+        new RegExp(
+          `^no_model_allowed: no provider of the model '${name}' is configured here; .*; name auto or one of offline/text$`,
+          'u',
+        ),
+      );
     }
   });
 
@@ -106,7 +128,7 @@ describe('a model asked for by name', () => {
       "no_model_allowed: the plan does not allow the model 'gpt-4o'; the plan allows",
     );
     expect(ask('PRO', ['openai'], { requestedModel: 'claude-haiku' })).toBe(
-      "no_model_allowed: no provider of the model 'claude-haiku' is configured here; it wants a key for anthropic",
+      "no_model_allowed: no provider of the model 'claude-haiku' is configured here; it wants a key for anthropic; name auto or one of openai/gpt-4.1-nano, openai/gpt-4o-mini, openai/gpt-4.1-mini, openai/gpt-5-mini, openai/gpt-4o, openai/gpt-5, openai/gpt-5.1",
     );
   });
 
@@ -147,7 +169,7 @@ describe('versions', () => {
 });
 
 test('every candidate is of the task, of the plan’s providers, configured and visible, for any plan, keys and wish', () => {
-  const providers = ['gemini', 'gemini_free', 'openai', 'anthropic', 'ollama'];
+  const providers = ['gemini', 'gemini_free', 'openai', 'anthropic', 'ollama', 'offline'];
   const names = catalogue.models.flatMap((model: ModelEntry) => [model.id, model.name, ...model.aliases]);
   fc.assert(
     fc.property(

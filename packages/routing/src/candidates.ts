@@ -12,7 +12,7 @@ import {
 
 import { chooseVersions } from './versions.ts';
 
-/** The provider that answers by rules when no other can; see its room. */
+/** The provider that answers by rules where no other is configured and it is not turned off; see its package. */
 export const OFFLINE = 'offline';
 
 /** What a caller may write as `model` to leave the choice to us. */
@@ -44,7 +44,7 @@ export interface RoutingQuestion {
   readonly complexity: Complexity;
   readonly policy: RoutingPolicy;
   readonly models: readonly ModelEntry[];
-  /** Providers with a key (or an address); `offline` needs none and may be left out. */
+  /** Providers with a key (or an address), and `offline` when it may answer for a plan that none of them serves. */
   readonly providersConfigured: ReadonlySet<string>;
   /** An id, a name or an alias; `auto` or absent: ours to choose. */
   readonly requestedModel?: string;
@@ -61,7 +61,8 @@ const known = new WeakMap<RoutingPolicy, Known>();
 
 /**
  * The models that may run a call, best choice first: the operation's classes in their order (it writes the cheapest that is good enough
- * first), within a class the plan's providers in theirs. The offline provider stands in only when no configured provider serves the plan.
+ * first), within a class the plan's providers in theirs. The offline provider stands in only where it may and no configured provider serves the
+ * plan, and never for a model asked for by name, unless the name is its own.
  * Refuses `invalid_request` for a name nobody has, `no_model_allowed` where plan, pin or configuration leave nothing; both list what is allowed.
  */
 export function candidatesFor(question: RoutingQuestion): Candidates | Refusal {
@@ -86,22 +87,22 @@ function findCandidates(question: RoutingQuestion): Candidates | Refusal {
     const named = models.filter((model) => model.task === task && isNamed(model, requestedModel));
     if (named.length === 0)
       return refuse('invalid_request', `there is no ${task} model '${shorten(requestedModel)}'; ${list(allowed)}`);
-    const may = allowed.filter((model) => named.includes(model));
+    const may = [...allowed.filter((model) => named.includes(model)), ...standIns(question, named)];
     if (may.length === 0)
       return refuse('no_model_allowed', `the plan does not allow the model '${requestedModel}'; ${list(allowed)}`);
     return (
       cheaperInstead(question, may, allowed) ??
       reachable(question, may) ??
-      unreachableRefusal(may, `the model '${requestedModel}'`)
+      unreachableRefusal(question, may, `the model '${requestedModel}'`)
     );
   }
   const pin = policy.pinned[task];
   const routed = pin ? allowed : chooseVersions(allowed, policy.defaultRouting, models);
   const what = pin ? `the model ${pin.model} ${pin.version} that ${task} is pinned to` : operation.name;
   if (routed.length === 0) return refuse('no_model_allowed', `the plan has no model for ${what}`);
-  if (pin) return reachable(question, routed) ?? unreachableRefusal(routed, what);
-  const found = reachable(question, byClass(question, routed));
-  if (found === undefined) return unreachableRefusal(routed, what);
+  if (pin) return reachable(question, routed) ?? standingIn(question) ?? unreachableRefusal(question, routed, what);
+  const found = reachable(question, byClass(question, routed)) ?? standingIn(question);
+  if (found === undefined) return unreachableRefusal(question, routed, what);
   return withinRung(question, found, routed);
 }
 
@@ -140,7 +141,7 @@ function cheaper(
   most: ModelClass,
 ): readonly ModelEntry[] {
   return models
-    .filter((model) => isWithin(model, most) && (model.provider === OFFLINE || providersConfigured.has(model.provider)))
+    .filter((model) => isWithin(model, most) && providersConfigured.has(model.provider))
     .toSorted((a, b) => MODEL_CLASSES.indexOf(b.class) - MODEL_CLASSES.indexOf(a.class));
 }
 
@@ -185,17 +186,31 @@ function byClass({ operation, complexity }: RoutingQuestion, models: readonly Mo
     });
 }
 
-/** Keeps what can be called now. Undefined: something of the plan is configured, but none of these. */
+/** Keeps what can be called now. Undefined: none of these. */
 function reachable(question: RoutingQuestion, models: readonly ModelEntry[]): Candidates | undefined {
   const { operation, policy, providersConfigured, complexity, requestedModel } = question;
-  const configured = models.filter(({ provider }) => provider === OFFLINE || providersConfigured.has(provider));
-  if (configured.length > 0) {
-    if (requestedModel !== undefined && requestedModel !== AUTO) return { models: configured, degraded: [] };
-    return goodEnough(configured, policy.pinned[operation.task] ? undefined : operation.classes[complexity], complexity);
-  }
+  const configured = models.filter(({ provider }) => providersConfigured.has(provider));
+  if (configured.length === 0) return undefined;
+  if (requestedModel !== undefined && requestedModel !== AUTO) return { models: configured, degraded: [] };
+  return goodEnough(configured, policy.pinned[operation.task] ? undefined : operation.classes[complexity], complexity);
+}
+
+/** The offline models of `from` where they may answer for a plan: it is served by no configured provider. */
+function standIns(
+  {
+    operation,
+    policy,
+    providersConfigured,
+  }: Pick<RoutingQuestion, 'policy' | 'providersConfigured'> & { readonly operation: Pick<Operation, 'task'> },
+  from: readonly ModelEntry[],
+): readonly ModelEntry[] {
   const served = (policy.providers[operation.task] ?? []).some((provider) => providersConfigured.has(provider));
-  if (served) return undefined;
-  const offline = question.models.filter((model) => model.provider === OFFLINE && model.task === operation.task);
+  if (served || !providersConfigured.has(OFFLINE)) return [];
+  return from.filter((model) => model.provider === OFFLINE && model.task === operation.task);
+}
+
+function standingIn(question: RoutingQuestion): Candidates | undefined {
+  const offline = standIns(question, question.models);
   return offline.length === 0 ? undefined : { models: offline, degraded: [] };
 }
 
@@ -214,9 +229,20 @@ function isNamed(model: ModelEntry, wanted: string): boolean {
   return model.id === wanted || model.name === wanted || model.aliases.includes(wanted);
 }
 
-function unreachableRefusal(models: readonly ModelEntry[], what: string): Refusal {
+function unreachableRefusal(question: RoutingQuestion, models: readonly ModelEntry[], what: string): Refusal {
   const providers = [...new Set(models.map((model) => model.provider))].join(', ');
-  return refuse('no_model_allowed', `no provider of ${what} is configured here; it wants a key for ${providers}`);
+  const others = namable(question).map((model) => model.id);
+  const instead = others.length === 0 ? 'no other model can be called either' : `name ${AUTO} or one of ${others.join(', ')}`;
+  return refuse('no_model_allowed', `no provider of ${what} is configured here; it wants a key for ${providers}; ${instead}`);
+}
+
+/** What a caller may name now: the plan allows it and its provider is configured, or the offline models where they stand in. */
+export function namable(
+  question: Pick<RoutingQuestion, 'policy' | 'models' | 'providersConfigured'> & { readonly operation: Pick<Operation, 'task'> },
+): readonly ModelEntry[] {
+  const { operation, policy, models, providersConfigured } = question;
+  const allowed = allowedModels(models, policy, operation.task).filter(({ provider }) => providersConfigured.has(provider));
+  return [...allowed, ...standIns(question, models)];
 }
 
 function list(models: readonly ModelEntry[]): string {

@@ -4,6 +4,7 @@ export {
   type Candidates,
   candidatesFor,
   type Degradation,
+  namable,
   OFFLINE,
   type RoutingPolicy,
   type RoutingQuestion,

@@ -8,7 +8,8 @@ export function openAiError(problem: Problem): object {
     error: {
       message: problem.detail ?? problem.title,
       type: errorType(problem.status),
-      param: null,
+      // As OpenAI names it when there is no such model, or none that may be used.
+      param: problem.code === 'no_model_allowed' ? 'model' : null,
       code: problem.code,
       ...(problem.retry_after !== undefined && { retry_after: problem.retry_after }),
       ...(problem.offers !== undefined && { offers: problem.offers }),

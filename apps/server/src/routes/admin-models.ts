@@ -1,6 +1,5 @@
 import type { Catalogue } from '@purser/catalog';
 import type { Standing } from '@purser/gate';
-import { OFFLINE } from '@purser/routing';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -22,7 +21,7 @@ const modelSchema = z.object({
   beta: z.boolean(),
   verified: z.boolean(),
   aliases: z.array(z.string()),
-  configured: z.boolean().describe('Whether its provider has a key or an address here.'),
+  configured: z.boolean().describe('Whether its provider has a key or an address here; the offline one: whether it is on.'),
   route: z
     .enum(['open', 'to_prove', 'closed'])
     .describe(
@@ -39,7 +38,7 @@ const modelSchema = z.object({
 });
 
 /** Every model version of the catalogue. */
-export function registerAdminModels(app: App, { catalogue, clock, providers_configured, routeTo }: RouteDeps): void {
+export function registerAdminModels(app: App, { catalogue, clock, providers_callable, routeTo }: RouteDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/models',
@@ -53,7 +52,7 @@ export function registerAdminModels(app: App, { catalogue, clock, providers_conf
       reply.send(
         catalogue.models.map((model) => ({
           ...wireModel(model, catalogue, clock.now()),
-          configured: model.provider === OFFLINE || providers_configured.includes(model.provider),
+          configured: providers_callable.has(model.provider),
           ...wireRoute(routeTo(model)),
         })),
       ),

@@ -64,12 +64,34 @@ describe.each(['offline', 'upstream'] as const)('the OpenAI door over the %s pro
     expect(choices.map((choice) => choice?.delta.content ?? '').join('').length).toBeGreaterThan(0);
   });
 
-  it('an official client lists the models of its plan and finds each by its id', async () => {
+  it('an official client lists the models that it may name now, each of which answers, and finds each by its id', async () => {
     const models = (await openai.models.list()).data.map(({ id }) => id);
-    expect(models).toContain('auto');
-    expect(models).toContain('openai/gpt-4o-mini');
-    expect((await openai.models.retrieve('gpt-4o-mini')).id).toBe('openai/gpt-4o-mini');
-    await expect(openai.models.retrieve('gpt-9')).rejects.toMatchObject({ status: 404, code: 'not_found' });
+    if (kind === 'offline') expect(models).toEqual(['auto', 'offline/text']);
+    else expect(models.filter((model) => model !== 'auto' && !model.startsWith('openai/'))).toEqual([]);
+    for (const model of models) {
+      expect((await openai.models.retrieve(model)).id).toBe(model);
+      const { choices } = await openai.chat.completions.create({ model, messages: QUESTION });
+      expect(choices[0]?.message.content?.length).toBeGreaterThan(0);
+    }
+    for (const model of ['gpt-9', kind === 'offline' ? 'gpt-4o-mini' : 'claude-haiku']) {
+      await expect(openai.models.retrieve(model)).rejects.toMatchObject({ status: 404, code: 'not_found' });
+    }
+  });
+
+  it('a model of the plan whose provider has no key is refused by name with what can be named, never answered by another', async () => {
+    for (const model of ['gpt-4o-mini', 'openai/gpt-4o', 'claude-haiku', 'llama3.2'].slice(kind === 'offline' ? 0 : 2)) {
+      for (const stream of [false, true]) {
+        await expect(openai.chat.completions.create({ model, messages: QUESTION, stream })).rejects.toMatchObject({
+          status: 409,
+          code: 'no_model_allowed',
+          param: 'model',
+          type: 'invalid_request_error',
+          message: like(new RegExp(`the model '${model}' is configured here; .* name auto or one of (offline/text$|openai/)`)),
+        });
+      }
+      const plain = await server.ask('/api/ai/generate', { key, body: { operation: 'chat', prompt: 'Hello', model } });
+      expect([plain.status, plain.json.code]).toEqual([409, 'no_model_allowed']);
+    }
   });
 
   it('refusals reach an official client as its own errors, with our code', async () => {

@@ -1,6 +1,6 @@
 import { RefusalError, refuse } from '@purser/base';
 import type { ModelEntry } from '@purser/catalog';
-import { allowedModels, AUTO } from '@purser/routing';
+import { AUTO, namable } from '@purser/routing';
 import type { Policy } from '@purser/policy';
 import { z } from 'zod';
 
@@ -14,8 +14,8 @@ const modelSchema = z.object({ id: z.string(), object: z.literal('model'), creat
 /** Leaves the choice to the plan. */
 const ROUTED = { id: AUTO, object: 'model', created: 0, owned_by: 'purser' } as const;
 
-/** The models a caller's plan may name, in OpenAI's list shape. */
-export function registerOpenAiModels(app: App, { clock, policyOf }: RouteDeps): void {
+/** The models a caller may name: its plan allows them and their providers are configured. In OpenAI's list shape. */
+export function registerOpenAiModels(app: App, { clock, policyOf, providers_callable }: RouteDeps): void {
   app.route({
     method: 'GET',
     url: '/v1/models',
@@ -27,7 +27,7 @@ export function registerOpenAiModels(app: App, { clock, policyOf }: RouteDeps): 
     },
     handler: async (request, reply) => {
       const policy = policyOf(workspaceOf(request), clock.now());
-      return reply.send({ object: 'list', data: [ROUTED, ...textModels(policy).map(wireModel)] });
+      return reply.send({ object: 'list', data: [ROUTED, ...textModels(policy, providers_callable).map(wireModel)] });
     },
   });
   app.route({
@@ -42,7 +42,7 @@ export function registerOpenAiModels(app: App, { clock, policyOf }: RouteDeps): 
     },
     handler: async (request, reply) => {
       const wanted = request.params['*'];
-      const allowed = textModels(policyOf(workspaceOf(request), clock.now()));
+      const allowed = textModels(policyOf(workspaceOf(request), clock.now()), providers_callable);
       if (wanted === AUTO) return reply.send(ROUTED);
       const model =
         allowed.find(({ id }) => id === wanted) ??
@@ -60,8 +60,8 @@ export function registerOpenAiModels(app: App, { clock, policyOf }: RouteDeps): 
   });
 }
 
-function textModels(policy: Policy): readonly ModelEntry[] {
-  return allowedModels(policy.catalogue.models, policy, 'text');
+function textModels(policy: Policy, providersConfigured: ReadonlySet<string>): readonly ModelEntry[] {
+  return namable({ operation: { task: 'text' }, policy, models: policy.catalogue.models, providersConfigured });
 }
 
 function wireModel(model: ModelEntry): z.infer<typeof modelSchema> {

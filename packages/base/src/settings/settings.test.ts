@@ -18,6 +18,7 @@ test('with nothing set, the program listens on loopback with everything inside',
     test_clock: undefined,
     allow_unproven_catalog: false,
     call_timeout_ms: 30_000,
+    offline_provider: undefined,
     providers: { gemini: { api_key: undefined, base_url: undefined } },
     unknown: [],
   });

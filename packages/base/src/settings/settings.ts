@@ -47,6 +47,7 @@ const Environment = z.object({
   PURSER_TEST_CLOCK: startOfClock().optional(),
   PURSER_ALLOW_UNPROVEN_CATALOG: flag().default(false),
   PURSER_CALL_TIMEOUT_MS: whole(100, 600_000).default(30_000),
+  PURSER_OFFLINE_PROVIDER: flag().optional(),
   PURSER_QUEUE_MAX: whole(1, 1_000_000).default(2_048),
   PURSER_SERVERS_MAX: whole(1, 1_000).default(4),
   PURSER_TRUST_PROXY: proxies().optional(),
@@ -104,6 +105,8 @@ export interface Settings {
   /** Start though a plan can fall below its margin. */
   readonly allow_unproven_catalog: boolean;
   readonly call_timeout_ms: number;
+  /** Whether the offline provider may answer for plans that no configured provider serves; undefined: as long as none is configured at all. */
+  readonly offline_provider: boolean | undefined;
   /** How many calls may wait before more are turned away as `overloaded`. */
   readonly queue_max: number;
   /** How many servers there may be at most: while Redis is away each grants 1/servers of every rate limit. */
@@ -162,6 +165,7 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     test_clock: known.PURSER_TEST_CLOCK,
     allow_unproven_catalog: known.PURSER_ALLOW_UNPROVEN_CATALOG,
     call_timeout_ms: known.PURSER_CALL_TIMEOUT_MS,
+    offline_provider: known.PURSER_OFFLINE_PROVIDER,
     queue_max: known.PURSER_QUEUE_MAX,
     servers_max: known.PURSER_SERVERS_MAX,
     trust_proxy: known.PURSER_TRUST_PROXY,
