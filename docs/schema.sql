@@ -1822,6 +1822,7 @@ create table meters.idempotency (
   hold_id uuid not null,
   claimed_at timestamp with time zone not null,
   answer text,
+  balance bigint,
   constraint idempotency_pkey PRIMARY KEY (workspace_id, key),
   constraint idempotency_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 );
@@ -2140,6 +2141,7 @@ begin
       select (select p.caps[c] - p.held[c] - p.used[c] from meters.panel p, array_position(p.meters, v_credit[n]) c
               where p.workspace_id = v_owner[n])
       from generate_subscripts(v_credit, 1) n);
+    if p_answer is not null then perform meters.keep_balances(p_end, p_answer, places, credits); end if;
   end if;
   return next;
 end $function$;
@@ -2640,6 +2642,17 @@ begin
   where p_hold.kinds[n] = 'c' and c.unit = p_hold.reported_unit
   limit 1;
   return coalesce(v_spared, false);
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.keep_balances(p_end uuid[], p_answer text[], p_places integer[], p_credits bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update meters.idempotency i set balance = e.credits
+  from (select p_credits[n] as credits, (select x.ctid from meters.idempotency x where x.hold_id = p_end[p_places[n]]) as row
+        from generate_subscripts(p_places, 1) n where p_answer[p_places[n]] <> '') e
+  where i.ctid = e.row and i.answer is not null;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.keep_lost(p_now timestamp with time zone, p_workspace uuid, p_hold uuid, p_described text, p_meters uuid[], p_amounts bigint[], p_plan text, p_provider text, p_cost bigint, p_cost_unit text, p_reported bigint, p_reported_unit text, p_attempts jsonb)

@@ -59,6 +59,9 @@ export type StreamPart =
   | { readonly type: 'end'; readonly answer: Answer }
   | { readonly type: 'refusal'; readonly refusal: Refusal };
 
+/** The parts of an answer as they come. `replayed`: it was given before, under the same idempotency key. */
+export type StreamedAnswer = AsyncIterable<StreamPart> & { readonly replayed?: true };
+
 /** An OpenAI-shaped request whose bytes may pass through untouched but for what the gate must set. */
 export interface OpenAiRequest {
   /** The parsed body of `POST /v1/chat/completions`; unknown members are kept and passed on. */
@@ -82,7 +85,7 @@ export type OpenAiResponse = {
   /** It was given before, under the same idempotency key. */
   readonly replayed?: true;
 } & (
-  | { readonly kind: 'whole'; readonly status: number; readonly body: Uint8Array; readonly bill: Bill | null }
+  | { readonly kind: 'whole'; readonly status: number; readonly body: Uint8Array; readonly bill: Bill }
   | { readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array> }
 );
 
@@ -104,7 +107,7 @@ export interface Gate {
   /** Runs one call to its end. `signal` aborts when the caller has gone: the provider is cancelled and what was spent is booked. */
   generate(caller: Caller, request: GenerateRequest, signal: AbortSignal): Promise<Answer | Refusal>;
   /** The same, streaming: a refusal before the first byte is returned, one after it is the last part. */
-  stream(caller: Caller, request: GenerateRequest, signal: AbortSignal): Promise<AsyncIterable<StreamPart> | Refusal>;
+  stream(caller: Caller, request: GenerateRequest, signal: AbortSignal): Promise<StreamedAnswer | Refusal>;
   /** The OpenAI door to the same gate. */
   chatCompletions(caller: Caller, request: OpenAiRequest, signal: AbortSignal): Promise<OpenAiResponse | Refusal>;
   /** For a request that a door refused before it could ask: counts it against its workspace's rate, and as its user's failure if it was one, and returns what the user is told. */

@@ -118,12 +118,10 @@ export async function settleAnswer(
   const keyed = held.hold.idempotency !== undefined && !empty;
   const whole = complete(
     await book(engine, held, attempt, ending, bill, {
-      kept: keyed ? keptFrom(complete({ charged: bill.charged, balance: 0n })) : undefined,
+      // Only the settle knows the balance, and writes it beside what is kept here.
+      kept: keyed ? keptFrom(complete({ charged: bill.charged, balance: 0n }), start.at) : undefined,
     }),
   );
-  // Only the settle knows the balance; what it kept is completed, so that a repeated request gets the very same answer.
-  // The call is charged and served whether or not that succeeds.
   if (empty && held.hold.idempotency) await engine.meters.giveBackKey(held.hold.id);
-  if (keyed) await engine.meters.keepAnswer(held.hold.id, keptFrom(whole)).catch(() => {});
   return whole;
 }

@@ -4,6 +4,7 @@ import { admit, type Cleared } from './admit.ts';
 import { CallTime } from './call-time.ts';
 import type { Engine } from './deps.ts';
 import { endFailed, type Start, startOf } from './failure.ts';
+import type { Kept } from './kept.ts';
 import { proveRoute } from './prove-route.ts';
 import { replayOf } from './replay.ts';
 import type { Held } from './steps/hold.ts';
@@ -27,7 +28,7 @@ export async function serve<T>(
   cleared: Cleared,
   { signal, stream }: { readonly signal: AbortSignal; readonly stream: boolean },
   call: (serving: Serving) => Promise<T>,
-  replay: (kept: string) => T,
+  replay: (kept: Kept) => T,
 ): Promise<T | Refusal> {
   let failure: Refusal | undefined;
   let { candidates, draft } = cleared;
@@ -37,7 +38,7 @@ export async function serve<T>(
     if ('replay' in step) {
       const found = await replayOf(engine, step.replay as HoldId, cleared.deadline_ms);
       if (found === 'again') continue;
-      return isRefusal(found) ? found : replay(found.kept);
+      return isRefusal(found) ? found : replay(found);
     }
     const time = new CallTime(signal, cleared.deadline_ms, engine.drain.timeout_ms);
     let serving: Serving = { held: step, start: startOf(engine), time };

@@ -4,7 +4,7 @@ import type { ProviderAnswer, StreamEvent } from '@purser/providers';
 import type { Cleared } from './admit.ts';
 import type { Engine } from './deps.ts';
 import { endFailed } from './failure.ts';
-import type { Answer, GenerateRequest, StreamPart } from './gate.ts';
+import type { Answer, GenerateRequest, StreamedAnswer, StreamPart } from './gate.ts';
 import { providerCall, providerOf, settleAnswer } from './generate.ts';
 import { trackStream } from './in-flight.ts';
 import { answerFromKept } from './kept.ts';
@@ -17,8 +17,8 @@ export async function stream(
   cleared: Cleared,
   request: Pick<GenerateRequest, 'messages'>,
   client: AbortSignal,
-): Promise<AsyncIterable<StreamPart> | Refusal> {
-  return serve<AsyncIterable<StreamPart>>(
+): Promise<StreamedAnswer | Refusal> {
+  return serve<StreamedAnswer>(
     engine,
     cleared,
     { signal: client, stream: true },
@@ -28,7 +28,7 @@ export async function stream(
       const first = await events.next();
       return relay(engine, serving, events, first);
     },
-    (kept) => replayedParts(answerFromKept(kept)),
+    (kept) => Object.assign(replayedParts(answerFromKept(kept)), { replayed: true as const }),
   );
 }
 

@@ -9,6 +9,14 @@ const SWEEP_MAX = 512;
 /** What a server of ours left unresolved counts against its workspace for so long: the time in which its own late word, or a provider's, may come. */
 const COUNTED_HOURS = 72;
 
+/** A hold, and what is kept under its idempotency key: the answer, and the credits that were left when it was settled. */
+export interface FoundHold {
+  readonly state: HoldState;
+  readonly expires_at: Temporal.Instant;
+  readonly answer: string | null;
+  readonly balance: bigint | null;
+}
+
 /** The one door to the counters: holds and their ends in batches, the sweep, and what the counters say. */
 export class Meters {
   readonly #batcher: Batcher;
@@ -97,11 +105,11 @@ export class Meters {
     return workspaceTransaction(this.#pool, workspace, (connection) => readStates(connection, specs));
   }
 
-  /** How a hold stands, and the answer kept under its idempotency key. Null when there is no such hold. */
-  async find(hold: HoldId): Promise<{ state: HoldState; expires_at: Temporal.Instant; answer: string | null } | null> {
-    const { rows } = await this.#pool.query<{ state: HoldState; expires_at: Temporal.Instant; answer: string | null }>(
-      `select h.state, h.expires_at, (select i.answer from meters.idempotency i where i.hold_id = h.id) as answer
-       from meters.hold h where h.id = $1`,
+  /** How a hold stands, and what is kept under its idempotency key. Null when there is no such hold. */
+  async find(hold: HoldId): Promise<FoundHold | null> {
+    const { rows } = await this.#pool.query<FoundHold>(
+      `select h.state, h.expires_at, i.answer, i.balance
+       from meters.hold h left join meters.idempotency i on i.hold_id = h.id where h.id = $1`,
       [hold],
     );
     return rows[0] ?? null;
@@ -120,12 +128,6 @@ export class Meters {
   /** What each provider may have billed since then and nobody knows, in the currencies it bills in. */
   unresolvedSince(since: Temporal.Instant): Promise<{ provider: string; unit: string; cost: bigint }[]> {
     return unresolvedSince(this.#pool, since);
-  }
-
-  /** Replaces the answer kept under a settled hold's idempotency key. */
-  async keepAnswer(hold: HoldId, answer: string): Promise<void> {
-    if (answer === '') return;
-    await this.#pool.query('update meters.idempotency set answer = $2 where hold_id = $1 and answer is not null', [hold, answer]);
   }
 }
 

@@ -76,10 +76,9 @@ export function registerChatCompletions(app: App, { gate, metrics, bounds }: Rou
         await sendChunks(reply, result.chunks, { lastWords: (error) => brokenStream(request, error) });
         return reply;
       }
-      if (result.bill) {
-        metrics.spent({ cost: result.bill.cost, credits: result.bill.charged, offline: result.bill.offline });
-        describeCall(reply, result.bill);
-      }
+      const { cost, charged, offline } = result.bill;
+      if (result.replayed !== true) metrics.spent({ cost, credits: charged, offline });
+      describeCall(reply, result.bill);
       return (reply as FastifyReply).code(result.status).type('application/json; charset=utf-8').send(result.body);
     },
   });

@@ -113,6 +113,7 @@ async function streamAnswer(
 ): Promise<FastifyReply> {
   const parts = await gate.stream(caller, wanted, callerSignal(reply));
   if (isRefusal(parts)) return sendRefusal(request, reply, parts);
+  if (parts.replayed) reply.header('idempotency-replayed', 'true');
   await sendChunks(reply, answerEvents(request, parts, metrics));
   return reply;
 }

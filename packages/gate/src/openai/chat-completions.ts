@@ -4,7 +4,7 @@ import type { Cleared } from '../admit.ts';
 import type { Engine } from '../deps.ts';
 import type { Answer, Bill, OpenAiChatBody, OpenAiResponse } from '../gate.ts';
 import { providerCall, providerOf, settleAnswer } from '../generate.ts';
-import { answerFromKept } from '../kept.ts';
+import { answerFromKept, beganAt, type Kept } from '../kept.ts';
 import { serve, type Serving } from '../serve.ts';
 import { relay, replayedParts } from '../stream.ts';
 import { completionOf, eventsOf } from './answer.ts';
@@ -27,7 +27,7 @@ export async function chatCompletions(
       return upstream ? pass(engine, serving, upstream, body) : translate(engine, serving, body);
     },
     (kept) => {
-      const again = kept.startsWith('{"answer"') ? translatedAgain(engine, kept, body) : replayed(kept, body.stream === true);
+      const again = kept.text.startsWith('{"answer"') ? translatedAgain(kept, body) : replayed(kept, body.stream === true);
       return { ...again, replayed: true };
     },
   );
@@ -51,10 +51,10 @@ async function translate(engine: Engine, serving: Serving, body: OpenAiChatBody)
   return { kind: 'whole', status: 200, body: completionOf(settled, at), bill: billed(settled) };
 }
 
-function translatedAgain(engine: Engine, kept: string, body: OpenAiChatBody): OpenAiResponse {
+function translatedAgain(kept: Kept, body: OpenAiChatBody): OpenAiResponse {
   const answer = answerFromKept(kept);
-  const at = engine.clock.now();
-  if (body.stream !== true) return { kind: 'whole', status: 200, body: completionOf(answer, at), bill: null };
+  const at = beganAt(kept);
+  if (body.stream !== true) return { kind: 'whole', status: 200, body: completionOf(answer, at), bill: billed(answer) };
   return { kind: 'stream', chunks: eventsOf(replayedParts(answer), answer.model.name, wantsUsage(body), at, answer.id) };
 }
 

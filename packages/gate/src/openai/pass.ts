@@ -6,7 +6,7 @@ import { endingOf } from '../ending.ts';
 import { attemptOf, bookUncharged, endFailed } from '../failure.ts';
 import type { OpenAiChatBody, OpenAiResponse } from '../gate.ts';
 import { trackStream } from '../in-flight.ts';
-import { keep } from '../kept.ts';
+import { type Kept, keep, passedFromKept } from '../kept.ts';
 import { outputLimitOf } from '../prove-route.ts';
 import { endLeft } from '../left.ts';
 import type { Serving } from '../serve.ts';
@@ -50,7 +50,7 @@ async function answerWhole(engine: Engine, serving: Serving, passed: PassedWhole
   }
   const attempt = attemptOf(start, 'ok', { request_id });
   const bill = billOf(held, ending, 'served');
-  const kept = held.hold.idempotency && keep({ body: passed.body.toString('utf8') });
+  const kept = held.hold.idempotency && keep({ body: passed.body.toString('utf8'), bill });
   const unwatched = hasLicenceOf(engine, held);
   const booking = book(engine, held, attempt, ending, bill, { kept, unwatched });
   engine.inFlight.settle(booking);
@@ -128,16 +128,15 @@ async function bookStream(
     await bookUncharged(engine, held, attempt, ending);
     return;
   }
-  const kept = sent && keep({ body: Buffer.concat(sent).toString('utf8') });
-  await book(engine, held, attempt, ending, billOf(held, ending, 'served'), { kept, unwatched: true });
+  const bill = billOf(held, ending, 'served');
+  const kept = sent && keep({ body: Buffer.concat(sent).toString('utf8'), bill });
+  await book(engine, held, attempt, ending, bill, { kept, unwatched: true });
 }
 
 /** What an idempotency key kept, as it was sent. */
-export function replayed(kept: string, stream: boolean): OpenAiResponse {
-  const { body } = JSON.parse(kept) as { body?: string };
-  if (body === undefined) throw new BrokenInvariant('an answer of the other door was kept under this request');
-  const bytes = Buffer.from(body, 'utf8');
-  return stream ? { kind: 'stream', chunks: once(bytes) } : { kind: 'whole', status: 200, body: bytes, bill: null };
+export function replayed(kept: Kept, stream: boolean): OpenAiResponse {
+  const { body, bill } = passedFromKept(kept);
+  return stream ? { kind: 'stream', chunks: once(body) } : { kind: 'whole', status: 200, body, bill };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
