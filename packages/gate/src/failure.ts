@@ -47,6 +47,13 @@ export async function endFailed(engine: Engine, serving: Serving, error: unknown
     await endUnserved(engine, held, attemptOf(start, 'fault'), { kind: 'doubt' });
     throw error;
   }
+  if (error.overlong) {
+    engine.routes.overran(
+      held.fitted.model.id,
+      held.hold.workspace,
+      `the answer of transaction ${held.hold.id} was longer than its output limit allows`,
+    );
+  }
   const attempt = attemptOf(start, error.kind, { request_id: error.request_id ?? null });
   if (error.billed === 'no') await endUnserved(engine, held, attempt, { kind: 'void' });
   else {

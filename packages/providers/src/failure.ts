@@ -76,7 +76,12 @@ export function transportFailure(context: FailureContext, error: TransportError,
     return new ProviderError(context.provider, STATUS_WORDS.timeout, { kind: 'timeout', ...cost, cause });
   }
   if (error.cause instanceof BodyTooLong) {
-    return new ProviderError(context.provider, 'sent more than is read', { kind: 'garbage', ...cost, cause });
+    return new ProviderError(context.provider, 'wrote far beyond its output limit and was cut off', {
+      kind: 'garbage',
+      ...cost,
+      overlong: true,
+      cause,
+    });
   }
   return new ProviderError(context.provider, error.sent ? 'broke the connection' : 'cannot be reached', {
     kind: 'unavailable',

@@ -14,6 +14,7 @@ export {
   type StreamEvent,
 } from './provider.ts';
 export { OFFLINE_PROVIDER_ID, offlineProvider } from './offline/offline-provider.ts';
+export { answerBytesMax } from './answer-bytes.ts';
 export type { OutputLimitName } from './output-limit.ts';
 export { keepsLimit } from './probe.ts';
 export { countTokens, takeTokens } from './tokens.ts';

@@ -25,6 +25,7 @@ export async function keepsLimit(provider: Provider, { stream, ...call }: ProbeC
     return await (stream ? judgeStream(provider, asked) : judgeWhole(provider, asked));
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
+    if (error.overlong) return false;
     const known = typeof error.billed === 'object' ? error.billed : error.at_least;
     if (Buffer.byteLength(error.delivered) > PROBE_BYTES_MAX || (known?.output_tokens ?? 0) > PROBE_TOKENS) return false;
     throw error;

@@ -105,6 +105,8 @@ export interface ProviderErrorDetails {
   readonly billed: Billed;
   /** The highest usage reported under way, where `billed` is unknown: the bill is no smaller. */
   readonly at_least?: Usage;
+  /** Its answer was longer than the output limit allows, and was cut off. */
+  readonly overlong?: boolean;
   /** HTTP status, when there was an answer. */
   readonly status?: number;
   readonly retry_after_ms?: number;
@@ -121,6 +123,7 @@ export class ProviderError extends Fault {
   readonly kind: ProviderErrorKind;
   readonly billed: Billed;
   readonly at_least: Usage | undefined;
+  readonly overlong: boolean;
   readonly status: number | undefined;
   readonly retry_after_ms: number | undefined;
   readonly request_id: string | undefined;
@@ -136,6 +139,7 @@ export class ProviderError extends Fault {
     this.kind = details.kind;
     this.billed = details.billed;
     this.at_least = details.at_least;
+    this.overlong = details.overlong ?? false;
     this.status = details.status;
     this.retry_after_ms = details.retry_after_ms;
     this.request_id = details.request_id;

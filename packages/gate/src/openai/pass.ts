@@ -1,5 +1,5 @@
 import { BrokenInvariant } from '@purser/base';
-import type { PassedStream, PassedWhole, Upstream } from '@purser/providers';
+import { answerBytesMax, type PassedStream, type PassedWhole, type Upstream } from '@purser/providers';
 
 import type { Engine } from '../deps.ts';
 import { endingOf } from '../ending.ts';
@@ -14,17 +14,21 @@ import { billOf, book } from '../settle.ts';
 import { hasLicenceOf } from '../steps/licence.ts';
 import { NOT_READ } from '../stream.ts';
 import { errorEvent } from './answer.ts';
-import { rewritten, wantsUsage } from './request.ts';
+import { alternativesOf, rewritten, wantsUsage } from './request.ts';
 
 const PATH = '/chat/completions';
 
 /** Serves a call by the provider's own bytes. Throws the provider's failure as long as nothing has been sent on. */
 export async function pass(engine: Engine, serving: Serving, upstream: Upstream, body: OpenAiChatBody): Promise<OpenAiResponse> {
   const { held } = serving;
+  const stream = body.stream === true;
+  const request = rewritten(body, held.fitted, outputLimitOf(engine, held) ?? upstream.output_limit);
+  const { output_tokens_max } = held.fitted;
   const passed = await upstream.passThrough({
     path: PATH,
-    body: rewritten(body, held.fitted, outputLimitOf(engine, held) ?? upstream.output_limit),
-    stream: body.stream === true,
+    body: request,
+    stream,
+    bytes_max: answerBytesMax({ output_tokens_max, stream, request_bytes: request.length, alternatives: alternativesOf(body) }),
     usage_wanted: wantsUsage(body),
     signal: serving.time.signal,
   });

@@ -137,6 +137,14 @@ export function wantsUsage(body: OpenAiChatBody): boolean {
   return optionsOf(body)['include_usage'] === true;
 }
 
+const ALTERNATIVES_MAX = 20;
+
+/** How many probabilities the caller wants with each token. */
+export function alternativesOf({ logprobs, top_logprobs }: OpenAiChatBody): number {
+  if (logprobs !== true) return 0;
+  return typeof top_logprobs === 'number' ? 1 + Math.min(Math.max(0, top_logprobs), ALTERNATIVES_MAX) : 1;
+}
+
 const ROLES: Record<string, ChatMessage['role']> = {
   system: 'system',
   developer: 'system',

@@ -1,5 +1,6 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4Prompt } from '@ai-sdk/provider';
 import { assert, BrokenInvariant } from '@purser/base';
+import { answerBytesMax } from '../answer-bytes.ts';
 import type { AnswerRecord } from '../answer-record.ts';
 import {
   type FailedCallBilling,
@@ -185,11 +186,12 @@ function answerOf(
 }
 
 function withDelivered(error: ProviderError, delivered: string): ProviderError {
-  const { provider, kind, billed, at_least, status, retry_after_ms, request_id, cause } = error;
+  const { provider, kind, billed, at_least, overlong, status, retry_after_ms, request_id, cause } = error;
   return new ProviderError(provider, error.message.slice(provider.length + 2), {
     kind,
     billed,
     delivered,
+    overlong,
     cause,
     ...(at_least === undefined ? {} : { at_least }),
     ...(status === undefined ? {} : { status }),
@@ -216,7 +218,11 @@ async function send(
   // An SDK picks the name by the model's; which one is kept is a matter of the server's.
   if (output_limit !== null && 'output_tokens_max' in call)
     request = { ...request, body: withOutputLimit(request.body, call.output_limit ?? output_limit, call.output_tokens_max) };
-  const answer = await sendOnce(transport, context, request, call.signal, streams);
+  const bytes_max =
+    'output_tokens_max' in call
+      ? answerBytesMax({ output_tokens_max: call.output_tokens_max, stream: streams, request_bytes: request.body.length })
+      : undefined;
+  const answer = await sendOnce(transport, context, request, { signal: call.signal, bytes_max }, streams);
   if (answer.kind === 'whole' && (answer.status < 200 || answer.status >= 300))
     throw statusFailure(context, answer.status, answer.headers, answer.body.toString());
   return answer;
@@ -226,7 +232,7 @@ async function sendOnce(
   transport: Transport,
   context: FailureContext,
   { url, headers, body }: EncodedRequest,
-  signal: AbortSignal,
+  { signal, bytes_max }: { readonly signal: AbortSignal; readonly bytes_max: number | undefined },
   streams: boolean,
 ): Promise<TransportAnswer> {
   try {
@@ -237,6 +243,7 @@ async function sendOnce(
       headers: [...headers, 'accept-encoding', 'identity'],
       body,
       signal,
+      ...(bytes_max === undefined ? {} : { bytes_max }),
       streams: (status, answered) => streams && status < 300 && contentType(answered).startsWith('text/event-stream'),
     });
   } catch (error) {

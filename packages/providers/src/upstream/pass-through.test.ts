@@ -41,6 +41,7 @@ async function whole(misbehaviour: Misbehaviour, signal = new AbortController().
     body: bodyOf(misbehaviour, false),
     stream: false,
     usage_wanted: true,
+    bytes_max: 10_000_000,
     signal,
   });
   if (answer.streamed) throw new Error('came as a stream');
@@ -53,6 +54,7 @@ async function stream(misbehaviour: Misbehaviour, signal = new AbortController()
     body: bodyOf(misbehaviour, true),
     stream: true,
     usage_wanted: true,
+    bytes_max: 10_000_000,
     signal,
   });
   if (!answer.streamed) throw new Error('came whole');
@@ -116,6 +118,7 @@ describe('answers in one piece', () => {
         body,
         stream: streaming,
         usage_wanted: true,
+        bytes_max: 10_000_000,
         signal,
       });
       expect(answer).toMatchObject({ streamed: false, status, failure: { kind, billed, status } });
@@ -149,7 +152,7 @@ describe('answers in one piece', () => {
       const signal = new AbortController().signal;
       const body = bodyOf(misbehaviour, false);
       const error = await failureOf(
-        strict.passThrough({ path: '/chat/completions', body, stream: false, usage_wanted: true, signal }),
+        strict.passThrough({ path: '/chat/completions', body, stream: false, usage_wanted: true, bytes_max: 10_000_000, signal }),
       );
       await strict.close();
       return error;
@@ -205,6 +208,7 @@ describe('answers as a stream', () => {
       body: '{"stream":true}',
       stream: true,
       usage_wanted: true,
+      bytes_max: 10_000_000,
       signal,
     });
     if (!answer.streamed) throw new Error('came whole');
@@ -313,6 +317,7 @@ test('a reader slower than the provider holds the provider back, and loses nothi
     body: '{}',
     stream: true,
     usage_wanted: true,
+    bytes_max: 10_000_000,
     signal: new AbortController().signal,
   });
   if (!answer.streamed) throw new Error('came whole');
@@ -336,6 +341,7 @@ test('the fast upstream of the benchmarks speaks the protocol', async () => {
       body,
       stream: streaming,
       usage_wanted: true,
+      bytes_max: 10_000_000,
       signal: new AbortController().signal,
     });
     if (answer.streamed) await bytesOf(answer);

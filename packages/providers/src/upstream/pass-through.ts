@@ -46,6 +46,8 @@ export interface PassThroughRequest {
   readonly stream: boolean;
   /** Whether the client of a stream asked for the usage event; it is asked for in any case. */
   readonly usage_wanted: boolean;
+  /** The most bytes the answer can be (`answerBytesMax`); a longer one is cut off. */
+  readonly bytes_max: number;
   /** The time limit. A client that leaves a stream is `drain`ed instead, so that what it cost is known. */
   readonly signal: AbortSignal;
 }
@@ -102,11 +104,11 @@ export function openUpstream(config: UpstreamConfig): Upstream {
     provider: config.provider,
     output_limit: config.output_limit,
     close: () => transport.close(),
-    async passThrough({ path, body, stream, usage_wanted, signal }) {
+    async passThrough({ path, body, stream, usage_wanted, bytes_max, signal }) {
       const headers = stream ? forStream : forWhole;
       const streams = stream ? isEventStream : asWhole;
       const answer = await transport
-        .send({ method: 'POST', path: prefix + path, headers, body, signal, streams })
+        .send({ method: 'POST', path: prefix + path, headers, body, bytes_max, signal, streams })
         .catch((error: unknown) => rethrow(context, error));
       if (answer.kind === 'whole') return passedWhole(context, answer);
       const passage = new StreamPassage(context, answer, usage_wanted);

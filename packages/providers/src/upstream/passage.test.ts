@@ -71,7 +71,14 @@ async function passed(stream: string | Buffer, cuts: readonly number[] = [], usa
   const { signal } = new AbortController();
   const chunks: Buffer[] = [];
   try {
-    const answer = await upstream.passThrough({ path: '/chat/completions', body: '{}', stream: true, usage_wanted, signal });
+    const answer = await upstream.passThrough({
+      path: '/chat/completions',
+      body: '{}',
+      stream: true,
+      usage_wanted,
+      bytes_max: 10_000_000,
+      signal,
+    });
     if (!answer.streamed) throw new Error('came whole');
     try {
       for await (const bytesOfEvents of answer.chunks) chunks.push(bytesOfEvents);
@@ -292,7 +299,14 @@ test('a stream that says nothing for a while is passed on, so that its keep-aliv
   const silent = await startScripted({ play: [{ repeat: ': keep-alive\n\n', every_ms: 50 }] });
   const own = openUpstream({ provider: 'silent', base_url: silent.origin, api_key: null, output_limit: 'max_tokens' });
   const { signal } = new AbortController();
-  const answer = await own.passThrough({ path: '/x', body: '{}', stream: true, usage_wanted: false, signal });
+  const answer = await own.passThrough({
+    path: '/x',
+    body: '{}',
+    stream: true,
+    usage_wanted: false,
+    bytes_max: 10_000_000,
+    signal,
+  });
   if (!answer.streamed) throw new Error('came whole');
   for await (const first of answer.chunks) {
     expect(first.toString()).toContain(': keep-alive\n\n');

@@ -10,7 +10,7 @@ export interface TransportLimits {
   readonly headers_timeout_ms: number;
   /** Between two pieces of the answer. */
   readonly body_timeout_ms: number;
-  /** A whole answer longer than this is cut off as garbage. */
+  /** No answer is longer than this, whatever a request allows. */
   readonly body_bytes_max: number;
 }
 
@@ -40,6 +40,8 @@ export interface TransportRequest {
   readonly headers: string[];
   readonly body: string | Uint8Array | null;
   readonly signal: AbortSignal | null;
+  /** An answer longer than this is cut off, whole or streamed; absent: the limit of the transport. */
+  readonly bytes_max?: number;
   /** Which answers come as a stream; all others are collected first. */
   readonly streams: (status: number, headers: AnswerHeaders) => boolean;
 }
@@ -107,7 +109,12 @@ export class Transport {
   /** One physical request; never retried. @throws TransportError */
   send(request: TransportRequest): Promise<TransportAnswer> {
     return new Promise((resolve, reject) => {
-      const exchange = new Exchange(request, this.#limits.body_bytes_max, resolve, reject);
+      const exchange = new Exchange(
+        request,
+        Math.min(request.bytes_max ?? Infinity, this.#limits.body_bytes_max),
+        resolve,
+        reject,
+      );
       const { path, method, headers, body } = request;
       this.#pool.dispatch({ path, method, headers, body }, exchange);
     });
@@ -173,13 +180,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#stream) {
-      this.#stream.push(chunk);
-      return;
-    }
     this.#bytes += chunk.length;
-    this.#chunks.push(chunk);
-    if (this.#bytes > this.#body_bytes_max) controller.abort(new BodyTooLong(this.#body_bytes_max));
+    if (this.#bytes > this.#body_bytes_max) {
+      this.#chunks = [];
+      controller.abort(new BodyTooLong(this.#body_bytes_max));
+    } else if (this.#stream) this.#stream.push(chunk);
+    else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
