@@ -166,6 +166,16 @@ begin
 end $function$;
 grant execute on function audit.erase_entries(uuid,text[],text,bigint,bigint,bigint,bigint) to purser_work;
 
+CREATE OR REPLACE FUNCTION audit.export_person(p_person text, p_after bigint, p_rows_max integer)
+ RETURNS TABLE(id bigint, at timestamp with time zone, workspace_id uuid, actor text, action text, subject text, detail jsonb)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select e.id, e.at, e.workspace_id, e.actor, e.action, e.subject, e.detail from audit.entry e
+  where e.id > p_after and (e.actor = 'person:' || p_person or e.subject = 'person:' || p_person)
+  order by e.id limit p_rows_max
+$function$;
+
 CREATE OR REPLACE FUNCTION audit.holds_text(p_key text, p_text text, p_texts text[])
  RETURNS boolean
  LANGUAGE sql
@@ -569,6 +579,52 @@ begin
   return query select m from unnest(v_members) m where not exists (select from identity.member o where o.person_id = m);
 end $function$;
 
+CREATE OR REPLACE FUNCTION identity.export_invitations(p_email text)
+ RETURNS TABLE(invitation_id uuid, workspace_id uuid, role text, invited_at timestamp with time zone, expires_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select i.invitation_id, i.workspace_id, i.role, i.invited_at, i.expires_at from identity.invitation i where i.email = lower(p_email)
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.export_memberships(p_person uuid)
+ RETURNS TABLE(workspace_id uuid, workspace text, role text, joined_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select m.workspace_id, w.name, m.role, m.joined_at
+  from identity.member m left join identity.workspace w using (workspace_id) where m.person_id = p_person order by m.joined_at
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.export_person(p_person uuid)
+ RETURNS TABLE(id uuid, email text, created_at timestamp with time zone, anonymous boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select p.id, case when p.is_anonymous then null else p.email end, p.created_at, coalesce(p.is_anonymous, false)
+  from identity.person p where p.id = p_person
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.forget_expired(p_now timestamp with time zone, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+  v_total integer;
+begin
+  delete from identity.occasion where ctid = any (array(select ctid from identity.occasion where expires_at < p_now limit p_rows_max));
+  get diagnostics v_total = row_count;
+  delete from identity.sealed_entry where name = any (
+    array(select name from identity.sealed_entry where expires_at < p_now limit p_rows_max for update skip locked));
+  get diagnostics v_rows = row_count;
+  v_total := v_total + v_rows;
+  delete from identity.invitation where invitation_id = any (
+    array(select invitation_id from identity.invitation where expires_at < p_now - interval '30 days' limit p_rows_max for update skip locked));
+  get diagnostics v_rows = row_count;
+  return v_total + v_rows;
+end $function$;
+
 CREATE OR REPLACE FUNCTION identity.keep_past_terms()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -625,6 +681,15 @@ begin
   execute format('create trigger terms_began after insert on identity.workspace for each row execute function %s()', p_function);
   execute format('create trigger terms_changed after update of plan on identity.workspace for each row when (new.plan <> old.plan) execute function %s()', p_function);
 end $function$;
+
+CREATE OR REPLACE FUNCTION identity.workspace_named(p_name text)
+ RETURNS TABLE(workspace_id uuid, name text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select w.workspace_id, w.name from identity.workspace w
+  where w.erased_at is null and (w.workspace_id::text = lower(p_name) or w.external_id = p_name)
+$function$;
 
 create schema ledger;
 grant usage on schema ledger to purser_app;
@@ -1540,8 +1605,8 @@ create table marketplace.event (
   constraint event_pkey PRIMARY KEY (event_id),
   constraint event_outcome_check CHECK ((outcome = ANY (ARRAY['applied'::text, 'kept'::text, 'refused'::text])))
 );
-CREATE INDEX event_by_age ON marketplace.event USING brin (received_at) WITH (autosummarize='on');
 CREATE INDEX event_of_workspace ON marketplace.event USING btree (workspace_id, received_at);
+CREATE INDEX event_with_payload ON marketplace.event USING btree (received_at) WHERE (payload <> '{}'::jsonb);
 alter table marketplace.event enable row level security;
 create policy all_rows on marketplace.event for all to purser_work using (true);
 create policy own_rows on marketplace.event for select to purser_app using ((workspace_id = base.current_workspace()));
@@ -1720,7 +1785,7 @@ begin
   return v_total + v_rows;
 end $function$;
 
-CREATE OR REPLACE FUNCTION marketplace.forget_payloads(p_after timestamp with time zone, p_before timestamp with time zone, p_rows_max integer)
+CREATE OR REPLACE FUNCTION marketplace.forget_payloads(p_before timestamp with time zone, p_rows_max integer)
  RETURNS integer
  LANGUAGE plpgsql
 AS $function$
@@ -1728,7 +1793,7 @@ declare
   v_rows integer;
 begin
   update marketplace.event set payload = '{}' where ctid = any (array(
-    select ctid from marketplace.event where received_at >= p_after and received_at < p_before and payload <> '{}' limit p_rows_max for update skip locked));
+    select ctid from marketplace.event where received_at < p_before and payload <> '{}' limit p_rows_max for update skip locked));
   get diagnostics v_rows = row_count;
   return v_rows;
 end $function$;
@@ -3095,6 +3160,15 @@ begin
   get diagnostics v_rows = row_count;
   return v_total + v_rows;
 end $function$;
+
+CREATE OR REPLACE FUNCTION notify.export_address(p_email text)
+ RETURNS TABLE(workspace_id uuid, kind text, address text, created_at timestamp with time zone, removed_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select c.workspace_id, c.kind, c.address, c.created_at, c.removed_at from notify.channel c
+  where c.kind = 'email' and lower(c.address) = lower(p_email)
+$function$;
 
 CREATE OR REPLACE FUNCTION notify.forget(p_before timestamp with time zone, p_rows_max integer)
  RETURNS integer

@@ -98,6 +98,38 @@ export function buildProgram(): Command {
     .requiredOption('--since <time>', 'from when, such as 2026-11-01T00:00:00Z or a date')
     .description('ask Stripe for its events again and apply those that are not known; exit 1 when one was refused')
     .action(async (options: { since: string }) => (await import('./commands/payments-take-in.ts')).takeIn(options));
+  const erase = program.command('erase').description('delete a customer or a person for good; the books stay, under a pseudonym');
+  erase
+    .command('workspace')
+    .argument('<id>', 'its id, or your external_id')
+    .option('--confirm <name>', 'its name, instead of typing it')
+    .description('its keys, members, names, texts and kept answers')
+    .action(async (id: string, { confirm }: { confirm?: string }) =>
+      (await import('./commands/erase.ts')).eraseWorkspace(id, confirm),
+    );
+  erase
+    .command('person')
+    .argument('<email>')
+    .option('--confirm <email>', 'the address again, instead of typing it')
+    .option('--delete-workspaces', 'also the workspaces that nobody else owns')
+    .description('somebody who signs in: account, memberships, sessions')
+    .action(async (email: string, options: { confirm?: string; deleteWorkspaces?: boolean }) =>
+      (await import('./commands/erase.ts')).erasePerson(email, options),
+    );
+
+  const exporting = program
+    .command('export')
+    .description('everything that is kept of a customer or a person, as one ZIP archive');
+  exporting
+    .command('workspace')
+    .argument('<id>', 'its id, or your external_id')
+    .argument('<file>', 'where to write it')
+    .action(async (id: string, file: string) => (await import('./commands/export-data.ts')).exportWorkspace(id, file));
+  exporting
+    .command('person')
+    .argument('<email>')
+    .argument('<file>', 'where to write it')
+    .action(async (email: string, file: string) => (await import('./commands/export-data.ts')).exportPerson(email, file));
 
   const ledger = program.command('ledger').description('the books');
   ledger

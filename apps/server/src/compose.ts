@@ -35,6 +35,7 @@ import type { ServerDeps } from './deps.ts';
 import { erasingParts } from './erasing.ts';
 import { BOUNDS } from './http/bounds.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { retain } from './retaining.ts';
 import { personsOptions, siteOf } from './persons-options.ts';
 
 export interface Given {
@@ -74,6 +75,7 @@ const MARKETPLACE_EVERY_MS = 30_000;
 const WALLET_EVERY_MS = 5_000;
 const ERASURES_EVERY_MS = 5_000;
 const UNRESOLVED_EVERY_MS = 30_000;
+const RETAIN_EVERY_MS = 30_000;
 const DRAIN = { timeout_ms: 10_000, bytes_max: 1_048_576 } as const;
 const ROUTE_CLOSED_MS = 5_000;
 const ROUTE_CLOSED_FOR_WORKSPACE_MS = 60_000;
@@ -225,6 +227,13 @@ export async function compose(given: Given): Promise<Composition> {
       catalogue,
       logOf,
     });
+    const retaining = { pool, clock, keep: settings.keep, log: logOf('retention'), metrics };
+    const retention = repeat(
+      RETAIN_EVERY_MS,
+      () => retain(retaining),
+      (err) => retaining.log.error({ err }, 'what has had its time could not be deleted'),
+    );
+    opened.defer(() => retention.stop());
     const alerts = startServerAlerts({ pool, clock, log: logOf('alerts'), settings, catalogue, identity, policies, meters });
     opened.defer(() => alerts.stop());
   }

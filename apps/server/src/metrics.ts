@@ -25,6 +25,8 @@ export interface Metrics {
   batch(kind: string, size: number, seconds: number): void;
   /** Something failed that no caller waited for. */
   backgroundFailed(work: string): void;
+  /** Rows of a kind were deleted because they had their time. */
+  forgotten(kind: string, rows: number): void;
 }
 
 const SECONDS_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -87,6 +89,13 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const forgotten = new Counter({
+    name: 'purser_retention_rows_total',
+    help: 'Rows deleted because they had their time, by kind.',
+    labelNames: ['kind'] as const,
+    registers,
+  });
+
   return {
     registry,
     answered: (route, method, status, seconds) => http.observe({ method, route, status }, seconds),
@@ -125,5 +134,6 @@ export function createMetrics(): Metrics {
       batchSeconds.observe({ kind }, seconds);
     },
     backgroundFailed: (work) => background.inc({ work }),
+    forgotten: (kind, rows) => forgotten.inc({ kind }, rows),
   };
 }

@@ -49,6 +49,7 @@ const PAGES: Record<Page, { readonly title: string; readonly show: ComponentType
   calls: { title: 'Calls', show: late(async () => (await import('./screens/calls-page.tsx')).CallsPage) },
   alerts: { title: 'Alerts', show: late(async () => (await import('./screens/alerts.tsx')).AlertsPage) },
   members: { title: 'Members', show: late(async () => (await import('./screens/members.tsx')).MembersPage) },
+  settings: { title: 'Settings', show: late(async () => (await import('./screens/settings.tsx')).SettingsPage) },
   keys: { title: 'Keys', show: late(async () => (await import('./screens/keys.tsx')).KeysPage) },
   margin: { title: 'Margin', show: late(async () => (await import('./screens/admin/margin.tsx')).MarginPage) },
   workspaces: { title: 'Workspaces', show: late(async () => (await import('./screens/admin/workspaces.tsx')).WorkspacesPage) },
@@ -84,7 +85,7 @@ function homeFor(session: Session, place: Place | undefined): Place | undefined 
   if (place === undefined) return undefined;
   switch (session.kind) {
     case 'person':
-      return { page: 'members' };
+      return place.page === 'settings' ? place : { page: 'members' };
     case 'workspace':
       return isForOperators(place.page) ? { page: 'try' } : place;
     case 'admin':

@@ -10,6 +10,7 @@ export const ROUTES = {
   '/members': 'members',
   '/keys': 'keys',
   '/alerts': 'alerts',
+  '/settings': 'settings',
   '/admin': 'margin',
   '/admin/workspaces': 'workspaces',
   '/admin/alerts': 'admin-alerts',

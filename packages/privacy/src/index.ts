@@ -2,6 +2,9 @@ import type { RoomMigrations } from '@purser/base';
 
 export { beginEndUser, beginPerson, beginWorkspace, type Requester } from './begin.ts';
 export { type Doors, type Erasure, type ErasureId, findErasure, listErasures, type PrivacyParts } from './erasure.ts';
+export { exportArchive, type ExportSubject } from './export.ts';
+export { INVENTORY, inventoryTable } from './inventory.ts';
+export { type Forgotten, forgetOld, type Retention } from './retain.ts';
 export { workErasures } from './work.ts';
 
 export const privacyMigrations: RoomMigrations = { room: 'privacy', directory: new URL('../migrations/', import.meta.url) };

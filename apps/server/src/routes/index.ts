@@ -26,6 +26,7 @@ import { registerCatalogue } from './catalogue.ts';
 import { registerChatCompletions } from './chat-completions.ts';
 import { registerApiDescription, registerDocs } from './docs.ts';
 import { registerErasures } from './erasures.ts';
+import { registerExports } from './exports.ts';
 import { registerFeatureCheck } from './feature-check.ts';
 import { registerGenerate } from './generate.ts';
 import { registerHealth } from './health.ts';
@@ -59,6 +60,7 @@ export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
   registerAuth(app, deps);
   registerMembers(app, deps);
   registerErasures(app, deps);
+  registerExports(app, deps);
   registerAllocations(app, deps);
   registerStatement(app, deps);
   registerKeys(app, deps);

@@ -10,6 +10,7 @@ import {
   PenLine,
   ReceiptText,
   Scale,
+  Settings,
   ScrollText,
   Siren,
   Split,
@@ -38,6 +39,13 @@ const WORKSPACE_TABS: readonly Tab[] = [
   { path: '/alerts', page: 'alerts', label: 'Alerts', icon: Siren },
   { path: '/members', page: 'members', label: 'Members', icon: Users },
   { path: '/keys', page: 'keys', label: 'Keys', icon: KeyRound },
+  { path: '/settings', page: 'settings', label: 'Settings', icon: Settings },
+];
+
+/** Who belongs to no workspace finds invitations, and what is kept of them. */
+const PERSON_TABS: readonly Tab[] = [
+  { path: '/members', page: 'members', label: 'Members', icon: Users },
+  { path: '/settings', page: 'settings', label: 'Settings', icon: Settings },
 ];
 
 const ADMIN_TABS: readonly Tab[] = [
@@ -60,7 +68,7 @@ export function isForOperators(page: Page | undefined): boolean {
 
 /** An operator who also works in a workspace has a way across. */
 export function tabsFor(session: Session, page: Page | undefined): readonly Tab[] {
-  if (session.kind === 'person') return [];
+  if (session.kind === 'person') return PERSON_TABS;
   if (session.kind === 'workspace') return WORKSPACE_TABS;
   if (session.workspace === null) return ADMIN_TABS;
   return isForOperators(page)

@@ -53,6 +53,9 @@ const Environment = z.object({
   PURSER_TRUST_PROXY: proxies().optional(),
   PURSER_PUBLIC_URL: site().optional(),
   PURSER_FREE_STARTS_PER_ADDRESS: whole(0, 1_000_000).default(5),
+  PURSER_KEEP_ANSWERS_DAYS: whole(1, 3_650).default(30),
+  PURSER_KEEP_PAYLOADS_DAYS: whole(1, 3_650).default(90),
+  PURSER_KEEP_ALERTS_DAYS: whole(1, 3_650).default(400),
   PURSER_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   GEMINI_API_KEY: secret().optional(),
   GEMINI_BASE_URL: http.optional(),
@@ -117,6 +120,8 @@ export interface Settings {
   readonly public_url: string | undefined;
   /** Free workspaces that one address may start without a mailbox, in 30 days. */
   readonly free_starts_per_address: number;
+  /** How long things are kept that have their time. */
+  readonly keep: { readonly answers_days: number; readonly payloads_days: number; readonly alerts_days: number };
   readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
   /** Mail to people; without an address of a mail server none is sent. */
@@ -171,6 +176,11 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     trust_proxy: known.PURSER_TRUST_PROXY,
     public_url: known.PURSER_PUBLIC_URL,
     free_starts_per_address: known.PURSER_FREE_STARTS_PER_ADDRESS,
+    keep: {
+      answers_days: known.PURSER_KEEP_ANSWERS_DAYS,
+      payloads_days: known.PURSER_KEEP_PAYLOADS_DAYS,
+      alerts_days: known.PURSER_KEEP_ALERTS_DAYS,
+    },
     log_level: known.PURSER_LOG_LEVEL,
     providers: {
       gemini: provider('gemini'),

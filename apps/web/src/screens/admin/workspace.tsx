@@ -15,6 +15,7 @@ import { dayWords } from '../../words/time.ts';
 import { CeilingMeter, CreditMeter, SmallMeter, smallMeters } from '../stores.tsx';
 import { GiftForm } from './gift-form.tsx';
 import { LicencePanel } from './licence-panel.tsx';
+import { PrivacyPanel } from './privacy-panel.tsx';
 import { TermsPanel } from './terms-panel.tsx';
 
 /** One customer: what it has, what governs it and why, and what an operator may change. */
@@ -72,6 +73,7 @@ function Found({ workspace }: { readonly workspace: WorkspaceInFull }) {
           <Panel title="Keys">
             <Keys scope={{ of: 'workspace', workspace_id: workspace.id }} />
           </Panel>
+          <PrivacyPanel workspace={workspace} />
         </div>
         <div className="grid gap-4 sm:gap-6 lg:col-span-2">
           <TermsPanel key={JSON.stringify(workspace.overrides) + workspace.plan} workspace={workspace} usage={usage.data} />

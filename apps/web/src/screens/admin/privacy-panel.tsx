@@ -1,0 +1,36 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { deleteWorkspace, exportOf } from '../../api/privacy.ts';
+import type { WorkspaceInFull } from '../../api/wire-operator.ts';
+import { DeleteButton, ExportLink } from '../../parts/delete-dialog.tsx';
+import { Panel } from '../../parts/states.tsx';
+import { navigate } from '../../route.ts';
+
+/** All that is kept of a customer: to hand out, and to delete. */
+export function PrivacyPanel({ workspace }: { readonly workspace: WorkspaceInFull }) {
+  const client = useQueryClient();
+  return (
+    <Panel title="Data">
+      <p className="max-w-prose text-ink-soft">Everything that is kept of this workspace, as one archive; or its deletion.</p>
+      <div className="mt-4 flex flex-wrap gap-2">
+        <ExportLink href={exportOf(workspace.id)}>Export all data</ExportLink>
+        <DeleteButton
+          label="Delete workspace"
+          typed={workspace.name}
+          act={(typed) => deleteWorkspace(typed, workspace.id)}
+          done={() => {
+            navigate('/admin/workspaces');
+            void client.resetQueries({ queryKey: ['admin'] });
+          }}
+        >
+          <p>This cannot be undone. Export all data first.</p>
+          <ul className="list-disc pl-5">
+            <li>All keys stop working at once, and all members lose access.</li>
+            <li>Remaining credits are lost; what the workspace owes stays in the books.</li>
+            <li>A subscription has to be ended at Stripe first.</li>
+            <li>Amounts, dates and invoice numbers stay, without any name.</li>
+          </ul>
+        </DeleteButton>
+      </div>
+    </Panel>
+  );
+}
