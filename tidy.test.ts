@@ -186,6 +186,12 @@ describe('borders', () => {
     ).toEqual([]);
   });
 
+  test('nobody is taken for a stranger because what knows them is away: who calls is asked of two functions', () => {
+    const asked = ['apps/server/src/http/authenticate.ts', 'apps/server/src/server.ts'];
+    const elsewhere = except(...asked).filter(({ file }) => file.startsWith('apps/server/') && !file.includes('.test.'));
+    expect(places(elsewhere, /\brequest\.caller\b|\{[^}]*\bcaller\b[^}]*\} = request;/)).toEqual([]);
+  });
+
   test('a browser is sent on from one place, where the address is judged, and leaves the page from one', () => {
     const elsewhere = except('apps/server/src/http/own-redirect.ts', 'apps/web/src/leave.ts', ...WORKSHOP);
     const sends =

@@ -264,6 +264,7 @@ export async function compose(given: Given): Promise<Composition> {
       providers_callable: callable,
       routeTo: (model) => routeState({ routes, providers: directory, breakers }, model, PLATFORM),
       site: siteOf(settings),
+      allowed_origins: settings.allowed_origins,
       trust_proxy: settings.trust_proxy,
       ...(offset && { test_clock: offset }),
       ...(given.web_directory !== undefined && { web_directory: given.web_directory }),

@@ -49,6 +49,8 @@ export interface ServerDeps {
   readonly web_directory?: string;
   /** What the world calls this installation: redirects, letters and payment pages lead there. */
   readonly site: Site;
+  /** Browser apps of these origins may call. */
+  readonly allowed_origins: readonly string[];
   /** Whose `X-Forwarded-*` is believed; undefined: nobody's. */
   readonly trust_proxy: TrustedProxies | undefined;
   /** Whether everything a call needs is there right now. */

@@ -20,6 +20,7 @@ import { boundConnections } from './http/connections.ts';
 import { refusedFeature } from './http/governed-feature.ts';
 import { readJsonBodies } from './http/json-body.ts';
 import { answerUnknownRoute } from './http/not-found.ts';
+import { crossOrigin } from './http/cross-origin.ts';
 import { unpackBodies } from './http/encoded-body.ts';
 import { guardRedirects } from './http/own-redirect.ts';
 import { API_HEADERS } from './http/security-headers.ts';
@@ -58,6 +59,8 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   const registered: RouteOptions[] = [];
   const routes: RouteFacts[] = [];
 
+  const origins = crossOrigin(deps.allowed_origins);
+
   const app: App = Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
@@ -73,6 +76,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
     routerOptions: { maxParamLength: 512 },
     clientErrorHandler: answerUnreadable,
     frameworkErrors(error, request, reply) {
+      origins.permit(request, reply);
       sendThrown(request, reply, error);
     },
   }).withTypeProvider();
@@ -82,6 +86,8 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileSerializer);
   app.decorateRequest('client');
+  app.decorateRequest('origin_allowed', false);
+  app.decorateRequest('unrecognised', null);
   app.decorateRequest('caller', null);
   app.decorateRequest('body_sha256', null);
   app.decorateRequest('outcome_code', null);
@@ -103,6 +109,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   app.addHook('onRequest', async (request, reply) => {
     request.client = readClient(request.raw);
     reply.headers(API_HEADERS).header('x-request-id', request.id);
+    origins.permit(request, reply);
     const started_ms = performance.now();
     const route = request.routeOptions;
     if (request.url.includes('%00')) return sendRefusal(request, reply, NO_TEXT);
@@ -115,6 +122,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
       logAnswer(request, reply, debugs);
     });
     if (isProbe(route.url)) return undefined;
+    if (origins.isPreflight(request)) return origins.sendPreflight(request, reply);
     return request.is404 ? receive(request, reply) : admit(request, reply);
   });
 
@@ -135,7 +143,10 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
       flooding === undefined ? await identified(request) : ((await strangers.lookUp(() => identified(request))) ?? flooding);
     if (isRefusal(caller)) {
       if (flooding !== undefined && caller.code === 'unauthenticated') return sendRefusal(request, reply, flooding);
-      if (access === 'public') return receive(request, reply);
+      if (access === 'public') {
+        if (caller.code === 'overloaded') request.unrecognised = caller;
+        return receive(request, reply);
+      }
       if (caller.code === 'unauthenticated') strangers.count(request.client.address);
       return sendRefusal(request, reply, caller);
     }

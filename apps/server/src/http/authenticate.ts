@@ -95,6 +95,12 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller;
 }
 
+/** Who calls a public route; null: nobody. Who cannot be recognised for the moment is not taken for nobody. */
+export function callerIfAny(request: FastifyRequest): Caller | null {
+  if (request.unrecognised !== null) throw new RefusalError(request.unrecognised);
+  return request.caller;
+}
+
 /** The workspace of a route with access `workspace`. */
 export function workspaceOf(request: FastifyRequest): Workspace {
   const { workspace } = callerOf(request);

@@ -16,9 +16,15 @@ export function changesFromElsewhere(request: FastifyRequest): boolean {
   return new URL(origin).host !== request.client.host;
 }
 
-/** Nobody is signed in, or out of what they had, by another site's page. */
-export function refuseOtherSites(request: FastifyRequest): void {
-  if (request.headers.cookie === undefined && request.headers.origin === undefined) return;
+/** Nobody is signed in, or out of what they had, by another site's page. An app of an allowed origin keeps its token itself. */
+export function refuseOtherSites(request: FastifyRequest, wantsCookie: boolean): void {
+  const { cookie, origin } = request.headers;
+  if (cookie === undefined && (origin === undefined || (request.origin_allowed && !wantsCookie))) return;
   if (!changesFromElsewhere(request)) return;
-  throw new RefusalError(refuse('forbidden', 'signing in with cookies must be asked for by a page of the same origin'));
+  throw new RefusalError(
+    refuse(
+      'forbidden',
+      'signing in with cookies must be asked for by a page of the same origin; an app of an allowed one sends "cookie": false',
+    ),
+  );
 }

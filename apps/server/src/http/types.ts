@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Arrival } from '@purser/gate';
+import type { Refusal } from '@purser/base';
 import type { Caller } from '@purser/identity';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -41,6 +42,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who called, by the connection and by what proxies of ours say. */
     client: Client;
+    /** Whether it comes from a browser app of an allowed origin, which may read the answer. */
+    origin_allowed: boolean;
+    /** Why nobody can say who calls, on a public route: what knows it is away. */
+    unrecognised: Refusal | null;
     /** Set before the body is read on every route that is not public. */
     caller: Caller | null;
     /** SHA-256 (hex) of the body's bytes when an `Idempotency-Key` came with them. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
 import { sendRefusal } from '../http/answer-failure.ts';
+import { callerIfAny } from '../http/authenticate.ts';
 import { deviceOf } from '../http/device.ts';
 import { problems } from '../http/responses.ts';
 import { refuseOtherSites } from '../http/same-origin.ts';
@@ -28,9 +29,9 @@ export function registerAuth(app: App, deps: RouteDeps): void {
       response: { 200: startedSchema, 201: startedSchema, ...problems(400, 403, 409, 429, 503) },
     },
     handler: async (request, reply) => {
-      refuseOtherSites(request);
+      refuseOtherSites(request, request.body.cookie);
       reply.header('cache-control', 'no-store');
-      const { caller } = request;
+      const caller = callerIfAny(request);
       if (caller?.person !== undefined) return reply.send({ session: await describeSession(identity, caller) });
       const { origin, set_cookie } = deviceOf(request);
       const flooding = strangers.refusal(request.client.address);

@@ -4,9 +4,10 @@ import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
 import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf, SESSION_COOKIE } from '../http/authenticate.ts';
+import { callerIfAny, callerOf, SESSION_COOKIE } from '../http/authenticate.ts';
 import { personOf } from '../http/authority.ts';
 import { problems } from '../http/responses.ts';
+import { refuseOtherSites } from '../http/same-origin.ts';
 import type { App } from '../http/types.ts';
 import { instantSchema, uuidSchema } from '../http/wire.ts';
 import { describeSession, sessionSchema } from './describe-session.ts';
@@ -33,6 +34,7 @@ export function registerSession(app: App, deps: RouteDeps): void {
       },
     },
     handler: async (request, reply) => {
+      refuseOtherSites(request, request.body.cookie);
       const flooding = strangers.refusal(request.client.address);
       if (flooding !== undefined) return sendRefusal(request, reply, flooding);
       const credentials = { authorization: `Bearer ${request.body.key.trim()}` };
@@ -59,7 +61,7 @@ export function registerSession(app: App, deps: RouteDeps): void {
     schema: { tags: ['Session'], summary: 'Who is signed in', response: { 200: sessionSchema, ...problems(503) } },
     handler: async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      const { caller } = request;
+      const caller = callerIfAny(request);
       if (caller === null) return reply.send({ kind: null });
       if (caller.person !== undefined && request.headers.authorization === undefined) {
         const renewed = await identity.persons.renew({ cookie: request.headers.cookie });

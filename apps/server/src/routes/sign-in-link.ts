@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
 import { problemOfThrown, sendRefusal, sendThrown } from '../http/answer-failure.ts';
+import { callerIfAny } from '../http/authenticate.ts';
 import { deviceOf } from '../http/device.ts';
 import { redirectWithin } from '../http/own-redirect.ts';
 import { escaped, type PlainPage, problemPage, sendPage } from '../http/plain-page.ts';
@@ -36,9 +37,9 @@ export function registerSignInLink(app: App, deps: RouteDeps): void {
       response: { 202: z.object({ sent: z.literal(true) }), ...problems(400, 403, 429, 501, 503) },
     },
     handler: async (request, reply) => {
-      refuseOtherSites(request);
+      refuseOtherSites(request, false);
       const { email, callbackURL: callback } = request.body;
-      const sent = await deps.identity.persons.requestLink(email, request.client.address, callback, request.caller?.person);
+      const sent = await deps.identity.persons.requestLink(email, request.client.address, callback, callerIfAny(request)?.person);
       if (isRefusal(sent)) return sendRefusal(request, reply, sent);
       return reply.code(202).send({ sent });
     },
@@ -98,7 +99,8 @@ function registerButton(app: App, { identity, strangers, site }: RouteDeps): voi
     },
     handler: async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      refuseOtherSites(request);
+      refuseOtherSites(request, request.body.cookie);
+      callerIfAny(request);
       const onward = ownPath(request.body.callbackURL ?? '/', site.origin);
       if (onward === undefined) return refuseAsWanted(request, reply, NOT_OURS);
       const flooding = strangers.refusal(request.client.address);

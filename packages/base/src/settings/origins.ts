@@ -26,3 +26,26 @@ export function site() {
     return z.NEVER;
   });
 }
+
+const ORIGINS_MAX = 100;
+const ORIGIN = 'origins of your apps with commas between, each https://host or, on this machine, http://localhost:port; no *';
+
+/** Which browser apps of other origins may call. */
+export function origins() {
+  return z.string().transform((given, context): readonly string[] => {
+    const found = given.split(',').map((part) => allowable(part.trim()));
+    const known = found.filter((origin) => origin !== undefined);
+    if (known.length === found.length && found.length <= ORIGINS_MAX) return [...new Set(known)];
+    context.addIssue({ code: 'custom', message: refusal(given, ORIGIN) });
+    return z.NEVER;
+  });
+}
+
+/** Over plain http anybody on the way can be the app, but not on one's own machine. */
+function allowable(given: string): string | undefined {
+  const origin = originIn(given);
+  if (origin === undefined || origin.includes('*')) return undefined;
+  return origin.startsWith('https:') || /^http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/.test(origin)
+    ? origin
+    : undefined;
+}

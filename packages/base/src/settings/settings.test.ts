@@ -98,6 +98,38 @@ test.each([
   expect(parseSettings({ PURSER_PUBLIC_URL: given }).public_url).toBe(origin);
 });
 
+test('PURSER_ALLOWED_ORIGINS are exact origins, each once, as browsers write them', () => {
+  expect(parseSettings({}).allowed_origins).toEqual([]);
+  const given =
+    'https://App.example, https://app.example:443/,http://localhost:5173 , http://127.0.0.1:3000,http://[::1]:1,https://münchen.example';
+  expect(parseSettings({ PURSER_ALLOWED_ORIGINS: given }).allowed_origins).toEqual([
+    'https://app.example',
+    'http://localhost:5173',
+    'http://127.0.0.1:3000',
+    'http://[::1]:1',
+    'https://xn--mnchen-3ya.example',
+  ]);
+});
+
+test.each([
+  '*',
+  'null',
+  'https://*.app.example',
+  'http://app.example',
+  'http://localhost.evil.example',
+  'http://127.0.0.1.evil.example',
+  'https://app.example/path',
+  'https://app.example,',
+  'https://app.example https://other.example',
+  'https://name:word@app.example',
+  'app.example',
+  'file:///',
+])('PURSER_ALLOWED_ORIGINS=%s is refused in one line that says what is wanted', (given) => {
+  expect(() => parseSettings({ PURSER_ALLOWED_ORIGINS: given })).toThrow(
+    /^wrong setting: PURSER_ALLOWED_ORIGINS: [^\n]*, want origins of your apps with commas between[^\n]*$/,
+  );
+});
+
 test('several wrong settings share the one line', () => {
   expect(() => parseSettings({ PORT: 'x', PURSER_TEST_CLOCK: '2' })).toThrow(
     /^wrong setting: PORT: [^\n]*; PURSER_TEST_CLOCK: [^\n]*$/,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { Fault } from '../fault.ts';
 import { address, atLeast, flag, oneOf, secret, secretLike, startOfClock, type TestClockSetting, text, whole } from './kinds.ts';
-import { site } from './origins.ts';
+import { origins, site } from './origins.ts';
 import { proxies, type TrustedProxies } from './proxies.ts';
 
 /** Each provider key and address that may be set; a provider without either is off. */
@@ -52,6 +52,7 @@ const Environment = z.object({
   PURSER_SERVERS_MAX: whole(1, 1_000).default(4),
   PURSER_TRUST_PROXY: proxies().optional(),
   PURSER_PUBLIC_URL: site().optional(),
+  PURSER_ALLOWED_ORIGINS: origins().default([]),
   PURSER_FREE_STARTS_PER_ADDRESS: whole(0, 1_000_000).default(5),
   PURSER_KEEP_ANSWERS_DAYS: whole(1, 3_650).default(30),
   PURSER_KEEP_PAYLOADS_DAYS: whole(1, 3_650).default(90),
@@ -118,6 +119,8 @@ export interface Settings {
   readonly trust_proxy: TrustedProxies | undefined;
   /** The origin the world calls this installation by, where links in letters lead; undefined: host and port. */
   readonly public_url: string | undefined;
+  /** Browser apps of these origins may call; none unless it is said. */
+  readonly allowed_origins: readonly string[];
   /** Free workspaces that one address may start without a mailbox, in 30 days. */
   readonly free_starts_per_address: number;
   /** How long things are kept that have their time. */
@@ -175,6 +178,7 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     servers_max: known.PURSER_SERVERS_MAX,
     trust_proxy: known.PURSER_TRUST_PROXY,
     public_url: known.PURSER_PUBLIC_URL,
+    allowed_origins: known.PURSER_ALLOWED_ORIGINS,
     free_starts_per_address: known.PURSER_FREE_STARTS_PER_ADDRESS,
     keep: {
       answers_days: known.PURSER_KEEP_ANSWERS_DAYS,
