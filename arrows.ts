@@ -99,11 +99,18 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     license: 'the licence follows from payments',
     wallet: 'an order of packs is quoted',
   },
+  reconciliation: {
+    base: 'an import is a row, and a difference is a value or a refusal',
+    ledger: 'what was booked is compared, and what differs is posted',
+    audit: 'what was posted is in the audit log',
+    meters: 'what nobody knew is resolved by a bill',
+  },
   privacy: {
     base: 'an erasure is a row that is worked at in the background, by the clock',
     audit: 'what was erased is in the audit log, and its sealed rows are redacted',
   },
   server: {
+    reconciliation: 'what providers bill is compared and posted',
     privacy: 'workspaces, persons and end users are erased, and given what is kept of them',
     base: 'settings, clock, log and database',
     marketplace: 'what is bought, and what payment events say',
@@ -143,6 +150,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     wallet: 'what a period grants, and which meter counts what is sold',
   },
   cli: {
+    reconciliation: 'reconcile',
     base: 'settings and database',
     privacy: 'erase, export',
     money: 'amounts in tables',

@@ -168,6 +168,7 @@ describe('borders', () => {
       'packages/identity/',
       'packages/limits/',
       'packages/notify/',
+      'packages/reconciliation/',
       'apps/',
       ...WORKSHOP,
     ];

@@ -871,6 +871,17 @@ begin
   return v_booked;
 end $function$;
 
+CREATE OR REPLACE FUNCTION ledger.attempt_costs(p_provider text, p_from timestamp with time zone, p_to timestamp with time zone)
+ RETURNS TABLE(day date, model text, unit text, attempts bigint, cost bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select (started_at at time zone 'UTC')::date, model, cost_unit, count(*), sum(cost)::bigint
+  from ledger.attempt
+  where provider = p_provider and started_at >= p_from and started_at < p_to and cost is not null
+  group by 1, 2, 3
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.attempt_facts(p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint, p_rows_max integer)
  RETURNS TABLE(xid bigint, id bigint, line text)
  LANGUAGE sql
@@ -1229,6 +1240,24 @@ begin
   if tg_op = 'UPDATE' and current_setting('purser.erasing', true) = tg_table_schema || '.' || tg_table_name then return null; end if;
   raise exception '%.% is append-only: % refused', tg_table_schema, tg_table_name, tg_op using errcode = 'restrict_violation';
 end $function$;
+
+CREATE OR REPLACE FUNCTION ledger.request_ids(p_holds uuid[])
+ RETURNS TABLE(hold_id uuid, request_id text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select a.hold_id, a.request_id from ledger.attempt a where a.hold_id = any (p_holds) and a.request_id is not null
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.resolved_costs(p_holds uuid[])
+ RETURNS TABLE(hold_id uuid, cost bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select p.hold_id, sum(p.amount)::bigint from ledger.posting p
+  where p.hold_id = any (p_holds) and (p.debit = 'cost' and p.credit = 'unreconciled' or p.debit = 'overrun' and p.credit like 'payable:%')
+  group by 1
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.revenue_sign(p_debit text, p_credit text)
  RETURNS integer
@@ -3353,6 +3382,38 @@ alter table privacy.erasure enable row level security;
 create policy all_rows on privacy.erasure for all to purser_work using (true);
 create policy own_rows on privacy.erasure for select to purser_app using ((workspace_id = base.current_workspace()));
 grant insert, select, update on privacy.erasure to purser_work;
+
+create schema reconciliation;
+grant usage on schema reconciliation to purser_work;
+
+create table reconciliation.import (
+  import_id text not null,
+  provider text not null,
+  span_from timestamp with time zone not null,
+  span_to timestamp with time zone not null,
+  posted_at timestamp with time zone not null,
+  actor text not null,
+  differences integer not null,
+  resolved integer not null,
+  constraint import_pkey PRIMARY KEY (import_id),
+  constraint import_import_id_check CHECK ((import_id ~ '^[0-9a-f]{64}$'::text))
+);
+alter table reconciliation.import enable row level security;
+create policy all_rows on reconciliation.import for all to purser_work using (true);
+grant insert, select on reconciliation.import to purser_work;
+
+create table reconciliation.line (
+  provider text not null,
+  day date not null,
+  model text not null,
+  unit text not null,
+  posted bigint not null,
+  constraint line_pkey PRIMARY KEY (provider, day, model, unit),
+  constraint line_unit_check CHECK ((unit ~ '^[A-Z]{3}$'::text))
+);
+alter table reconciliation.line enable row level security;
+create policy all_rows on reconciliation.line for all to purser_work using (true);
+grant insert, select, update on reconciliation.line to purser_work;
 
 create schema routing;
 grant usage on schema routing to purser_app;

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 
 import type { ReplayOptions } from './commands/plans-replay.ts';
+import type { ReconcileOptions } from './commands/reconcile.ts';
 import type { RolloutOptions } from './commands/rollout.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
 
@@ -130,6 +131,18 @@ export function buildProgram(): Command {
     .argument('<email>')
     .argument('<file>', 'where to write it')
     .action(async (email: string, file: string) => (await import('./commands/export-data.ts')).exportPerson(email, file));
+
+  program
+    .command('reconcile')
+    .argument('<provider>', 'openai, anthropic, or with --csv any')
+    .requiredOption('--from <day>', 'the first day, UTC')
+    .requiredOption('--to <day>', 'the day after the last')
+    .option('--csv <file>', 'what the provider exported; without it its API is asked')
+    .option('--post', 'post the differences; without it nothing is written')
+    .description('compare what a provider billed with the books, and resolve by it what nobody knew')
+    .action(async (provider: string, options: ReconcileOptions) =>
+      (await import('./commands/reconcile.ts')).printReconciliation(provider, options),
+    );
 
   const ledger = program.command('ledger').description('the books');
   ledger

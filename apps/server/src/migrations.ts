@@ -8,6 +8,7 @@ import { marketplaceMigrations } from '@purser/marketplace';
 import { metersMigrations } from '@purser/meters';
 import { notifyMigrations } from '@purser/notify';
 import { policyMigrations } from '@purser/policy';
+import { reconciliationMigrations } from '@purser/reconciliation';
 import { routingMigrations } from '@purser/routing';
 import { privacyMigrations } from '@purser/privacy';
 import { walletMigrations } from '@purser/wallet';
@@ -28,6 +29,7 @@ export const ROOMS: readonly RoomMigrations[] = [
   walletMigrations,
   marketplaceMigrations,
   notifyMigrations,
+  reconciliationMigrations,
   privacyMigrations,
   serverMigrations,
 ];

@@ -14,6 +14,7 @@ import { registerAdminModels } from './admin-models.ts';
 import { registerAdminOperators } from './admin-operators.ts';
 import { registerAdminPayments } from './admin-payments.ts';
 import { registerAdminPurchases } from './admin-purchases.ts';
+import { registerAdminReconciliation } from './admin-reconciliation.ts';
 import { registerAdminReports } from './admin-reports.ts';
 import { registerAdminRollouts } from './admin-rollouts.ts';
 import { registerAdminTransactions } from './admin-transactions.ts';
@@ -71,6 +72,7 @@ export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
   registerAdminBooks(app, deps);
   registerAdminReports(app, deps);
   registerAdminPayments(app, deps);
+  await registerAdminReconciliation(app, deps);
   registerAdminPurchases(app, deps);
   registerAlerts(app, deps);
   registerAdminAlerts(app, deps);

@@ -67,6 +67,8 @@ const Environment = z.object({
   OPENAI_OUTPUT_LIMIT: outputLimit,
   ANTHROPIC_API_KEY: secret().optional(),
   ANTHROPIC_BASE_URL: http.optional(),
+  OPENAI_ADMIN_KEY: secret().optional(),
+  ANTHROPIC_ADMIN_KEY: secret().optional(),
   OLLAMA_API_KEY: secret().optional(),
   OLLAMA_BASE_URL: http.optional(),
   OLLAMA_OUTPUT_LIMIT: outputLimit,
@@ -127,6 +129,8 @@ export interface Settings {
   readonly keep: { readonly answers_days: number; readonly payloads_days: number; readonly alerts_days: number };
   readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
+  /** With what providers are asked what they billed: admin keys of the organization, which make no calls. */
+  readonly cost_keys: { readonly openai: string | undefined; readonly anthropic: string | undefined };
   /** Mail to people; without an address of a mail server none is sent. */
   readonly mail: { readonly smtp_url: string | undefined; readonly from: string };
   /** Webhooks may go to private addresses, and over http. */
@@ -194,6 +198,7 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
       ollama: provider('ollama'),
       openai_compatible: provider('openai_compatible'),
     },
+    cost_keys: { openai: known.OPENAI_ADMIN_KEY, anthropic: known.ANTHROPIC_ADMIN_KEY },
     mail: { smtp_url: known.SMTP_URL, from: known.PURSER_MAIL_FROM },
     webhooks_inside: known.PURSER_WEBHOOKS_INSIDE,
     stripe: {

@@ -1,0 +1,101 @@
+import { createReadStream } from 'node:fs';
+
+import { Fault, isRefusal, loadSettings, type Settings, systemClock } from '@purser/base';
+import { currency, formatMoney, money } from '@purser/money';
+import { anthropicCosts, type Charge, openAiCosts, readChargesCsv, reconcile, type Reconciled } from '@purser/reconciliation';
+
+import { openDatabase } from '../open-database.ts';
+
+export interface ReconcileOptions {
+  readonly from: string;
+  readonly to: string;
+  readonly csv?: string;
+  readonly post?: true;
+}
+
+/** Compares what a provider billed with the books and prints the differences; with `--post` they are posted. */
+export async function printReconciliation(provider: string, options: ReconcileOptions): Promise<void> {
+  const settings = loadSettings(process.cwd());
+  const span = { from: dayOf('--from', options.from), to: dayOf('--to', options.to) };
+  await using database = await openDatabase(settings);
+  const result = await reconcile(database.pool, {
+    provider,
+    ...span,
+    charges: options.csv === undefined ? asked(provider, settings, span) : readChargesCsv(textOf(options.csv)),
+    post: options.post === true,
+    actor: 'cli',
+    now: systemClock.now(),
+  });
+  if (isRefusal(result)) throw new Fault(result.detail, { retryable: false });
+  print(result);
+}
+
+function asked(
+  provider: string,
+  { providers, cost_keys }: Settings,
+  span: { from: Temporal.Instant; to: Temporal.Instant },
+): AsyncIterable<Charge> {
+  const sources = {
+    openai: { read: openAiCosts, setting: 'OPENAI_ADMIN_KEY' },
+    anthropic: { read: anthropicCosts, setting: 'ANTHROPIC_ADMIN_KEY' },
+  } as const;
+  if (provider !== 'openai' && provider !== 'anthropic') {
+    throw new Fault(`${provider} is not asked for its costs; export them and name the file with --csv`, { retryable: false });
+  }
+  const { read, setting } = sources[provider];
+  const admin_key = cost_keys[provider];
+  if (admin_key === undefined)
+    throw new Fault(`${setting} is not set: an admin key of the organization; or name an export with --csv`, {
+      retryable: false,
+    });
+  return read({ admin_key, base_url: providers[provider].base_url }, span);
+}
+
+async function* textOf(file: string): AsyncGenerator<string> {
+  try {
+    yield* createReadStream(file, { encoding: 'utf8' }) as AsyncIterable<string>;
+  } catch (error) {
+    throw new Fault(`${file} cannot be read`, { retryable: false, cause: error });
+  }
+}
+
+function dayOf(option: string, text: string): Temporal.Instant {
+  try {
+    return Temporal.PlainDate.from(text).toZonedDateTime('UTC').toInstant();
+  } catch {
+    throw new Fault(`${option}: want a date such as 2026-11-01, got ${text}`, { retryable: false });
+  }
+}
+
+const HEAD = ['day', 'model', 'calls', 'booked', 'resolved', 'billed', 'difference'];
+
+function print({ outcome, lines, resolved, unresolved_left, import_id }: Reconciled): void {
+  const rows = lines.map(({ day, model, unit, attempts, booked, posted_before, resolved: taken, billed, difference }) => {
+    const amount = (nanos: bigint): string => formatMoney(money(nanos, currency(unit)));
+    return [
+      day,
+      model || '–',
+      String(attempts),
+      amount(booked + posted_before),
+      amount(taken),
+      amount(billed),
+      amount(difference),
+    ];
+  });
+  const all = [HEAD, ...rows];
+  const widths = HEAD.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  for (const row of all)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+  const differing = lines.filter(({ difference }) => difference !== 0n).length;
+  const words = {
+    compared: `${differing} differences, ${resolved} unresolved calls would have a cost, ${unresolved_left} would not; nothing was written (--post posts it)`,
+    posted: `${differing} differences posted, ${resolved} unresolved calls have a cost now, ${unresolved_left} have not`,
+    known: 'the same was posted before; nothing was written',
+  };
+  console.log(`${words[outcome]} (import ${import_id.slice(0, 12)})`);
+}

@@ -1,0 +1,275 @@
+import { createHash } from 'node:crypto';
+
+import { appendAudit } from '@purser/audit';
+import { type Connection, Fault, type HoldId, type Pool, PLATFORM, type Refusal, refuse, transaction } from '@purser/base';
+import { listUnresolved, resolveUnresolved, type Unresolved } from '@purser/meters';
+
+import type { Charge } from './charge.ts';
+
+/** What a provider billed for whole days, beside what was booked for them. */
+export interface ReconcileRequest {
+  readonly provider: string;
+  /** The first instant of a day in UTC, to that of another, which is not included. */
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+  readonly charges: AsyncIterable<Charge>;
+  /** False: only compares. */
+  readonly post: boolean;
+  readonly actor: string;
+  readonly now: Temporal.Instant;
+}
+
+export interface ReconciledLine {
+  readonly day: string;
+  /** As we name it where we know it, else as the provider does; empty when it does not say. */
+  readonly model: string;
+  readonly unit: string;
+  readonly attempts: bigint;
+  /** Nano-units: what calls were booked at, what is booked beside them for this day by earlier reconciliations, and what the provider says. */
+  readonly booked: bigint;
+  readonly posted_before: bigint;
+  /** What unresolved calls take of it now. */
+  readonly resolved: bigint;
+  readonly billed: bigint;
+  /** What is left: more billed than booked when positive. */
+  readonly difference: bigint;
+}
+
+export interface Reconciled {
+  readonly import_id: string;
+  readonly lines: readonly ReconciledLine[];
+  /** Unresolved calls that have a cost now: billed, or not billed at all. */
+  readonly resolved: number;
+  readonly unresolved_left: number;
+  /** `compared`: nothing was written; `posted`; `known`: the same was posted before. */
+  readonly outcome: 'compared' | 'posted' | 'known';
+}
+
+const MEANWHILE = new Fault('books of these days changed while they were compared; do it again', { retryable: true });
+const DAYS_MAX = 92;
+const KEYS_MAX = 50_000;
+const UNRESOLVED_MAX = 10_000;
+const RESOLVE_BATCH = 200;
+const DAY_HOURS = 24;
+
+/** The sums of one day, model and currency, as they are gathered. */
+interface Sum {
+  readonly day: string;
+  readonly model: string;
+  readonly unit: string;
+  attempts: bigint;
+  booked: bigint;
+  posted_before: bigint;
+  resolved: bigint;
+  billed: bigint;
+}
+
+/**
+ * Compares what a provider says it billed with the books, resolves by it what nobody knew, and posts the rest: `cost` against
+ * `payable:<provider>` for what it billed more, the same pair turned round for less, on the platform. A day counts as told in full, so
+ * what an unresolved call cannot have cost of it is not billed. All of it or nothing; the same import, or a day told twice, posts once.
+ */
+export async function reconcile(pool: Pool, request: ReconcileRequest): Promise<Reconciled | Refusal> {
+  const refusal = refuseSpan(request);
+  if (refusal !== undefined) return refusal;
+  const unresolved = await listUnresolved(pool, { ...request, limit: UNRESOLVED_MAX });
+  const owners = await holdsByRequestId(pool, unresolved);
+  const sums = await booked(pool, request);
+  const exact = new Map<HoldId, bigint>();
+  const told = createHash('sha256').update(`${request.provider} ${request.from.toString()} ${request.to.toString()}`);
+  const models = [...new Set([...sums.values()].map(({ model }) => model))];
+  for await (const charge of request.charges) {
+    if (Temporal.Instant.compare(charge.at, request.from) < 0 || Temporal.Instant.compare(charge.at, request.to) >= 0) continue;
+    told.update(`\n${charge.at.toString()} ${charge.model} ${charge.request_id} ${charge.cost} ${charge.unit}`);
+    const sum = sumOf(sums, dayOf(charge.at), ourName(charge.model ?? '', models), charge.unit);
+    sum.billed += charge.cost;
+    const hold = charge.request_id === null ? undefined : owners.get(charge.request_id);
+    if (hold !== undefined) exact.set(hold, (exact.get(hold) ?? 0n) + charge.cost);
+    if (sums.size > KEYS_MAX)
+      return refuse('request_too_large', `more than ${KEYS_MAX} days and models; reconcile a shorter span`);
+  }
+  const resolutions = resolveByBill(unresolved, exact, sums, models);
+  const result = {
+    import_id: told.digest('hex'),
+    lines: [...sums.values()].map(lineOf).toSorted((one, other) => (one.day + one.model < other.day + other.model ? -1 : 1)),
+    resolved: resolutions.size,
+    unresolved_left: unresolved.length - resolutions.size,
+  };
+  if (!request.post) return { ...result, outcome: 'compared' };
+  return { ...result, outcome: (await post(pool, request, result, resolutions)) ? 'posted' : 'known' };
+}
+
+function refuseSpan({ from, to, now, provider }: ReconcileRequest): Refusal | undefined {
+  const whole = (instant: Temporal.Instant): boolean => instant.epochMilliseconds % (DAY_HOURS * 3_600_000) === 0;
+  if (!/^[a-z][a-z0-9_]{0,49}$/.test(provider)) return refuse('invalid_request', `'${provider.slice(0, 50)}' is no provider`);
+  if (!whole(from) || !whole(to)) return refuse('invalid_request', 'want whole days in UTC: from and to are dates');
+  const hours = from.until(to).total('hours');
+  if (hours <= 0 || hours > DAYS_MAX * DAY_HOURS) return refuse('invalid_request', `want 1 to ${DAYS_MAX} days, from before to`);
+  if (Temporal.Instant.compare(to, now) > 0) {
+    return refuse('invalid_request', 'the last day is not over yet: what it cost is known when it is');
+  }
+  return undefined;
+}
+
+const dayOf = (at: Temporal.Instant): string => at.toString().slice(0, 10);
+
+function sumOf(sums: Map<string, Sum>, day: string, model: string, unit: string): Sum {
+  const key = `${day} ${unit} ${model}`;
+  let sum = sums.get(key);
+  if (sum === undefined) {
+    sum = { day, model, unit, attempts: 0n, booked: 0n, posted_before: 0n, resolved: 0n, billed: 0n };
+    sums.set(key, sum);
+  }
+  return sum;
+}
+
+/** A bill names a model with its date (`gpt-4o-2024-08-06`); the longest of our names that it begins with is meant. */
+function ourName(theirs: string, ours: readonly string[]): string {
+  const known = ours.filter(
+    (name) => name !== '' && (theirs === name || theirs.startsWith(`${name}-`) || theirs.startsWith(`${name}@`)),
+  );
+  return known.toSorted((one, other) => other.length - one.length)[0] ?? theirs;
+}
+
+async function booked(pool: Pool, { provider, from, to }: ReconcileRequest): Promise<Map<string, Sum>> {
+  const sums = new Map<string, Sum>();
+  const span = [provider, from.toString(), to.toString()];
+  const calls = await pool.query<{ day: string; model: string; unit: string; attempts: bigint; cost: bigint }>(
+    'select day::text, model, unit, attempts, cost from ledger.attempt_costs($1, $2, $3)',
+    span,
+  );
+  for (const { day, model, unit, attempts, cost } of calls.rows) {
+    const sum = sumOf(sums, day, model, unit);
+    sum.attempts += attempts;
+    sum.booked += cost;
+  }
+  const resolved = (await listUnresolved(pool, { provider, from, to, resolved: true, limit: UNRESOLVED_MAX })).filter(
+    ({ resolved_at }) => resolved_at !== null,
+  );
+  const costs = await pool.query<{ hold_id: HoldId; cost: bigint }>(
+    'select hold_id, cost from ledger.resolved_costs($1::uuid[])',
+    [resolved.map(({ hold_id }) => hold_id)],
+  );
+  const cost_of = new Map(costs.rows.map(({ hold_id, cost }) => [hold_id, cost]));
+  for (const one of resolved) {
+    const sum = sumOf(sums, dayOf(one.since), one.model ?? '', one.cost_unit);
+    sum.attempts += 1n;
+    sum.booked += cost_of.get(one.hold_id) ?? 0n;
+  }
+  const before = await pool.query<{ day: string; model: string; unit: string; posted: bigint }>(
+    `select day::text, model, unit, posted from reconciliation.line
+     where provider = $1 and day >= ($2::timestamptz at time zone 'UTC')::date and day < ($3::timestamptz at time zone 'UTC')::date`,
+    span,
+  );
+  for (const { day, model, unit, posted } of before.rows) sumOf(sums, day, model, unit).posted_before += posted;
+  return sums;
+}
+
+async function holdsByRequestId(pool: Pool, unresolved: readonly Unresolved[]): Promise<Map<string, HoldId>> {
+  const { rows } = await pool.query<{ hold_id: HoldId; request_id: string }>(
+    'select hold_id, request_id from ledger.request_ids($1::uuid[])',
+    [unresolved.map(({ hold_id }) => hold_id)],
+  );
+  return new Map(rows.map(({ hold_id, request_id }) => [request_id, hold_id]));
+}
+
+const left = ({ billed, booked: ours, posted_before, resolved }: Sum): bigint => billed - ours - posted_before - resolved;
+
+/**
+ * What each unresolved call cost: what the bill says under its own id, else what the bill of its day and model has over what is
+ * booked, as far as it goes and the call may have cost. A day the provider says nothing about resolves nothing.
+ */
+function resolveByBill(
+  unresolved: readonly Unresolved[],
+  exact: ReadonlyMap<HoldId, bigint>,
+  sums: Map<string, Sum>,
+  models: readonly string[],
+): Map<HoldId, bigint> {
+  const resolutions = new Map<HoldId, bigint>();
+  const told = new Set([...sums.values()].filter(({ billed }) => billed !== 0n).map(({ day, unit }) => `${day} ${unit}`));
+  const byDay = Map.groupBy(sums.values(), ({ day, unit }) => `${day} ${unit}`);
+  const first = unresolved.toSorted((one, other) => Number(exact.has(other.hold_id)) - Number(exact.has(one.hold_id)));
+  for (const { hold_id, since, model, cost, cost_unit } of first) {
+    const day = dayOf(since);
+    if (!told.has(`${day} ${cost_unit}`)) continue;
+    const known = exact.get(hold_id);
+    const own = model === null ? undefined : sumOf(sums, day, ourName(model, models), cost_unit);
+    const from = own ?? byDay.get(`${day} ${cost_unit}`)?.toSorted((one, other) => Number(left(other) - left(one)))[0];
+    const spare = from === undefined || left(from) < 0n ? 0n : left(from);
+    const taken = known ?? (spare < cost ? spare : cost);
+    if (from !== undefined) from.resolved += taken;
+    resolutions.set(hold_id, taken);
+  }
+  return resolutions;
+}
+
+const lineOf = (sum: Sum): ReconciledLine => ({ ...sum, difference: left(sum) });
+
+async function post(
+  pool: Pool,
+  request: ReconcileRequest,
+  { import_id, lines }: Pick<Reconciled, 'import_id' | 'lines'>,
+  resolutions: ReadonlyMap<HoldId, bigint>,
+): Promise<boolean> {
+  const { provider, from, to, now, actor } = request;
+  const differing = lines.filter(({ difference }) => difference !== 0n);
+  return transaction(pool, async (connection) => {
+    // Two that post at once would each post what the other has.
+    await connection.query('select pg_advisory_xact_lock(hashtextextended($1, 4783))', [provider]);
+    const { rowCount } = await connection.query(
+      `insert into reconciliation.import (import_id, provider, span_from, span_to, posted_at, actor, differences, resolved)
+       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
+      [import_id, provider, from.toString(), to.toString(), now.toString(), actor, differing.length, resolutions.size],
+    );
+    if (rowCount === 0) return false;
+    await resolveAll(connection, now, [...resolutions]);
+    for (const line of differing) await postLine(connection, request, import_id, line);
+    await appendAudit(connection, {
+      at: now,
+      actor,
+      workspace: null,
+      action: 'costs.reconciled',
+      subject: `provider:${provider}`,
+      detail: { import_id, from: from.toString(), to: to.toString(), differences: differing.length, resolved: resolutions.size },
+    });
+    return true;
+  });
+}
+
+async function resolveAll(
+  connection: Connection,
+  now: Temporal.Instant,
+  resolutions: readonly (readonly [HoldId, bigint])[],
+): Promise<void> {
+  for (let at = 0; at < resolutions.length; at += RESOLVE_BATCH) {
+    const batch = resolutions.slice(at, at + RESOLVE_BATCH).map(([hold, cost]) => ({ hold, cost }));
+    const resolved = await resolveUnresolved(connection, now, batch);
+    if (resolved.length < batch.length) throw MEANWHILE;
+  }
+}
+
+async function postLine(
+  connection: Connection,
+  { provider, now }: ReconcileRequest,
+  import_id: string,
+  { day, model, unit, difference, posted_before }: ReconciledLine,
+): Promise<void> {
+  const pair = ['cost', `payable:${provider}`];
+  const [debit, credit] = difference > 0n ? pair : pair.toReversed();
+  // Under the lock: what was posted since it was compared has changed the same row.
+  const { rowCount } = await connection.query(
+    `insert into reconciliation.line as l (provider, day, model, unit, posted) values ($1, $2, $3, $4, $5)
+     on conflict (provider, day, model, unit) do update set posted = l.posted + excluded.posted where l.posted = $6`,
+    [provider, day, model, unit, difference, posted_before],
+  );
+  if (rowCount !== 1) throw MEANWHILE;
+  await connection.query('select ledger.post($1, $2, null, $3, $4, $5, $6, null, null, null, $7)', [
+    now.toString(),
+    PLATFORM,
+    debit,
+    credit,
+    difference > 0n ? difference : -difference,
+    unit,
+    `reconciliation ${import_id.slice(0, 12)}: ${day} ${model}`,
+  ]);
+}
