@@ -18,7 +18,9 @@ const TABLE = `{
   "gemini/pro": { "litellm_provider": "gemini", "mode": "chat", "input_cost_per_token": 1.25e-06, "output_cost_per_token": 1e-05,
     "input_cost_per_token_above_200k_tokens": 2.5e-06, "output_cost_per_token_above_200k_tokens": 1.5e-05, "input_cost_per_token_above_200k_tokens_priority": 9.9e-06 },
   "claude": { "litellm_provider": "anthropic", "mode": "chat", "input_cost_per_token": 3e-06, "output_cost_per_token": 1.5e-05,
-    "cache_creation_input_token_cost": 3.75e-06, "cache_creation_input_token_cost_above_1hr": 6e-06, "cache_read_input_token_cost": 3e-07 },
+    "cache_creation_input_token_cost": 3.75e-06, "cache_creation_input_token_cost_above_1hr": 6e-06, "cache_read_input_token_cost": 3e-07,
+    "input_cost_per_token_priority": 6e-06, "output_cost_per_token_priority": 3e-05, "input_cost_per_token_batches": 1.5e-06,
+    "search_context_cost_per_query": { "search_context_size_low": 0.01, "search_context_size_high": 0.01 } },
   "dashscope/qwen": { "litellm_provider": "dashscope", "mode": "chat", "tiered_pricing": [
     { "range": [0, 256000.0], "input_cost_per_token": 5e-08, "output_cost_per_token": 4e-07 },
     { "range": [256000.0, 1000000.0], "input_cost_per_token": 2.5e-07, "output_cost_per_token": 2e-06 } ] },
@@ -94,6 +96,17 @@ describe('prices imported from the community table', () => {
     expect(costOf('openai/tts', { characters: 1000 })).toBe('0.015');
     expect(costOf('openai/whisper', { seconds: 60 })).toBe('0.006');
     expect(costOf('perplexity/sonar', {})).toBe('0.012');
+  });
+
+  test('keep the prices of service tiers that price input and output, of sound, of a cache of an hour and of searches', () => {
+    const { prices } = convertLitellm(TABLE);
+    const of = (key: string) => prices.find((price) => price.key === key);
+    expect(of('anthropic/claude')).toMatchObject({
+      each: { cache_write_1h_token: '0.000006', web_search: '0.01' },
+      service_tiers: [{ name: 'priority', each: { input_token: '0.000006', output_token: '0.00003' } }],
+    });
+    expect(of('gemini/flash')?.each).toMatchObject({ audio_input_token: '0.000001' });
+    expect(of('gemini/pro')).not.toHaveProperty('service_tiers');
   });
 
   test('turn pixels into images, and price what is not listed like the dearest that is', () => {

@@ -8,6 +8,7 @@ export interface ImportedPrice {
   readonly key: string;
   readonly each: Readonly<Record<string, string>>;
   readonly tiers?: readonly { readonly above_input_tokens: string; readonly each: Readonly<Record<string, string>> }[];
+  readonly service_tiers?: readonly { readonly name: string; readonly each: Readonly<Record<string, string>> }[];
   readonly images?: readonly ImportedImage[];
 }
 
@@ -23,6 +24,7 @@ interface Draft {
   readonly key: string;
   readonly each: Record<string, string>;
   readonly tiers: Map<string, Record<string, string>>;
+  readonly service_tiers: Map<string, Record<string, string>>;
   readonly images: ImportedImage[];
   readonly ofImages: boolean;
 }
@@ -122,9 +124,22 @@ function textDraft(key: string, provider: string, entry: Fields): Draft | string
   if (isZero(input) && isZero(output)) return 'priced at zero: unknown is not free';
   const tiered_prices = [...draft.tiers.values()].flatMap((tier) => Object.values(tier));
   if ([input, output, ...tiered_prices].some(isZero)) return 'input, output or a tier priced at zero';
+  addServiceTiers(draft, entry);
+  // A model that searches when it is asked to bills each search: the dearest of its three sizes.
+  if (provider !== 'perplexity') set(draft.each, 'web_search', searchFee(entry));
   const request = priceOf(entry, 'input_cost_per_request') ?? (provider === 'perplexity' ? searchFee(entry) : undefined);
   if (request !== undefined) draft.each['request'] = request;
   return draft;
+}
+
+/** A tier counts when it prices input and output; what it leaves out of those two costs what its input or output does. */
+function addServiceTiers(draft: Draft, entry: Fields): void {
+  for (const name of SERVICE_TIERS) {
+    const units: Record<string, string> = {};
+    for (const [field, unit] of Object.entries(TOKEN_FIELDS)) set(units, unit, priceOf(entry, field + SUFFIX[name]));
+    if (units['input_token'] !== undefined && units['output_token'] !== undefined && !isZero(units['input_token']))
+      draft.service_tiers.set(name, units);
+  }
 }
 
 /** Perplexity's models search on every call, so the fee of a search is due on every call: the dearest of its three. */
@@ -142,7 +157,15 @@ const TOKEN_FIELDS = {
   cache_read_input_token_cost: 'cached_input_token',
   cache_creation_input_token_cost: 'cache_write_token',
   output_cost_per_reasoning_token: 'reasoning_token',
+  cache_creation_input_token_cost_above_1hr: 'cache_write_1h_token',
+  input_cost_per_audio_token: 'audio_input_token',
+  cache_read_input_audio_token_cost: 'cached_audio_input_token',
+  output_cost_per_audio_token: 'audio_output_token',
+  output_cost_per_image_token: 'image_output_token',
 } as const;
+/** Service tiers as the table ends its fields with them. */
+const SERVICE_TIERS = ['priority', 'flex', 'batch'] as const;
+const SUFFIX = { priority: '_priority', flex: '_flex', batch: '_batches' } as const;
 
 const TIER = /^(.+)_above_(\d+)k_tokens$/;
 
@@ -229,7 +252,9 @@ function mergeDrafts(a: Draft, b: Draft): Draft {
   const each = mergeUnits(a.each, b.each);
   const tiers = new Map(a.tiers);
   for (const [above, units] of b.tiers) tiers.set(above, mergeUnits(tiers.get(above) ?? {}, units));
-  return { ...a, each, tiers, images: [...a.images, ...b.images] };
+  const service_tiers = new Map(a.service_tiers);
+  for (const [name, units] of b.service_tiers) service_tiers.set(name, mergeUnits(service_tiers.get(name) ?? {}, units));
+  return { ...a, each, tiers, service_tiers, images: [...a.images, ...b.images] };
 }
 
 function mergeUnits(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): Record<string, string> {
@@ -238,18 +263,19 @@ function mergeUnits(a: Readonly<Record<string, string>>, b: Readonly<Record<stri
   return merged;
 }
 
-function finish({ key, each, tiers, images }: Draft): ImportedPrice {
+function finish({ key, each, tiers, service_tiers, images }: Draft): ImportedPrice {
   const ascending = [...tiers].filter(([, units]) => Object.keys(units).length > 0).toSorted(([a], [b]) => Number(a) - Number(b));
   return {
     key,
     each,
     ...(ascending.length > 0 && { tiers: ascending.map(([above_input_tokens, units]) => ({ above_input_tokens, each: units })) }),
+    ...(service_tiers.size > 0 && { service_tiers: [...service_tiers].map(([name, units]) => ({ name, each: units })) }),
     ...(images.length > 0 && { images: mergeImages(images, dearer) }),
   };
 }
 
 function emptyDraft(key: string, ofImages: boolean): Draft {
-  return { key, each: {}, tiers: new Map(), images: [], ofImages };
+  return { key, each: {}, tiers: new Map(), service_tiers: new Map(), images: [], ofImages };
 }
 
 function set(units: Record<string, string>, unit: string, amount: string | undefined): void {

@@ -8,6 +8,7 @@ import {
   PRICED_UNITS,
   type PricedUnit,
   type PriceTier,
+  type ServiceTier,
   TOKEN_UNITS,
 } from '@purser/money';
 
@@ -44,6 +45,7 @@ export function buildPrices(raw: RawPrices, source: Source, mistakes: Mistake[])
       units: Object.fromEntries(units),
       images,
       tiers: buildTiers(entry, path, source, mistakes),
+      ...(entry.service_tiers && { service_tiers: buildServiceTiers(entry.service_tiers, path, source, mistakes) }),
       source: entry.source ?? raw.source ?? source.file,
     });
   });
@@ -70,7 +72,7 @@ function buildUnits<Unit extends PricedUnit>(
   return units;
 }
 
-function buildTiers(entry: RawEntry, path: Path, source: Source, mistakes: Mistake[]): PriceTier[] {
+function buildTiers(entry: Pick<RawEntry, 'tiers'>, path: Path, source: Source, mistakes: Mistake[]): PriceTier[] {
   let last = 0;
   return (entry.tiers ?? []).map((tier, index) => {
     const at = [...path, 'tiers', index];
@@ -82,6 +84,25 @@ function buildTiers(entry: RawEntry, path: Path, source: Source, mistakes: Mista
     last = tier.above_input_tokens;
     const prices = buildUnits(tier, at, source, mistakes, TOKEN_UNITS);
     return { above_input_tokens: tier.above_input_tokens, prices: Object.fromEntries(prices) };
+  });
+}
+
+function buildServiceTiers(
+  entries: NonNullable<RawEntry['service_tiers']>,
+  path: Path,
+  source: Source,
+  mistakes: Mistake[],
+): ServiceTier[] {
+  return entries.map((entry, index) => {
+    const at = [...path, 'service_tiers', index];
+    if (entries.findIndex(({ name }) => name === entry.name) < index)
+      mistakes.push(mistakeAt(source, [...at, 'name'], `${entry.name} a second time`, 'each service tier once'));
+    const units = buildUnits(entry, at, source, mistakes, TOKEN_UNITS);
+    if (!units.has('input_token') || !units.has('output_token'))
+      mistakes.push(
+        mistakeAt(source, at, `no price of input_token or output_token`, 'both: a service tier takes none from the standard'),
+      );
+    return { name: entry.name, units: Object.fromEntries(units), tiers: buildTiers(entry, at, source, mistakes) };
   });
 }
 

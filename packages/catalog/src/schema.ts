@@ -1,3 +1,4 @@
+import { PRICED_UNITS } from '@purser/money';
 import { z } from 'zod';
 
 import { FAILURES, LANES, MODEL_CLASSES, ROUTINGS, TASKS } from './catalogue.ts';
@@ -191,22 +192,10 @@ export const catalogueSchema = z.strictObject({
   packs: list(pack).optional(),
 });
 
-const unitPrices = z.partialRecord(
-  z.enum([
-    'input_token',
-    'output_token',
-    'cached_input_token',
-    'cache_write_token',
-    'reasoning_token',
-    'second',
-    'character',
-    'minute',
-    'email',
-    'request',
-  ]),
-  z.string(),
-);
+const unitPrices = z.partialRecord(z.enum(PRICED_UNITS), z.string());
 const byBasis = { each: unitPrices.optional(), per_thousand: unitPrices.optional(), per_million: unitPrices.optional() };
+
+const contextTiers = list(z.strictObject({ above_input_tokens: count(1, 100_000_000), ...byBasis })).optional();
 
 export const pricesSchema = z.strictObject({
   source: line.optional(),
@@ -217,7 +206,8 @@ export const pricesSchema = z.strictObject({
       from: date,
       source: line.optional(),
       ...byBasis,
-      tiers: list(z.strictObject({ above_input_tokens: count(1, 100_000_000), ...byBasis })).optional(),
+      tiers: contextTiers,
+      service_tiers: list(z.strictObject({ name, ...byBasis, tiers: contextTiers })).optional(),
       images: list(
         z.strictObject({ size: name.or(z.literal('*')), quality: name.or(z.literal('*')), each: z.string() }),
       ).optional(),

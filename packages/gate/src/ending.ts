@@ -14,7 +14,13 @@ export type Ending =
   /** The provider's final usage. */
   | { readonly kind: 'known'; readonly usage: Usage; readonly cost: Money }
   /** No final usage: the cost is booked at its bound, the customer pays only for `sure`. */
-  | { readonly kind: 'bounded'; readonly usage: Usage; readonly cost: Money; readonly sure: Usage | null }
+  | {
+      readonly kind: 'bounded';
+      readonly usage: Usage;
+      readonly cost: Money;
+      readonly sure: Usage | null;
+      readonly unpriced?: string;
+    }
   /** Nobody can tell what it cost, and nothing was served: its worst case stays unresolved, the customer pays nothing. */
   | { readonly kind: 'unresolved' };
 
@@ -23,15 +29,15 @@ export type Ending =
  *
  * | usage reported | served, or left after something was delivered or reported | left before that, or failed |
  * |---|---|---|
- * | final | that is the bill | that is the bill |
+ * | final | that is the bill, at the prices of how it was processed | that is the bill |
  * | under way only, or none | booked at the worst case of the limits that were sent; the sure part is charged | unresolved at the worst case |
  *
  * Usage reported under way is a lower bound and never the bill: hidden reasoning goes on after it. Where it alone is more than the
  * worst case, it is booked, as an overrun.
  */
 export function endingOf(held: Held, report: UsageReport, delivered: boolean, by: EndedBy): Ending {
-  if (report.certainty === 'final') return { kind: 'known', usage: report.usage, cost: costOf(held, report.usage) };
   const { fitted } = held;
+  if (report.certainty === 'final') return finalEnding(held, report.usage);
   const sure = report.certainty === 'at_least' ? report.usage : null;
   const sure_cost = sure && costOf(held, sure);
   const beyond = sure_cost !== null && compare(sure_cost, fitted.worst_cost) > 0;
@@ -44,6 +50,23 @@ export function endingOf(held: Held, report: UsageReport, delivered: boolean, by
       output_tokens: Math.max(fitted.output_tokens_max, sure?.output_tokens ?? 0),
     },
     sure,
+  };
+}
+
+/** Final usage that has no price here (a service tier, a kind of token nobody asked for) is not free: the worst case stands for it. */
+function finalEnding(held: Held, usage: Usage): Ending {
+  const { price, worst_cost } = held.fitted;
+  const cost = actualCost(price, usage);
+  if (!isUnpriced(cost)) return { kind: 'known', usage, cost };
+  const { input_tokens, output_tokens } = usage;
+  const sure = { input_tokens, output_tokens };
+  const standard = costOf(held, sure);
+  return {
+    kind: 'bounded',
+    usage,
+    cost: compare(standard, worst_cost) > 0 ? standard : worst_cost,
+    sure,
+    unpriced: cost.unpriced,
   };
 }
 

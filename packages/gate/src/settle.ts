@@ -132,8 +132,13 @@ function attemptRecord({ draft, fitted }: Held, attempt: Attempt, ending: Booked
     started_at: attempt.started_at,
     duration_ms: Math.round(attempt.duration_ms),
     outcome: attempt.outcome,
-    usage: ending && { ...ending.usage, ...(ending.kind === 'bounded' ? { estimated: true } : {}) },
+    usage: ending && { ...ending.usage, ...(ending.kind === 'bounded' ? boundOf(ending) : {}) },
     cost: ending && { amount: ending.cost.nanos, unit: ending.cost.currency },
     request_id: attempt.request_id,
   };
+}
+
+/** What the books keep beside a usage that is a bound: what of it is sure, and which price was missing. */
+function boundOf({ sure, unpriced }: Extract<Ending, { kind: 'bounded' }>): object {
+  return { estimated: true, ...(sure === null ? {} : { at_least: sure }), ...(unpriced === undefined ? {} : { unpriced }) };
 }

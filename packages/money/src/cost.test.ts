@@ -210,3 +210,60 @@ describe('the worst case of a call', () => {
     );
   });
 });
+
+describe('priced as it was answered', () => {
+  const model = price({
+    units: {
+      input_token: perMillion('3'),
+      cached_input_token: perMillion('0.3'),
+      cache_write_token: perMillion('3.75'),
+      cache_write_1h_token: perMillion('6'),
+      audio_input_token: perMillion('10'),
+      output_token: perMillion('15'),
+      audio_output_token: perMillion('40'),
+      web_search: parseUnitPrice('10', 'per_thousand'),
+    },
+    tiers: [{ above_input_tokens: 200_000, prices: { input_token: perMillion('6'), cache_write_1h_token: perMillion('12') } }],
+    service_tiers: [
+      { name: 'priority', units: { input_token: perMillion('6'), output_token: perMillion('30') }, tiers: [] },
+      { name: 'flex', units: { input_token: perMillion('1.5'), output_token: perMillion('7.5') }, tiers: [] },
+    ],
+  });
+  const used = { input_tokens: 1_000, output_tokens: 100 };
+  test.each<[string, Usage, string]>([
+    ['the standard tier', used, '0.0045'],
+    ['a dearer service tier', { ...used, service_tier: 'priority' }, '0.009'],
+    ['a cheaper service tier', { ...used, service_tier: 'flex' }, '0.00225'],
+    [
+      'a service tier without a price for cached tokens: those of its input',
+      { ...used, cached_input_tokens: 500, service_tier: 'priority' },
+      '0.009',
+    ],
+    ['a service tier that nobody has priced', { ...used, service_tier: 'scale' }, 'unpriced service tier scale'],
+    [
+      'cache writes for an hour, beside those for five minutes',
+      { ...used, cache_write_tokens: 300, cache_write_1h_tokens: 200 },
+      '0.005175',
+    ],
+    [
+      'cache writes for an hour in a long context',
+      { ...used, input_tokens: 300_000, cache_write_tokens: 300, cache_write_1h_tokens: 300 },
+      '1.8033',
+    ],
+    [
+      'a service tier that does not price a long context',
+      { ...used, input_tokens: 300_000, service_tier: 'priority' },
+      'unpriced service tier priority above 200000 input tokens',
+    ],
+    ['sound in and out', { ...used, audio_input_tokens: 400, audio_output_tokens: 50 }, '0.00855'],
+    [
+      'cached sound without a price of its own: that of sound',
+      { ...used, cached_input_tokens: 100, audio_input_tokens: 100, cached_audio_input_tokens: 100 },
+      '0.0052',
+    ],
+    ['pictures that nobody has priced', { ...used, image_output_tokens: 10 }, 'unpriced image_output_token'],
+    ['searches', { ...used, web_searches: 3 }, '0.0345'],
+  ])('%s', (_, usage, cost) => {
+    expect(amountOf(actualCost(model, usage))).toBe(cost);
+  });
+});

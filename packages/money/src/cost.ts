@@ -1,7 +1,15 @@
 import { assert, BrokenInvariant } from '@purser/base';
 
 import { type Money, money } from './money.ts';
-import { YOCTOS_PER_NANO, type Yoctos, findImagePrice, type ModelPrice, type PricedUnit, type TokenPrices } from './price.ts';
+import {
+  YOCTOS_PER_NANO,
+  type Yoctos,
+  findImagePrice,
+  type ModelPrice,
+  type PricedUnit,
+  type PriceTier,
+  type TokenPrices,
+} from './price.ts';
 import { divide } from './ratio.ts';
 import type { Usage } from './usage.ts';
 
@@ -17,26 +25,69 @@ export function isUnpriced(value: Money | Unpriced): value is Unpriced {
 /** What the reported usage costs, rounded up to a nano. Inconsistent parts (more cached than input tokens) count as the larger total. */
 export function actualCost(price: ModelPrice, usage: Usage): Money | Unpriced {
   assertCounts(usage);
-  const cached = usage.cached_input_tokens ?? 0;
-  const written = usage.cache_write_tokens ?? 0;
-  const reasoning = usage.reasoning_tokens ?? 0;
-  const input = Math.max(usage.input_tokens, cached + written);
-  const output = Math.max(usage.output_tokens, reasoning);
-
-  const rates = ratesAt(price, input);
+  const rates = ratesFor(price, usage);
+  if ('unpriced' in rates) return rates;
   const sum = new YoctoSum();
-  sum.add('input_token', input - cached - written, rates.input_token);
-  sum.add('input_token', cached, rates.cached_input_token ?? rates.input_token);
-  sum.add('input_token', written, rates.cache_write_token ?? rates.input_token);
-  sum.add('output_token', output - reasoning, rates.output_token);
-  sum.add('output_token', reasoning, rates.reasoning_token ?? rates.output_token);
+  addInput(sum, rates, usage);
+  addOutput(sum, rates, usage);
   addOthers(sum, price, usage);
   return sum.total(price);
 }
 
+/** Input tokens that have a price of their own. */
+function partsOf(usage: Usage): number {
+  const cached = usage.cached_input_tokens ?? 0;
+  const cached_audio = usage.cached_audio_input_tokens ?? 0;
+  const written = Math.max(usage.cache_write_tokens ?? 0, usage.cache_write_1h_tokens ?? 0);
+  return Math.max(cached, cached_audio) + written + Math.max(usage.audio_input_tokens ?? 0, cached_audio) - cached_audio;
+}
+
+function inputOf(usage: Usage): number {
+  return Math.max(usage.input_tokens, partsOf(usage));
+}
+
+function addInput(sum: YoctoSum, rates: TokenPrices, usage: Usage): void {
+  const cached = usage.cached_input_tokens ?? 0;
+  const kept = usage.cache_write_1h_tokens ?? 0;
+  const written = Math.max(usage.cache_write_tokens ?? 0, kept);
+  const cached_audio = usage.cached_audio_input_tokens ?? 0;
+  const audio = Math.max(usage.audio_input_tokens ?? 0, cached_audio) - cached_audio;
+  sum.add('input_token', inputOf(usage) - partsOf(usage), rates.input_token);
+  sum.add('input_token', Math.max(0, cached - cached_audio), rates.cached_input_token ?? rates.input_token);
+  sum.add('input_token', written - kept, rates.cache_write_token ?? rates.input_token);
+  sum.add('cache_write_1h_token', kept, rates.cache_write_1h_token);
+  sum.add('audio_input_token', audio, rates.audio_input_token);
+  sum.add('audio_input_token', cached_audio, rates.cached_audio_input_token ?? rates.audio_input_token);
+}
+
+function addOutput(sum: YoctoSum, rates: TokenPrices, usage: Usage): void {
+  const reasoning = usage.reasoning_tokens ?? 0;
+  const audio = usage.audio_output_tokens ?? 0;
+  const images = usage.image_output_tokens ?? 0;
+  sum.add('output_token', Math.max(0, usage.output_tokens - reasoning - audio - images), rates.output_token);
+  sum.add('output_token', reasoning, rates.reasoning_token ?? rates.output_token);
+  sum.add('audio_output_token', audio, rates.audio_output_token);
+  sum.add('image_output_token', images, rates.image_output_token);
+}
+
+/** The token prices of a call: those of its service tier alone, for what that tier does not name may cost more than the standard. */
+function ratesFor(price: ModelPrice, usage: Usage): TokenPrices | Unpriced {
+  const { service_tier } = usage;
+  const input = inputOf(usage);
+  if (service_tier === undefined) return ratesAt(price, input);
+  const tier = price.service_tiers?.find(({ name }) => name === service_tier);
+  if (tier === undefined) return { unpriced: `service tier ${service_tier}` };
+  // A longer context is dearer in any tier: one that does not say by how much has no price for it.
+  const longer = tierAt(price, input) !== undefined && tierAt(tier, input) === undefined;
+  return longer
+    ? { unpriced: `service tier ${service_tier} above ${tierAt(price, input)?.above_input_tokens} input tokens` }
+    : ratesAt(tier, input);
+}
+
 /**
  * The most that a call within `bounds` can cost, rounded up to a nano: no cache discount, the dearest kind of input and of output token,
- * the dearest tier that the input can reach. `bounds` gives totals; how they split into cached or reasoning tokens is not trusted.
+ * the dearest tier that the input can reach. `bounds` gives totals; how they split into cached or reasoning tokens is not trusted. What
+ * a request has to ask for (another service tier, writes kept for an hour, sound, searches) is not in it: a request that does is refused.
  */
 export function worstCaseCost(price: ModelPrice, bounds: Usage): Money | Unpriced {
   assertCounts(bounds);
@@ -56,9 +107,13 @@ export function worstCaseCost(price: ModelPrice, bounds: Usage): Money | Unprice
 }
 
 /** The prices of a request with that many input tokens: the highest tier it exceeds holds for the whole of it. */
-function ratesAt(price: ModelPrice, input_tokens: number): TokenPrices {
-  const tier = price.tiers.findLast((candidate) => input_tokens > candidate.above_input_tokens);
+function ratesAt(price: Pick<ModelPrice, 'units' | 'tiers'>, input_tokens: number): TokenPrices {
+  const tier = tierAt(price, input_tokens);
   return tier ? { ...price.units, ...tier.prices } : price.units;
+}
+
+function tierAt({ tiers }: Pick<ModelPrice, 'tiers'>, input_tokens: number): PriceTier | undefined {
+  return tiers.findLast((candidate) => input_tokens > candidate.above_input_tokens);
 }
 
 /** The bands a request of at most `input_tokens` can fall in, each with the most input tokens that stay inside it. */
@@ -79,6 +134,7 @@ function dearest(...prices: (Yoctos | undefined)[]): Yoctos | undefined {
 
 function addOthers(sum: YoctoSum, price: ModelPrice, usage: Usage): void {
   const { second, character, minute, email, request } = price.units;
+  sum.add('web_search', usage.web_searches ?? 0, price.units.web_search);
   sum.add('second', usage.seconds ?? 0, second);
   sum.add('character', usage.characters ?? 0, character);
   sum.add('minute', usage.minutes ?? 0, minute);

@@ -33,6 +33,7 @@ export {
   type PriceBasis,
   type PricedUnit,
   type PriceTier,
+  type ServiceTier,
   TOKEN_UNITS,
   type TokenPrices,
   type TokenUnit,

@@ -9,6 +9,12 @@ export const PRICED_UNITS = [
   'cached_input_token',
   'cache_write_token',
   'reasoning_token',
+  'cache_write_1h_token',
+  'audio_input_token',
+  'cached_audio_input_token',
+  'audio_output_token',
+  'image_output_token',
+  'web_search',
   'second',
   'character',
   'minute',
@@ -18,7 +24,18 @@ export const PRICED_UNITS = [
 export type PricedUnit = (typeof PRICED_UNITS)[number];
 
 /** The units whose price may change with the size of the context. */
-export const TOKEN_UNITS = ['input_token', 'output_token', 'cached_input_token', 'cache_write_token', 'reasoning_token'] as const;
+export const TOKEN_UNITS = [
+  'input_token',
+  'output_token',
+  'cached_input_token',
+  'cache_write_token',
+  'reasoning_token',
+  'cache_write_1h_token',
+  'audio_input_token',
+  'cached_audio_input_token',
+  'audio_output_token',
+  'image_output_token',
+] as const;
 export type TokenUnit = (typeof TOKEN_UNITS)[number];
 
 /**
@@ -47,10 +64,20 @@ export interface PriceTier {
   readonly prices: TokenPrices;
 }
 
+/** Token prices of calls that a provider says it processed in another way than its standard one (`priority`, `flex`). */
+export interface ServiceTier {
+  readonly name: string;
+  readonly units: TokenPrices;
+  /** By the size of the context, as for the standard tier. */
+  readonly tiers: readonly PriceTier[];
+}
+
 /**
  * What one model (or service, such as an e-mail sender) costs from an instant on.
  * A unit without a price is unknown, not free; free is an explicit zero.
- * Cached and written-to-cache tokens without a price of their own cost what input tokens do, reasoning tokens what output tokens do.
+ * Cached and written-to-cache tokens without a price of their own cost what input tokens do, reasoning tokens what output tokens do,
+ * cached sound what sound does. Writes kept for an hour, sound, pictures and searches have a price of their own or none at all: they may
+ * be dearer than any other.
  */
 export interface ModelPrice {
   readonly provider: string;
@@ -61,6 +88,7 @@ export interface ModelPrice {
   readonly images: readonly ImagePrice[];
   /** In ascending order of `above_input_tokens`. */
   readonly tiers: readonly PriceTier[];
+  readonly service_tiers?: readonly ServiceTier[];
   /** Where the price was read, for whoever doubts it. */
   readonly source: string;
 }

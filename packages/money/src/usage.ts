@@ -9,6 +9,17 @@ export interface Usage {
   readonly cached_input_tokens?: number;
   readonly cache_write_tokens?: number;
   readonly reasoning_tokens?: number;
+  /** Of the written tokens those that are kept for an hour, where that has a price of its own. */
+  readonly cache_write_1h_tokens?: number;
+  /** Sound among the input, and of that the part that was cached; sound and pictures among the output. */
+  readonly audio_input_tokens?: number;
+  readonly cached_audio_input_tokens?: number;
+  readonly audio_output_tokens?: number;
+  readonly image_output_tokens?: number;
+  /** Searches that the provider ran by itself. */
+  readonly web_searches?: number;
+  /** The provider's name of how it processed the call, where that is not its standard way. */
+  readonly service_tier?: string;
   readonly images?: readonly ImageCount[];
   /** Begun seconds count whole. */
   readonly seconds?: number;

@@ -21,6 +21,8 @@ export class AnswerRecord {
   /** The protocol's own last word was read (`[DONE]`, `message_stop`): nothing comes after it. */
   terminated = false;
   error: SpokenError | null = null;
+  /** How the provider says it processed the call, where that is not its standard way. */
+  service_tier: string | undefined;
   /** Events that carried something generated, and the bytes of it, visible reasoning included. */
   pieces = 0;
   bytes = 0;
@@ -60,7 +62,8 @@ export class AnswerRecord {
     if (this.#usage === null) return NO_REPORT;
     // Text that took no tokens is a count left out, not a gift.
     const possible = this.bytes === 0 || this.#usage.output_tokens > 0;
-    return { certainty: this.#final && possible ? 'final' : 'at_least', usage: this.#usage };
+    const usage = this.service_tier === undefined ? this.#usage : { ...this.#usage, service_tier: this.service_tier };
+    return { certainty: this.#final && possible ? 'final' : 'at_least', usage };
   }
 
   /** The provider has said that it finished, and ended as its protocol ends. */

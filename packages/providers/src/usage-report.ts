@@ -23,8 +23,15 @@ export function wholeReport(usage: Usage | null): UsageReport {
   return usage === null ? NO_REPORT : finalReport(usage);
 }
 
-const INPUT = ['input_tokens', 'cached_input_tokens', 'cache_write_tokens'] as const;
-const OUTPUT = ['output_tokens', 'reasoning_tokens'] as const;
+const INPUT = [
+  'input_tokens',
+  'cached_input_tokens',
+  'cache_write_tokens',
+  'cache_write_1h_tokens',
+  'audio_input_tokens',
+  'cached_audio_input_tokens',
+] as const;
+const OUTPUT = ['output_tokens', 'reasoning_tokens', 'audio_output_tokens', 'image_output_tokens'] as const;
 
 /**
  * The higher of two reports of one call, each side apart: counts only grow, so the higher one is nearer the bill. The parts of a side

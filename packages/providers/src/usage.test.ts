@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from './usage.ts';
+import { serviceTier, usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from './usage.ts';
 
 describe('OpenAI’s usage', () => {
   test.each([
@@ -121,4 +121,62 @@ test('whatever a provider reports, what comes out are whole, non-negative, coher
       }
     }),
   );
+});
+
+describe('parts that have a price of their own', () => {
+  test('OpenAI’s sound and searches', () => {
+    const report = {
+      prompt_tokens: 100,
+      completion_tokens: 40,
+      prompt_tokens_details: { audio_tokens: 60 },
+      completion_tokens_details: { audio_tokens: 30 },
+      num_search_queries: 2,
+    };
+    const parts = { audio_input_tokens: 60, audio_output_tokens: 30, web_searches: 2 };
+    expect(usageFromOpenAi(report)).toEqual({ input_tokens: 100, output_tokens: 40, ...parts });
+    expect(usageFromOpenAi({ ...report, completion_tokens_details: { audio_tokens: 41 } })).toBeNull();
+  });
+
+  test('Gemini’s sound, cached sound and pictures', () => {
+    const report = {
+      promptTokenCount: 100,
+      candidatesTokenCount: 40,
+      cachedContentTokenCount: 50,
+      promptTokensDetails: [
+        { modality: 'TEXT', tokenCount: 30 },
+        { modality: 'AUDIO', tokenCount: 70 },
+      ],
+      cacheTokensDetails: [{ modality: 'AUDIO', tokenCount: 50 }],
+      candidatesTokensDetails: [{ modality: 'IMAGE', tokenCount: 40 }],
+    };
+    expect(usageFromGoogle(report)).toMatchObject({
+      audio_input_tokens: 70,
+      cached_audio_input_tokens: 50,
+      image_output_tokens: 40,
+    });
+  });
+
+  test('Anthropic’s cache of an hour and searches', () => {
+    const report = {
+      input_tokens: 10,
+      output_tokens: 4,
+      cache_creation_input_tokens: 30,
+      cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 },
+      server_tool_use: { web_search_requests: 1 },
+    };
+    expect(usageFromAnthropic(report)).toEqual({
+      input_tokens: 40,
+      output_tokens: 4,
+      cache_write_tokens: 30,
+      cache_write_1h_tokens: 20,
+      web_searches: 1,
+    });
+  });
+
+  test('a service tier is what the provider says, and none when it is the standard one', () => {
+    for (const standard of [undefined, null, 'default', 'standard', 'auto', 'on_demand', 'ON_DEMAND', '', 3]) {
+      expect(serviceTier(standard)).toBeUndefined();
+    }
+    expect([serviceTier('priority'), serviceTier('FLEX')]).toEqual(['priority', 'flex']);
+  });
 });

@@ -12,7 +12,7 @@ const TOKENS_MAX = 1_000_000_000;
 type Report = Readonly<Record<string, unknown>>;
 
 /** Absent is undefined; present and impossible (negative, fractional, absurd, no number) is null. */
-function count(report: Report, member: string): number | null | undefined {
+function count(report: Report, member: string): Count {
   const value = report[member];
   if (value === undefined || value === null) return undefined;
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= TOKENS_MAX ? value : null;
@@ -27,25 +27,48 @@ function isReport(value: unknown): value is Report {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+type Count = number | null | undefined;
+
 interface Counts {
-  readonly input: number | null | undefined;
-  readonly output: number | null | undefined;
-  readonly cached: number | null | undefined;
-  readonly cache_write: number | null | undefined;
-  readonly reasoning: number | null | undefined;
+  readonly input: Count;
+  readonly output: Count;
+  readonly cached: Count;
+  readonly cache_write: Count;
+  readonly reasoning: Count;
+  /** Parts that have a price of their own where they are not zero. */
+  readonly priced_apart?: Readonly<Partial<Record<PricedApart, Count>>>;
 }
 
-function usageOf({ input, output, cached, cache_write, reasoning }: Counts): Usage | null {
+type PricedApart =
+  | 'cache_write_1h_tokens'
+  | 'audio_input_tokens'
+  | 'cached_audio_input_tokens'
+  | 'audio_output_tokens'
+  | 'image_output_tokens'
+  | 'web_searches';
+
+function usageOf({ input, output, cached, cache_write, reasoning, priced_apart = {} }: Counts): Usage | null {
   if (input === undefined || output === undefined || input === null || output === null) return null;
-  if (cached === null || cache_write === null || reasoning === null) return null;
+  const apart = Object.entries(priced_apart);
+  if ([cached, cache_write, reasoning].includes(null) || apart.some(([, value]) => value === null)) return null;
   if ((cached ?? 0) + (cache_write ?? 0) > input || (reasoning ?? 0) > output) return null;
+  if (exceeds(priced_apart, input, output)) return null;
   return {
     input_tokens: input,
     output_tokens: output,
-    ...(cached === undefined ? {} : { cached_input_tokens: cached }),
-    ...(cache_write === undefined ? {} : { cache_write_tokens: cache_write }),
-    ...(reasoning === undefined ? {} : { reasoning_tokens: reasoning }),
+    ...(cached === undefined ? {} : { cached_input_tokens: cached ?? 0 }),
+    ...(cache_write === undefined ? {} : { cache_write_tokens: cache_write ?? 0 }),
+    ...(reasoning === undefined ? {} : { reasoning_tokens: reasoning ?? 0 }),
+    ...Object.fromEntries(apart.filter(([, value]) => value !== undefined && value !== 0)),
   };
+}
+
+/** A part is no larger than its whole. */
+function exceeds(parts: NonNullable<Counts['priced_apart']>, input: number, output: number): boolean {
+  const { cache_write_1h_tokens, audio_input_tokens, cached_audio_input_tokens, audio_output_tokens, image_output_tokens } =
+    parts;
+  const of_input = Math.max(cache_write_1h_tokens ?? 0, audio_input_tokens ?? 0, cached_audio_input_tokens ?? 0);
+  return of_input > input || (audio_output_tokens ?? 0) + (image_output_tokens ?? 0) > output;
 }
 
 /**
@@ -53,11 +76,7 @@ function usageOf({ input, output, cached, cache_write, reasoning }: Counts): Usa
  * OpenAI-shaped providers (xAI, Gemini's compatible endpoint) leave reasoning out of `completion_tokens` but not out of the total;
  * embeddings report only input and total.
  */
-function outputWithin(
-  output: number | null | undefined,
-  total: number | null | undefined,
-  input: number | null | undefined,
-): number | null | undefined {
+function outputWithin(output: Count, total: Count, input: Count): Count {
   if (output === null || total === null) return null;
   if (total === undefined || typeof input !== 'number') return output;
   return output === undefined && total < input ? null : Math.max(output ?? 0, total - input);
@@ -68,12 +87,18 @@ export function usageFromOpenAi(report: unknown): Usage | null {
   if (!isReport(report)) return null;
   const input = count(report, 'prompt_tokens');
   const given = part(report, 'prompt_tokens_details');
+  const made = part(report, 'completion_tokens_details');
   return usageOf({
     input,
     output: outputWithin(count(report, 'completion_tokens'), count(report, 'total_tokens'), input),
     cached: count(given, 'cached_tokens') ?? count(report, 'prompt_cache_hit_tokens'),
     cache_write: count(given, 'cache_write_tokens'),
-    reasoning: count(part(report, 'completion_tokens_details'), 'reasoning_tokens'),
+    reasoning: count(made, 'reasoning_tokens'),
+    priced_apart: {
+      audio_input_tokens: count(given, 'audio_tokens'),
+      audio_output_tokens: count(made, 'audio_tokens'),
+      web_searches: sum(count(report, 'num_search_queries'), count(part(report, 'server_tool_use'), 'web_search_requests')),
+    },
   });
 }
 
@@ -88,7 +113,26 @@ export function usageFromGoogle(report: unknown): Usage | null {
     cached: count(report, 'cachedContentTokenCount'),
     cache_write: undefined,
     reasoning: thoughts,
+    priced_apart: {
+      audio_input_tokens: sum(
+        ofModality(report, 'promptTokensDetails', 'AUDIO'),
+        ofModality(report, 'toolUsePromptTokensDetails', 'AUDIO'),
+      ),
+      cached_audio_input_tokens: ofModality(report, 'cacheTokensDetails', 'AUDIO'),
+      audio_output_tokens: ofModality(report, 'candidatesTokensDetails', 'AUDIO'),
+      image_output_tokens: ofModality(report, 'candidatesTokensDetails', 'IMAGE'),
+    },
   });
+}
+
+/** Gemini lists what its counts are made of by modality. */
+function ofModality(report: Report, member: string, modality: string): Count {
+  const details = report[member];
+  if (!Array.isArray(details)) return undefined;
+  return details
+    .filter((detail): detail is Report => isReport(detail) && detail['modality'] === modality)
+    .map((detail) => count(detail, 'tokenCount'))
+    .reduce(sum, undefined);
 }
 
 /**
@@ -109,6 +153,12 @@ export function usageFromAnthropic(report: unknown): Usage | null {
     cached,
     cache_write,
     reasoning: count(part(report, 'output_tokens_details'), 'thinking_tokens'),
+    priced_apart: {
+      cache_write_1h_tokens: steps
+        .map((step) => count(part(step, 'cache_creation'), 'ephemeral_1h_input_tokens'))
+        .reduce(sum, undefined),
+      web_searches: count(part(report, 'server_tool_use'), 'web_search_requests'),
+    },
   });
 }
 
@@ -121,7 +171,25 @@ function executorSteps(report: Report): readonly Report[] {
 }
 
 /** Null (impossible) wins over a number, a number over undefined (absent). */
-function sum(a: number | null | undefined, b: number | null | undefined): number | null | undefined {
+function sum(a: Count, b: Count): Count {
   if (a === null || b === null) return null;
   return a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0);
+}
+
+/** What providers call their standard way of processing, and what they say when there is but one. */
+const STANDARD: ReadonlySet<string> = new Set([
+  '',
+  'default',
+  'standard',
+  'auto',
+  'on_demand',
+  'service_tier_unspecified',
+  'unspecified',
+]);
+
+/** The service tier that a provider says it used; undefined for its standard one. */
+export function serviceTier(told: unknown): string | undefined {
+  if (typeof told !== 'string') return undefined;
+  const name = told.toLowerCase().slice(0, 40);
+  return STANDARD.has(name) ? undefined : name;
 }

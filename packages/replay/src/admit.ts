@@ -44,7 +44,7 @@ export function admit(question: Admission): Taken | RefusalCode {
   const usage = { ...call.usage, output_tokens };
   const cost = costOf(policy, { ...call, ...chosen.model }, usage, question.prices_at);
   if (cost === undefined) return 'price_unknown';
-  const credits = creditsOf(catalogue, operation, call, cost);
+  const credits = creditsOf(catalogue, operation, call, cost, sureCost(policy, { ...call, ...chosen.model }, question.prices_at));
   if (credits > policy.request.credits_max) return 'request_too_large';
   const free = account.purse.free(call.started_at);
   const granted = credits < free ? credits : free;
@@ -111,15 +111,23 @@ function missing(policy: Policy, feature: string): RefusalCode {
   return PAUSED[pausing?.ladder.watches ?? 'ceiling'];
 }
 
-/** What a provider did not serve is charged to nobody; what it did not report is charged the least. */
+/** What a provider did not serve is charged to nobody; of what it did not report, only what is `sure` is charged, and at least the least. */
 export function creditsOf(
   catalogue: Catalogue,
   operation: Pick<Operation, 'credits_min'>,
   { outcome, usage }: RecordedCall,
   cost: Money,
+  sure: Money | undefined,
 ): bigint {
   if (outcome !== 'ok' && outcome !== 'stopped') return 0n;
-  return usage.estimated === true ? operation.credits_min : creditsFor(catalogue, operation, cost);
+  if (usage.estimated !== true) return creditsFor(catalogue, operation, cost);
+  return sure === undefined ? operation.credits_min : creditsFor(catalogue, operation, sure);
+}
+
+/** What a recorded call surely cost, where its usage was a bound. */
+export function sureCost(policy: Policy, call: RecordedCall, at: Temporal.Instant): Money | undefined {
+  const { at_least } = call.usage;
+  return at_least && costOf(policy, call, at_least, at);
 }
 
 function costOf(policy: Policy, { provider, model }: RecordedCall, usage: Usage, at: Temporal.Instant): Money | undefined {

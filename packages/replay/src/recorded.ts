@@ -11,8 +11,8 @@ export interface RecordedCall {
   readonly started_at: Temporal.Instant;
   readonly duration_ms: number;
   readonly outcome: string;
-  /** `estimated`: the provider did not say, and this is a bound. */
-  readonly usage: Usage & { readonly estimated?: boolean };
+  /** `estimated`: the provider did not say, and this is a bound; `at_least` is what of it was sure. */
+  readonly usage: Usage & { readonly estimated?: boolean; readonly at_least?: Usage };
   readonly cost: Money;
 }
 

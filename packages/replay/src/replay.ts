@@ -6,7 +6,7 @@ import { effectivePolicy, type Policy, type PolicyState, rungAt } from '@purser/
 import { grantsOfPeriod } from '@purser/wallet';
 
 import { Account, Counters, nameOf } from './account.ts';
-import { admit, counterOf, creditsOf, legsOf, type Taken } from './admit.ts';
+import { admit, counterOf, creditsOf, sureCost, legsOf, type Taken } from './admit.ts';
 import { PlanSums, type ReplayedPlan } from './replayed-plan.ts';
 import { Purse } from './purse.ts';
 import type { Recorded, RecordedCall } from './recorded.ts';
@@ -110,7 +110,7 @@ export class Replay {
     const { catalogue } = policy;
     const operation = findOperation(catalogue, call.operation) ?? { credits_min: 0n };
     const known = Temporal.Instant.compare(call.started_at, this.#options.opens) >= 0;
-    const credits = known ? creditsOf(catalogue, operation, call, call.cost) : 0n;
+    const credits = known ? creditsOf(catalogue, operation, call, call.cost, sureCost(policy, call, call.started_at)) : 0n;
     const free = account.purse.free(call.started_at);
     const granted = credits < free ? credits : free;
     const legs = legsOf(policy, call, { usage: call.usage, cost: call.cost, sold: credits - granted });

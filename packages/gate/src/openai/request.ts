@@ -67,6 +67,8 @@ function mistakeIn(body: OpenAiChatBody): string | undefined {
   const tools = body['tools'] ?? [];
   if (!Array.isArray(tools)) return 'tools: want an array';
   const foreign = (tools as { type?: unknown }[]).findIndex((tool) => !OWN_TOOLS.has(String(tool?.type)));
+  const kept = (tools as unknown[]).findIndex(keepsForAnHour);
+  if (kept >= 0) return `tools.${kept}: ${LONG_CACHE}`;
   if (foreign >= 0)
     return `tools.${foreign}: want one of type function; a tool that the provider runs cannot be bounded beforehand`;
   for (const [index, message] of body.messages.entries()) {
@@ -76,14 +78,25 @@ function mistakeIn(body: OpenAiChatBody): string | undefined {
   return undefined;
 }
 
+const LONG_CACHE =
+  'cache_control.ttl: what is kept for an hour is billed at a price that is not reserved; leave it out or say 5m';
+
+/** Anthropic and those that pass its models on let a caller ask for a dearer write to their cache. */
+function keepsForAnHour(part: unknown): boolean {
+  const { cache_control } = (part ?? {}) as { cache_control?: { ttl?: unknown } | null };
+  return cache_control?.ttl !== undefined && cache_control.ttl !== null && cache_control.ttl !== '5m';
+}
+
 function messageMistake(message: unknown): string | undefined {
   if (typeof message !== 'object' || message === null) return 'want an object with role and content';
+  if (keepsForAnHour(message)) return LONG_CACHE;
   const { role, content, audio } = message as { role?: unknown; content?: unknown; audio?: unknown };
   if (typeof role !== 'string') return 'role: want a string';
   if (audio !== undefined && audio !== null) return 'audio: not supported; want text';
   if (content === undefined || content === null || typeof content === 'string') return undefined;
   if (!Array.isArray(content)) return 'content: want a string or an array of parts';
   for (const part of content as { type?: unknown }[]) {
+    if (keepsForAnHour(part)) return `content: ${LONG_CACHE}`;
     if (part?.type !== 'text' && part?.type !== 'refusal')
       return `content: parts of type ${JSON.stringify(part?.type)} are not supported; want text`;
   }
@@ -101,7 +114,8 @@ const serialised = new WeakMap<OpenAiChatBody, string>();
 function passedOn(body: OpenAiChatBody): string {
   let text = serialised.get(body);
   if (text === undefined) {
-    const { model: _, stream: __, stream_options: ___, max_tokens: ____, max_completion_tokens: _____, ...rest } = body;
+    const { model: _, stream: __, stream_options: ___, max_tokens: ____, max_completion_tokens: _____, ...passed } = body;
+    const { service_tier: ______, ...rest } = passed;
     text = JSON.stringify(rest);
     serialised.set(body, text);
   }
@@ -118,7 +132,9 @@ export function rewritten(
   limit_name: OutputLimitName,
 ): string {
   const limit = `"${limit_name}":${output_tokens_max}`;
-  const ours = `"model":${JSON.stringify(model.name)},${limit}${streaming(body)}`;
+  // A project may have another tier for its default: what was not reserved at that price is not asked for.
+  const tier = model.provider === 'openai' ? ',"service_tier":"default"' : '';
+  const ours = `"model":${JSON.stringify(model.name)},${limit}${tier}${streaming(body)}`;
   return `{${ours},${passedOn(body).slice(1)}`;
 }
 

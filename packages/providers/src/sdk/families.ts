@@ -30,8 +30,8 @@ export interface Family {
   readonly usage_member: string;
   /** Embeddings in the order of their inputs; undefined when the answer holds none. */
   vectors(answer: Json): (readonly number[])[] | undefined;
-  /** Names the end user to the provider, for its abuse checks. */
-  userOptions(user: string): SharedV4ProviderOptions;
+  /** What its SDK is told besides: the standard service tier, and the end user, for the provider's abuse checks. */
+  options(user: string | undefined): SharedV4ProviderOptions;
 }
 
 function vectorsOf(values: readonly unknown[]): (readonly number[])[] | undefined {
@@ -52,7 +52,7 @@ const GEMINI: Family = {
   // One input is answered with one embedding, several with a list.
   vectors: ({ embedding, embeddings }) =>
     vectorsOf((isObject(embedding) ? [embedding] : objectsIn(embeddings)).map(({ values }) => values)),
-  userOptions: () => ({}),
+  options: () => ({}),
 };
 
 const OPENAI: Family = {
@@ -72,7 +72,8 @@ const OPENAI: Family = {
         .toSorted((one, other) => Number(one['index']) - Number(other['index']))
         .map(({ embedding }) => embedding),
     ),
-  userOptions: (user) => ({ openai: { user } }),
+  // A project may have another tier for its default.
+  options: (user) => ({ openai: { serviceTier: 'default', ...(user === undefined ? {} : { user }) } }),
 };
 
 const ANTHROPIC: Family = {
@@ -86,7 +87,7 @@ const ANTHROPIC: Family = {
   usage: usageFromAnthropic,
   usage_member: 'usage',
   vectors: () => undefined,
-  userOptions: (user) => ({ anthropic: { metadata: { userId: user } } }),
+  options: (user): SharedV4ProviderOptions => (user === undefined ? {} : { anthropic: { metadata: { userId: user } } }),
 };
 
 const COMPATIBLE: Family = {
@@ -95,7 +96,7 @@ const COMPATIBLE: Family = {
   // Ollama's documentation names no other, and most servers that copy OpenAI's protocol are older than its new name.
   output_limit: 'max_tokens',
   load: () => import('./openai-compatible.ts'),
-  userOptions: (user) => ({ openaiCompatible: { user } }),
+  options: (user): SharedV4ProviderOptions => (user === undefined ? {} : { openaiCompatible: { user } }),
 };
 
 /** Every provider that can be configured, by its id in settings and catalogue. */

@@ -1,7 +1,7 @@
 import { AnswerRecord } from '../answer-record.ts';
 import { isObject, type Json, objectsIn, parseObject, textIn } from '../json.ts';
 import type { Finish } from '../provider.ts';
-import { usageFromAnthropic } from '../usage.ts';
+import { serviceTier, usageFromAnthropic } from '../usage.ts';
 import { errorIn } from '../upstream/read-chat.ts';
 import type { AnswerReader } from './reader.ts';
 
@@ -83,6 +83,7 @@ export class AnthropicReader implements AnswerReader {
     if (!isObject(usage)) return;
     const told = Object.entries(usage).filter(([, value]) => value !== null && value !== undefined);
     this.#usage = { ...this.#usage, ...Object.fromEntries(told) };
+    this.record.service_tier = serviceTier(this.#usage['service_tier']);
     this.record.noteUsage(usageFromAnthropic(this.#usage));
   }
 }

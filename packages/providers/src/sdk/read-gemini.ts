@@ -1,7 +1,7 @@
 import { AnswerRecord } from '../answer-record.ts';
 import { isObject, type Json, objectsIn, parseObject, textIn } from '../json.ts';
 import type { Finish } from '../provider.ts';
-import { usageFromGoogle } from '../usage.ts';
+import { serviceTier, usageFromGoogle } from '../usage.ts';
 import { errorIn } from '../upstream/read-chat.ts';
 import type { AnswerReader } from './reader.ts';
 
@@ -54,7 +54,10 @@ export class GeminiReader implements AnswerReader {
       record.finish = FINISHES[reason] ?? 'other';
       if (BROKEN.test(reason)) record.error ??= { type: reason, message: textIn(candidate['finishMessage']) };
     }
-    if (isObject(answer['usageMetadata'])) record.noteUsage(usageFromGoogle(answer['usageMetadata']));
+    const usage = answer['usageMetadata'];
+    if (!isObject(usage)) return;
+    record.service_tier = serviceTier(usage['serviceTier'] ?? usage['trafficType']) ?? record.service_tier;
+    record.noteUsage(usageFromGoogle(usage));
   }
 
   #part(part: Json, texts: string[]): void {

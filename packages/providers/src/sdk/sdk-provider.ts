@@ -260,7 +260,7 @@ function optionsOf(family: Family, call: ProviderCall): LanguageModelV4CallOptio
     maxOutputTokens: call.output_tokens_max,
     ...(call.temperature === undefined ? {} : { temperature: call.temperature }),
     ...(call.json === true ? { responseFormat: { type: 'json' } } : {}),
-    ...(call.user === undefined ? {} : { providerOptions: family.userOptions(call.user) }),
+    providerOptions: family.options(call.user),
   };
 }
 

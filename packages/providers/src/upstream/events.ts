@@ -42,6 +42,36 @@ export class EventSplitter {
   /** The events that end in this chunk. @throws EventTooLong */
   push(chunk: Buffer): ServerEvent[] {
     const events: ServerEvent[] = [];
+    const returns = this.#afterReturn || chunk.includes(CR);
+    const from = returns ? this.#pushAny(chunk, events) : this.#pushFeeds(chunk, events);
+    if (from < chunk.length) {
+      const rest = from === 0 ? chunk : chunk.subarray(from);
+      this.#pending.push(rest);
+      this.#pending_bytes += rest.length;
+      if (this.#pending_bytes > EVENT_BYTES_MAX) throw new EventTooLong();
+    }
+    return events;
+  }
+
+  /** As nearly every provider ends its lines. Returns where the event under way begins. */
+  #pushFeeds(chunk: Buffer, events: ServerEvent[]): number {
+    let from = 0;
+    let line = this.#line;
+    let at = 0;
+    for (let feed = chunk.indexOf(LF); feed !== -1; feed = chunk.indexOf(LF, at)) {
+      const blank = line === 0 && feed === at;
+      line = 0;
+      at = feed + 1;
+      if (!blank) continue;
+      events.push(this.#event(chunk.subarray(from, at)));
+      from = at;
+    }
+    this.#line = line + chunk.length - at;
+    return from;
+  }
+
+  /** With carriage returns among the line ends: each byte is looked at. */
+  #pushAny(chunk: Buffer, events: ServerEvent[]): number {
     let from = 0;
     for (let at = 0; at < chunk.length; at += 1) {
       const byte = chunk[at];
@@ -70,13 +100,7 @@ export class EventSplitter {
       events.push(this.#event(chunk.subarray(from, end)));
       from = end;
     }
-    if (from < chunk.length) {
-      const rest = from === 0 ? chunk : chunk.subarray(from);
-      this.#pending.push(rest);
-      this.#pending_bytes += rest.length;
-      if (this.#pending_bytes > EVENT_BYTES_MAX) throw new EventTooLong();
-    }
-    return events;
+    return from;
   }
 
   /** What came after the last blank line, as an event: some providers forget the last one. Null when there is nothing. */

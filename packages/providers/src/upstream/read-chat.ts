@@ -1,7 +1,7 @@
 import type { AnswerRecord, SpokenError } from '../answer-record.ts';
 import { isObject, type Json, objectsIn, parseObject, textIn } from '../json.ts';
 import type { Finish } from '../provider.ts';
-import { usageFromOpenAi } from '../usage.ts';
+import { serviceTier, usageFromOpenAi } from '../usage.ts';
 
 /** Reads chat completions as OpenAI and all that copy its protocol write them. Members that are not known here are skipped. */
 
@@ -41,6 +41,7 @@ export function readChat(record: AnswerRecord, body: string, texts?: string[]): 
 
 function readMembers(record: AnswerRecord, answer: Json, part: 'delta' | 'message', texts: string[] | undefined): void {
   if (typeof answer['model'] === 'string' && answer['model'] !== '') record.model = answer['model'];
+  record.service_tier = serviceTier(answer['service_tier']) ?? record.service_tier;
   const error = errorIn(answer);
   if (error !== null) record.error ??= error;
   for (const choice of objectsIn(answer['choices'])) {
@@ -57,9 +58,10 @@ function readMembers(record: AnswerRecord, answer: Json, part: 'delta' | 'messag
 }
 
 function readMessage(record: AnswerRecord, message: Json, texts: string[] | undefined): void {
-  const text = contentOf(message['content']);
+  // A refusal in words is what the model says.
+  const text = contentOf(message['content']) + textIn(message['refusal']);
   if (text !== '') texts?.push(text);
-  let said = Buffer.byteLength(text) + Buffer.byteLength(textIn(message['refusal']));
+  let said = Buffer.byteLength(text);
   for (const call of objectsIn(message['tool_calls'])) said += callBytes(call['function']) + callBytes(call['custom']);
   said += callBytes(message['function_call']);
   if (isObject(message['audio'])) said += Buffer.byteLength(textIn(message['audio']['data']));
