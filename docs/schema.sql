@@ -275,6 +275,14 @@ create table base.migration (
   constraint migration_pkey PRIMARY KEY (room, number)
 );
 
+create table base.write_check (
+  only_row boolean default true not null,
+  checked_at timestamp with time zone default clock_timestamp() not null,
+  constraint write_check_pkey PRIMARY KEY (only_row),
+  constraint write_check_only_row_check CHECK (only_row)
+);
+grant select, update on base.write_check to purser_work;
+
 CREATE OR REPLACE FUNCTION base.current_access()
  RETURNS TABLE(key text, statement text)
  LANGUAGE sql

@@ -1,4 +1,4 @@
-import { Fault, isTransientDatabaseError, openPool, openRoles, type Pool, type Settings, startEmbedded } from '@purser/base';
+import { examineDatabase, openPool, openRoles, type Pool, type Settings, startEmbedded } from '@purser/base';
 
 import { keepSecret, readKeptSecret } from './kept-secret.ts';
 
@@ -33,14 +33,17 @@ export async function startDatabase(
 export async function openDatabase(settings: Settings, as: As = 'purser_work'): Promise<OpenDatabase> {
   const beside = settings.database_url ?? (await readKeptSecret(settings.data_folder, ADDRESS));
   if (beside !== undefined) {
-    const owner = openPool(beside, { connections_max: 1, application: 'purser-cli' });
-    const away = await whyAway(owner);
-    await owner.end();
-    if (away === undefined) {
+    const answers = await examineDatabase(beside).then(
+      () => true,
+      (error: unknown) => {
+        if (settings.database_url !== undefined) throw error;
+        return false;
+      },
+    );
+    if (answers) {
       const pool = await poolAs(as, beside, settings);
       return { url: beside, pool, [Symbol.asyncDispose]: () => pool.end() };
     }
-    if (settings.database_url !== undefined) throw away;
   }
   await using opened = new AsyncDisposableStack();
   const embedded = await startDatabase(settings, () => {});
@@ -54,25 +57,4 @@ export async function openDatabase(settings: Settings, as: As = 'purser_work'): 
 async function poolAs(as: As, owner_url: string, settings: Settings): Promise<Pool> {
   const address = as === 'owner' ? owner_url : (await openRoles(owner_url, settings.database_roles_password)).purser_work;
   return openPool(address, { connections_max: 4, application: 'purser-cli' });
-}
-
-/** One line about why a database cannot be used; its address stays out of it but for host and port. */
-export async function whyAway(pool: Pool): Promise<Fault | undefined> {
-  try {
-    await pool.query('select 1');
-    return undefined;
-  } catch (error) {
-    const where = pool.options.host ?? hostOf(pool.options.connectionString);
-    const reason = error instanceof Error ? error.message || ('code' in error ? String(error.code) : error.name) : String(error);
-    return new Fault(`DATABASE_URL: the database at ${where} does not answer: ${reason}`, {
-      retryable: isTransientDatabaseError(error),
-      cause: error,
-    });
-  }
-}
-
-function hostOf(url: string | undefined): string {
-  if (url === undefined || !URL.canParse(url)) return 'its address';
-  const { host, searchParams } = new URL(url);
-  return searchParams.get('host') ?? host;
 }

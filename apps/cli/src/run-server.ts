@@ -4,12 +4,12 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 
 import { adoptRestoredDatabase, describeMissing, type MarkPlaces, reportMissing, watchMarks } from '@purser/audit';
-import { type Log, migrate, openPool, type Settings, systemClock } from '@purser/base';
+import { examineDatabase, type Log, migrate, openPool, type Settings, systemClock } from '@purser/base';
 import { provenCatalogue, ROOMS, type RunningServer, startServer } from '@purser/server';
 
 import { keepSecret, readKeptSecret } from './kept-secret.ts';
 import { watchLastResort } from './last-resort.ts';
-import { startDatabase, whyAway } from './open-database.ts';
+import { startDatabase } from './open-database.ts';
 
 const ADMIN_TOKEN = 'admin-token';
 const WEB = path.resolve(import.meta.dirname, '..', '..', 'web', 'dist');
@@ -69,10 +69,9 @@ async function bringForward(
   url: string,
   { log, say, marks }: { log: Log; say: (line: string) => void; marks: MarkPlaces },
 ): Promise<void> {
+  await examineDatabase(url);
   const pool = openPool(url, { connections_max: 1 });
   try {
-    const away = await whyAway(pool);
-    if (away !== undefined) throw away;
     const applied = await migrate(pool, ROOMS, say);
     if (applied.length > 0) say(`the database was brought forward (${applied.length} migrations)`);
     if (await adoptRestoredDatabase(pool))

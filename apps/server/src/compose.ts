@@ -1,6 +1,7 @@
 import { startSealer } from '@purser/audit';
 import {
   type Clock,
+  DatabaseClock,
   isRefusal,
   type Log,
   OffsetClock,
@@ -18,7 +19,6 @@ import { type Catalogue, catalogueVersions, storeCatalogue } from '@purser/catal
 import { createGate, type PausePoint, routeState } from '@purser/gate';
 import { type Authentication, type Caller, type Identity, openIdentity } from '@purser/identity';
 import { startRollUp } from '@purser/ledger';
-import { LocalRateLimiter, type RateLimiter, RedisRateLimiter } from '@purser/limits';
 import { type Licences, openLicences } from '@purser/license';
 import { type Marketplace, openMarketplace } from '@purser/marketplace';
 import { Meters } from '@purser/meters';
@@ -34,8 +34,13 @@ import { type BackgroundLog, backgroundLog } from './background-log.ts';
 import type { ServerDeps } from './deps.ts';
 import { erasingParts } from './erasing.ts';
 import { BOUNDS } from './http/bounds.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics } from './metrics.ts';
+import { openRates } from './open-rates.ts';
 import { retain } from './retaining.ts';
+import { ROOMS } from './migrations.ts';
+import { batchFigures, Readiness } from './readiness.ts';
+import { tellDifference } from './tell-difference.ts';
+import { watchSchema } from './watch-schema.ts';
 import { personsOptions, siteOf } from './persons-options.ts';
 
 export interface Given {
@@ -79,8 +84,12 @@ const RETAIN_EVERY_MS = 30_000;
 const DRAIN = { timeout_ms: 10_000, bytes_max: 1_048_576 } as const;
 const ROUTE_CLOSED_MS = 5_000;
 const ROUTE_CLOSED_FOR_WORKSPACE_MS = 60_000;
-const READY_TIMEOUT_MS = 2_000;
 const BATCH_TIMEOUT_MS = 10_000;
+/** What is asked while a caller waits, and what reports and work in the background may take: then the connection is given up. */
+const PROBE_TIMEOUT_MS = 2_000;
+const TENANT_TIMEOUT_MS = 60_000;
+const WORK_TIMEOUT_MS = 600_000;
+const SCHEMA_EVERY_MS = 60_000;
 
 /**
  * Makes the rooms out of settings on a migrated database, lower ones first, and starts what works in the background.
@@ -89,8 +98,6 @@ const BATCH_TIMEOUT_MS = 10_000;
 export async function compose(given: Given): Promise<Composition> {
   const { settings, database_url, catalogue, log } = given;
   await using opened = new AsyncDisposableStack();
-  const offset = settings.test_clock && new OffsetClock(systemClock, settings.test_clock.starts_at);
-  const clock: Clock = given.played?.clock ?? offset ?? systemClock;
   const closing = <T extends { close(): Promise<unknown> }>(part: T): T => {
     opened.defer(async () => {
       await part.close();
@@ -107,17 +114,34 @@ export async function compose(given: Given): Promise<Composition> {
   // Batches go one at a time over a connection of their own, so nothing that is read ever stands before them.
   // One that does not come back (a lock that is never freed, a network that swallows answers) is given up, or all would wait behind it.
   const holds = poolOf('purser_work', { application: 'purser-holds', connections_max: 1, query_timeout_ms: BATCH_TIMEOUT_MS });
-  const tenants = poolOf('purser_app', { application: 'purser-tenants', connections_max: 6 });
-  const pool = poolOf('purser_work', { application: 'purser', connections_max: 6, tenants });
+  const tenants = poolOf('purser_app', {
+    application: 'purser-tenants',
+    connections_max: 6,
+    query_timeout_ms: TENANT_TIMEOUT_MS,
+  });
+  const pool = poolOf('purser_work', { application: 'purser', connections_max: 6, query_timeout_ms: WORK_TIMEOUT_MS, tenants });
+
+  // All servers go by one clock, the database's. It and the probe for readiness have a connection that nothing else stands before.
+  const probes = poolOf('purser_work', {
+    application: 'purser-probes',
+    connections_max: 1,
+    connect_timeout_ms: PROBE_TIMEOUT_MS,
+    query_timeout_ms: PROBE_TIMEOUT_MS,
+  });
+  const metrics = createMetrics();
+  const time = given.played ? undefined : closing(await DatabaseClock.open(probes, tellDifference(metrics, log)));
+  const offset = time && settings.test_clock && new OffsetClock(time, settings.test_clock.starts_at);
+  const clock: Clock = given.played?.clock ?? offset ?? time ?? systemClock;
 
   await storeCatalogue(pool, catalogue, clock.now());
-  const metrics = createMetrics();
   const logOf = (work: string): BackgroundLog => backgroundLog(work, log, metrics);
+  const readiness = new Readiness(probes);
   const batches = {
     pool: holds,
     clock,
     queue_max: settings.queue_max,
-    onBatch: batchFigures(metrics),
+    onBatch: batchFigures(metrics, readiness),
+    onAway: readiness.failed,
     ...(given.settle_retry_ms !== undefined && { end_retry_ms: given.settle_retry_ms }),
   };
   const meters = new Meters(batches, pool);
@@ -259,7 +283,7 @@ export async function compose(given: Given): Promise<Composition> {
       marketplace,
       erasing,
       alert_ways: { mail_possible: settings.mail.smtp_url !== undefined, private_allowed: settings.webhooks_inside },
-      ready: () => answers(pool),
+      ready: () => readiness.isReady(),
       providers_configured: providers.configured,
       providers_callable: callable,
       routeTo: (model) => routeState({ routes, providers: directory, breakers }, model, PLATFORM),
@@ -285,13 +309,6 @@ function authenticator(identity: Identity, policies: Policies): ServerDeps['auth
   };
 }
 
-function batchFigures(metrics: Metrics): (holds: number, ends: number, duration_ms: number) => void {
-  return (holds, ends, duration_ms) => {
-    if (holds > 0) metrics.batch('hold', holds, duration_ms / 1000);
-    if (ends > 0) metrics.batch('end', ends, duration_ms / 1000);
-  };
-}
-
 function directoryOf(providers: Providers, configured: ReadonlySet<string>) {
   return {
     configured,
@@ -299,15 +316,6 @@ function directoryOf(providers: Providers, configured: ReadonlySet<string>) {
     upstream: (id: string) => providers.upstream(id),
     proof: (id: string) => providers.proof?.(id),
   };
-}
-
-async function openRates({ redis_url, servers_max }: Settings, log: Log): Promise<RateLimiter> {
-  if (redis_url === undefined) return new LocalRateLimiter();
-  return RedisRateLimiter.open({
-    url: redis_url,
-    servers_max,
-    onChange: (enforced, reason) => log.warn({ enforced, reason }, 'rate limits are enforced in another way'),
-  });
 }
 
 interface Working {
@@ -366,6 +374,7 @@ function startBackground(opened: AsyncDisposableStack, working: Working): void {
       () => marketplace.sweep(),
       (err) => logOf('marketplace').error({ err }, 'debts and spending of packs could not be looked at'),
     ),
+    watchSchema({ pool, rooms: ROOMS, every_ms: SCHEMA_EVERY_MS, log: logOf('schema') }),
     startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log: logOf('daily sums') }),
     startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log: logOf('audit log') }),
     repeat(UNRESOLVED_EVERY_MS, watchUnresolved(working), (err) =>
@@ -383,18 +392,4 @@ function startBackground(opened: AsyncDisposableStack, working: Working): void {
     ),
   ];
   for (const work of works) opened.defer(() => work.stop());
-}
-
-async function answers(pool: Pool): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), READY_TIMEOUT_MS);
-  });
-  const asked = pool.query('select 1').then(
-    () => true,
-    () => false,
-  );
-  const answer = await Promise.race([asked, late]);
-  clearTimeout(timer);
-  return answer;
 }

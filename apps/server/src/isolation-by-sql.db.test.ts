@@ -152,6 +152,7 @@ describe('a running server (C10)', () => {
       { usename: 'purser_work', application_name: 'purser' },
       { usename: 'purser_work', application_name: 'purser-holds' },
       { usename: 'purser_work', application_name: 'purser-listen' },
+      { usename: 'purser_work', application_name: 'purser-probes' },
       { usename: 'purser_app', application_name: 'purser-tenants' },
     ]);
   });

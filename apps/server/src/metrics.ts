@@ -27,6 +27,8 @@ export interface Metrics {
   backgroundFailed(work: string): void;
   /** Rows of a kind were deleted because they had their time. */
   forgotten(kind: string, rows: number): void;
+  /** How far the clock of this machine is ahead of the database's. */
+  clockAhead(seconds: number): void;
 }
 
 const SECONDS_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -82,6 +84,11 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const clock = new Gauge({
+    name: 'purser_clock_ahead_seconds',
+    help: 'How far the clock of this machine is ahead of the database’s, by which all servers go.',
+    registers,
+  });
   const background = new Counter({
     name: 'purser_background_failures_total',
     help: 'What failed with no caller waiting for it, by the work it was. Each is in the log.',
@@ -133,6 +140,7 @@ export function createMetrics(): Metrics {
       batchSize.observe({ kind }, size);
       batchSeconds.observe({ kind }, seconds);
     },
+    clockAhead: (seconds) => clock.set(seconds),
     backgroundFailed: (work) => background.inc({ work }),
     forgotten: (kind, rows) => forgotten.inc({ kind }, rows),
   };

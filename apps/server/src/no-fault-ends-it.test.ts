@@ -163,6 +163,7 @@ describe.each(Object.keys(FAULTS))('a database that is %s', { timeout: 120_000 }
     await fault?.strike();
     server.go();
     const statuses = await Promise.all(calls.map(({ done }) => done));
+    await expect.poll(() => server.status('/readyz'), { timeout: 20_000 }).toBe(503);
     // Longer than a settle is tried here.
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(statuses.filter((status) => status === 500)).toEqual([]);

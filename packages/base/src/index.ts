@@ -1,10 +1,20 @@
+export { checkWrites } from './database/write-check.ts';
 export { inBackground } from './background.ts';
 export { CharacterTable } from './character-table.ts';
 export { BoundedMap } from './bounded-map.ts';
 export { backUp, type Moved, restoreBackup } from './database/backup.ts';
 export { BatchLoader } from './database/batch-loader.ts';
 export { type Clock, OffsetClock, systemClock, TestClock } from './clock.ts';
-export { baseMigrations, migrate, type Migration, readMigrations, type RoomMigrations } from './database/migrate.ts';
+export { DatabaseClock } from './database/database-clock.ts';
+export { examineDatabase } from './database/examine.ts';
+export {
+  baseMigrations,
+  migrate,
+  type Migration,
+  readMigrations,
+  type RoomMigrations,
+  unknownMigrations,
+} from './database/migrate.ts';
 export { NoticeListener } from './database/notice-listener.ts';
 export {
   type Connection,

@@ -34,6 +34,8 @@ export interface BatcherOptions {
   /** How many meters are remembered to exist; others are described with every hold. */
   readonly known_meters_max?: number;
   readonly onBatch?: BatchObserver;
+  /** Hears of a batch that the database could not take just now. */
+  readonly onAway?: (error: unknown) => void;
 }
 
 const RETRY_FIRST_MS = 50;
@@ -53,6 +55,7 @@ export class Batcher {
   readonly #batchMax: number;
   readonly #endRetryMs: number;
   readonly #onBatch: BatchObserver;
+  readonly #onAway: (error: unknown) => void;
   readonly #known: KnownMeters;
   readonly #ends: EndQueue;
   #holds: WaitingHold[] = [];
@@ -73,6 +76,7 @@ export class Batcher {
     this.#ends = new EndQueue(options.end_wait_ms ?? 5, options.unwatched_wait_ms ?? 40);
     this.#known = new KnownMeters(options.known_meters_max);
     this.#onBatch = options.onBatch ?? (() => {});
+    this.#onAway = options.onAway ?? (() => {});
   }
 
   /** @throws Fault (retryable) when the queue is full or the database is away. Nothing is admitted then. */
@@ -249,6 +253,7 @@ export class Batcher {
 
   /** Whether the batch committed is unknown. Ends go again (a hold ends once); holds are given up and, should they exist, voided. */
   #databaseAway(error: unknown, holds: WaitingHold[], ends: WaitingEnd[]): void {
+    this.#onAway(error);
     const now = performance.now();
     for (const waiting of ends) {
       waiting.sent_before = true;

@@ -17,9 +17,11 @@ export class FaultedServer implements AsyncDisposable {
     child.stdout?.on('data', (chunk: Buffer) => (this.#said += chunk.toString('utf8')));
   }
 
-  static async start(environment: Readonly<Record<string, string>>): Promise<FaultedServer> {
+  /** `under` starts the process by another program, as `['faketime', '-f', '+5m']`. */
+  static async start(environment: Readonly<Record<string, string>>, under: readonly string[] = []): Promise<FaultedServer> {
     const settings = { PORT: '0', PURSER_CATALOG: CATALOGUE, ...environment };
-    const child = spawn(process.execPath, [FIXTURE, JSON.stringify(settings)], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const [program, ...words] = [...under, process.execPath, FIXTURE, JSON.stringify(settings)];
+    const child = spawn(program ?? process.execPath, words, { stdio: ['pipe', 'pipe', 'ignore'] });
     const server = new FaultedServer(child);
     await vi.waitUntil(() => /^http:\S+\n/m.test(server.#said), { timeout: 30_000 });
     return server;

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { createTestDatabase, type TestDatabase } from '../testing/index.ts';
-import { baseMigrations, migrate, readMigrations, type RoomMigrations } from './migrate.ts';
+import { baseMigrations, migrate, readMigrations, type RoomMigrations, unknownMigrations } from './migrate.ts';
 import { openPool } from './pool.ts';
 
 let database: TestDatabase;
@@ -38,6 +38,19 @@ test('each migration is applied once, in order, and a later start applies only w
   await write('002_second.sql', 'create table example.second (n int);');
   expect((await migrate(database.pool, [baseMigrations, room])).map(({ name }) => name)).toEqual(['second']);
   expect(await migrate(database.pool, [baseMigrations, room])).toEqual([]);
+});
+
+test('a program older than the schema is refused in one line that names what it does not know, and a running one can tell', async () => {
+  await write('002_second.sql', 'create table example.second (n int);');
+  await write('003_third.sql', 'create table example.third (n int);');
+  await migrate(database.pool, [baseMigrations, room]);
+  expect(await unknownMigrations(database.pool, [baseMigrations, room])).toEqual([]);
+  await rm(path.join(folder, '003_third.sql'));
+  await rm(path.join(folder, '002_second.sql'));
+  await expect(migrate(database.pool, [baseMigrations, room])).rejects.toThrow(
+    /^the database is ahead of this program: its migration example\/2 and 1 more is not known here; start the version that made it, or a newer one$/,
+  );
+  expect(await unknownMigrations(database.pool, [baseMigrations, room])).toEqual(['example/2', 'example/3']);
 });
 
 test('a migration that changed after it was applied stops the start, and nothing else is applied', async () => {

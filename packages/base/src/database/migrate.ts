@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { Fault } from '../fault.ts';
 import { keepAccess, restoreAccess } from './access.ts';
-import type { Connection, Pool } from './pool.ts';
+import type { Connection, Pool, Queryable } from './pool.ts';
 import { transaction } from './transaction.ts';
 
 /** A room's numbered, forward-only SQL files: `001_name.sql`, `002_…`. Each room owns the Postgres schema of its name. */
@@ -72,6 +72,7 @@ export async function migrateWithin(
   const all = (await readMigrations(rooms)).filter(wanted);
   await connection.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
   const landed = await landedMigrations(connection);
+  refuseNewer([...landed.keys()], await readMigrations(rooms));
   const access_restored = landed.size === 0 ? 0 : await restoreAccess(connection);
   const applied: Migration[] = [];
   for (const migration of all) {
@@ -88,6 +89,31 @@ export async function migrateWithin(
   }
   if (applied.length > 0) await keepAccess(connection);
   return { applied, access_restored };
+}
+
+/** A database that a newer program has brought forward may mean something else by what this one reads and writes. */
+function refuseNewer(landed: readonly string[], known: readonly Migration[]): void {
+  const [unknown, ...more] = unknownAmong(landed, known);
+  if (unknown === undefined) return;
+  const others = more.length === 0 ? '' : ` and ${more.length} more`;
+  throw new Fault(
+    `the database is ahead of this program: its migration ${unknown}${others} is not known here; start the version that made it, or a newer one`,
+    { retryable: false },
+  );
+}
+
+function unknownAmong(landed: readonly string[], known: readonly Migration[]): string[] {
+  const names = new Set(known.map(({ room, number }) => `${room}/${number}`));
+  return landed.filter((name) => !names.has(name)).toSorted();
+}
+
+/** The migrations of a database that this program does not know: a newer one has been there. */
+export async function unknownMigrations(database: Queryable, rooms: readonly RoomMigrations[]): Promise<string[]> {
+  const { rows } = await database.query<{ name: string }>(`select room || '/' || number as name from base.migration`);
+  return unknownAmong(
+    rows.map(({ name }) => name),
+    await readMigrations(rooms),
+  );
 }
 
 async function landedMigrations(connection: Connection): Promise<Map<string, string>> {

@@ -1,6 +1,7 @@
 import pg from 'pg';
 
 import { Fault } from '../fault.ts';
+import { prepareSession } from './session.ts';
 
 export interface Pool extends pg.Pool {
   /** What is one workspace's goes over these connections: they are logged in as `purser_app`, and can become nothing else. */
@@ -14,12 +15,13 @@ const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, BigInt);
 types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => Temporal.Instant.from(text));
 
-const IDLE_IN_TRANSACTION_MS = 60_000;
+const KEEP_ALIVE_MS = 10_000;
 
 /**
  * A bounded pool. `bigint` columns arrive as `bigint`, `timestamptz` as `Temporal.Instant`.
  * A caller that gets no connection within `connect_timeout_ms`, or no answer within `query_timeout_ms` (unlimited when absent), meets
  * a retryable fault; its connection is given up. A transaction whose process stopped half way frees its locks after a minute.
+ * Each connection has the settings of `prepareSession`, whatever the server's own are.
  */
 export function openPool(
   url: string,
@@ -31,12 +33,17 @@ export function openPool(
     tenants?: pg.Pool;
   } = {},
 ): Pool {
+  // The pool waits for what it answers, which its types do not say.
+  const prepare = (connection: pg.ClientBase): unknown => prepareSession(connection, options.query_timeout_ms ?? 0);
   const pool = new pg.Pool({
     connectionString: url,
     max: options.connections_max ?? 4,
     connectionTimeoutMillis: options.connect_timeout_ms ?? 5_000,
     ...(options.query_timeout_ms !== undefined && { query_timeout: options.query_timeout_ms }),
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    // A peer that vanished without a word (a machine that lost its power) is noticed while nothing is asked of it.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    onConnect: prepare,
     application_name: options.application ?? 'purser',
     types,
   });
@@ -80,7 +87,7 @@ const PASSING_SYSTEM = new Set([
 
 /** A connection that was cut, a pool that gave none in time, a database closed for maintenance: these have no code of their own. */
 const AWAY =
-  /terminat|not queryable|timeout exceeded when trying to connect|query read timeout|not currently accepting connections/i;
+  /terminat|not queryable|timeout expired|timeout exceeded when trying to connect|query read timeout|not currently accepting connections/i;
 
 /** Whether the same statement may succeed when it is tried again: a lost race, a database that is away, read-only, full or overloaded. */
 export function isTransientDatabaseError(error: unknown): boolean {

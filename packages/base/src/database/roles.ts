@@ -1,6 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 
 import { Fault } from '../fault.ts';
+import { examineDatabase } from './examine.ts';
 import { databaseFault, openPool } from './pool.ts';
 import { transaction } from './transaction.ts';
 
@@ -29,7 +30,11 @@ export async function openRoles(owner_url: string, given_password: string | unde
   };
   for (let logins = 1; ; logins++) {
     const refused = await firstRefusal(addresses);
-    if (refused === undefined) return addresses;
+    if (refused === undefined) {
+      // A pooler may treat each of its users in another way.
+      await Promise.all(SERVING_ROLES.map((role) => examineDatabase(addresses[role])));
+      return addresses;
+    }
     if (logins === LOGINS_MAX) throw notLetIn(refused.message, refused);
     await letIn(owner_url, password);
   }

@@ -15,10 +15,16 @@ export async function transaction<T>(pool: Pool, work: (connection: Connection) 
     await connection.query('rollback').catch((failure: unknown) => {
       broken = failure instanceof Error ? failure : new Error(String(failure));
     });
+    // A primary that was demoted takes no writes for good: the next connection may lead to the one that followed.
+    if (isReadOnly(error)) broken ??= error;
     throw error;
   } finally {
     connection.release(broken);
   }
+}
+
+function isReadOnly(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === '25006';
 }
 
 /** Runs `work` in the transaction that `inside` has open, so that both are done or neither; without it in one of its own. */

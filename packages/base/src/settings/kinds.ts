@@ -85,3 +85,30 @@ export function address(want: string, schemes: readonly string[], shown: 'shown'
     error: ({ input }) => (shown === 'secret' || String(input).includes('@') ? wrongSecret(want) : wrong(String(input), want)),
   });
 }
+
+/** Which server of several `target_session_attrs` asks for; ours is always the one that takes writes. */
+const WRITABLE = new Set(['any', 'read-write', 'primary']);
+
+/** One PostgreSQL: a list of hosts is for clients that look for the primary themselves. */
+export function database() {
+  return z.string().transform((given, context) => {
+    const message = databaseMistake(given);
+    if (message === undefined) return given;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+}
+
+function databaseMistake(given: string): string | undefined {
+  const hosts = /^postgres(?:ql)?:\/\/(?:[^/]*@)?([^/?]*)/.exec(given)?.[1] ?? '';
+  const params = new URLSearchParams(given.split('?')[1] ?? '');
+  if (hosts.includes(',') || params.get('host')?.includes(',') === true) {
+    return 'got several hosts, want one: a name, or a proxy, that leads to the primary and follows it at a fail-over';
+  }
+  if (!URL.canParse(given) || !['postgres:', 'postgresql:'].includes(new URL(given).protocol)) {
+    return wrongSecret('postgres://user:password@host:port/database');
+  }
+  const wanted = params.get('target_session_attrs') ?? 'any';
+  if (WRITABLE.has(wanted)) return undefined;
+  return wrong(`target_session_attrs=${wanted}`, 'read-write: every server writes');
+}

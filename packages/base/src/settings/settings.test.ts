@@ -46,6 +46,21 @@ test.each([
     'PURSER_PUBLIC_URL: got "purser.example", want an address without path, query or name, like https://purser.example',
   ],
   ['PURSER_FREE_STARTS_PER_ADDRESS', 'many', 'PURSER_FREE_STARTS_PER_ADDRESS: got "many", want a whole number from 0 to 1000000'],
+  [
+    'DATABASE_URL',
+    'postgres://a,b:5433/purser',
+    'DATABASE_URL: got several hosts, want one: a name, or a proxy, that leads to the primary and follows it at a fail-over',
+  ],
+  [
+    'DATABASE_URL',
+    'postgres://u:hunter2@a:5432,b:5432/purser?target_session_attrs=read-write',
+    'DATABASE_URL: got several hosts, want one: a name, or a proxy, that leads to the primary and follows it at a fail-over',
+  ],
+  [
+    'DATABASE_URL',
+    'postgres://a/purser?target_session_attrs=standby',
+    'DATABASE_URL: got "target_session_attrs=standby", want read-write: every server writes',
+  ],
   ['OPENAI_BASE_URL', 'localhost:80', 'OPENAI_BASE_URL: got "localhost:80", want an address like https://host/path'],
 ])('a wrong %s (%s) is refused in one line that names it, what it got and what it wants', (name, value, message) => {
   expect(() => parseSettings({ [name]: value })).toThrow(`wrong setting: ${message}`);

@@ -1,7 +1,19 @@
 import { z } from 'zod';
 
 import { Fault } from '../fault.ts';
-import { address, atLeast, flag, oneOf, secret, secretLike, startOfClock, type TestClockSetting, text, whole } from './kinds.ts';
+import {
+  address,
+  atLeast,
+  database,
+  flag,
+  oneOf,
+  secret,
+  secretLike,
+  startOfClock,
+  type TestClockSetting,
+  text,
+  whole,
+} from './kinds.ts';
 import { origins, site } from './origins.ts';
 import { proxies, type TrustedProxies } from './proxies.ts';
 
@@ -40,7 +52,7 @@ const Environment = z.object({
   PURSER_MARKS: text('a folder').optional(),
   PURSER_CATALOG: text('a YAML file').default('catalogs/default.yaml'),
   PURSER_ADMIN_TOKEN: atLeast(8).optional(),
-  DATABASE_URL: address('postgres://user:password@host:port/database', ['postgres:', 'postgresql:'], 'secret').optional(),
+  DATABASE_URL: database().optional(),
   DATABASE_ROLES_PASSWORD: secretLike(/^[\x21-\x7e]{8,200}$/, 'at least 8 printable characters, without blanks').optional(),
   REDIS_URL: address('redis://host:port', ['redis:', 'rediss:', 'unix:'], 'secret').optional(),
   NATS_URL: address('nats://host:port', ['nats:', 'tls:', 'ws:', 'wss:'], 'secret').optional(),

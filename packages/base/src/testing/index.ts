@@ -5,5 +5,6 @@ export { fasterThanLinear, type Growth, growthOf } from './growth.ts';
 export { suiteClock } from './suite-clock.ts';
 export { dumpSchema } from './schema-dump.ts';
 export { HOSTILE_TEXTS } from './hostile-texts.ts';
+export { HAS_PGBOUNCER, OwnPgBouncer } from './own-pgbouncer.ts';
 export { HAS_REDIS_SERVER, OwnRedis } from './own-redis.ts';
 export { installedPostgres, OwnPostgres } from './own-postgres.ts';

@@ -1,0 +1,31 @@
+import { type Pool, repeat, type Repetition, type RoomMigrations, unknownMigrations } from '@purser/base';
+
+import type { BackgroundLog } from './background-log.ts';
+
+/**
+ * Notices that a newer version has brought the database forward while this server runs, and says so once. It serves on: a version's
+ * migrations leave what the version before reads and writes as it was. It could not be started again.
+ */
+export function watchSchema(parts: {
+  readonly pool: Pool;
+  readonly rooms: readonly RoomMigrations[];
+  readonly every_ms: number;
+  readonly log: BackgroundLog;
+}): Repetition {
+  const { pool, rooms, every_ms, log } = parts;
+  let told = false;
+  return repeat(
+    every_ms,
+    async () => {
+      if (told) return;
+      const unknown = await unknownMigrations(pool, rooms);
+      if (unknown.length === 0) return;
+      told = true;
+      log.warn(
+        { migrations: unknown },
+        'a newer version has brought the database forward; this server goes on, and is to be replaced',
+      );
+    },
+    (err) => log.error({ err }, 'it could not be seen whether the database was brought forward'),
+  );
+}
