@@ -152,7 +152,7 @@ describe('the limiter over several servers', () => {
       now: instant(START_MS),
     });
     const redis = new Redis(url);
-    const keys = await redis.keys(`${prefix}*`);
+    const keys = (await redis.keys(`${prefix}*`)).filter((key) => !key.endsWith('epoch'));
     expect(keys).toHaveLength(1);
     const ttl_ms = await redis.pttl(keys[0] ?? '');
     expect(ttl_ms).toBeGreaterThan(121_000);

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 
 import { LocalRateLimiter } from './local-limiter.ts';
 import type { FailureRequest, RateAllowed, RateDecision, RateLimiter, RateRequest } from './rate.ts';
+import { examineRedis } from './examine-redis.ts';
 import { RateScript, type Ruling } from './redis-script.ts';
 import { refuseBlocked, refuseRate } from './refuse-rate.ts';
 import { Shares } from './share.ts';
@@ -47,13 +48,24 @@ export class RedisRateLimiter implements RateLimiter {
   /** Until then the shares bind as well: null while Redis has always been there. */
   #both_until_ms: number | null = null;
   #horizon_ms = 0;
+  /** What Redis, or the way to it, said last of why there is no connection. */
+  #refused: unknown;
   #enforced: RateAllowed['enforced'] = 'shared';
 
-  /** Waits for Redis a moment, so that a server does not begin with its share of the limits because it asked too early. */
+  /**
+   * Waits for Redis a moment, so that a server does not begin with its share of the limits because it asked too early.
+   * @throws Fault in one line when what answers there can never count for several servers.
+   */
   static async open(options: RedisRateLimiterOptions): Promise<RedisRateLimiter> {
     const limiter = new RedisRateLimiter(options);
     if (limiter.#redis.status !== 'ready')
       await once(limiter.#redis, 'ready', { signal: AbortSignal.timeout(OPEN_MS_MAX) }).catch(() => {});
+    try {
+      await examineRedis(limiter.#redis, limiter.#script, limiter.#refused);
+    } catch (error) {
+      await limiter.close();
+      throw error;
+    }
     return limiter;
   }
 
@@ -70,9 +82,11 @@ export class RedisRateLimiter implements RateLimiter {
       maxRetriesPerRequest: 0,
       retryStrategy: (attempt) => Math.min(attempt * 50, RECONNECT_MS_MAX),
     });
-    this.#script = new RateScript(this.#redis, options.prefix ?? 'purser:rate:');
+    this.#script = new RateScript(this.#redis, options.prefix ?? 'purser:rate:', () => this.#forgotten());
     // The reason comes again with each refused command; without a listener it would be printed for every attempt to connect.
-    this.#redis.on('error', () => {});
+    this.#redis.on('error', (error) => {
+      this.#refused = error;
+    });
   }
 
   get enforced(): RateAllowed['enforced'] {
@@ -115,8 +129,15 @@ export class RedisRateLimiter implements RateLimiter {
       return both ? { allowed: true, enforced: 'local_share' } : this.#decideAlone(request);
     }
     this.#setShared();
-    if (ruling.wait && both) this.#local.takeBack(own);
-    const full = ruling.wait || both ? undefined : this.#local.record(own);
+    // Redis has just shown that it forgot: what it said of this call holds only together with what is remembered here.
+    const forgotten = !both && this.#remembersMore();
+    if (forgotten) {
+      const decision = this.#local.decide(own);
+      if ('refused' in decision) return decision;
+    }
+    const counted = both || forgotten;
+    if (ruling.wait && counted) this.#local.takeBack(own);
+    const full = ruling.wait || counted ? undefined : this.#local.record(own);
     this.#local.raise(
       own,
       ruling.sums.map((calls) => this.#shares.part(calls)),
@@ -166,6 +187,17 @@ export class RedisRateLimiter implements RateLimiter {
     this.#away_until_ms = now_ms + PAUSE_MS;
     this.#both_until_ms = Infinity;
     this.#become('local_share', reason);
+  }
+
+  /** Redis answers, and no longer knows what it counted: as after it was away, both must agree until nothing of before counts. */
+  #forgotten(): void {
+    const told = this.#remembersMore();
+    this.#both_until_ms = performance.now() + this.#horizon_ms;
+    if (told) return;
+    this.#onChange?.(
+      'shared',
+      'Redis has forgotten what it counted; until that no longer matters each server also holds itself to its share',
+    );
   }
 
   #setShared(): void {

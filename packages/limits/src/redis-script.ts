@@ -59,12 +59,22 @@ const FAILURE = new Script('failure.lua');
 export class RateScript {
   readonly #redis: Redis;
   readonly #prefix: string;
+  readonly #onForgotten: () => void;
+  /** When the Redis that answered last began to count. */
+  #epoch: number | undefined;
   #waiting: Asked[] = [];
   #under_way = 0;
 
-  constructor(redis: Redis, prefix: string) {
+  /** `onForgotten` hears, before the rulings that say so, that Redis no longer knows what it counted. */
+  constructor(redis: Redis, prefix: string, onForgotten: () => void) {
     this.#redis = redis;
     this.#prefix = prefix;
+    this.#onForgotten = onForgotten;
+  }
+
+  /** Runs the script without a decision. @throws as Redis does when it may not, or cannot, be run there. */
+  async try(): Promise<void> {
+    this.#epoch = (await this.#run([])).at(-1);
   }
 
   ask(request: RateRequest): Promise<Ruling> {
@@ -96,6 +106,7 @@ export class RateScript {
       this.#waiting = this.#waiting.slice(BATCH_MAX);
       try {
         const answer = await this.#run(batch);
+        this.#note(answer.at(-1));
         let at = 0;
         for (const { request, resolve } of batch) {
           const ruling = rulingIn(answer, at, request);
@@ -108,6 +119,12 @@ export class RateScript {
       }
     }
     this.#under_way -= 1;
+  }
+
+  #note(epoch: number | undefined): void {
+    const known = this.#epoch;
+    this.#epoch = epoch;
+    if (known !== undefined && known !== epoch) this.#onForgotten();
   }
 
   #run(batch: readonly Asked[]): Promise<number[]> {

@@ -4,7 +4,8 @@
 --   whether it is a window, then count, units of a call, burst or, of a window, count_max and slot length (µs);
 --   a request is now (µs) and its number of subjects, then for each of these its name and the number of its set.
 -- Returns for each request the longest wait (µs; 0: admitted and counted), the subject and the rule that want it (rule 0: the block),
---   and for each window of each subject the calls that count.
+--   and for each window of each subject the calls that count; at the end when this Redis began to count (µs). Another time than before
+--   tells that it has forgotten: it was emptied, or is another Redis.
 --
 -- What is counted lies in one hash a generation, by the clock of Redis: what was counted in the last one is found there and goes on in
 -- this one; the one before goes as a whole. So a batch reads and writes in a few commands, whatever its size.
@@ -13,6 +14,13 @@
 -- <prefix>failed:<subject> is what failure.lua keeps.
 local asked = cjson.decode(ARGV[1])
 local skew, slots, prefix, sets, requests = asked[1], asked[2], asked[3], asked[4], asked[5]
+local epoch_key = prefix .. 'epoch'
+local epoch = redis.call('GET', epoch_key)
+if not epoch then
+  local time = redis.call('TIME')
+  epoch = string.format('%.0f', time[1] * 1000000 + time[2])
+  redis.call('SET', epoch_key, epoch)
+end
 local pack, parse, floor, sub = struct.pack, struct.unpack, math.floor, string.sub
 local PAIR = 12
 
@@ -279,4 +287,5 @@ for length, values in pairs(writes) do
     redis.call('UNLINK', generation(length, 2))
   end
 end
+result[written + 1] = tonumber(epoch)
 return result

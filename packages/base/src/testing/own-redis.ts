@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Whether this machine has the program. */
@@ -15,13 +18,13 @@ export class OwnRedis implements AsyncDisposable {
     return `redis://127.0.0.1:${this.#port}`;
   }
 
-  async start(): Promise<void> {
+  /** `words` are further options of the program. */
+  async start(words: readonly string[] = []): Promise<void> {
     this.#port ||= await freePort();
-    this.#process = spawn(
-      'redis-server',
-      ['--port', String(this.#port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', '/tmp'],
-      { stdio: 'ignore' },
-    );
+    const place = ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', '/tmp'];
+    const memory = words.includes('--sentinel') ? [] : ['--save', '', '--appendonly', 'no'];
+    const file = await emptyFile(words);
+    this.#process = spawn('redis-server', [...file, ...place, ...memory, ...words], { stdio: 'ignore' });
     for (let tries = 0; tries < 200; tries += 1) {
       if (await listens(this.#port)) return;
       await sleep(25);
@@ -41,6 +44,14 @@ export class OwnRedis implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill();
   }
+}
+
+/** A Sentinel, and a node of a cluster, write down what they learn. */
+async function emptyFile(words: readonly string[]): Promise<string[]> {
+  if (!words.includes('--sentinel')) return [];
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'purser-redis-')), 'conf');
+  await writeFile(file, '');
+  return [file];
 }
 
 export async function freePort(): Promise<number> {

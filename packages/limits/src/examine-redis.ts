@@ -1,0 +1,44 @@
+import { Fault } from '@purser/base';
+import type { Redis } from 'ioredis';
+
+import type { RateScript } from './redis-script.ts';
+
+/** What Redis says of a connection that will never be one, however often it is tried. */
+const LASTING =
+  /WRONGPASS|NOAUTH|NOPERM|invalid password|invalid username-password|without any password|DB index is out of range/i;
+/** What it says of the script where that can never run. */
+const NEVER_RUNS = /NOPERM|unknown command|READONLY|CROSSSLOT|MOVED|CLUSTERDOWN|SELECT is not allowed/i;
+
+/**
+ * Whether what answers can count for several servers: one Redis or Valkey that takes writes, with the right to run scripts.
+ * One that is away may be right: then each server holds itself to its share until it is back.
+ * @throws Fault in one line that says what answers and what is wanted.
+ */
+export async function examineRedis(redis: Redis, script: RateScript, refused: unknown): Promise<void> {
+  if (redis.status !== 'ready') {
+    if (refused instanceof Error && LASTING.test(refused.message))
+      throw refusal(`it refuses the connection (${refused.message})`);
+    return;
+  }
+  const info = await redis.info().catch(() => '');
+  const mode = /^(?:redis_mode|server_mode):(\w+)/m.exec(info)?.[1];
+  if (mode === 'sentinel') throw refusal('a Sentinel answers, which counts nothing; want the primary that it watches');
+  if (mode === 'cluster')
+    throw refusal('a node of a Redis Cluster answers, whose keys lie on many nodes; want one Redis or Valkey');
+  if (/^role:slave/m.test(info)) throw refusal('a replica answers, which takes no writes; want its primary');
+  try {
+    await script.try();
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    if (NEVER_RUNS.test(words)) {
+      throw refusal(
+        `it does not run our script (${words}); want a user that may run EVAL and EVALSHA, and in scripts GET, SET, MGET, HMGET, HSET, PTTL, PEXPIRE, UNLINK and TIME`,
+      );
+    }
+    // Anything else (no memory, a disk that is full) may pass: until then it counts as away.
+  }
+}
+
+function refusal(what: string): Fault {
+  return new Fault(`REDIS_URL: the Redis there cannot be used: ${what}`, { retryable: false });
+}

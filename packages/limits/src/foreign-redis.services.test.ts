@@ -1,0 +1,78 @@
+import { isRefusal } from '@purser/base';
+import { HAS_REDIS_SERVER, OwnRedis } from '@purser/base/testing';
+import { Redis } from 'ioredis';
+import { describe, expect, test } from 'vitest';
+
+import { planRules } from './rate.ts';
+import { RedisRateLimiter } from './redis-limiter.ts';
+
+const LIMIT = 40;
+const rules = planRules({ rps: 1_000, rpm: LIMIT, burst: 1_000 });
+const START = Temporal.Instant.from('2026-05-04T10:00:00Z');
+
+async function admitted(servers: readonly RedisRateLimiter[], calls: number): Promise<number> {
+  let count = 0;
+  for (let call = 0; call < calls; call++) {
+    const request = { scope: 'w', subjects: [{ name: 'workspace', rules }], now: START };
+    const decision = await servers[call % servers.length]!.decide(request);
+    if (!isRefusal(decision)) count += 1;
+  }
+  return count;
+}
+
+describe.runIf(HAS_REDIS_SERVER)('a Redis that is not like ours', () => {
+  test('emptied while it stays up, any number of times: no window passes its limit', async () => {
+    await using redis = new OwnRedis();
+    await redis.start();
+    const told: string[] = [];
+    const open = () =>
+      RedisRateLimiter.open({ url: redis.url, servers_max: 2, timeout_ms: 5_000, onChange: (_how, why) => told.push(why) });
+    const servers = await Promise.all([open(), open()]);
+    const operator = new Redis(redis.url);
+    let count = await admitted(servers, 30);
+    for (let emptied = 0; emptied < 3; emptied++) {
+      await operator.flushall();
+      count += await admitted(servers, 60);
+    }
+    expect(count).toBeLessThanOrEqual(LIMIT);
+    expect(count).toBeGreaterThanOrEqual(30);
+    expect(told.filter((why) => why.startsWith('Redis has forgotten')).length).toBeGreaterThanOrEqual(2);
+    operator.disconnect();
+    for (const server of servers) await server.close();
+  });
+
+  test('scripts that were flushed are sent again', async () => {
+    await using redis = new OwnRedis();
+    await redis.start();
+    const server = await RedisRateLimiter.open({ url: redis.url, timeout_ms: 5_000 });
+    const operator = new Redis(redis.url);
+    await operator.script('FLUSH');
+    expect(await admitted([server], LIMIT + 10)).toBe(LIMIT);
+    operator.disconnect();
+    await server.close();
+  });
+
+  test('a user that may not run scripts is refused at the start, by name', async () => {
+    await using redis = new OwnRedis();
+    await redis.start();
+    const operator = new Redis(redis.url);
+    await operator.call('ACL', 'SETUSER', 'limited', 'on', '>secret', '~*', '+@all', '-@scripting');
+    operator.disconnect();
+    const url = redis.url.replace('//', '//limited:secret@');
+    await expect(RedisRateLimiter.open({ url })).rejects.toThrow(/does not run our script \(NOPERM/);
+  });
+
+  test.each([
+    [
+      ['--cluster-enabled', 'yes', '--cluster-config-file', `purser-nodes-${process.pid}.conf`],
+      /a node of a Redis Cluster answers.*want one Redis or Valkey/,
+    ],
+    [['--sentinel'], /a Sentinel answers.*want the primary that it watches/],
+    [['--replicaof', '127.0.0.1 1'], /a replica answers.*want its primary/],
+    [['--requirepass', 'another'], /refuses the connection \(.*NOAUTH/],
+  ])('%j is refused at the start, by name', async (words, message) => {
+    await using redis = new OwnRedis();
+    await redis.start(words);
+    await expect(RedisRateLimiter.open({ url: redis.url })).rejects.toThrow(message);
+  });
+});
