@@ -180,6 +180,20 @@ export const BOOKS_INVENTORY: readonly TableInventory[] = [
   { table: 'policy.rollout_call', holds: 'Calls by version.', kept: OPERATION, erasure: STAYS, codes: 'arm outcome' },
   { table: 'policy.rung', holds: 'Reduced service.', kept: BOOKS, erasure: STAYS, codes: 'ladder unit' },
   {
+    table: 'reconciliation.import',
+    holds: 'Bills of providers that were taken in, and by whom.',
+    kept: BOOKS,
+    erasure: STAYS,
+    codes: 'import_id provider actor',
+  },
+  {
+    table: 'reconciliation.line',
+    holds: 'Their lines, by day and model.',
+    kept: BOOKS,
+    erasure: STAYS,
+    codes: 'provider model unit',
+  },
+  {
     table: 'routing.breaker',
     holds: 'Providers that are not called for a while, and the redacted words in which the last failure was told.',
     kept: 'Until the next failure.',

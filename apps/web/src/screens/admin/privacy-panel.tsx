@@ -19,7 +19,8 @@ export function PrivacyPanel({ workspace }: { readonly workspace: WorkspaceInFul
           act={(typed) => deleteWorkspace(typed, workspace.id)}
           done={() => {
             navigate('/admin/workspaces');
-            void client.resetQueries({ queryKey: ['admin'] });
+            // Read again by whoever shows it next: what is about this workspace is not there any more.
+            void client.invalidateQueries({ queryKey: ['admin'], refetchType: 'none' });
           }}
         >
           <p>This cannot be undone. Export all data first.</p>
