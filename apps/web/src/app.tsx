@@ -60,6 +60,10 @@ const PAGES: Record<Page, { readonly title: string; readonly show: ComponentType
   rollouts: { title: 'Roll-outs', show: late(async () => (await import('./screens/admin/rollouts.tsx')).RolloutsPage) },
   'platform-keys': { title: 'Keys', show: late(async () => (await import('./screens/admin/keys.tsx')).PlatformKeysPage) },
   books: { title: 'Books', show: late(async () => (await import('./screens/admin/books.tsx')).BooksPage) },
+  reconciliation: {
+    title: 'Reconciliation',
+    show: late(async () => (await import('./screens/admin/reconciliation.tsx')).ReconciliationPage),
+  },
   trail: { title: 'Trail', show: late(async () => (await import('./screens/admin/trail.tsx')).TrailPage) },
 };
 

@@ -19,6 +19,7 @@ export const ROUTES = {
   '/admin/rollouts': 'rollouts',
   '/admin/keys': 'platform-keys',
   '/admin/books': 'books',
+  '/admin/reconciliation': 'reconciliation',
   '/admin/trail': 'trail',
 } as const;
 

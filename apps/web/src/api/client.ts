@@ -69,6 +69,12 @@ export async function change<T>(
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
+/** A file as the body. @throws ProblemError for every answer that is not 2xx. */
+export async function upload<T>(path: string, file: File, type: string): Promise<T> {
+  const response = await ask(path, { method: 'POST', headers: { accept: 'application/json', 'content-type': type }, body: file });
+  return (await response.json()) as T;
+}
+
 /** 128 random bits as hex. `crypto.randomUUID` is missing on plain http addresses other than localhost; this is not. */
 export function newIdempotencyKey(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');

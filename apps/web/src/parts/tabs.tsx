@@ -8,9 +8,9 @@ import {
   ListOrdered,
   PackagePlus,
   PenLine,
-  ReceiptText,
   Scale,
   Settings,
+  ReceiptText,
   ScrollText,
   Siren,
   Split,
@@ -57,6 +57,7 @@ const ADMIN_TABS: readonly Tab[] = [
   { path: '/admin/rollouts', page: 'rollouts', label: 'Roll-outs', icon: Split },
   { path: '/admin/keys', page: 'platform-keys', label: 'Keys', icon: KeyRound },
   { path: '/admin/books', page: 'books', label: 'Books', icon: BookOpenText },
+  { path: '/admin/reconciliation', page: 'reconciliation', label: 'Reconciliation', icon: ReceiptText },
   { path: '/admin/trail', page: 'trail', label: 'Trail', icon: ScrollText },
 ];
 
