@@ -30,6 +30,7 @@ export const BOOKS_INVENTORY: readonly TableInventory[] = [
   },
   { table: 'base.installation', holds: 'Which installation this is.', kept: OPERATION, erasure: STAYS },
   { table: 'base.migration', holds: 'Migrations that were run.', kept: OPERATION, erasure: STAYS, codes: 'room name sha256' },
+  { table: 'base.write_check', holds: 'Whether the database can be written to.', kept: OPERATION, erasure: STAYS },
   { table: 'catalog.price_list', holds: 'What providers charge.', kept: OPERATION, erasure: STAYS, codes: 'version text' },
   { table: 'catalog.version', holds: 'What is for sale.', kept: OPERATION, erasure: STAYS, codes: 'version name text' },
   {
