@@ -35,5 +35,6 @@ export { type EmbeddedDatabase, makeFolder, scratchDatabase, scratchFolder, star
 export { assert, BrokenInvariant, Fault, unreachable } from './fault.ts';
 export { type HoldId, type Id, isUuid, newId, PLATFORM, type WorkspaceId } from './ids.ts';
 export { ownPath } from './own-path.ts';
+export { instantText } from './instant-text.ts';
 export { isRefusal, type Offer, REFUSALS, type Refusal, type RefusalCode, RefusalError, refuse } from './refusal.ts';
 export { type Repetition, repeat } from './repeat.ts';

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { CatalogueFault, checkPlans, loadCatalogue } from './index.ts';
+import { CatalogueFault, checkPlans, loadCatalogue, proposeCatalogue } from './index.ts';
+
+const CATALOGUE_OF_ALL = new URL('../../../catalogs/default.yaml', import.meta.url).pathname;
 import { type Case, CATALOGUE, mistakesAfter, writeSmallCatalogue } from './testing/small-catalogue.ts';
 
 const CASES: readonly Case[] = [
@@ -200,4 +202,14 @@ test('whatever stands in place of a value, the catalogue either loads and is pro
     }),
     { numRuns: 200 },
   );
+});
+
+test.each([
+  ['lists in lists', '- '.repeat(30_000)],
+  ['brackets', '['.repeat(60_000)],
+  ['mappings by indentation', Array.from({ length: 600 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
+  ['mappings in brackets', '{a: '.repeat(20_000)],
+])('what is nested too deeply is a mistake with a limit, and no fault: %s', async (_, text) => {
+  const current = await loadCatalogue(CATALOGUE_OF_ALL);
+  expect(() => proposeCatalogue(text, current)).toThrow(/at most 500/);
 });

@@ -16,6 +16,8 @@ export interface Source {
 }
 
 const BYTES_MAX = 32 * 1024 * 1024;
+/** Of what is written, in characters of indentation and open brackets: no catalogue comes near, and the parser's stack holds it. */
+const DEPTH_MAX = 500;
 
 /** Reads YAML by the failsafe schema. A file that cannot be read or parsed leaves its mistakes and an undefined result. */
 export async function readSource(path: string, mistakes: Mistake[]): Promise<Source | undefined> {
@@ -38,6 +40,11 @@ export function parseSource(file: string, text: string, mistakes: Mistake[]): So
   }
   if (file.endsWith('.json')) return parseJson(file, text, mistakes);
   const lines = new LineCounter();
+  const depth = depthOf(text);
+  if (depth > DEPTH_MAX) {
+    mistakes.push({ file, path: '', given: `lists and mappings ${depth} deep`, wanted: `at most ${DEPTH_MAX}` });
+    return undefined;
+  }
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   for (const error of document.errors) {
     mistakes.push({ file, path: '', line: lines.linePos(error.pos[0]).line, given: show(error.message), wanted: 'valid YAML' });
@@ -49,6 +56,26 @@ export function parseSource(file: string, text: string, mistakes: Mistake[]): So
     mistakes.push({ file, path: '', given: show(String(error)), wanted: 'at most 100 aliases' });
     return undefined;
   }
+}
+
+/**
+ * At least as deep as the YAML can be: by the steps of its indentation, the marks of lists and keys at the beginning of a line, and the
+ * brackets that are open. The parser goes down by a call for each.
+ */
+function depthOf(text: string): number {
+  let deepest = 0;
+  let open = 0;
+  for (const line of text.split('\n')) {
+    const marks = /^(?:[ \t]*[-?:](?=[ \t\r]|$))*[ \t]*/.exec(line)?.[0] ?? '';
+    let inside = 0;
+    for (const sign of line) {
+      if (sign === '[' || sign === '{') inside += 1;
+      else if (sign === ']' || sign === '}') inside = Math.max(-open, inside - 1);
+      deepest = Math.max(deepest, open + inside + marks.length);
+    }
+    open = Math.max(0, open + inside);
+  }
+  return deepest;
 }
 
 /** JSON in the same form: what `purser prices import` writes. Parsed as such because it is long; its amounts are text too. */

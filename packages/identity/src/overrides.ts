@@ -1,4 +1,4 @@
-import { assert, type Refusal, refuse } from '@purser/base';
+import { assert, instantText, type Refusal, refuse } from '@purser/base';
 import type { Plan } from '@purser/catalog';
 import { z } from 'zod';
 
@@ -62,8 +62,8 @@ export const overridesSchema = z.strictObject({
   defaultRouting: z.enum(['latest', 'allow_minor', 'pinned']).optional(),
   priority: z.enum(['critical', 'high', 'standard', 'low']).optional(),
   visibility: z.strictObject({ showBetaModels: z.boolean().optional(), allowUnverified: z.boolean().optional() }).optional(),
-  valid_from: z.iso.datetime({ offset: true }).optional(),
-  valid_until: z.iso.datetime({ offset: true }).optional(),
+  valid_from: instantText.optional(),
+  valid_until: instantText.optional(),
   /** An administrator agreed that these may cost more than the plan's margin allows. */
   accepted_loss: z.strictObject({ reason: z.string().min(1).max(500) }).optional(),
 });

@@ -1,5 +1,5 @@
 import { appendAudit } from '@purser/audit';
-import { newId, RefusalError, refuse, type WorkspaceId } from '@purser/base';
+import { instantText, newId, RefusalError, refuse, type WorkspaceId } from '@purser/base';
 import { type GrantId, grantCredits } from '@purser/meters';
 import { allocateCredits } from '@purser/wallet';
 import { z } from 'zod';
@@ -26,7 +26,7 @@ export function registerAdminCredits(app: App, deps: RouteDeps): void {
       body: z.strictObject({
         workspace_id: uuidSchema,
         credits: z.int().min(1).max(CREDITS_MAX),
-        expires_at: z.iso.datetime({ offset: true }).nullish().describe('RFC 3339; without it they never expire.'),
+        expires_at: instantText.nullish().describe('RFC 3339; without it they never expire.'),
         reason: z.string().min(1).max(500),
       }),
       response: {
@@ -69,7 +69,7 @@ export function registerAdminCredits(app: App, deps: RouteDeps): void {
   registerCustomCredits(app, deps);
 }
 
-const instant = z.iso.datetime({ offset: true }).nullish();
+const instant = instantText.nullish();
 
 /** Credits that a contract grants, for as long as it says. */
 function registerCustomCredits(app: App, deps: RouteDeps): void {

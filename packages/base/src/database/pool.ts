@@ -2,6 +2,7 @@ import pg from 'pg';
 
 import { Fault } from '../fault.ts';
 import { prepareSession } from './session.ts';
+import { instantOfPostgres } from '../instant-text.ts';
 
 export interface Pool extends pg.Pool {
   /** What is one workspace's goes over these connections: they are logged in as `purser_app`, and can become nothing else. */
@@ -13,7 +14,7 @@ export type Connection = pg.PoolClient;
 
 const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, BigInt);
-types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => Temporal.Instant.from(text));
+types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, instantOfPostgres);
 
 const KEEP_ALIVE_MS = 10_000;
 

@@ -74,5 +74,9 @@ export const HOSTILE_TEXTS: Readonly<Record<string, TextOfSize>> = {
   'cells of a table': again('a,"b""c",\r\n'),
   'upper case': again('A'),
   'upper and other letters': again('AÄ'),
+  'beginnings of tokens': again('eyJ-'),
+  'beginnings of keys': again('sk-'),
+  'addresses with passwords': again('://a:'),
+  'parameters of keys': again('?key='),
   nulls: again('\0'),
 };
