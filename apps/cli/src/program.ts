@@ -4,6 +4,7 @@ import type { ReplayOptions } from './commands/plans-replay.ts';
 import type { ReconcileOptions } from './commands/reconcile.ts';
 import type { RolloutOptions } from './commands/rollout.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
+import type { ResolveOptions, UnresolvedOptions } from './commands/unresolved.ts';
 
 const HEAD = ['--head <head>', 'a head kept elsewhere, <block>:<digest>: the chain must go through it'] as const;
 
@@ -149,6 +150,28 @@ export function buildProgram(): Command {
     .command('verify')
     .description('replay the postings and the holds against the counters; exit 1 when something does not fit')
     .action(async () => (await import('./commands/ledger-verify.ts')).verifyLedger());
+
+  const unresolved = program.command('unresolved').description('calls that a provider may have billed and nobody knows');
+  unresolved
+    .command('list')
+    .option('--provider <id>')
+    .option('--from <time>', 'a date or an instant')
+    .option('--to <time>', 'not included')
+    .description('the oldest first, with the most each may have cost')
+    .action(async (options: UnresolvedOptions) => (await import('./commands/unresolved.ts')).showUnresolved(options));
+  unresolved
+    .command('resolve')
+    .argument('<verdict>', 'billed or not-billed')
+    .option('--transaction <id...>', 'these calls')
+    .option('--provider <id>', 'all of a provider')
+    .option('--from <time>', 'a date or an instant')
+    .option('--to <time>', 'not included')
+    .option('--cost <amount>', 'what one call cost, such as "0.0125 USD"; without it all that was held')
+    .requiredOption('--reason <text>', 'for the audit log')
+    .description('say what they cost; the books follow, and no customer is charged')
+    .action(async (verdict: string, options: ResolveOptions) =>
+      (await import('./commands/unresolved.ts')).resolve(verdict, options),
+    );
 
   const audit = program.command('audit').description('the trail');
   audit

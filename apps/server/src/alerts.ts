@@ -7,7 +7,7 @@ import type { Meters, MeterSpec } from '@purser/meters';
 import { currency, zero } from '@purser/money';
 import { type AlertSource, createMailer, type NewAlert, startAlerts, type Watch, type Watched } from '@purser/notify';
 import type { Policies, Policy } from '@purser/policy';
-import { closedLately } from '@purser/routing';
+import { type BreakerReason, closedLately, openedLately } from '@purser/routing';
 import { allocationMeter, listAllocations } from '@purser/wallet';
 
 import type { BackgroundLog } from './background-log.ts';
@@ -33,7 +33,7 @@ export function startServerAlerts(parts: {
     log,
     meters,
     watch: watchBy(parts),
-    sources: [LICENCES, ROUTES, MISSING],
+    sources: [LICENCES, ROUTES, MISSING, BREAKERS],
     timeout_ms: SEND_TIMEOUT_MS,
     private_allowed: settings.webhooks_inside,
     ...(smtp_url !== undefined && { mailer: createMailer({ url: smtp_url, from, timeout_ms: SEND_TIMEOUT_MS }) }),
@@ -145,6 +145,36 @@ const ROUTES: AlertSource = {
       severity: 'critical',
       title: `The model ${model} is closed`,
       text: `${why}. No call goes there until a probe has shown that it keeps the output limit; the setting …_OUTPUT_LIMIT names what its server calls that limit.`,
+    }));
+    return { rows: 0, through: position, alerts };
+  },
+};
+
+const BREAKER_TITLES: Readonly<Record<BreakerReason, (what: string) => string>> = {
+  failing: (what) => `${what} fails and is not called for a while`,
+  key: (what) => `${what} refuses our key`,
+  unresolved: (what) => `Too much is unresolved with ${what}`,
+};
+const BREAKER_TEXTS: Readonly<Record<BreakerReason, string>> = {
+  failing: 'One call tries it again now and then; the others go to the next provider of their plan, or are refused with a wait.',
+  key: 'Check its key, its balance and what the key may be used for. One call tries it again now and then.',
+  unresolved:
+    'It is not called until that is resolved (`purser unresolved`, or POST /api/admin/unresolved/resolve) or the hour has passed.',
+};
+
+/** Told once an hour for each provider or model and reason, however often it opens. */
+const BREAKERS: AlertSource = {
+  name: 'breaker',
+  async after(connection, position) {
+    const opened = await openedLately(connection);
+    const alerts = opened.map(({ provider, model, reason, why, opened_at }): NewAlert => ({
+      workspace: PLATFORM,
+      kind: 'provider',
+      subject: `${reason} ${model ?? provider}`,
+      window_start: opened_at.round({ smallestUnit: 'hour', roundingMode: 'floor' }),
+      severity: reason === 'failing' ? 'warning' : 'critical',
+      title: BREAKER_TITLES[reason](model ?? provider),
+      text: `${why} ${BREAKER_TEXTS[reason]}`,
     }));
     return { rows: 0, through: position, alerts };
   },

@@ -18,10 +18,13 @@ afterAll(async () => {
   await upstream.close();
 });
 
+/** The parsed body. */
+const bodyOf = ({ text }: { text: string }): unknown => JSON.parse(text);
+
 const MESSAGES = [{ role: 'user' as const, content: 'When did the harbour open?' }];
 
 test('an outage: official clients cause one call each until the breaker opens, then none, and the customer keeps its ceiling and its model', async () => {
-  const { id, key } = await server.workspace('PRO');
+  const { key } = await server.workspace('PRO');
   const client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: key, maxRetries: 2 });
   const per_action: number[] = [];
   const errors: APIError[] = [];
@@ -64,9 +67,68 @@ test('an outage: official clients cause one call each until the breaker opens, t
       return answer?.model;
     })
     .toContain('gpt-4o');
-  const usage = (await server.ask('/api/usage', { key })).json;
-  expect(usage['degraded']).toEqual([]);
-  const { ceiling, spent } = usage['cost'] as { ceiling: { amount: string }; spent: { amount: string } };
+  type Amount = { amount: string };
+  const usage = bodyOf(await server.ask('/api/usage', { key })) as {
+    degraded: unknown[];
+    cost: { ceiling: Amount; spent: Amount; unresolved: Amount };
+  };
+  expect(usage.degraded).toEqual([]);
+  const { ceiling, spent, unresolved } = usage.cost;
   expect(Number(spent.amount)).toBeLessThan(Number(ceiling.amount) * 0.1);
-  expect(id).toBeTruthy();
+  expect(unresolved.amount).toBe('0');
+});
+
+test('what the outage left unresolved is listed, told, and resolved by the operator’s word, with an audit event and whole books', async () => {
+  interface Page {
+    unresolved: { transaction_id: string; counted: boolean; cost: { amount: string } }[];
+    next_cursor: string | null;
+  }
+  const page = async (query: string) => bodyOf(await server.admin(`/api/admin/unresolved?${query}`)) as Page;
+  const { unresolved, next_cursor } = await page('provider=openai&limit=2');
+  expect(unresolved).toHaveLength(2);
+  expect(unresolved[0]).toMatchObject({
+    provider: 'openai',
+    model: 'gpt-4o',
+    cause: 'unavailable',
+    counted: false,
+    verdict: null,
+  });
+  const next = await page(`provider=openai&limit=2&cursor=${next_cursor}`);
+  expect(next.unresolved[0]?.transaction_id).not.toBe(unresolved[0]?.transaction_id);
+  expect((await server.admin('/api/admin/unresolved?cursor=nonsense')).status).toBe(400);
+
+  const resolve = (body: object) => server.admin('/api/admin/unresolved/resolve', { body: { reason: 'their invoice', ...body } });
+  const [first] = unresolved;
+  const one = { transaction_ids: [first?.transaction_id], verdict: 'billed' };
+  expect((await resolve({ ...one, cost: { amount: '0.001', currency: 'EUR' } })).status).toBe(400);
+  expect((await resolve({ verdict: 'not_billed' })).status).toBe(400);
+  expect((await resolve({ ...one, cost: { amount: '0.001', currency: 'USD' } })).json).toEqual({
+    resolved: 1,
+    amounts: [{ amount: first?.cost.amount, currency: 'USD' }],
+  });
+  expect((await resolve({ ...one, cost: { amount: '0.002', currency: 'USD' } })).json).toEqual({ resolved: 0, amounts: [] });
+  const rest = await resolve({ provider: 'openai', verdict: 'not_billed' });
+  expect(rest.status).toBe(200);
+  expect((bodyOf(rest) as { resolved: number }).resolved).toBeGreaterThan(0);
+  expect((await page('')).unresolved).toEqual([]);
+
+  expect((await server.admin('/api/admin/ledger/verify')).json).toMatchObject({ balanced: true, unreconciled: 0 });
+  const { entries } = bodyOf(await server.admin('/api/admin/audit')) as { entries: { action: string; detail: object }[] };
+  expect(entries.filter(({ action }) => action === 'unresolved.resolve').map(({ detail }) => detail)).toMatchObject([
+    { verdict: 'not_billed', reason: 'their invoice' },
+    { verdict: 'billed', calls: 1, cost: '1000000' },
+  ]);
+});
+
+test('a provider that refuses our key is an alert for the operator', async () => {
+  await upstream.close();
+  upstream = await startStandIn({ port: Number(new URL(upstream.origin).port), misbehaviour: 'unauthorised' });
+  const { key } = await server.workspace('PRO');
+  const refused = await server.ask('/v1/chat/completions', { key, body: { model: 'gpt-4o', messages: MESSAGES } });
+  expect([refused.status, refused.headers.get('x-should-retry')]).toEqual([502, 'false']);
+  expect(server.log_lines.join('\n')).toContain('a provider failed or refused a call');
+  expect(server.log_lines.join('\n')).not.toContain('sk-test-0123456789');
+  await expect
+    .poll(async () => (await server.admin('/api/admin/alerts')).text, { timeout: 30_000, interval: 500 })
+    .toContain('openai refuses our key');
 });

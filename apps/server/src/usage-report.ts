@@ -21,7 +21,13 @@ export interface UsageReport {
     readonly held: Quantity;
     readonly expiring: { readonly credits: Quantity; readonly source: string; readonly expires_at: string }[];
   };
-  readonly cost: { readonly ceiling: WireMoney; readonly spent: WireMoney; readonly held: WireMoney };
+  readonly cost: {
+    readonly ceiling: WireMoney;
+    readonly spent: WireMoney;
+    readonly held: WireMoney;
+    /** The part of `spent` that nobody knows yet. */
+    readonly unresolved: WireMoney;
+  };
   readonly meters: {
     readonly key: string;
     readonly unit: string;
@@ -71,9 +77,10 @@ export function usageReport(
     },
     cost: {
       ceiling: toWire(policy.ceiling),
-      // Doubt counts as spent until somebody knows better: that is what keeps the ceiling.
+      // What is unresolved and counts is spent until somebody knows better: that is what keeps the ceiling.
       spent: toWire(money(cost === undefined ? 0n : spentOf(cost), unit)),
       held: toWire(money(cost?.held ?? 0n, unit)),
+      unresolved: toWire(money(cost?.unreconciled ?? 0n, unit)),
     },
     meters: meters
       .filter(
@@ -112,7 +119,7 @@ function windowName(meter: MeterState): string {
   return /_(day|week)(?=:|$)/.exec(meter.key)?.[1] ?? 'billing_period';
 }
 
-/** Doubt and overruns count as used: nothing of them may be admitted again. */
+/** What is unresolved and overruns count as used: nothing of them may be admitted again. */
 function spentOf({ used, unreconciled, overrun }: MeterState): bigint {
   return used + unreconciled + overrun;
 }

@@ -3,7 +3,7 @@ import { NO_REPORT, ProviderError, type UsageReport } from '@purser/providers';
 
 import type { Engine } from './deps.ts';
 import { endingOf } from './ending.ts';
-import { noteFailure, refusalOf } from './provider-failure.ts';
+import { isProvokable, noteFailure, refusalOf } from './provider-failure.ts';
 import type { Serving } from './serve.ts';
 import { type Attempt, billOf, book, type BookedEnding, endUnserved } from './settle.ts';
 import type { Held } from './steps/hold.ts';
@@ -71,9 +71,9 @@ export async function endFailed(engine: Engine, serving: Serving, error: unknown
  * Whose doing it is that nobody knows the cost. What a provider breaks off takes nothing from the caller's ceiling; what a caller can bring
  * about (an answer longer than the time of a call, or than is read) does beyond a little; a caller that left pays for leaving.
  */
-function whyUnresolved({ time }: Serving, { kind }: ProviderError): { why?: 'outage' | 'timeout' } {
+function whyUnresolved({ time }: Serving, error: ProviderError): { why?: 'outage' | 'timeout' } {
   if (time.clientLeft) return {};
-  return { why: kind === 'timeout' || kind === 'garbage' ? 'timeout' : 'outage' };
+  return { why: isProvokable(error) ? 'timeout' : 'outage' };
 }
 
 /** Books what a call cost that is sold to nobody: its key is free, for the next provider now or for the caller who asks again. */

@@ -27,7 +27,7 @@ export function isCallersOwn(error: unknown): boolean {
 }
 
 /** Notes a failed call against its route, as far as it is the provider's, and tells the operator. */
-export async function noteFailure(engine: Engine, { held, probe, time }: Serving, error: unknown): Promise<void> {
+export async function noteFailure(engine: Engine, { held, start, probe, time }: Serving, error: unknown): Promise<void> {
   const route = { provider: held.fitted.model.provider, model: held.fitted.model.id };
   // A caller that left before the answer, and what never reached the provider, say nothing about it.
   const tells = error instanceof ProviderError && !(time.clientLeft && error.kind === 'timeout');
@@ -44,8 +44,21 @@ export async function noteFailure(engine: Engine, { held, probe, time }: Serving
     billed: typeof error.billed === 'string' ? error.billed : 'reported',
     hold: held.hold.id,
   });
-  if (isCallersOwn(error)) engine.breakers.served(route, probe);
-  else await engine.breakers.failed(route, { ...judge(error), probe });
+  if (isAnswer(error)) engine.breakers.served(route, probe);
+  else {
+    const together = isProvokable(error) ? { by: held.hold.workspace, began_ms: start.ms } : undefined;
+    await engine.breakers.failed(route, { ...judge(error), probe, together });
+  }
+}
+
+/** The provider works: it said what is wrong with the call, or what an answer with nothing in it cost. */
+function isAnswer(error: ProviderError): boolean {
+  return isCallersOwn(error) || (error.kind === 'refused' && error.status === undefined) || typeof error.billed !== 'string';
+}
+
+/** A caller can bring it about, by asking for more than there is time for, or than is read. */
+export function isProvokable({ kind }: ProviderError): boolean {
+  return kind === 'timeout' || kind === 'garbage';
 }
 
 /**

@@ -10,8 +10,18 @@ export type AlertId = Id<'alert'>;
  * - `overrun`: a call cost more than was held for it.
  * - `unreconciled`: nobody knows what a call cost.
  * - `missing`: the database was put back to an older state, and entries of the books are gone.
+ * - `provider`: one fails, refuses our key, or too much with it is unresolved; it is not called for a while.
  */
-export const ALERT_KINDS = ['threshold', 'anomaly', 'fraud', 'licence', 'overrun', 'unreconciled', 'missing'] as const;
+export const ALERT_KINDS = [
+  'threshold',
+  'anomaly',
+  'fraud',
+  'licence',
+  'overrun',
+  'unreconciled',
+  'missing',
+  'provider',
+] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
@@ -26,6 +36,7 @@ const FOR_WORKSPACE: Readonly<Record<AlertKind, boolean>> = {
   overrun: false,
   unreconciled: false,
   missing: false,
+  provider: false,
 };
 
 export function isForWorkspace(kind: AlertKind): boolean {

@@ -1,4 +1,4 @@
-import { type Pool, transaction } from '@purser/base';
+import { type Pool, type Queryable, transaction } from '@purser/base';
 
 import type { BreakerKey, BreakerRecord } from './breaker.ts';
 
@@ -75,4 +75,18 @@ export function localBreakerStore(now_ms: () => number = () => performance.now()
       return after;
     },
   };
+}
+
+/** A route that opened, since it last served. */
+export interface OpenedBreaker extends Pick<BreakerRecord, 'provider' | 'model' | 'reason' | 'why' | 'failures'> {
+  readonly opened_at: Temporal.Instant;
+}
+
+/** What opened within the last hour and has not closed since, for whoever tells the operator. */
+export async function openedLately(on: Queryable): Promise<readonly OpenedBreaker[]> {
+  const { rows } = await on.query<OpenedBreaker>(
+    `select provider, nullif(model, '${ALL_MODELS}') as model, reason, why, failures, opened_at from routing.breaker
+     where state in ('open', 'half_open') and opened_at > now() - interval '1 hour' order by provider, model`,
+  );
+  return rows;
 }

@@ -134,6 +134,19 @@ describe('two servers on one database', () => {
     expect(one.of(route).state).toBe('open');
   });
 
+  test('what one caller can bring about by calls under way together counts once; one after another, or of several callers, each', async () => {
+    const [parallel, several] = [fresh(), fresh()];
+    const one = server();
+    const began_ms = performance.now();
+    for (let n = 0; n < 50; n++) await one.failed(parallel, { ...failing, together: { by: 'a', began_ms } });
+    expect(one.of(parallel).state).toBe('closed');
+    for (let n = 0; n < 4; n++)
+      await one.failed(parallel, { ...failing, together: { by: 'a', began_ms: performance.now() + 1 } });
+    expect(one.of(parallel).state).toBe('open');
+    for (let n = 0; n < 5; n++) await one.failed(several, { ...failing, together: { by: `caller ${n}`, began_ms } });
+    expect(one.of(several).state).toBe('open');
+  });
+
   test('what cannot be written is known to the server that met it, and told', async () => {
     const route = fresh();
     const errors: unknown[] = [];

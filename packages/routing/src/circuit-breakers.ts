@@ -1,4 +1,4 @@
-import { newId, repeat, type Repetition } from '@purser/base';
+import { BoundedMap, newId, repeat, type Repetition } from '@purser/base';
 
 import {
   afterEvent,
@@ -37,6 +37,11 @@ export interface Failure {
   readonly opens?: 'model' | 'provider';
   readonly wait_ms?: number;
   readonly probe?: Probe | undefined;
+  /**
+   * For a failure that a caller can bring about: whose it was, and when it began (monotonic). Those of one caller that were under way together
+   * count once, or a handful sent at once would keep the others away.
+   */
+  readonly together?: { readonly by: string; readonly began_ms: number } | undefined;
 }
 
 export interface CircuitBreakersOptions {
@@ -55,6 +60,7 @@ const LIMITS: BreakerLimits = { failures_max: 5, open_ms: 30_000, open_ms_max: 3
 /** Where some calls are served in between, half of so many that failed is enough. */
 const RECENT = 20;
 const RECENT_MS = 60_000;
+const COUNTED_MAX = 10_000;
 const READ_EVERY_MS = 500;
 const CLOSED: BreakerStanding = Object.freeze({ state: 'closed', reason: null, why: null, retry_ms: 0 });
 
@@ -76,6 +82,8 @@ export class CircuitBreakers {
   readonly #options: CircuitBreakersOptions;
   readonly #limits: BreakerLimits;
   readonly #recent = new Map<string, Recent>();
+  /** When a failure that its caller can bring about was counted last, by caller and route. */
+  readonly #counted = new BoundedMap<string, number>(COUNTED_MAX);
   readonly #reading: Repetition | undefined;
   #known = new Map<string, Known>();
   #changes = 0;
@@ -135,7 +143,8 @@ export class CircuitBreakers {
 
   /** A call failed by the provider's doing. Never throws: what cannot be written is known here alone. */
   async failed({ provider, model }: Route, failure: Failure): Promise<void> {
-    const { reason, why, opens, probe, wait_ms } = failure;
+    const { reason, why, opens, probe, wait_ms, together } = failure;
+    if (together && !probe && this.#isOneMore({ provider, model }, together)) return;
     const id = probe?.id ?? null;
     const event = { kind: 'failed', reason, why, probe: id, ...(wait_ms === undefined ? {} : { wait_ms }) } as const;
     const often = this.#note({ provider, model }, true);
@@ -167,6 +176,15 @@ export class CircuitBreakers {
   async resolved(provider: string, reason: BreakerReason): Promise<void> {
     if (this.#known.get(nameOf({ provider, model: null }))?.record.reason !== reason) return;
     await this.#tryChange({ provider, model: null }, { kind: 'resolved', reason });
+  }
+
+  /** Whether it was under way when the last one of its caller was counted. */
+  #isOneMore(route: Route, { by, began_ms }: { readonly by: string; readonly began_ms: number }): boolean {
+    const key = `${by} ${nameOf(route)}`;
+    const counted_ms = this.#counted.get(key);
+    if (counted_ms !== undefined && began_ms <= counted_ms) return true;
+    this.#counted.set(key, performance.now());
+    return false;
   }
 
   /** Whether half of what was sent there lately failed. */

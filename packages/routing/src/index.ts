@@ -14,5 +14,5 @@ export { type PromptBounds, promptBounds, serialisedBounds } from './prompt-boun
 export { type Proof, type RouteState, RouteStates } from './route-states.ts';
 export { closedLately, routeStore, routingMigrations } from './route-store.ts';
 export type { BreakerReason, BreakerRecord } from './breaker.ts';
-export { type BreakerStore, breakerStore, localBreakerStore } from './breaker-store.ts';
+export { type BreakerStore, breakerStore, localBreakerStore, openedLately } from './breaker-store.ts';
 export { type BreakerStanding, CircuitBreakers, type Failure, type Probe, type Route } from './circuit-breakers.ts';

@@ -7,6 +7,7 @@ import { registerAdminCatalogue } from './admin-catalogue.ts';
 import { registerAdminClock } from './admin-clock.ts';
 import { registerAdminCredits } from './admin-credits.ts';
 import { registerAdminFraud } from './admin-fraud.ts';
+import { registerAdminUnresolved } from './admin-unresolved.ts';
 import { registerAdminFreeze } from './admin-freeze.ts';
 import { registerAdminKeys } from './admin-keys.ts';
 import { registerAdminLadder } from './admin-ladder.ts';
@@ -80,6 +81,7 @@ export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
   registerAdminTransactions(app, deps);
   registerAdminModels(app, deps);
   registerAdminFraud(app, deps);
+  registerAdminUnresolved(app, deps);
   registerAdminFreeze(app, deps);
   registerAdminLadder(app, deps);
   registerAdminRollouts(app, deps);

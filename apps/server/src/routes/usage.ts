@@ -26,7 +26,16 @@ const usageSchema = z.object({
     held: counterSchema,
     expiring: z.array(z.object({ credits: counterSchema, source: z.string(), expires_at: instantSchema })),
   }),
-  cost: z.object({ ceiling: amountSchema, spent: amountSchema, held: amountSchema }).describe('Of this billing period.'),
+  cost: z
+    .object({
+      ceiling: amountSchema,
+      spent: amountSchema,
+      held: amountSchema,
+      unresolved: amountSchema.describe(
+        'The part of `spent` of which nobody knows yet whether a provider billed it. What a provider broke off of its own accord is not in it.',
+      ),
+    })
+    .describe('Of this billing period.'),
   meters: z.array(
     z.object({
       key: z.string(),

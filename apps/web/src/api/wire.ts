@@ -212,7 +212,7 @@ export interface ReceiptPage {
   readonly credits_owed: Quantity;
 }
 
-export type AlertKind = 'threshold' | 'anomaly' | 'fraud' | 'licence' | 'overrun' | 'unreconciled' | 'missing';
+export type AlertKind = 'threshold' | 'anomaly' | 'fraud' | 'licence' | 'overrun' | 'unreconciled' | 'missing' | 'provider';
 
 export interface Alert {
   readonly id: string;

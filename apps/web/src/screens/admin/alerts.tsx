@@ -22,8 +22,9 @@ const KINDS: readonly { readonly value: AlertKind | ''; readonly label: string }
   { value: 'fraud', label: 'fraud flags' },
   { value: 'licence', label: 'licences' },
   { value: 'overrun', label: 'dearer than held' },
-  { value: 'unreconciled', label: 'cost in doubt' },
+  { value: 'unreconciled', label: 'unresolved cost' },
   { value: 'missing', label: 'missing entries' },
+  { value: 'provider', label: 'providers that fail' },
 ];
 
 /** What the operator should know: of every workspace, of the platform, and of messages that did not arrive. */
