@@ -19,8 +19,9 @@ import { signatureOf, startStripeStandIn } from '@purser/marketplace/standins';
 import { grantCredits } from '@purser/meters';
 import { createProviders, type Providers } from '@purser/providers';
 
+import { workCredits } from './background.ts';
 import { backgroundLog } from './background-log.ts';
-import { compose, type Given, workCredits } from './compose.ts';
+import { compose, type Given } from './compose.ts';
 import type { ServerDeps } from './deps.ts';
 import { verifyBooks } from './verify-books.ts';
 

@@ -1,0 +1,116 @@
+import { startSealer } from '@purser/audit';
+import { type Clock, type Pool, repeat, type Settings } from '@purser/base';
+import type { Catalogue } from '@purser/catalog';
+import type { Identity } from '@purser/identity';
+import { startRollUp } from '@purser/ledger';
+import type { Licences } from '@purser/license';
+import type { Marketplace } from '@purser/marketplace';
+import type { Meters } from '@purser/meters';
+import type { Policies } from '@purser/policy';
+import { type PrivacyParts, workErasures } from '@purser/privacy';
+import type { CircuitBreakers } from '@purser/routing';
+import { type PeriodOpener, workWallet } from '@purser/wallet';
+
+import { startServerAlerts } from './alerts.ts';
+import type { BackgroundLog } from './background-log.ts';
+import { watchUnresolved } from './breakers.ts';
+import type { Metrics } from './metrics.ts';
+import { ROOMS } from './migrations.ts';
+import { retain } from './retaining.ts';
+import { watchSchema } from './watch-schema.ts';
+
+const SWEEP_EVERY_MS = 5_000;
+const LICENCES_EVERY_MS = 500;
+const ROLL_UP_EVERY_MS = 10_000;
+const SEAL_EVERY_MS = 5_000;
+const MARKETPLACE_EVERY_MS = 30_000;
+const WALLET_EVERY_MS = 5_000;
+const ERASURES_EVERY_MS = 5_000;
+const UNRESOLVED_EVERY_MS = 30_000;
+const RETAIN_EVERY_MS = 30_000;
+const SCHEMA_EVERY_MS = 60_000;
+
+export interface BackgroundParts {
+  readonly settings: Settings;
+  readonly metrics: Metrics;
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly meters: Meters;
+  readonly licences: Licences;
+  readonly marketplace: Marketplace;
+  readonly identity: Identity;
+  readonly policies: Policies;
+  readonly openPeriod: PeriodOpener;
+  readonly erasing: PrivacyParts;
+  /** The log of a work: what fails is counted under its name. */
+  readonly logOf: (work: string) => BackgroundLog;
+  readonly breakers: CircuitBreakers;
+  readonly catalogue: Catalogue;
+}
+
+/** Billing periods that begin, credits that come into their time, periods that are closed. */
+export function workCredits({
+  pool,
+  clock,
+  meters,
+  identity,
+  policies,
+  openPeriod,
+  logOf,
+}: Pick<BackgroundParts, 'pool' | 'clock' | 'meters' | 'identity' | 'policies' | 'openPeriod' | 'logOf'>): Promise<void> {
+  return workWallet({
+    pool,
+    clock,
+    meters,
+    workspace: (id) => identity.workspace(id),
+    policyOf: policies.load,
+    begun: openPeriod.begun,
+    failed: (id, err) => logOf('credits').error({ err, workspace: id }, 'a billing period could not be opened'),
+  });
+}
+
+/** What has to happen though nobody asks: due holds and grants, the daily sums, the seal of the audit log. Any number of servers may. */
+export function startBackground(opened: AsyncDisposableStack, parts: BackgroundParts): void {
+  const { settings, metrics, pool, clock, meters, licences, marketplace, erasing, logOf } = parts;
+  const retaining = { pool, clock, keep: settings.keep, log: logOf('retention'), metrics };
+  const works = [
+    repeat(
+      SWEEP_EVERY_MS,
+      () => meters.sweep(),
+      (err) => logOf('sweep').error({ err }, 'due holds and grants could not be swept'),
+    ),
+    repeat(
+      LICENCES_EVERY_MS,
+      () => licences.sweep(),
+      (err) => logOf('licenses').error({ err }, 'changed licences could not be followed up'),
+    ),
+    repeat(
+      MARKETPLACE_EVERY_MS,
+      () => marketplace.sweep(),
+      (err) => logOf('marketplace').error({ err }, 'debts and spending of packs could not be looked at'),
+    ),
+    watchSchema({ pool, rooms: ROOMS, every_ms: SCHEMA_EVERY_MS, log: logOf('schema') }),
+    startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log: logOf('daily sums') }),
+    startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log: logOf('audit log') }),
+    repeat(UNRESOLVED_EVERY_MS, watchUnresolved(parts), (err) =>
+      logOf('unresolved').error({ err }, 'what is unresolved with providers could not be added up'),
+    ),
+    repeat(
+      WALLET_EVERY_MS,
+      () => workCredits(parts),
+      (err) => logOf('credits').error({ err }, 'credits could not be refreshed'),
+    ),
+    repeat(
+      ERASURES_EVERY_MS,
+      () => workErasures(erasing),
+      (err) => logOf('erasures').error({ err }, 'erasures could not be gone on with'),
+    ),
+    repeat(
+      RETAIN_EVERY_MS,
+      () => retain(retaining),
+      (err) => retaining.log.error({ err }, 'what has had its time could not be deleted'),
+    ),
+    startServerAlerts({ ...parts, log: logOf('alerts') }),
+  ];
+  for (const work of works) opened.defer(() => work.stop());
+}
