@@ -201,6 +201,9 @@ describe('ladders over what everybody shares (S4)', () => {
     ]);
     await fill(watcher.id, 'budget', 0.96);
     await expect.poll(() => degradedOf(watcher.key), soon).toContain('posts_platform_week 1');
+    const spender = await server.workspace();
+    await fill(spender.id, 'cost', 0.86);
+    await expect.poll(() => degradedOf(spender.key), soon).toContain('models of class small at most');
     const { json } = await server.admin('/api/admin/ladder');
     expect(Reflect.get(json, 'shared')).toContainEqual(
       expect.objectContaining({
@@ -213,7 +216,9 @@ describe('ladders over what everybody shares (S4)', () => {
         spent: '960',
       }),
     );
-    expect(JSON.stringify(Reflect.get(json, 'workspaces'))).toContain('"ladder":"ceiling"');
+    expect(Reflect.get(json, 'workspaces')).toContainEqual(
+      expect.objectContaining({ ladder: 'ceiling', workspace_id: spender.id, rung: 2 }),
+    );
   });
 
   it('a pool: quotas tighten, then a feature pauses with its own code and what to buy (F6)', async () => {
