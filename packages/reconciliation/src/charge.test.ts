@@ -28,6 +28,9 @@ test.each([
   ['', undefined],
   ['.', undefined],
   ['1,5', undefined],
+  ['1e9', 1_000_000_000_000_000_000n],
+  ['1e10', undefined],
+  ['1e99', undefined],
 ])('%j is as many nano-units as it says', (text, nanos) => {
   expect(toNanos(text)).toBe(nanos);
 });
@@ -47,7 +50,7 @@ test.each([
   ['time,cost\nnever,1', "row 2: 'never' is no time"],
   ['time,cost\n2026-11-01,x', "row 2: 'x' is no amount"],
   ['time,cost,currency\n2026-11-01,1,dollars', "row 2: 'DOLLARS' is no currency"],
-  [`time,cost\n${'x'.repeat(70_000)}`, 'a row is longer than 64 KB'],
+  [`time,cost\n${'x'.repeat(70_000)}`, 'row 2: it is longer than 64 KB'],
 ])('an export that cannot be read is refused by its row: %#', async (text, why) => {
   await expect(all(readChargesCsv(cut(text)))).rejects.toThrow(why);
 });

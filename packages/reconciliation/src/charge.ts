@@ -10,9 +10,11 @@ export interface Charge {
   readonly unit: string;
 }
 
+/** More than anybody is billed, and far from what a column of the books holds. */
+const NANOS_MAX = 10n ** 18n;
 const AMOUNT = /^(-?)(\d{1,12})?(?:\.(\d*))?(?:[eE]([+-]?\d{1,2}))?$/;
 
-/** Nano-units of a decimal number as providers write it (`0.06`, `1.2e-05`), rounded half up; undefined when it is none. */
+/** Nano-units of a decimal number as providers write it (`0.06`, `1.2e-05`), rounded half up; undefined when it is none, or beyond a thousand million. */
 export function toNanos(text: string, shift = 9): bigint | undefined {
   const match = AMOUNT.exec(text.trim());
   if (!match) return undefined;
@@ -21,6 +23,7 @@ export function toNanos(text: string, shift = 9): bigint | undefined {
   const places = shift + Number(exponent) - fraction.length;
   const digits = BigInt(whole + fraction);
   const nanos = places >= 0 ? digits * 10n ** BigInt(places) : (digits + 10n ** BigInt(-places) / 2n) / 10n ** BigInt(-places);
+  if (nanos > NANOS_MAX) return undefined;
   return sign === '-' ? -nanos : nanos;
 }
 

@@ -1,4 +1,4 @@
-import { Fault } from '@purser/base';
+import { RefusalError, refuse } from '@purser/base';
 
 import { type Charge, modelOf, toNanos } from './charge.ts';
 
@@ -16,7 +16,7 @@ type Column = keyof typeof COLUMNS;
 
 /**
  * Reads a provider's export row by row, whatever its size: a header row that names at least a time and a cost.
- * @throws Fault that names the row which cannot be read.
+ * @throws RefusalError that names the row which cannot be read.
  */
 export async function* readChargesCsv(text: AsyncIterable<string>): AsyncGenerator<Charge> {
   let places: Partial<Record<Column, number>> | undefined;
@@ -70,18 +70,17 @@ function instantOf(text: string): Temporal.Instant | undefined {
   }
 }
 
-function unreadable(row: number, why: string): Fault {
-  return new Fault(`the export cannot be read: row ${row}: ${why}`, { retryable: false });
+function unreadable(row: number, why: string): RefusalError {
+  return new RefusalError(refuse('invalid_request', `the export cannot be read: row ${row}: ${why}`));
 }
 
 /** RFC 4180: cells in quotes may hold separators, line ends and doubled quotes. */
 async function* rowsOf(text: AsyncIterable<string>): AsyncGenerator<string[]> {
-  let [cells, cell, quoted, after_quote, length] = [[] as string[], '', false, false, 0];
+  let [cells, cell, quoted, after_quote, length, row] = [[] as string[], '', false, false, 0, 1];
   for await (const chunk of text) {
     for (const character of chunk) {
       length += 1;
-      if (length > ROW_CHARACTERS_MAX)
-        throw new Fault('the export cannot be read: a row is longer than 64 KB', { retryable: false });
+      if (length > ROW_CHARACTERS_MAX) throw unreadable(row, 'it is longer than 64 KB');
       if (quoted && !after_quote) {
         if (character === '"') after_quote = true;
         else cell += character;
@@ -99,7 +98,7 @@ async function* rowsOf(text: AsyncIterable<string>): AsyncGenerator<string[]> {
         cell = '';
       } else if (character === '\n') {
         yield [...cells, cell];
-        [cells, cell, length] = [[], '', 0];
+        [cells, cell, length, row] = [[], '', 0, row + 1];
       } else if (character !== '\r') cell += character;
     }
   }

@@ -173,3 +173,15 @@ test('a span that is not of whole days, is too long or not over, and a name that
   expect(await why({ now: NOON })).toContain('not over yet');
   expect(await why({ provider: 'Open AI' })).toContain('is no provider');
 });
+
+test('more unresolved calls than are looked at in one go are refused, and nothing is compared without the rest of them', async () => {
+  await database.pool.query(
+    `insert into meters.unresolved (hold_id, workspace_id, provider, cause, counted, since, cost, cost_unit, reported, reported_unit)
+     select gen_random_uuid(), $1, 'openai', 'expired', false, $2, 1, 'USD', 1, 'USD' from generate_series(1, 10001)`,
+    [workspace, NOON.toString()],
+  );
+  const request = { provider: 'openai', from: DAY, to: NEXT, charges: billed(), post: false, actor: 'admin', now: NEXT };
+  expect(await reconcile(database.pool, request)).toMatchObject({ code: 'request_too_large' });
+  await database.pool.query("update meters.unresolved set provider = 'other'");
+  expect(await reconcile(database.pool, request)).toMatchObject({ outcome: 'compared' });
+});

@@ -45,7 +45,6 @@ export interface Reconciled {
   readonly outcome: 'compared' | 'posted' | 'known';
 }
 
-const MEANWHILE = new Fault('books of these days changed while they were compared; do it again', { retryable: true });
 const DAYS_MAX = 92;
 const KEYS_MAX = 50_000;
 const UNRESOLVED_MAX = 10_000;
@@ -72,11 +71,20 @@ interface Sum {
 export async function reconcile(pool: Pool, request: ReconcileRequest): Promise<Reconciled | Refusal> {
   const refusal = refuseSpan(request);
   if (refusal !== undefined) return refusal;
-  const unresolved = await listUnresolved(pool, { ...request, limit: UNRESOLVED_MAX });
+  const { provider, from, to } = request;
+  const calls = await listUnresolved(pool, { provider, from, to, resolved: true, limit: UNRESOLVED_MAX + 1 });
+  if (calls.length > UNRESOLVED_MAX) {
+    return refuse(
+      'request_too_large',
+      `more than ${UNRESOLVED_MAX} calls of these days ended unresolved; reconcile a shorter span`,
+    );
+  }
+  const unresolved = calls.filter(({ resolved_at }) => resolved_at === null);
+  const resolved = calls.filter(({ resolved_at }) => resolved_at !== null);
   const owners = await holdsByRequestId(pool, unresolved);
-  const sums = await booked(pool, request);
+  const sums = await booked(pool, request, resolved);
   const exact = new Map<HoldId, bigint>();
-  const told = createHash('sha256').update(`${request.provider} ${request.from.toString()} ${request.to.toString()}`);
+  const told = createHash('sha256').update(`${provider} ${from.toString()} ${to.toString()}`);
   const models = [...new Set([...sums.values()].map(({ model }) => model))];
   for await (const charge of request.charges) {
     if (Temporal.Instant.compare(charge.at, request.from) < 0 || Temporal.Instant.compare(charge.at, request.to) >= 0) continue;
@@ -131,7 +139,11 @@ function ourName(theirs: string, ours: readonly string[]): string {
   return known.toSorted((one, other) => other.length - one.length)[0] ?? theirs;
 }
 
-async function booked(pool: Pool, { provider, from, to }: ReconcileRequest): Promise<Map<string, Sum>> {
+async function booked(
+  pool: Pool,
+  { provider, from, to }: ReconcileRequest,
+  resolved: readonly Unresolved[],
+): Promise<Map<string, Sum>> {
   const sums = new Map<string, Sum>();
   const span = [provider, from.toString(), to.toString()];
   const calls = await pool.query<{ day: string; model: string; unit: string; attempts: bigint; cost: bigint }>(
@@ -143,9 +155,6 @@ async function booked(pool: Pool, { provider, from, to }: ReconcileRequest): Pro
     sum.attempts += attempts;
     sum.booked += cost;
   }
-  const resolved = (await listUnresolved(pool, { provider, from, to, resolved: true, limit: UNRESOLVED_MAX })).filter(
-    ({ resolved_at }) => resolved_at !== null,
-  );
   const costs = await pool.query<{ hold_id: HoldId; cost: bigint }>(
     'select hold_id, cost from ledger.resolved_costs($1::uuid[])',
     [resolved.map(({ hold_id }) => hold_id)],
@@ -236,6 +245,10 @@ async function post(
   });
 }
 
+function changedMeanwhile(): Fault {
+  return new Fault('books of these days changed while they were compared; do it again', { retryable: true });
+}
+
 async function resolveAll(
   connection: Connection,
   now: Temporal.Instant,
@@ -244,7 +257,7 @@ async function resolveAll(
   for (let at = 0; at < resolutions.length; at += RESOLVE_BATCH) {
     const batch = resolutions.slice(at, at + RESOLVE_BATCH).map(([hold, cost]) => ({ hold, cost }));
     const resolved = await resolveUnresolved(connection, now, batch);
-    if (resolved.length < batch.length) throw MEANWHILE;
+    if (resolved.length < batch.length) throw changedMeanwhile();
   }
 }
 
@@ -262,7 +275,7 @@ async function postLine(
      on conflict (provider, day, model, unit) do update set posted = l.posted + excluded.posted where l.posted = $6`,
     [provider, day, model, unit, difference, posted_before],
   );
-  if (rowCount !== 1) throw MEANWHILE;
+  if (rowCount !== 1) throw changedMeanwhile();
   await connection.query('select ledger.post($1, $2, null, $3, $4, $5, $6, null, null, null, $7)', [
     now.toString(),
     PLATFORM,

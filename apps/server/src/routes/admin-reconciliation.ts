@@ -98,18 +98,11 @@ export async function registerAdminReconciliation(app: App, { pool, clock }: Rou
   });
 }
 
-/** What cannot be read of it is the sender's to mend. */
-async function* chargesIn(body: unknown): AsyncGenerator<Charge> {
+function chargesIn(body: unknown): AsyncIterable<Charge> {
   if (body === undefined || body === null) {
     throw new RefusalError(refuse('invalid_request', 'want the provider’s export as the body, with content-type: text/csv'));
   }
-  try {
-    yield* readChargesCsv(textOf(body as Readable));
-  } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    if (said.startsWith('the export ')) throw new RefusalError(refuse('invalid_request', said));
-    throw error;
-  }
+  return readChargesCsv(textOf(body as Readable));
 }
 
 async function* textOf(body: Readable): AsyncGenerator<string> {
