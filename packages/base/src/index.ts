@@ -25,7 +25,7 @@ export {
   type Queryable,
 } from './database/pool.ts';
 export { addressAs, openRoles, type RoleAddresses, SERVING_ROLES, type ServingRole } from './database/roles.ts';
-export { keepableJson } from './keepable-json.ts';
+export { keepableJson, keepableText } from './keepable-json.ts';
 export { createLog, hideSecrets, type Log } from './log.ts';
 export { loadSettings } from './settings/load.ts';
 export type { TrustedProxies } from './settings/proxies.ts';

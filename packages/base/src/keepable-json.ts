@@ -5,7 +5,10 @@
 export function keepableJson(value: unknown): string {
   const json = JSON.stringify(value);
   if (!/\\u(?:0000|d[89a-f])/.test(json)) return json;
-  return JSON.stringify(value, (_, member: unknown) =>
-    typeof member === 'string' ? member.toWellFormed().replaceAll('\0', '\u{FFFD}') : member,
-  );
+  return JSON.stringify(value, (_, member: unknown) => (typeof member === 'string' ? keepableText(member) : member));
+}
+
+/** The same of one text. */
+export function keepableText(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\u{FFFD}');
 }

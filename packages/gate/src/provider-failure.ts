@@ -104,7 +104,7 @@ function wordsOf(error: ProviderError): string | undefined {
   const plain = text
     ?.replace(/\\[nrt]/gu, ' ')
     .replace(/\\(["\\/])/gu, '$1')
-    .replace(/\s+/gu, ' ')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
   return plain === undefined || plain === '' ? undefined : plain.slice(0, WORDS_MAX).toWellFormed();
 }

@@ -1,4 +1,4 @@
-import { type Pool, type Queryable, transaction } from '@purser/base';
+import { keepableText, type Pool, type Queryable, transaction } from '@purser/base';
 
 import type { BreakerKey, BreakerRecord } from './breaker.ts';
 
@@ -45,7 +45,7 @@ export function breakerStore(pool: Pool): BreakerStore {
             ...key,
             after?.state ?? 'none',
             after?.reason ?? null,
-            after?.why ?? null,
+            after === null ? null : keepableText(after.why),
             after?.failures ?? 0,
             after?.openings ?? 0,
             after?.wait_ms ?? 0,

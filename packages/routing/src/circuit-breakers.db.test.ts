@@ -40,6 +40,14 @@ describe('two servers on one database', () => {
     expect(other.of(route).state).toBe('open');
   });
 
+  test('a provider’s words open a breaker for all servers, whatever characters are in them', async () => {
+    const route = fresh();
+    const [one, other] = [server(), server()];
+    for (let n = 0; n < 5; n++) await one.failed(route, { reason: 'failing', why: 'HTTP 500: \0 \ud800' });
+    await other.refresh();
+    expect(other.of(route)).toMatchObject({ state: 'open', why: 'HTTP 500: \ufffd \ufffd' });
+  });
+
   test('a call that is served in between ends the row', async () => {
     const route = fresh();
     const one = server();
