@@ -149,7 +149,6 @@ const words = (message: string) => JSON.stringify({ error: { message, type: 'x',
 
 test.each([
   [400, 'invalid_request', 'want one of'],
-  [404, 'not_found', 'no such model'],
   [413, 'request_too_large', 'too long'],
   [422, 'invalid_request', 'cannot be'],
 ] as const)(
@@ -176,6 +175,84 @@ test.each([
       billed: 'no',
       words: expect.stringContaining(text) as string,
     });
+  },
+);
+
+/** What vendors say, each in its own way, when it is our account that they turn away. */
+test.each([
+  ['openai', 400, { error: { message: 'Billing hard limit has been reached', type: 'x', code: 'billing_hard_limit_reached' } }],
+  [
+    'openai',
+    429,
+    { error: { message: 'You exceeded your current quota', type: 'insufficient_quota', code: 'insufficient_quota' } },
+  ],
+  ['anthropic', 400, { type: 'error', error: { type: 'invalid_request_error', message: 'Your credit balance is too low to …' } }],
+  ['gemini', 400, { error: { code: 400, message: 'API key not valid. Pass one.', status: 'INVALID_ARGUMENT' } }],
+  ['gemini', 400, [{ error: { code: 400, message: 'Not here.', status: 'FAILED_PRECONDITION' } }]],
+  ['gemini', 400, { error: { code: 400, message: 'x', status: 'INVALID_ARGUMENT', details: [{ reason: 'API_KEY_INVALID' }] } }],
+] as const)(
+  '%s, HTTP %i: an account that is turned away, by whatever status, closes its provider at once, and the next one serves',
+  async (family, status, body) => {
+    const first = await answering(status, JSON.stringify(body));
+    const other = family === 'openai' ? 'anthropic' : 'openai';
+    const next = await upstream('honest');
+    const urls = { openai: next.openai_url, anthropic: next.anthropic_url, gemini: next.gemini_url };
+    const gate = bench.gate({
+      [family]: { api_key: 'test', base_url: first.url },
+      [other]: { api_key: 'test', base_url: urls[other] },
+    });
+    const caller = bench.caller('PRO', { providers: { text: [family] } });
+    const alone = await gate.generate(caller, ask('hello', { output_tokens_max: 64 }), PRESENT);
+    expect(alone).toMatchObject({ code: 'provider_failed' });
+    expect(JSON.stringify(alone)).not.toMatch(/balance|quota|key|billing/iu);
+    for (let n = 0; n < 3; n++) {
+      const answer = await gate.generate(bench.caller('PRO'), ask('hello', { output_tokens_max: 64 }), PRESENT);
+      expect(answer).toMatchObject({ model: { provider: other } });
+    }
+    expect(first.seen.calls).toBe(1);
+  },
+);
+
+test('what a caller wrote into a refusal closes nothing for others', async () => {
+  const told = {
+    error: { message: 'messages.0: got "Your credit balance is too low"', type: 'invalid_request_error', code: null },
+  };
+  const first = await answering(400, JSON.stringify(told));
+  const gate = bench.gate({ openai: { api_key: 'test', base_url: first.url } });
+  for (let n = 1; n <= 7; n++) {
+    const refusal = await gate.generate(bench.caller('PRO'), ask('hello', { output_tokens_max: 64 }), PRESENT);
+    expect([refusal, first.seen.calls]).toMatchObject([{ code: 'invalid_request' }, n]);
+  }
+});
+
+test('a model that its provider no longer has is another’s to serve, and is asked for no more; a caller with no other is told', async () => {
+  const gone = { error: { message: 'The model has been retired', type: 'invalid_request_error', code: 'model_not_found' } };
+  const first = await answering(404, JSON.stringify(gone));
+  const next = await upstream('honest');
+  const providers = { openai: { api_key: 'test', base_url: first.url } };
+  const refusal = await bench.gate(providers).generate(bench.caller('PRO'), ask('hello', { model: 'gpt-4o' }), PRESENT);
+  expect(refusal).toMatchObject({ code: 'not_found', detail: expect.stringContaining('has been retired') as string });
+  const gate = bench.gate({ ...providers, anthropic: { api_key: 'test', base_url: next.anthropic_url } });
+  const asked = async () => gate.generate(bench.caller('PRO'), ask('hello', { output_tokens_max: 64 }), PRESENT);
+  expect(await asked()).toMatchObject({ model: { provider: 'anthropic' } });
+  const calls = first.seen.calls;
+  expect(await asked()).toMatchObject({ model: { provider: 'anthropic' } });
+  expect(first.seen.calls).toBe(calls);
+});
+
+test.each([404, 405, 407, 421, 426, 451, 499, 301, 302])(
+  'HTTP %i judges no call: another provider serves it, and nothing stays unresolved',
+  async (status) => {
+    const first = await answering(status, '<html></html>', { location: 'https://login.example/' });
+    const next = await upstream('honest');
+    const failures: ProviderFailure[] = [];
+    const gate = bench.gate(
+      { openai: { api_key: 'test', base_url: first.url }, anthropic: { api_key: 'test', base_url: next.anthropic_url } },
+      { onProviderFailure: (failure) => failures.push(failure) },
+    );
+    const answer = await gate.generate(bench.caller('PRO'), ask('hello', { output_tokens_max: 64 }), PRESENT);
+    expect(answer).toMatchObject({ model: { provider: 'anthropic' } });
+    expect(failures[0]).toMatchObject({ provider: 'openai', status, billed: 'no' });
   },
 );
 

@@ -15,15 +15,9 @@ export interface ProviderFailure extends Route {
   readonly hold: string;
 }
 
-/** Statuses with which a provider turns our account away, whatever the call. */
-const OUR_ACCOUNT: ReadonlySet<number> = new Set([401, 402, 403]);
-/** 4xx of the moment: the same call may well be served later, or elsewhere. */
-const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429]);
-
 /** The call itself is wrong: whoever else is asked will say the same. */
 export function isCallersOwn(error: unknown): boolean {
-  if (!(error instanceof ProviderError) || error.kind !== 'refused' || error.status === undefined) return false;
-  return !OUR_ACCOUNT.has(error.status) && !PASSING.has(error.status);
+  return error instanceof ProviderError && error.blame === 'call';
 }
 
 /** Notes a failed call against its route, as far as it is the provider's, and tells the operator. */
@@ -62,14 +56,14 @@ export function isProvokable({ kind }: ProviderError): boolean {
 }
 
 /**
- * A key that is not known (401) is of no use with any model. What is not paid for or not allowed (402, 403) may be one model's, or one
- * prompt's before a firewall, so it closes that model alone.
+ * A key that is not known, or an account without money, is of no use with any model. What is not allowed (402, 403) may be one model's, or one
+ * prompt's before a firewall, so it closes that model alone; so does a model that is no more.
  */
 function judge(error: ProviderError): Failure {
   const why = whyOf(error);
-  if (error.status === 401) return { reason: 'key', why, opens: 'provider' };
-  if (error.status !== undefined && OUR_ACCOUNT.has(error.status)) return { reason: 'key', why, opens: 'model' };
-  return { reason: 'failing', why };
+  if (error.blame === 'account') return { reason: 'key', why, opens: 'provider' };
+  if (error.blame === 'model') return { reason: 'key', why, opens: 'model' };
+  return error.blame === 'no_model' ? { reason: 'failing', why, opens: 'model' } : { reason: 'failing', why };
 }
 
 function whyOf(error: ProviderError): string {
@@ -77,7 +71,7 @@ function whyOf(error: ProviderError): string {
   return words === undefined ? error.message : `${error.message}: ${words}`;
 }
 
-const CODES: Readonly<Record<number, RefusalCode>> = { 404: 'not_found', 413: 'request_too_large', 429: 'rate_limited' };
+const CODES: Readonly<Record<number, RefusalCode>> = { 404: 'not_found', 413: 'request_too_large' };
 
 /**
  * What the caller is told: the class of the provider's status and, where the call itself is wrong or too early, its words. What it says about
@@ -87,10 +81,11 @@ export function refusalOf(error: ProviderError): Refusal {
   const wait = error.retry_after_ms === undefined ? {} : { retryAfterSeconds: Math.ceil(error.retry_after_ms / 1000) };
   const more = { ...wait, provider: error.provider };
   if (error.kind === 'timeout') return refuse('provider_timeout', error.message, more);
-  if (isCallersOwn(error)) return refuse(CODES[error.status ?? 0] ?? 'invalid_request', whyOf(error), more);
-  if (error.kind === 'rate_limited') return refuse('rate_limited', whyOf(error), more);
-  const ours = error.status !== undefined && OUR_ACCOUNT.has(error.status);
-  return refuse('provider_failed', ours ? error.message : whyOf(error), more);
+  if (error.blame === 'account' || error.blame === 'model') return refuse('provider_failed', error.message, more);
+  const code = CODES[error.status ?? 0];
+  if (code !== undefined) return refuse(code, whyOf(error), more);
+  if (isCallersOwn(error)) return refuse('invalid_request', whyOf(error), more);
+  return refuse(error.kind === 'rate_limited' ? 'rate_limited' : 'provider_failed', whyOf(error), more);
 }
 
 const WORDS_MAX = 300;

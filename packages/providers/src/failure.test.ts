@@ -37,7 +37,7 @@ test.each([
   [503, 'unavailable', 'no', true],
   [504, 'unavailable', 'unknown', true],
   [529, 'unavailable', 'no', true],
-  [302, 'garbage', 'unknown', true],
+  [302, 'garbage', 'no', true],
 ] as const)('of a provider that states nothing, HTTP %i is %s, billed: %s', (status, kind, billed, retryable) => {
   const failure = statusFailure({ provider: 'p', billing: {}, secrets: [] }, status, { 'x-request-id': 'r-1' }, 'words');
   expect(failure).toMatchObject({ kind, billed, retryable, status, request_id: 'r-1' });

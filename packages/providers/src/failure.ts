@@ -1,3 +1,4 @@
+import { blameOf } from './blame.ts';
 import { type Billed, ProviderError, type ProviderErrorDetails, type ProviderErrorKind } from './provider.ts';
 import type { AnswerRecord } from './answer-record.ts';
 import { type AnswerHeaders, BodyTooLong, type TransportError } from './upstream/transport.ts';
@@ -35,6 +36,7 @@ export function statusFailure(context: FailureContext, status: number, headers: 
     kind,
     billed,
     status,
+    ...(status >= 400 && status < 500 ? { blame: blameOf(status, body) } : {}),
     ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
     ...(request_id === undefined ? {} : { request_id }),
     cause: new Error(withoutSecrets(body, context.secrets)),
@@ -56,7 +58,8 @@ function judgeStatus(status: number, billing: FailedCallBilling): readonly [Prov
   if (status >= 400 && status < 500) return ['refused', billedOf(billing.refused ?? 'no')];
   if (OVERLOADED.has(status)) return ['unavailable', billedOf(billing.overloaded ?? billing.server_error ?? 'no')];
   if (status >= 500) return ['unavailable', billedOf(billing.server_error)];
-  return ['garbage', 'unknown'];
+  // Sent elsewhere, where nobody goes: nothing has begun.
+  return ['garbage', status >= 300 && status < 400 ? 'no' : 'unknown'];
 }
 
 /** That a failure is billed does not say how much. */

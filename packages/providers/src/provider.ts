@@ -1,5 +1,6 @@
 import { Fault } from '@purser/base';
 import type { Usage } from '@purser/money';
+import type { Blame } from './blame.ts';
 import type { UsageReport } from './usage-report.ts';
 
 import type { OutputLimitName } from './output-limit.ts';
@@ -109,6 +110,8 @@ export interface ProviderErrorDetails {
   readonly overlong?: boolean;
   /** HTTP status, when there was an answer. */
   readonly status?: number;
+  /** What it finds wrong, when it said no. */
+  readonly blame?: Blame;
   readonly retry_after_ms?: number;
   readonly request_id?: string;
   /** Text that had reached the caller when a stream broke. */
@@ -125,6 +128,7 @@ export class ProviderError extends Fault {
   readonly at_least: Usage | undefined;
   readonly overlong: boolean;
   readonly status: number | undefined;
+  readonly blame: Blame | undefined;
   readonly retry_after_ms: number | undefined;
   readonly request_id: string | undefined;
   readonly delivered: string;
@@ -141,6 +145,7 @@ export class ProviderError extends Fault {
     this.at_least = details.at_least;
     this.overlong = details.overlong ?? false;
     this.status = details.status;
+    this.blame = details.blame;
     this.retry_after_ms = details.retry_after_ms;
     this.request_id = details.request_id;
     this.delivered = details.delivered ?? '';

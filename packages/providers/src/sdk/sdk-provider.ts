@@ -186,7 +186,7 @@ function answerOf(
 }
 
 function withDelivered(error: ProviderError, delivered: string): ProviderError {
-  const { provider, kind, billed, at_least, overlong, status, retry_after_ms, request_id, cause } = error;
+  const { provider, kind, billed, at_least, overlong, status, blame, retry_after_ms, request_id, cause } = error;
   return new ProviderError(provider, error.message.slice(provider.length + 2), {
     kind,
     billed,
@@ -195,6 +195,7 @@ function withDelivered(error: ProviderError, delivered: string): ProviderError {
     cause,
     ...(at_least === undefined ? {} : { at_least }),
     ...(status === undefined ? {} : { status }),
+    ...(blame === undefined ? {} : { blame }),
     ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
     ...(request_id === undefined ? {} : { request_id }),
   });

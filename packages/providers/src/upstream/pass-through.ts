@@ -84,6 +84,8 @@ export interface Upstream {
  * its keep-alives reach the client, which may need them to stay.
  */
 const HELD_BACK_MS = 2_000;
+/** So much of an error's body is read. */
+const ERROR_BYTES_MAX = 16_384;
 
 export function openUpstream(config: UpstreamConfig): Upstream {
   const url = new URL(config.base_url);
@@ -133,7 +135,7 @@ function passedWhole(context: FailureContext, answer: WholeAnswer): PassedWhole 
   const { status, headers, body } = answer;
   const common = { streamed: false, status, content_type: contentType(headers), request_id: requestId(headers), body } as const;
   if (status < 200 || status >= 300) {
-    const failure = statusFailure(context, status, headers, body.toString('utf8', 0, 2048));
+    const failure = statusFailure(context, status, headers, body.toString('utf8', 0, ERROR_BYTES_MAX));
     return { ...common, report: NO_REPORT, empty: true, failure };
   }
   const record = new AnswerRecord();
