@@ -77,7 +77,7 @@ export function createGate(deps: GateDeps): Gate {
       ),
     chatCompletions: (caller, request, signal) =>
       inFlight.track(
-        open(caller, request.body.user, askOfOpenAi(caller, request), request.arrival, 'chat', (cleared) =>
+        open(caller, request.body.user, askOfOpenAi(caller, request, engine.providers), request.arrival, 'chat', (cleared) =>
           chatCompletions(engine, cleared, request.body, signal),
         ),
       ),

@@ -19,6 +19,8 @@ export interface Ask {
   readonly output_tokens_max: number | undefined;
   readonly cost_max: Money | undefined;
   readonly model: string | undefined;
+  /** What of the request a provider cannot do as asked, in words for the caller; undefined: nothing. Absent: any provider will do. */
+  readonly unfit?: (provider: string) => string | undefined;
   readonly idempotency: Idempotency | undefined;
   /** The call as it was counted before its body was read. */
   readonly arrival: Arrival | undefined;

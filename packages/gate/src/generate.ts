@@ -1,5 +1,5 @@
 import { promptBounds } from '@purser/routing';
-import type { ProviderAnswer, ProviderCall } from '@purser/providers';
+import type { CallSettings, ProviderAnswer, ProviderCall } from '@purser/providers';
 import { BrokenInvariant, type Refusal } from '@purser/base';
 import type { Operation } from '@purser/catalog';
 
@@ -36,7 +36,12 @@ function instructed(operation: Operation, messages: readonly ChatMessage[]): rea
   return operation.instructions === undefined ? messages : [{ role: 'system', content: operation.instructions }, ...messages];
 }
 
-export function providerCall(engine: Engine, { held, time }: Serving, messages: readonly ChatMessage[]): ProviderCall {
+export function providerCall(
+  engine: Engine,
+  { held, time }: Serving,
+  messages: readonly ChatMessage[],
+  settings?: CallSettings,
+): ProviderCall {
   const { draft, fitted } = held;
   const output_limit = outputLimitOf(engine, held);
   return {
@@ -46,6 +51,7 @@ export function providerCall(engine: Engine, { held, time }: Serving, messages: 
     messages: instructed(draft.operation, messages),
     output_tokens_max: fitted.output_tokens_max,
     ...(output_limit === undefined ? {} : { output_limit }),
+    ...(settings === undefined ? {} : { settings }),
     signal: time.signal,
     operation: draft.operation.name,
   };

@@ -38,13 +38,21 @@ export class AnswerRecord {
     this.terminated = true;
   }
 
+  /**
+   * The connection ended as it should, without the protocol's last word. Nothing is missing where the provider had said why it ended and
+   * what it bills.
+   */
+  endWithoutLastWord(): void {
+    if (this.finish !== null && this.error === null && this.report.certainty === 'final') this.terminated = true;
+  }
+
   noteGenerated(said_bytes: number, thought_bytes: number): void {
     if (said_bytes + thought_bytes === 0) return;
     this.pieces += 1;
     this.bytes += said_bytes + thought_bytes;
     this.said_bytes += said_bytes;
-    // What was reported before was not all.
-    if (!this.#ended) this.#final = false;
+    // What was reported before was not all, whatever had been said of an end.
+    if (!this.#whole) this.#final = false;
   }
 
   /** A report, read after what its event says of text and end; null: one that cannot be so. */

@@ -1,5 +1,6 @@
 export {
   type Billed,
+  type CallSettings,
   type EmbedAnswer,
   type EmbedCall,
   type Finish,
@@ -11,6 +12,7 @@ export {
   type ProviderErrorKind,
   type ProviderMessage,
   type ProviderModel,
+  type SettingName,
   type StreamEvent,
 } from './provider.ts';
 export { OFFLINE_PROVIDER_ID, offlineProvider } from './offline/offline-provider.ts';

@@ -10,6 +10,20 @@ export interface ProviderMessage {
   readonly content: string;
 }
 
+/** How a model is to choose its words, by OpenAI's names. A provider takes those that it `honours`; any other is refused before it is asked. */
+export interface CallSettings {
+  readonly temperature?: number;
+  readonly top_p?: number;
+  readonly top_k?: number;
+  readonly seed?: number;
+  readonly frequency_penalty?: number;
+  readonly presence_penalty?: number;
+  /** Texts at which the answer ends. */
+  readonly stop?: readonly string[];
+}
+
+export type SettingName = keyof CallSettings;
+
 /** One physical call. Whoever makes it has already held its worst case, so `output_tokens_max` always travels with it. */
 export interface ProviderCall {
   /** The id of the configured provider: `gemini`, `gemini_free`, `openai`, `anthropic`, `ollama`, `offline` … */
@@ -22,8 +36,7 @@ export interface ProviderCall {
   readonly output_tokens_max: number;
   /** What to call that, where the server has been seen to keep another name than the provider's usual one. */
   readonly output_limit?: OutputLimitName;
-  /** 0 to 2, as the provider reads it. */
-  readonly temperature?: number;
+  readonly settings?: CallSettings;
   /** Ask for an answer that is one JSON value. */
   readonly json?: boolean;
   /** Ends the call: a time limit, or a client that went away. */
@@ -78,6 +91,8 @@ export interface EmbedAnswer {
 export interface Provider {
   readonly id: string;
   readonly offline: boolean;
+  /** What it does as told; see `CallSettings`. */
+  readonly honours: ReadonlySet<string>;
   /** @throws ProviderError */
   generate(call: ProviderCall): Promise<ProviderAnswer>;
   /** Leaving the loop early aborts the upstream call. @throws ProviderError while iterating */

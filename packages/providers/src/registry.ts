@@ -73,7 +73,14 @@ export function createProviders(config: ProvidersConfig, log?: ProvidersLog): Pr
     if (output_limit)
       upstreams.set(
         id,
-        openUpstream({ provider: id, base_url, output_limit, api_key: api_key === '' ? null : api_key, ...known }),
+        openUpstream({
+          provider: id,
+          base_url,
+          output_limit,
+          api_key: api_key === '' ? null : api_key,
+          last_word: family.last_word,
+          ...known,
+        }),
       );
     log?.info(
       { provider: id, origin: new URL(base_url).origin, key: api_key !== '', ...(output_limit && { output_limit }), documented },

@@ -52,6 +52,7 @@ function play(id: string, random: Random): Provider {
   return {
     id,
     offline: false,
+    honours: new Set(),
     generate,
     async *stream(call): AsyncGenerator<StreamEvent> {
       const answer = await generate(call);

@@ -84,11 +84,11 @@ export function registerChatCompletions(app: App, { gate, metrics, bounds }: Rou
   });
 }
 
-const NULLABLE = ['stream', 'max_tokens', 'max_completion_tokens', 'n', 'user'] as const;
-
-/** OpenAI's clients send `null` for "not set" in these members, and an empty `user`; the gate knows only absent. */
+/** Clients send `null` and `[]` for "not set", and an empty `user`; the gate and the providers know only absent. */
 function withoutUnset(body: z.infer<typeof chatBody>): OpenAiChatBody {
-  for (const member of NULLABLE) if (body[member] === null) delete body[member];
+  for (const [member, value] of Object.entries(body)) {
+    if (value === null || (Array.isArray(value) && value.length === 0)) delete body[member];
+  }
   if (body.user === '') delete body.user;
   return body as OpenAiChatBody;
 }

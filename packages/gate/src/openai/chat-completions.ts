@@ -1,4 +1,4 @@
-import { isRefusal, type Refusal, RefusalError } from '@purser/base';
+import type { Refusal } from '@purser/base';
 
 import type { Cleared } from '../admit.ts';
 import type { Engine } from '../deps.ts';
@@ -9,7 +9,8 @@ import { serve, type Serving } from '../serve.ts';
 import { relay, replayedParts } from '../stream.ts';
 import { completionOf, eventsOf } from './answer.ts';
 import { pass, replayed } from './pass.ts';
-import { plainMessages, wantsUsage } from './request.ts';
+import { wantsUsage } from './request.ts';
+import { plainMessages, settingsOf } from './translate.ts';
 
 /** Serves OpenAI's format: by the provider's own bytes where it speaks that format, else translated. */
 export async function chatCompletions(
@@ -34,10 +35,8 @@ export async function chatCompletions(
 }
 
 async function translate(engine: Engine, serving: Serving, body: OpenAiChatBody): Promise<OpenAiResponse> {
-  const messages = plainMessages(body);
-  if (isRefusal(messages)) throw new RefusalError(messages);
   const provider = providerOf(engine, serving.held);
-  const call = providerCall(engine, serving, messages);
+  const call = providerCall(engine, serving, plainMessages(body), settingsOf(body));
   const at = serving.start.at;
   if (body.stream === true) {
     const events = provider.stream(call)[Symbol.asyncIterator]();

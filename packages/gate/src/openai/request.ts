@@ -4,7 +4,9 @@ import type { OutputLimitName } from '@purser/providers';
 import { type FittedRequest, type PromptBounds, serialisedBounds } from '@purser/routing';
 
 import type { Ask } from '../draft.ts';
-import type { ChatMessage, OpenAiChatBody, OpenAiRequest } from '../gate.ts';
+import type { ProviderDirectory } from '../deps.ts';
+import type { OpenAiChatBody, OpenAiRequest } from '../gate.ts';
+import { untranslatable } from './translate.ts';
 
 /** The operation that the OpenAI door spends under. */
 const OPERATION = 'chat';
@@ -28,7 +30,11 @@ const HARMLESS: Record<string, readonly string[]> = { service_tier: ['auto', 'de
 const MESSAGES_MAX = 10_000;
 
 /** Reads an OpenAI chat body into what the gate asks, or says what is wrong with it. */
-export function askOfOpenAi(caller: Caller, { body, idempotency, arrival }: OpenAiRequest): Ask | Refusal {
+export function askOfOpenAi(
+  caller: Caller,
+  { body, idempotency, arrival }: OpenAiRequest,
+  providers: Pick<ProviderDirectory, 'get' | 'upstream'>,
+): Ask | Refusal {
   const wrong = mistakeIn(body);
   if (wrong !== undefined) return refuse('invalid_request', wrong);
   const bounds = boundsOf(body);
@@ -40,6 +46,7 @@ export function askOfOpenAi(caller: Caller, { body, idempotency, arrival }: Open
     output_tokens_max: body.max_completion_tokens ?? body.max_tokens,
     cost_max: undefined,
     model: body.model,
+    unfit: (provider) => (providers.upstream(provider) ? undefined : untranslatable(body, providers.get(provider)?.honours)),
     idempotency,
     arrival,
     user: body.user,
@@ -159,33 +166,4 @@ const ALTERNATIVES_MAX = 20;
 export function alternativesOf({ logprobs, top_logprobs }: OpenAiChatBody): number {
   if (logprobs !== true) return 0;
   return typeof top_logprobs === 'number' ? 1 + Math.min(Math.max(0, top_logprobs), ALTERNATIVES_MAX) : 1;
-}
-
-const ROLES: Record<string, ChatMessage['role']> = {
-  system: 'system',
-  developer: 'system',
-  user: 'user',
-  assistant: 'assistant',
-};
-
-/** The messages as text, for providers that do not speak OpenAI's format. Tools are theirs alone. */
-export function plainMessages(body: OpenAiChatBody): ChatMessage[] | Refusal {
-  if (body['tools'] !== undefined || body['functions'] !== undefined) {
-    return refuse(
-      'invalid_request',
-      'tools: the model that serves this does not take them; leave them out or name another model',
-    );
-  }
-  const messages: ChatMessage[] = [];
-  for (const [index, message] of (body.messages as { role: string; content?: string | { text?: string }[] | null }[]).entries()) {
-    const role = ROLES[message.role];
-    if (role === undefined)
-      return refuse(
-        'invalid_request',
-        `messages.${index}: role: got ${JSON.stringify(message.role)}; want system, user or assistant`,
-      );
-    const content = message.content ?? '';
-    messages.push({ role, content: typeof content === 'string' ? content : content.map((part) => part.text ?? '').join('\n') });
-  }
-  return messages;
 }

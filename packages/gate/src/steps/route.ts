@@ -25,15 +25,32 @@ export function route(draft: Draft, engine: Pick<Engine, 'routes' | 'providers' 
     ...(ask.model === undefined ? {} : { requestedModel: ask.model }),
   });
   if (isRefusal(found)) return found;
-  const states = found.models.map((model) => routeState(engine, model, draft.workspace.id));
-  const open = found.models.filter((_, index) => states[index]?.state !== 'closed');
+  const unfit = ask.unfit === undefined ? [] : found.models.map(({ provider }) => ask.unfit?.(provider));
+  const able = unfit.some((why) => why !== undefined)
+    ? found.models.filter((_, index) => unfit[index] === undefined)
+    : found.models;
+  if (able.length === 0)
+    return refuse(
+      'invalid_request',
+      `${unfit[0]} (${found.models[0]?.id} does not take it here; leave it out or name another model)`,
+    );
+  const states = able.map((model) => routeState(engine, model, draft.workspace.id));
+  const open = able.filter((_, index) => states[index]?.state !== 'closed');
   const [first] = open;
   if (first !== undefined) {
     const wanted = found.models[0];
     const instead =
       first === wanted
         ? []
-        : [{ what: `model ${first.id} instead of ${wanted?.id}`, why: 'the preferred model is not asked at the moment' }];
+        : [
+            {
+              what: `model ${first.id} instead of ${wanted?.id}`,
+              why:
+                unfit[0] === undefined
+                  ? 'the preferred model is not asked at the moment'
+                  : `the preferred model cannot do ${unfit[0]}`,
+            },
+          ];
     const degraded = [...found.degraded, ...instead];
     if (degraded.length === 0) return { draft, candidates: open };
     return { draft: { ...draft, degraded: [...draft.degraded, ...degraded] }, candidates: open };
@@ -41,7 +58,7 @@ export function route(draft: Draft, engine: Pick<Engine, 'routes' | 'providers' 
   const soonest = states.toSorted((a, b) => a.retry_ms - b.retry_ms)[0];
   if (soonest === undefined) throw new BrokenInvariant('routing found no model and did not refuse');
   return closedRefusal(
-    found.models.map((model) => model.id),
+    able.map((model) => model.id),
     soonest,
   );
 }

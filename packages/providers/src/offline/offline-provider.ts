@@ -39,6 +39,8 @@ const PIECE_CHARACTERS = 24;
 export const offlineProvider: Provider = Object.freeze({
   id: OFFLINE_PROVIDER_ID,
   offline: true,
+  // Its rules leave nothing to chance.
+  honours: new Set(['temperature', 'top_p', 'top_k', 'seed', 'frequency_penalty', 'presence_penalty']),
   generate: async (call: ProviderCall) => {
     await turn(call.messages.map((message) => message.content));
     return answer(call);

@@ -3,6 +3,7 @@ import type { Usage } from '@purser/money';
 import type { OutputLimitName } from '../output-limit.ts';
 import { usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from '../usage.ts';
 import { isObject, type Json, objectsIn } from '../json.ts';
+import type { SettingName } from '../provider.ts';
 import type { Protocol } from './protocol.ts';
 import { AnthropicReader } from './read-anthropic.ts';
 import { GeminiReader } from './read-gemini.ts';
@@ -19,6 +20,10 @@ export interface Family {
    * them. Null where the protocol has but one name, which its SDK sends.
    */
   readonly output_limit: OutputLimitName | null;
+  /** Whether its streams are documented to end with a last word of their own: without it a stream was cut off, whatever it had said. */
+  readonly last_word: boolean;
+  /** Where each setting that it honours stands in a request. */
+  readonly settings: Readonly<Partial<Record<SettingName, readonly string[]>>>;
   /** Whether its servers are known to keep the output limit; where any server may stand at the address, that has to be seen first. */
   readonly documented: boolean;
   readonly embeds: boolean;
@@ -43,6 +48,16 @@ const GEMINI: Family = {
   base_url: 'https://generativelanguage.googleapis.com/v1beta',
   version_path: '/v1beta',
   output_limit: null,
+  last_word: false,
+  settings: {
+    temperature: ['generationConfig', 'temperature'],
+    top_p: ['generationConfig', 'topP'],
+    top_k: ['generationConfig', 'topK'],
+    seed: ['generationConfig', 'seed'],
+    frequency_penalty: ['generationConfig', 'frequencyPenalty'],
+    presence_penalty: ['generationConfig', 'presencePenalty'],
+    stop: ['generationConfig', 'stopSequences'],
+  },
   documented: true,
   embeds: true,
   load: () => import('./gemini.ts'),
@@ -60,6 +75,15 @@ const OPENAI: Family = {
   version_path: '/v1',
   // Covers reasoning as well, and is the only one that its reasoning models take.
   output_limit: 'max_completion_tokens',
+  last_word: true,
+  settings: {
+    temperature: ['temperature'],
+    top_p: ['top_p'],
+    seed: ['seed'],
+    frequency_penalty: ['frequency_penalty'],
+    presence_penalty: ['presence_penalty'],
+    stop: ['stop'],
+  },
   documented: true,
   embeds: true,
   load: () => import('./openai.ts'),
@@ -80,6 +104,8 @@ const ANTHROPIC: Family = {
   base_url: 'https://api.anthropic.com/v1',
   version_path: '/v1',
   output_limit: null,
+  last_word: true,
+  settings: { temperature: ['temperature'], top_p: ['top_p'], top_k: ['top_k'], stop: ['stop_sequences'] },
   documented: true,
   embeds: false,
   load: () => import('./anthropic.ts'),
@@ -95,6 +121,8 @@ const COMPATIBLE: Family = {
   base_url: null,
   // Ollama's documentation names no other, and most servers that copy OpenAI's protocol are older than its new name.
   output_limit: 'max_tokens',
+  // Not all that copy the protocol copy its last word.
+  last_word: false,
   load: () => import('./openai-compatible.ts'),
   options: (user): SharedV4ProviderOptions => (user === undefined ? {} : { openaiCompatible: { user } }),
 };

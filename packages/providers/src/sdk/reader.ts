@@ -24,5 +24,7 @@ export class OpenAiReader implements AnswerReader {
     readChat(this.record, body, texts);
   }
 
-  end(): void {}
+  end(): void {
+    this.record.endWithoutLastWord();
+  }
 }

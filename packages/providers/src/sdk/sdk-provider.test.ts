@@ -110,7 +110,9 @@ describe.each(IDS)('%s over its own wire format', (id) => {
 
   test('sends the output limit, the key and the messages, and asks once', async () => {
     const before = standIn.requests.length;
-    await providerOf(id).generate(callOf(id, 'honest', { output_tokens_max: 7, temperature: 0.5, json: true, user: 'user-1' }));
+    await providerOf(id).generate(
+      callOf(id, 'honest', { output_tokens_max: 7, settings: { temperature: 0.5 }, json: true, user: 'user-1' }),
+    );
     const [seen, ...more] = standIn.requests.slice(before);
     expect(more).toEqual([]);
     const body = JSON.stringify(seen?.body);
@@ -120,6 +122,17 @@ describe.each(IDS)('%s over its own wire format', (id) => {
     expect(body).toContain('0.5');
     expect(JSON.stringify(seen?.headers)).toContain(KEY);
     if (id !== 'gemini') expect(body).toContain('user-1');
+  });
+
+  test('every setting that it says it honours leaves with its value, under the name of its protocol', async () => {
+    const all = { temperature: 0.5, top_k: 7, seed: 9, frequency_penalty: 0.25, presence_penalty: 0.75, stop: ['END', '###'] };
+    const provider = providerOf(id);
+    const settings = Object.fromEntries(Object.entries(all).filter(([name]) => provider.honours.has(name)));
+    const before = standIn.requests.length;
+    await provider.generate(callOf(id, 'honest', { settings }));
+    const body = JSON.stringify(standIn.requests.slice(before)[0]?.body);
+    expect(Object.keys(settings)).toEqual(expect.arrayContaining(['temperature', 'stop']));
+    for (const value of Object.values(settings)) expect(body).toContain(JSON.stringify(value));
   });
 
   test('says the output limit under one name alone, the one its servers keep or the one it was told, whatever the model', async () => {
@@ -293,4 +306,13 @@ test('a continuation that the Gemini client would fetch behind our back is not f
   expect(requests).toBe(2);
   await provider.close();
   server.close();
+});
+
+test('a setting that the SDK would change or leave out is refused by name, and nothing is sent', async () => {
+  const before = standIn.requests.length;
+  const asked = providerOf('anthropic').generate(callOf('anthropic', 'honest', { settings: { temperature: 1.5 } }));
+  const refused = await asked.catch((error: unknown) => error);
+  expect(refused).toMatchObject({ kind: 'refused', billed: 'no', status: 400 });
+  expect(String((refused as Error).cause)).toMatch(/temperature: .* does not take 1\.5/u);
+  expect(standIn.requests.length).toBe(before);
 });

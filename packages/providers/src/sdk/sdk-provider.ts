@@ -12,7 +12,7 @@ import {
   statusFailure,
   transportFailure,
 } from '../failure.ts';
-import { parseObject } from '../json.ts';
+import { isObject, parseObject } from '../json.ts';
 import { type OutputLimitName, withOutputLimit } from '../output-limit.ts';
 import {
   type EmbedAnswer,
@@ -21,6 +21,7 @@ import {
   type ProviderAnswer,
   type ProviderCall,
   ProviderError,
+  type SettingName,
   type StreamEvent,
 } from '../provider.ts';
 import { EventSplitter, EventTooLong } from '../upstream/events.ts';
@@ -68,6 +69,7 @@ export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
   return {
     id,
     offline: false,
+    honours: new Set(Object.keys(family.settings)),
     generate: (call) => generate(line, call),
     stream: (call) => stream(line, call),
     ...(family.embeds ? { embed: (call: EmbedCall) => embed(line, call) } : {}),
@@ -119,7 +121,7 @@ async function* stream(line: Line, call: ProviderCall): AsyncGenerator<StreamEve
         yield { type: 'text', text: piece };
       }
     }
-    reader.end();
+    if (!line.family.last_word) reader.end();
     yield { type: 'end', answer: answerOf(line.context, call, answer, reader.record, text) };
   } catch (error) {
     throw error instanceof ProviderError && text !== '' ? withDelivered(error, text) : error;
@@ -215,6 +217,7 @@ async function send(
   } catch (error) {
     throw garbageFailure(context, 'cannot be asked so', error instanceof Error ? error.message : String(error), 'no');
   }
+  if ('messages' in call) refuseChanged(context, family, call, request.body);
   if (request.url.origin !== transport.origin) throw new BrokenInvariant('a call to another origin than the configured one');
   // An SDK picks the name by the model's; which one is kept is a matter of the server's.
   if (output_limit !== null && 'output_tokens_max' in call)
@@ -259,10 +262,36 @@ function optionsOf(family: Family, call: ProviderCall): LanguageModelV4CallOptio
   return {
     prompt: promptOf(call),
     maxOutputTokens: call.output_tokens_max,
-    ...(call.temperature === undefined ? {} : { temperature: call.temperature }),
+    ...settingsOf(call),
     ...(call.json === true ? { responseFormat: { type: 'json' } } : {}),
     providerOptions: family.options(call.user),
   };
+}
+
+function settingsOf({ settings = {} }: ProviderCall): Partial<LanguageModelV4CallOptions> {
+  const { temperature, top_p, top_k, seed, frequency_penalty, presence_penalty, stop } = settings;
+  return {
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(top_p === undefined ? {} : { topP: top_p }),
+    ...(top_k === undefined ? {} : { topK: top_k }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(frequency_penalty === undefined ? {} : { frequencyPenalty: frequency_penalty }),
+    ...(presence_penalty === undefined ? {} : { presencePenalty: presence_penalty }),
+    ...(stop === undefined ? {} : { stopSequences: [...stop] }),
+  };
+}
+
+/** An SDK leaves out or changes what it knows a model not to take, and says so to nobody here: what leaves is compared with what came. */
+function refuseChanged({ provider }: FailureContext, family: Family, call: ProviderCall, body: string): void {
+  const wanted = Object.entries(call.settings ?? {}) as [SettingName, unknown][];
+  if (wanted.length === 0) return;
+  const written = parseObject(body);
+  for (const [name, value] of wanted) {
+    const found = family.settings[name]?.reduce<unknown>((at, member) => (isObject(at) ? at[member] : undefined), written);
+    if (JSON.stringify(found) === JSON.stringify(value)) continue;
+    const why = `${name}: ${call.model} does not take ${JSON.stringify(value)}, alone or with what else was set; leave it out`;
+    throw new ProviderError(provider, 'was not asked', { kind: 'refused', billed: 'no', status: 400, cause: new Error(why) });
+  }
 }
 
 /** All system messages become the first: Anthropic and Gemini take but one. */

@@ -33,6 +33,8 @@ export interface UpstreamConfig {
   /** Sent as a bearer token; null where none is needed. */
   readonly api_key: string | null;
   readonly output_limit: OutputLimitName;
+  /** Whether its streams always end with `[DONE]`; absent: they do, and one that does not was cut off. */
+  readonly last_word?: boolean;
   readonly limits?: Partial<TransportLimits>;
   /** What the provider bills for calls that fail. */
   readonly billing?: FailedCallBilling;
@@ -88,6 +90,7 @@ const HELD_BACK_MS = 2_000;
 const ERROR_BYTES_MAX = 16_384;
 
 export function openUpstream(config: UpstreamConfig): Upstream {
+  const { last_word = true } = config;
   const url = new URL(config.base_url);
   const prefix = url.pathname.replace(/\/+$/u, '');
   const transport = new Transport(url.origin, { ...TRANSPORT_LIMITS, ...config.limits });
@@ -113,7 +116,7 @@ export function openUpstream(config: UpstreamConfig): Upstream {
         .send({ method: 'POST', path: prefix + path, headers, body, bytes_max, signal, streams })
         .catch((error: unknown) => rethrow(context, error));
       if (answer.kind === 'whole') return passedWhole(context, answer);
-      const passage = new StreamPassage(context, answer, usage_wanted);
+      const passage = new StreamPassage(context, answer, { usage_wanted, last_word });
       await passage.begin(HELD_BACK_MS);
       return passage;
     },

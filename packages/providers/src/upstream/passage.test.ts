@@ -36,6 +36,7 @@ interface Answered {
 
 /** What an upstream's next answer is: pieces of a body, each written apart. */
 let pieces: readonly Buffer[] = [];
+let lax: Upstream;
 let upstream: Upstream;
 const server = createServer((request, response) => {
   request.resume().on('end', () => {
@@ -56,22 +57,29 @@ async function write(response: ServerResponse): Promise<void> {
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const base_url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  upstream = openUpstream({ provider: 'compatible', base_url, api_key: null, output_limit: 'max_tokens' });
+  const config = { provider: 'compatible', base_url, api_key: null, output_limit: 'max_tokens' } as const;
+  upstream = openUpstream(config);
+  lax = openUpstream({ ...config, last_word: false });
 });
 afterAll(async () => {
-  await upstream.close();
+  await Promise.all([upstream.close(), lax.close()]);
   server.close();
 });
 
 /** Streams these bytes, cut at these places, to a client. */
-async function passed(stream: string | Buffer, cuts: readonly number[] = [], usage_wanted = false): Promise<Answered> {
+async function passed(
+  stream: string | Buffer,
+  cuts: readonly number[] = [],
+  usage_wanted = false,
+  by = upstream,
+): Promise<Answered> {
   const bytes = Buffer.from(stream as string);
   const at = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].toSorted((a, b) => a - b);
   pieces = [0, ...at].map((from, index) => bytes.subarray(from, at[index] ?? bytes.length)).filter(({ length }) => length > 0);
   const { signal } = new AbortController();
   const chunks: Buffer[] = [];
   try {
-    const answer = await upstream.passThrough({
+    const answer = await by.passThrough({
       path: '/chat/completions',
       body: '{}',
       stream: true,
@@ -173,6 +181,21 @@ describe('a stream passes as whole events', () => {
     expect(answer.text.endsWith('data: [DONE]\n\n')).toBe(true);
   });
 
+  test('a server that leaves out the last word has said all once it said why it ended and what it bills: the client gets that word', async () => {
+    const unsaid = HONEST.slice(0, -1);
+    for (const end of ['\n\n', '']) {
+      const answer = await passed(events(unsaid).slice(0, -2) + end, [], true, lax);
+      expect(answer).toMatchObject({ failure: null, report: { certainty: 'final', usage: READ } });
+      expect(dataOf(answer.text)).toEqual(HONEST);
+    }
+    expect(dataOf((await passed(events(HONEST), [], true, lax)).text)).toEqual(HONEST);
+    // Without its bill, or without a reason for its end, it was cut off.
+    for (const less of [HONEST.slice(0, 3), [...HONEST.slice(0, 2), SPACED]]) {
+      expect(await passed(events(less), [], true, lax)).toMatchObject({ failure: 'garbage' });
+    }
+    expect(await passed(events(unsaid), [], true)).toMatchObject({ failure: 'garbage' });
+  });
+
   test('keep-alives reach a client while the model is silent, and do not count as an answer', async () => {
     const answer = await passed(`: keep-alive\n\n${events(HONEST)}`, [5, 14]);
     expect(answer.text.startsWith(': keep-alive\n\n')).toBe(true);
@@ -221,6 +244,7 @@ describe('usage is read from its own place only', () => {
 
   test.each([
     ['before the model has finished', [chunk([], USAGE), delta('more')]],
+    ['after which it goes on writing, though it said it had finished', [delta('x'), STOP, chunk([], USAGE), delta('more')]],
     ['in every event but the last', [chunk([{ delta: { content: 'x' } }], USAGE), STOP, '[DONE]'].with(1, delta('y'))],
   ])('usage %s is a lower bound, not the bill', (_, payloads) => {
     expect(reportOf(payloads)).toEqual({ certainty: 'at_least', usage: READ });

@@ -59,6 +59,17 @@ const HELD_BACK_BYTES_MAX = 65_536;
 
 const LATE = Symbol('late');
 
+/** What every client of the protocol waits for. */
+const DONE = Buffer.from('data: [DONE]\n\n');
+const NOTHING = Buffer.alloc(0);
+const BLANK = Buffer.from('\n\n');
+
+export interface PassageOptions {
+  readonly usage_wanted: boolean;
+  /** Whether a stream that ends without `[DONE]` was cut off. */
+  readonly last_word: boolean;
+}
+
 /** A stream of chat completion chunks on its way through: cut into whole events, read, and passed on. */
 export class StreamPassage implements PassedStream {
   readonly streamed = true;
@@ -68,7 +79,7 @@ export class StreamPassage implements PassedStream {
   readonly chunks: AsyncIterable<Buffer>;
   readonly #context: FailureContext;
   readonly #body: ByteStream;
-  readonly #usageWanted: boolean;
+  readonly #options: PassageOptions;
   readonly #record = new AnswerRecord();
   readonly #splitter = new EventSplitter();
   /** Read while the beginning was awaited. */
@@ -79,13 +90,13 @@ export class StreamPassage implements PassedStream {
   #cancelled = false;
   #bytes = 0;
 
-  constructor(context: FailureContext, answer: StreamAnswer, usageWanted: boolean) {
+  constructor(context: FailureContext, answer: StreamAnswer, options: PassageOptions) {
     this.status = answer.status;
     this.content_type = contentType(answer.headers);
     this.request_id = requestId(answer.headers);
     this.#context = context;
     this.#body = answer.body;
-    this.#usageWanted = usageWanted;
+    this.#options = options;
     const iterator: AsyncIterator<Buffer, undefined> = {
       next: () => this.#next(),
       return: () => Promise.resolve({ value: undefined, done: true }),
@@ -169,10 +180,13 @@ export class StreamPassage implements PassedStream {
         return await this.#passOn(turn.value);
       }
       const last = this.#splitter.end();
-      const passed = last === null ? Buffer.alloc(0) : await this.#pass([last]);
+      const passed = last === null ? NOTHING : await this.#pass([last]);
+      if (!this.#over && !this.#options.last_word) this.#record.endWithoutLastWord();
+      // The word that the provider left out is said for it.
+      const said = !this.#over && this.#record.terminated ? DONE : NOTHING;
       this.#end();
       // An event without its blank line would run into whatever follows it.
-      return last === null || passed.length === 0 ? passed : Buffer.concat([passed, Buffer.from('\n\n')]);
+      return Buffer.concat(passed.length === 0 ? [said] : [passed, BLANK, said]);
     } catch (error) {
       this.#over = true;
       if (error instanceof TransportError) throw (this.#failure = transportFailure(this.#context, error, this.#record));
@@ -211,7 +225,7 @@ export class StreamPassage implements PassedStream {
       this.#end();
       return this.#failure === null;
     }
-    return kind === 'chunk' || this.#usageWanted;
+    return kind === 'chunk' || this.#options.usage_wanted;
   }
 
   /** The provider has told an error: what it still says of usage is heard, then the error is raised. */
