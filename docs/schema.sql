@@ -148,12 +148,12 @@ CREATE OR REPLACE FUNCTION audit.erase_entries(p_workspace uuid, p_texts text[],
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET "purser.erasing" TO 'audit.entry'
 AS $function$
 declare
   v_rows integer;
 begin
   if p_workspace is null and p_texts is null then raise exception 'an erasure is of a workspace or of given texts'; end if;
+  perform set_config('purser.erasing', 'audit.entry', true);
   update audit.entry e
   set detail = audit.without_texts(null, e.detail, p_texts, p_pseudonym),
       subject = case when audit.holds_text(null, e.subject, p_texts) then split_part(e.subject, ':', 1) || ':' || p_pseudonym else e.subject end
@@ -162,6 +162,7 @@ begin
     and (e.xid, e.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
     and (e.xid, e.id) <= (p_through_xid, p_through_id);
   get diagnostics v_rows = row_count;
+  perform set_config('purser.erasing', '', true);
   return v_rows;
 end $function$;
 grant execute on function audit.erase_entries(uuid,text[],text,bigint,bigint,bigint,bigint) to purser_work;
@@ -318,6 +319,12 @@ AS $function$
     select format('grant %s%s on %s to %s', lower(acl.privilege_type), columns, target, acl.grantee::regrole) as statement
     from granted, aclexplode(list) acl
     where acl.grantee in (select oid from pg_roles where rolname in ('purser_app', 'purser_work'))) one
+  union all
+  -- A function is everybody's unless that is taken back.
+  select 'not everybody: function ' || p.oid::regprocedure::text, format('revoke execute on function %s from public', p.oid::regprocedure)
+  from pg_proc p
+  where p.pronamespace in (select oid from spaces) and p.proacl is not null
+    and not exists (select from aclexplode(p.proacl) acl where acl.grantee = 0 and acl.privilege_type = 'EXECUTE')
 $function$;
 
 CREATE OR REPLACE FUNCTION base.current_workspace()
@@ -985,17 +992,18 @@ CREATE OR REPLACE FUNCTION ledger.erase_attempts(p_workspace uuid, p_texts text[
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET "purser.erasing" TO 'ledger.attempt'
 AS $function$
 declare
   v_rows integer;
 begin
+  perform set_config('purser.erasing', 'ledger.attempt', true);
   update ledger.attempt a set actor = left(a.actor, strpos(a.actor, ' user:') + 5) || p_pseudonym
   from ledger.attempts_to_erase(p_workspace, p_texts, p_pseudonym) e
   where a.xid = e.xid and a.id = e.id
     and (a.xid, a.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
     and (a.xid, a.id) <= (p_through_xid, p_through_id);
   get diagnostics v_rows = row_count;
+  perform set_config('purser.erasing', '', true);
   return v_rows;
 end $function$;
 grant execute on function ledger.erase_attempts(uuid,text[],text,bigint,bigint,bigint,bigint) to purser_work;
@@ -1005,17 +1013,18 @@ CREATE OR REPLACE FUNCTION ledger.erase_postings(p_workspace uuid, p_texts text[
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET "purser.erasing" TO 'ledger.posting'
 AS $function$
 declare
   v_rows integer;
 begin
+  perform set_config('purser.erasing', 'ledger.posting', true);
   update ledger.posting p set reason = p_pseudonym
   from ledger.postings_to_erase(p_workspace, p_texts, p_pseudonym) e
   where p.xid = e.xid and p.id = e.id
     and (p.xid, p.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
     and (p.xid, p.id) <= (p_through_xid, p_through_id);
   get diagnostics v_rows = row_count;
+  perform set_config('purser.erasing', '', true);
   return v_rows;
 end $function$;
 grant execute on function ledger.erase_postings(uuid,text[],text,bigint,bigint,bigint,bigint) to purser_work;

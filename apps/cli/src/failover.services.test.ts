@@ -44,13 +44,11 @@ function callers(server: ServingCli, key: string, how_many: number) {
     }
   };
   const all = Promise.all(Array.from({ length: how_many }, one));
-  return {
-    state,
-    async stop() {
-      state.stopped = true;
-      await all;
-    },
+  const stop = async (): Promise<void> => {
+    state.stopped = true;
+    await all;
   };
+  return { state, stop, [Symbol.asyncDispose]: stop };
 }
 
 async function keyOn(server: ServingCli): Promise<string> {
@@ -73,7 +71,7 @@ test(
     });
     const address = opened.use(await movingAddress(primary.url('purser')));
     await using server = await serveCli({ folder, database_url: address.url });
-    const load = callers(server, await keyOn(server), 4);
+    await using load = callers(server, await keyOn(server), 4);
     await expect.poll(() => load.state.acknowledged.length, { timeout: 60_000 }).toBeGreaterThan(20);
     await primary.end('immediate');
     const before = load.state.acknowledged.length;
@@ -103,14 +101,11 @@ test(
     const cli = { folder, database_url: address.url };
     await using server = await serveCli(cli);
     const key = await keyOn(server);
-    const load = callers(server, key, 2);
+    await using load = callers(server, key, 2);
     await expect.poll(() => load.state.acknowledged.length, { timeout: 60_000 }).toBeGreaterThan(10);
     // From here on it receives nothing more.
-    await over(standby.url('purser'), async (pool) => {
-      await pool.query(`alter system set primary_conninfo = ''`);
-      await pool.query('select pg_reload_conf()');
-      await expect.poll(async () => (await pool.query('select from pg_stat_wal_receiver')).rowCount).toBe(0);
-    });
+    await standby.psql(`alter system set primary_conninfo = ''`, 'select pg_reload_conf()');
+    await expect.poll(() => standby.psql('select count(*) from pg_stat_wal_receiver')).toBe('0\n');
     const caught_up = load.state.acknowledged.length;
     await expect.poll(() => load.state.acknowledged.length, { timeout: 60_000 }).toBeGreaterThan(caught_up + 20);
     await wait(3_000);

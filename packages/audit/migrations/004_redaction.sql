@@ -83,11 +83,12 @@ $$;
 -- `p_workspace` null: in the whole log, which only ever goes with texts.
 create function audit.erase_entries(
   p_workspace uuid, p_texts text[], p_pseudonym text, p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint
-) returns integer language plpgsql security definer set search_path = pg_catalog, pg_temp set purser.erasing = 'audit.entry' as $$
+) returns integer language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_rows integer;
 begin
   if p_workspace is null and p_texts is null then raise exception 'an erasure is of a workspace or of given texts'; end if;
+  perform set_config('purser.erasing', 'audit.entry', true);
   update audit.entry e
   set detail = audit.without_texts(null, e.detail, p_texts, p_pseudonym),
       subject = case when audit.holds_text(null, e.subject, p_texts) then split_part(e.subject, ':', 1) || ':' || p_pseudonym else e.subject end
@@ -96,6 +97,7 @@ begin
     and (e.xid, e.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
     and (e.xid, e.id) <= (p_through_xid, p_through_id);
   get diagnostics v_rows = row_count;
+  perform set_config('purser.erasing', '', true);
   return v_rows;
 end $$;
 

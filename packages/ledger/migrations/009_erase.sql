@@ -2,7 +2,8 @@
 -- the name of an end user in the actor of an attempt, and the free text of a posting, by a pseudonym. Each function works as the owner
 -- of the table, on one text column and within one workspace; nobody who serves may update the table.
 
--- An erasure says which table its one statement is about; everything else is refused as before.
+-- An erasure says which table its one statement is about; everything else is refused as before. It says so within its function, for
+-- only a superuser may make a function that sets a parameter of ours by itself.
 create or replace function ledger.refuse_change() returns trigger language plpgsql as $$
 begin
   if tg_op = 'UPDATE' and current_setting('purser.erasing', true) = tg_table_schema || '.' || tg_table_name then return null; end if;
@@ -20,16 +21,18 @@ $$;
 
 create function ledger.erase_attempts(
   p_workspace uuid, p_texts text[], p_pseudonym text, p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint
-) returns integer language plpgsql security definer set search_path = pg_catalog, pg_temp set purser.erasing = 'ledger.attempt' as $$
+) returns integer language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_rows integer;
 begin
+  perform set_config('purser.erasing', 'ledger.attempt', true);
   update ledger.attempt a set actor = left(a.actor, strpos(a.actor, ' user:') + 5) || p_pseudonym
   from ledger.attempts_to_erase(p_workspace, p_texts, p_pseudonym) e
   where a.xid = e.xid and a.id = e.id
     and (a.xid, a.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
     and (a.xid, a.id) <= (p_through_xid, p_through_id);
   get diagnostics v_rows = row_count;
+  perform set_config('purser.erasing', '', true);
   return v_rows;
 end $$;
 
@@ -42,16 +45,18 @@ $$;
 
 create function ledger.erase_postings(
   p_workspace uuid, p_texts text[], p_pseudonym text, p_after_xid bigint, p_after_id bigint, p_through_xid bigint, p_through_id bigint
-) returns integer language plpgsql security definer set search_path = pg_catalog, pg_temp set purser.erasing = 'ledger.posting' as $$
+) returns integer language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_rows integer;
 begin
+  perform set_config('purser.erasing', 'ledger.posting', true);
   update ledger.posting p set reason = p_pseudonym
   from ledger.postings_to_erase(p_workspace, p_texts, p_pseudonym) e
   where p.xid = e.xid and p.id = e.id
     and (p.xid, p.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
     and (p.xid, p.id) <= (p_through_xid, p_through_id);
   get diagnostics v_rows = row_count;
+  perform set_config('purser.erasing', '', true);
   return v_rows;
 end $$;
 

@@ -45,7 +45,7 @@ export class OwnPostgres implements AsyncDisposable {
   /** A new, empty cluster. */
   static async start(options: Readonly<Record<string, string>> = {}): Promise<OwnPostgres> {
     const made = await OwnPostgres.#at();
-    await made.#run('initdb', ['-D', made.#data, '-U', 'postgres', '-A', 'trust', '--no-sync']);
+    await made.#run('initdb', ['-D', made.#data, '-U', 'postgres', '-A', 'trust', '--encoding=UTF8', '--locale=C', '--no-sync']);
     await made.begin(options);
     return made;
   }
@@ -83,17 +83,22 @@ export class OwnPostgres implements AsyncDisposable {
     ]);
   }
 
-  promote(): Promise<void> {
+  /** Statements by PostgreSQL's own client, which also works on a stand-by. Returns what it printed. */
+  psql(...statements: readonly string[]): Promise<string> {
+    return this.#run('psql', ['-qAt', '-d', this.url('postgres'), ...statements.flatMap((one) => ['-c', one])]);
+  }
+
+  promote(): Promise<unknown> {
     return this.#run('pg_ctl', ['-D', this.#data, '-w', 'promote']);
   }
 
   /** `immediate` is what a power cut is. */
-  end(mode: 'fast' | 'immediate'): Promise<void> {
+  end(mode: 'fast' | 'immediate'): Promise<unknown> {
     return this.#run('pg_ctl', ['-D', this.#data, '-w', '-m', mode, 'stop']);
   }
 
-  async #run(program: string, words: readonly string[]): Promise<void> {
-    await run(path.join(this.#programs, program), [...words], this.#as);
+  async #run(program: string, words: readonly string[]): Promise<string> {
+    return (await run(path.join(this.#programs, program), [...words], this.#as)).stdout;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
