@@ -72,7 +72,7 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
 
 /** Functions whose parameters are texts of ours, short ones, files of the operator, or nothing that a text is read out of. */
 const NOT_READING: readonly string[] = words(`
-  audit.listAudit audit.readMarks base.inBackground base.backUp base.restoreBackup base.migrate base.databaseFault
+  audit.listAudit audit.readMarks base.inBackground base.backUp base.examineDatabase base.restoreBackup base.migrate base.databaseFault
   base.openPool base.addressAs base.openRoles base.loadSettings base.makeFolder base.startEmbedded base.assert base.isRefusal
   base.refuse base.repeat catalog.checkPlans catalog.importPrices catalog.loadCatalogue catalog.pricesOfVersion
   catalog.catalogueVersion gate.estimateLimits gate.featureRefusal gate.buyOffers gate.keepWithinBound identity.workspacesOn
