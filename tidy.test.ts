@@ -230,6 +230,20 @@ describe('words', () => {
     expect(places(code, /(?:oxlint|eslint)-disable(?!.* -- \S)/)).toEqual([]);
   });
 
+  test('a decision has a number of its own, the same in its name and its title', () => {
+    const numbers = files.flatMap((file) => {
+      const number = /^docs\/adr\/(\d{4})-/.exec(file)?.[1];
+      if (number === undefined) return [];
+      const title = /^# (\d+)\. /.exec(readFileSync(path.join(ROOT, file), 'utf8'))?.[1]?.padStart(4, '0');
+      return [{ file, number, title }];
+    });
+    expect(numbers.length).toBeGreaterThan(0);
+    expect(numbers.filter(({ number, title }) => number !== title)).toEqual([]);
+    expect(numbers.filter(({ number, file }) => numbers.some((other) => other.number === number && other.file !== file))).toEqual(
+      [],
+    );
+  });
+
   test('files are named for what they hold', () => {
     const vague = files.filter((file) =>
       /(?:^|[/.-])(?:utils?|helpers?|manager|misc|common|v2|new|old|tmp)(?:[/.-]|$)/i.test(file),

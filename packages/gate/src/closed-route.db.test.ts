@@ -1,6 +1,6 @@
 import { isRefusal } from '@purser/base';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
-import { RouteStates, routeStore } from '@purser/routing';
+import { CircuitBreakers, localBreakerStore, RouteStates, routeStore } from '@purser/routing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Answer, Gate } from './gate.ts';
@@ -81,4 +81,51 @@ test('a call whose model closes between its hold and its provider is not sent, a
   const meters = await bench.metersOf(other);
   expect([meters['cost']?.held, meters['cost']?.used, meters['credits']?.used]).toEqual([0n, 0n, 0n]);
   await honest.close();
+});
+
+/** The breaker of that model has opened, and its wait is over: the next call is the one that tries it. */
+async function dueBreakers(): Promise<CircuitBreakers> {
+  const breakers = new CircuitBreakers({
+    store: localBreakerStore(),
+    lease_ms: 60_000,
+    read_every_ms: 0,
+    limits: { failures_max: 1, open_ms: 1 },
+  });
+  const route = { provider: 'openai', model: 'openai/gpt-4o-mini' };
+  await breakers.failed(route, { reason: 'failing', why: 'HTTP 500' });
+  await expect.poll(() => breakers.of(route).state).toBe('due');
+  return breakers;
+}
+
+test('the one call that tries a model whose breaker is due is not sent either where a call overran meanwhile', async () => {
+  const honest = await startStandIn();
+  const routes = new RouteStates({ closed_ms: 3_600_000, workspace_closed_ms: 3_600_000 });
+  const [one, other] = [bench.caller('PRO'), bench.caller('PRO')];
+  const gate = bench.gate(
+    { openai: { api_key: 'test', base_url: honest.openai_url } },
+    {
+      routes,
+      breakers: await dueBreakers(),
+      pause: (point) => {
+        if (point === 'after hold') routes.overran('openai/gpt-4o-mini', one.workspace.id, 'transaction 1');
+        return Promise.resolve();
+      },
+    },
+  );
+  expect(await gate.generate(other, long, PRESENT)).toMatchObject({ code: 'no_model_allowed' });
+  expect(honest.requests).toEqual([]);
+  await honest.close();
+});
+
+test('where the one call that tries a model has to prove it first, and the provider fails at that, the breaker opens anew at once', async () => {
+  const broken = await startStandIn({ misbehaviour: 'server_error' });
+  const routes = new RouteStates({ closed_ms: 0, workspace_closed_ms: 0 });
+  const breakers = await dueBreakers();
+  const caller = bench.caller('PRO');
+  routes.overran('openai/gpt-4o-mini', bench.caller('PRO').workspace.id, 'transaction 1');
+  const gate = bench.gate({ openai: { api_key: 'test', base_url: broken.openai_url } }, { routes, breakers });
+  expect(await gate.generate(caller, long, PRESENT)).toMatchObject({ code: 'provider_failed' });
+  expect(broken.requests).toHaveLength(1);
+  expect(breakers.list()).toMatchObject([{ state: 'open', openings: 2, probe: null }]);
+  await broken.close();
 });

@@ -11,33 +11,37 @@ export interface Standing extends RouteState {
   readonly breaker: 'closed' | 'due' | 'open';
 }
 
-/** How the route to a model stands for a workspace. */
+/** How the route to a model stands for a workspace. `claimed`: for the one call that may try it although its breaker is open. */
 export function routeState(
   { routes, providers, breakers }: Pick<Engine, 'routes' | 'providers' | 'breakers'>,
   model: Held['fitted']['model'],
   workspace: Held['hold']['workspace'],
+  claimed = false,
 ): Standing {
   const { state: breaker, retry_ms, why } = breakers.of({ provider: model.provider, model: model.id });
-  if (breaker === 'open') return { state: 'closed', why, retry_ms, breaker };
-  return { ...routes.of(model.id, workspace, providers.proof?.(model.provider)?.documented ?? true), breaker };
+  if (breaker === 'open' && !claimed) return { state: 'closed', why, retry_ms, breaker };
+  const route = routes.of(model.id, workspace, providers.proof?.(model.provider)?.documented ?? true);
+  return { ...route, breaker: claimed ? 'due' : breaker };
+}
+
+/** The right to be the one call that tries a route whose breaker is due; undefined where it is closed. @throws RefusalError when another tries it */
+export async function claimRoute({ breakers }: Engine, { fitted }: Held): Promise<Probe | undefined> {
+  const route = { provider: fitted.model.provider, model: fitted.model.id };
+  if (breakers.of(route).state !== 'due') return undefined;
+  const probe = await breakers.claim(route);
+  if (probe !== null) return probe;
+  const { retry_ms } = breakers.of(route);
+  throw new RefusalError(closedRefusal([route.model], { state: 'closed', why: null, retry_ms, breaker: 'open' }));
 }
 
 /**
- * The last look before a provider is called: a route that has closed since it was chosen, that another call is trying, or that a probe
- * shows not to keep its limit, is not used. Returns the right to be the call that tries it, where one has to.
- * @throws RefusalError then, and the failure of a provider that did not answer the probe
+ * The last look before a provider is called: a route that has closed since it was chosen, or that a probe shows not to keep its limit, is
+ * not used. @throws RefusalError then, and the failure of a provider that did not answer the probe
  */
-export async function proveRoute(engine: Engine, serving: Serving, stream: boolean): Promise<Probe | undefined> {
-  const { held, time } = serving;
+export async function proveRoute(engine: Engine, { held, time, probe }: Serving, stream: boolean): Promise<void> {
   const { model } = held.fitted;
-  const route = { provider: model.provider, model: model.id };
-  const look = (): Standing => routeState(engine, model, held.hold.workspace);
+  const look = (): Standing => routeState(engine, model, held.hold.workspace, probe !== undefined);
   let now = look();
-  const probe = now.breaker === 'due' ? await engine.breakers.claim(route) : undefined;
-  if (probe === null) {
-    const { retry_ms } = engine.breakers.of(route);
-    throw new RefusalError(closedRefusal([model.id], { state: 'closed', why: null, retry_ms, breaker: 'open' }));
-  }
   if (now.state === 'to_prove') {
     await orAborted(
       engine.routes.prove(model.id, () => proofOf(engine, held, stream)),
@@ -46,8 +50,7 @@ export async function proveRoute(engine: Engine, serving: Serving, stream: boole
     );
     now = look();
   }
-  if (now.state === 'closed' && !probe) throw new RefusalError(closedRefusal([model.id], now));
-  return probe;
+  if (now.state === 'closed') throw new RefusalError(closedRefusal([model.id], now));
 }
 
 /** Tries each name that the provider's servers may know the output limit by, its usual one first. */

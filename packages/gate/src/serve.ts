@@ -5,7 +5,7 @@ import { CallTime } from './call-time.ts';
 import type { Engine } from './deps.ts';
 import { endFailed, type Start, startOf } from './failure.ts';
 import type { Kept } from './kept.ts';
-import { proveRoute } from './prove-route.ts';
+import { claimRoute, proveRoute } from './prove-route.ts';
 import { replayOf } from './replay.ts';
 import type { Held } from './steps/hold.ts';
 import type { Probe } from '@purser/routing';
@@ -44,7 +44,8 @@ export async function serve<T>(
     let serving: Serving = { held: step, start: startOf(engine), time };
     const { model } = step.fitted;
     try {
-      serving = { ...serving, probe: await proveRoute(engine, serving, stream) };
+      serving = { ...serving, probe: await claimRoute(engine, step) };
+      await proveRoute(engine, serving, stream);
       const served = await call(serving);
       engine.breakers.served({ provider: model.provider, model: model.id }, serving.probe);
       return served;

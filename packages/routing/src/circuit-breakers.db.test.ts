@@ -162,10 +162,13 @@ describe('two servers on one database', () => {
       read: () => Promise.reject(new Error('away')),
       change: () => Promise.reject(new Error('away')),
     };
-    const one = server({ store: away, failed: (error) => errors.push(error) });
+    const one = server({ store: away, limits: { open_ms: 1 }, failed: (error) => errors.push(error) });
     for (let n = 0; n < 5; n++) await one.failed(route, failing);
-    expect(one.of(route).state).toBe('open');
+    expect(one.list()).toMatchObject([{ ...route, state: 'open' }]);
     expect(errors).toHaveLength(5);
+    // Nobody can tell whether another server tries it, so this one does not.
+    await expect.poll(() => one.of(route).state).toBe('due');
+    expect(await one.claim(route)).toBeNull();
   });
 });
 

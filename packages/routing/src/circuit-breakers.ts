@@ -116,7 +116,7 @@ export class CircuitBreakers {
     return [...this.#known.values()].map(({ record, until_ms }) => ({ ...record, wait_ms: Math.max(0, until_ms - now) }));
   }
 
-  /** For the one call that may try a route that is due; null: another one does. */
+  /** For the one call that may try a route that is due; null: another one does, or nobody can tell. */
   async claim({ provider, model }: Route): Promise<Probe | null> {
     const id = newId();
     const won: BreakerKey[] = [];
@@ -125,9 +125,9 @@ export class CircuitBreakers {
       { provider, model },
     ]) {
       if (this.#standing(key, performance.now()).state === 'closed') continue;
-      const after = await this.#change(key, { kind: 'claim', probe: id, lease_ms: this.#options.lease_ms });
-      if (after === null || after.state === 'closed') continue;
-      if (after.probe !== id) {
+      const after = await this.#tryChange(key, { kind: 'claim', probe: id, lease_ms: this.#options.lease_ms });
+      if (after === null || after?.state === 'closed') continue;
+      if (after?.probe !== id) {
         await this.returned({ id, keys: won });
         return null;
       }
@@ -218,15 +218,19 @@ export class CircuitBreakers {
     return after;
   }
 
-  async #tryChange(key: BreakerKey, event: BreakerEvent): Promise<void> {
+  /** Undefined: the store is away, and this server alone knows. */
+  async #tryChange(key: BreakerKey, event: BreakerEvent): Promise<BreakerRecord | null | undefined> {
     try {
-      await this.#change(key, event);
+      return await this.#change(key, event);
     } catch (error) {
       this.#failed(error);
+      // Without the store nobody can be the only one.
+      if (event.kind === 'claim') return undefined;
       const known = this.#known.get(nameOf(key));
       const now = performance.now();
       const before = known ? { ...known.record, wait_ms: Math.max(0, known.until_ms - now) } : null;
       this.#keep(this.#known, key, afterEvent(key, before, event, this.#limits), now);
+      return undefined;
     }
   }
 
