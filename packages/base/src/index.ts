@@ -37,4 +37,5 @@ export { type HoldId, type Id, isUuid, newId, PLATFORM, type WorkspaceId } from 
 export { ownPath } from './own-path.ts';
 export { instantText } from './instant-text.ts';
 export { isRefusal, type Offer, REFUSALS, type Refusal, type RefusalCode, RefusalError, refuse } from './refusal.ts';
+export { wasDemoted } from './redis-demoted.ts';
 export { type Repetition, repeat } from './repeat.ts';

@@ -1,4 +1,4 @@
-import { Fault } from '@purser/base';
+import { Fault, wasDemoted } from '@purser/base';
 import { Redis } from 'ioredis';
 
 import { hashBytes, type SecretHash } from './secret.ts';
@@ -49,6 +49,7 @@ export function openSessionRedis(url: string): Redis {
     commandTimeout: TIMEOUT_MS,
     maxRetriesPerRequest: 1,
     retryStrategy: (attempt) => Math.min(attempt * 50, RECONNECT_MS_MAX),
+    reconnectOnError: wasDemoted,
   });
   // Whoever asks for a session meets the fault; without a listener each attempt to reconnect would be printed.
   redis.on('error', () => {});

@@ -1,5 +1,5 @@
 import { isRefusal } from '@purser/base';
-import { HAS_REDIS_SERVER, OwnRedis } from '@purser/base/testing';
+import { Door, HAS_REDIS_SERVER, OwnRedis } from '@purser/base/testing';
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 
@@ -39,6 +39,26 @@ describe.runIf(HAS_REDIS_SERVER)('a Redis that is not like ours', () => {
     expect(told.filter((why) => why.startsWith('Redis has forgotten')).length).toBeGreaterThanOrEqual(2);
     operator.disconnect();
     for (const server of servers) await server.close();
+  });
+
+  test('a primary that becomes a replica and keeps its connections is left for the new primary at the same name', async () => {
+    await using old = new OwnRedis();
+    await using promoted = new OwnRedis();
+    await Promise.all([old.start(), promoted.start()]);
+    const name = new Door(old.url);
+    await name.open();
+    const server = await RedisRateLimiter.open({ url: name.url, timeout_ms: 5_000 });
+    expect(await admitted([server], 1)).toBe(1);
+    name.leadTo(promoted.url);
+    const operator = new Redis(old.url);
+    await operator.replicaof('127.0.0.1', new URL(promoted.url).port);
+    await admitted([server], 1);
+    await expect
+      .poll(async () => [await admitted([server], 1), server.enforced], { timeout: 20_000, interval: 200 })
+      .toEqual([1, 'shared']);
+    operator.disconnect();
+    await server.close();
+    await name.shut();
   });
 
   test('scripts that were flushed are sent again', async () => {

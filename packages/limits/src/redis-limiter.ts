@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 
-import { inBackground, type Refusal } from '@purser/base';
+import { inBackground, type Refusal, wasDemoted } from '@purser/base';
 import { Redis } from 'ioredis';
 
 import { LocalRateLimiter } from './local-limiter.ts';
@@ -81,6 +81,7 @@ export class RedisRateLimiter implements RateLimiter {
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       retryStrategy: (attempt) => Math.min(attempt * 50, RECONNECT_MS_MAX),
+      reconnectOnError: wasDemoted,
     });
     this.#script = new RateScript(this.#redis, options.prefix ?? 'purser:rate:', () => this.#forgotten());
     // The reason comes again with each refused command; without a listener it would be printed for every attempt to connect.

@@ -7,7 +7,7 @@ const PORTS: Readonly<Record<string, number>> = { 'redis:': 6379, 'postgres:': 5
 export class Door {
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((client) => this.#pass(client));
-  readonly #service: URL;
+  #service: URL;
   #port = 0;
   #jammed = false;
 
@@ -28,6 +28,11 @@ export class Door {
     this.#server.listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
     this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** New connections come to another service, as when a name moves; those that are open stay where they are. */
+  leadTo(url: string): void {
+    this.#service = new URL(url);
   }
 
   /** From now on nothing comes back. */

@@ -14,6 +14,7 @@ import { billOf, book } from '../settle.ts';
 import { hasLicenceOf } from '../steps/licence.ts';
 import { NOT_READ } from '../stream.ts';
 import { errorEvent } from './answer.ts';
+import { wholeAsEvents } from './whole-as-events.ts';
 import { alternativesOf, rewritten, wantsUsage } from './request.ts';
 
 const PATH = '/chat/completions';
@@ -34,7 +35,9 @@ export async function pass(engine: Engine, serving: Serving, upstream: Upstream,
   });
   if (passed.streamed) return { kind: 'stream', chunks: relay(engine, serving, passed) };
   if (passed.failure !== null) throw passed.failure;
-  return answerWhole(engine, serving, passed);
+  if (!stream) return answerWhole(engine, serving, passed);
+  const answer = await answerWhole(engine, serving, { ...passed, body: wholeAsEvents(passed.body, wantsUsage(body)) });
+  return answer.kind === 'whole' ? { kind: 'stream', chunks: once(answer.body) } : answer;
 }
 
 /**

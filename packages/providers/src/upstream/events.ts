@@ -2,7 +2,7 @@
 export interface ServerEvent {
   /** Every byte of it, the blank line that ends it included. */
   readonly raw: Buffer;
-  /** Its data lines, joined; null when it has none (a comment, a keep-alive). */
+  /** Its data lines, joined; null when there is nothing in them: by the format that is no event (a comment, a keep-alive). */
   readonly data: string | null;
 }
 
@@ -118,7 +118,7 @@ export class EventSplitter {
     let text = raw.toString('utf8');
     if (this.#first && text.startsWith(BOM)) text = text.slice(1);
     this.#first = false;
-    return { raw, data: dataOf(text) };
+    return { raw, data: dataOf(text) || null };
   }
 }
 
@@ -138,4 +138,12 @@ function dataOf(text: string): string | null {
 /** One space behind the colon is not part of the value. */
 function valueStart(line: string, from: number): number {
   return line.charCodeAt(from) === 0x20 ? from + 1 : from;
+}
+
+/** Comments alone: clients skip them, where some stumble over a field without data (`retry:`, an empty `data:`). */
+export function isComment({ raw }: ServerEvent): boolean {
+  return raw
+    .toString('latin1')
+    .split(/\r\n|\n|\r/u)
+    .every((line) => line === '' || line.startsWith(':'));
 }

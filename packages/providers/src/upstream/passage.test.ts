@@ -196,6 +196,40 @@ describe('a stream passes as whole events', () => {
     expect(await passed(events(unsaid), [], true)).toMatchObject({ failure: 'garbage' });
   });
 
+  test.each(['data: \n\n', 'data:\n\n', 'event: ping\ndata:\n\n', 'retry: 1000\n\n', 'id: 4\nretry: 1\n\n'])(
+    '%j between two events is none: it ends no answer, and reaches no client',
+    async (nothing) => {
+      const lines = HONEST.map((data) => `data: ${data}\n\n`);
+      expect(await passed(nothing + lines.join(nothing), [7, 400])).toEqual(await passed(lines.join('')));
+    },
+  );
+
+  test.each(['data: [DONE] \n\n', 'data:  [DONE]\n\n', 'data:[DONE]\t\n\n'])(
+    '%j is the last word, and clients get it as they know it',
+    async (last) => {
+      const before = events(HONEST.slice(0, -1));
+      const answer = await passed(before + last);
+      expect(answer).toMatchObject({ failure: null, report: { certainty: 'final' } });
+      expect(answer.text).toMatch(/\ndata: ?\[DONE\]\s*$/u);
+    },
+  );
+
+  test('the kind of an answer counts in any case', async () => {
+    const shouted = await startScripted({ content_type: 'Text/Event-Stream; Charset=UTF-8', play: [events(HONEST)] });
+    const of = openUpstream({ provider: 'p', base_url: shouted.origin, api_key: null, output_limit: 'max_tokens' });
+    const request = {
+      path: '/',
+      body: '{}',
+      stream: true,
+      usage_wanted: true,
+      bytes_max: 1e6,
+      signal: AbortSignal.timeout(5_000),
+    };
+    expect(await of.passThrough(request)).toMatchObject({ streamed: true });
+    await of.close();
+    await shouted.close();
+  });
+
   test('keep-alives reach a client while the model is silent, and do not count as an answer', async () => {
     const answer = await passed(`: keep-alive\n\n${events(HONEST)}`, [5, 14]);
     expect(answer.text.startsWith(': keep-alive\n\n')).toBe(true);

@@ -3,7 +3,7 @@ import { AnswerRecord } from '../answer-record.ts';
 import { type FailureContext, garbageFailure, noAnswerFailure, requestId, spokenFailure, transportFailure } from '../failure.ts';
 import { ProviderError } from '../provider.ts';
 import type { UsageReport } from '../usage-report.ts';
-import { EventSplitter, EventTooLong, type ServerEvent } from './events.ts';
+import { EventSplitter, EventTooLong, isComment, type ServerEvent } from './events.ts';
 import { readChatEvent } from './read-chat.ts';
 import { type ByteStream, contentType, type StreamAnswer, TransportError } from './transport.ts';
 
@@ -208,24 +208,26 @@ export class StreamPassage implements PassedStream {
     const passed: Buffer[] = [];
     for (const event of events) {
       if (this.#over) break;
-      if (!this.#reads(event)) continue;
-      passed.push(event.raw);
+      const bytes = this.#reads(event);
+      if (bytes !== null) passed.push(bytes);
     }
     if (this.#record.error !== null && !this.#over) await this.#hearOut();
     const [only] = passed;
     return passed.length === 1 && only ? only : Buffer.concat(passed);
   }
 
-  /** Whether the client gets the event. */
-  #reads({ data }: ServerEvent): boolean {
-    if (data === null) return true;
+  /** What the client gets of the event: its own bytes, or nothing. */
+  #reads(event: ServerEvent): Buffer | null {
+    const { data, raw } = event;
+    if (data === null) return isComment(event) ? raw : null;
     const kind = readChatEvent(this.#record, data);
-    if (this.#record.error !== null) return false;
+    if (this.#record.error !== null) return null;
     if (kind === 'done') {
       this.#end();
-      return this.#failure === null;
+      if (this.#failure !== null) return null;
+      return data === '[DONE]' ? raw : DONE;
     }
-    return kind === 'chunk' || this.#options.usage_wanted;
+    return kind === 'chunk' || this.#options.usage_wanted ? raw : null;
   }
 
   /** The provider has told an error: what it still says of usage is heard, then the error is raised. */

@@ -16,9 +16,12 @@ export type ChatEvent =
   /** No JSON: never passed on. */
   | 'broken';
 
+/** With spaces about it, as some write it. */
+const DONE_LENGTH_MAX = 16;
+
 /** One event's data. The texts it adds are appended to `texts` when given. */
 export function readChatEvent(record: AnswerRecord, data: string, texts?: string[]): ChatEvent {
-  if (data === '[DONE]') {
+  if (data.length <= DONE_LENGTH_MAX && data.trim() === '[DONE]') {
     record.terminated = true;
     return 'done';
   }

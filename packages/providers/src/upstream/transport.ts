@@ -27,9 +27,10 @@ const UNREAD_BYTES_MAX = 256 * 1024;
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
+/** In lower case, as its names count whatever the case. */
 export function contentType(headers: AnswerHeaders): string {
   const value = headers['content-type'];
-  return typeof value === 'string' ? value : '';
+  return typeof value === 'string' ? value.toLowerCase() : '';
 }
 
 export interface TransportRequest {
