@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { newId } from '@purser/base';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { forgetOld } from '@purser/privacy';
@@ -46,4 +47,45 @@ it('kept answers go when they have had their time on the clock, and the same key
   const again = await server.ask('/api/ai/generate', asked);
   expect(again.status, again.text).toBe(200);
   expect(again.json.transaction_id).not.toBe(first.json.transaction_id);
+});
+
+const DAY_H = 24;
+const KEEP = { answers_days: 30, payloads_days: 90, alerts_days: 400 };
+it.each([
+  [
+    'answers',
+    'meters.idempotency',
+    30,
+    `(workspace_id, key, request_hash, hold_id, claimed_at) values ($1, $2::text, 'hash', $2::uuid, $3)`,
+  ],
+  [
+    'creations',
+    'server.answer',
+    30,
+    `(workspace_id, actor, key_hash, request_hash, status, sealed, answered_at) values ($1, 'admin', sha256($2::text::bytea), 'hash', 201, '', $3)`,
+  ],
+  [
+    'payloads',
+    `(select workspace_id from marketplace.event where payload <> '{}')`,
+    90,
+    `marketplace.event (workspace_id, event_id, type, created_at, received_at, outcome, payload) values ($1, $2, 'charge', $3, $3, 'applied', '{"a": 1}')`,
+  ],
+  [
+    'alerts',
+    'notify.alert',
+    400,
+    `(workspace_id, alert_id, kind, subject, window_start, severity, title, text, for_workspace, raised_at)
+     values ($1, $2::uuid, 'overrun', $2::text, $3, 'info', '', '', false, $3)`,
+  ],
+] as const)('%s go when their days are over, and not a day before', async (kind, table, days, row) => {
+  const { pool } = server.database;
+  const { clock } = server.running.composition.deps;
+  const workspace = newId<'workspace'>();
+  for (const age of [days - 1, days + 1]) {
+    const at = clock.now().subtract({ hours: age * DAY_H });
+    const into = row.startsWith('(') ? `${table} ${row}` : row;
+    await pool.query(`insert into ${into}`, [workspace, newId(), at.toString()]);
+  }
+  expect((await forgetOld({ pool, clock }, KEEP))[kind]).toBeGreaterThan(0);
+  expect(await count(`${table} kept`, workspace)).toBe(1);
 });

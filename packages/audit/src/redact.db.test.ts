@@ -106,3 +106,19 @@ async function forgeRedaction(source: string): Promise<void> {
     );
   }
 }
+
+it('while one table is erased, every other is append-only as ever, and nothing is deleted anywhere', async () => {
+  const connection = await database.pool.connect();
+  try {
+    await connection.query(`set purser.erasing = 'audit.entry'`);
+    for (const statement of [
+      'update ledger.posting set amount = 2',
+      'update ledger.attempt set actor = $$x$$',
+      'delete from audit.entry',
+    ]) {
+      await expect(connection.query(statement)).rejects.toThrow('append-only');
+    }
+  } finally {
+    connection.release(true);
+  }
+});

@@ -174,6 +174,18 @@ test('a span that is not of whole days, is too long or not over, and a name that
   expect(await why({ provider: 'Open AI' })).toContain('is no provider');
 });
 
+test('what another import posted while this one was compared is not posted again: all of it is taken back, and done again it posts the rest', async () => {
+  await call('gpt-4o', 10n * CENT, 4n * CENT);
+  async function* overtaken(): AsyncGenerator<Charge> {
+    yield* billed(['gpt-4o', 7n]);
+    await run(billed(['gpt-4o', 6n]));
+  }
+  await expect(run(overtaken())).rejects.toThrow('changed while they were compared');
+  expect(await platform('cost')).toBe(2n);
+  expect(await run(billed(['gpt-4o', 7n]))).toMatchObject({ outcome: 'posted' });
+  expect(await platform('cost')).toBe(3n);
+});
+
 test('more unresolved calls than are looked at in one go are refused, and nothing is compared without the rest of them', async () => {
   await database.pool.query(
     `insert into meters.unresolved (hold_id, workspace_id, provider, cause, counted, since, cost, cost_unit, reported, reported_unit)

@@ -69,3 +69,21 @@ test('a database whose clock is set anew is followed, and one that is away leave
   expect(clock.now().epochMilliseconds).toBeGreaterThan(then);
   await clock.close();
 });
+
+test('an answer that is long on its way moves nothing', async () => {
+  const ahead_ms = 1_000_000;
+  let answers = 0;
+  const slow = {
+    async query(): Promise<unknown> {
+      const rows = [{ ms: performance.now() + ahead_ms }];
+      // The first ones, by which the clock is set, come at once.
+      if (++answers > 3) await new Promise((resolve) => setTimeout(resolve, 600));
+      return { rows };
+    },
+  } as unknown as Queryable;
+  let told = 0;
+  const clock = await DatabaseClock.open(slow, () => (told += 1), 5);
+  await expect.poll(() => told, { timeout: 10_000 }).toBeGreaterThan(1);
+  expect(Math.abs(clock.now().epochMilliseconds - (performance.now() + ahead_ms))).toBeLessThan(150);
+  await clock.close();
+});
