@@ -92,13 +92,18 @@ async function orAborted(work: Promise<unknown>, signal: AbortSignal, provider: 
   }
 }
 
-export function closedRefusal(models: readonly string[], { why, retry_ms, breaker }: Standing): Refusal {
+/** Why a model is closed is for operators: it may name a call of another workspace. */
+export function closedRefusal(models: readonly string[], { retry_ms, breaker }: Standing): Refusal {
   const seconds = Math.max(1, Math.ceil(retry_ms / 1000));
   const wait = { retryAfterSeconds: seconds };
   const names = models.join(', ');
   if (breaker === 'open')
     return refuse('provider_failed', `${names} fails at the moment and is not asked. Try again in ${seconds} s`, wait);
-  return refuse('no_model_allowed', `${names} is closed for now: ${why ?? 'not proven'}. Try again in ${seconds} s`, wait);
+  return refuse(
+    'no_model_allowed',
+    `${names} is closed until it is proven to keep its output limit. Try again in ${seconds} s`,
+    wait,
+  );
 }
 
 /** The name of the output limit that the upstream of a call keeps, where a proof has found another than its usual one. */

@@ -59,10 +59,10 @@ test.each([
 });
 
 test.each([
-  ['was never sent', new TransportError(new Error('x'), false, false, false), 'no'],
-  ['broke before the first byte', new TransportError(new Error('x'), true, false, false), 'no'],
-  ['broke after the first byte', new TransportError(new Error('x'), true, false, true), 'unknown'],
-  ['was ended by us', new TransportError(new Error('x'), true, true, false), 'unknown'],
+  ['was never sent', new TransportError(new Error('x'), false, false, null), 'no'],
+  ['broke before the first byte', new TransportError(new Error('x'), true, false, null), 'no'],
+  ['broke after the first byte', new TransportError(new Error('x'), true, false, {}), 'unknown'],
+  ['was ended by us', new TransportError(new Error('x'), true, true, null), 'unknown'],
 ] as const)('a call that %s is billed as the terms say: %s', (_, error, billed) => {
   const billing = { cut_before_first_byte: 'no', time_out: 'yes' } as const;
   expect(transportFailure({ provider: 'p', billing, secrets: [] }, error)).toMatchObject({ billed });

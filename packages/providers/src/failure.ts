@@ -19,6 +19,17 @@ export interface FailureContext {
   readonly billing: FailedCallBilling;
   /** Keys and other texts to strike out wherever they occur. */
   readonly secrets: readonly string[];
+  /** The provider's own name for the call, once its answer has begun. */
+  readonly request_id?: string | undefined;
+}
+
+/** What is known once the answer has begun: whatever fails from here on, the provider can be asked about it by its own name. */
+export function begun(context: FailureContext, headers: AnswerHeaders): FailureContext {
+  return { ...context, request_id: requestId(headers) };
+}
+
+function named({ request_id }: FailureContext): Pick<ProviderErrorDetails, 'request_id'> {
+  return request_id === undefined ? {} : { request_id };
 }
 
 /** Provider words kept for the log; longer ones are often a page of HTML. */
@@ -31,14 +42,13 @@ const OVERLOADED = new Set([501, 503, 529]);
 export function statusFailure(context: FailureContext, status: number, headers: AnswerHeaders, body: string): ProviderError {
   const [kind, billed] = judgeStatus(status, context.billing);
   const retry_after_ms = retryAfter(headers);
-  const request_id = requestId(headers);
   return new ProviderError(context.provider, `${STATUS_WORDS[kind]} (HTTP ${status})`, {
     kind,
     billed,
     status,
     ...(status >= 400 && status < 500 ? { blame: blameOf(status, body) } : {}),
     ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
-    ...(request_id === undefined ? {} : { request_id }),
+    ...named(begun(context, headers)),
     cause: new Error(withoutSecrets(body, context.secrets)),
   });
 }
@@ -71,9 +81,12 @@ function billedOf(term: 'no' | 'yes' | 'unknown' | undefined): 'no' | 'unknown' 
 export function transportFailure(context: FailureContext, error: TransportError, record?: AnswerRecord): ProviderError {
   const ended = error.aborted || isTimeout(error.cause);
   const { time_out, cut_before_first_byte, cut_after_first_byte } = context.billing;
-  const term = ended ? time_out : error.began ? cut_after_first_byte : cut_before_first_byte;
+  const term = ended ? time_out : error.headers ? cut_after_first_byte : cut_before_first_byte;
   const otherwise = error.sent ? billedOf(term) : 'no';
-  const cost = record === undefined ? { billed: otherwise } : billedBy(record, otherwise);
+  const cost = {
+    ...(record === undefined ? { billed: otherwise } : billedBy(record, otherwise)),
+    ...named(error.headers ? begun(context, error.headers) : context),
+  };
   const cause = new Error(withoutSecrets(causeText(error.cause), context.secrets));
   if (ended) {
     return new ProviderError(context.provider, STATUS_WORDS.timeout, { kind: 'timeout', ...cost, cause });
@@ -96,7 +109,7 @@ export function transportFailure(context: FailureContext, error: TransportError,
 /** Bytes that are not what the protocol promises. */
 export function garbageFailure(context: FailureContext, what: string, seen: string, billed: Billed = 'unknown'): ProviderError {
   const cause = new Error(withoutSecrets(seen, context.secrets));
-  return new ProviderError(context.provider, what, { kind: 'garbage', billed, cause });
+  return new ProviderError(context.provider, what, { kind: 'garbage', billed, cause, ...named(context) });
 }
 
 type Term = keyof FailedCallBilling;
@@ -142,6 +155,7 @@ function recordedFailure(
   return new ProviderError(context.provider, words, {
     kind,
     ...billedBy(record, billed),
+    ...named(context),
     cause: new Error(withoutSecrets(seen, context.secrets)),
   });
 }

@@ -226,6 +226,15 @@ describe.each(IDS)('%s over its own wire format', (id) => {
     }
   });
 
+  test('whatever fails once the answer has begun keeps the provider’s own name for the call', async () => {
+    const provider = providerOf(id);
+    for (const misbehaviour of ['garbage', 'cut_off', 'error_in_stream', 'early_end'] as const) {
+      const error = await failureOf(streamed(provider, callOf(id, misbehaviour)));
+      expect(error.request_id, misbehaviour).toBe(`standin-${standIn.requests.length}`);
+    }
+    expect((await failureOf(provider.generate(callOf(id, 'cut_off')))).request_id).toBe(`standin-${standIn.requests.length}`);
+  });
+
   test('the time limit ends a call that hangs, before or in the middle of its answer, and closes the connection', async () => {
     const provider = providerOf(id);
     for (const misbehaviour of ['hang', 'hang_mid_stream'] as const) {

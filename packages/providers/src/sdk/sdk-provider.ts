@@ -5,6 +5,7 @@ import type { AnswerRecord } from '../answer-record.ts';
 import {
   type FailedCallBilling,
   type FailureContext,
+  begun,
   garbageFailure,
   noAnswerFailure,
   requestId,
@@ -134,7 +135,11 @@ async function* stream(line: Line, call: ProviderCall): AsyncGenerator<StreamEve
 const AFTER_ERROR_MS = 1_000;
 
 /** The texts of a stream until its last word or its end. @throws ProviderError when it breaks */
-async function* readTexts(context: FailureContext, { body }: StreamAnswer, reader: AnswerReader): AsyncGenerator<string[]> {
+async function* readTexts(
+  context: FailureContext,
+  { body, headers }: StreamAnswer,
+  reader: AnswerReader,
+): AsyncGenerator<string[]> {
   const splitter = new EventSplitter();
   const { record } = reader;
   let hearOut: NodeJS.Timeout | undefined;
@@ -154,7 +159,7 @@ async function* readTexts(context: FailureContext, { body }: StreamAnswer, reade
   } catch (error) {
     if (record.error !== null && error instanceof TransportError) return;
     if (error instanceof TransportError) throw transportFailure(context, error, record);
-    if (error instanceof EventTooLong) throw garbageFailure(context, 'sent more than is read', error.message);
+    if (error instanceof EventTooLong) throw garbageFailure(begun(context, headers), 'sent more than is read', error.message);
     throw error;
   } finally {
     clearTimeout(hearOut);
@@ -168,11 +173,12 @@ function answerOf(
   record: AnswerRecord,
   text: string,
 ): ProviderAnswer {
+  const known = begun(context, headers);
   if (record.error?.type === 'broken_json' && record.bytes === 0)
-    throw garbageFailure(context, 'answered something else than its protocol says', record.error.message);
-  if (record.error !== null) throw spokenFailure(context, record);
-  if (!record.isAnswer) throw noAnswerFailure(context, record);
-  const request_id = requestId(headers);
+    throw garbageFailure(known, 'answered something else than its protocol says', record.error.message);
+  if (record.error !== null) throw spokenFailure(known, record);
+  if (!record.isAnswer) throw noAnswerFailure(known, record);
+  const { request_id } = known;
   return {
     text,
     usage: record.report,
@@ -319,7 +325,8 @@ async function embed(line: Line, call: EmbedCall): Promise<EmbedAnswer> {
   const text = answer.body.toString();
   const body = parseObject(text);
   const vectors = body === undefined ? undefined : family.vectors(body);
-  if (vectors?.length !== call.inputs.length) throw garbageFailure(context, 'answered no embeddings', text);
+  if (vectors?.length !== call.inputs.length)
+    throw garbageFailure(begun(context, answer.headers), 'answered no embeddings', text);
   const usage = family.usage(body?.[family.usage_member]);
   return { vectors, usage, model: { provider: call.provider, name: call.model }, offline: false };
 }

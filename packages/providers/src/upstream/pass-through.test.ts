@@ -163,6 +163,24 @@ describe('answers in one piece', () => {
   });
 });
 
+test.each([
+  ['garbage', false],
+  ['garbage', true],
+  ['cut_off', false],
+  ['cut_off', true],
+  ['hang_mid_stream', false],
+  ['hang_mid_stream', true],
+  ['error_in_stream', true],
+  ['early_end', true],
+] as const)(
+  '%s (streaming: %s): what fails once the answer has begun keeps the provider’s own name for the call',
+  async (misbehaviour, streaming) => {
+    const signal = AbortSignal.timeout(150);
+    const { request_id } = await failureOf(streaming ? stream(misbehaviour, signal).then(bytesOf) : whole(misbehaviour, signal));
+    expect(request_id).toBe(`standin-${standIn.requests.length}`);
+  },
+);
+
 describe('answers as a stream', () => {
   test('every byte passes untouched, and the usage is known when the last one has', async () => {
     const answer = await stream('honest');

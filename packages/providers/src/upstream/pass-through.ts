@@ -1,6 +1,7 @@
 import { BrokenInvariant } from '@purser/base';
 import { AnswerRecord } from '../answer-record.ts';
 import {
+  begun,
   type FailedCallBilling,
   type FailureContext,
   garbageFailure,
@@ -115,8 +116,9 @@ export function openUpstream(config: UpstreamConfig): Upstream {
       const answer = await transport
         .send({ method: 'POST', path: prefix + path, headers, body, bytes_max, signal, streams })
         .catch((error: unknown) => rethrow(context, error));
-      if (answer.kind === 'whole') return passedWhole(context, answer);
-      const passage = new StreamPassage(context, answer, { usage_wanted, last_word });
+      const known = begun(context, answer.headers);
+      if (answer.kind === 'whole') return passedWhole(known, answer);
+      const passage = new StreamPassage(known, answer, { usage_wanted, last_word });
       await passage.begin(HELD_BACK_MS);
       return passage;
     },

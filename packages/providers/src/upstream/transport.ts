@@ -64,20 +64,20 @@ export interface StreamAnswer {
 }
 
 /**
- * The call broke on the way. `sent` tells whether the provider may have seen it whole, and so may bill it; `began` whether its answer
- * had begun.
+ * The call broke on the way. `sent` tells whether the provider may have seen it whole, and so may bill it; `headers` are those of its
+ * answer, null when none had begun.
  */
 export class TransportError extends Error {
   readonly sent: boolean;
   readonly aborted: boolean;
-  readonly began: boolean;
+  readonly headers: AnswerHeaders | null;
 
-  constructor(cause: unknown, sent: boolean, aborted: boolean, began: boolean) {
+  constructor(cause: unknown, sent: boolean, aborted: boolean, headers: AnswerHeaders | null) {
     super(aborted ? 'the call was ended' : 'the connection failed', { cause });
     this.name = 'TransportError';
     this.sent = sent;
     this.aborted = aborted;
-    this.began = began;
+    this.headers = headers;
   }
 }
 
@@ -211,7 +211,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   #fail(cause: unknown): void {
     if (this.#over) return;
     this.#finish();
-    const error = new TransportError(cause, this.#sent, this.#request.signal?.aborted === true, this.#status !== 0);
+    const error = new TransportError(
+      cause,
+      this.#sent,
+      this.#request.signal?.aborted === true,
+      this.#status === 0 ? null : this.#headers,
+    );
     if (this.#stream) this.#stream.end(error);
     else this.#reject(error);
   }
