@@ -1,3 +1,5 @@
+import { Agent, request } from 'node:http';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { startTestServer, type TestServer } from '../testing/index.ts';
@@ -35,6 +37,21 @@ test.each([
 ])('%s is refused in words that name the place, and nothing is written', async (_what, asked, why) => {
   const answered = await server.admin(`${PATH}&post=1`, asked);
   expect([answered.status, answered.json.detail]).toEqual([400, expect.stringContaining(why)]);
+});
+
+test('an export that is refused half read leaves its connection to the next request', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const send = (path: string, method: string, body: string): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const headers = { ...csv, authorization: `Bearer ${server.admin_token}` };
+      const sent = request(server.url + path, { agent, method, headers }, (answer) => {
+        answer.resume().once('end', () => resolve(answer.statusCode));
+      });
+      sent.once('error', reject).end(body);
+    });
+  expect(await send(PATH, 'POST', `no,such\n${'a,b\n'.repeat(600_000)}`)).toBe(400);
+  expect(await send('/api/admin/workspaces', 'GET', '')).toBe(200);
+  agent.destroy();
 });
 
 test('without a key for payments there is nothing to take in, in words', async () => {

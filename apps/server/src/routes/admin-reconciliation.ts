@@ -108,14 +108,19 @@ function chargesIn(body: unknown): AsyncIterable<Charge> {
 async function* textOf(body: Readable): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > EXPORT_BYTES_MAX) {
-      throw new RefusalError(
-        refuse('request_too_large', `the export is larger than ${EXPORT_BYTES_MAX / 1024 / 1024} MB; send a shorter span`),
-      );
+  try {
+    for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > EXPORT_BYTES_MAX) {
+        throw new RefusalError(
+          refuse('request_too_large', `the export is larger than ${EXPORT_BYTES_MAX / 1024 / 1024} MB; send a shorter span`),
+        );
+      }
+      yield decoder.decode(chunk, { stream: true });
     }
-    yield decoder.decode(chunk, { stream: true });
+    yield decoder.decode();
+  } finally {
+    // What is refused half read is read to its end all the same: the next request of the connection follows it.
+    body.resume();
   }
-  yield decoder.decode();
 }

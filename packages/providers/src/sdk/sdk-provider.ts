@@ -8,7 +8,6 @@ import {
   begun,
   garbageFailure,
   noAnswerFailure,
-  requestId,
   spokenFailure,
   statusFailure,
   transportFailure,
