@@ -1,6 +1,7 @@
 import { benchCredits } from './credits/run.ts';
 import { benchGateway } from './gateway/run.ts';
 import { benchFlatness, benchHolds } from './holds/run.ts';
+import { benchKills } from './kills/run.ts';
 import { benchLimits } from './limits/run.ts';
 import { benchScale } from './scale/run.ts';
 import { benchStart } from './start/run.ts';
@@ -10,6 +11,7 @@ const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
   holds: benchHolds,
   flatness: benchFlatness,
   gateway: benchGateway,
+  kills: benchKills,
   limits: benchLimits,
   scale: benchScale,
   credits: benchCredits,
