@@ -22,7 +22,10 @@ export function startCallers(count: number, origins: () => readonly string[], wo
   const outcomes = new Map<string, number>();
   const differing: string[] = [];
   let stopped = false;
-  const count_as = (outcome: string): void => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  const count_as = (outcome: string): undefined => {
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    return undefined;
+  };
 
   async function ask(origin: string, workspace_key: string, key: string, stream: boolean): Promise<string | undefined> {
     const response = await fetch(`${origin}/v1/chat/completions`, {
@@ -51,14 +54,14 @@ export function startCallers(count: number, origins: () => readonly string[], wo
       const at = (shift: number): string => all[(number + call + shift) % all.length] ?? '';
       const key = randomUUID();
       const stream = call % 2 === 1;
-      const transaction_id = await ask(at(0), workspace_key, key, stream).catch(() => void count_as('broken'));
+      const transaction_id = await ask(at(0), workspace_key, key, stream).catch(() => count_as('broken'));
       if (transaction_id === undefined) {
         await sleep(20);
         continue;
       }
       acknowledged.push({ key, transaction_id });
       if (call % 5 !== 0) continue;
-      const again = await ask(at(1), workspace_key, key, stream).catch(() => void count_as('broken'));
+      const again = await ask(at(1), workspace_key, key, stream).catch(() => count_as('broken'));
       if (again !== undefined && again !== transaction_id) differing.push(key);
     }
   }

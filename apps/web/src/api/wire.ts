@@ -101,7 +101,13 @@ export interface Usage {
   readonly license: string;
   readonly license_notice: LicenceNotice | null;
   readonly credits: { readonly balance: Quantity; readonly held: Quantity; readonly expiring: readonly ExpiringCredits[] };
-  readonly cost: { readonly ceiling: Money; readonly spent: Money; readonly held: Money };
+  readonly cost: {
+    readonly ceiling: Money;
+    readonly spent: Money;
+    readonly held: Money;
+    /** The part of `spent` of which nobody knows yet whether it was billed. */
+    readonly unresolved: Money;
+  };
   readonly meters: readonly Meter[];
   readonly degraded: readonly Degradation[];
   /** What can be bought, when a ladder says that it is time to. */

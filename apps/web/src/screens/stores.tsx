@@ -57,7 +57,7 @@ export function smallMeters(usage: Usage): readonly Meter[] {
 }
 
 export function CeilingMeter({ usage }: { readonly usage: Usage }) {
-  const { ceiling, spent, held } = usage.cost;
+  const { ceiling, spent, held, unresolved } = usage.cost;
   const level = levelOf({ cap: ceiling, used: spent, held });
   const left = costLeft(usage.cost);
   if (compare(ceiling.amount, '0') === 0) {
@@ -89,6 +89,11 @@ export function CeilingMeter({ usage }: { readonly usage: Usage }) {
         <span className="max-lg:hidden">{formatMoney(spent)} spent </span>of {formatMoney(ceiling)}
         {compare(held.amount, '0') > 0 ? <Held words={formatMoney(held)} /> : null}
       </p>
+      {compare(unresolved.amount, '0') > 0 ? (
+        <p className="figures text-sm text-ink-soft">
+          {formatMoney(unresolved)} of it unresolved: the provider has not said yet what these calls cost.
+        </p>
+      ) : null}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { Button } from '../../parts/button.tsx';
 import { ConfirmButton } from '../../parts/confirm-button.tsx';
 import { TextField } from '../../parts/field.tsx';
 import { Empty, Failed, PageHead, Panel } from '../../parts/states.tsx';
+import { UnresolvedPanel } from './unresolved-panel.tsx';
 
 const DAY_MS = 86_400_000;
 
@@ -55,6 +56,7 @@ export function ReconciliationPage() {
             </Panel>
           )}
         </div>
+        <UnresolvedPanel />
       </div>
     </>
   );
