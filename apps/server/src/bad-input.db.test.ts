@@ -124,6 +124,12 @@ describe('bad input', () => {
     }
   });
 
+  it('431: headers too large are said to be, with what to do', async () => {
+    const answer = await raw(`GET /v1/models HTTP/1.1\r\nhost: x\r\ncookie: a=${'y'.repeat(20_000)}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    expect(answer).toMatch(/more than \d+ bytes; send fewer, or clear the cookies/);
+  });
+
   it('answers every odd path and header with a problem, never with a stack or a 500', async () => {
     const odd = [
       '/%',

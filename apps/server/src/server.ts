@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 
 import { BrokenInvariant, isRefusal, type Refusal, refuse } from '@purser/base';
@@ -233,20 +234,32 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply, debugs: boolean
   );
 }
 
+const NOT_HTTP = [400, 'Bad Request', 'this is not a whole HTTP request'] as const;
+/** What Node says of a request that was never one. */
+const UNREADABLE: Readonly<Record<string, readonly [status: number, reason: string, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    431,
+    'Request Header Fields Too Large',
+    `the address and the headers (cookies too) have more than ${maxHeaderSize} bytes; send fewer, or clear the cookies of this site`,
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request did not come to its end in time'],
+};
+
 /** Bytes that are not HTTP, headers too large or too slow: one line, and the connection ends. */
 function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
+  const [status, reason, detail] = UNREADABLE[error.code ?? ''] ?? NOT_HTTP;
   const body = JSON.stringify({
     type: '/problems/invalid_request',
     title: 'The request is not valid',
-    status: 400,
+    status,
     code: 'invalid_request',
-    detail: 'this is not a whole HTTP request',
+    detail,
   });
   socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }

@@ -3,9 +3,11 @@
  * none in a body of JSON, and say nothing.
  */
 export function wholeAsEvents(body: Buffer, usage_wanted: boolean): Buffer {
-  const { choices, usage, ...rest } = JSON.parse(body.toString('utf8')) as { choices: Choice[]; usage?: unknown };
+  const { choices, usage, ...rest } = JSON.parse(body.toString('utf8')) as { choices: (Choice | null)[]; usage?: unknown };
   const chunk = { ...rest, object: 'chat.completion.chunk' };
-  const said = choices.map(({ message, ...choice }) => ({ ...choice, delta: deltaOf(message) }));
+  const said = choices
+    .filter((choice) => choice !== null)
+    .map(({ message, ...choice }) => ({ ...choice, delta: deltaOf(message) }));
   const events: unknown[] = [{ ...chunk, choices: said }];
   if (usage_wanted) events.push({ ...chunk, choices: [], usage: usage ?? null });
   return Buffer.from(`${events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')}data: [DONE]\n\n`);
