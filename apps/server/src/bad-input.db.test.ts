@@ -26,6 +26,13 @@ const post = (body: string, headers: Record<string, string> = {}) =>
   server.ask('/api/ai/generate', { method: 'POST', key, body, headers });
 
 describe('bad input', () => {
+  it('bytes that are no UTF-8 are refused, not turned into other characters', async () => {
+    const body = Buffer.from('{"operation":"chat","prompt":"caf\u00e9"}', 'latin1');
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${server.url}/api/ai/generate`, { method: 'POST', headers, body });
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('the body is not UTF-8')]);
+  });
+
   it.each([
     ['{"operation":"chat","prompt":', /not valid JSON: it goes wrong at position 29|not valid JSON/],
     ['', /content-type|empty/],

@@ -63,11 +63,11 @@ export function createMetrics(): Metrics {
   });
   const cost = new Counter({
     name: 'purser_cost_total',
-    help: 'What answered calls cost, in units of the currency. For graphs; the books are the ledger.',
+    help: 'What calls cost, in units of the currency. For graphs; the books are the ledger.',
     labelNames: ['currency'] as const,
     registers,
   });
-  const credits = new Counter({ name: 'purser_credits_charged_total', help: 'Credits charged for answered calls.', registers });
+  const credits = new Counter({ name: 'purser_credits_charged_total', help: 'Credits charged for calls.', registers });
   const offline = new Counter({ name: 'purser_offline_answers_total', help: 'Answers of the offline provider.', registers });
   const batchSize = new Histogram({
     name: 'purser_meter_batch_size',

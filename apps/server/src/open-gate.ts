@@ -28,6 +28,7 @@ export function openGate(
     policyOf: policies.of,
     workspaceNow: (id) => identity.workspace(id),
     onSpent: policies.spent,
+    onBilled: ({ cost, charged, offline }) => metrics.spent({ cost, credits: charged, offline }),
     memberMeters: members.of,
     call_timeout_ms: settings.call_timeout_ms,
     drain: DRAIN,

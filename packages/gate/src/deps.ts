@@ -7,6 +7,7 @@ import type { LimitProof, Provider, Upstream } from '@purser/providers';
 
 import type { CircuitBreakers, RouteStates } from '@purser/routing';
 
+import type { Bill } from './gate.ts';
 import type { BackgroundWork, InFlight } from './in-flight.ts';
 import type { ProviderFailure } from './provider-failure.ts';
 import type { Refused } from './refused.ts';
@@ -62,6 +63,8 @@ export interface GateDeps {
   readonly routes: RouteStates;
   /** Which providers and models calls are kept away from because they fail. */
   readonly breakers: CircuitBreakers;
+  /** Hears what each call came to that is booked: plain, streamed, left or failed after its bill. For figures; the books are the ledger. */
+  readonly onBilled?: (bill: Bill) => void;
   /** Hears of each call that a provider failed or refused, for the operator. */
   readonly onProviderFailure?: (failure: ProviderFailure) => void;
   /** Hears of a settlement whose hold the database did not know; its cost is in the books as unresolved. */

@@ -86,16 +86,20 @@ export type OpenAiResponse = {
   readonly replayed?: true;
 } & (
   | { readonly kind: 'whole'; readonly status: number; readonly body: Uint8Array; readonly bill: Bill }
-  | { readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array> }
+  | { readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array>; readonly call: ServedCall }
 );
 
-/** What a call cost and charged. */
-export interface Bill {
+/** What is known of a call as soon as it is served. */
+export interface ServedCall {
   readonly id: string;
-  readonly cost: Money;
-  readonly charged: bigint;
   readonly degraded: readonly Degradation[];
   readonly offline: boolean;
+}
+
+/** What a call cost and charged. */
+export interface Bill extends ServedCall {
+  readonly cost: Money;
+  readonly charged: bigint;
 }
 
 export interface Gate {

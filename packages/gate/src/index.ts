@@ -14,6 +14,7 @@ export type {
   OpenAiChatBody,
   OpenAiRequest,
   OpenAiResponse,
+  ServedCall,
   StreamPart,
 } from './gate.ts';
 export { buyOffers } from './offers.ts';

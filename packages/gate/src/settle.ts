@@ -4,7 +4,7 @@ import { convertCost } from '@purser/money';
 
 import type { Engine } from './deps.ts';
 import { costOf, type Ending } from './ending.ts';
-import type { Bill } from './gate.ts';
+import type { Bill, ServedCall } from './gate.ts';
 import { type Amounts, amountFor, chargeOf, creditsHeld, type Held } from './steps/hold.ts';
 
 /** One physical call as it went, before it is priced. */
@@ -26,19 +26,24 @@ export interface Booked {
   readonly balance: bigint;
 }
 
+export function servedCall({ draft, fitted, hold }: Held): ServedCall {
+  return {
+    id: hold.id,
+    degraded: [...draft.degraded, ...fitted.degraded],
+    offline: fitted.model.provider === 'offline',
+  };
+}
+
 /** What a call comes to, known as soon as its ending is. */
 export function billOf(held: Held, ending: BookedEnding, charge: 'served' | 'nothing'): Bill {
-  const { draft, fitted, hold } = held;
-  const of_credits = creditsHeld(hold);
+  const of_credits = creditsHeld(held.hold);
   const held_credits = of_credits.granted + of_credits.sold;
   const due = charge === 'nothing' ? 0n : dueFor(held, ending);
   return {
-    id: hold.id,
+    ...servedCall(held),
     cost: ending.cost,
     // Never more than was held: what a provider does beyond it is ours to bear.
     charged: due < held_credits ? due : held_credits,
-    degraded: [...draft.degraded, ...fitted.degraded],
-    offline: fitted.model.provider === 'offline',
   };
 }
 
@@ -72,6 +77,7 @@ export async function book(
   const { draft, fitted, hold } = held;
   const { fx } = draft.catalogue;
   const { cost, charged } = bill;
+  engine.onBilled?.(bill);
   const counted = ending.kind === 'bounded' && ending.sure !== null ? ending.sure : ending.usage;
   const tokens = counted.input_tokens + counted.output_tokens;
   const amounts: Amounts = { cost, tokens, in_flight: 0n, credits: chargeOf(charged, creditsHeld(hold).granted) };

@@ -9,7 +9,7 @@ const HEADERS =
 const HEADERS_MAX = 50;
 const USUAL_HEADERS = ['authorization', 'content-type', 'idempotency-key', 'purser-user', 'purser-workspace', 'x-api-key'];
 const EXPOSED = [
-  'purser-degraded, purser-offline, idempotency-replayed, retry-after, x-should-retry, x-request-id',
+  'purser-transaction-id, purser-cost, purser-credits-charged, purser-degraded, purser-offline, idempotency-replayed, retry-after, x-should-retry, x-request-id',
   'x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests',
   'x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens',
   'allow, accept-encoding, content-disposition, www-authenticate',

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 
 import { inBackground, isRefusal, type Refusal, RefusalError, refuse } from '@purser/base';
@@ -7,6 +8,9 @@ import { scanJson } from './json-scan.ts';
 
 /** Asked when the bytes of a body are there and nothing has been made of them; `user` is the one the body names. */
 type BeforeParsing = (request: FastifyRequest, user: string | undefined) => Refusal | undefined | Promise<Refusal | undefined>;
+
+/** Read as if it were, every byte that is none would become U+FFFD in silence. */
+const NOT_UTF8 = 'the body is not UTF-8, which JSON is';
 
 /**
  * JSON is the one content type, and its bytes are hashed when an idempotency key came with them:
@@ -23,7 +27,7 @@ export function readJsonBodies(app: FastifyInstance, beforeParsing: BeforeParsin
     const scanned = scanJson(body);
     const refused = beforeParsing(request, isRefusal(scanned) ? undefined : scanned.user);
     const go = (refusal: Refusal | undefined): void => {
-      const final = refusal ?? (isRefusal(scanned) ? scanned : undefined);
+      const final = refusal ?? (isRefusal(scanned) ? scanned : isUtf8(body) ? undefined : refuse('invalid_request', NOT_UTF8));
       if (final === undefined) parseText(request, body.toString('utf8'), done);
       else done(new RefusalError(final));
     };

@@ -6,6 +6,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { like, startTestServer, type TestServer } from '../testing/index.ts';
 
+interface StreamedBill {
+  readonly transaction_id: string;
+  readonly cost: { readonly amount: string; readonly currency: string };
+  readonly credits_charged: number;
+}
+
+async function figures(server: TestServer): Promise<{ readonly cost: number; readonly credits: number }> {
+  const { text } = await server.ask('/metrics', { key: server.admin_token });
+  const read = (name: string): number => Number(new RegExp(`^${name}(?:\\{.*\\})? (.*)$`, 'mu').exec(text)?.[1] ?? 0);
+  return { cost: read('purser_cost_total'), credits: read('purser_credits_charged_total') };
+}
+
 const QUESTION = [{ role: 'user' as const, content: 'The harbour opened in 1887.\n\nWhen did the harbour open?' }];
 
 describe.each(['offline', 'upstream'] as const)('the OpenAI door over the %s provider', (kind) => {
@@ -48,6 +60,21 @@ describe.each(['offline', 'upstream'] as const)('the OpenAI door over the %s pro
     }
     expect(said.length).toBeGreaterThan(0);
     expect(usage?.completion_tokens).toBeGreaterThan(0);
+  });
+
+  it('a stream says which call it is at once and what it came to beside its last usage, as the books and the figures have it', async () => {
+    const before = await figures(server);
+    const { data, response } = await openai.chat.completions
+      .create({ model: 'auto', messages: QUESTION, stream: true, stream_options: { include_usage: true } })
+      .withResponse();
+    const bills: StreamedBill[] = [];
+    for await (const chunk of data) if ('purser' in chunk) bills.push(chunk.purser as StreamedBill);
+    const id = response.headers.get('purser-transaction-id');
+    expect(bills).toEqual([{ transaction_id: id, cost: { amount: like(/^0\.\d+$/), currency: 'USD' }, credits_charged: 1 }]);
+    expect(response.headers.get('purser-offline')).toBe(kind === 'offline' ? 'true' : null);
+    const after = await figures(server);
+    expect(after.cost - before.cost).toBeCloseTo(Number(bills[0]?.cost.amount), 9);
+    expect(after.credits - before.credits).toBe(1);
   });
 
   it('a client that does not ask for usage meets no event without choices, and misses no other', async () => {

@@ -1,5 +1,5 @@
 import { isRefusal } from '@purser/base';
-import type { Bill, Degradation, OpenAiChatBody } from '@purser/gate';
+import type { Bill, Degradation, OpenAiChatBody, ServedCall } from '@purser/gate';
 import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
 import { formatMoney } from '@purser/money';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -45,7 +45,7 @@ const completionSchema = z
   })
   .describe('OpenAI’s chat completion; with `stream` its chunks as server-sent events, ended by `[DONE]`.');
 
-export function registerChatCompletions(app: App, { gate, metrics, bounds }: RouteDeps): void {
+export function registerChatCompletions(app: App, { gate, bounds }: RouteDeps): void {
   app.route({
     method: 'POST',
     url: '/v1/chat/completions',
@@ -73,12 +73,12 @@ export function registerChatCompletions(app: App, { gate, metrics, bounds }: Rou
       if (isRefusal(result)) return sendRefusal(request, reply, result);
       if (result.replayed) reply.header('idempotency-replayed', 'true');
       if (result.kind === 'stream') {
+        describeCall(reply, result.call);
         await sendChunks(reply, result.chunks, { lastWords: (error) => brokenStream(request, error) });
         return reply;
       }
-      const { cost, charged, offline } = result.bill;
-      if (result.replayed !== true) metrics.spent({ cost, credits: charged, offline });
       describeCall(reply, result.bill);
+      describeBill(reply, result.bill);
       return (reply as FastifyReply).code(result.status).type('application/json; charset=utf-8').send(result.body);
     },
   });
@@ -100,12 +100,13 @@ function brokenStream(request: FastifyRequest, error: unknown): string {
 }
 
 /** What OpenAI's shape has no member for travels in headers. */
-function describeCall(reply: FastifyReply, call: Bill): void {
-  reply.headers({
-    'purser-transaction-id': call.id,
-    'purser-cost': formatMoney(call.cost),
-    'purser-credits-charged': call.charged.toString(),
-  });
+function describeBill(reply: FastifyReply, { cost, charged }: Bill): void {
+  reply.headers({ 'purser-cost': formatMoney(cost), 'purser-credits-charged': charged.toString() });
+}
+
+/** In a stream, what it came to stands in its last usage. */
+function describeCall(reply: FastifyReply, call: ServedCall): void {
+  reply.header('purser-transaction-id', call.id);
   if (call.offline) reply.header('purser-offline', 'true');
   if (call.degraded.length > 0) reply.header('purser-degraded', inHeader(call.degraded));
 }

@@ -15,7 +15,6 @@ import { problems } from '../http/responses.ts';
 import type { App } from '../http/types.ts';
 import { callerOf } from '../http/authenticate.ts';
 import { amountSchema, counter, counterSchema, uuidSchema } from '../http/wire.ts';
-import type { Metrics } from '../metrics.ts';
 
 const MESSAGES_MAX = 1_000;
 
@@ -54,7 +53,7 @@ const answerSchema = z.object({
   finish: z.string(),
 });
 
-export function registerGenerate(app: App, { gate, metrics, bounds }: RouteDeps): void {
+export function registerGenerate(app: App, { gate, bounds }: RouteDeps): void {
   app.route({
     method: 'POST',
     url: '/api/ai/generate',
@@ -71,10 +70,9 @@ export function registerGenerate(app: App, { gate, metrics, bounds }: RouteDeps)
     handler: async (request, reply) => {
       const wanted = gateRequest(request.body, idempotencyOf(request), request.arrival);
       const caller = callerOf(request);
-      if (wantsEvents(request)) return streamAnswer(request, reply, gate, metrics, caller, wanted);
+      if (wantsEvents(request)) return streamAnswer(request, reply, gate, caller, wanted);
       const answer = await gate.generate(caller, wanted, callerSignal(reply));
       if (isRefusal(answer)) return sendRefusal(request, reply, answer);
-      countAnswer(metrics, answer);
       if (answer.replayed) reply.header('idempotency-replayed', 'true');
       // The answer was built here to the published shape; checking it again would cost as much as the hold.
       return reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(wireAnswer(answer));
@@ -107,23 +105,18 @@ async function streamAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
   gate: Gate,
-  metrics: Metrics,
   caller: Caller,
   wanted: GenerateRequest,
 ): Promise<FastifyReply> {
   const parts = await gate.stream(caller, wanted, callerSignal(reply));
   if (isRefusal(parts)) return sendRefusal(request, reply, parts);
   if (parts.replayed) reply.header('idempotency-replayed', 'true');
-  await sendChunks(reply, answerEvents(request, parts, metrics));
+  await sendChunks(reply, answerEvents(request, parts));
   return reply;
 }
 
 /** Always ends with `end` or `problem`, so a client can tell an answer from a broken connection. */
-async function* answerEvents(
-  request: FastifyRequest,
-  parts: AsyncIterable<StreamPart>,
-  metrics: Metrics,
-): AsyncGenerator<string> {
+async function* answerEvents(request: FastifyRequest, parts: AsyncIterable<StreamPart>): AsyncGenerator<string> {
   try {
     for await (const part of parts) {
       switch (part.type) {
@@ -131,7 +124,6 @@ async function* answerEvents(
           yield event('text', { text: part.text });
           break;
         case 'end':
-          countAnswer(metrics, part.answer);
           yield event('end', wireAnswer(part.answer));
           break;
         case 'refusal':
@@ -160,9 +152,4 @@ function wireAnswer(answer: Answer): z.infer<typeof answerSchema> {
     offline,
     finish,
   };
-}
-
-function countAnswer(metrics: Metrics, answer: Answer): void {
-  if (answer.replayed) return;
-  metrics.spent({ cost: answer.cost, credits: answer.credits.charged, offline: answer.offline });
 }

@@ -1,5 +1,7 @@
 import { REFUSALS, type Refusal } from '@purser/base';
 
+import { type Money, toWire } from '@purser/money';
+
 import type { Answer, StreamPart } from '../gate.ts';
 
 const FINISH: Record<string, string> = { stop: 'stop', length: 'length', content_filter: 'content_filter' };
@@ -31,6 +33,19 @@ export function completionOf(answer: Answer, at: Temporal.Instant): Buffer {
   );
 }
 
+/** What a streamed call came to, beside its last usage: its headers had left before anybody knew. */
+export function purserMember({
+  id,
+  cost,
+  charged,
+}: {
+  readonly id: string;
+  readonly cost: Money;
+  readonly charged: bigint;
+}): object {
+  return { transaction_id: id, cost: toWire(cost), credits_charged: Number(charged) };
+}
+
 /** Parts of ours as OpenAI's events, each a chunk; `[DONE]` comes after the books are written. */
 export async function* eventsOf(
   parts: AsyncIterable<StreamPart>,
@@ -54,7 +69,8 @@ export async function* eventsOf(
       yield delta({}, FINISH[answer.finish] ?? 'stop');
       const { input_tokens, output_tokens } = answer.usage;
       const usage = { prompt_tokens: input_tokens, completion_tokens: output_tokens, total_tokens: input_tokens + output_tokens };
-      if (usageWanted) yield event([], { usage });
+      const purser = purserMember({ id: answer.transaction_id, cost: answer.cost, charged: answer.credits.charged });
+      if (usageWanted) yield event([], { usage, purser });
       yield Buffer.from('data: [DONE]\n\n');
     }
   }

@@ -6,6 +6,7 @@ import type { Answer, Bill, OpenAiChatBody, OpenAiResponse } from '../gate.ts';
 import { providerCall, providerOf, settleAnswer } from '../generate.ts';
 import { answerFromKept, beganAt, type Kept } from '../kept.ts';
 import { serve, type Serving } from '../serve.ts';
+import { servedCall } from '../settle.ts';
 import { relay, replayedParts } from '../stream.ts';
 import { completionOf, eventsOf } from './answer.ts';
 import { pass, replayed } from './pass.ts';
@@ -42,7 +43,8 @@ async function translate(engine: Engine, serving: Serving, body: OpenAiChatBody)
     const events = provider.stream(call)[Symbol.asyncIterator]();
     const parts = relay(engine, serving, events, await events.next());
     const { model } = serving.held.fitted;
-    return { kind: 'stream', chunks: eventsOf(parts, model.name, wantsUsage(body), at, serving.held.hold.id) };
+    const chunks = eventsOf(parts, model.name, wantsUsage(body), at, serving.held.hold.id);
+    return { kind: 'stream', chunks, call: servedCall(serving.held) };
   }
   const answer = await provider.generate(call);
   serving.time.end();
@@ -54,7 +56,8 @@ function translatedAgain(kept: Kept, body: OpenAiChatBody): OpenAiResponse {
   const answer = answerFromKept(kept);
   const at = beganAt(kept);
   if (body.stream !== true) return { kind: 'whole', status: 200, body: completionOf(answer, at), bill: billed(answer) };
-  return { kind: 'stream', chunks: eventsOf(replayedParts(answer), answer.model.name, wantsUsage(body), at, answer.id) };
+  const chunks = eventsOf(replayedParts(answer), answer.model.name, wantsUsage(body), at, answer.id);
+  return { kind: 'stream', chunks, call: billed(answer) };
 }
 
 function billed({ id, cost, credits, degraded, offline }: Answer): Bill {

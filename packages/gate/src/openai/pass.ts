@@ -1,19 +1,20 @@
 import { BrokenInvariant } from '@purser/base';
-import { answerBytesMax, type PassedStream, type PassedWhole, type Upstream } from '@purser/providers';
+import { answerBytesMax, type PassedStream, type PassedWhole, type StreamSummary, type Upstream } from '@purser/providers';
 
 import type { Engine } from '../deps.ts';
 import { endingOf } from '../ending.ts';
 import { attemptOf, bookUncharged, endFailed } from '../failure.ts';
-import type { OpenAiChatBody, OpenAiResponse } from '../gate.ts';
+import type { Bill, OpenAiChatBody, OpenAiResponse } from '../gate.ts';
 import { trackStream } from '../in-flight.ts';
 import { type Kept, keep, passedFromKept } from '../kept.ts';
 import { outputLimitOf } from '../prove-route.ts';
 import { endLeft } from '../left.ts';
 import type { Serving } from '../serve.ts';
-import { billOf, book } from '../settle.ts';
+import { billOf, book, type BookedEnding, servedCall } from '../settle.ts';
+import type { Held } from '../steps/hold.ts';
 import { hasLicenceOf } from '../steps/licence.ts';
 import { NOT_READ } from '../stream.ts';
-import { errorEvent } from './answer.ts';
+import { errorEvent, purserMember } from './answer.ts';
 import { wholeAsEvents } from './whole-as-events.ts';
 import { alternativesOf, rewritten, wantsUsage } from './request.ts';
 
@@ -25,19 +26,22 @@ export async function pass(engine: Engine, serving: Serving, upstream: Upstream,
   const stream = body.stream === true;
   const request = rewritten(body, held.fitted, outputLimitOf(engine, held) ?? upstream.output_limit);
   const { output_tokens_max } = held.fitted;
+  const besideUsage = (summary: Summary): object => ({ purser: purserMember(comesTo(held, summary).bill) });
   const passed = await upstream.passThrough({
     path: PATH,
     body: request,
     stream,
     bytes_max: answerBytesMax({ output_tokens_max, stream, request_bytes: request.length, alternatives: alternativesOf(body) }),
     usage_wanted: wantsUsage(body),
+    beside_usage: besideUsage,
     signal: serving.time.signal,
   });
-  if (passed.streamed) return { kind: 'stream', chunks: relay(engine, serving, passed) };
+  if (passed.streamed) return { kind: 'stream', chunks: relay(engine, serving, passed), call: servedCall(held) };
   if (passed.failure !== null) throw passed.failure;
   if (!stream) return answerWhole(engine, serving, passed);
-  const answer = await answerWhole(engine, serving, { ...passed, body: wholeAsEvents(passed.body, wantsUsage(body)) });
-  return answer.kind === 'whole' ? { kind: 'stream', chunks: once(answer.body) } : answer;
+  const events = wholeAsEvents(passed.body, wantsUsage(body) ? besideUsage(passed) : undefined);
+  const answer = await answerWhole(engine, serving, { ...passed, body: events });
+  return answer.kind === 'whole' ? { kind: 'stream', chunks: once(answer.body), call: servedCall(held) } : answer;
 }
 
 /**
@@ -120,6 +124,16 @@ async function drain(engine: Engine, serving: Serving, passed: PassedStream): Pr
   else await endLeft(engine, serving, failure ?? undefined, delivered.bytes > 0, report, request_id);
 }
 
+/** What the bill follows from. */
+type Summary = Pick<StreamSummary, 'report' | 'empty'>;
+
+/** What a stream that came to its end is booked and charged at. */
+function comesTo(held: Held, { report, empty }: Summary): { readonly ending: BookedEnding; readonly bill: Bill } {
+  const ending = endingOf(held, report, true, 'served');
+  if (ending.kind === 'unresolved') throw new BrokenInvariant('a whole answer has a cost');
+  return { ending, bill: billOf(held, ending, empty ? 'nothing' : 'served') };
+}
+
 /** Settles a stream that came to its end. */
 async function bookStream(
   engine: Engine,
@@ -127,15 +141,14 @@ async function bookStream(
   passed: PassedStream,
   sent: readonly Buffer[] | undefined,
 ): Promise<void> {
-  const { report, empty } = passed.summary();
-  const ending = endingOf(held, report, true, 'served');
-  if (ending.kind === 'unresolved') throw new BrokenInvariant('a whole answer has a cost');
+  const summary = passed.summary();
+  const { empty } = summary;
+  const { ending, bill } = comesTo(held, summary);
   const attempt = attemptOf(start, empty ? 'empty' : 'ok', { request_id: passed.request_id ?? null });
   if (empty) {
     await bookUncharged(engine, held, attempt, ending);
     return;
   }
-  const bill = billOf(held, ending, 'served');
   const kept = sent && keep({ body: Buffer.concat(sent).toString('utf8'), bill });
   await book(engine, held, attempt, ending, bill, { kept, unwatched: true });
 }
@@ -143,7 +156,7 @@ async function bookStream(
 /** What an idempotency key kept, as it was sent. */
 export function replayed(kept: Kept, stream: boolean): OpenAiResponse {
   const { body, bill } = passedFromKept(kept);
-  return stream ? { kind: 'stream', chunks: once(body) } : { kind: 'whole', status: 200, body, bill };
+  return stream ? { kind: 'stream', chunks: once(body), call: bill } : { kind: 'whole', status: 200, body, bill };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

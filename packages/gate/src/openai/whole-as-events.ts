@@ -1,15 +1,15 @@
 /**
  * A whole answer as the events of a stream, for a caller who asked for one of a server that does not stream: clients that read events find
- * none in a body of JSON, and say nothing.
+ * none in a body of JSON, and say nothing. `beside_usage`: what stands beside the usage, where that is wanted.
  */
-export function wholeAsEvents(body: Buffer, usage_wanted: boolean): Buffer {
+export function wholeAsEvents(body: Buffer, beside_usage: object | undefined): Buffer {
   const { choices, usage, ...rest } = JSON.parse(body.toString('utf8')) as { choices: (Choice | null)[]; usage?: unknown };
   const chunk = { ...rest, object: 'chat.completion.chunk' };
   const said = choices
     .filter((choice) => choice !== null)
     .map(({ message, ...choice }) => ({ ...choice, delta: deltaOf(message) }));
   const events: unknown[] = [{ ...chunk, choices: said }];
-  if (usage_wanted) events.push({ ...chunk, choices: [], usage: usage ?? null });
+  if (beside_usage !== undefined) events.push({ ...chunk, choices: [], usage: usage ?? null, ...beside_usage });
   return Buffer.from(`${events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')}data: [DONE]\n\n`);
 }
 

@@ -295,7 +295,13 @@ function refuseChanged({ provider }: FailureContext, family: Family, call: Provi
     const found = family.settings[name]?.reduce<unknown>((at, member) => (isObject(at) ? at[member] : undefined), written);
     if (JSON.stringify(found) === JSON.stringify(value)) continue;
     const why = `${name}: ${call.model} does not take ${JSON.stringify(value)}, alone or with what else was set; leave it out`;
-    throw new ProviderError(provider, 'was not asked', { kind: 'refused', billed: 'no', status: 400, cause: new Error(why) });
+    throw new ProviderError(provider, 'was not asked', {
+      kind: 'refused',
+      billed: 'no',
+      status: 400,
+      blame: 'call',
+      cause: new Error(why),
+    });
   }
 }
 

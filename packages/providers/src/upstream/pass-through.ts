@@ -14,7 +14,7 @@ import {
 import type { OutputLimitName } from '../output-limit.ts';
 import type { ProviderError } from '../provider.ts';
 import { NO_REPORT, type UsageReport } from '../usage-report.ts';
-import { type PassedStream, StreamPassage } from './passage.ts';
+import { type PassedStream, StreamPassage, type StreamSummary } from './passage.ts';
 import { readChat } from './read-chat.ts';
 import {
   type AnswerHeaders,
@@ -49,6 +49,8 @@ export interface PassThroughRequest {
   readonly stream: boolean;
   /** Whether the client of a stream asked for the usage event; it is asked for in any case. */
   readonly usage_wanted: boolean;
+  /** Members for the event that holds the final usage, beside its own; called when that usage is known. */
+  readonly beside_usage?: (summary: StreamSummary) => object;
   /** The most bytes the answer can be (`answerBytesMax`); a longer one is cut off. */
   readonly bytes_max: number;
   /** The time limit. A client that leaves a stream is `drain`ed instead, so that what it cost is known. */
@@ -110,7 +112,7 @@ export function openUpstream(config: UpstreamConfig): Upstream {
     provider: config.provider,
     output_limit: config.output_limit,
     close: () => transport.close(),
-    async passThrough({ path, body, stream, usage_wanted, bytes_max, signal }) {
+    async passThrough({ path, body, stream, usage_wanted, beside_usage, bytes_max, signal }) {
       const headers = stream ? forStream : forWhole;
       const streams = stream ? isEventStream : asWhole;
       const answer = await transport
@@ -118,7 +120,7 @@ export function openUpstream(config: UpstreamConfig): Upstream {
         .catch((error: unknown) => rethrow(context, error));
       const known = begun(context, answer.headers);
       if (answer.kind === 'whole') return passedWhole(known, answer);
-      const passage = new StreamPassage(known, answer, { usage_wanted, last_word });
+      const passage = new StreamPassage(known, answer, { usage_wanted, last_word, ...(beside_usage && { beside_usage }) });
       await passage.begin(HELD_BACK_MS);
       return passage;
     },

@@ -7,6 +7,7 @@ import { ProviderError } from '../provider.ts';
 import { startScripted } from '../standins/scripted.ts';
 import { EventSplitter } from './events.ts';
 import { openUpstream, type Upstream } from './pass-through.ts';
+import type { StreamSummary } from './passage.ts';
 import { readChat, readChatEvent } from './read-chat.ts';
 
 const chunk = (choices: unknown, usage?: unknown, more: object = {}): string =>
@@ -228,6 +229,25 @@ describe('a stream passes as whole events', () => {
     expect(await of.passThrough(request)).toMatchObject({ streamed: true });
     await of.close();
     await shouted.close();
+  });
+
+  test('what is said beside the final usage is in the event that holds it, whose own bytes stay as they were', async () => {
+    const lines = SPACED.replace(', "usage"', ',\n "usage"').replaceAll('\n', '\ndata:');
+    for (const last of [SPACED, lines, chunk([{ index: 0, delta: {}, finish_reason: 'stop' }], USAGE)]) {
+      pieces = [Buffer.from(events([...HONEST.slice(0, 3), last, '[DONE]']))];
+      const beside_usage = ({ report, delivered }: StreamSummary): object => ({ purser: { report, bytes: delivered.bytes } });
+      const asked = { path: '/chat/completions', body: '{}', stream: true, usage_wanted: true, beside_usage, bytes_max: 1e7 };
+      const answer = await upstream.passThrough({ ...asked, signal: new AbortController().signal });
+      if (!answer.streamed) throw new Error('came whole');
+      let text = '';
+      for await (const bytes of answer.chunks) text += bytes.toString();
+      const data = dataOf(text);
+      expect([...data.slice(0, 3), data[4]]).toEqual([...HONEST.slice(0, 3), '[DONE]']);
+      const own = last.replaceAll('\ndata: ', '\n').replace(/\s*\}$/u, '');
+      expect(data[3]?.startsWith(own)).toBe(true);
+      const { purser } = JSON.parse(data[3] ?? '') as { purser: unknown };
+      expect(purser).toEqual({ report: final, bytes: Buffer.byteLength(TEXT) });
+    }
   });
 
   test('keep-alives reach a client while the model is silent, and do not count as an answer', async () => {

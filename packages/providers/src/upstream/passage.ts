@@ -1,6 +1,7 @@
 import { BrokenInvariant, inBackground } from '@purser/base';
 import { AnswerRecord } from '../answer-record.ts';
 import { type FailureContext, garbageFailure, noAnswerFailure, requestId, spokenFailure, transportFailure } from '../failure.ts';
+import { isObject, parseObject } from '../json.ts';
 import { ProviderError } from '../provider.ts';
 import type { UsageReport } from '../usage-report.ts';
 import { EventSplitter, EventTooLong, isComment, type ServerEvent } from './events.ts';
@@ -66,6 +67,8 @@ const BLANK = Buffer.from('\n\n');
 
 export interface PassageOptions {
   readonly usage_wanted: boolean;
+  /** Members for the event that holds the final usage. */
+  readonly beside_usage?: (summary: StreamSummary) => object;
   /** Whether a stream that ends without `[DONE]` was cut off. */
   readonly last_word: boolean;
 }
@@ -88,6 +91,7 @@ export class StreamPassage implements PassedStream {
   #failure: ProviderError | null = null;
   #over = false;
   #cancelled = false;
+  #rewrote = false;
   #bytes = 0;
 
   constructor(context: FailureContext, answer: StreamAnswer, options: PassageOptions) {
@@ -200,7 +204,7 @@ export class StreamPassage implements PassedStream {
   async #passOn(chunk: Buffer): Promise<Buffer> {
     const { atBoundary } = this.#splitter;
     const passed = await this.#pass(this.#splitter.push(chunk));
-    return atBoundary && passed.length === chunk.length ? chunk : passed;
+    return atBoundary && !this.#rewrote && passed.length === chunk.length ? chunk : passed;
   }
 
   /** Reads events and returns the bytes of those that go on. */
@@ -216,6 +220,18 @@ export class StreamPassage implements PassedStream {
     return passed.length === 1 && only ? only : Buffer.concat(passed);
   }
 
+  /** The event's bytes; one with the final usage says what follows from it, too. */
+  #besideUsage({ raw, data }: ServerEvent): Buffer {
+    const { usage_wanted, beside_usage } = this.#options;
+    if (!usage_wanted || beside_usage === undefined || data === null || this.#record.report.certainty !== 'final') return raw;
+    if (!isObject(parseObject(data)?.['usage'])) return raw;
+    this.#rewrote = true;
+    // Its own members stay as they were written.
+    const more = JSON.stringify(beside_usage(this.summary())).slice(1);
+    const text = `${data.slice(0, data.lastIndexOf('}'))},${more}`;
+    return Buffer.from(`data: ${text.replaceAll('\n', '\ndata: ')}\n\n`);
+  }
+
   /** What the client gets of the event: its own bytes, or nothing. */
   #reads(event: ServerEvent): Buffer | null {
     const { data, raw } = event;
@@ -227,7 +243,7 @@ export class StreamPassage implements PassedStream {
       if (this.#failure !== null) return null;
       return data === '[DONE]' ? raw : DONE;
     }
-    return kind === 'chunk' || this.#options.usage_wanted ? raw : null;
+    return kind === 'chunk' || this.#options.usage_wanted ? this.#besideUsage(event) : null;
   }
 
   /** The provider has told an error: what it still says of usage is heard, then the error is raised. */
