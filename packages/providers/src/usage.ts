@@ -1,5 +1,7 @@
 import type { Usage } from '@purser/money';
 
+import { isObject, type Json } from './json.ts';
+
 /**
  * Providers' usage reports in one shape: `input_tokens` the total with cached and written tokens, `output_tokens` the total with
  * reasoning. Each function takes the report as the provider sent it and answers null for one that is absent, lacks a total, or
@@ -9,22 +11,16 @@ import type { Usage } from '@purser/money';
 /** No model reads or writes this many tokens in one call; a count beyond it is a broken report. */
 const TOKENS_MAX = 1_000_000_000;
 
-type Report = Readonly<Record<string, unknown>>;
-
 /** Absent is undefined; present and impossible (negative, fractional, absurd, no number) is null. */
-function count(report: Report, member: string): Count {
+function count(report: Json, member: string): Count {
   const value = report[member];
   if (value === undefined || value === null) return undefined;
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= TOKENS_MAX ? value : null;
 }
 
-function part(report: Report, member: string): Report {
+function part(report: Json, member: string): Json {
   const value = report[member];
-  return isReport(value) ? value : {};
-}
-
-function isReport(value: unknown): value is Report {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value) ? value : {};
 }
 
 type Count = number | null | undefined;
@@ -84,7 +80,7 @@ function outputWithin(output: Count, total: Count, input: Count): Count {
 
 /** OpenAI's chat and embedding `usage`, and that of everything that speaks its protocol (DeepSeek's cache counts included). */
 export function usageFromOpenAi(report: unknown): Usage | null {
-  if (!isReport(report)) return null;
+  if (!isObject(report)) return null;
   const input = count(report, 'prompt_tokens');
   const given = part(report, 'prompt_tokens_details');
   const made = part(report, 'completion_tokens_details');
@@ -104,7 +100,7 @@ export function usageFromOpenAi(report: unknown): Usage | null {
 
 /** Gemini's `usageMetadata`: thoughts are billed as output and stand beside `candidatesTokenCount`, not in it; so do tool prompts. */
 export function usageFromGoogle(report: unknown): Usage | null {
-  if (!isReport(report)) return null;
+  if (!isObject(report)) return null;
   const prompt = sum(count(report, 'promptTokenCount'), count(report, 'toolUsePromptTokenCount'));
   const thoughts = count(report, 'thoughtsTokenCount');
   return usageOf({
@@ -126,11 +122,11 @@ export function usageFromGoogle(report: unknown): Usage | null {
 }
 
 /** Gemini lists what its counts are made of by modality. */
-function ofModality(report: Report, member: string, modality: string): Count {
+function ofModality(report: Json, member: string, modality: string): Count {
   const details = report[member];
   if (!Array.isArray(details)) return undefined;
   return details
-    .filter((detail): detail is Report => isReport(detail) && detail['modality'] === modality)
+    .filter((detail): detail is Json => isObject(detail) && detail['modality'] === modality)
     .map((detail) => count(detail, 'tokenCount'))
     .reduce(sum, undefined);
 }
@@ -140,7 +136,7 @@ function ofModality(report: Report, member: string, modality: string): Count {
  * compaction steps out too, and `iterations` holds every step: the sum of them, never the last.
  */
 export function usageFromAnthropic(report: unknown): Usage | null {
-  if (!isReport(report)) return null;
+  if (!isObject(report)) return null;
   const steps = executorSteps(report);
   const cached = steps.map((step) => count(step, 'cache_read_input_tokens')).reduce(sum, undefined);
   const cache_write = steps.map((step) => count(step, 'cache_creation_input_tokens')).reduce(sum, undefined);
@@ -162,9 +158,9 @@ export function usageFromAnthropic(report: unknown): Usage | null {
   });
 }
 
-function executorSteps(report: Report): readonly Report[] {
+function executorSteps(report: Json): readonly Json[] {
   const given = report['iterations'];
-  const iterations: readonly Report[] = Array.isArray(given) ? given.filter(isReport) : [];
+  const iterations: readonly Json[] = Array.isArray(given) ? given.filter(isObject) : [];
   if (iterations.some((step) => step['type'] === 'fallback_message')) return [report];
   const steps = iterations.filter((step) => step['type'] === 'message' || step['type'] === 'compaction');
   return steps.length > 0 ? steps : [report];
