@@ -512,9 +512,11 @@ create table identity.sealed_entry (
   name bytea not null,
   sealed bytea not null,
   expires_at timestamp with time zone not null,
+  about bytea[] default '{}'::bytea[] not null,
   constraint sealed_entry_pkey PRIMARY KEY (name),
   constraint sealed_entry_name_check CHECK ((length(name) = 32))
 );
+CREATE INDEX sealed_entry_about ON identity.sealed_entry USING gin (about) WHERE (about <> '{}'::bytea[]);
 CREATE INDEX sealed_entry_by_end ON identity.sealed_entry USING btree (expires_at);
 grant delete, insert, select, update on identity.sealed_entry to purser_work;
 

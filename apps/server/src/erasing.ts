@@ -21,6 +21,7 @@ export function erasingParts(pool: Pool, clock: Clock, identity: Identity): Priv
   const doors: Doors = {
     workspaceErased: (id) => identity.forgetErased(id),
     endSessions: (person_id) => identity.persons.endSessions(person_id),
+    endSessionsFor: (workspace, user) => identity.endSessionsFor(workspace, user),
   };
   return { pool, clock, doors };
 }

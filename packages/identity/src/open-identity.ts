@@ -20,8 +20,7 @@ import { listWorkspaces, type WorkspacePage, type WorkspaceSearch } from './list
 import type { Offering } from './terms.ts';
 import { openPersons, type Persons, type PersonsOptions } from './people/open-persons.ts';
 import { hashSecret, secretKind } from './secret.ts';
-import { PostgresSessions } from './session-postgres.ts';
-import { RedisSessions } from './session-redis.ts';
+import { SessionStore } from './session-store.ts';
 import { SessionCache, type StartedSession } from './sessions.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -31,7 +30,7 @@ export interface IdentityOptions {
   readonly admin_token: string;
   /** What is for sale now: what new and moved workspaces go onto. */
   readonly offering: () => Offering;
-  /** Where sessions are kept; absent: in Postgres. */
+  /** Where servers find sessions without asking PostgreSQL, which has them all. */
   readonly redis_url?: string;
   readonly redis_prefix?: string;
   /** How persons sign in, and what is written down of it. Absent: by no letter, from nowhere, and nothing is. */
@@ -72,6 +71,8 @@ export interface Identity {
   startSession(credentials: Credentials): Promise<StartedSession | Refusal>;
   /** Signs out. A token that opens nothing is no error. */
   endSession(token: string): Promise<void>;
+  /** Ends every session that a key opened for a workspace, or for one of its end users. */
+  endSessionsFor(workspace: WorkspaceId, user?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -92,11 +93,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   assert(admin_token !== '' && secretKind(admin_token) === undefined, 'the admin token must be set, and not look like a key');
   const directory = new Directory(pool);
   const people = await openPersons({ ...options, directory }, options.persons ?? NO_PERSONS());
-  const store =
-    options.redis_url === undefined
-      ? new PostgresSessions(people.storage)
-      : new RedisSessions(options.redis_url, options.redis_prefix);
-  const sessions = new SessionCache(store, directory, clock);
+  const sessions = new SessionCache(new SessionStore(people.storage), directory, clock);
   const parts: AuthenticationParts = { directory, sessions, persons: people.sessions, adminHash: hashSecret(admin_token), clock };
   const writing = () => ({ pool, clock, offering: options.offering() });
   await directory.start();
@@ -133,9 +130,9 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     startSession: (credentials) => startSession(parts, credentials),
     endSession: (token) =>
       secretKind(token) === 'session' ? sessions.end(hashSecret(token)) : people.sessions.end(token, hashSecret(token)),
+    endSessionsFor: (workspace, user) => sessions.endAll(workspace, user),
     async close() {
       await directory.close();
-      await sessions.close();
       await people.close();
     },
   };

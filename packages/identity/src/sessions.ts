@@ -22,6 +22,8 @@ export class SessionCache {
   readonly #store: SessionStore;
   readonly #directory: Directory;
   readonly #clock: Clock;
+  /** Grows when sessions end here: what was being read meanwhile may have ended, and is not kept. */
+  #ended = 0;
 
   constructor(store: SessionStore, directory: Directory, clock: Clock) {
     this.#store = store;
@@ -37,6 +39,7 @@ export class SessionCache {
 
   async #load(token: SecretHash): Promise<OpenSession | undefined> {
     const loaded_ms = performance.now();
+    const ended = this.#ended;
     const stored = await this.#store.get(token);
     if (stored === undefined) {
       this.#cached.delete(token);
@@ -48,7 +51,7 @@ export class SessionCache {
       opener: hashFromHex(session.key_sha256),
       expires_ms: Temporal.Instant.from(session.expires_at).epochMilliseconds,
     };
-    this.#cached.set(token, { open, loaded_ms });
+    if (ended === this.#ended) this.#cached.set(token, { open, loaded_ms });
     return open;
   }
 
@@ -81,17 +84,21 @@ export class SessionCache {
   }
 
   async end(token: SecretHash): Promise<void> {
-    this.#cached.delete(token);
     await this.#store.remove(token);
+    this.#ended += 1;
+    this.#cached.delete(token);
+  }
+
+  /** Every session for a workspace, or for one of its end users. */
+  async endAll(workspace: string, user?: string): Promise<void> {
+    await this.#store.removeAll(workspace, user);
+    this.#ended += 1;
+    this.#cached.clear();
   }
 
   #leftOf({ expires_at }: Session): number {
     const left = Temporal.Instant.from(expires_at).since(this.#clock.now());
     return Math.max(1, Math.ceil(left.total('milliseconds')));
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
   }
 }
 

@@ -25,6 +25,8 @@ export interface Doors {
   workspaceErased(id: WorkspaceId): void;
   /** Ends the sessions of a person on every device. */
   endSessions(person_id: string): Promise<void>;
+  /** Ends the sessions that keys opened for a workspace, or for one of its end users. */
+  endSessionsFor(workspace: WorkspaceId, user?: string): Promise<void>;
 }
 
 export interface PrivacyParts {

@@ -62,10 +62,10 @@ export const CUSTOMERS_INVENTORY: readonly TableInventory[] = [
   },
   {
     table: 'identity.sealed_entry',
-    holds: 'Sessions and links that wait, sealed.',
+    holds: 'Sessions and links that wait, sealed; whom a session is about, as keyed hashes.',
     kept: '90 days from the last use; links 15 minutes; then deleted.',
-    erasure: 'Sessions of a person end at once; those that a key opened open nothing any more and expire.',
-    secrets: 'name sealed',
+    erasure: 'Sessions of the person, workspace or end user end at once, and what they held is gone; links expire.',
+    secrets: 'name sealed about',
   },
   {
     table: 'identity.shared_secret',

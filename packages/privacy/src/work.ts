@@ -48,6 +48,7 @@ async function claim({ pool, clock }: PrivacyParts, only: ErasureId | undefined)
 /** False: calls of its are still under way, which end first, each with what it really cost. */
 async function workAt(parts: PrivacyParts, erasure: Claimed): Promise<boolean> {
   const { pool, clock, doors } = parts;
+  await endSessions(parts, erasure);
   if (erasure.kind !== 'person' && (await openHolds(pool, erasure)) > 0n) {
     const soon = clock.now().add({ seconds: WAIT_S }).toString();
     await pool.query('update privacy.erasure set claimed_until = $2 where erasure_id = $1', [erasure.id, soon]);
@@ -58,7 +59,6 @@ async function workAt(parts: PrivacyParts, erasure: Claimed): Promise<boolean> {
     doors.workspaceErased(erasure.workspace);
     rows += await eraseTables(pool, erasure);
   } else if (erasure.kind === 'person') {
-    await doors.endSessions(erasure.person ?? '');
     rows += await eraseAddresses(pool, erasure);
   } else {
     rows += await eraseEndUser(pool, erasure);
@@ -66,6 +66,13 @@ async function workAt(parts: PrivacyParts, erasure: Claimed): Promise<boolean> {
   rows += await redactTexts(pool, clock.now(), erasure);
   await finish(parts, erasure, rows);
   return true;
+}
+
+/** First of all, so that no further call is begun in them. */
+async function endSessions({ doors }: PrivacyParts, { kind, workspace, person, texts }: Claimed): Promise<void> {
+  if (kind === 'person') return doors.endSessions(person ?? '');
+  if (kind === 'workspace') return doors.endSessionsFor(workspace);
+  for (const name of texts ?? []) await doors.endSessionsFor(workspace, name);
 }
 
 async function openHolds(pool: Pool, { workspace, requested_at }: Claimed): Promise<bigint> {

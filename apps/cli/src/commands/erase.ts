@@ -9,7 +9,7 @@ import { openDatabase } from '../open-database.ts';
 const partsOf = (pool: Pool): PrivacyParts => ({
   pool,
   clock: systemClock,
-  doors: { workspaceErased: () => undefined, endSessions: () => Promise.resolve() },
+  doors: { workspaceErased: () => undefined, endSessions: () => Promise.resolve(), endSessionsFor: () => Promise.resolve() },
 });
 const BY = { actor: 'cli', operator: true } as const;
 

@@ -1,47 +1,58 @@
-import { type Clock, databaseFault, type Pool, repeat } from '@purser/base';
+import { BatchLoader, type Clock, databaseFault, type Pool } from '@purser/base';
 
-import type { EntryStore } from './entry-store.ts';
+import type { EntryStore, FoundEntry } from './entry-store.ts';
 
-const SWEEP_EVERY_MS = 600_000;
+/** Longer than anything that writes a session can be under way. */
+const ENDED_KEPT_MS = 900_000;
 
-/** Entries in Postgres, for an installation without Redis: they outlive the process and are the same on every server. */
+/**
+ * The truth about sessions and links: what is written here is written, and outlives the process, Redis and any server.
+ * What is over is not found any more; it is deleted with everything else that has had its time.
+ */
 export class PostgresEntries implements EntryStore {
   readonly #pool: Pool;
   readonly #clock: Clock;
-  readonly #sweep: { stop(): Promise<void> };
+  readonly #loader: BatchLoader<FoundEntry>;
 
   constructor(pool: Pool, clock: Clock) {
     this.#pool = pool;
     this.#clock = clock;
-    // What is over is not found any more; that it is also gone can wait, and a sweep that fails is followed by another.
-    this.#sweep = repeat(
-      SWEEP_EVERY_MS,
-      () => this.#pool.query('delete from identity.sealed_entry where expires_at <= $1', [this.#now()]),
-      () => {},
-    );
+    // A flood of unknown tokens costs the database one query at a time.
+    this.#loader = new BatchLoader((names) => this.#load(names));
   }
 
-  get(name: Buffer): Promise<Buffer | undefined> {
-    return this.#read('select sealed from identity.sealed_entry where name = $1 and expires_at > $2', name);
+  async get(name: Buffer): Promise<Buffer | undefined> {
+    return (await this.find(name))?.sealed;
   }
 
-  take(name: Buffer): Promise<Buffer | undefined> {
-    return this.#read('delete from identity.sealed_entry where name = $1 and expires_at > $2 returning sealed', name);
+  /** What was there after this was called, or later. */
+  find(name: Buffer): Promise<FoundEntry | undefined> {
+    return this.#loader.load(name.toString('latin1'));
   }
 
-  async put(name: Buffer, entry: Buffer, lifetime_ms: number): Promise<void> {
+  async take(name: Buffer): Promise<Buffer | undefined> {
+    const { rows } = await this.#pool
+      .query<{ sealed: Buffer }>(
+        `delete from identity.sealed_entry where name = $1 and expires_at > $2 and sealed <> '' returning sealed`,
+        [name, this.#in(0)],
+      )
+      .catch(throwFault);
+    return rows[0]?.sealed;
+  }
+
+  async put(name: Buffer, entry: Buffer, lifetime_ms: number, about: readonly Buffer[] = []): Promise<void> {
     await this.#pool
       .query(
-        `insert into identity.sealed_entry (name, sealed, expires_at) values ($1, $2, $3)
-         on conflict (name) do update set sealed = excluded.sealed, expires_at = excluded.expires_at`,
-        [name, entry, this.#in(lifetime_ms)],
+        `insert into identity.sealed_entry as e (name, sealed, expires_at, about) values ($1, $2, $3, $4)
+         on conflict (name) do update set sealed = excluded.sealed, expires_at = excluded.expires_at where e.sealed <> ''`,
+        [name, entry, this.#in(lifetime_ms), about],
       )
       .catch(throwFault);
   }
 
   async replace(name: Buffer, entry: Buffer, lifetime_ms: number): Promise<void> {
     await this.#pool
-      .query('update identity.sealed_entry set sealed = $2, expires_at = $3 where name = $1', [
+      .query(`update identity.sealed_entry set sealed = $2, expires_at = $3 where name = $1 and sealed <> ''`, [
         name,
         entry,
         this.#in(lifetime_ms),
@@ -53,13 +64,44 @@ export class PostgresEntries implements EntryStore {
     await this.#pool.query('delete from identity.sealed_entry where name = $1', [name]).catch(throwFault);
   }
 
-  close(): Promise<void> {
-    return this.#sweep.stop();
+  async end(name: Buffer): Promise<void> {
+    await this.#pool
+      .query(`update identity.sealed_entry set sealed = '', expires_at = $2, about = '{}' where name = $1`, [
+        name,
+        this.#in(ENDED_KEPT_MS),
+      ])
+      .catch(throwFault);
   }
 
-  async #read(sql: string, name: Buffer): Promise<Buffer | undefined> {
-    const { rows } = await this.#pool.query<{ sealed: Buffer }>(sql, [name, this.#now()]).catch(throwFault);
-    return rows[0]?.sealed;
+  async endAbout(about: Buffer): Promise<void> {
+    await this.endNamesAbout(about);
+  }
+
+  /** Returns the names of what was ended. */
+  async endNamesAbout(about: Buffer): Promise<readonly Buffer[]> {
+    const { rows } = await this.#pool
+      .query<{ name: Buffer }>(
+        `update identity.sealed_entry set sealed = '', expires_at = $2, about = '{}' where about @> array[$1::bytea] and about <> '{}' returning name`,
+        [about, this.#in(ENDED_KEPT_MS)],
+      )
+      .catch(throwFault);
+    return rows.map(({ name }) => name);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #load(names: readonly string[]): Promise<ReadonlyMap<string, FoundEntry>> {
+    const { rows } = await this.#pool
+      .query<FoundEntry & { name: Buffer; expires_at: Temporal.Instant }>(
+        `select name, sealed, expires_at from identity.sealed_entry where name = any($1::bytea[]) and expires_at > $2 and sealed <> ''`,
+        [names.map((name) => Buffer.from(name, 'latin1')), this.#in(0)],
+      )
+      .catch(throwFault);
+    return new Map(
+      rows.map(({ name, sealed, expires_at }) => [name.toString('latin1'), { sealed, expires_ms: expires_at.epochMilliseconds }]),
+    );
   }
 
   #in(lifetime_ms: number): string {
@@ -67,10 +109,6 @@ export class PostgresEntries implements EntryStore {
       .now()
       .add({ milliseconds: Math.ceil(lifetime_ms) })
       .toString();
-  }
-
-  #now(): string {
-    return this.#clock.now().toString();
   }
 }
 

@@ -24,7 +24,7 @@ export function expiringBy(shift: ClockShift, storage: SealedStorage): SealedSto
     ...storage,
     get: async (key) => shown(await storage.get(key)),
     getAndDelete: async (key) => shown(await storage.getAndDelete(key)),
-    set: (key, value, ttl_seconds) => storage.set(key, kept(value), ttl_seconds),
+    set: (key, value, ttl_seconds, about) => storage.set(key, kept(value), ttl_seconds, about),
     replace: (key, value, ttl_seconds) => storage.replace(key, kept(value), ttl_seconds),
   };
 }

@@ -6,8 +6,9 @@ import type { AuthParts, BetterAuth } from './better-auth.ts';
 import { sharedSecret, derivedKey } from './shared-secret.ts';
 import type { RecordDeed } from './deed.ts';
 import type { EntryStore } from './entry-store.ts';
+import { RedisEntryCache } from './entry-cache-redis.ts';
+import { CachedEntries } from './entry-store-cached.ts';
 import { PostgresEntries } from './entry-store-postgres.ts';
-import { RedisEntries } from './entry-store-redis.ts';
 import { acceptInvitation, type Invitation, invitationsFor, invite, listInvitations, withdrawInvitation } from './invitations.ts';
 import { expiringBy, shiftBetween } from './expire-by.ts';
 import { linkPerson } from './link.ts';
@@ -23,7 +24,7 @@ import {
   removeOperator,
 } from './members.ts';
 import type { MemberRole, Person } from './person.ts';
-import { PersonSessions } from './person-sessions.ts';
+import { aboutPersons, PersonSessions } from './person-sessions.ts';
 import type { Origin } from './personal-workspace.ts';
 import { type SealedStorage, sealedStorage } from './sealed-storage.ts';
 import {
@@ -117,8 +118,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
   const { log, record, public_url } = options;
   const secret = await sharedSecret(pool);
   const naming = derivedKey(secret, 'sources');
-  const store: EntryStore =
-    given.redis_url === undefined ? new PostgresEntries(pool, clock) : new RedisEntries(given.redis_url, given.redis_prefix);
+  const store = openEntries(given);
   const shift = shiftBetween(clock);
   const storage = expiringBy(shift, sealedStorage(store, secret));
   const mail = mailOf(options);
@@ -129,7 +129,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
       secret,
       log,
       public_url,
-      storage,
+      storage: aboutPersons(storage),
       sendLink: async (email, token, onward) => mail?.send(linkLetter(email, linkAddress(public_url, token, onward))),
       async link(anonymous_id, person) {
         if ((await storage.getAndDelete(askedName(anonymous_id, person.email))) === null) return;
@@ -200,6 +200,11 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
       await store.close();
     },
   };
+}
+
+function openEntries({ pool, clock, redis_url, redis_prefix }: Given): EntryStore {
+  const entries = new PostgresEntries(pool, clock);
+  return redis_url === undefined ? entries : new CachedEntries(entries, new RedisEntryCache(redis_url, redis_prefix), clock);
 }
 
 function mailOf({ smtp_url, smtp_from, print, public_url }: PersonsOptions): Mail | undefined {
