@@ -12,7 +12,7 @@ const PAUSE_MS = 1_000;
 const RECONNECT_MS_MAX = 1_000;
 /** How long what was read from PostgreSQL is believed, and how long reading it may take to be kept. */
 export const CACHED_MS = 3_000;
-export const FILL_MS = 1_000;
+const FILL_MS = 1_000;
 
 const LEASE = 0;
 const NOTHING = 1;
