@@ -3450,6 +3450,7 @@ create table routing.breaker (
   probe text,
   opened_at timestamp with time zone,
   changed_at timestamp with time zone default now() not null,
+  caused_by uuid,
   constraint breaker_pkey PRIMARY KEY (provider, model),
   constraint breaker_failures_check CHECK ((failures >= 0)),
   constraint breaker_openings_check CHECK ((openings >= 0)),

@@ -225,6 +225,18 @@ test('what a caller wrote into a refusal closes nothing for others', async () =>
   }
 });
 
+test('a workspace whose calls alone fail keeps nobody else away; when another’s fails as well all are kept away', async () => {
+  const failing = await answering(500, words('boom'));
+  const gate = bench.gate({ openai: { api_key: 'test', base_url: failing.url } });
+  const calls = async (caller: Caller): Promise<number> => {
+    await gate.generate(caller, ask('hello', { model: 'gpt-4o', output_tokens_max: 64 }), PRESENT);
+    return failing.seen.calls;
+  };
+  const [guilty, innocent, third] = [bench.caller('PRO'), bench.caller('PRO'), bench.caller('PRO')];
+  for (let n = 0; n < 8; n++) await calls(guilty);
+  expect([await calls(guilty), await calls(innocent), await calls(third)]).toEqual([5, 6, 6]);
+});
+
 test('a model that its provider no longer has is another’s to serve, and is asked for no more; a caller with no other is told', async () => {
   const gone = { error: { message: 'The model has been retired', type: 'invalid_request_error', code: 'model_not_found' } };
   const first = await answering(404, JSON.stringify(gone));

@@ -18,19 +18,19 @@ export function routeState(
   workspace: Held['hold']['workspace'],
   claimed = false,
 ): Standing {
-  const { state: breaker, retry_ms, why } = breakers.of({ provider: model.provider, model: model.id });
+  const { state: breaker, retry_ms, why } = breakers.of({ provider: model.provider, model: model.id }, workspace);
   if (breaker === 'open' && !claimed) return { state: 'closed', why, retry_ms, breaker };
   const route = routes.of(model.id, workspace, providers.proof?.(model.provider)?.documented ?? true);
   return { ...route, breaker: claimed ? 'due' : breaker };
 }
 
 /** The right to be the one call that tries a route whose breaker is due; undefined where it is closed. @throws RefusalError when another tries it */
-export async function claimRoute({ breakers }: Engine, { fitted }: Held): Promise<Probe | undefined> {
+export async function claimRoute({ breakers }: Engine, { fitted, hold }: Held): Promise<Probe | undefined> {
   const route = { provider: fitted.model.provider, model: fitted.model.id };
-  if (breakers.of(route).state !== 'due') return undefined;
-  const probe = await breakers.claim(route);
+  if (breakers.of(route, hold.workspace).state !== 'due') return undefined;
+  const probe = await breakers.claim(route, hold.workspace);
   if (probe !== null) return probe;
-  const { retry_ms } = breakers.of(route);
+  const { retry_ms } = breakers.of(route, hold.workspace);
   throw new RefusalError(closedRefusal([route.model], { state: 'closed', why: null, retry_ms, breaker: 'open' }));
 }
 

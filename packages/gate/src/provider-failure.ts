@@ -41,7 +41,10 @@ export async function noteFailure(engine: Engine, { held, start, probe, time }: 
   if (isAnswer(error)) engine.breakers.served(route, probe);
   else {
     const together = isProvokable(error) ? { by: held.hold.workspace, began_ms: start.ms } : undefined;
-    await engine.breakers.failed(route, { ...judge(error), probe, together });
+    const failure = judge(error);
+    // What a prompt can bring about is its workspace's, until others fail as well; what is said of our account or of a model is everybody's.
+    const by = failure.opens === undefined ? held.hold.workspace : undefined;
+    await engine.breakers.failed(route, { ...failure, probe, together, by });
   }
 }
 

@@ -14,7 +14,7 @@ export interface BreakerStore {
 const ALL_MODELS = '*';
 const ROWS_MAX = 10_000;
 const COLUMNS = `provider, nullif(model, '${ALL_MODELS}') as model, state, reason, why, failures, openings,
-  greatest(0, extract(epoch from until - clock_timestamp()) * 1000)::float8 as wait_ms, probe`;
+  greatest(0, extract(epoch from until - clock_timestamp()) * 1000)::float8 as wait_ms, probe, caused_by as by`;
 
 /** The waits run by the clock of the database, which all servers share. */
 export function breakerStore(pool: Pool): BreakerStore {
@@ -38,7 +38,7 @@ export function breakerStore(pool: Pool): BreakerStore {
         if (after === before) return after;
         await connection.query(
           `update routing.breaker set state = $3, reason = $4, why = $5, failures = $6, openings = $7,
-             until = clock_timestamp() + make_interval(secs => $8::float8 / 1000), probe = $9, changed_at = now(),
+             until = clock_timestamp() + make_interval(secs => $8::float8 / 1000), probe = $9, caused_by = $10, changed_at = now(),
              opened_at = case when $3 = 'open' and state in ('none', 'closed') then now() else opened_at end
            where provider = $1 and model = $2`,
           [
@@ -50,6 +50,7 @@ export function breakerStore(pool: Pool): BreakerStore {
             after?.openings ?? 0,
             after?.wait_ms ?? 0,
             after?.probe ?? null,
+            after?.by ?? null,
           ],
         );
         return after;

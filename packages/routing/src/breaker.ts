@@ -27,6 +27,8 @@ export interface BreakerRecord extends BreakerKey {
   readonly wait_ms: number;
   /** Who tries it. */
   readonly probe: string | null;
+  /** The one caller all of whose calls failed: it is kept away alone, or its prompts would close the route for the others. Null: several, or all. */
+  readonly by: string | null;
 }
 
 export type BreakerEvent =
@@ -38,6 +40,7 @@ export type BreakerEvent =
       readonly now: boolean;
       readonly probe: string | null;
       readonly wait_ms?: number;
+      readonly by: string | null;
     }
   | { readonly kind: 'served'; readonly probe: string | null }
   | { readonly kind: 'claim'; readonly probe: string; readonly lease_ms: number }
@@ -82,21 +85,21 @@ export function afterEvent(
 function afterFailure(
   { provider, model }: BreakerKey,
   before: BreakerRecord | null,
-  { reason, why, now, probe, wait_ms }: Extract<BreakerEvent, { kind: 'failed' }>,
+  { reason, why, now, probe, wait_ms, by }: Extract<BreakerEvent, { kind: 'failed' }>,
   { failures_max, open_ms, open_ms_max }: BreakerLimits,
 ): BreakerRecord {
   const failures = (before?.failures ?? 0) + 1;
   const openings = before?.openings ?? 0;
-  const seen = { provider, model, reason, why, failures };
+  const seen = { provider, model, reason, why, failures, by: before === null || before.by === by ? by : null };
   if (before?.state === 'open' && before.wait_ms > 0) {
     // It is open already: what was sent before changes nothing, unless the wait is to be longer.
     return wait_ms !== undefined && wait_ms > before.wait_ms
       ? { ...seen, state: 'open', openings, wait_ms, probe: null }
-      : { ...before, failures };
+      : { ...before, failures, by: seen.by };
   }
   const first = before === null || before.state === 'closed';
   if (!now && !(first ? failures >= failures_max : isProbe(before, probe))) {
-    return first ? { ...seen, state: 'closed', openings, wait_ms: 0, probe: null } : { ...before, failures };
+    return first ? { ...seen, state: 'closed', openings, wait_ms: 0, probe: null } : { ...before, failures, by: seen.by };
   }
   const wait = wait_ms ?? Math.min(open_ms * 2 ** Math.min(openings, 20), open_ms_max);
   return { ...seen, state: 'open', openings: openings + 1, wait_ms: wait, probe: null };

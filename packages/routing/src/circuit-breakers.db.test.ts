@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import { newId, type Pool, type WorkspaceId } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -38,6 +38,45 @@ describe('two servers on one database', () => {
     expect(one.of({ ...route, model: 'small' }).state).toBe('closed');
     await other.refresh();
     expect(other.of(route).state).toBe('open');
+  });
+
+  test('while the calls of one workspace alone fail it alone is kept away, on every server; one failure of another keeps all away', async () => {
+    const route = fresh();
+    const [one, other] = [server(), server()];
+    const [guilty, innocent] = [newId() as WorkspaceId, newId() as WorkspaceId];
+    for (let n = 0; n < 5; n++) await one.failed(route, { ...failing, by: guilty });
+    await other.refresh();
+    for (const breakers of [one, other]) {
+      expect(breakers.of(route, guilty).state).toBe('open');
+      expect(breakers.of(route, innocent).state).toBe('closed');
+      expect(breakers.of(route).state).toBe('open');
+    }
+    other.served(route);
+    expect(other.of(route, guilty).state).toBe('open');
+    await other.failed(route, { ...failing, by: innocent });
+    await one.refresh();
+    for (const breakers of [one, other]) expect(breakers.of(route, innocent).state).toBe('open');
+  });
+
+  test('failures in a row of several workspaces open a breaker for all', async () => {
+    const route = fresh();
+    const one = server();
+    for (let n = 0; n < 5; n++) await one.failed(route, { ...failing, by: newId() as WorkspaceId });
+    expect(one.of(route, newId() as WorkspaceId).state).toBe('open');
+  });
+
+  test('what kept one workspace away is tried by it, and the others need no try', async () => {
+    const route = fresh();
+    const one = server();
+    const [guilty, innocent] = [newId() as WorkspaceId, newId() as WorkspaceId];
+    for (let n = 0; n < 5; n++) await one.failed(route, { ...failing, by: guilty });
+    await waitIsOver(route);
+    await one.refresh();
+    expect([one.of(route, guilty).state, one.of(route, innocent).state]).toEqual(['due', 'closed']);
+    const probe = await one.claim(route, guilty);
+    if (probe === null) throw new Error('nobody else tried it');
+    await one.failed(route, { ...failing, by: guilty, probe });
+    expect([one.of(route, guilty).state, one.of(route, innocent).state]).toEqual(['open', 'closed']);
   });
 
   test('a provider’s words open a breaker for all servers, whatever characters are in them', async () => {
@@ -182,6 +221,7 @@ test('whatever happens in whatever order: no wait is longer than the longest, on
       why: fc.constant('w'),
       now: fc.boolean(),
       probe: fc.constantFrom(null, 'a', 'b'),
+      by: fc.constantFrom(null, 'x', 'y'),
     }),
     fc.record({ kind: fc.constant('served' as const), probe: fc.constantFrom(null, 'a', 'b') }),
     fc.record({ kind: fc.constant('claim' as const), probe: fc.constantFrom('a', 'b'), lease_ms: fc.constant(1_000) }),

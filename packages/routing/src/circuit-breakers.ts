@@ -1,4 +1,4 @@
-import { BoundedMap, newId, repeat, type Repetition } from '@purser/base';
+import { BoundedMap, newId, PLATFORM, repeat, type Repetition, type WorkspaceId } from '@purser/base';
 
 import {
   afterEvent,
@@ -37,6 +37,8 @@ export interface Failure {
   readonly opens?: 'model' | 'provider';
   readonly wait_ms?: number;
   readonly probe?: Probe | undefined;
+  /** Whose call it was. As long as the calls of one workspace alone fail, it alone is kept away. Absent: what failed is nobody's. */
+  readonly by?: WorkspaceId | undefined;
   /**
    * For a failure that a caller can bring about: whose it was, and when it began (monotonic). Those of one caller that were under way together
    * count once, or a handful sent at once would keep the others away.
@@ -76,7 +78,8 @@ interface Recent {
 /**
  * Which providers and models calls are kept away from because they fail. A breaker opens on failures in a row over all servers, or on half of
  * what one server sent lately; when its wait is over exactly one call over all servers tries the route, and closes or reopens it. A call reads
- * this process's memory alone; only what failed, and what served again, asks the store. Other servers know within half a second.
+ * this process's memory alone; only what failed, and what served again, asks the store. While the calls of one
+ * workspace alone fail, it alone is kept away: its prompts cannot close a route for the others. Other servers know within half a second.
  */
 export class CircuitBreakers {
   readonly #options: CircuitBreakersOptions;
@@ -95,17 +98,23 @@ export class CircuitBreakers {
     if (every_ms > 0) this.#reading = repeat(every_ms, () => this.refresh(), this.#failed);
   }
 
-  of({ provider, model }: Route): BreakerStanding {
+  /** As it is for a workspace; for the platform, as it is for whoever is kept away. */
+  of({ provider, model }: Route, workspace: WorkspaceId = PLATFORM): BreakerStanding {
     if (this.#known.size === 0) return CLOSED;
     const now = performance.now();
-    const standings = [this.#standing({ provider, model: null }, now), this.#standing({ provider, model }, now)];
+    const keys = [
+      { provider, model: null },
+      { provider, model },
+    ];
+    const standings = keys.map((key) => this.#standing(key, now, workspace));
     return standings.find(({ state }) => state === 'open') ?? standings.find(({ state }) => state === 'due') ?? CLOSED;
   }
 
-  #standing(key: BreakerKey, now: number): BreakerStanding {
+  #standing(key: BreakerKey, now: number, workspace: WorkspaceId): BreakerStanding {
     const known = this.#known.get(nameOf(key));
     if (known === undefined || known.record.state === 'closed') return CLOSED;
-    const { reason, why } = known.record;
+    const { reason, why, by } = known.record;
+    if (by !== null && workspace !== PLATFORM && by !== workspace) return CLOSED;
     const retry_ms = Math.max(0, known.until_ms - now);
     return { state: retry_ms > 0 ? 'open' : 'due', reason, why, retry_ms };
   }
@@ -117,14 +126,14 @@ export class CircuitBreakers {
   }
 
   /** For the one call that may try a route that is due; null: another one does, or nobody can tell. */
-  async claim({ provider, model }: Route): Promise<Probe | null> {
+  async claim({ provider, model }: Route, workspace: WorkspaceId = PLATFORM): Promise<Probe | null> {
     const id = newId();
     const won: BreakerKey[] = [];
     for (const key of [
       { provider, model: null },
       { provider, model },
     ]) {
-      if (this.#standing(key, performance.now()).state === 'closed') continue;
+      if (this.#standing(key, performance.now(), workspace).state === 'closed') continue;
       const after = await this.#tryChange(key, { kind: 'claim', probe: id, lease_ms: this.#options.lease_ms });
       if (after === null || after?.state === 'closed') continue;
       if (after?.probe !== id) {
@@ -143,10 +152,10 @@ export class CircuitBreakers {
 
   /** A call failed by the provider's doing. Never throws: what cannot be written is known here alone. */
   async failed({ provider, model }: Route, failure: Failure): Promise<void> {
-    const { reason, why, opens, probe, wait_ms, together } = failure;
+    const { reason, why, opens, probe, wait_ms, together, by = null } = failure;
     if (together && !probe && this.#isOneMore({ provider, model }, together)) return;
     const id = probe?.id ?? null;
-    const event = { kind: 'failed', reason, why, probe: id, ...(wait_ms === undefined ? {} : { wait_ms }) } as const;
+    const event = { kind: 'failed', reason, why, probe: id, by, ...(wait_ms === undefined ? {} : { wait_ms }) } as const;
     const often = this.#note({ provider, model }, true);
     for (const key of probe?.keys ?? []) if (key.model === null) await this.#tryChange(key, { ...event, now: false });
     if (opens === 'provider') await this.#tryChange({ provider, model: null }, { ...event, now: true });
@@ -169,7 +178,7 @@ export class CircuitBreakers {
 
   /** Keeps all calls away from a provider for a while, for a reason of ours. */
   async closeProvider(provider: string, reason: BreakerReason, why: string, wait_ms: number): Promise<void> {
-    await this.#tryChange({ provider, model: null }, { kind: 'failed', reason, why, now: true, probe: null, wait_ms });
+    await this.#tryChange({ provider, model: null }, { kind: 'failed', reason, why, now: true, probe: null, wait_ms, by: null });
   }
 
   /** That reason is over. */
