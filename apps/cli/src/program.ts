@@ -154,7 +154,7 @@ export function buildProgram(): Command {
   const unresolved = program.command('unresolved').description('calls that a provider may have billed and nobody knows');
   unresolved
     .command('list')
-    .option('--provider <id>')
+    .option('--provider <id>', 'those of one, as in models.yml, such as openai')
     .option('--from <time>', 'a date or an instant')
     .option('--to <time>', 'not included')
     .description('the oldest first, with the most each may have cost')

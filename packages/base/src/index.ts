@@ -33,6 +33,7 @@ export { parseSettings, type ProviderName, type ProviderSettings, type Settings 
 export { joinTransaction, transaction, transactionOf, workspaceTransaction } from './database/transaction.ts';
 export { type EmbeddedDatabase, makeFolder, scratchDatabase, scratchFolder, startEmbedded } from './embedded/index.ts';
 export { assert, BrokenInvariant, Fault, unreachable } from './fault.ts';
+export { fileTrouble } from './file-trouble.ts';
 export { type HoldId, type Id, isUuid, newId, PLATFORM, type WorkspaceId } from './ids.ts';
 export { ownPath } from './own-path.ts';
 export { instantText } from './instant-text.ts';

@@ -112,7 +112,12 @@ function refuseSpan({ from, to, now, provider }: ReconcileRequest): Refusal | un
   if (!/^[a-z][a-z0-9_]{0,49}$/.test(provider)) return refuse('invalid_request', `'${provider.slice(0, 50)}' is no provider`);
   if (!whole(from) || !whole(to)) return refuse('invalid_request', 'want whole days in UTC: from and to are dates');
   const hours = from.until(to).total('hours');
-  if (hours <= 0 || hours > DAYS_MAX * DAY_HOURS) return refuse('invalid_request', `want 1 to ${DAYS_MAX} days, from before to`);
+  if (hours <= 0 || hours > DAYS_MAX * DAY_HOURS) {
+    return refuse(
+      'invalid_request',
+      `want 1 to ${DAYS_MAX} days, the first before the day after the last; got ${hours / DAY_HOURS}`,
+    );
+  }
   if (Temporal.Instant.compare(to, now) > 0) {
     return refuse('invalid_request', 'the last day is not over yet: what it cost is known when it is');
   }

@@ -50,13 +50,17 @@ async function confirmed(what: string, wanted: string, given: string | undefined
     given ??
     (await ask(`This deletes ${what} for good. Export first: it cannot be undone.\nType ${JSON.stringify(wanted)} to go on: `));
   if (typed.trim().toLowerCase() === wanted.toLowerCase()) return;
-  throw new Fault('that is not what was to be typed; nothing was deleted', { retryable: false });
+  throw new Fault('that is not what was to be typed (a script gives it with --confirm); nothing was deleted', {
+    retryable: false,
+  });
 }
 
 async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return await lines.question(question);
+    // Where nobody is there to type, the input ends and the question is never answered.
+    const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+    return await Promise.race([lines.question(question), ended]);
   } finally {
     lines.close();
   }

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 
-import { loadSettings, systemClock } from '@purser/base';
+import { fileTrouble, loadSettings, systemClock } from '@purser/base';
 import { exportArchive, type ExportSubject } from '@purser/privacy';
 
 import { type OpenDatabase, openDatabase } from '../open-database.ts';
@@ -20,6 +20,13 @@ async function write(file: string, subjectOf: (database: OpenDatabase) => Promis
   await using database = await openDatabase(loadSettings(process.cwd()));
   const subject = await subjectOf(database);
   // A file that is there already is somebody's.
-  await pipeline(exportArchive(database.pool, systemClock.now(), subject), createWriteStream(file, { flags: 'wx', mode: 0o600 }));
+  try {
+    await pipeline(
+      exportArchive(database.pool, systemClock.now(), subject),
+      createWriteStream(file, { flags: 'wx', mode: 0o600 }),
+    );
+  } catch (error) {
+    throw fileTrouble(`${file} cannot be written`, error);
+  }
   console.log(`written to ${file}`);
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 
-import { Fault, isRefusal, loadSettings, type Settings, systemClock } from '@purser/base';
+import { Fault, fileTrouble, isRefusal, loadSettings, type Settings, systemClock } from '@purser/base';
 import { currency, formatMoney, money } from '@purser/money';
 import { anthropicCosts, type Charge, openAiCosts, readChargesCsv, reconcile, type Reconciled } from '@purser/reconciliation';
 
@@ -55,7 +55,7 @@ async function* textOf(file: string): AsyncGenerator<string> {
   try {
     yield* createReadStream(file, { encoding: 'utf8' }) as AsyncIterable<string>;
   } catch (error) {
-    throw new Fault(`${file} cannot be read`, { retryable: false, cause: error });
+    throw fileTrouble(`${file} cannot be read`, error);
   }
 }
 
@@ -93,8 +93,8 @@ function print({ outcome, lines, resolved, unresolved_left, import_id }: Reconci
     );
   const differing = lines.filter(({ difference }) => difference !== 0n).length;
   const words = {
-    compared: `${differing} differences, ${resolved} unresolved calls would have a cost, ${unresolved_left} would not; nothing was written (--post posts it)`,
-    posted: `${differing} differences posted, ${resolved} unresolved calls have a cost now, ${unresolved_left} have not`,
+    compared: `${differing} of ${lines.length} lines differ; of the unresolved calls ${resolved} would have a cost, ${unresolved_left} would not; nothing was written (--post posts it)`,
+    posted: `${differing} of ${lines.length} lines differed and were posted; of the unresolved calls ${resolved} have a cost now, ${unresolved_left} have not`,
     known: 'the same was posted before; nothing was written',
   };
   console.log(`${words[outcome]} (import ${import_id.slice(0, 12)})`);

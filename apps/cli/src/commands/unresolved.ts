@@ -56,7 +56,9 @@ export async function resolve(verdict: string, options: ResolveOptions): Promise
     },
   );
   if (isRefusal(done)) throw wrong(done.detail);
-  console.log(`resolved ${done.resolved}: ${done.amounts.map((most) => formatMoney(most)).join(', ') || 'nothing'}`);
+  if (done.resolved === 0)
+    return console.log('resolved 0: nothing that was named is unresolved (`purser unresolved list` lists what is)');
+  console.log(`resolved ${done.resolved}: ${done.amounts.map((most) => formatMoney(most)).join(', ')}`);
 }
 
 function spanOf({ provider, from, to }: UnresolvedOptions) {

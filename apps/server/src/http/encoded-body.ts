@@ -15,6 +15,7 @@ const UNPACKING: Readonly<Record<string, () => Transform>> = {
   br: createBrotliDecompress,
 };
 const ENCODINGS = 'gzip, deflate, br';
+const BODIES = ['application/json', 'text/csv'];
 const CHARSET = /;\s*charset\s*=\s*"?([^;"\s]*)/i;
 const UTF_8 = /^(?:utf-?8|us-ascii)$/i;
 const WITHOUT_BODY = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -74,9 +75,14 @@ function unreadableType({ headers, server }: FastifyRequest): string | undefined
   const given = headers['content-type'];
   if (given === undefined) return undefined;
   const type = given.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  if (!server.hasContentTypeParser(type)) return `content-type: got ${shown(type)}, want application/json`;
+  if (!server.hasContentTypeParser(type)) return `content-type: got ${shown(type)}, want ${taken(server)}`;
   const charset = CHARSET.exec(given)?.[1];
   return charset === undefined || UTF_8.test(charset) ? undefined : `charset: got ${shown(charset)}, want utf-8`;
+}
+
+/** What the routes of this part of the server take. */
+function taken(server: FastifyRequest['server']): string {
+  return BODIES.find((type) => server.hasContentTypeParser(type)) ?? 'no body';
 }
 
 function unsupported(detail: string): RefusalError {

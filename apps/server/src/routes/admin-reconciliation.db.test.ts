@@ -39,6 +39,11 @@ test.each([
   expect([answered.status, answered.json.detail]).toEqual([400, expect.stringContaining(why)]);
 });
 
+test('an export of another kind is refused by the kind that is taken', async () => {
+  const answered = await server.admin(PATH, { body: '{}', headers: { 'content-type': 'application/json' } });
+  expect([answered.status, answered.json.detail]).toEqual([415, 'content-type: got "application/json", want text/csv']);
+});
+
 test('an export that is refused half read leaves its connection to the next request', async () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const send = (path: string, method: string, body: string): Promise<number | undefined> =>

@@ -7,6 +7,7 @@ import { createGunzip, createGzip } from 'node:zlib';
 import { z } from 'zod';
 
 import { Fault } from '../fault.ts';
+import { fileTrouble } from '../file-trouble.ts';
 
 /*
  * A backup file is a gzip of frames: four bytes of length and so many bytes. The first frame is the header, and the last the end, so
@@ -59,8 +60,9 @@ export async function writeBackupFile(file: string, header: Header, parts: Async
     await pipeline(Readable.from(frames()), createGzip(), createWriteStream(draft, { mode: 0o600, flags: 'w', flush: true }));
     await rename(draft, file);
   } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
+    // Why it could not be written counts, not that there is nothing to take away.
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw fileTrouble(`${file} cannot be written`, error);
   }
 }
 
@@ -102,7 +104,10 @@ export class BackupReader implements AsyncDisposable {
       if (read.done !== true) return read.value;
     } catch (error) {
       if (error instanceof Fault) throw error;
-      throw this.#unreadable(error instanceof Error ? error.message : String(error), error);
+      const trouble = fileTrouble(`${this.#file} cannot be restored`, error);
+      throw trouble instanceof Fault
+        ? trouble
+        : this.#unreadable('it is damaged, or no backup that `purser backup` wrote', error);
     }
     throw this.#unreadable('it ends too early', undefined);
   }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
@@ -53,7 +54,12 @@ export async function backUp(pool: Pool, file: string, now: Temporal.Instant): P
         for (const { name, columns } of inOrder(await tablesOf(connection))) {
           if (OF_MIGRATIONS.has(name)) continue;
           const stream = connection.query(copyTo(`copy ${name} (${columns.join(', ')}) to stdout`));
-          yield { head: { table: name, columns: [...columns] }, rows: stream as AsyncIterable<Buffer> };
+          try {
+            yield { head: { table: name, columns: [...columns] }, rows: rowsOf(stream) };
+          } finally {
+            // A COPY that is left half way never gives its connection back: what nobody writes down any more is read all the same.
+            stream.resume();
+          }
           moved.tables += 1;
           moved.rows += stream.rowCount;
         }
@@ -106,6 +112,10 @@ export async function restoreBackup(pool: Pool, rooms: readonly RoomMigrations[]
     await migrateWithin(connection, rooms);
     return moved;
   });
+}
+
+function rowsOf(stream: Readable): AsyncIterable<Buffer> {
+  return stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
 }
 
 async function headerOf(connection: Connection, now: Temporal.Instant): Promise<Header> {
