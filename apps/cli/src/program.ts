@@ -124,11 +124,13 @@ export function buildProgram(): Command {
     .description('everything that is kept of a customer or a person, as one ZIP archive');
   exporting
     .command('workspace')
+    .description('all that is kept of a customer')
     .argument('<id>', 'its id, or your external_id')
     .argument('<file>', 'where to write it')
     .action(async (id: string, file: string) => (await import('./commands/export-data.ts')).exportWorkspace(id, file));
   exporting
     .command('person')
+    .description('what is kept of somebody who signs in')
     .argument('<email>')
     .argument('<file>', 'where to write it')
     .action(async (email: string, file: string) => (await import('./commands/export-data.ts')).exportPerson(email, file));

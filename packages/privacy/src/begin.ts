@@ -52,7 +52,7 @@ export async function beginPerson(
         throw new RefusalError(
           refuse(
             'limit_reached',
-            `nobody else owns ${names}: make another member an owner there, delete the workspace first, or ask for it to be deleted with the account ("delete_workspaces": true)`,
+            `nobody else owns ${names}: make another member an owner there, delete the workspace first, or choose to delete it with the account`,
           ),
         );
       }

@@ -41,7 +41,7 @@ const SHORTER = 'Shorten the task, or pick a simpler complexity.';
 const WORDS: Record<string, Words> = {
   invalid_request: {
     headline: 'That request cannot be read',
-    steps: ['Check the task and the limits you set, then run it again.'],
+    steps: ['Correct what is named above, then try again.'],
     again: false,
   },
   unauthenticated: {
