@@ -42,16 +42,18 @@ it.skipIf(!HAS_REDIS_SERVER)(
     const limited = { overrides: { concurrency: 100, rate: { rps: 1_000, rpm: 20, burst: 1_000 } } };
     const { key } = await first.workspace('PRO', limited);
     const { key: later } = await first.workspace('PRO', limited);
+    // Wrong calls count against the rate of their workspace, so they are made in one of their own.
+    const { key: wrongs } = await first.workspace('PRO', limited);
     expect(await admitted(key, 0)).toBe(20);
     for (let call = 0; call < 5; call += 1)
-      expect(await ask(call, later, 'mallory', 'x'.repeat(50_001))).toBe('request_too_large');
-    for (const call of [0, 1]) expect(await ask(call, later, 'mallory', 'x'.repeat(50_001))).toBe('temporarily_blocked');
+      expect(await ask(call, wrongs, 'mallory', 'x'.repeat(50_001))).toBe('request_too_large');
+    for (const call of [0, 1]) expect(await ask(call, wrongs, 'mallory', 'x'.repeat(50_001))).toBe('temporarily_blocked');
 
     await redis.kill();
     expect(await admitted(key, 100)).toBe(0);
     const alone = await admitted(later, 100);
     expect(alone).toBe(20);
-    for (const call of [0, 1]) expect(await ask(call, later, 'mallory')).toBe('temporarily_blocked');
+    for (const call of [0, 1]) expect(await ask(call, wrongs, 'mallory')).toBe('temporarily_blocked');
 
     await redis.start();
     const enforced = () => first.log_lines.filter((line) => line.includes('"enforced":"shared"')).length;
@@ -66,7 +68,7 @@ it.skipIf(!HAS_REDIS_SERVER)(
       .toBeGreaterThanOrEqual(2);
     expect(await admitted(key, 200)).toBe(0);
     expect(await admitted(later, 200)).toBe(0);
-    for (const call of [0, 1]) expect(await ask(call, later, 'mallory')).toBe('temporarily_blocked');
+    for (const call of [0, 1]) expect(await ask(call, wrongs, 'mallory')).toBe('temporarily_blocked');
 
     expect((await first.admin('/api/admin/ledger/verify')).json).toMatchObject({ balanced: true, open_holds: 0, mismatches: [] });
     await second.stop();
