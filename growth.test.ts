@@ -48,6 +48,7 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
   'base.hideSecrets': (text) => base.hideSecrets(text),
   'base.isUuid': (text) => base.isUuid(text),
   'base.keepableJson': (text) => base.keepableJson({ text }),
+  'base.keepableText': (text) => base.keepableText(text),
   'base.ownPath': (text) => base.ownPath(text, 'https://purser.example'),
   'base.createLog': (text) => base.createLog({ level: 'info', write: () => {} }).info({ text, err: new Error(text) }, text),
   'base.isTransientDatabaseError': (text) => base.isTransientDatabaseError(new Error(text)),
@@ -72,7 +73,7 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
 
 /** Functions whose parameters are texts of ours, short ones, files of the operator, or nothing that a text is read out of. */
 const NOT_READING: readonly string[] = words(`
-  audit.listAudit audit.readMarks base.inBackground base.backUp base.examineDatabase base.restoreBackup base.migrate base.databaseFault
+  audit.listAudit audit.readMarks base.inBackground base.backUp base.examineDatabase base.restoreBackup base.migrate base.databaseFault base.fileTrouble
   base.openPool base.addressAs base.openRoles base.loadSettings base.makeFolder base.startEmbedded base.assert base.isRefusal
   base.refuse base.repeat catalog.checkPlans catalog.importPrices catalog.loadCatalogue catalog.pricesOfVersion
   catalog.catalogueVersion gate.estimateLimits gate.featureRefusal gate.buyOffers gate.keepWithinBound identity.workspacesOn

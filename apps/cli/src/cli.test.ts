@@ -190,7 +190,8 @@ describe('purser up', { timeout: 120_000 }, () => {
     const exported = await run(['audit', 'export']);
     await writeFile(path.join(folder, 'trail.jsonl'), exported.out);
     const checked = await run(['audit', 'check', 'trail.jsonl', '--head', head], { PURSER_DATA: 'nowhere' });
-    expect([checked.code, checked.out]).toEqual([0, kept.out]);
+    // What was marked outside is compared with the database, which a check of a file does not have.
+    expect([checked.code, kept.out.startsWith(checked.out), checked.out !== '']).toEqual([0, true, true]);
 
     await writeFile(path.join(folder, 'forged.jsonl'), exported.out.replace('"granted:', '"Granted:'));
     const forged = await run(['audit', 'check', 'forged.jsonl']);

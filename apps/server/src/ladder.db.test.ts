@@ -216,9 +216,9 @@ describe('ladders over what everybody shares (S4)', () => {
         spent: '960',
       }),
     );
-    expect(Reflect.get(json, 'workspaces')).toContainEqual(
-      expect.objectContaining({ ladder: 'ceiling', workspace_id: spender.id, rung: 2 }),
-    );
+    await expect
+      .poll(async () => Reflect.get((await server.admin('/api/admin/ladder')).json, 'workspaces') as unknown, soon)
+      .toContainEqual(expect.objectContaining({ ladder: 'ceiling', workspace_id: spender.id, rung: 2 }));
   });
 
   it('a pool: quotas tighten, then a feature pauses with its own code and what to buy (F6)', async () => {
