@@ -37,9 +37,9 @@ describe('another workspace’s ids in every call of the API (S15, C10)', () => 
     const { pool } = server.database;
     for (let tries = 0; tries < 300; tries++) {
       const { rows } = await pool.query<{ done: boolean }>(
-        `select not exists (select 1 from wallet.refresh where workspace_id = $1 and due_at <= now())
-           and not exists (select 1 from license.standing where workspace_id = $1 and (release is not null or due_at <= now())) as done`,
-        [theirs.id],
+        `select not exists (select 1 from wallet.refresh where workspace_id = $1 and due_at <= $2)
+           and not exists (select 1 from license.standing where workspace_id = $1 and (release is not null or due_at <= $2)) as done`,
+        [theirs.id, server.running.composition.deps.clock.now().toString()],
       );
       if (rows[0]?.done) return;
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -23,7 +23,7 @@ const BUFFERS_MB = Math.min(Math.max(Math.floor(MEMORY_MB / 8), 128), 4096);
 const CONFIGURATION = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
-  max_connections: '60',
+  max_connections: '120',
   shared_buffers: `${BUFFERS_MB}MB`,
   fsync: 'on',
   synchronous_commit: 'on',
