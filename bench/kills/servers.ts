@@ -45,7 +45,7 @@ export class KillableServer {
     return this.#end('SIGTERM');
   }
 
-  async #launch(): Promise<void> {
+  async #launch(until = performance.now() + READY_TIMEOUT_MS): Promise<void> {
     const child = spawn(process.execPath, [PROGRAM, 'serve'], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, ...this.#environment, PORT: String(this.#port) },
@@ -54,13 +54,12 @@ export class KillableServer {
     child.once('exit', () => {
       if (this.#child === child) this.unasked += 1;
     });
-    const until = performance.now() + READY_TIMEOUT_MS;
     while (!(await this.#isReady())) {
       // A start that meets a database which is just being killed ends in one line; whoever supervises starts it again.
-      if (child.exitCode !== null) {
+      if (child.exitCode !== null && performance.now() <= until) {
         this.unasked -= 1;
         await sleep(200);
-        return this.#launch();
+        return this.#launch(until);
       }
       if (performance.now() > until) throw new Error(`${this.origin} did not come up`);
       await sleep(50);

@@ -95,8 +95,7 @@ export async function startServer(home: Home, binaries: Binaries): Promise<Serve
   for (;;) {
     await clearTraces(home.data, home.sockets);
     const offset = await trimmedSize(file);
-    const child = await launch(home, binaries, file);
-    const ended = ending(child);
+    const { child, ended } = await launch(home, binaries, file);
     const failure = await firstAnswer(home, child, ended);
     if (failure === undefined) return serverOf(child, ended, home);
     const written = (await readFile(file)).subarray(offset).toString('utf8');
@@ -110,7 +109,12 @@ export async function startServer(home: Home, binaries: Binaries): Promise<Serve
   }
 }
 
-async function launch(home: Home, binaries: Binaries, log: string): Promise<ChildProcess> {
+interface Launched {
+  readonly child: ChildProcess;
+  readonly ended: Promise<string>;
+}
+
+async function launch(home: Home, binaries: Binaries, log: string): Promise<Launched> {
   const words = Object.entries({ ...CONFIGURATION, unix_socket_directories: home.sockets }).flatMap(([key, value]) => [
     '-c',
     `${key}=${value}`,
@@ -124,7 +128,8 @@ async function launch(home: Home, binaries: Binaries, log: string): Promise<Chil
       stdio: ['ignore', output.fd, output.fd],
     });
     child.unref();
-    return child;
+    // Listened to before anything is awaited: one that dies at once would else end unheard, and be waited for in vain.
+    return { child, ended: ending(child) };
   } finally {
     await output.close();
   }

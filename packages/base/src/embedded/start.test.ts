@@ -11,7 +11,9 @@ import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 
+import { settleHome } from './home.ts';
 import { processMark } from './process-mark.ts';
+import { startServer } from './server.ts';
 import { type EmbeddedDatabase, startEmbedded } from './start.ts';
 
 const asRoot = process.getuid?.() === 0;
@@ -134,6 +136,14 @@ test('a server that dies under a living owner is started again', async () => {
   while (database.pid() === before) await sleep(20);
   expect(await query(database.url, 'select n from kept')).toEqual([{ n: 7 }]);
   expect(lines.at(-1)).toBe('the database server ended by itself (SIGKILL); starting it again');
+});
+
+test('a server that ends in the moment it is launched is heard of at once, not waited for', async () => {
+  const database = await start();
+  await database.stop();
+  const home = await settleHome(dataDir, stage, () => {});
+  const missing = { initdb: '', postgres: path.join(root, 'no-such-program'), major: '18' };
+  await expect(startServer(home, missing)).rejects.toThrow(/^the embedded database did not start: .*no-such-program/);
 });
 
 test('a second start on the same data is refused in one line that names the owner', async () => {
