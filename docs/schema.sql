@@ -3438,47 +3438,39 @@ create schema routing;
 grant usage on schema routing to purser_app;
 grant usage on schema routing to purser_work;
 
-create table routing.breaker (
+create table routing.route_state (
   provider text not null,
   model text not null,
-  state text default 'none'::text not null,
+  workspace_id uuid not null,
+  state text default 'open'::text not null,
   reason text,
   why text,
   failures integer default 0 not null,
-  openings integer default 0 not null,
+  times integer default 0 not null,
+  overruns integer default 0 not null,
+  witness boolean default false not null,
   until timestamp with time zone default now() not null,
   probe text,
-  opened_at timestamp with time zone,
-  changed_at timestamp with time zone default now() not null,
-  caused_by uuid,
-  constraint breaker_pkey PRIMARY KEY (provider, model),
-  constraint breaker_failures_check CHECK ((failures >= 0)),
-  constraint breaker_openings_check CHECK ((openings >= 0)),
-  constraint breaker_reason_check CHECK ((reason = ANY (ARRAY['failing'::text, 'key'::text, 'unresolved'::text]))),
-  constraint breaker_state_check CHECK ((state = ANY (ARRAY['none'::text, 'closed'::text, 'open'::text, 'half_open'::text])))
-);
-alter table routing.breaker enable row level security;
-create policy all_rows on routing.breaker for all to purser_work using (true);
-grant insert, select, update on routing.breaker to purser_work;
-
-create table routing.route (
-  model text not null,
-  workspace_id uuid not null,
-  state text not null,
+  proof text,
   output_limit text,
-  closed_until timestamp with time zone default now() not null,
-  times integer default 0 not null,
-  why text not null,
-  changed_at timestamp with time zone default now() not null,
-  constraint route_pkey PRIMARY KEY (model, workspace_id),
-  constraint route_state_check CHECK ((state = ANY (ARRAY['proven'::text, 'closed'::text]))),
-  constraint route_times_check CHECK ((times >= 0))
+  failed_at timestamp with time zone default now() not null,
+  closed_at timestamp with time zone,
+  constraint route_state_pkey PRIMARY KEY (provider, model, workspace_id),
+  constraint route_state_check1 CHECK (((probe IS NOT NULL) = (state = 'tried'::text))),
+  constraint route_state_check2 CHECK (((reason IS NULL) = (state = 'open'::text))),
+  constraint route_state_check3 CHECK (((proof IS DISTINCT FROM 'needed'::text) OR (state <> 'open'::text))),
+  constraint route_state_failures_check CHECK ((failures >= 0)),
+  constraint route_state_overruns_check CHECK ((overruns >= 0)),
+  constraint route_state_proof_check CHECK ((proof = ANY (ARRAY['kept'::text, 'needed'::text]))),
+  constraint route_state_reason_check CHECK ((reason = ANY (ARRAY['overrun'::text, 'failing'::text, 'key'::text, 'unresolved'::text]))),
+  constraint route_state_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text, 'tried'::text]))),
+  constraint route_state_times_check CHECK ((times >= 0))
 );
-alter table routing.route enable row level security;
-create policy all_rows on routing.route for all to purser_work using (true);
-create policy own_rows on routing.route for select to purser_app using ((workspace_id = base.current_workspace()));
-grant select on routing.route to purser_app;
-grant delete, insert, select, update on routing.route to purser_work;
+alter table routing.route_state enable row level security;
+create policy all_rows on routing.route_state for all to purser_work using (true);
+create policy own_rows on routing.route_state for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on routing.route_state to purser_app;
+grant delete, insert, select, update on routing.route_state to purser_work;
 
 create schema server;
 grant usage on schema server to purser_app;

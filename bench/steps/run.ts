@@ -4,7 +4,7 @@ import type { Caller } from '@purser/identity';
 import type { RateLimiter } from '@purser/limits';
 import { effectivePolicy, type Policy } from '@purser/policy';
 import { createProviders } from '@purser/providers';
-import { CircuitBreakers, localBreakerStore, RouteStates } from '@purser/routing';
+import { RouteStates } from '@purser/routing';
 import { type RunningServer, startServer } from '@purser/server';
 import { openPeriods } from '@purser/wallet';
 
@@ -91,8 +91,7 @@ function bareGate({ composition: { deps } }: RunningServer): Gate {
     memberMeters: () => undefined,
     call_timeout_ms: 30_000,
     drain: { timeout_ms: 1_000, bytes_max: 1_000_000 },
-    breakers: new CircuitBreakers({ store: localBreakerStore(), lease_ms: 60_000, read_every_ms: 0 }),
-    routes: new RouteStates({ closed_ms: 60_000, workspace_closed_ms: 60_000 }),
+    routes: new RouteStates(),
   });
 }
 

@@ -7,7 +7,7 @@ import type { Meters, MeterSpec } from '@purser/meters';
 import { currency, zero } from '@purser/money';
 import { type AlertSource, createMailer, type NewAlert, startAlerts, type Watch, type Watched } from '@purser/notify';
 import type { Policies, Policy } from '@purser/policy';
-import { type BreakerReason, closedLately, openedLately } from '@purser/routing';
+import { type ClosedReason, type ClosedRoute, closedLately } from '@purser/routing';
 import { allocationMeter, listAllocations } from '@purser/wallet';
 
 import type { BackgroundLog } from './background-log.ts';
@@ -33,7 +33,7 @@ export function startServerAlerts(parts: {
     log,
     meters,
     watch: watchBy(parts),
-    sources: [LICENCES, ROUTES, MISSING, BREAKERS],
+    sources: [LICENCES, ROUTES, MISSING],
     timeout_ms: SEND_TIMEOUT_MS,
     private_allowed: settings.webhooks_inside,
     ...(smtp_url !== undefined && { mailer: createMailer({ url: smtp_url, from, timeout_ms: SEND_TIMEOUT_MS }) }),
@@ -132,50 +132,40 @@ function licenceAlert({ workspace, from, to, at, why, what_to_do }: LicenceChang
   };
 }
 
-/** Told once an hour for each model, however often it closes and opens. */
-const ROUTES: AlertSource = {
-  name: 'route',
-  async after(connection, position) {
-    const closed = await closedLately(connection);
-    const alerts = closed.map(({ model, why, at }): NewAlert => ({
-      workspace: PLATFORM,
-      kind: 'overrun',
-      subject: `model ${model}`,
-      window_start: at.round({ smallestUnit: 'hour', roundingMode: 'floor' }),
-      severity: 'critical',
-      title: `The model ${model} is closed`,
-      text: `${why}. No call goes there until a probe has shown that it keeps the output limit; the setting …_OUTPUT_LIMIT names what its server calls that limit.`,
-    }));
-    return { rows: 0, through: position, alerts };
-  },
-};
-
-const BREAKER_TITLES: Readonly<Record<BreakerReason, (what: string) => string>> = {
+const ROUTE_TITLES: Readonly<Record<ClosedReason, (what: string) => string>> = {
+  overrun: (what) => `The model ${what} is closed`,
   failing: (what) => `${what} fails and is not called for a while`,
   key: (what) => `${what} refuses our key`,
   unresolved: (what) => `Too much is unresolved with ${what}`,
 };
-const BREAKER_TEXTS: Readonly<Record<BreakerReason, string>> = {
+const ROUTE_TEXTS: Readonly<Record<ClosedReason, string>> = {
+  overrun:
+    'No call goes there until a probe has shown that it keeps the output limit; the setting …_OUTPUT_LIMIT names what its server calls that limit.',
   failing: 'One call tries it again now and then; the others go to the next provider of their plan, or are refused with a wait.',
   key: 'Check its key, its balance and what the key may be used for. One call tries it again now and then.',
   unresolved:
     'It is not called until that is resolved (`purser unresolved`, or POST /api/admin/unresolved/resolve) or the hour has passed.',
 };
 
-/** Told once an hour for each provider or model and reason, however often it opens. */
-const BREAKERS: AlertSource = {
-  name: 'breaker',
+/** Told once an hour for each model or provider and reason, however often it closes and opens. */
+const ROUTES: AlertSource = {
+  name: 'route',
   async after(connection, position) {
-    const opened = await openedLately(connection);
-    const alerts = opened.map(({ provider, model, reason, why, opened_at }): NewAlert => ({
-      workspace: PLATFORM,
-      kind: 'provider',
-      subject: `${reason} ${model ?? provider}`,
-      window_start: opened_at.round({ smallestUnit: 'hour', roundingMode: 'floor' }),
-      severity: reason === 'failing' ? 'warning' : 'critical',
-      title: BREAKER_TITLES[reason](model ?? provider),
-      text: `${why} ${BREAKER_TEXTS[reason]}`,
-    }));
-    return { rows: 0, through: position, alerts };
+    const closed = await closedLately(connection);
+    return { rows: 0, through: position, alerts: closed.map(routeAlert) };
   },
 };
+
+function routeAlert({ provider, model, reason, why, at, for_everybody }: ClosedRoute): NewAlert {
+  const what = model ?? provider;
+  const whom = for_everybody ? '' : ' Only workspaces whose own calls fail are kept away; the others are let through.';
+  return {
+    workspace: PLATFORM,
+    kind: reason === 'overrun' ? 'overrun' : 'provider',
+    subject: `${reason === 'overrun' ? 'model' : reason} ${what}`,
+    window_start: at.round({ smallestUnit: 'hour', roundingMode: 'floor' }),
+    severity: reason === 'failing' ? 'warning' : 'critical',
+    title: ROUTE_TITLES[reason](what),
+    text: `${why}${reason === 'overrun' ? '.' : ''} ${ROUTE_TEXTS[reason]}${whom}`,
+  };
+}

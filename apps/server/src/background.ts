@@ -1,6 +1,7 @@
 import { startSealer } from '@purser/audit';
 import { type Clock, type Pool, repeat, type Settings } from '@purser/base';
 import type { Catalogue } from '@purser/catalog';
+import type { Gate } from '@purser/gate';
 import type { Identity } from '@purser/identity';
 import { startRollUp } from '@purser/ledger';
 import type { Licences } from '@purser/license';
@@ -8,15 +9,15 @@ import type { Marketplace } from '@purser/marketplace';
 import type { Meters } from '@purser/meters';
 import type { Policies } from '@purser/policy';
 import { type PrivacyParts, workErasures } from '@purser/privacy';
-import type { CircuitBreakers } from '@purser/routing';
+import type { RouteStates } from '@purser/routing';
 import { type PeriodOpener, workWallet } from '@purser/wallet';
 
 import { startServerAlerts } from './alerts.ts';
 import type { BackgroundLog } from './background-log.ts';
-import { watchUnresolved } from './breakers.ts';
 import type { Metrics } from './metrics.ts';
 import { ROOMS } from './migrations.ts';
 import { retain } from './retaining.ts';
+import { watchUnresolved } from './route-states.ts';
 import { watchSchema } from './watch-schema.ts';
 
 const SWEEP_EVERY_MS = 5_000;
@@ -26,6 +27,7 @@ const SEAL_EVERY_MS = 5_000;
 const MARKETPLACE_EVERY_MS = 30_000;
 const WALLET_EVERY_MS = 5_000;
 const ERASURES_EVERY_MS = 5_000;
+const PROBES_EVERY_MS = 1_000;
 const UNRESOLVED_EVERY_MS = 30_000;
 const RETAIN_EVERY_MS = 30_000;
 const SCHEMA_EVERY_MS = 60_000;
@@ -44,7 +46,8 @@ export interface BackgroundParts {
   readonly erasing: PrivacyParts;
   /** The log of a work: what fails is counted under its name. */
   readonly logOf: (work: string) => BackgroundLog;
-  readonly breakers: CircuitBreakers;
+  readonly routes: RouteStates;
+  readonly gate: Gate;
   readonly catalogue: Catalogue;
 }
 
@@ -71,7 +74,7 @@ export function workCredits({
 
 /** What has to happen though nobody asks: due holds and grants, the daily sums, the seal of the audit log. Any number of servers may. */
 export function startBackground(opened: AsyncDisposableStack, parts: BackgroundParts): void {
-  const { settings, metrics, pool, clock, meters, licences, marketplace, erasing, logOf } = parts;
+  const { settings, metrics, pool, clock, meters, licences, marketplace, erasing, gate, logOf } = parts;
   const retaining = { pool, clock, keep: settings.keep, log: logOf('retention'), metrics };
   const works = [
     repeat(
@@ -92,6 +95,11 @@ export function startBackground(opened: AsyncDisposableStack, parts: BackgroundP
     watchSchema({ pool, rooms: ROOMS, every_ms: SCHEMA_EVERY_MS, log: logOf('schema') }),
     startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log: logOf('daily sums') }),
     startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log: logOf('audit log') }),
+    repeat(
+      PROBES_EVERY_MS,
+      () => gate.proveRoutes(parts.catalogue.models),
+      (err) => logOf('probes').error({ err }, 'a model that is closed could not be probed'),
+    ),
     repeat(UNRESOLVED_EVERY_MS, watchUnresolved(parts), (err) =>
       logOf('unresolved').error({ err }, 'what is unresolved with providers could not be added up'),
     ),

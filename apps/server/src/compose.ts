@@ -4,13 +4,12 @@ import {
   isRefusal,
   type Log,
   OffsetClock,
-  PLATFORM,
   type Refusal,
   type Settings,
   systemClock,
 } from '@purser/base';
 import { type Catalogue, catalogueVersions, storeCatalogue } from '@purser/catalog';
-import { type PausePoint, routeState } from '@purser/gate';
+import type { PausePoint } from '@purser/gate';
 import { type Authentication, type Caller, type Identity, openIdentity } from '@purser/identity';
 import { openLicences } from '@purser/license';
 import { openMarketplace } from '@purser/marketplace';
@@ -21,13 +20,13 @@ import { OFFLINE } from '@purser/routing';
 import { memberMeters, openPeriods } from '@purser/wallet';
 
 import { startBackground } from './background.ts';
-import { openBreakers, openRouteStates } from './breakers.ts';
 import { type BackgroundLog, backgroundLog } from './background-log.ts';
 import type { ServerDeps } from './deps.ts';
 import { erasingParts } from './erasing.ts';
 import { BOUNDS } from './http/bounds.ts';
 import { createMetrics } from './metrics.ts';
 import { openGate } from './open-gate.ts';
+import { breakerOf, openRouteStates } from './route-states.ts';
 import { openPools } from './open-pools.ts';
 import { openRates } from './open-rates.ts';
 import { batchFigures, Readiness } from './readiness.ts';
@@ -139,14 +138,15 @@ export async function compose(given: Given): Promise<Composition> {
   const offline = settings.offline_provider ?? providers.configured.length === 0;
   const callable: ReadonlySet<string> = new Set([...providers.configured, ...(offline ? [OFFLINE] : [])]);
   const played = given.played !== undefined;
-  const routes = closing(openRouteStates({ pool, log, played }));
+  const routes = closing(openRouteStates({ pool, log, played, call_timeout_ms: settings.call_timeout_ms }));
   const erasing = erasingParts(pool, clock, identity);
-  const breakers = closing(openBreakers({ pool, log, played, call_timeout_ms: settings.call_timeout_ms }));
   const directory = directoryOf(providers, callable);
-  metrics.watchBreakers(() =>
+  const routeTo: ServerDeps['routeTo'] = ({ id, provider }) =>
+    routes.overview({ provider, model: id }, directory.proof?.(provider)?.documented ?? true);
+  metrics.watchRoutes(() =>
     catalogue.models
       .filter(({ provider }) => providers.configured.includes(provider))
-      .map(({ id, provider }) => ({ provider, model: id, state: breakers.of({ provider, model: id }).state })),
+      .map((model) => ({ provider: model.provider, model: model.id, breaker: breakerOf(routeTo(model)) })),
   );
   const gate = openGate({
     clock,
@@ -162,7 +162,6 @@ export async function compose(given: Given): Promise<Composition> {
     openPeriod,
     members,
     routes,
-    breakers,
     ...(given.pause && { pause: given.pause }),
   });
   if (!given.played && given.background !== false) {
@@ -178,7 +177,8 @@ export async function compose(given: Given): Promise<Composition> {
       policies,
       openPeriod,
       erasing,
-      breakers,
+      routes,
+      gate,
       catalogue,
       logOf,
     });
@@ -208,7 +208,7 @@ export async function compose(given: Given): Promise<Composition> {
       ready: () => readiness.isReady(),
       providers_configured: providers.configured,
       providers_callable: callable,
-      routeTo: (model) => routeState({ routes, providers: directory, breakers }, model, PLATFORM),
+      routeTo,
       site: siteOf(settings),
       allowed_origins: settings.allowed_origins,
       trust_proxy: settings.trust_proxy,

@@ -1,12 +1,13 @@
 import type { Clock, OffsetClock, Pool, TrustedProxies } from '@purser/base';
 import type { Catalogue, ModelEntry } from '@purser/catalog';
-import type { Gate, Standing } from '@purser/gate';
+import type { Gate } from '@purser/gate';
 import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';
 import type { Licences } from '@purser/license';
 import type { Marketplace } from '@purser/marketplace';
 import type { Meters } from '@purser/meters';
 import type { Policies, Policy } from '@purser/policy';
 import type { PrivacyParts } from '@purser/privacy';
+import type { RouteOverview } from '@purser/routing';
 import type { MemberMeters, PeriodOpener } from '@purser/wallet';
 import type { Logger } from 'pino';
 
@@ -41,8 +42,8 @@ export interface ServerDeps {
   readonly providers_configured: readonly string[];
   /** The same, with `offline` when it may answer for plans that none of them serves. */
   readonly providers_callable: ReadonlySet<string>;
-  /** How the route to a model stands for everybody: open, to be proven by a probe before the next call, or closed; and its breaker. */
-  readonly routeTo: (model: ModelEntry) => Standing;
+  /** Whether a model may be called now, and why not. */
+  readonly routeTo: (model: ModelEntry) => RouteOverview;
   /** Present only when the clock may be moved (`PURSER_TEST_CLOCK`). */
   readonly test_clock?: OffsetClock;
   /** Built files of the web client; absent: the API alone. */

@@ -2,6 +2,8 @@ import type { CallReport } from '@purser/gate';
 import { type Money, NANOS_PER_UNIT } from '@purser/money';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
+import type { BreakerState } from './route-states.ts';
+
 /** What an answered call took. */
 export interface SpentCall {
   readonly cost: Money;
@@ -17,9 +19,9 @@ export interface Metrics {
   spent(call: SpentCall): void;
   /** How many requests are being answered is asked at each scrape. */
   watchInFlight(requests: () => number): void;
-  /** The circuit breaker of each model that can be called is asked at each scrape. */
-  watchBreakers(
-    states: () => readonly { readonly provider: string; readonly model: string; readonly state: 'closed' | 'due' | 'open' }[],
+  /** The route to each model that can be called is asked at each scrape. */
+  watchRoutes(
+    states: () => readonly { readonly provider: string; readonly model: string; readonly breaker: BreakerState }[],
   ): void;
   /** One batch of holds or settlements as it reached the database. */
   batch(kind: string, size: number, seconds: number): void;
@@ -34,7 +36,7 @@ export interface Metrics {
 const SECONDS_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
-const BREAKER_STATES = { closed: 0, due: 1, open: 2 } as const;
+const BREAKER_STATES: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
 
 /** Prometheus figures of this process. Routes are patterns, never paths, so the number of series is bounded. */
 export function createMetrics(): Metrics {
@@ -125,14 +127,14 @@ export function createMetrics(): Metrics {
         collect: () => inFlight.set(requests()),
       });
     },
-    watchBreakers(states) {
+    watchRoutes(states) {
       const breakers: Gauge<'provider' | 'model'> = new Gauge({
         name: 'purser_provider_breaker_state',
         help: 'Circuit breakers: 0 closed, 1 half-open (one call tries the model), 2 open (no call is sent).',
         labelNames: ['provider', 'model'] as const,
         registers,
         collect() {
-          for (const { provider, model, state } of states()) breakers.set({ provider, model }, BREAKER_STATES[state]);
+          for (const { provider, model, breaker } of states()) breakers.set({ provider, model }, BREAKER_STATES[breaker]);
         },
       });
     },

@@ -49,7 +49,12 @@ test('an outage: official clients cause one call each until the breaker opens, t
     breaker: string;
     route_why: string;
   }[];
-  expect(models.find((model) => model.id === 'openai/gpt-4o')).toMatchObject({ breaker: 'open', route: 'closed' });
+  expect(models.find((model) => model.id === 'openai/gpt-4o')).toMatchObject({
+    breaker: 'open',
+    route: 'closed',
+    route_reason: 'failing',
+    workspaces_kept_away: 1,
+  });
   expect(await (await fetch(`${server.url}/metrics`)).text()).toContain(
     'purser_provider_breaker_state{provider="openai",model="openai/gpt-4o"} 2',
   );
@@ -57,7 +62,7 @@ test('an outage: official clients cause one call each until the breaker opens, t
   // The provider is back, and the wait is over.
   await upstream.close();
   upstream = await startStandIn({ port: Number(new URL(upstream.origin).port) });
-  await server.database.pool.query('update routing.breaker set until = now()');
+  await server.database.pool.query('update routing.route_state set until = now()');
   await expect
     .poll(async () => {
       await sleep(100);
@@ -118,6 +123,33 @@ test('what the outage left unresolved is listed, told, and resolved by the opera
     { verdict: 'not_billed', reason: 'their invoice' },
     { verdict: 'billed', calls: 1, cost: '1000000' },
   ]);
+});
+
+test('a model that overran is closed with its reason, told, and opened by a probe though nobody calls', async () => {
+  const port = Number(new URL(upstream.origin).port);
+  await upstream.close();
+  upstream = await startStandIn({ port, misbehaviour: 'too_many_tokens' });
+  const { key } = await server.workspace('PRO');
+  await server.ask('/v1/chat/completions', { key, body: { model: 'gpt-4o-mini', messages: MESSAGES, max_tokens: 100 } });
+  interface Model {
+    id: string;
+    route: string;
+    route_reason: string | null;
+  }
+  const model = async () => {
+    const models = (await server.admin('/api/admin/models')).json as unknown as Model[];
+    return models.find(({ id }) => id === 'openai/gpt-4o-mini');
+  };
+  await expect.poll(model).toMatchObject({ route: 'closed', route_reason: 'overrun', breaker: 'closed' });
+  await expect
+    .poll(async () => (await server.admin('/api/admin/alerts')).text, { timeout: 30_000, interval: 500 })
+    .toContain('The model openai/gpt-4o-mini is closed');
+  await upstream.close();
+  upstream = await startStandIn({ port });
+  await server.database.pool.query('update routing.route_state set until = now()');
+  await expect.poll(model, { timeout: 30_000 }).toMatchObject({ route: 'open', route_reason: null });
+  expect(upstream.requests.length).toBeGreaterThan(0);
+  expect(upstream.requests.every(({ body }) => JSON.stringify(body).includes('numbers from 1'))).toBe(true);
 });
 
 test('a provider that refuses our key is an alert for the operator', async () => {

@@ -11,6 +11,7 @@ import { countMistake } from './mistakes.ts';
 import { chatCompletions } from './openai/chat-completions.ts';
 import { askOfOpenAi } from './openai/request.ts';
 import { Refused } from './refused.ts';
+import { proveRoutes } from './route-access.ts';
 import { arrive, countRefused } from './steps/rate.ts';
 import { stream } from './stream.ts';
 
@@ -86,6 +87,7 @@ export function createGate(deps: GateDeps): Gate {
       return arrived instanceof Promise ? arrived.then((one) => told(caller, one)) : told(caller, arrived);
     },
     mistaken: (caller, refusal, arrival) => mistaken(caller, undefined, refusal, arrival),
+    proveRoutes: (models) => proveRoutes(engine, models),
     settled: (timeout_ms) => {
       engine.meters.hurry();
       return inFlight.settled(timeout_ms);

@@ -5,7 +5,7 @@ import type { HoldRequest, Meters, MeterSpec } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 import type { LimitProof, Provider, Upstream } from '@purser/providers';
 
-import type { CircuitBreakers, RouteStates } from '@purser/routing';
+import type { RouteStates } from '@purser/routing';
 
 import type { Bill } from './gate.ts';
 import type { BackgroundWork, InFlight } from './in-flight.ts';
@@ -59,10 +59,8 @@ export interface GateDeps {
   readonly call_timeout_ms: number;
   /** How long and how far a stream is read on for its usage after its client has left. */
   readonly drain: { readonly timeout_ms: number; readonly bytes_max: number };
-  /** Which models calls may be sent to. */
+  /** Whether a model may be called now, for whom, and why not. */
   readonly routes: RouteStates;
-  /** Which providers and models calls are kept away from because they fail. */
-  readonly breakers: CircuitBreakers;
   /** Hears what each call came to that is booked: plain, streamed, left or failed after its bill. For figures; the books are the ledger. */
   readonly onBilled?: (bill: Bill) => void;
   /** Hears of each call that a provider failed or refused, for the operator. */

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 
 import { isRefusal } from '@purser/base';
 import { answerBytesMax } from '@purser/providers';
-import { RouteStates } from '@purser/routing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import type { Gate } from './gate.ts';
@@ -105,8 +104,7 @@ describe.each(Object.entries(MODELS))('%s', (provider, model) => {
   test.each(['generate', 'stream', 'chat', 'chat stream'])(
     'an answer without an end is cut off at what the output limit can be in bytes: %s',
     async (how) => {
-      const routes = new RouteStates({ closed_ms: 60_000, workspace_closed_ms: 60_000 });
-      const gate = bench.gate({ [provider]: { base_url: origin, api_key: 'key-12345678' } }, { routes, call_timeout_ms: 30_000 });
+      const gate = bench.gate({ [provider]: { base_url: origin, api_key: 'key-12345678' } }, { call_timeout_ms: 30_000 });
       const end = await read(gate, model, how);
       expect(end).toMatch(/provider_failed/u);
       const bytes_max = answerBytesMax({ output_tokens_max: OUTPUT_TOKENS, stream: true, request_bytes: 1_000 });

@@ -95,7 +95,7 @@ function gateFor({ server, provider, price }: Call): Gate {
       sold: catalogue,
       call_timeout_ms: 250,
       drain: { timeout_ms: 100, bytes_max: 100_000 },
-      routes: new NeverClosed({ closed_ms: 0, workspace_closed_ms: 0 }),
+      routes: new NeverClosed(),
     },
   );
   gates.set(name, gate);

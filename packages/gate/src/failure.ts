@@ -3,7 +3,8 @@ import { NO_REPORT, ProviderError, type UsageReport } from '@purser/providers';
 
 import type { Engine } from './deps.ts';
 import { endingOf } from './ending.ts';
-import { isProvokable, noteFailure, refusalOf } from './provider-failure.ts';
+import { isProvokable, refusalOf } from './provider-failure.ts';
+import { noteFailure, noteOverrun } from './route-outcome.ts';
 import type { Serving } from './serve.ts';
 import { type Attempt, billOf, book, type BookedEnding, endUnserved } from './settle.ts';
 import type { Held } from './steps/hold.ts';
@@ -48,11 +49,7 @@ export async function endFailed(engine: Engine, serving: Serving, error: unknown
     throw error;
   }
   if (error.overlong) {
-    engine.routes.overran(
-      held.fitted.model.id,
-      held.hold.workspace,
-      `the answer of transaction ${held.hold.id} was longer than its output limit allows`,
-    );
+    noteOverrun(engine, held, `the answer of transaction ${held.hold.id} was longer than its output limit allows`);
   }
   const attempt = attemptOf(start, error.kind, { request_id: error.request_id ?? null });
   if (error.billed === 'no') await endUnserved(engine, held, attempt, { kind: 'void' });

@@ -1,4 +1,5 @@
 import type { Refusal, WorkspaceId } from '@purser/base';
+import type { ModelEntry } from '@purser/catalog';
 import type { Caller } from '@purser/identity';
 import type { Money } from '@purser/money';
 
@@ -116,6 +117,8 @@ export interface Gate {
   chatCompletions(caller: Caller, request: OpenAiRequest, signal: AbortSignal): Promise<OpenAiResponse | Refusal>;
   /** For a request that a door refused before it could ask: counts it against its workspace's rate, and as its user's failure if it was one, and returns what the user is told. */
   mistaken(caller: Caller, refusal: Refusal, arrival: Arrival | undefined): Promise<Refusal>;
+  /** Sends the probes that are due to those of the models that are closed until one has shown that they keep their output limit. */
+  proveRoutes(models: readonly ModelEntry[]): Promise<void>;
   /** Resolves when every call answered before now is in the books, at most after `timeout_ms`: what a reader of the books waits for. */
   settled(timeout_ms: number): Promise<void>;
   /** Stops admitting, waits for calls in flight (at most `timeout_ms`), then leaves the rest to expire. */

@@ -10,7 +10,7 @@ import { endingOf } from './ending.ts';
 import { attemptOf } from './failure.ts';
 import type { Answer, ChatMessage, GenerateRequest } from './gate.ts';
 import type { Caller } from '@purser/identity';
-import { outputLimitOf } from './prove-route.ts';
+import { outputLimitOf } from './route-access.ts';
 import { serve, type Serving } from './serve.ts';
 import { answerFromKept, keptFrom } from './kept.ts';
 import { billOf, book, type Booked } from './settle.ts';

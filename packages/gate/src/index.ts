@@ -20,4 +20,3 @@ export type {
 export { buyOffers } from './offers.ts';
 export type { ProviderFailure } from './provider-failure.ts';
 export { keepWithinBound } from './unresolved-bound.ts';
-export { routeState, type Standing } from './prove-route.ts';

@@ -1,7 +1,6 @@
 import { isRefusal } from '@purser/base';
 import type { Catalogue } from '@purser/catalog';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
-import { RouteStates } from '@purser/routing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { OpenAiChatBody } from './gate.ts';
@@ -80,10 +79,7 @@ describe('a server whose way with limits nobody has documented', () => {
   test.each(Object.entries(PROVEN))('that keeps %s is asked by a probe first, once for all who wait', async (_, keeps) => {
     const upstream = await startStandIn(keeps === null ? { misbehaviour: 'too_many_tokens' } : { output_limit: keeps });
     open.push(upstream);
-    const gate = bench.gate(
-      { openai_compatible: { base_url: upstream.origin } },
-      { sold: compatible(), routes: new RouteStates({ closed_ms: 60_000, workspace_closed_ms: 60_000 }) },
-    );
+    const gate = bench.gate({ openai_compatible: { base_url: upstream.origin } }, { sold: compatible() });
     const who = caller();
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>

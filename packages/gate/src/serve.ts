@@ -5,8 +5,9 @@ import { CallTime } from './call-time.ts';
 import type { Engine } from './deps.ts';
 import { endFailed, type Start, startOf } from './failure.ts';
 import type { Kept } from './kept.ts';
-import { claimRoute, proveRoute } from './prove-route.ts';
 import { replayOf } from './replay.ts';
+import { claimRoute, proveRoute } from './route-access.ts';
+import { noteServed } from './route-outcome.ts';
 import type { Held } from './steps/hold.ts';
 import type { Probe } from '@purser/routing';
 import { isCallersOwn } from './provider-failure.ts';
@@ -15,7 +16,7 @@ export interface Serving {
   readonly held: Held;
   readonly start: Start;
   readonly time: CallTime;
-  /** Set when this is the one call that tries a route whose breaker was open. */
+  /** Set when this is the one call that tries a route that was closed. */
   readonly probe?: Probe | undefined;
 }
 
@@ -47,7 +48,7 @@ export async function serve<T>(
       serving = { ...serving, probe: await claimRoute(engine, step) };
       await proveRoute(engine, serving, stream);
       const served = await call(serving);
-      engine.breakers.served({ provider: model.provider, model: model.id }, serving.probe);
+      noteServed(engine, serving);
       return served;
     } catch (error) {
       time.end();

@@ -5,6 +5,7 @@ import { convertCost } from '@purser/money';
 import type { Engine } from './deps.ts';
 import { costOf, type Ending } from './ending.ts';
 import type { Bill, ServedCall } from './gate.ts';
+import { noteOverrun } from './route-outcome.ts';
 import { type Amounts, amountFor, chargeOf, creditsHeld, type Held } from './steps/hold.ts';
 
 /** One physical call as it went, before it is priced. */
@@ -82,7 +83,7 @@ export async function book(
   const tokens = counted.input_tokens + counted.output_tokens;
   const amounts: Amounts = { cost, tokens, in_flight: 0n, credits: chargeOf(charged, creditsHeld(hold).granted) };
   if (cost.nanos > fitted.worst_cost.nanos) {
-    engine.routes.overran(fitted.model.id, hold.workspace, `transaction ${hold.id} cost more than was held for it`);
+    noteOverrun(engine, held, `transaction ${hold.id} cost more than was held for it`);
   }
   await engine.pause?.('before settle');
   const settle: Extract<EndRequest, { kind: 'settle' }> = {

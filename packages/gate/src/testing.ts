@@ -9,7 +9,7 @@ import { LocalRateLimiter } from '@purser/limits';
 import { creditMeter, Meters, metersMigrations, type MeterState } from '@purser/meters';
 import { effectivePolicy } from '@purser/policy';
 import { createProviders, type Providers, type ProvidersConfig } from '@purser/providers';
-import { CircuitBreakers, localBreakerStore, OFFLINE, RouteStates, routingMigrations } from '@purser/routing';
+import { OFFLINE, RouteStates, routingMigrations } from '@purser/routing';
 import { memberMeters, openPeriods, walletMigrations } from '@purser/wallet';
 
 import { createGate } from './create-gate.ts';
@@ -68,8 +68,7 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
         memberMeters: members.of,
         call_timeout_ms: 2_000,
         drain: { timeout_ms: 500, bytes_max: 1_000_000 },
-        breakers: new CircuitBreakers({ store: localBreakerStore(), lease_ms: 60_000, read_every_ms: 0 }),
-        routes: new RouteStates({ closed_ms: 60_000, workspace_closed_ms: 60_000 }),
+        routes: new RouteStates({ limits: { overrun_closed_ms: 60_000 } }),
         ...more,
       });
     },

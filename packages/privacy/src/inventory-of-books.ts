@@ -195,18 +195,12 @@ export const BOOKS_INVENTORY: readonly TableInventory[] = [
     codes: 'provider model unit',
   },
   {
-    table: 'routing.breaker',
-    holds: 'Providers that are not called for a while, and the redacted words in which the last failure was told.',
-    kept: 'Until the next failure.',
-    erasure: 'Stays: of a provider, not of a person.',
-    codes: 'provider model state probe reason why',
-  },
-  {
-    table: 'routing.route',
-    holds: 'Models that are closed, and why.',
-    kept: OPERATION,
+    table: 'routing.route_state',
+    holds:
+      'Models and providers that are not called for a while, by whom, and the redacted words in which the last failure was told.',
+    kept: 'Until it serves again; an overrun of a workspace for a day.',
     erasure: STAYS,
-    codes: 'model output_limit state why',
+    codes: 'provider model state reason why probe proof output_limit',
   },
   {
     table: 'wallet.allocation',

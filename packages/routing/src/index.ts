@@ -11,8 +11,7 @@ export {
 } from './candidates.ts';
 export { type FitQuestion, fitRequest, type FittedRequest, type Room } from './fit-request.ts';
 export { type PromptBounds, promptBounds, serialisedBounds } from './prompt-bounds.ts';
-export { type Proof, type RouteState, RouteStates } from './route-states.ts';
-export { closedLately, routeStore, routingMigrations } from './route-store.ts';
-export type { BreakerReason, BreakerRecord } from './breaker.ts';
-export { type BreakerStore, breakerStore, localBreakerStore, openedLately } from './breaker-store.ts';
-export { type BreakerStanding, CircuitBreakers, type Failure, type Probe, type Route } from './circuit-breakers.ts';
+export { type ClosedReason, type Proof, type Route, ROUTE_LIMITS, type RouteLimits, type RouteRecord } from './route-record.ts';
+export type { RouteOverview, RouteStanding } from './route-standing.ts';
+export { type Failure, type Probe, RouteStates, type RouteStatesOptions } from './route-states.ts';
+export { type ClosedRoute, closedLately, routeStore, routingMigrations } from './route-store.ts';

@@ -1,179 +1,275 @@
-import { inBackground, PLATFORM, repeat, type Repetition, type WorkspaceId } from '@purser/base';
+import { BoundedMap, inBackground, newId, PLATFORM, repeat, type Repetition, type WorkspaceId } from '@purser/base';
 
-import type { RouteRecord, RouteStore } from './route-store.ts';
+import { afterEvent } from './after-event.ts';
+import { RecentOutcomes } from './recent-outcomes.ts';
+import {
+  type ClosedReason,
+  type FailedEvent,
+  type Proof,
+  type Route,
+  ROUTE_LIMITS,
+  type RouteEvent,
+  type RouteKey,
+  type RouteLimits,
+  type RouteRecord,
+} from './route-record.ts';
+import type { RouteStore } from './route-store.ts';
+import { OPEN_ROUTE, overviewOf, type RouteOverview, type RouteStanding, standingOf, UNPROVEN_ROUTE } from './route-standing.ts';
+import { type RouteClosing, SharedRoutes } from './shared-routes.ts';
 
-/** What a proof found: the output limit was kept, under which name, or it was not. */
-export type Proof =
-  | { readonly kept: true; readonly output_limit: string | null }
-  | { readonly kept: false; readonly why: string };
-
-export interface RouteState {
-  /** `open`: calls go there. `to_prove`: the next call proves it first. `closed`: none goes there. */
-  readonly state: 'open' | 'to_prove' | 'closed';
-  readonly why: string | null;
-  readonly retry_ms: number;
+/** The right to be the one call that tries a route. */
+export interface Probe {
+  readonly id: string;
+  readonly keys: readonly RouteKey[];
 }
 
-interface Known extends Omit<RouteRecord, 'closed_ms'> {
-  readonly until_ms: number;
+export interface Failure {
+  readonly reason: ClosedReason;
+  readonly why: string;
+  /** Closes at once, for the workspace whose call it was, for the model or for the whole provider; absent: after some in a row. */
+  readonly closes?: 'workspace' | 'model' | 'provider';
+  readonly probe?: Probe | undefined;
+  /** Whose call it was. Absent: nobody's. */
+  readonly by?: WorkspaceId | undefined;
+  /** Whether that workspace bears witness for the others: not one of somebody who can have any number of them. */
+  readonly independent?: boolean;
+  /**
+   * When a call began (monotonic) that failed by what its caller can bring about. Those of one workspace that were under way together count
+   * once, or a handful sent at once would look like a row.
+   */
+  readonly together_ms?: number | undefined;
 }
 
 export interface RouteStatesOptions {
-  /** For how long a model closes the first time; each further workspace whose call overruns, and each proof that fails, doubles it. */
-  readonly closed_ms: number;
-  /** For how long the workspace whose call overran is kept off the model the first time; doubles each time within the longest. */
-  readonly workspace_closed_ms: number;
   /** Absent: this process alone knows. */
   readonly store?: RouteStore;
+  readonly limits?: Partial<RouteLimits>;
+  /** How long a try may take before another call may; more than a call with its drain can take. */
+  readonly lease_ms?: number;
+  /** How often what other servers wrote is read; 0: never. */
+  readonly read_every_ms?: number;
   readonly failed?: (error: unknown) => void;
-  /** Hears once of each closing that this server decided. */
-  readonly onClosed?: (closing: { model: string; why: string; closed_ms: number }) => void;
+  /** Hears once of each closing that this server met. */
+  readonly onClosed?: (closing: RouteClosing) => void;
 }
 
-const CLOSED_MS_MAX = 3_600_000;
 const READ_EVERY_MS = 250;
-const OPEN: RouteState = Object.freeze({ state: 'open', why: null, retry_ms: 0 });
+const LEASE_MS = 60_000;
+const COUNTED_MAX = 10_000;
+const NEITHER = Object.freeze({ everybody: false, own: false });
 
 /**
- * Which models calls may be sent to. A call that cost more than was held for it closes its model for everybody until a probe of ours, which
- * no workspace pays for, has shown that the output limit is kept; and, for longer, for the workspace whose call it was, so that one caller
- * cannot keep closing it for the others. This server knows at once, the others within a quarter of a second.
+ * Whether a provider's model may be called now, for whom, and why not: the one place where a call asks, and where what came of it is told. A
+ * call reads this process's memory alone; the store is asked only by what changes something: a failure, a try, the success after one. What
+ * this server is told it knows at once; the others within a quarter of a second.
  */
 export class RouteStates {
-  readonly #options: RouteStatesOptions;
-  readonly #known = new Map<string, Known>();
-  /** Written here and not yet in the store. */
-  readonly #unwritten = new Map<string, Known>();
-  #writing: Promise<void> = Promise.resolve();
-  /** Decided here since the last read began. */
-  readonly #changed = new Set<string>();
-  readonly #proving = new Map<string, Promise<Proof>>();
+  readonly #shared: SharedRoutes;
+  readonly #limits: RouteLimits;
+  readonly #lease_ms: number;
+  readonly #recent: RecentOutcomes;
+  /** When a failure that its caller can bring about was counted last, by workspace and model. */
+  readonly #counted = new BoundedMap<string, number>(COUNTED_MAX);
+  readonly #proving = new Map<string, Promise<void>>();
   readonly #reading: Repetition | undefined;
 
-  constructor(options: RouteStatesOptions) {
-    this.#options = options;
-    if (options.store) this.#reading = repeat(READ_EVERY_MS, () => this.refresh(), options.failed ?? (() => {}));
+  constructor({
+    store,
+    limits,
+    lease_ms = LEASE_MS,
+    read_every_ms = READ_EVERY_MS,
+    failed = () => {},
+    onClosed,
+  }: RouteStatesOptions = {}) {
+    this.#limits = { ...ROUTE_LIMITS, ...limits };
+    this.#lease_ms = lease_ms;
+    this.#recent = new RecentOutcomes(this.#limits.witnesses_min);
+    this.#shared = new SharedRoutes({
+      store,
+      failed,
+      after: (key, before, event) => afterEvent(key, before, event, this.#limits),
+      closed: (closing) => {
+        this.#recent.forget(closing.model ?? '', closing.workspace ?? undefined);
+        onClosed?.(closing);
+      },
+    });
+    if (store && read_every_ms > 0) this.#reading = repeat(read_every_ms, () => this.refresh(), failed);
   }
 
-  /** Seconds until the first closing of a model is over. */
-  get seconds(): number {
-    return Math.ceil(this.#options.closed_ms / 1000);
+  /**
+   * How it stands for a workspace. `documented`: its provider is known to keep the limit that is sent, so that it need not be proven as long as
+   * nothing has overrun. `probe`: of the call that asks, if that is the one that tries it.
+   */
+  of(route: Route, workspace: WorkspaceId, documented = true, probe?: Probe): RouteStanding {
+    const model = this.#shared.get(route.provider, route.model);
+    const provider = this.#shared.get(route.provider, null);
+    if (model === undefined && provider === undefined) return documented ? OPEN_ROUTE : UNPROVEN_ROUTE;
+    return standingOf({
+      model,
+      provider,
+      workspace,
+      documented,
+      probe: probe?.id ?? null,
+      proving: this.#proving.has(route.model),
+    });
   }
 
-  /** `documented`: its provider is known to keep the limit that is sent, so that it need not be proven as long as it has not overrun. */
-  of(model: string, workspace: WorkspaceId, documented: boolean): RouteState {
-    const now = performance.now();
-    const own = this.#known.get(keyOf(model, workspace));
-    if (own && own.until_ms > now) return closedState(own, now);
-    const all = this.#known.get(keyOf(model, PLATFORM));
-    if (all === undefined) return documented ? OPEN : { state: 'to_prove', why: null, retry_ms: 0 };
-    if (all.state === 'proven') return OPEN;
-    return all.until_ms > now ? closedState(all, now) : { state: 'to_prove', why: all.why, retry_ms: 0 };
+  /** How it stands for operators: as for everybody, or as for those who are kept away alone. */
+  overview(route: Route, documented = true): RouteOverview {
+    return overviewOf(this.of(route, PLATFORM, documented), this.#shared.get(route.provider, route.model));
   }
 
-  /** The name of the output limit that a proof has shown to be kept. */
-  outputLimit(model: string): string | null {
-    return this.#known.get(keyOf(model, PLATFORM))?.output_limit ?? null;
+  /** Every route of which anything is known. */
+  list(): readonly RouteRecord[] {
+    return this.#shared.list();
   }
 
-  /** A call of the workspace cost more than was held for it. */
-  overran(model: string, workspace: WorkspaceId, why: string): void {
-    const { closed_ms, workspace_closed_ms } = this.#options;
-    const times = (this.#known.get(keyOf(model, workspace))?.times ?? 0) + 1;
-    this.#close(model, workspace, doubled(workspace_closed_ms, times - 1), times, why);
-    const others = [...this.#known.values()].filter((one) => one.model === model && one.workspace !== PLATFORM).length;
-    this.#close(model, PLATFORM, doubled(closed_ms, others - 1), 0, why);
+  /** The name of the output limit that a probe has shown to be kept. */
+  outputLimit({ provider, model }: Route): string | null {
+    return this.#shared.get(provider, model)?.record.output_limit ?? null;
   }
 
-  /** Proves the model by `run`, once for all callers of this process that wait for it, and opens or closes it by what comes. */
-  prove(model: string, run: () => Promise<Proof>): Promise<Proof> {
-    let proving = this.#proving.get(model);
+  /** The models that a probe has to try now. */
+  toProve(): readonly Route[] {
+    const due: Route[] = [];
+    for (const { provider, model, proof } of this.list()) {
+      if (model === null || proof !== 'needed' || this.#proving.has(model)) continue;
+      if (this.of({ provider, model }, PLATFORM).state === 'to_prove') due.push({ provider, model });
+    }
+    return due;
+  }
+
+  /** For the one call that may try what is due; undefined: nothing has to be claimed; null: another call tries it, or nobody can tell. */
+  async claim({ provider, model }: Route, workspace: WorkspaceId): Promise<Probe | null | undefined> {
+    const id = newId();
+    const keys: RouteKey[] = [];
+    for (const key of [
+      { provider, model: null },
+      { provider, model },
+    ]) {
+      const known = this.#shared.get(provider, key.model)?.record;
+      const isOpen = (of: RouteRecord): boolean =>
+        of.state === 'open' && !of.own.some((one) => one.workspace === workspace && one.state !== 'open');
+      if (known === undefined || isOpen(known) || (key.model !== null && this.#proving.has(key.model))) continue;
+      const after = await this.#shared.tell(key, { kind: 'claim', workspace, probe: id, lease_ms: this.#lease_ms });
+      if (after !== undefined && isOpen(after)) continue;
+      const isMine = after?.probe === id || after?.own.some(({ probe }) => probe === id);
+      if (!isMine) {
+        await this.returned({ id, keys });
+        return null;
+      }
+      keys.push(key);
+    }
+    return keys.length === 0 ? undefined : { id, keys };
+  }
+
+  /** Proves a model by `run`, once for all callers of this process that wait for it, and opens or closes it by what comes. */
+  prove(route: Route, run: () => Promise<Proof>, probe?: Probe): Promise<void> {
+    let proving = this.#proving.get(route.model);
     if (proving === undefined) {
       proving = run()
-        .then((proof) => this.#proved(model, proof))
-        .finally(() => this.#proving.delete(model));
-      this.#proving.set(model, proving);
+        .then(async (proof) => {
+          await this.#shared.tell(route, { kind: 'proved', proof, probe: probe?.id ?? null });
+        })
+        .finally(() => this.#proving.delete(route.model));
+      this.#proving.set(route.model, proving);
     }
     return proving;
   }
 
-  #proved(model: string, proof: Proof): Proof {
-    if (proof.kept) {
-      const { output_limit } = proof;
-      this.#set({
-        model,
-        workspace: PLATFORM,
-        state: 'proven',
-        output_limit,
-        times: 0,
-        why: 'a probe kept its limit',
-        until_ms: 0,
-      });
-    } else {
-      const times = (this.#known.get(keyOf(model, PLATFORM))?.times ?? 0) + 1;
-      this.#close(model, PLATFORM, doubled(this.#options.closed_ms, times), times, proof.why);
+  /** A call was served. Nothing is written where nothing stands against the route. */
+  served({ provider, model }: Route, workspace: WorkspaceId, probe?: Probe): void {
+    this.#recent.served(model, workspace);
+    this.#served(this.#shared.get(provider, null)?.record, workspace, probe);
+    this.#served(this.#shared.get(provider, model)?.record, workspace, probe);
+  }
+
+  /** A call failed by the provider's doing. Never throws: what cannot be written is known here alone until it can. */
+  async failed({ provider, model }: Route, failure: Failure): Promise<void> {
+    const { reason, why, closes, probe, by, independent = false, together_ms } = failure;
+    if (by !== undefined && together_ms !== undefined && !probe && this.#isOneMore(by, model, together_ms)) return;
+    const half = by === undefined ? NEITHER : this.#recent.failed(model, by, independent);
+    const event: FailedEvent = {
+      kind: 'failed',
+      reason,
+      why,
+      at_once: null,
+      by: by ?? null,
+      independent,
+      half,
+      probe: probe?.id ?? null,
+    };
+    const everybody = { ...event, at_once: 'everybody' } as const;
+    const nobodys = { ...event, by: null, half: NEITHER } as const;
+    for (const key of probe?.keys ?? []) {
+      const isTold = closes === 'provider' ? key.model === null : key.model !== null;
+      if (isTold) continue;
+      // Who tried the provider has shown that it fails still; a model that was tried as well is another's to try.
+      await this.#shared.tell(key, key.model === null ? nobodys : { kind: 'returned', probe: event.probe ?? '' });
     }
-    return proof;
+    if (closes === 'provider') await this.#shared.tell({ provider, model: null }, { ...everybody, by: null, half: NEITHER });
+    else if (closes === 'model') await this.#shared.tell({ provider, model }, everybody);
+    else await this.#shared.tell({ provider, model }, closes === 'workspace' ? { ...event, at_once: 'workspace' } : event);
   }
 
-  #close(model: string, workspace: WorkspaceId, closed_ms: number, times: number, why: string): void {
-    this.#set({ model, workspace, state: 'closed', output_limit: null, times, why, until_ms: performance.now() + closed_ms });
-    if (workspace === PLATFORM) this.#options.onClosed?.({ model, why, closed_ms });
+  /** A call of the workspace cost more than was held for it: known here before this returns. */
+  overran({ provider, model }: Route, workspace: WorkspaceId, why: string): void {
+    this.#inBackground({ provider, model }, { kind: 'overran', workspace, why });
   }
 
-  #set(known: Known): void {
-    const key = keyOf(known.model, known.workspace);
-    this.#known.set(key, known);
-    if (!this.#options.store) return;
-    this.#unwritten.set(key, known);
-    this.#changed.add(key);
-    inBackground(this.#write(), (error) => this.#options.failed?.(error));
+  /** A try that told nothing about the route: another call may. Never throws: its lease ends anyway. */
+  async returned({ id, keys }: Probe): Promise<void> {
+    for (const key of keys) await this.#shared.tell(key, { kind: 'returned', probe: id });
   }
 
-  /** One at a time, so that what was decided last is what is written last. */
-  #write(): Promise<void> {
-    const before = this.#writing;
-    const writing = (async () => {
-      await before.catch(() => {});
-      for (const [key, known] of this.#unwritten) {
-        const { until_ms, ...record } = known;
-        await this.#options.store?.write({ ...record, closed_ms: Math.max(0, until_ms - performance.now()) });
-        if (this.#unwritten.get(key) === known) this.#unwritten.delete(key);
-      }
-    })();
-    this.#writing = writing;
-    return writing;
+  /** Keeps all calls away from a provider for a while, for a reason of ours. */
+  async closeProvider(provider: string, reason: ClosedReason, why: string, wait_ms: number): Promise<void> {
+    const nobodys = { by: null, independent: false, half: NEITHER, probe: null } as const;
+    await this.#shared.tell(
+      { provider, model: null },
+      { kind: 'failed', reason, why, at_once: 'everybody', wait_ms, ...nobodys },
+    );
+  }
+
+  /** That reason is over. */
+  async resolved(provider: string, reason: ClosedReason): Promise<void> {
+    if (this.#shared.get(provider, null)?.record.reason !== reason) return;
+    await this.#shared.tell({ provider, model: null }, { kind: 'resolved', reason });
   }
 
   /** Writes what could not be written before, and takes over what other servers wrote. */
-  async refresh(): Promise<void> {
-    const { store } = this.#options;
-    if (!store) return;
-    this.#changed.clear();
-    await this.#write();
-    const began = performance.now();
-    const found = new Map<string, Known>();
-    for (const { closed_ms, ...record } of await store.read()) {
-      found.set(keyOf(record.model, record.workspace), { ...record, until_ms: began + closed_ms });
-    }
-    // What was decided here while the read was under way is younger than what it found.
-    for (const key of this.#known.keys()) if (!found.has(key) && !this.#changed.has(key)) this.#known.delete(key);
-    for (const [key, known] of found) if (!this.#changed.has(key)) this.#known.set(key, known);
+  refresh(): Promise<void> {
+    return this.#shared.refresh();
   }
 
   async close(): Promise<void> {
     await this.#reading?.stop();
   }
+
+  #served(known: RouteRecord | undefined, workspace: WorkspaceId, probe: Probe | undefined): void {
+    if (known === undefined || !isNews(known, workspace, probe)) return;
+    const { provider, model } = known;
+    this.#inBackground({ provider, model }, { kind: 'served', workspace, probe: probe?.id ?? null });
+  }
+
+  #inBackground(key: RouteKey, event: RouteEvent): void {
+    // What cannot be written is told by those who keep it.
+    inBackground(this.#shared.tell(key, event), () => {});
+  }
+
+  /** Whether it was under way when the last one of its workspace was counted. */
+  #isOneMore(by: WorkspaceId, model: string, began_ms: number): boolean {
+    const key = `${by} ${model}`;
+    const counted_ms = this.#counted.get(key);
+    if (counted_ms !== undefined && began_ms <= counted_ms) return true;
+    this.#counted.set(key, performance.now());
+    return false;
+  }
 }
 
-function keyOf(model: string, workspace: WorkspaceId): string {
-  return `${workspace} ${model}`;
-}
-
-function closedState({ why, until_ms }: Known, now: number): RouteState {
-  return { state: 'closed', why, retry_ms: until_ms - now };
-}
-
-function doubled(first_ms: number, times: number): number {
-  return Math.min(first_ms * 2 ** Math.min(times, 30), Math.max(first_ms, CLOSED_MS_MAX));
+/** Whether it says anything new that a call of the workspace was served. */
+function isNews({ failures, own }: RouteRecord, workspace: WorkspaceId, probe: Probe | undefined): boolean {
+  return (
+    failures > 0 || probe !== undefined || own.some((one) => one.witness || (one.workspace === workspace && one.failures > 0))
+  );
 }

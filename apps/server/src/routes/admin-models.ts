@@ -1,10 +1,11 @@
 import type { Catalogue } from '@purser/catalog';
-import type { Standing } from '@purser/gate';
+import type { RouteOverview } from '@purser/routing';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
 import { problems } from '../http/responses.ts';
 import type { App } from '../http/types.ts';
+import { breakerOf } from '../route-states.ts';
 
 const modelSchema = z.object({
   id: z.string(),
@@ -23,14 +24,23 @@ const modelSchema = z.object({
   aliases: z.array(z.string()),
   configured: z.boolean().describe('Whether its provider has a key or an address here; the offline one: whether it is on.'),
   route: z
-    .enum(['open', 'to_prove', 'closed'])
+    .enum(['open', 'due', 'to_prove', 'closed'])
     .describe(
-      '`to_prove`: a probe asks for a short answer before the next call. `closed`: a call cost more than was held, a probe failed, or the breaker is open.',
+      '`due`: one call tries it. `to_prove`: a probe asks for a short answer first. `closed`: no call goes there; `route_reason` says why.',
     ),
+  route_reason: z
+    .enum(['overrun', 'failing', 'key', 'unresolved'])
+    .nullable()
+    .describe(
+      '`overrun`: a call cost more than was held, or a probe failed; closed until a probe has shown that the output limit is kept. `failing`: it fails again and again. `key`: it refuses our key or account. `unresolved`: too much with it is unresolved.',
+    ),
+  workspaces_kept_away: z
+    .int()
+    .describe('Workspaces that are kept away by what their own calls have come to, while the others are let through.'),
   breaker: z
     .enum(['closed', 'half_open', 'open'])
     .describe(
-      'The circuit breaker. `open`: the provider failed again and again, refused the key, or too much with it is unresolved; no call is sent until `route_retry_after` is over. `half_open`: then one call tries it.',
+      'The same as a circuit breaker: `open` while it is closed because its provider fails, refuses the key or too much is unresolved; `half_open` when one call tries it.',
     ),
   route_why: z.string().nullable(),
   route_retry_after: z.int().nullable().describe('Seconds until a closed route may be proven again.'),
@@ -87,9 +97,9 @@ function wireModel(
   };
 }
 
-const BREAKER = { closed: 'closed', due: 'half_open', open: 'open' } as const;
-
-function wireRoute({ state, why, retry_ms, breaker }: Standing) {
+function wireRoute(overview: RouteOverview) {
+  const { state, reason, why, retry_ms, workspaces_kept_away } = overview;
   const route_retry_after = state === 'closed' ? Math.ceil(retry_ms / 1000) : null;
-  return { route: state, route_why: why, route_retry_after, breaker: BREAKER[breaker] };
+  const route = { route: state, route_reason: reason, route_why: why, route_retry_after };
+  return { ...route, breaker: breakerOf(overview), workspaces_kept_away };
 }

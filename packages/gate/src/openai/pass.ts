@@ -7,7 +7,7 @@ import { attemptOf, bookUncharged, endFailed } from '../failure.ts';
 import type { Bill, OpenAiChatBody, OpenAiResponse } from '../gate.ts';
 import { trackStream } from '../in-flight.ts';
 import { type Kept, keep, passedFromKept } from '../kept.ts';
-import { outputLimitOf } from '../prove-route.ts';
+import { outputLimitOf } from '../route-access.ts';
 import { endLeft } from '../left.ts';
 import type { Serving } from '../serve.ts';
 import { billOf, book, type BookedEnding, servedCall } from '../settle.ts';

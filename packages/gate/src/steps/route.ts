@@ -6,7 +6,7 @@ import { candidatesFor, fitRequest, type FittedRequest, OFFLINE, type Room } fro
 
 import type { Engine } from '../deps.ts';
 import type { Draft } from '../draft.ts';
-import { closedRefusal, routeState } from '../prove-route.ts';
+import { closedRefusal, standingOf } from '../route-access.ts';
 
 /** A draft with the models that may serve it, best first, without those whose route is closed. */
 export interface Routed {
@@ -14,7 +14,7 @@ export interface Routed {
   readonly candidates: readonly ModelEntry[];
 }
 
-export function route(draft: Draft, engine: Pick<Engine, 'routes' | 'providers' | 'breakers'>): Routed | Refusal {
+export function route(draft: Draft, engine: Pick<Engine, 'routes' | 'providers'>): Routed | Refusal {
   const { ask, policy, catalogue, operation } = draft;
   const found = candidatesFor({
     operation,
@@ -34,7 +34,7 @@ export function route(draft: Draft, engine: Pick<Engine, 'routes' | 'providers' 
       'invalid_request',
       `${unfit[0]} (${found.models[0]?.id} does not take it here; leave it out or name another model)`,
     );
-  const states = able.map((model) => routeState(engine, model, draft.workspace.id));
+  const states = able.map((model) => standingOf(engine, model, draft.workspace.id));
   const open = able.filter((_, index) => states[index]?.state !== 'closed');
   const [first] = open;
   if (first !== undefined) {

@@ -1,37 +1,36 @@
-import { RefusalError, type Refusal, refuse } from '@purser/base';
+import { PLATFORM, RefusalError, type Refusal, refuse } from '@purser/base';
 import { keepsLimit, type OutputLimitName, ProviderError } from '@purser/providers';
-import type { Probe, Proof, RouteState } from '@purser/routing';
+import type { Probe, Proof, RouteStanding } from '@purser/routing';
 
 import type { Engine } from './deps.ts';
+import { noteProbeFailure, routeOf } from './route-outcome.ts';
 import type { Serving } from './serve.ts';
 import type { Held } from './steps/hold.ts';
 
-/** What stands against a route: a breaker that is open, or a cost that was more than held. `due`: one call may try it. `why` is for operators. */
-export interface Standing extends RouteState {
-  readonly breaker: 'closed' | 'due' | 'open';
-}
+type Model = Held['fitted']['model'];
 
-/** How the route to a model stands for a workspace. `claimed`: for the one call that may try it although its breaker is open. */
-export function routeState(
-  { routes, providers, breakers }: Pick<Engine, 'routes' | 'providers' | 'breakers'>,
-  model: Held['fitted']['model'],
+/** How the route to a model stands for a call of the workspace. `probe`: of the call that asks, if it is the one that tries it. */
+export function standingOf(
+  { routes, providers }: Pick<Engine, 'routes' | 'providers'>,
+  model: Model,
   workspace: Held['hold']['workspace'],
-  claimed = false,
-): Standing {
-  const { state: breaker, retry_ms, why } = breakers.of({ provider: model.provider, model: model.id }, workspace);
-  if (breaker === 'open' && !claimed) return { state: 'closed', why, retry_ms, breaker };
-  const route = routes.of(model.id, workspace, providers.proof?.(model.provider)?.documented ?? true);
-  return { ...route, breaker: claimed ? 'due' : breaker };
+  probe?: Probe,
+): RouteStanding {
+  return routes.of(routeOf(model), workspace, isDocumented(providers, model.provider), probe);
 }
 
-/** The right to be the one call that tries a route whose breaker is due; undefined where it is closed. @throws RefusalError when another tries it */
-export async function claimRoute({ breakers }: Engine, { fitted, hold }: Held): Promise<Probe | undefined> {
-  const route = { provider: fitted.model.provider, model: fitted.model.id };
-  if (breakers.of(route, hold.workspace).state !== 'due') return undefined;
-  const probe = await breakers.claim(route, hold.workspace);
+/** A provider of which nothing else is known keeps the output limit that is sent. */
+function isDocumented(providers: Engine['providers'], provider: string): boolean {
+  return providers.proof?.(provider)?.documented ?? true;
+}
+
+/** The right to be the one call that tries a route; undefined where there is nothing to try. @throws RefusalError when another tries it */
+export async function claimRoute(engine: Engine, { fitted, hold }: Held): Promise<Probe | undefined> {
+  const { state } = standingOf(engine, fitted.model, hold.workspace);
+  if (state !== 'due' && state !== 'to_prove') return undefined;
+  const probe = await engine.routes.claim(routeOf(fitted.model), hold.workspace);
   if (probe !== null) return probe;
-  const { retry_ms } = breakers.of(route, hold.workspace);
-  throw new RefusalError(closedRefusal([route.model], { state: 'closed', why: null, retry_ms, breaker: 'open' }));
+  throw new RefusalError(closedRefusal([fitted.model.id], standingOf(engine, fitted.model, hold.workspace)));
 }
 
 /**
@@ -40,22 +39,37 @@ export async function claimRoute({ breakers }: Engine, { fitted, hold }: Held): 
  */
 export async function proveRoute(engine: Engine, { held, time, probe }: Serving, stream: boolean): Promise<void> {
   const { model } = held.fitted;
-  const look = (): Standing => routeState(engine, model, held.hold.workspace, probe !== undefined);
+  const look = (): RouteStanding => standingOf(engine, model, held.hold.workspace, probe);
   let now = look();
   if (now.state === 'to_prove') {
-    await orAborted(
-      engine.routes.prove(model.id, () => proofOf(engine, held, stream)),
-      time.signal,
-      model.provider,
-    );
+    const run = () => proofOf(engine, model, stream);
+    await orAborted(engine.routes.prove(routeOf(model), run, probe), time.signal, model.provider);
     now = look();
   }
-  if (now.state === 'closed') throw new RefusalError(closedRefusal([model.id], now));
+  if (now.state === 'closed' || now.state === 'to_prove') throw new RefusalError(closedRefusal([model.id], now));
+}
+
+/**
+ * Sends the probes that are due: a model that overran is not closed until somebody happens to want it. One server does, whichever looks first.
+ * It is streamed, as it is then cut off soonest where it overruns.
+ */
+export async function proveRoutes(engine: Engine, models: readonly Model[]): Promise<void> {
+  for (const route of engine.routes.toProve()) {
+    const model = models.find(({ id, provider }) => id === route.model && provider === route.provider);
+    if (model === undefined || engine.providers.get(route.provider) === undefined) continue;
+    const probe = await engine.routes.claim(route, PLATFORM);
+    if (!probe) continue;
+    try {
+      await engine.routes.prove(route, () => proofOf(engine, model, true), probe);
+      engine.routes.served(route, PLATFORM, probe);
+    } catch (error) {
+      await noteProbeFailure(engine, route, probe, error);
+    }
+  }
 }
 
 /** Tries each name that the provider's servers may know the output limit by, its usual one first. */
-async function proofOf(engine: Engine, held: Held, stream: boolean): Promise<Proof> {
-  const { provider: id, name: model } = held.fitted.model;
+async function proofOf(engine: Engine, { provider: id, name: model }: Model, stream: boolean): Promise<Proof> {
   const provider = engine.providers.get(id);
   const names = engine.providers.proof?.(id)?.names ?? [];
   let refused: ProviderError | undefined;
@@ -93,11 +107,11 @@ async function orAborted(work: Promise<unknown>, signal: AbortSignal, provider: 
 }
 
 /** Why a model is closed is for operators: it may name a call of another workspace. */
-export function closedRefusal(models: readonly string[], { retry_ms, breaker }: Standing): Refusal {
+export function closedRefusal(models: readonly string[], { reason, retry_ms }: RouteStanding): Refusal {
   const seconds = Math.max(1, Math.ceil(retry_ms / 1000));
   const wait = { retryAfterSeconds: seconds };
   const names = models.join(', ');
-  if (breaker === 'open')
+  if (reason !== null && reason !== 'overrun')
     return refuse('provider_failed', `${names} fails at the moment and is not asked. Try again in ${seconds} s`, wait);
   return refuse(
     'no_model_allowed',
@@ -106,7 +120,7 @@ export function closedRefusal(models: readonly string[], { retry_ms, breaker }: 
   );
 }
 
-/** The name of the output limit that the upstream of a call keeps, where a proof has found another than its usual one. */
+/** The name of the output limit that the upstream of a call keeps, where a probe has found another than its usual one. */
 export function outputLimitOf(engine: Engine, { fitted }: Held): OutputLimitName | undefined {
-  return (engine.routes.outputLimit(fitted.model.id) as OutputLimitName | null) ?? undefined;
+  return (engine.routes.outputLimit(routeOf(fitted.model)) as OutputLimitName | null) ?? undefined;
 }

@@ -1,0 +1,48 @@
+import type { Clock, Log, Pool } from '@purser/base';
+import type { Catalogue } from '@purser/catalog';
+import { keepWithinBound } from '@purser/gate';
+import type { Meters } from '@purser/meters';
+import { type RouteOverview, RouteStates, routeStore } from '@purser/routing';
+
+/** Beyond the call's own time, for its drain. */
+const LEASE_SLACK_MS = 15_000;
+
+/** Which models may be called, as all servers share it; of a world that is played, its own. */
+export function openRouteStates(parts: {
+  readonly pool: Pool;
+  readonly log: Log;
+  readonly played: boolean;
+  readonly call_timeout_ms: number;
+}): RouteStates {
+  const { pool, log, played, call_timeout_ms } = parts;
+  return new RouteStates({
+    ...(!played && { store: routeStore(pool) }),
+    lease_ms: call_timeout_ms + LEASE_SLACK_MS,
+    failed: (err) => log.error({ err }, 'which models may be called could not be read or written'),
+    onClosed: (closing) =>
+      log.error(
+        closing,
+        closing.reason === 'overrun'
+          ? 'a model is closed until a probe has shown that it keeps its output limit'
+          : 'a provider fails and is not called for a while',
+      ),
+  });
+}
+
+export type BreakerState = 'closed' | 'half_open' | 'open';
+
+/** A route that is closed because its provider fails, in the words of circuit breakers: an open breaker lets no call through. */
+export function breakerOf({ state, reason }: RouteOverview): BreakerState {
+  if (reason === null || reason === 'overrun') return 'closed';
+  return state === 'closed' ? 'open' : 'half_open';
+}
+
+/** Closes providers with which too much is unresolved, and opens them again when it no longer is. */
+export function watchUnresolved(parts: {
+  readonly meters: Meters;
+  readonly clock: Clock;
+  readonly routes: RouteStates;
+  readonly catalogue: Catalogue;
+}): () => Promise<void> {
+  return () => keepWithinBound(parts, parts.catalogue);
+}
