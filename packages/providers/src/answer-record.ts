@@ -28,6 +28,8 @@ export class AnswerRecord {
   bytes = 0;
   /** Bytes of what a caller can use: text, refusals, tool calls. Thoughts are no answer. */
   said_bytes = 0;
+  /** Usage reports read, those included that cannot be so. */
+  reports = 0;
   #usage: Usage | null = null;
   #final = false;
   #whole = false;
@@ -57,6 +59,7 @@ export class AnswerRecord {
 
   /** A report, read after what its event says of text and end; null: one that cannot be so. */
   noteUsage(usage: Usage | null): void {
+    this.reports += 1;
     this.#final = usage !== null && this.#ended;
     if (usage !== null) this.#usage = higherUsage(this.#usage, usage);
   }

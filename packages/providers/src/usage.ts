@@ -35,29 +35,34 @@ interface Counts {
   readonly priced_apart?: Readonly<Partial<Record<PricedApart, Count>>>;
 }
 
-type PricedApart =
-  | 'cache_write_1h_tokens'
-  | 'audio_input_tokens'
-  | 'cached_audio_input_tokens'
-  | 'audio_output_tokens'
-  | 'image_output_tokens'
-  | 'web_searches';
+const PRICED_APART = [
+  'cache_write_1h_tokens',
+  'audio_input_tokens',
+  'cached_audio_input_tokens',
+  'audio_output_tokens',
+  'image_output_tokens',
+  'web_searches',
+] as const;
+type PricedApart = (typeof PRICED_APART)[number];
 
 function usageOf({ input, output, cached, cache_write, reasoning, priced_apart = {} }: Counts): Usage | null {
   if (input === undefined || output === undefined || input === null || output === null) return null;
-  const apart = Object.entries(priced_apart);
-  if ([cached, cache_write, reasoning].includes(null) || apart.some(([, value]) => value === null)) return null;
+  if (cached === null || cache_write === null || reasoning === null) return null;
   if ((cached ?? 0) + (cache_write ?? 0) > input || (reasoning ?? 0) > output) return null;
   if (exceeds(priced_apart, input, output)) return null;
-  return {
-    input_tokens: input,
-    output_tokens: output,
-    ...(cached === undefined ? {} : { cached_input_tokens: cached ?? 0 }),
-    ...(cache_write === undefined ? {} : { cache_write_tokens: cache_write ?? 0 }),
-    ...(reasoning === undefined ? {} : { reasoning_tokens: reasoning ?? 0 }),
-    ...Object.fromEntries(apart.filter(([, value]) => value !== undefined && value !== 0)),
-  };
+  const usage: Writable<Usage> = { input_tokens: input, output_tokens: output };
+  if (cached !== undefined) usage.cached_input_tokens = cached;
+  if (cache_write !== undefined) usage.cache_write_tokens = cache_write;
+  if (reasoning !== undefined) usage.reasoning_tokens = reasoning;
+  for (const name of PRICED_APART) {
+    const tokens = priced_apart[name];
+    if (tokens === null) return null;
+    if (tokens !== undefined && tokens !== 0) usage[name] = tokens;
+  }
+  return usage;
 }
+
+type Writable<T> = { -readonly [member in keyof T]: T[member] };
 
 /** A part is no larger than its whole. */
 function exceeds(parts: NonNullable<Counts['priced_apart']>, input: number, output: number): boolean {

@@ -1,9 +1,31 @@
-/** One server-sent event, or the comments between two. */
-export interface ServerEvent {
+/** One server-sent event, or the comments between two. It lies where it came in, and is decoded when it is read. */
+export class ServerEvent {
+  /** What it came in. */
+  readonly bytes: Buffer;
+  /** The same as Latin-1, a character a byte; null where its lines end in carriage returns. */
+  readonly latin1: string | null;
+  readonly from: number;
+  readonly end: number;
+  readonly #first: boolean;
+
+  constructor(bytes: Buffer, latin1: string | null, from: number, end: number, first: boolean) {
+    this.bytes = bytes;
+    this.latin1 = latin1;
+    this.from = from;
+    this.end = end;
+    this.#first = first;
+  }
+
   /** Every byte of it, the blank line that ends it included. */
-  readonly raw: Buffer;
+  get raw(): Buffer {
+    return this.bytes.subarray(this.from, this.end);
+  }
+
   /** Its data lines, joined; null when there is nothing in them: by the format that is no event (a comment, a keep-alive). */
-  readonly data: string | null;
+  get data(): string | null {
+    const text = this.bytes.toString('utf8', this.from, this.end);
+    return dataOf(this.#first && text.startsWith(BOM) ? text.slice(1) : text) || null;
+  }
 }
 
 /** An event longer than this ends the stream: whoever holds whole events back must bound them. */
@@ -34,11 +56,6 @@ export class EventSplitter {
   #afterReturn = false;
   #first = true;
 
-  /** Nothing of an event is waiting for its end. */
-  get atBoundary(): boolean {
-    return this.#pending_bytes === 0;
-  }
-
   /** The events that end in this chunk. @throws EventTooLong */
   push(chunk: Buffer): ServerEvent[] {
     const events: ServerEvent[] = [];
@@ -55,18 +72,15 @@ export class EventSplitter {
 
   /** As nearly every provider ends its lines. Returns where the event under way begins. */
   #pushFeeds(chunk: Buffer, events: ServerEvent[]): number {
+    // One look over all of them: as many characters as bytes, so that places in one are places in the other.
+    const text = chunk.toString('latin1');
     let from = 0;
-    let line = this.#line;
-    let at = 0;
-    for (let feed = chunk.indexOf(LF); feed !== -1; feed = chunk.indexOf(LF, at)) {
-      const blank = line === 0 && feed === at;
-      line = 0;
-      at = feed + 1;
-      if (!blank) continue;
-      events.push(this.#event(chunk.subarray(from, at)));
-      from = at;
+    for (let end = afterBlank(text, 0, this.#line); end !== -1; end = afterBlank(text, end, 0)) {
+      events.push(this.#event(chunk, text, from, end));
+      from = end;
     }
-    this.#line = line + chunk.length - at;
+    const feed = text.lastIndexOf('\n');
+    this.#line = feed >= from ? text.length - feed - 1 : this.#line + text.length - from;
     return from;
   }
 
@@ -97,7 +111,7 @@ export class EventSplitter {
         end += 1;
         at += 1;
       }
-      events.push(this.#event(chunk.subarray(from, end)));
+      events.push(this.#event(chunk, null, from, end));
       from = end;
     }
     return from;
@@ -105,21 +119,29 @@ export class EventSplitter {
 
   /** What came after the last blank line, as an event: some providers forget the last one. Null when there is nothing. */
   end(): ServerEvent | null {
-    return this.#pending_bytes === 0 ? null : this.#event(Buffer.alloc(0));
+    return this.#pending_bytes === 0 ? null : this.#event(Buffer.alloc(0), null, 0, 0);
   }
 
-  #event(last: Buffer): ServerEvent {
-    let raw = this.#pending.length === 0 ? last : Buffer.concat([...this.#pending, last]);
+  #event(chunk: Buffer, latin1: string | null, from: number, end: number): ServerEvent {
+    const first = this.#first;
+    this.#first = false;
+    this.#line = 0;
     // The cut fell into its last line end.
-    if (raw.at(-1) === CR && raw.includes('\r\n')) raw = Buffer.concat([raw, LINE_FEED]);
+    const cut = end === 0 ? this.#pending.at(-1)?.at(-1) === CR : chunk[end - 1] === CR;
+    if (this.#pending_bytes === 0 && !cut) return new ServerEvent(chunk, latin1, from, end, first);
+    let bytes = Buffer.concat([...this.#pending, chunk.subarray(from, end)]);
+    if (cut && bytes.includes('\r\n')) bytes = Buffer.concat([bytes, LINE_FEED]);
     this.#pending = [];
     this.#pending_bytes = 0;
-    this.#line = 0;
-    let text = raw.toString('utf8');
-    if (this.#first && text.startsWith(BOM)) text = text.slice(1);
-    this.#first = false;
-    return { raw, data: dataOf(text) || null };
+    return new ServerEvent(bytes, latin1 === null ? null : bytes.toString('latin1'), 0, bytes.length, first);
   }
+}
+
+/** Where the next blank line ends; `line`: the bytes of the line under way. -1: not here. */
+function afterBlank(text: string, from: number, line: number): number {
+  if (line === 0 && text.charCodeAt(from) === LF) return from + 1;
+  const blank = text.indexOf('\n\n', from);
+  return blank === -1 ? -1 : blank + 2;
 }
 
 function dataOf(text: string): string | null {
@@ -141,9 +163,9 @@ function valueStart(line: string, from: number): number {
 }
 
 /** Comments alone: clients skip them, where some stumble over a field without data (`retry:`, an empty `data:`). */
-export function isComment({ raw }: ServerEvent): boolean {
-  return raw
-    .toString('latin1')
+export function isComment({ bytes, from, end }: ServerEvent): boolean {
+  return bytes
+    .toString('latin1', from, end)
     .split(/\r\n|\n|\r/u)
     .every((line) => line === '' || line.startsWith(':'));
 }

@@ -1,11 +1,11 @@
 import { BrokenInvariant, inBackground } from '@purser/base';
 import { AnswerRecord } from '../answer-record.ts';
 import { type FailureContext, garbageFailure, noAnswerFailure, requestId, spokenFailure, transportFailure } from '../failure.ts';
-import { isObject, parseObject } from '../json.ts';
 import { ProviderError } from '../provider.ts';
 import type { UsageReport } from '../usage-report.ts';
-import { EventSplitter, EventTooLong, isComment, type ServerEvent } from './events.ts';
+import { EventSplitter, EventTooLong, isComment, ServerEvent } from './events.ts';
 import { readChatEvent } from './read-chat.ts';
+import { TextFrame } from './text-frame.ts';
 import { type ByteStream, contentType, type StreamAnswer, TransportError } from './transport.ts';
 
 export interface DrainBounds {
@@ -52,6 +52,8 @@ export interface PassedStream {
 
 /** An error event is often followed by the usage of what came before it: so far and so long it is waited for. */
 const AFTER_ERROR: DrainBounds = { bytes_max: 65_536, timeout_ms: 1_000 };
+/** A stream whose events have so many frames in a row of which none fits the next has none to look for. */
+const FRAMES_MAX = 4;
 /** A connection is used again when its stream ends soon after its last word. */
 const AFTER_DONE: DrainBounds = { bytes_max: 65_536, timeout_ms: 1_000 };
 
@@ -91,7 +93,9 @@ export class StreamPassage implements PassedStream {
   #failure: ProviderError | null = null;
   #over = false;
   #cancelled = false;
-  #rewrote = false;
+  /** Of the last event that was parsed. */
+  #frame: TextFrame | null = null;
+  #frames_left = FRAMES_MAX;
   #bytes = 0;
 
   constructor(context: FailureContext, answer: StreamAnswer, options: PassageOptions) {
@@ -111,12 +115,16 @@ export class StreamPassage implements PassedStream {
   /** Resolves when something was generated, the stream is over, or `wait_ms` have passed. @throws ProviderError */
   async begin(wait_ms: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<typeof LATE>((resolve) => {
-      timer = setTimeout(() => resolve(LATE), wait_ms);
-    });
+    let late: Promise<typeof LATE> | undefined;
     try {
       while (this.#record.bytes === 0 && this.#bytes < HELD_BACK_BYTES_MAX) {
-        const read = await Promise.race([this.#pull(), late]);
+        // What has come together with its head is there already.
+        if (!this.#body.ready) {
+          late ??= new Promise((resolve) => {
+            timer = setTimeout(() => resolve(LATE), wait_ms);
+          });
+        }
+        const read = await (late === undefined ? this.#pull() : Promise.race([this.#pull(), late]));
         if (read === LATE || read === null) return;
         if (read.length > 0) this.#ready.push(read);
       }
@@ -181,7 +189,7 @@ export class StreamPassage implements PassedStream {
       const turn = await this.#body.next();
       if (turn.done !== true) {
         this.#bytes += turn.value.length;
-        return await this.#passOn(turn.value);
+        return await this.#pass(this.#splitter.push(turn.value));
       }
       const last = this.#splitter.end();
       const passed = last === null ? NOTHING : await this.#pass([last]);
@@ -200,50 +208,64 @@ export class StreamPassage implements PassedStream {
     }
   }
 
-  /** The bytes of the events that end in this chunk: the chunk itself when it is whole events of which nothing is left out. */
-  async #passOn(chunk: Buffer): Promise<Buffer> {
-    const { atBoundary } = this.#splitter;
-    const passed = await this.#pass(this.#splitter.push(chunk));
-    return atBoundary && !this.#rewrote && passed.length === chunk.length ? chunk : passed;
-  }
-
-  /** Reads events and returns the bytes of those that go on. */
+  /** Reads events and returns the bytes of those that go on: those that came together stay so, uncopied. */
   async #pass(events: readonly ServerEvent[]): Promise<Buffer> {
     const passed: Buffer[] = [];
+    let run: ServerEvent | undefined;
+    let end = 0;
     for (const event of events) {
       if (this.#over) break;
-      const bytes = this.#reads(event);
-      if (bytes !== null) passed.push(bytes);
+      const goes = this.#reads(event);
+      if (goes === null) continue;
+      if (goes === event && run?.bytes === event.bytes && event.from === end) {
+        ({ end } = event);
+        continue;
+      }
+      if (run !== undefined) passed.push(between(run, end));
+      run = goes instanceof ServerEvent ? goes : undefined;
+      if (goes instanceof ServerEvent) ({ end } = goes);
+      else passed.push(goes);
     }
+    if (run !== undefined) passed.push(between(run, end));
     if (this.#record.error !== null && !this.#over) await this.#hearOut();
     const [only] = passed;
     return passed.length === 1 && only ? only : Buffer.concat(passed);
   }
 
-  /** The event's bytes; one with the final usage says what follows from it, too. */
-  #besideUsage({ raw, data }: ServerEvent): Buffer {
-    const { usage_wanted, beside_usage } = this.#options;
-    if (!usage_wanted || beside_usage === undefined || data === null || this.#record.report.certainty !== 'final') return raw;
-    if (!isObject(parseObject(data)?.['usage'])) return raw;
-    this.#rewrote = true;
-    // Its own members stay as they were written.
-    const more = JSON.stringify(beside_usage(this.summary())).slice(1);
-    const text = `${data.slice(0, data.lastIndexOf('}'))},${more}`;
-    return Buffer.from(`data: ${text.replaceAll('\n', '\ndata: ')}\n\n`);
-  }
-
-  /** What the client gets of the event: its own bytes, or nothing. */
-  #reads(event: ServerEvent): Buffer | null {
-    const { data, raw } = event;
-    if (data === null) return isComment(event) ? raw : null;
+  /** What the client gets of the event: the event itself, other bytes, or nothing. */
+  #reads(event: ServerEvent): ServerEvent | Buffer | null {
+    if (this.#frame?.note(this.#record, event) === true) {
+      this.#frames_left = FRAMES_MAX;
+      return event;
+    }
+    const { data } = event;
+    if (data === null) return isComment(event) ? event : null;
+    this.#frame = null;
+    const reports_before = this.#record.reports;
     const kind = readChatEvent(this.#record, data);
     if (this.#record.error !== null) return null;
     if (kind === 'done') {
       this.#end();
       if (this.#failure !== null) return null;
-      return data === '[DONE]' ? raw : DONE;
+      return data === '[DONE]' ? event : DONE;
     }
-    return kind === 'chunk' || this.#options.usage_wanted ? this.#besideUsage(event) : null;
+    if (kind !== 'chunk' && !this.#options.usage_wanted) return null;
+    if (this.#record.reports > reports_before) return this.#besideUsage(data) ?? event;
+    if (this.#frames_left > 0) {
+      this.#frame = TextFrame.of(event);
+      if (this.#frame !== null) this.#frames_left -= 1;
+    }
+    return event;
+  }
+
+  /** An event with the final usage says what follows from it, too. */
+  #besideUsage(data: string): Buffer | null {
+    const { usage_wanted, beside_usage } = this.#options;
+    if (!usage_wanted || beside_usage === undefined || this.#record.report.certainty !== 'final') return null;
+    // Its own members stay as they were written.
+    const more = JSON.stringify(beside_usage(this.summary())).slice(1);
+    const text = `${data.slice(0, data.lastIndexOf('}'))},${more}`;
+    return Buffer.from(`data: ${text.replaceAll('\n', '\ndata: ')}\n\n`);
   }
 
   /** The provider has told an error: what it still says of usage is heard, then the error is raised. */
@@ -273,7 +295,7 @@ export class StreamPassage implements PassedStream {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#record.terminated) inBackground(this.#letEnd(), () => {});
+    if (this.#record.terminated && !this.#body.ended) inBackground(this.#letEnd(), () => {});
     if (!this.#record.isAnswer) this.#failure = noAnswerFailure(this.#context, this.#record);
   }
 
@@ -296,4 +318,9 @@ export class StreamPassage implements PassedStream {
     this.#cancelled = true;
     this.#body.cancel(reason);
   }
+}
+
+/** The bytes from where an event begins. */
+function between({ bytes, from }: ServerEvent, end: number): Buffer {
+  return from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end);
 }

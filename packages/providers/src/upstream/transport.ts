@@ -302,6 +302,11 @@ export class ByteStream implements AsyncIterableIterator<Buffer, undefined> {
     return this.#ended;
   }
 
+  /** The next read has not to wait. */
+  get ready(): boolean {
+    return this.#ended || this.#unread.length > 0;
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }
