@@ -11,6 +11,7 @@ import { attemptOf } from './failure.ts';
 import type { Answer, ChatMessage, GenerateRequest } from './gate.ts';
 import type { Caller } from '@purser/identity';
 import { outputLimitOf } from './route-access.ts';
+import { noteServed } from './route-outcome.ts';
 import { serve, type Serving } from './serve.ts';
 import { answerFromKept, keptFrom } from './kept.ts';
 import { billOf, book, type Booked } from './settle.ts';
@@ -94,6 +95,7 @@ export async function settleAnswer(
   answer: ProviderAnswer,
   outcome: 'ok' | 'stopped' = 'ok',
 ): Promise<Answer> {
+  noteServed(engine, serving);
   const { held, start } = serving;
   const ending = endingOf(held, answer.usage, true, 'served');
   if (ending.kind === 'unresolved') throw new BrokenInvariant('a whole answer has a cost');

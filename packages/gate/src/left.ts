@@ -15,13 +15,15 @@ export async function endLeft(
   report: UsageReport = NO_REPORT,
   request_id: string | null = null,
 ): Promise<void> {
-  const { held, start } = serving;
+  const { held, start, probe } = serving;
   // A provider that broke off by itself served nobody; the end of our own time says nothing of it.
   const timeIsOver = broken instanceof ProviderError && broken.kind === 'timeout' && broken.billed !== 'no';
   if (broken !== undefined && !timeIsOver) {
     await endFailed(engine, serving, broken);
     return;
   }
+  // Whoever leaves has not seen whether it would have been served.
+  if (probe) await engine.routes.returned(probe);
   const known = timeIsOver ? reportOf(broken) : report;
   const ending = endingOf(held, known, delivered, 'left');
   const attempt = attemptOf(start, 'stopped', { request_id });

@@ -258,6 +258,23 @@ test('workspaces that pay nothing bear witness for the others when they are a da
   expect([await calls(24), await calls(24), await calls(24), await calls(24)]).toEqual([9, 10, 11, 11]);
 });
 
+test.each(['generate', 'chat'] as const)('streams that begin and break off count as failures in a row: %s', async (how) => {
+  const breaking = await upstream('cut_off');
+  const gate = bench.gate({ openai: { api_key: 'test', base_url: breaking.openai_url } });
+  const caller = bench.caller('PRO');
+  const asked = { model: 'gpt-4o', messages: [{ role: 'user', content: 'hello' }], max_tokens: 64, stream: true };
+  for (let n = 0; n < 8; n++) {
+    const answer =
+      how === 'generate'
+        ? await gate.stream(caller, ask('hello', { model: 'gpt-4o', output_tokens_max: 64 }), PRESENT)
+        : await gate.chatCompletions(caller, { body: asked }, PRESENT);
+    if (isRefusal(answer)) continue;
+    if ('kind' in answer && answer.kind === 'whole') throw new Error('it was asked to stream');
+    for await (const _ of 'kind' in answer ? answer.chunks : answer);
+  }
+  expect(breaking.requests).toHaveLength(5);
+});
+
 test('a prompt that a provider forbids keeps its workspace off the model at once, and nobody else', async () => {
   const forbidding = await answering(403, words('blocked'));
   const gate = bench.gate({ openai: { api_key: 'test', base_url: forbidding.url } });

@@ -15,6 +15,7 @@ export function routeOf({ provider, id }: Held['fitted']['model']): Route {
   return { provider, model: id };
 }
 
+/** Of a stream when it has come to its end: one that breaks off was not served, however well it began. */
 export function noteServed({ routes }: Engine, { held, probe }: Serving): void {
   routes.served(routeOf(held.fitted.model), held.hold.workspace, probe);
 }

@@ -7,7 +7,6 @@ import { endFailed, type Start, startOf } from './failure.ts';
 import type { Kept } from './kept.ts';
 import { replayOf } from './replay.ts';
 import { claimRoute, proveRoute } from './route-access.ts';
-import { noteServed } from './route-outcome.ts';
 import type { Held } from './steps/hold.ts';
 import type { Probe } from '@purser/routing';
 import { isCallersOwn } from './provider-failure.ts';
@@ -47,9 +46,7 @@ export async function serve<T>(
     try {
       serving = { ...serving, probe: await claimRoute(engine, step) };
       await proveRoute(engine, serving, stream);
-      const served = await call(serving);
-      noteServed(engine, serving);
-      return served;
+      return await call(serving);
     } catch (error) {
       time.end();
       failure = await endFailed(engine, serving, error);

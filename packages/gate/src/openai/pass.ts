@@ -8,6 +8,7 @@ import type { Bill, OpenAiChatBody, OpenAiResponse } from '../gate.ts';
 import { trackStream } from '../in-flight.ts';
 import { type Kept, keep, passedFromKept } from '../kept.ts';
 import { outputLimitOf } from '../route-access.ts';
+import { noteServed } from '../route-outcome.ts';
 import { endLeft } from '../left.ts';
 import type { Serving } from '../serve.ts';
 import { billOf, book, type BookedEnding, servedCall } from '../settle.ts';
@@ -50,6 +51,7 @@ export async function pass(engine: Engine, serving: Serving, upstream: Upstream,
  */
 async function answerWhole(engine: Engine, serving: Serving, passed: PassedWhole): Promise<OpenAiResponse> {
   serving.time.end();
+  noteServed(engine, serving);
   const { held, start } = serving;
   const ending = endingOf(held, passed.report, true, 'served');
   if (ending.kind === 'unresolved') throw new BrokenInvariant('a whole answer has a cost');
@@ -137,10 +139,12 @@ function comesTo(held: Held, { report, empty }: Summary): { readonly ending: Boo
 /** Settles a stream that came to its end. */
 async function bookStream(
   engine: Engine,
-  { held, start }: Serving,
+  serving: Serving,
   passed: PassedStream,
   sent: readonly Buffer[] | undefined,
 ): Promise<void> {
+  noteServed(engine, serving);
+  const { held, start } = serving;
   const summary = passed.summary();
   const { empty } = summary;
   const { ending, bill } = comesTo(held, summary);
