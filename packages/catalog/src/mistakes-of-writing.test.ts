@@ -143,6 +143,17 @@ test('all mistakes are told at once', async () => {
   expect(mistakes).toHaveLength(2);
 });
 
+test.each([
+  ['keys nobody knows', (index: number) => `key_${index}: 1\n`],
+  ['the same key', () => 'key: 1\n'],
+])('of more mistakes than anybody reads a hundred are told, and how many more there are: %s', (_what, line) => {
+  const text = Array.from({ length: 5_000 }, (_, index) => line(index)).join('');
+  const facts = { prices: undefined, price_list: undefined, models: undefined, providers: undefined, failed_calls: undefined };
+  const read = (): unknown => proposeCatalogue(text, facts as never);
+  expect(read).toThrow(/catalogue(?::\d+)?.*key.*\n/i);
+  expect(read).toThrow(/got 4\d{3} more mistakes, want none/);
+});
+
 test('a file that is not there is named with its path', async () => {
   await expect(loadCatalogue('/nowhere/none.yaml')).rejects.toThrow(
     '/nowhere/none.yaml: got ENOENT, want a file that can be read',

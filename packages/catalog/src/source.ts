@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 
-import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { isNode, isScalar, LineCounter, parseDocument, type Document, visit } from 'yaml';
 import { z } from 'zod';
 
 import { type Mistake, type Path, show, showPath } from './mistakes.ts';
@@ -18,6 +18,8 @@ export interface Source {
 const BYTES_MAX = 32 * 1024 * 1024;
 /** Of what is written, in characters of indentation and open brackets: no catalogue comes near, and the parser's stack holds it. */
 const DEPTH_MAX = 500;
+/** Told of one file; each is looked for in it, and nobody reads more. */
+const MISTAKES_MAX = 100;
 
 /** Reads YAML by the failsafe schema. A file that cannot be read or parsed leaves its mistakes and an undefined result. */
 export async function readSource(path: string, mistakes: Mistake[]): Promise<Source | undefined> {
@@ -45,17 +47,54 @@ export function parseSource(file: string, text: string, mistakes: Mistake[]): So
     mistakes.push({ file, path: '', given: `lists and mappings ${depth} deep`, wanted: `at most ${DEPTH_MAX}` });
     return undefined;
   }
-  const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-  for (const error of document.errors) {
-    mistakes.push({ file, path: '', line: lines.linePos(error.pos[0]).line, given: show(error.message), wanted: 'valid YAML' });
-  }
-  if (document.errors.length > 0) return undefined;
+  const document = parseDocument(text, {
+    schema: 'failsafe',
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+    // The parser would compare each key with each before it.
+    uniqueKeys: false,
+  });
+  const wrong = [...document.errors.map(({ pos, message }) => ({ at: pos[0], message })), ...keysWrittenTwice(document)];
+  const told = ({ at, message }: Wrong): Mistake => {
+    return { file, path: '', line: lines.linePos(at).line, given: show(message), wanted: 'valid YAML' };
+  };
+  mistakes.push(...firstOf(wrong, file, told));
+  if (wrong.length > 0) return undefined;
   try {
     return { file, text, data: document.toJS({ maxAliasCount: 100 }), lineOf: (path) => lineOf(document, lines, path) };
   } catch (error) {
     mistakes.push({ file, path: '', given: show(String(error)), wanted: 'at most 100 aliases' });
     return undefined;
   }
+}
+
+interface Wrong {
+  /** Where it begins in the text. */
+  readonly at: number;
+  readonly message: string;
+}
+
+function keysWrittenTwice(document: Document): Wrong[] {
+  const twice: Wrong[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (keys.has(key.value)) twice.push({ at: key.range?.[0] ?? 0, message: 'Map keys must be unique' });
+        keys.add(key.value);
+      }
+    },
+  });
+  return twice;
+}
+
+/** As many as are told of, and how many more there are. */
+function firstOf<T>(found: readonly T[], file: string, told: (one: T) => Mistake): Mistake[] {
+  const more = found.length - MISTAKES_MAX;
+  const first = found.slice(0, MISTAKES_MAX).map(told);
+  return more > 0 ? [...first, { file, path: '', given: `${more} more mistakes`, wanted: 'none' }] : first;
 }
 
 /**
@@ -102,17 +141,23 @@ function lineOf(document: Document, lines: LineCounter, path: Path): number | un
 export function parseBy<T>(schema: z.ZodType<T>, source: Source, mistakes: Mistake[]): T | undefined {
   const parsed = schema.safeParse(source.data);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) mistakes.push(...mistakesOf(issue, source, schema));
+  const issues = parsed.error.issues.flatMap(oneByOne);
+  mistakes.push(...firstOf(issues, source.file, (issue) => mistakeOf(issue, source, schema)));
   return undefined;
 }
 
-function mistakesOf(issue: z.core.$ZodIssue, source: Source, schema: z.ZodType): Mistake[] {
+/** Each key that is not known is a mistake of its own. */
+function oneByOne(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ ...issue, keys: [key] })) : [issue];
+}
+
+function mistakeOf(issue: z.core.$ZodIssue, source: Source, schema: z.ZodType): Mistake {
   const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
   if (issue.code === 'unrecognized_keys') {
-    const wanted = `one of ${keysAt(schema, path).join(', ')}`;
-    return issue.keys.map((key) => mistakeAt(source, [...path, key], `the unknown key '${key}'`, wanted));
+    const [key = ''] = issue.keys;
+    return mistakeAt(source, [...path, key], `the unknown key '${key}'`, `one of ${keysAt(schema, path).join(', ')}`);
   }
-  return [mistakeAt(source, path, show(valueAt(source.data, path)), wantedBy(issue))];
+  return mistakeAt(source, path, show(valueAt(source.data, path)), wantedBy(issue));
 }
 
 /** The keys that a mapping at that place may have. */

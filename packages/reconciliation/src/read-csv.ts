@@ -1,8 +1,12 @@
-import { RefusalError, refuse } from '@purser/base';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { type Charge, modelOf, toNanos } from './charge.ts';
+import { CsvRows, unreadable } from './csv-rows.ts';
 
-const ROW_CHARACTERS_MAX = 64 * 1024;
+/** Read at a stretch; then everything else of this process has its turn, for a body may arrive as fast as it is read. */
+const STRETCH_CHARACTERS = 64 * 1024;
+/** Longer than any provider's name of a model: each of its beginnings is looked up. */
+const MODEL_CHARACTERS_MAX = 200;
 
 /** What columns are called in providers' exports. */
 const COLUMNS = {
@@ -15,29 +19,57 @@ const COLUMNS = {
 type Column = keyof typeof COLUMNS;
 
 /**
- * Reads a provider's export row by row, whatever its size: a header row that names at least a time and a cost.
+ * Reads a provider's export row by row, whatever its size: a header row that names at least a time and a cost. Nobody waits for it long.
  * @throws RefusalError that names the row which cannot be read.
  */
 export async function* readChargesCsv(text: AsyncIterable<string>): AsyncGenerator<Charge> {
-  let places: Partial<Record<Column, number>> | undefined;
-  let row = 0;
-  for await (const cells of rowsOf(text)) {
-    row += 1;
-    if (cells.every((cell) => cell.trim() === '')) continue;
-    if (places === undefined) {
-      places = placesOf(cells);
-      continue;
+  const rows = new CsvRows();
+  const reader = new ChargeReader();
+  for await (const chunk of text) {
+    for (let at = 0; at < chunk.length; at += STRETCH_CHARACTERS) {
+      for (const cells of rows.read(chunk.slice(at, at + STRETCH_CHARACTERS))) {
+        const charge = reader.read(cells);
+        if (charge !== undefined) yield charge;
+      }
+      await nextTurn();
     }
-    const cell = (column: Column): string => cells[places?.[column] ?? -1]?.trim() ?? '';
+  }
+  const last = rows.end();
+  const charge = last && reader.read(last);
+  if (charge !== undefined) yield charge;
+  if (!reader.began) throw unreadable(1, 'the file is empty');
+}
+
+/** Makes charges of rows; the first that is not empty is the header. */
+class ChargeReader {
+  #places: Partial<Record<Column, number>> | undefined;
+  #row = 0;
+
+  get began(): boolean {
+    return this.#places !== undefined;
+  }
+
+  read(cells: readonly string[]): Charge | undefined {
+    this.#row += 1;
+    if (cells.every((cell) => cell.trim() === '')) return undefined;
+    const places = this.#places;
+    if (places === undefined) {
+      this.#places = placesOf(cells);
+      return undefined;
+    }
+    const cell = (column: Column): string => cells[places[column] ?? -1]?.trim() ?? '';
     const at = instantOf(cell('at'));
     const cost = toNanos(cell('cost').replace(/^[$€]/, ''));
-    if (at === undefined) throw unreadable(row, `'${cell('at').slice(0, 40)}' is no time`);
-    if (cost === undefined) throw unreadable(row, `'${cell('cost').slice(0, 40)}' is no amount`);
+    if (at === undefined) throw unreadable(this.#row, `'${cell('at').slice(0, 40)}' is no time`);
+    if (cost === undefined) throw unreadable(this.#row, `'${cell('cost').slice(0, 40)}' is no amount`);
     const unit = cell('unit').toUpperCase() || 'USD';
-    if (!/^[A-Z]{3}$/.test(unit)) throw unreadable(row, `'${unit.slice(0, 10)}' is no currency`);
-    yield { at, model: modelOf(cell('model')), request_id: cell('request_id') || null, cost, unit };
+    if (!/^[A-Z]{3}$/.test(unit)) throw unreadable(this.#row, `'${unit.slice(0, 10)}' is no currency`);
+    const model = modelOf(cell('model'));
+    if (model !== null && model.length > MODEL_CHARACTERS_MAX) {
+      throw unreadable(this.#row, `the name of its model has ${model.length} characters; want at most ${MODEL_CHARACTERS_MAX}`);
+    }
+    return { at, model, request_id: cell('request_id') || null, cost, unit };
   }
-  if (places === undefined) throw unreadable(1, 'the file is empty');
 }
 
 function placesOf(header: readonly string[]): Partial<Record<Column, number>> {
@@ -68,39 +100,4 @@ function instantOf(text: string): Temporal.Instant | undefined {
   } catch {
     return undefined;
   }
-}
-
-function unreadable(row: number, why: string): RefusalError {
-  return new RefusalError(refuse('invalid_request', `the export cannot be read: row ${row}: ${why}`));
-}
-
-/** RFC 4180: cells in quotes may hold separators, line ends and doubled quotes. */
-async function* rowsOf(text: AsyncIterable<string>): AsyncGenerator<string[]> {
-  let [cells, cell, quoted, after_quote, length, row] = [[] as string[], '', false, false, 0, 1];
-  for await (const chunk of text) {
-    for (const character of chunk) {
-      length += 1;
-      if (length > ROW_CHARACTERS_MAX) throw unreadable(row, 'it is longer than 64 KB');
-      if (quoted && !after_quote) {
-        if (character === '"') after_quote = true;
-        else cell += character;
-        continue;
-      }
-      if (after_quote && character === '"') {
-        cell += '"';
-        after_quote = false;
-        continue;
-      }
-      if (after_quote) [quoted, after_quote] = [false, false];
-      if (character === '"' && cell === '') quoted = true;
-      else if (character === ',') {
-        cells.push(cell);
-        cell = '';
-      } else if (character === '\n') {
-        yield [...cells, cell];
-        [cells, cell, length, row] = [[], '', 0, row + 1];
-      } else if (character !== '\r') cell += character;
-    }
-  }
-  if (cells.length > 0 || cell !== '') yield [...cells, cell];
 }

@@ -5,6 +5,8 @@ import { type Connection, Fault, type HoldId, type Pool, PLATFORM, type Refusal,
 import { listUnresolved, resolveUnresolved, type Unresolved } from '@purser/meters';
 
 import type { Charge } from './charge.ts';
+import { resolveByBill } from './resolve-by-bill.ts';
+import { dayOf, differenceOf, nameOf, type Sum, sumOf } from './sums.ts';
 
 /** What a provider billed for whole days, beside what was booked for them. */
 export interface ReconcileRequest {
@@ -46,22 +48,10 @@ export interface Reconciled {
 }
 
 const DAYS_MAX = 92;
-const KEYS_MAX = 50_000;
+const KEYS_MAX = 20_000;
 const UNRESOLVED_MAX = 10_000;
 const RESOLVE_BATCH = 200;
 const DAY_HOURS = 24;
-
-/** The sums of one day, model and currency, as they are gathered. */
-interface Sum {
-  readonly day: string;
-  readonly model: string;
-  readonly unit: string;
-  attempts: bigint;
-  booked: bigint;
-  posted_before: bigint;
-  resolved: bigint;
-  billed: bigint;
-}
 
 /**
  * Compares what a provider says it billed with the books, resolves by it what nobody knew, and posts the rest: `cost` against
@@ -85,11 +75,11 @@ export async function reconcile(pool: Pool, request: ReconcileRequest): Promise<
   const sums = await booked(pool, request, resolved);
   const exact = new Map<HoldId, bigint>();
   const told = createHash('sha256').update(`${provider} ${from.toString()} ${to.toString()}`);
-  const models = [...new Set([...sums.values()].map(({ model }) => model))];
+  const models = new Set([...sums.values()].map(({ model }) => model));
   for await (const charge of request.charges) {
     if (Temporal.Instant.compare(charge.at, request.from) < 0 || Temporal.Instant.compare(charge.at, request.to) >= 0) continue;
     told.update(`\n${charge.at.toString()} ${charge.model} ${charge.request_id} ${charge.cost} ${charge.unit}`);
-    const sum = sumOf(sums, dayOf(charge.at), ourName(charge.model ?? '', models), charge.unit);
+    const sum = sumOf(sums, dayOf(charge.at), nameOf(charge.model ?? '', models), charge.unit);
     sum.billed += charge.cost;
     const hold = charge.request_id === null ? undefined : owners.get(charge.request_id);
     if (hold !== undefined) exact.set(hold, (exact.get(hold) ?? 0n) + charge.cost);
@@ -99,7 +89,7 @@ export async function reconcile(pool: Pool, request: ReconcileRequest): Promise<
   const resolutions = resolveByBill(unresolved, exact, sums, models);
   const result = {
     import_id: told.digest('hex'),
-    lines: [...sums.values()].map(lineOf).toSorted((one, other) => (one.day + one.model < other.day + other.model ? -1 : 1)),
+    lines: linesOf(sums),
     resolved: resolutions.size,
     unresolved_left: unresolved.length - resolutions.size,
   };
@@ -122,26 +112,6 @@ function refuseSpan({ from, to, now, provider }: ReconcileRequest): Refusal | un
     return refuse('invalid_request', 'the last day is not over yet: what it cost is known when it is');
   }
   return undefined;
-}
-
-const dayOf = (at: Temporal.Instant): string => at.toString().slice(0, 10);
-
-function sumOf(sums: Map<string, Sum>, day: string, model: string, unit: string): Sum {
-  const key = `${day} ${unit} ${model}`;
-  let sum = sums.get(key);
-  if (sum === undefined) {
-    sum = { day, model, unit, attempts: 0n, booked: 0n, posted_before: 0n, resolved: 0n, billed: 0n };
-    sums.set(key, sum);
-  }
-  return sum;
-}
-
-/** A bill names a model with its date (`gpt-4o-2024-08-06`); the longest of our names that it begins with is meant. */
-function ourName(theirs: string, ours: readonly string[]): string {
-  const known = ours.filter(
-    (name) => name !== '' && (theirs === name || theirs.startsWith(`${name}-`) || theirs.startsWith(`${name}@`)),
-  );
-  return known.toSorted((one, other) => other.length - one.length)[0] ?? theirs;
 }
 
 async function booked(
@@ -187,37 +157,13 @@ async function holdsByRequestId(pool: Pool, unresolved: readonly Unresolved[]): 
   return new Map(rows.map(({ hold_id, request_id }) => [request_id, hold_id]));
 }
 
-const left = ({ billed, booked: ours, posted_before, resolved }: Sum): bigint => billed - ours - posted_before - resolved;
-
-/**
- * What each unresolved call cost: what the bill says under its own id, else what the bill of its day and model has over what is
- * booked, as far as it goes and the call may have cost. A day the provider says nothing about resolves nothing.
- */
-function resolveByBill(
-  unresolved: readonly Unresolved[],
-  exact: ReadonlyMap<HoldId, bigint>,
-  sums: Map<string, Sum>,
-  models: readonly string[],
-): Map<HoldId, bigint> {
-  const resolutions = new Map<HoldId, bigint>();
-  const told = new Set([...sums.values()].filter(({ billed }) => billed !== 0n).map(({ day, unit }) => `${day} ${unit}`));
-  const byDay = Map.groupBy(sums.values(), ({ day, unit }) => `${day} ${unit}`);
-  const first = unresolved.toSorted((one, other) => Number(exact.has(other.hold_id)) - Number(exact.has(one.hold_id)));
-  for (const { hold_id, since, model, cost, cost_unit } of first) {
-    const day = dayOf(since);
-    if (!told.has(`${day} ${cost_unit}`)) continue;
-    const known = exact.get(hold_id);
-    const own = model === null ? undefined : sumOf(sums, day, ourName(model, models), cost_unit);
-    const from = own ?? byDay.get(`${day} ${cost_unit}`)?.toSorted((one, other) => Number(left(other) - left(one)))[0];
-    const spare = from === undefined || left(from) < 0n ? 0n : left(from);
-    const taken = known ?? (spare < cost ? spare : cost);
-    if (from !== undefined) from.resolved += taken;
-    resolutions.set(hold_id, taken);
-  }
-  return resolutions;
+/** By day and model. */
+function linesOf(sums: ReadonlyMap<string, Sum>): ReconciledLine[] {
+  const named = [...sums.values()].map((sum) => ({ name: sum.day + sum.model, sum }));
+  return named
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+    .map(({ sum }) => ({ ...sum, difference: differenceOf(sum) }));
 }
-
-const lineOf = (sum: Sum): ReconciledLine => ({ ...sum, difference: left(sum) });
 
 async function post(
   pool: Pool,

@@ -4,9 +4,17 @@ import { type Refusal, refuse } from '@purser/base';
 const DEPTH_MAX = 64;
 /** Members of objects and elements of arrays together: what a parsed body takes in memory goes by these, not by its bytes. */
 const VALUES_MAX = 100_000;
+/**
+ * Members of one object: whatever copies or walks an object takes a hundred times longer for each member when there are tens of thousands.
+ * OpenAI takes schemas of up to 5,000 properties.
+ */
+const MEMBERS_MAX = 5_000;
 /** A name of a user is at most 256 characters; written in escapes each takes twelve bytes at most. */
 const USER_BYTES_MAX = 4_096;
 const KEY_BYTES_MAX = 64;
+
+/** So far below that no array counts up to the members of an object. */
+const NO_OBJECT = -VALUES_MAX;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -29,6 +37,8 @@ export interface Scanned {
 export function scanJson(body: Buffer): Scanned | Refusal {
   let depth = 0;
   let values = 0;
+  /** Of the object or array that is open at each depth; an array counts none. */
+  const members = new Int32Array(DEPTH_MAX + 1).fill(NO_OBJECT);
   let user: string | undefined;
   /** The last text at the first depth, and whether a colon came after it. */
   let key: { readonly start: number; readonly end: number } | undefined;
@@ -47,11 +57,15 @@ export function scanJson(body: Buffer): Scanned | Refusal {
       values += 1;
       if (depth > DEPTH_MAX) return tooDeep();
       if (values > VALUES_MAX) return tooMany();
+      members[depth] = byte === OPEN_OBJECT ? 1 : NO_OBJECT;
     } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
       depth -= 1;
     } else if (byte === COMMA) {
       values += 1;
       if (values > VALUES_MAX) return tooMany();
+      const counted = (members[depth] ?? NO_OBJECT) + 1;
+      if (counted > MEMBERS_MAX) return tooWide();
+      members[depth] = counted;
       if (depth === 1) [key, named] = [undefined, false];
     } else if (byte === COLON && depth === 1) {
       named = true;
@@ -68,6 +82,13 @@ function tooMany(): Refusal {
   return refuse(
     'invalid_request',
     `the body holds more than ${VALUES_MAX} members and elements, which is the most that is read; send less at a time`,
+  );
+}
+
+function tooWide(): Refusal {
+  return refuse(
+    'invalid_request',
+    `an object of the body holds more than ${MEMBERS_MAX} members, which is the most that is read; send fewer`,
   );
 }
 

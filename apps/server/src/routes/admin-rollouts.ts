@@ -40,7 +40,8 @@ const armSchema = z.object({
 });
 
 const share = z.number().min(0).max(1).describe('Of the subscribers, 0 to 1; a larger share only adds workspaces.');
-const CATALOGUE_BYTES_MAX = 1_000_000;
+/** Many times the longest of ours. It is read at a stretch, while everybody else waits; a longer one is begun with `purser rollout`. */
+const CATALOGUE_CHARACTERS_MAX = 128 * 1024;
 
 /** A catalogue, or prices of providers, for a share of the workspaces first, compared, then for all, or back (C13). */
 export function registerAdminRollouts(app: App, deps: RouteDeps): void {
@@ -56,8 +57,8 @@ export function registerAdminRollouts(app: App, deps: RouteDeps): void {
       summary: 'Moves a share of the workspaces to another catalogue, or to other prices',
       body: z
         .strictObject({
-          catalogue: z.string().min(1).max(CATALOGUE_BYTES_MAX).optional().describe('Its whole text, YAML.'),
-          prices: z.string().min(1).max(CATALOGUE_BYTES_MAX).optional().describe('The whole text of a provider_costs.yml.'),
+          catalogue: z.string().min(1).max(CATALOGUE_CHARACTERS_MAX).optional().describe('Its whole text, YAML.'),
+          prices: z.string().min(1).max(CATALOGUE_CHARACTERS_MAX).optional().describe('The whole text of a provider_costs.yml.'),
           share,
           from_version: z.string().max(200).optional().describe('Who is on it; without it the version now in force.'),
         })

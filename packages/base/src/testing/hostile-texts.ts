@@ -8,6 +8,12 @@ const again =
   (size) =>
     before + filled(unit, size) + after;
 
+function neverRepeated(size: number, piece: (word: string) => string): string {
+  let text = '';
+  for (let count = 0; text.length < size; count += 1) text += piece(`w${count.toString(36)}`);
+  return text;
+}
+
 /** Texts that make a careless reader go through the same characters again and again, by what they are made of. */
 export const HOSTILE_TEXTS: Readonly<Record<string, TextOfSize>> = {
   'marks of two classes': (size) => `a${'\u0300'.repeat(size / 2)}${'\u0316'.repeat(size / 2)}`,
@@ -51,11 +57,8 @@ export const HOSTILE_TEXTS: Readonly<Record<string, TextOfSize>> = {
   'joined emoji': again('👨‍👩‍👧'),
   flags: again('🇦'),
   joiners: again('\u200D'),
-  'words never repeated': (size) => {
-    let text = '';
-    for (let word = 0; text.length < size; word += 1) text += `w${word.toString(36)} `;
-    return text;
-  },
+  'words never repeated': (size) => neverRepeated(size, (word) => `${word} `),
+  'keys never repeated': (size) => neverRepeated(size, (word) => `${word}: 1\n`),
   'sentences without end': again('lorem ipsum dolor sit amet '),
   'key and value pairs': again('a=b&'),
   'percent signs': again('%25'),

@@ -28,6 +28,8 @@ const UNBOUNDED = ['audio', 'modalities', 'prediction', 'service_tier', 'web_sea
 const HARMLESS: Record<string, readonly string[]> = { service_tier: ['auto', 'default'], modalities: ['["text"]'] };
 
 const MESSAGES_MAX = 10_000;
+/** Of what was given, in a sentence that names it. */
+const SHOWN_CHARS_MAX = 100;
 
 /** Reads an OpenAI chat body into what the gate asks, or says what is wrong with it. */
 export function askOfOpenAi(
@@ -46,7 +48,10 @@ export function askOfOpenAi(
     output_tokens_max: body.max_completion_tokens ?? body.max_tokens,
     cost_max: undefined,
     model: body.model,
-    unfit: (provider) => (providers.upstream(provider) ? undefined : untranslatable(body, providers.get(provider)?.honours)),
+    unfit: (provider) =>
+      providers.upstream(provider)
+        ? undefined
+        : untranslatable(body, providers.get(provider)?.honours)?.slice(0, SHOWN_CHARS_MAX),
     idempotency,
     arrival,
     user: body.user,
@@ -70,7 +75,7 @@ function mistakeIn(body: OpenAiChatBody): string | undefined {
     (member) => !BOUNDED.has(member) && !(UNBOUNDED as readonly string[]).includes(member) && body[member] !== null,
   );
   if (unknown !== undefined)
-    return `${unknown.slice(0, 100)}: not known here, so what it costs cannot be bounded beforehand; leave it out`;
+    return `${unknown.slice(0, SHOWN_CHARS_MAX)}: not known here, so what it costs cannot be bounded beforehand; leave it out`;
   const tools = body['tools'] ?? [];
   if (!Array.isArray(tools)) return 'tools: want an array';
   const foreign = (tools as { type?: unknown }[]).findIndex((tool) => !OWN_TOOLS.has(String(tool?.type)));
@@ -105,7 +110,7 @@ function messageMistake(message: unknown): string | undefined {
   for (const part of content as { type?: unknown }[]) {
     if (keepsForAnHour(part)) return `content: ${LONG_CACHE}`;
     if (part?.type !== 'text' && part?.type !== 'refusal')
-      return `content: parts of type ${JSON.stringify(part?.type)} are not supported; want text`;
+      return `content: parts of type ${JSON.stringify(part?.type ?? null).slice(0, SHOWN_CHARS_MAX)} are not supported; want text`;
   }
   return undefined;
 }
