@@ -35,6 +35,7 @@ export class Directory {
   readonly #byId: BatchLoader<Workspace>;
   readonly #byExternalId: BatchLoader<Workspace>;
   readonly #byHash: BatchLoader<KeyRecord>;
+  readonly #watching: ((workspace: string | undefined) => void)[] = [];
   /** Grows with every change heard: what was being read meanwhile may be older than the change, and is not kept. */
   #heard = 0;
 
@@ -62,6 +63,11 @@ export class Directory {
     return this.#changes.start();
   }
 
+  /** Hears of every workspace that changed, here or on another server; undefined: of any, for nothing could be heard meanwhile. */
+  watch(watcher: (workspace: string | undefined) => void): void {
+    this.#watching.push(watcher);
+  }
+
   /** At once when cached. Undefined: there is none. */
   workspace(id: string): Workspace | undefined | Promise<Workspace | undefined> {
     const cached = this.#workspaces.get(id);
@@ -86,8 +92,12 @@ export class Directory {
   /** Called for what Postgres tells, and at once for what this process changes itself. */
   forget(change: Change): void {
     this.#heard += 1;
-    if (change.of === 'workspace') this.#workspaces.delete(change.id);
-    else this.#keys.delete(hashFromHex(change.sha256_hex));
+    if (change.of === 'key') {
+      this.#keys.delete(hashFromHex(change.sha256_hex));
+      return;
+    }
+    this.#workspaces.delete(change.id);
+    this.#tell(change.id);
   }
 
   /** A key was revoked here; which hash it has is not at hand, and revoking is rare. */
@@ -101,6 +111,11 @@ export class Directory {
     this.#workspaces.clear();
     this.#keys.clear();
     this.#unknownKeys.clear();
+    this.#tell(undefined);
+  }
+
+  #tell(workspace: string | undefined): void {
+    for (const watcher of this.#watching) watcher(workspace);
   }
 
   #isFresh({ loaded_ms }: Cached<unknown>): boolean {

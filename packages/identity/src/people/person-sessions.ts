@@ -32,12 +32,15 @@ export class PersonSessions {
   readonly #cached = new BoundedMap<SecretHash, { readonly open: PersonSession; readonly loaded_ms: number }>(CACHED_MAX);
   /** When a person was changed here; what was read before that, even in part, is not believed. */
   readonly #changed = new BoundedMap<string, number>(CACHED_MAX);
+  /** When a workspace was changed, or erased, anywhere: who worked there may work elsewhere by now. */
+  readonly #changed_in = new BoundedMap<string, number>(CACHED_MAX);
   /** Grows when a session ends here: what was being read meanwhile may have ended, and is not kept. */
   #ended = 0;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    parts.directory.watch((workspace) => this.#forgetIn(workspace));
   }
 
   find(token: string, hashed: SecretHash): PersonSession | undefined | Promise<PersonSession | undefined> {
@@ -48,8 +51,15 @@ export class PersonSessions {
     return this.#load(token, hashed);
   }
 
-  #isFresh(loaded_ms: number, { id }: Person): boolean {
-    return performance.now() - loaded_ms < BELIEVED_MS && loaded_ms > (this.#changed.get(id) ?? 0);
+  #isFresh(loaded_ms: number, { id, works_in }: Person): boolean {
+    const changed_ms = Math.max(this.#changed.get(id) ?? 0, this.#changed_in.get(works_in ?? '') ?? 0);
+    return performance.now() - loaded_ms < BELIEVED_MS && loaded_ms > changed_ms;
+  }
+
+  #forgetIn(workspace: string | undefined): void {
+    if (workspace !== undefined) return this.#changed_in.set(workspace, performance.now());
+    this.#ended += 1;
+    this.#cached.clear();
   }
 
   async #load(token: string, hashed: SecretHash): Promise<PersonSession | undefined> {

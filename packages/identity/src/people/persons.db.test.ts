@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
 import { createLog, isRefusal, type Refusal, TestClock, type WorkspaceId } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
 import { type Catalogue, loadCatalogue } from '@purser/catalog';
@@ -280,6 +282,24 @@ describe('roles', () => {
     await expect.poll(async () => isRefusal(await there.authenticate(headers)), { timeout: 1_000 }).toBe(false);
     let_in(await here.persons.removeMember(workspace, (await caller(token)).person!.id, by(owner)));
     await expect.poll(async () => isRefusal(await there.authenticate(headers)), { timeout: 1_000, interval: 20 }).toBe(true);
+  });
+
+  test('who worked in a workspace that is erased goes on in another of its own: at once here, and on another server without a refusal in between', async () => {
+    const email = mailbox();
+    await signIn(email, (await anonymous()).token);
+    const { token } = await signIn(email, (await anonymous()).token);
+    const erased = (await caller(token)).workspace?.id;
+    expect((await caller(token, there)).workspace?.id).toBe(erased);
+    await database.pool.query('select identity.erase_workspace($1, $2, $3)', [
+      erased,
+      'erased-0123456789ab',
+      clock.now().toString(),
+    ]);
+    here.forgetErased(erased as WorkspaceId);
+    const next = (await caller(token)).workspace?.id;
+    expect([undefined, erased]).not.toContain(next);
+    // Each asking may be the one between the notice and the change; a refusal throws.
+    for (let seen = erased; seen !== next; await wait(1)) seen = (await caller(token, there)).workspace?.id;
   });
 
   test('an operator administers every workspace, spends in none but its own, and is made by the installation alone', async () => {
