@@ -27,6 +27,24 @@ afterAll(async () => {
   redis.disconnect();
 });
 
+test('what is counted of a user, and its failures, are in Redis without the user’s name', async () => {
+  const prefix = `${root}named:`;
+  const limiter = await open(prefix);
+  const name = `ada-${crypto.randomUUID()}`;
+  const block = blockRule({ failures_block: 3, block_seconds: 60 });
+  const subject = { name: `user:${name}`, rules: planRules({ rps: 10, rpm: 100, burst: 10 }), block };
+  await limiter.decide({ scope: 'w', subjects: [subject], now: instant(START_MS) });
+  await limiter.fail({ scope: 'w', subject, now: instant(START_MS) });
+  const redis = new Redis(url);
+  const keys = await redis.keys(`${prefix}*`);
+  const kept = await Promise.all(keys.map(async (key) => [key, (await redis.dumpBuffer(key))?.toString('latin1')]));
+  redis.disconnect();
+  await limiter.close();
+  // What began to count, a generation of windows, and the failures.
+  expect(kept.length).toBeGreaterThanOrEqual(3);
+  expect(JSON.stringify(kept)).not.toContain(name);
+});
+
 describe('the limiter over several servers', () => {
   test('T5 decides as the reference model does', async () => {
     const limiter = await open();

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import { assert, inBackground } from '@purser/base';
@@ -91,7 +91,7 @@ export class RateScript {
   /** Counts a failure. For how long (ms) the subject was kept out already, and for how long it is now. */
   async fail({ scope, subject, now }: FailureRequest): Promise<{ readonly was_ms: number; readonly is_ms: number }> {
     const { failures_max, block_ms } = subject.block;
-    const key = `${this.#prefix}failed:${scope}:${subject.name}${writtenOf(subject).name}`;
+    const key = `${this.#prefix}failed:${nameOf(scope, subject)}`;
     const [was_ms = 0, is_ms = 0] = await FAILURE.run(
       this.#redis,
       [key],
@@ -136,13 +136,17 @@ export class RateScript {
         const set = writtenOf(subject);
         let number = sets.get(set);
         if (number === undefined) sets.set(set, (number = sets.size + 1));
-        // Half a character in a name is none that the script could read.
-        calls.push(`${request.scope}:${subject.name}${set.name}`.toWellFormed(), number);
+        calls.push(nameOf(request.scope, subject), number);
       }
     }
     const values = [...sets.keys()].map((set) => set.values);
     return SLIDING.run(this.#redis, [], [JSON.stringify([SKEW_US_MAX, SLOTS, this.#prefix, values, calls])]);
   }
+}
+
+/** What is counted is under a hash: a subject may be named after a person, and Redis keeps, logs and copies what it is given. */
+function nameOf(scope: string, subject: RateSubject): string {
+  return `${scope}:${hash('sha256', `${scope} ${subject.name}`, 'base64url').slice(0, 22)}${writtenOf(subject).name}`;
 }
 
 function rulingIn(answer: readonly number[], at: number, request: RateRequest): Ruling {
