@@ -182,10 +182,7 @@ CREATE OR REPLACE FUNCTION audit.holds_text(p_key text, p_text text, p_texts tex
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select case when p_texts is null then not audit.is_neutral(p_key, p_text)
-    else exists (select from unnest(p_texts) t
-      where lower(p_text) = lower(t) or lower(p_text) like '%:' || replace(replace(replace(lower(t), '\', '\\'), '%', '\%'), '_', '\_')
-        or (strpos(t, '@') > 0 and strpos(lower(p_text), lower(t)) > 0)) end
+  select case when p_texts is null then not audit.is_neutral(p_key, p_text) else base.names_one_of(p_text, p_texts) end
 $function$;
 
 CREATE OR REPLACE FUNCTION audit.is_neutral(p_key text, p_text text)
@@ -338,6 +335,17 @@ CREATE OR REPLACE FUNCTION base.installation_id()
  LANGUAGE sql
  STABLE
 AS $function$ select id from base.installation $function$;
+
+CREATE OR REPLACE FUNCTION base.names_one_of(p_text text, p_texts text[])
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select exists (select from unnest(p_texts) t where case when strpos(t, '@') = 0
+    then p_text = t or regexp_replace(p_text, '^(credits:)?[a-z_]+:', '') = t
+    else strpos(lower(p_text), lower(t)) > 0 and lower(p_text) ~
+      ('(?<![[:alnum:]._+-])' || regexp_replace(lower(t), '([^[:alnum:]])', '\\\1', 'g') || '(?![[:alnum:]_+-]|[.@][[:alnum:]])') end)
+$function$;
 
 create schema catalog;
 grant usage on schema catalog to purser_work;
@@ -1037,13 +1045,14 @@ CREATE OR REPLACE FUNCTION ledger.fees_sign(p_debit text, p_credit text)
  IMMUTABLE PARALLEL SAFE
 AS $function$ select (p_debit = 'fees' or p_debit like 'fees:%')::integer - (p_credit = 'fees' or p_credit like 'fees:%')::integer $function$;
 
-CREATE OR REPLACE FUNCTION ledger.holds_of_user(p_workspace uuid, p_name text)
- RETURNS TABLE(hold_id uuid)
+CREATE OR REPLACE FUNCTION ledger.holds_of_user(p_workspace uuid, p_name text, p_after bigint, p_rows_max integer)
+ RETURNS TABLE(holds uuid[], through bigint)
  LANGUAGE sql
  STABLE
 AS $function$
-  select distinct a.hold_id from ledger.attempt a
-  where a.workspace_id = p_workspace and substr(a.actor, nullif(strpos(a.actor, ' user:'), 0) + 6) = p_name
+  select coalesce(array_agg(distinct a.hold_id) filter (where substr(a.actor, nullif(strpos(a.actor, ' user:'), 0) + 6) = p_name), '{}'),
+    max(a.id)
+  from (select id, hold_id, actor from ledger.attempt where workspace_id = p_workspace and id > p_after order by id limit p_rows_max) a
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.horizon()
@@ -1232,7 +1241,7 @@ CREATE OR REPLACE FUNCTION ledger.postings_to_erase(p_workspace uuid, p_texts te
 AS $function$
   select p.xid, p.id from ledger.posting p
   where p.workspace_id = p_workspace and p.reason is not null and p.reason !~ '^erased-[0-9a-f]{12}$'
-    and (p_texts is null or exists (select from unnest(p_texts) t where strpos(lower(p.reason), lower(t)) > 0))
+    and (p_texts is null or base.names_one_of(p.reason, p_texts))
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.record_attempts(p_attempts jsonb)
@@ -2623,7 +2632,11 @@ begin
   delete from meters.idempotency where workspace_id = p_workspace and hold_id = any (p_holds);
   get diagnostics v_total = row_count;
   update meters.meter set key = left(key, length(key) - length(p_name)) || p_pseudonym
-  where workspace_id = p_workspace and key ~ '^(.*_user_day:|credits:member:)' and right(key, length(p_name) + 1) = ':' || p_name;
+  where workspace_id = p_workspace and key ~ '^([a-z_]+_user_day:|credits:member:)'
+    and regexp_replace(key, '^([a-z_]+_user_day:|credits:member:)', '') = p_name;
+  get diagnostics v_rows = row_count;
+  v_total := v_total + v_rows;
+  update meters.grant set reason = p_pseudonym where workspace_id = p_workspace and base.names_one_of(reason, array[p_name]);
   get diagnostics v_rows = row_count;
   return v_total + v_rows;
 end $function$;
@@ -3171,12 +3184,14 @@ CREATE OR REPLACE FUNCTION notify.erase_end_user(p_workspace uuid, p_name text)
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_alerts uuid[] := array(select alert_id from notify.alert where workspace_id = p_workspace and right(subject, length(p_name) + 1) = ':' || p_name);
+  v_long text := '… ' || left(encode(sha256(convert_to('credits:member:' || p_name || ' credit', 'UTF8')), 'hex'), 16);
+  v_alerts uuid[] := array(select alert_id from notify.alert where workspace_id = p_workspace
+    and (notify.is_of_user(regexp_replace(subject, ' [^ ]+$', ''), p_name) or right(subject, length(v_long)) = v_long));
   v_rows integer;
 begin
   delete from notify.delivery where alert_id = any (v_alerts);
   delete from notify.alert where alert_id = any (v_alerts);
-  delete from notify.credit_peak where workspace_id = p_workspace and right(key, length(p_name) + 1) = ':' || p_name;
+  delete from notify.credit_peak where workspace_id = p_workspace and notify.is_of_user(key, p_name);
   get diagnostics v_rows = row_count;
   return cardinality(v_alerts) + v_rows;
 end $function$;
@@ -3239,6 +3254,14 @@ begin
   delete from notify.alert where alert_id = any (v_alerts);
   return cardinality(v_messages) + cardinality(v_channels) + cardinality(v_alerts);
 end $function$;
+
+CREATE OR REPLACE FUNCTION notify.is_of_user(p_key text, p_name text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select p_key ~ '^([a-z_]+_user_day:|credits:member:)' and regexp_replace(p_key, '^([a-z_]+_user_day:|credits:member:)', '') = p_name
+$function$;
 
 create schema policy;
 grant usage on schema policy to purser_app;

@@ -110,13 +110,28 @@ async function eraseAddresses(pool: Pool, { texts }: Claimed): Promise<number> {
 async function eraseEndUser(pool: Pool, { workspace, texts, pseudonym }: Claimed): Promise<number> {
   let total = 0;
   for (const name of texts ?? []) {
-    const { rows } = await pool.query<{ hold_id: string }>('select hold_id from ledger.holds_of_user($1, $2)', [workspace, name]);
-    const holds = rows.map(({ hold_id }) => hold_id);
-    total += await changedBy(pool, 'select meters.erase_end_user($1, $2, $3, $4) as rows', [workspace, name, holds, pseudonym]);
+    const eraseMeters = (holds: readonly string[]): Promise<number> =>
+      changedBy(pool, 'select meters.erase_end_user($1, $2, $3, $4) as rows', [workspace, name, holds, pseudonym]);
+    for await (const holds of holdsOf(pool, workspace, name)) total += await eraseMeters(holds);
+    total += await eraseMeters([]);
     total += await changedBy(pool, 'select notify.erase_end_user($1, $2) as rows', [workspace, name]);
     total += await changedBy(pool, 'select wallet.erase_end_user($1, $2) as rows', [workspace, name]);
   }
   return total;
+}
+
+/** The calls made for an end user, found among so many attempts at a time. */
+async function* holdsOf(pool: Pool, workspace: string, name: string): AsyncGenerator<readonly string[]> {
+  for (let after = 0n; ;) {
+    const { rows } = await pool.query<{ holds: string[]; through: bigint | null }>(
+      `select holds, through from ledger.holds_of_user($1, $2, $3, ${ROWS_MAX})`,
+      [workspace, name, after],
+    );
+    const { holds = [], through = null } = rows[0] ?? {};
+    if (holds.length > 0) yield holds;
+    if (through === null) return;
+    after = through;
+  }
 }
 
 async function changedBy(pool: Pool, statement: string, values: readonly unknown[]): Promise<number> {

@@ -1,0 +1,20 @@
+-- Whether a meter's key names that user, and no other whose name ends the same.
+create function notify.is_of_user(p_key text, p_name text) returns boolean language sql immutable parallel safe as $$
+  select p_key ~ '^([a-z_]+_user_day:|credits:member:)' and regexp_replace(p_key, '^([a-z_]+_user_day:|credits:member:)', '') = p_name
+$$;
+
+-- An alert is about a key and its unit; where that is too long, its end is a hash of the whole.
+create or replace function notify.erase_end_user(p_workspace uuid, p_name text) returns integer
+language plpgsql as $$
+declare
+  v_long text := '… ' || left(encode(sha256(convert_to('credits:member:' || p_name || ' credit', 'UTF8')), 'hex'), 16);
+  v_alerts uuid[] := array(select alert_id from notify.alert where workspace_id = p_workspace
+    and (notify.is_of_user(regexp_replace(subject, ' [^ ]+$', ''), p_name) or right(subject, length(v_long)) = v_long));
+  v_rows integer;
+begin
+  delete from notify.delivery where alert_id = any (v_alerts);
+  delete from notify.alert where alert_id = any (v_alerts);
+  delete from notify.credit_peak where workspace_id = p_workspace and notify.is_of_user(key, p_name);
+  get diagnostics v_rows = row_count;
+  return cardinality(v_alerts) + v_rows;
+end $$;
