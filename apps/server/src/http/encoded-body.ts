@@ -71,13 +71,22 @@ function unpacked(
   return body;
 }
 
+/** Types as clients write them that were found readable, by the part of the server that reads them: they are few. */
+const readable = new WeakMap<FastifyRequest['server'], Set<string>>();
+const READABLE_MAX = 16;
+
 function unreadableType({ headers, server }: FastifyRequest): string | undefined {
   const given = headers['content-type'];
   if (given === undefined) return undefined;
+  let known = readable.get(server);
+  if (known === undefined) readable.set(server, (known = new Set()));
+  if (known.has(given)) return undefined;
   const type = given.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (!server.hasContentTypeParser(type)) return `content-type: got ${shown(type)}, want ${taken(server)}`;
   const charset = CHARSET.exec(given)?.[1];
-  return charset === undefined || UTF_8.test(charset) ? undefined : `charset: got ${shown(charset)}, want utf-8`;
+  if (charset !== undefined && !UTF_8.test(charset)) return `charset: got ${shown(charset)}, want utf-8`;
+  if (known.size < READABLE_MAX) known.add(given);
+  return undefined;
 }
 
 /** What the routes of this part of the server take. */

@@ -103,8 +103,15 @@ function endOfText(body: Buffer, at: number): number {
   return end;
 }
 
+const USER = Buffer.from('"user"');
+
+/** Asked of every name at the first depth: only one with an escape in it has to be read to be known. */
 function isUser(body: Buffer, { start, end }: { readonly start: number; readonly end: number }): boolean {
-  return textIn(body, start, end, KEY_BYTES_MAX) === 'user';
+  const length = end - start;
+  if (length < USER.length || length > KEY_BYTES_MAX) return false;
+  if (length === USER.length) return USER.equals(body.subarray(start, end));
+  for (let at = start; at < end; at += 1) if (body[at] === BACKSLASH) return textIn(body, start, end, KEY_BYTES_MAX) === 'user';
+  return false;
 }
 
 function textIn(body: Buffer, start: number, end: number, bytes_max: number): string | undefined {

@@ -1,5 +1,4 @@
 import { BrokenInvariant } from '@purser/base';
-import { AnswerRecord } from '../answer-record.ts';
 import {
   begun,
   type FailedCallBilling,
@@ -15,7 +14,7 @@ import type { OutputLimitName } from '../output-limit.ts';
 import type { ProviderError } from '../provider.ts';
 import { NO_REPORT, type UsageReport } from '../usage-report.ts';
 import { type PassedStream, StreamPassage, type StreamSummary } from './passage.ts';
-import { readChat } from './read-chat.ts';
+import { readWhole } from './read-chat.ts';
 import {
   type AnswerHeaders,
   contentType,
@@ -145,10 +144,8 @@ function passedWhole(context: FailureContext, answer: WholeAnswer): PassedWhole 
     const failure = statusFailure(context, status, headers, body.toString('utf8', 0, ERROR_BYTES_MAX));
     return { ...common, report: NO_REPORT, empty: true, failure };
   }
-  const record = new AnswerRecord();
-  const text = body.toString('utf8');
-  readChat(record, text);
-  if (record.error?.type === 'broken_json') throw garbageFailure(context, 'answered no JSON', text);
+  const record = readWhole(body);
+  if (record.error?.type === 'broken_json') throw garbageFailure(context, 'answered no JSON', body.toString('utf8'));
   if (record.error !== null) throw spokenFailure(context, record);
   if (!record.isAnswer) throw noAnswerFailure(context, record);
   return { ...common, report: record.report, empty: record.empty, failure: null };

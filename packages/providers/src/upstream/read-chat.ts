@@ -1,4 +1,4 @@
-import type { AnswerRecord, SpokenError } from '../answer-record.ts';
+import { AnswerRecord, type SpokenError } from '../answer-record.ts';
 import { isObject, type Json, objectsIn, parseObject, textIn } from '../json.ts';
 import type { Finish } from '../provider.ts';
 import { serviceTier, usageFromOpenAi } from '../usage.ts';
@@ -32,6 +32,20 @@ export function readChatEvent(record: AnswerRecord, data: string, texts?: string
   }
   readMembers(record, chunk, 'delta', texts);
   return objectsIn(chunk['choices']).length === 0 && record.error === null ? 'usage' : 'chunk';
+}
+
+/**
+ * A whole answer, of which only its bill is asked and whether there is something in it. Read as Latin-1, where every sign of JSON is what it
+ * is and each other byte some character: half as much to read as long as no word of it matters. Why there is none is said in words, and so
+ * is a tier.
+ */
+export function readWhole(body: Buffer): AnswerRecord {
+  const record = new AnswerRecord();
+  readChat(record, body.toString('latin1'));
+  if (record.isAnswer && record.service_tier === undefined) return record;
+  const worded = new AnswerRecord();
+  readChat(worded, body.toString('utf8'));
+  return worded;
 }
 
 /** A whole answer. */
