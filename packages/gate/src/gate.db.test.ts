@@ -123,13 +123,17 @@ describe('providers that misbehave', () => {
   const gpt = (text = 'Tell me about ships') => ask(text, { model: 'gpt-4o-mini', output_tokens_max: 100 });
 
   test.for(['rate_limited', 'server_error', 'overloaded', 'unauthorised', 'garbage', 'cut_off', 'hang'] as const)(
-    'C3: %s charges the customer nothing and holds nothing',
+    'C3: %s charges the customer nothing, says so, and holds nothing',
     async (misbehaviour) => {
       const caller = bench.caller('PRO');
       const gate = await gateWith(misbehaviour);
       const refusal = await gate.generate(caller, gpt(), PRESENT);
       const codes: Record<string, string> = { hang: 'provider_timeout', rate_limited: 'rate_limited' };
-      expect(refusal).toMatchObject({ code: codes[misbehaviour] ?? 'provider_failed' });
+      const said = misbehaviour === 'rate_limited' ? /./ : /; nothing was charged$/;
+      expect(refusal).toMatchObject({
+        code: codes[misbehaviour] ?? 'provider_failed',
+        detail: expect.stringMatching(said) as string,
+      });
       const meters = await bench.metersOf(caller);
       expect(meters['credits']).toMatchObject({ held: 0n, used: 0n });
       expect(meters['concurrency']).toMatchObject({ held: 0n });

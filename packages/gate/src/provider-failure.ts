@@ -32,17 +32,19 @@ const CODES: Readonly<Record<number, RefusalCode>> = { 404: 'not_found', 413: 'r
 
 /**
  * What the caller is told: the class of the provider's status and, where the call itself is wrong or too early, its words. What it says about
- * our account is for operators.
+ * our account is for operators. Whoever was not served was not charged, and is told so where the provider is to blame.
  */
 export function refusalOf(error: ProviderError): Refusal {
   const wait = error.retry_after_ms === undefined ? {} : { retryAfterSeconds: Math.ceil(error.retry_after_ms / 1000) };
   const more = { ...wait, provider: error.provider };
-  if (error.kind === 'timeout') return refuse('provider_timeout', error.message, more);
-  if (error.blame === 'account' || error.blame === 'model') return refuse('provider_failed', error.message, more);
+  const uncharged = (code: RefusalCode, words: string): Refusal => refuse(code, `${words}; nothing was charged`, more);
+  if (error.kind === 'timeout') return uncharged('provider_timeout', error.message);
+  if (error.blame === 'account' || error.blame === 'model') return uncharged('provider_failed', error.message);
   const code = CODES[error.status ?? 0];
   if (code !== undefined) return refuse(code, whyOf(error), more);
   if (isCallersOwn(error)) return refuse('invalid_request', whyOf(error), more);
-  return refuse(error.kind === 'rate_limited' ? 'rate_limited' : 'provider_failed', whyOf(error), more);
+  if (error.kind === 'rate_limited') return refuse('rate_limited', whyOf(error), more);
+  return uncharged('provider_failed', whyOf(error));
 }
 
 const WORDS_MAX = 300;

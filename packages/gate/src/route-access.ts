@@ -112,7 +112,11 @@ export function closedRefusal(models: readonly string[], { reason, retry_ms }: R
   const wait = { retryAfterSeconds: seconds };
   const names = models.join(', ');
   if (reason !== null && reason !== 'overrun')
-    return refuse('provider_failed', `${names} fails at the moment and is not asked. Try again in ${seconds} s`, wait);
+    return refuse(
+      'provider_failed',
+      `${names} fails at the moment and is not asked; nothing was charged. Try again in ${seconds} s`,
+      wait,
+    );
   return refuse(
     'no_model_allowed',
     `${names} is closed until it is proven to keep its output limit. Try again in ${seconds} s`,
