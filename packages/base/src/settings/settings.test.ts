@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -5,7 +6,7 @@ import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 
 import { loadSettings } from './load.ts';
-import { parseSettings } from './settings.ts';
+import { parseSettings, SETTINGS } from './settings.ts';
 
 test('with nothing set, the program listens on loopback with everything inside', () => {
   expect(parseSettings({})).toMatchObject({
@@ -165,4 +166,14 @@ test('the environment wins over the file .env', async () => {
     vi.unstubAllEnvs();
     await rm(folder, { recursive: true });
   }
+});
+
+test('every setting that the program reads is in the table of docs/operating.md, by its whole name, and no other is', () => {
+  const text = readFileSync(new URL('../../../../docs/operating.md', import.meta.url), 'utf8');
+  const table = text.slice(text.indexOf('## Settings'), text.indexOf('## What is supported'));
+  const names = table
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .flatMap((line) => [...(line.split(' | ', 1)[0] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name ?? ''));
+  expect(names.toSorted()).toEqual(SETTINGS.toSorted());
 });

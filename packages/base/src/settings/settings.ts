@@ -98,6 +98,9 @@ const Environment = z.object({
   STRIPE_AUTOMATIC_TAX: flag().default(false),
 });
 
+/** The name of every setting that the program reads. */
+export const SETTINGS: readonly string[] = Object.keys(Environment.shape);
+
 /** Names that belong to the test run, not to the program. */
 const FOREIGN = new Set(['PURSER_TEST_DATABASE_URL', 'PURSER_REQUIRE_SERVICES', 'PURSER_TEST_START', 'PURSER_TEST_BEGAN_MS']);
 
