@@ -991,6 +991,14 @@ AS $function$
   from pg_roles where rolname in ('purser_app', 'purser_work') and (rolsuper or rolbypassrls)
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.called_providers()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select distinct provider from ledger.rollup_attempt_daily
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.cost_sign(p_debit text, p_credit text)
  RETURNS integer
  LANGUAGE sql

@@ -2,6 +2,7 @@ import { auditMigrations } from '@purser/audit';
 import { isRefusal, newId, PLATFORM, TestClock } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
 import { ledgerMigrations, verifyPostings } from '@purser/ledger';
+import { rollUpAll } from '@purser/ledger/testing';
 import { type HoldRequest, listUnresolved, Meters, type MeterSpec, metersMigrations, verifyMeters } from '@purser/meters';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -100,7 +101,16 @@ async function* billed(
 }
 
 async function run(charges: AsyncIterable<Charge>, post = true): Promise<Reconciled> {
-  const request = { provider: 'openai', from: DAY, to: NEXT, charges, post, actor: 'admin', now: NEXT.add({ hours: 2 }) };
+  const request = {
+    provider: 'openai',
+    providers: ['openai', 'gemini'],
+    from: DAY,
+    to: NEXT,
+    charges,
+    post,
+    actor: 'admin',
+    now: NEXT.add({ hours: 2 }),
+  };
   const result = await reconcile(database.pool, request);
   if (isRefusal(result)) throw new Error(result.detail);
   return result;
@@ -162,7 +172,16 @@ test('a day the provider says nothing about resolves nothing', async () => {
 });
 
 test('a span that is not of whole days, is too long or not over, and a name that is no provider are refused in words', async () => {
-  const request = { provider: 'openai', from: DAY, to: NEXT, charges: billed(), post: true, actor: 'admin', now: NEXT };
+  const request = {
+    provider: 'openai',
+    providers: ['openai', 'gemini'],
+    from: DAY,
+    to: NEXT,
+    charges: billed(),
+    post: true,
+    actor: 'admin',
+    now: NEXT,
+  };
   const why = async (more: object): Promise<string> => {
     const result = await reconcile(database.pool, { ...request, ...more });
     return isRefusal(result) ? result.detail : 'no refusal';
@@ -171,7 +190,20 @@ test('a span that is not of whole days, is too long or not over, and a name that
   expect(await why({ from: DAY.subtract({ hours: 24 * 92 }) })).toContain('1 to 92 days');
   expect(await why({ from: NEXT })).toContain('1 to 92 days');
   expect(await why({ now: NOON })).toContain('not over yet');
-  expect(await why({ provider: 'Open AI' })).toContain('is no provider');
+  expect(await why({ provider: 'Open AI' })).toBe("provider: got 'Open AI'; want one of gemini, openai");
+});
+
+test('a provider that neither the catalogue nor the books know is refused by the names of those that are known; one that was called is known', async () => {
+  const request = { provider: 'opnai', providers: ['gemini'], from: DAY, to: NEXT, post: true, actor: 'admin', now: NEXT };
+  const refused = await reconcile(database.pool, { ...request, charges: billed() });
+  expect(refused).toMatchObject({ code: 'invalid_request', detail: "provider: got 'opnai'; want one of gemini" });
+  await call('gpt-4o', 10n * CENT, 4n * CENT);
+  await rollUpAll(database.pool);
+  const again = await reconcile(database.pool, { ...request, charges: billed() });
+  expect(again).toMatchObject({ detail: "provider: got 'opnai'; want one of gemini, openai" });
+  expect(await reconcile(database.pool, { ...request, provider: 'openai', charges: billed() })).toMatchObject({
+    outcome: 'posted',
+  });
 });
 
 test('what another import posted while this one was compared is not posted again: all of it is taken back, and done again it posts the rest', async () => {
@@ -192,7 +224,16 @@ test('more unresolved calls than are looked at in one go are refused, and nothin
      select gen_random_uuid(), $1, 'openai', 'expired', false, $2, 1, 'USD', 1, 'USD' from generate_series(1, 10001)`,
     [workspace, NOON.toString()],
   );
-  const request = { provider: 'openai', from: DAY, to: NEXT, charges: billed(), post: false, actor: 'admin', now: NEXT };
+  const request = {
+    provider: 'openai',
+    providers: ['openai', 'gemini'],
+    from: DAY,
+    to: NEXT,
+    charges: billed(),
+    post: false,
+    actor: 'admin',
+    now: NEXT,
+  };
   expect(await reconcile(database.pool, request)).toMatchObject({ code: 'request_too_large' });
   await database.pool.query("update meters.unresolved set provider = 'other'");
   expect(await reconcile(database.pool, request)).toMatchObject({ outcome: 'compared' });

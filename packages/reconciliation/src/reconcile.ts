@@ -11,6 +11,8 @@ import { dayOf, differenceOf, nameOf, type Sum, sumOf } from './sums.ts';
 /** What a provider billed for whole days, beside what was booked for them. */
 export interface ReconcileRequest {
   readonly provider: string;
+  /** Those of the catalogue. Any other is known when there are calls of it, or earlier reconciliations. */
+  readonly providers: readonly string[];
   /** The first instant of a day in UTC, to that of another, which is not included. */
   readonly from: Temporal.Instant;
   readonly to: Temporal.Instant;
@@ -59,7 +61,7 @@ const DAY_HOURS = 24;
  * what an unresolved call cannot have cost of it is not billed. All of it or nothing; the same import, or a day told twice, posts once.
  */
 export async function reconcile(pool: Pool, request: ReconcileRequest): Promise<Reconciled | Refusal> {
-  const refusal = refuseSpan(request);
+  const refusal = refuseSpan(request) ?? (await refuseProvider(pool, request));
   if (refusal !== undefined) return refusal;
   const { provider, from, to } = request;
   const calls = await listUnresolved(pool, { provider, from, to, resolved: true, limit: UNRESOLVED_MAX + 1 });
@@ -97,9 +99,19 @@ export async function reconcile(pool: Pool, request: ReconcileRequest): Promise<
   return { ...result, outcome: (await post(pool, request, result, resolutions)) ? 'posted' : 'known' };
 }
 
-function refuseSpan({ from, to, now, provider }: ReconcileRequest): Refusal | undefined {
+/** A misspelt name would find no call, and all of its bill would be posted beside what was booked under the right one. */
+async function refuseProvider(pool: Pool, { provider, providers }: ReconcileRequest): Promise<Refusal | undefined> {
+  if (providers.includes(provider)) return undefined;
+  const { rows } = await pool.query<{ name: string }>(
+    'select name from ledger.called_providers() name union select distinct provider from reconciliation.line',
+  );
+  const known = [...new Set([...providers, ...rows.map(({ name }) => name)])].toSorted();
+  if (known.includes(provider)) return undefined;
+  return refuse('invalid_request', `provider: got '${provider.slice(0, 50)}'; want one of ${known.join(', ')}`);
+}
+
+function refuseSpan({ from, to, now }: ReconcileRequest): Refusal | undefined {
   const whole = (instant: Temporal.Instant): boolean => instant.epochMilliseconds % (DAY_HOURS * 3_600_000) === 0;
-  if (!/^[a-z][a-z0-9_]{0,49}$/.test(provider)) return refuse('invalid_request', `'${provider.slice(0, 50)}' is no provider`);
   if (!whole(from) || !whole(to)) return refuse('invalid_request', 'want whole days in UTC: from and to are dates');
   const hours = from.until(to).total('hours');
   if (hours <= 0 || hours > DAYS_MAX * DAY_HOURS) {

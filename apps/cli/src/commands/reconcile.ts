@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 
 import { Fault, fileTrouble, isRefusal, loadSettings, type Settings, systemClock } from '@purser/base';
+import { loadCatalogue } from '@purser/catalog';
 import { currency, formatMoney, money } from '@purser/money';
 import { anthropicCosts, type Charge, openAiCosts, readChargesCsv, reconcile, type Reconciled } from '@purser/reconciliation';
 
@@ -17,9 +18,11 @@ export interface ReconcileOptions {
 export async function printReconciliation(provider: string, options: ReconcileOptions): Promise<void> {
   const settings = loadSettings(process.cwd());
   const span = { from: dayOf('--from', options.from), to: dayOf('--to', options.to) };
+  const { providers } = await loadCatalogue(settings.catalog_file);
   await using database = await openDatabase(settings);
   const result = await reconcile(database.pool, {
     provider,
+    providers,
     ...span,
     charges: options.csv === undefined ? asked(provider, settings, span) : readChargesCsv(textOf(options.csv)),
     post: options.post === true,
@@ -30,11 +33,12 @@ export async function printReconciliation(provider: string, options: ReconcileOp
   print(result);
 }
 
-function asked(
+/** Asks once it is read, when it is known that there is such a provider. */
+async function* asked(
   provider: string,
   { providers, cost_keys }: Settings,
   span: { from: Temporal.Instant; to: Temporal.Instant },
-): AsyncIterable<Charge> {
+): AsyncGenerator<Charge> {
   const sources = {
     openai: { read: openAiCosts, setting: 'OPENAI_ADMIN_KEY' },
     anthropic: { read: anthropicCosts, setting: 'ANTHROPIC_ADMIN_KEY' },
@@ -48,7 +52,7 @@ function asked(
     throw new Fault(`${setting} is not set: an admin key of the organization; or name an export with --csv`, {
       retryable: false,
     });
-  return read({ admin_key, base_url: providers[provider].base_url }, span);
+  yield* read({ admin_key, base_url: providers[provider].base_url }, span);
 }
 
 async function* textOf(file: string): AsyncGenerator<string> {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const PATH = '/api/admin/reconciliation?provider=acme&from=2026-01-01&to=2026-01-03';
+const PATH = '/api/admin/reconciliation?provider=elevenlabs&from=2026-01-01&to=2026-01-03';
 const csv = { 'content-type': 'text/csv' };
 const EXPORT = 'date,model,cost\n2026-01-01,large,1.5\n2026-01-02,large,0.25\n2026-02-01,large,9\n';
 
@@ -25,8 +25,8 @@ test('an export is compared first, posted when it is said so, and posted once', 
   expect(await server.admin(`${PATH}&post=1`, { body: EXPORT, headers: csv })).toMatchObject({ json: { outcome: 'known' } });
   const { json } = await server.admin('/api/admin/ledger');
   expect(json.postings).toMatchObject([
-    { debit: 'cost', credit: 'payable:acme', amount: '0.25' },
-    { debit: 'cost', credit: 'payable:acme', amount: '1.5' },
+    { debit: 'cost', credit: 'payable:elevenlabs', amount: '0.25' },
+    { debit: 'cost', credit: 'payable:elevenlabs', amount: '1.5' },
   ]);
 });
 
@@ -37,6 +37,14 @@ test.each([
 ])('%s is refused in words that name the place, and nothing is written', async (_what, asked, why) => {
   const answered = await server.admin(`${PATH}&post=1`, asked);
   expect([answered.status, answered.json.detail]).toEqual([400, expect.stringContaining(why)]);
+});
+
+test('an export of a provider that nobody knows is refused, by the names of those that are known', async () => {
+  const answered = await server.admin(PATH.replace('elevenlabs', 'opnai'), { body: EXPORT, headers: csv });
+  expect([answered.status, answered.json.detail]).toEqual([
+    400,
+    expect.stringMatching(/^provider: got 'opnai'; want one of .*openai/),
+  ]);
 });
 
 test('an export of another kind is refused by the kind that is taken', async () => {
