@@ -16,8 +16,12 @@ export class Refused {
     return decision;
   }
 
+  /** As it nearly always is. */
+  get isEmpty(): boolean {
+    return this.#until_ms.size === 0;
+  }
+
   waits(workspace: WorkspaceId, user: string, now: Temporal.Instant): boolean {
-    if (this.#until_ms.size === 0) return false;
     return [`${workspace}:workspace`, `${workspace}:${user}`].some((key) => {
       const until_ms = this.#until_ms.get(key);
       if (until_ms === undefined) return false;

@@ -6,7 +6,7 @@ import type { Engine } from './deps.ts';
 import { endFailed, type Start, startOf } from './failure.ts';
 import type { Kept } from './kept.ts';
 import { replayOf } from './replay.ts';
-import { claimRoute, proveRoute } from './route-access.ts';
+import { claimRoute, proveRoute, standingOf } from './route-access.ts';
 import type { Held } from './steps/hold.ts';
 import type { Probe } from '@purser/routing';
 import { isCallersOwn } from './provider-failure.ts';
@@ -44,8 +44,11 @@ export async function serve<T>(
     let serving: Serving = { held: step, start: startOf(engine), time };
     const { model } = step.fitted;
     try {
-      serving = { ...serving, probe: await claimRoute(engine, step) };
-      await proveRoute(engine, serving, stream);
+      // The last look before a provider is called: the hold took its time.
+      if (standingOf(engine, model, step.hold.workspace).state !== 'open') {
+        serving = { ...serving, probe: await claimRoute(engine, step) };
+        await proveRoute(engine, serving, stream);
+      }
       return await call(serving);
     } catch (error) {
       time.end();

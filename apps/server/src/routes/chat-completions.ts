@@ -86,7 +86,8 @@ export function registerChatCompletions(app: App, { gate, bounds }: RouteDeps): 
 
 /** Clients send `null` and `[]` for "not set", and an empty `user`; the gate and the providers know only absent. */
 function withoutUnset(body: z.infer<typeof chatBody>): OpenAiChatBody {
-  for (const [member, value] of Object.entries(body)) {
+  for (const member of Object.keys(body)) {
+    const value = body[member];
     if (value === null || (Array.isArray(value) && value.length === 0)) delete body[member];
   }
   if (body.user === '') delete body.user;

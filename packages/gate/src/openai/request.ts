@@ -120,14 +120,17 @@ function boundsOf(body: OpenAiChatBody): PromptBounds {
   return serialisedBounds(passedOn(body), body.messages.length);
 }
 
+/** What goes to the provider as we say it, and not as it came. */
+const WRITTEN_ANEW = new Set(['model', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'service_tier']);
+
 const serialised = new WeakMap<OpenAiChatBody, string>();
 
 /** What the provider gets as it came: serialised once, for the bound and for every provider that is asked. */
 function passedOn(body: OpenAiChatBody): string {
   let text = serialised.get(body);
   if (text === undefined) {
-    const { model: _, stream: __, stream_options: ___, max_tokens: ____, max_completion_tokens: _____, ...passed } = body;
-    const { service_tier: ______, ...rest } = passed;
+    const rest: Record<string, unknown> = {};
+    for (const member of Object.keys(body)) if (!WRITTEN_ANEW.has(member)) rest[member] = body[member];
     text = JSON.stringify(rest);
     serialised.set(body, text);
   }

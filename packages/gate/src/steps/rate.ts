@@ -34,7 +34,7 @@ type Rating = Pick<Engine, 'clock' | 'policyOf' | 'rates' | 'refused'>;
  */
 export function arrive(engine: Rating, caller: Caller, named: string | undefined): Arrived | Promise<Arrived> {
   const { workspace } = caller;
-  if (workspace === undefined) return undefined;
+  if (workspace === undefined || engine.refused.isEmpty) return undefined;
   const now = engine.clock.now();
   const arrival = { workspace: workspace.id, user: nameOf(caller.actor, caller.user ?? named) };
   if (!engine.refused.waits(workspace.id, arrival.user, now)) return undefined;
