@@ -6,6 +6,8 @@ import type { RateScript } from './redis-script.ts';
 /** What Redis says of a connection that will never be one, however often it is tried. */
 const LASTING =
   /WRONGPASS|NOAUTH|NOPERM|invalid password|invalid username-password|without any password|DB index is out of range/i;
+/** What the way to it says of a certificate that no further attempt will find better. */
+const UNTRUSTED = /certificate|Hostname\/IP does not match/i;
 /** What it says of the script where that can never run. */
 const NEVER_RUNS = /NOPERM|unknown command|READONLY|CROSSSLOT|MOVED|CLUSTERDOWN|SELECT is not allowed/i;
 
@@ -18,6 +20,8 @@ export async function examineRedis(redis: Redis, script: RateScript, refused: un
   if (redis.status !== 'ready') {
     if (refused instanceof Error && LASTING.test(refused.message))
       throw refusal(`it refuses the connection (${refused.message})`);
+    if (refused instanceof Error && UNTRUSTED.test(refused.message))
+      throw refusal(`it is not trusted (${refused.message.split(';', 1)[0]}); name the file of its CA in NODE_EXTRA_CA_CERTS`);
     return;
   }
   const info = await redis.info().catch(() => '');
@@ -26,6 +30,9 @@ export async function examineRedis(redis: Redis, script: RateScript, refused: un
   if (mode === 'cluster')
     throw refusal('a node of a Redis Cluster answers, whose keys lie on many nodes; want one Redis or Valkey');
   if (/^role:slave/m.test(info)) throw refusal('a replica answers, which takes no writes; want its primary');
+  const policy = evictingPolicy(info);
+  if (policy !== undefined)
+    throw refusal(`its maxmemory-policy is ${policy}, which throws away what was counted; want noeviction, or no maxmemory`);
   try {
     await script.try();
   } catch (error) {
@@ -37,6 +44,13 @@ export async function examineRedis(redis: Redis, script: RateScript, refused: un
     }
     // Anything else (no memory, a disk that is full) may pass: until then it counts as away.
   }
+}
+
+/** How it makes room when its memory is full, where that is by forgetting. */
+function evictingPolicy(info: string): string | undefined {
+  const policy = /^maxmemory_policy:([\w-]+)/m.exec(info)?.[1];
+  const bounded = /^maxmemory:[1-9]/m.test(info);
+  return bounded && policy !== 'noeviction' ? policy : undefined;
 }
 
 function refusal(what: string): Fault {

@@ -14,14 +14,18 @@ export class OwnRedis implements AsyncDisposable {
   #port = 0;
   #process: ChildProcess | undefined;
 
+  #tls = false;
+
   get url(): string {
-    return `redis://127.0.0.1:${this.#port}`;
+    return `${this.#tls ? 'rediss' : 'redis'}://127.0.0.1:${this.#port}`;
   }
 
-  /** `words` are further options of the program. */
-  async start(words: readonly string[] = []): Promise<void> {
+  /** `words` are further options of the program. `tls`: its one port is behind TLS. */
+  async start(words: readonly string[] = [], { tls = false }: { readonly tls?: boolean } = {}): Promise<void> {
+    this.#tls = tls;
     this.#port ||= await freePort();
-    const place = ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', '/tmp'];
+    const port = tls ? ['--port', '0', '--tls-port', String(this.#port)] : ['--port', String(this.#port)];
+    const place = [...port, '--bind', '127.0.0.1', '--dir', '/tmp'];
     const memory = words.includes('--sentinel') ? [] : ['--save', '', '--appendonly', 'no'];
     const file = await emptyFile(words);
     this.#process = spawn('redis-server', [...file, ...place, ...memory, ...words], { stdio: 'ignore' });
