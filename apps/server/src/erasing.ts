@@ -1,6 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
-
-import type { Clock, Pool, WorkspaceId } from '@purser/base';
+import { type Clock, doneWithin, type Pool, type WorkspaceId } from '@purser/base';
 import type { Identity } from '@purser/identity';
 import { type Doors, type ErasureId, type PrivacyParts, workErasures } from '@purser/privacy';
 import type { Logger } from 'pino';
@@ -30,7 +28,7 @@ export function erasingParts(pool: Pool, clock: Clock, identity: Identity): Priv
 export async function workBegun({ erasing, log }: Pick<ServerDeps, 'erasing' | 'log'>, begun: BegunErasure): Promise<void> {
   for (const id of begun.workspaces) erasing.doors.workspaceErased(id);
   const work = Promise.all(begun.erasures.map((id) => workErasures(erasing, id))).catch((error: unknown) => told(log, error));
-  await Promise.race([work, wait(ANSWER_WITHIN_MS)]);
+  await doneWithin(work, ANSWER_WITHIN_MS);
 }
 
 function told(log: Logger, err: unknown): void {

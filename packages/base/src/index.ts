@@ -40,3 +40,4 @@ export { instantText } from './instant-text.ts';
 export { isRefusal, type Offer, REFUSALS, type Refusal, type RefusalCode, RefusalError, refuse } from './refusal.ts';
 export { wasDemoted } from './redis-demoted.ts';
 export { type Repetition, repeat } from './repeat.ts';
+export { doneWithin } from './within.ts';

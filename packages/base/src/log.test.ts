@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 
-import { createLog } from './log.ts';
+import { createLog, hideSecrets } from './log.ts';
 
 function logged(work: (log: ReturnType<typeof createLog>) => void): string {
   const lines: string[] = [];
@@ -28,6 +28,20 @@ test.each(SECRETS)('what looks like a secret never reaches the log: %s', (secret
   });
   expect(line).not.toMatch(BARE);
   expect(line).toContain('[hidden]');
+});
+
+test.each([
+  ['a secret that is known', 'bad key my-own-proxy-password!'],
+  ['a bearer token of any form', 'authorization: bearer  abc$def.ghi'],
+  ['a key of Groq', 'gsk_abcdEFGH12345678 is wrong'],
+  ['a key of xAI', 'xai-abcdEFGH12345678 is wrong'],
+  ['a Google key', 'key AIzaSyA1234567890abcdef is not valid'],
+  ['a key in an address', 'GET https://host/v1?api-key=12345678abc&alt=sse failed'],
+])('%s is hidden, and the words around it are not', (_, text) => {
+  const bare = hideSecrets(text, ['my-own-proxy-password', 'a']);
+  expect(bare).toMatch(/^[a-zA-Z:/?.1&=!-]*.*\[hidden\]/);
+  for (const secret of ['my-own', 'def.ghi', 'abcdEFGH', 'SyA1234567890', '12345678abc']) expect(bare).not.toContain(secret);
+  expect(bare.replace('[hidden]', '').length).toBeGreaterThan(5);
 });
 
 test('fields that carry secrets by name are hidden at every place a request is logged from', () => {

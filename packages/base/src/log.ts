@@ -9,20 +9,25 @@ const HIDDEN = '[hidden]';
 /** Text that looks like a secret, in any message or stack trace: bearer tokens, keys with a prefix, passwords in addresses, JWTs. */
 const SECRET_TEXT = new RegExp(
   [
-    String.raw`(?<=\bBearer\s)[\w.~+/=-]+`,
-    String.raw`\b(?:sk|rk|pk|pat|psk|psp|pur|purser|whsec)[-_][\w-]{8,}`,
-    String.raw`\bAIza[\w-]{16,}`,
+    String.raw`(?<=\b(?:Bearer|bearer|BEARER)\s{1,4})[^\s"'\\]+`,
+    String.raw`\b(?:sk|rk|pk|gsk|xai|pat|psk|psp|pur|purser|whsec)[-_][\w-]{8,}`,
+    String.raw`\bAIza[\w-]{8,}`,
     String.raw`(?<=:\/\/[^\s:/@"]*:)[^\s@/"]+(?=@)`,
     // Without its dots too: a pattern that may fail at its end goes through the same characters again from each beginning.
     String.raw`\beyJ[\w-]{8,}(?:\.[\w-]{8,}\.[\w-]*)?`,
-    String.raw`(?<=[?&](?:key|api_key|token|access_token)=)[^\s&"]+`,
+    String.raw`(?<=[?&](?:key|api[-_]?key|token|access_token)=)[^\s&"]+`,
   ].join('|'),
   'g',
 );
 
-/** Takes everything out of a text that looks like a secret. */
-export function hideSecrets(text: string): string {
-  return text.replace(SECRET_TEXT, HIDDEN);
+/** Shorter ones stand in texts by chance. */
+const KNOWN_CHARACTERS_MIN = 4;
+
+/** Takes the secrets that are known out of a text, and everything that looks like one. */
+export function hideSecrets(text: string, known: readonly string[] = []): string {
+  let left = text;
+  for (const secret of known) if (secret.length >= KNOWN_CHARACTERS_MIN) left = left.replaceAll(secret, HIDDEN);
+  return left.replace(SECRET_TEXT, HIDDEN);
 }
 
 /**

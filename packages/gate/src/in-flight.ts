@@ -1,4 +1,4 @@
-import { inBackground } from '@purser/base';
+import { doneWithin, inBackground } from '@purser/base';
 
 /** What goes on without a caller: the settle behind an answer, the end of a stream whose reader left, or that was not read in time. */
 export type BackgroundWork = 'settle' | 'drain' | 'cut';
@@ -70,24 +70,15 @@ export class InFlight {
 
   /** Waits for the settles under way now, not for those that begin meanwhile. */
   async settled(timeout_ms: number): Promise<void> {
-    if (this.#settling.size > 0) await within(Promise.all(this.#settling), timeout_ms);
+    if (this.#settling.size > 0) await doneWithin(Promise.all(this.#settling), timeout_ms);
   }
 
   /** Admits nothing more and waits for what is under way, at most `timeout_ms`. */
   async drain(timeout_ms: number): Promise<void> {
     this.#closed = true;
     if (this.#count === 0) return;
-    await within(new Promise<void>((resolve) => this.#waiting.push(resolve)), timeout_ms);
+    await doneWithin(new Promise<void>((resolve) => this.#waiting.push(resolve)), timeout_ms);
   }
-}
-
-async function within(work: Promise<unknown>, timeout_ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeout_ms);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }
 
 /** What a stream needs to be ended by someone else than its reader. */

@@ -1,4 +1,4 @@
-import { PLATFORM, RefusalError, type Refusal, refuse } from '@purser/base';
+import { doneWithin, PLATFORM, RefusalError, type Refusal, refuse } from '@purser/base';
 import { keepsLimit, type OutputLimitName, ProviderError } from '@purser/providers';
 import type { Probe, Proof, RouteStanding } from '@purser/routing';
 
@@ -93,17 +93,8 @@ async function proofOf(engine: Engine, { provider: id, name: model }: Model, str
 
 /** A caller waits for the probe no longer than for its own call, of which nothing has been sent yet. */
 async function orAborted(work: Promise<unknown>, signal: AbortSignal, provider: string): Promise<void> {
-  let leave: (() => void) | undefined;
-  const left = new Promise<never>((_, reject) => {
-    leave = () => reject(new ProviderError(provider, 'did not answer in time', { kind: 'timeout', billed: 'no' }));
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
-  });
-  try {
-    await Promise.race([work, left]);
-  } finally {
-    if (leave) signal.removeEventListener('abort', leave);
-  }
+  if (await doneWithin(work, signal)) return;
+  throw new ProviderError(provider, 'did not answer in time', { kind: 'timeout', billed: 'no' });
 }
 
 /** Why a model is closed is for operators: it may name a call of another workspace. */

@@ -1,3 +1,5 @@
+import { hideSecrets } from '@purser/base';
+
 import { blameOf } from './blame.ts';
 import { type Billed, ProviderError, type ProviderErrorDetails, type ProviderErrorKind } from './provider.ts';
 import type { AnswerRecord } from './answer-record.ts';
@@ -49,7 +51,7 @@ export function statusFailure(context: FailureContext, status: number, headers: 
     ...(status >= 400 && status < 500 ? { blame: blameOf(status, body) } : {}),
     ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
     ...named(begun(context, headers)),
-    cause: new Error(withoutSecrets(body, context.secrets)),
+    cause: new Error(quoted(body, context.secrets)),
   });
 }
 
@@ -87,7 +89,7 @@ export function transportFailure(context: FailureContext, error: TransportError,
     ...(record === undefined ? { billed: otherwise } : billedBy(record, otherwise)),
     ...named(error.headers ? begun(context, error.headers) : context),
   };
-  const cause = new Error(withoutSecrets(causeText(error.cause), context.secrets));
+  const cause = new Error(quoted(causeText(error.cause), context.secrets));
   if (ended) {
     return new ProviderError(context.provider, STATUS_WORDS.timeout, { kind: 'timeout', ...cost, cause });
   }
@@ -108,7 +110,7 @@ export function transportFailure(context: FailureContext, error: TransportError,
 
 /** Bytes that are not what the protocol promises. */
 export function garbageFailure(context: FailureContext, what: string, seen: string, billed: Billed = 'unknown'): ProviderError {
-  const cause = new Error(withoutSecrets(seen, context.secrets));
+  const cause = new Error(quoted(seen, context.secrets));
   return new ProviderError(context.provider, what, { kind: 'garbage', billed, cause, ...named(context) });
 }
 
@@ -156,7 +158,7 @@ function recordedFailure(
     kind,
     ...billedBy(record, billed),
     ...named(context),
-    cause: new Error(withoutSecrets(seen, context.secrets)),
+    cause: new Error(quoted(seen, context.secrets)),
   });
 }
 
@@ -179,15 +181,9 @@ function causeText(cause: unknown): string {
   return cause.cause instanceof Error ? `${cause.message}: ${causeText(cause.cause)}` : `${cause.name}: ${cause.message}`;
 }
 
-/** Strikes out every secret and whatever looks like a key or a bearer token, and cuts to a line or two. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  let bare = text;
-  for (const secret of secrets) if (secret.length >= 4) bare = bare.replaceAll(secret, '[secret]');
-  return bare
-    .replace(/\b(?:sk|pk|rk|gsk|xai|AIza)[-_A-Za-z0-9]{8,}/gu, '[secret]')
-    .replace(/\bBearer\s+\S+/giu, 'Bearer [secret]')
-    .replace(/([?&](?:key|api[-_]?key|token)=)[^&\s"]+/giu, '$1[secret]')
-    .slice(0, CAUSE_CHARACTERS_MAX);
+/** Without secrets, and cut to a line or two. */
+function quoted(text: string, secrets: readonly string[]): string {
+  return hideSecrets(text, secrets).slice(0, CAUSE_CHARACTERS_MAX);
 }
 
 /**
