@@ -48,6 +48,7 @@ beforeAll(async () => {
     await writeFile(file, (await readFile(file, 'utf8')).replace(from, to));
     return file;
   };
+  await edit('default.yaml', 'covers: unpaid', 'covers: all');
   await edit('default.yaml', /(code: ENTERPRISE[^]*?)(\n    concurrency:)/, `$1${HURRIED}$2`);
   const catalogue = await edit('default.yaml', '\noperations:', `${POOL_LADDER}\noperations:`);
   [broken, silent] = await Promise.all([startStandIn({ misbehaviour: 'server_error' }), startStandIn({ misbehaviour: 'hang' })]);

@@ -178,7 +178,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
 describe('ladders over what everybody shares (S4)', () => {
   let watcher: { id: string; key: string };
   beforeEach(async () => {
-    watcher = await server.workspace('BUSINESS');
+    watcher = await server.workspace('FREE');
   });
   const estimate = async () => (await server.ask('/api/limits/estimate', { key: watcher.key })).json;
 

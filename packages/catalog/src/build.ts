@@ -63,7 +63,7 @@ export function buildTerms(raw: RawCatalogue, source: Source, mistakes: Mistake[
     plans: raw.plans.map((plan, index) => buildPlan(plan, ['plans', index], source, mistakes)),
     packs: (raw.packs ?? []).map((pack, index) => buildPack(pack, raw.credit.cost, fx, ['packs', index], source, mistakes)),
     credit: raw.credit,
-    ...(raw.global_budget && { globalBudget: raw.global_budget }),
+    ...(raw.global_budget && { globalBudget: { ...raw.global_budget, covers: raw.global_budget.covers ?? 'unpaid' } }),
     pools: raw.pools ?? [],
     ladders: (raw.ladders ?? []).map(buildLadder),
     alerts: raw.alerts ?? [],

@@ -233,6 +233,15 @@ export interface Ladder {
   readonly rungs: readonly { readonly at: Ratio; readonly effects: RungEffects }[];
 }
 
+/** Whose cost a global budget bounds: work that no payment covers, or everybody's. */
+export const COVERED = ['unpaid', 'all'] as const;
+
+export interface GlobalBudget {
+  readonly amount: Money;
+  readonly window: 'month';
+  readonly covers: (typeof COVERED)[number];
+}
+
 export interface LicenceTerms {
   readonly grace_days: number;
   /** Features in the order in which a failed payment takes them away: the first step at once, the rest after the grace. */
@@ -294,7 +303,7 @@ export interface Catalogue {
   readonly packs: readonly Pack[];
   /** What one credit stands for in cost: a call is charged at least its cost divided by this, rounded up. */
   readonly credit: { readonly cost: Money };
-  readonly globalBudget?: { readonly amount: Money; readonly window: 'month' };
+  readonly globalBudget?: GlobalBudget;
   readonly pools: readonly SharedPool[];
   readonly ladders: readonly Ladder[];
   /** Shares of a budget at which people are told. */

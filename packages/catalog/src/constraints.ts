@@ -11,6 +11,7 @@ import {
   zero,
 } from '@purser/money';
 
+import { isBudgeted } from './budgeted.ts';
 import type { Catalogue, ModelEntry, Plan, TaskType } from './catalogue.ts';
 import { admissionCapOf } from './ceiling.ts';
 import { reckon, reckonIn } from './reckon.ts';
@@ -52,7 +53,7 @@ export function constraintsOf(catalogue: Catalogue, plan: Plan, at: Temporal.Ins
       because: `hard stop at ${formatMoney(monthlyUsd)}`,
     });
   }
-  const budget = catalogue.globalBudget?.amount;
+  const budget = isBudgeted(catalogue, plan) ? catalogue.globalBudget?.amount : undefined;
   if (budget) {
     constraints.push({
       name: 'global budget',

@@ -1,4 +1,5 @@
 export * from './catalogue.ts';
+export { isBudgeted } from './budgeted.ts';
 export { admissionCapOf, costAllowance, paymentFees } from './ceiling.ts';
 export { checkPlans, describeProofs, type PlansCheck } from './check-plans.ts';
 export { type Constraint } from './constraints.ts';

@@ -83,12 +83,12 @@ describe('the shipped catalogues', () => {
     expect(reasons.join()).toContain('9000 e-mails × 0.0001 USD = 0.9 USD');
   });
 
-  test('F6: the free pool is 80,000 e-mails a month and pauses at 90 %; a free plan costs nothing', () => {
+  test('F6: the free pool is 80,000 e-mails a month and pauses at 90 %; a free plan costs nothing, or no more than the marketing budget that it states', () => {
     expect(catalogueOf('financial-distribution').pools).toEqual([
       { name: 'mailrelay', unit: 'email', provider: 'mailrelay', cap: 80_000n, window: 'month', pause_at: parseRatio('0.9') },
     ]);
     expect(proofOf('financial-distribution', 'FREE')).toMatchObject({ worst_case: { nanos: 0n }, holds: true });
-    expect(proofOf('default', 'FREE').binding.name).toBe('prices of zero');
+    expect(proofOf('default', 'FREE')).toMatchObject({ marketing_budget: parseMoney('2', 'EUR'), holds: true });
   });
 
   test('C8: the margins of brief 3 are computed, not copied', () => {

@@ -1,7 +1,7 @@
 import { PRICED_UNITS } from '@purser/money';
 import { z } from 'zod';
 
-import { FAILURES, LANES, MODEL_CLASSES, ROUTINGS, TASKS } from './catalogue.ts';
+import { COVERED, FAILURES, LANES, MODEL_CLASSES, ROUTINGS, TASKS } from './catalogue.ts';
 import { amount, count, date, flag, line, name, prose, quantity, rate, share, threshold } from './values.ts';
 
 /** A list is bounded: a catalogue is written by people. */
@@ -182,7 +182,7 @@ export const catalogueSchema = z.strictObject({
   models: name.optional(),
   fx: z.strictObject({ as_of: date, buffer: share, rates: z.record(z.string().regex(/^[A-Z]{3}\/[A-Z]{3}$/), rate) }),
   credit: z.strictObject({ cost: amount }),
-  global_budget: z.strictObject({ amount, window: z.literal('month') }).optional(),
+  global_budget: z.strictObject({ amount, window: z.literal('month'), covers: z.enum(COVERED).optional() }).optional(),
   alerts: list(threshold).optional(),
   licence: z.strictObject({ grace_days: count(0, 366), degrade: list(oneOrMoreNames, 1) }).optional(),
   pools: list(pool).optional(),

@@ -1,8 +1,8 @@
 import { PLATFORM, type WorkspaceId } from '@purser/base';
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { type Catalogue, type Ladder, loadCatalogue } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
 import { meterId } from '@purser/meters';
-import { formatMoney } from '@purser/money';
+import { formatMoney, ratio } from '@purser/money';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
@@ -152,9 +152,49 @@ describe('the meters of a text call', () => {
       ['tokens', 'token', 'quota', 20_000_000n, '2026-01-31T09:00:00Z', '2026-02-28T09:00:00Z'],
       ['jobs', 'job', 'quota', 10_000n, '2026-01-31T09:00:00Z', '2026-02-28T09:00:00Z'],
       ['cost', 'USD', 'cost', 2n ** 62n, '2026-01-31T09:00:00Z', '2026-02-28T09:00:00Z'],
-      ['budget', 'USD', 'cost', 1_000_000_000_000n, '2026-02-01T00:00:00Z', '2026-03-01T00:00:00Z'],
     ]);
-    expect(meter(policy, 'budget')?.workspace).toBe(PLATFORM);
+  });
+
+  describe('S4 the global budget', () => {
+    const covering = (covers: 'unpaid' | 'all'): Catalogue => {
+      const { globalBudget } = catalogue;
+      return { ...catalogue, ...(globalBudget && { globalBudget: { ...globalBudget, covers } }) };
+    };
+    const studio: Ladder = {
+      name: 'studio',
+      watches: 'global_budget',
+      climb_back: ratio(5n, 100n),
+      rungs: [{ at: ratio(7n, 10n), effects: { candidates_max: 1 } }],
+    };
+    const of = (plan: string, covers: 'unpaid' | 'all') =>
+      effectivePolicy({
+        workspace: workspace({ plan }),
+        catalogue: covering(covers),
+        state: { frozen: false, rungs: [{ ladder: studio, rung: 1 }] },
+        now: at('2026-02-10T12:00:00Z'),
+      });
+
+    test('bounds what no payment covers: a free plan takes from the platform’s meter, and its ladder tightens what it serves', () => {
+      const free = of('FREE', 'unpaid');
+      expect(meter(free, 'budget')).toMatchObject({
+        workspace: PLATFORM,
+        unit: 'USD',
+        class: 'cost',
+        cap: 1_000_000_000_000n,
+        window_start: at('2026-02-01T00:00:00Z'),
+        window_end: at('2026-03-01T00:00:00Z'),
+      });
+      expect(free.quotas.candidates_batch).toBe(1n);
+    });
+
+    test('neither holds paid work nor degrades it, unless it covers all', () => {
+      for (const { code } of catalogue.plans.filter(({ price }) => price.nanos > 0n)) {
+        const paid = of(code, 'unpaid');
+        expect([meter(paid, 'budget'), paid.rungs, [...paid.degraded]]).toEqual([undefined, [], []]);
+        expect(meter(of(code, 'all'), 'budget')?.workspace).toBe(PLATFORM);
+        expect(of(code, 'all').rungs).toEqual([{ ladder: studio, rung: 1 }]);
+      }
+    });
   });
 
   test('a plan in another currency finds on its meter what was spent under the plan before', () => {

@@ -1,5 +1,5 @@
 import { assert } from '@purser/base';
-import { type Catalogue, findPlan, type Plan } from '@purser/catalog';
+import { type Catalogue, findPlan, isBudgeted, type Plan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { type Window, windowAt } from '@purser/meters';
 
@@ -91,7 +91,9 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
   for (const feature of licence.lost) origins.set(`features.${feature}`, 'licence');
   if (state.frozen) origins.set('frozen', 'freeze');
 
-  const rungs = [...ownRungs(plan, catalogue, standing, billing_period, terms.cost_cap), ...(state.rungs ?? [])];
+  const budgeted = isBudgeted(catalogue, plan);
+  const shared = (state.rungs ?? []).filter(({ ladder }) => budgeted || ladder.watches !== 'global_budget');
+  const rungs = [...ownRungs(plan, catalogue, standing, billing_period, terms.cost_cap), ...shared];
   const limited = applyRungs({ ...terms, features: licence.features }, rungs, origins);
   const valid = intersect([early ? { ...billing_period, start: EPOCH } : billing_period, month, terms.valid, licence.valid]);
   const { origins: _, valid: __, ...values } = limited;
@@ -107,7 +109,7 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
     origins,
     valid_from: valid.start,
     valid_until: valid.end,
-    meters: textCallMeters({ workspace, catalogue, terms: limited, billing_period, month }),
+    meters: textCallMeters({ workspace, catalogue, budgeted, terms: limited, billing_period, month }),
   });
 }
 

@@ -10,18 +10,20 @@ import type { Terms } from './merge-overrides.ts';
 const COUNTS_ONLY = 2n ** 62n;
 
 /**
- * What one text call reserves of: `credits`, `cost` (the ceiling), `budget` (everybody's), `tokens`, `jobs` and `concurrency`.
+ * What one text call reserves of: `credits`, `cost` (the ceiling), `budget` (shared by those it covers), `tokens`, `jobs` and `concurrency`.
  * What is not limited has no meter. Frozen, so that what is derived from a meter may be kept by its object.
  */
 export function textCallMeters(question: {
   workspace: Workspace;
   catalogue: Pick<Catalogue, 'globalBudget' | 'plans'>;
+  /** Whether the global budget bounds this work. */
+  budgeted: boolean;
   terms: Pick<Terms, 'cost_cap' | 'quotas' | 'concurrency'>;
   billing_period: Window;
   /** Of the platform: UTC. */
   month: Window;
 }): readonly MeterSpec[] {
-  const { workspace, catalogue, terms, billing_period, month } = question;
+  const { workspace, catalogue, budgeted, terms, billing_period, month } = question;
   const ever = windowAt('ever', { anchor: workspace.anchored_at, timezone: workspace.timezone, now: workspace.anchored_at });
   const own = (key: string, unit: string, kind: MeterSpec['class'], window: Window, cap: bigint) =>
     meter(workspace.id, key, unit, kind, window, cap);
@@ -39,7 +41,7 @@ export function textCallMeters(question: {
     meters.push(own('cost', currency, 'cost', billing_period, COUNTS_ONLY));
   }
   const budget = catalogue.globalBudget?.amount;
-  if (budget) meters.push(meter(PLATFORM, 'budget', budget.currency, 'cost', month, budget.nanos));
+  if (budget && budgeted) meters.push(meter(PLATFORM, 'budget', budget.currency, 'cost', month, budget.nanos));
   return Object.freeze(meters);
 }
 

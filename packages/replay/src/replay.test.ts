@@ -90,8 +90,9 @@ describe('C13 recorded usage through a proposed catalogue', () => {
       quota_exceeded: 2,
     });
     expect(refused({ ...catalogue, plans: [] })).toEqual({ plan_feature_missing: 4 });
-    const globalBudget = { amount: parseMoney('0.2', 'USD'), window: 'month' } as const;
+    const globalBudget = { amount: parseMoney('0.2', 'USD'), window: 'month', covers: 'all' } as const;
     expect(refused({ ...catalogue, globalBudget })).toEqual({ budget_exhausted: 3 });
+    expect(refused({ ...catalogue, globalBudget: { ...globalBudget, covers: 'unpaid' } })).toEqual({});
   });
 
   test('C12: what is not granted is sold up to the cap, and brings its price', () => {
