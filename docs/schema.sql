@@ -2637,6 +2637,7 @@ declare
   v_rows integer;
   v_total integer;
 begin
+  perform from meters.panel where workspace_id = p_workspace for update;
   delete from meters.idempotency where workspace_id = p_workspace and hold_id = any (p_holds);
   get diagnostics v_total = row_count;
   update meters.meter set key = left(key, length(key) - length(p_name)) || p_pseudonym
@@ -2657,6 +2658,7 @@ declare
   v_rows integer;
   v_total integer;
 begin
+  perform from meters.panel where workspace_id = p_workspace for update;
   delete from meters.idempotency where (workspace_id, key) in (
     select workspace_id, key from meters.idempotency where workspace_id = p_workspace limit p_rows_max);
   get diagnostics v_total = row_count;
