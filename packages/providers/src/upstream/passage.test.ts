@@ -372,25 +372,3 @@ describe('an answer with nothing in it is none', () => {
     expect(thoughts).toMatchObject({ empty: true, isAnswer: false });
   });
 });
-
-test('a stream that says nothing for a while is passed on, so that its keep-alives arrive', async () => {
-  const silent = await startScripted({ play: [{ repeat: ': keep-alive\n\n', every_ms: 50 }] });
-  const own = openUpstream({ provider: 'silent', base_url: silent.origin, api_key: null, output_limit: 'max_tokens' });
-  const { signal } = new AbortController();
-  const answer = await own.passThrough({
-    path: '/x',
-    body: '{}',
-    stream: true,
-    usage_wanted: false,
-    bytes_max: 10_000_000,
-    signal,
-  });
-  if (!answer.streamed) throw new Error('came whole');
-  for await (const first of answer.chunks) {
-    expect(first.toString()).toContain(': keep-alive\n\n');
-    break;
-  }
-  expect(await answer.drain({ bytes_max: 1_000_000, timeout_ms: 100 })).toMatchObject({ failure: null, done: false });
-  await own.close();
-  await silent.close();
-});

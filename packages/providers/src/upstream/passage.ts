@@ -124,8 +124,11 @@ export class StreamPassage implements PassedStream {
             timer = setTimeout(() => resolve(LATE), wait_ms);
           });
         }
-        const read = await (late === undefined ? this.#pull() : Promise.race([this.#pull(), late]));
-        if (read === LATE || read === null) return;
+        const pulling = this.#pull();
+        const read = await (late === undefined ? pulling : Promise.race([pulling, late]));
+        if (read === LATE) return;
+        this.#taken(pulling);
+        if (read === null) return;
         if (read.length > 0) this.#ready.push(read);
       }
     } finally {
@@ -147,7 +150,7 @@ export class StreamPassage implements PassedStream {
     const from = this.#bytes;
     let failure: ProviderError | null = null;
     try {
-      while ((await this.#pull()) !== null && this.#bytes - from <= bytes_max);
+      while ((await this.#take()) !== null && this.#bytes - from <= bytes_max);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       if (!this.#cancelled) failure = error;
@@ -159,26 +162,32 @@ export class StreamPassage implements PassedStream {
   }
 
   async #next(): Promise<IteratorResult<Buffer, undefined>> {
-    const ready = this.#ready.length > 0 ? Buffer.concat(this.#ready) : null;
-    this.#ready = [];
-    if (ready !== null) return { value: ready, done: false };
+    if (this.#ready.length > 0) {
+      const value = joined(this.#ready);
+      this.#ready = [];
+      return { value, done: false };
+    }
     for (;;) {
-      const read = await this.#pull();
+      const read = await this.#take();
       if (read === null) return { value: undefined, done: true };
       if (read.length > 0) return { value: read, done: false };
     }
   }
 
-  /** One read at a time; one that nobody waited for any more is the next one's. */
-  async #pull(): Promise<Buffer | null> {
-    if (this.#pulling === null) {
-      this.#pulling = this.#read();
-      // Whoever pulls next hears of it.
-      this.#pulling.catch(() => undefined);
-    }
-    const read = await this.#pulling;
-    this.#pulling = null;
+  /** One read at a time; one that nobody waited for any more is the next one's, whenever that comes. */
+  #pull(): Promise<Buffer | null> {
+    return (this.#pulling ??= this.#read());
+  }
+
+  async #take(): Promise<Buffer | null> {
+    const pulling = this.#pull();
+    const read = await pulling;
+    this.#taken(pulling);
     return read;
+  }
+
+  #taken(pulling: Promise<Buffer | null>): void {
+    if (this.#pulling === pulling) this.#pulling = null;
   }
 
   /** What the next bytes bring for the client (perhaps nothing); null at the end. */
@@ -189,10 +198,13 @@ export class StreamPassage implements PassedStream {
       const turn = await this.#body.next();
       if (turn.done !== true) {
         this.#bytes += turn.value.length;
-        return await this.#pass(this.#splitter.push(turn.value));
+        const passed = this.#pass(this.#splitter.push(turn.value));
+        if (this.#toldError) await this.#hearOut();
+        return passed;
       }
       const last = this.#splitter.end();
-      const passed = last === null ? NOTHING : await this.#pass([last]);
+      const passed = last === null ? NOTHING : this.#pass([last]);
+      if (this.#toldError) await this.#hearOut();
       if (!this.#over && !this.#options.last_word) this.#record.endWithoutLastWord();
       // The word that the provider left out is said for it.
       const said = !this.#over && this.#record.terminated ? DONE : NOTHING;
@@ -209,7 +221,7 @@ export class StreamPassage implements PassedStream {
   }
 
   /** Reads events and returns the bytes of those that go on: those that came together stay so, uncopied. */
-  async #pass(events: readonly ServerEvent[]): Promise<Buffer> {
+  #pass(events: readonly ServerEvent[]): Buffer {
     const passed: Buffer[] = [];
     let run: ServerEvent | undefined;
     let end = 0;
@@ -227,9 +239,11 @@ export class StreamPassage implements PassedStream {
       else passed.push(goes);
     }
     if (run !== undefined) passed.push(between(run, end));
-    if (this.#record.error !== null && !this.#over) await this.#hearOut();
-    const [only] = passed;
-    return passed.length === 1 && only ? only : Buffer.concat(passed);
+    return joined(passed);
+  }
+
+  get #toldError(): boolean {
+    return this.#record.error !== null && !this.#over;
   }
 
   /** What the client gets of the event: the event itself, other bytes, or nothing. */
@@ -318,6 +332,11 @@ export class StreamPassage implements PassedStream {
     this.#cancelled = true;
     this.#body.cancel(reason);
   }
+}
+
+function joined(parts: readonly Buffer[]): Buffer {
+  const [only = NOTHING] = parts;
+  return parts.length <= 1 ? only : Buffer.concat(parts);
 }
 
 /** The bytes from where an event begins. */
