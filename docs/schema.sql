@@ -1550,7 +1550,7 @@ create table license.change (
   reference text not null,
   xid bigint default ledger.transaction_number() not null,
   constraint change_pkey PRIMARY KEY (xid, id),
-  constraint a_change CHECK ((from_stage <> to_stage))
+  constraint a_change CHECK (((from_stage <> to_stage) OR (to_stage = 'degraded'::text)))
 );
 CREATE INDEX change_of_workspace ON license.change USING btree (workspace_id, id);
 alter table license.change enable row level security;
@@ -1588,8 +1588,10 @@ create table license.standing (
   stage text not null,
   due_at timestamp with time zone,
   release text,
+  steps smallint default 0 not null,
   constraint standing_pkey PRIMARY KEY (workspace_id),
-  constraint standing_stage_check CHECK ((stage = ANY (ARRAY['active'::text, 'grace'::text, 'degraded'::text, 'cancelled'::text])))
+  constraint standing_stage_check CHECK ((stage = ANY (ARRAY['active'::text, 'grace'::text, 'degraded'::text, 'cancelled'::text]))),
+  constraint standing_steps_check CHECK ((steps >= 0))
 );
 CREATE INDEX standing_by_due ON license.standing USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX standing_to_release ON license.standing USING btree (workspace_id) WHERE (release IS NOT NULL);

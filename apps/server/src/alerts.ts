@@ -127,9 +127,14 @@ function licenceAlert({ workspace, from, to, at, why, what_to_do }: LicenceChang
     subject: `licence ${from} to ${to}`,
     window_start: at,
     severity: to === 'active' ? 'info' : to === 'grace' ? 'warning' : 'critical',
-    title: to === 'active' ? 'Everything your plan includes is on again' : `The licence is now “${to}”`,
+    title: licenceTitle(from, to),
     text: `${why} ${what_to_do}`,
   };
+}
+
+function licenceTitle(from: LicenceChange['from'], to: LicenceChange['to']): string {
+  if (to === 'active') return 'Everything your plan includes is on again';
+  return from === to ? 'More is off because a payment is open' : `The licence is now “${to}”`;
 }
 
 const ROUTE_TITLES: Readonly<Record<ClosedReason, (what: string) => string>> = {

@@ -66,9 +66,11 @@ describe('C5 C6 a subscription whose payment fails, told by signed webhooks alon
     expect(await deliver(says('invoice.payment_failed', invoice, failed_s + 48 * 3600))).toBe(200);
     expect(await deliver(failed)).toBe(200);
     await clock(14 * 24);
+    expect(await states(key)).toEqual([402, 402, 200]);
+    await clock(21 * 24);
     expect(await states(key)).toEqual([402, 402, 402]);
 
-    expect(await deliver(says('invoice.paid', invoice, failed_s + 15 * 24 * 3600))).toBe(200);
+    expect(await deliver(says('invoice.paid', invoice, failed_s + 22 * 24 * 3600))).toBe(200);
     expect(await states(key)).toEqual([200, 200, 200]);
     expect(await deliver(says('invoice.payment_failed', invoice, failed_s + 10 * 24 * 3600))).toBe(200);
     expect(await states(key)).toEqual([200, 200, 200]);

@@ -140,11 +140,9 @@ describe('C5 C7 the whole week of the third brief, over a change to summer time'
       license_notice: {
         stage: 'grace',
         ends_at: inMicroseconds(over),
-        off: ['ai', 'images', 'speech', 'studio'],
-        off_next: ['sync', 'campaigns', 'reports'],
-        text: like(
-          new RegExp(`Off from ${dayOf(over, 'Europe/Berlin')} 11:\\d\\d \\(Europe/Berlin\\): sync, campaigns, reports`),
-        ),
+        off: ['ai', 'images', 'speech'],
+        off_next: ['sync', 'campaigns', 'studio'],
+        text: like(new RegExp(`Off from ${dayOf(over, 'Europe/Berlin')} 11:\\d\\d \\(Europe/Berlin\\): sync, campaigns, studio`)),
         what_to_do: like(/Pay the open invoice/),
         action: { kind: 'pay' },
       },
@@ -157,8 +155,15 @@ describe('C5 C7 the whole week of the third brief, over a change to summer time'
     await moveTo(over.subtract({ seconds: 30 }));
     expect((await check(key, 'sync')).status).toBe(200);
 
-    // Day 15.
+    // Day 15: sync goes; reports last a week longer.
     await moveTo(over);
+    expect(await states(key)).toEqual([402, 402, 200]);
+    const reports_over = failed_at.add({ hours: 21 * 24 });
+    expect(await usage(key)).toMatchObject({
+      license: 'degraded',
+      license_notice: { ends_at: inMicroseconds(reports_over), off_next: ['reports'] },
+    });
+    await moveTo(reports_over);
     expect(await states(key)).toEqual([402, 402, 402]);
     for (const feature of ['sync', 'reports']) {
       expect(await (await check(key, feature)).json()).toMatchObject({

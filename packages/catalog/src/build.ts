@@ -29,10 +29,14 @@ export interface Parts {
   readonly price_list: PriceList;
 }
 
-/** What goes first is what costs money. */
+/** What goes first is what costs money: generation. What was made can be read, edited, exported and published as long as the grace lasts. */
 const LICENCE: LicenceTerms = {
   grace_days: 14,
-  degrade: [['ai', 'images', 'speech', 'video', 'studio', 'suite'], ['sync', 'publishing', 'campaigns'], ['reports']],
+  degrade: [
+    { features: ['ai', 'images', 'speech', 'video'], days: 0 },
+    { features: ['sync', 'publishing', 'campaigns', 'studio', 'suite'], days: 14 },
+    { features: ['reports'], days: 21 },
+  ],
 };
 
 /** What a catalogue's own file says: what is for sale, and on what terms. */
@@ -67,7 +71,15 @@ export function buildTerms(raw: RawCatalogue, source: Source, mistakes: Mistake[
     pools: raw.pools ?? [],
     ladders: (raw.ladders ?? []).map(buildLadder),
     alerts: raw.alerts ?? [],
-    licence: raw.licence ?? LICENCE,
+    licence: raw.licence ? buildLicence(raw.licence) : LICENCE,
+  };
+}
+
+/** The first step is taken at once, the others when the grace is over, unless they say otherwise. */
+function buildLicence({ grace_days, degrade }: NonNullable<RawCatalogue['licence']>): LicenceTerms {
+  return {
+    grace_days,
+    degrade: degrade.map(({ features, days }, index) => ({ features, days: days ?? (index === 0 ? 0 : grace_days) })),
   };
 }
 

@@ -242,10 +242,16 @@ export interface GlobalBudget {
   readonly covers: (typeof COVERED)[number];
 }
 
+/** What a failed payment takes away, and when: `days` of 24 hours after it. */
+export interface DegradeStep {
+  readonly features: readonly string[];
+  readonly days: number;
+}
+
 export interface LicenceTerms {
   readonly grace_days: number;
-  /** Features in the order in which a failed payment takes them away: the first step at once, the rest after the grace. */
-  readonly degrade: readonly (readonly string[])[];
+  /** In order of time: the first at once, the others from the end of the grace on. */
+  readonly degrade: readonly DegradeStep[];
 }
 
 /** The price files that were written by hand, as one. */

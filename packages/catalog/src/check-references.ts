@@ -3,6 +3,7 @@ import { type Currency, currency, findRate, type ModelPrice } from '@purser/mone
 import type { Parts } from './build.ts';
 import type { Catalogue, ModelEntry } from './catalogue.ts';
 import { checkLadders } from './check-ladders.ts';
+import { checkLicence } from './check-licence.ts';
 import { checkPackTiers, checkPlan } from './check-plan.ts';
 import type { Mistake } from './mistakes.ts';
 import { knownProviders, oneOf, type Report, reporter } from './report.ts';
@@ -23,6 +24,7 @@ export function checkReferences(catalogue: Catalogue, parts: Pick<Parts, 'main' 
   checkOperations(catalogue, inMain);
   checkExchange(catalogue, inMain);
   checkLadders(catalogue, inMain);
+  checkLicence(catalogue, inMain);
   for (const [index, plan] of catalogue.plans.entries()) checkPlan(catalogue, plan, ['plans', index], inMain);
   for (const [index, pack] of catalogue.packs.entries()) checkPackTiers(pack, ['packs', index], inMain);
   for (const [index, pool] of catalogue.pools.entries()) {

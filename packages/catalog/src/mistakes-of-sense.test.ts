@@ -109,6 +109,28 @@ const CASES: readonly Case[] = [
     /rungs\[1\]\.at: got '1\.9', want a share above 0 and at most 1/,
   ],
   ['alerts out of order', 'small.yaml', 'alerts: [0.7, 0.9]', 'alerts: [0.9, 0.7]', /alerts\[1\]: got 0\.7, want more than 0\.9/],
+  ...(
+    [
+      [
+        'a first step of the licence terms that waits',
+        '[{ days: 3, features: ai }, reports]',
+        /degrade\[0\]\.days: got 3, want 0: the first step/,
+      ],
+      [
+        'a step within the grace',
+        '[ai, { days: 13, features: sync }]',
+        /degrade\[1\]\.days: got 13, want at least 14: after the grace/,
+      ],
+      [
+        'a step before the one above it',
+        '[ai, { days: 30, features: sync }, { days: 21, features: reports }]',
+        /degrade\[2\]\.days: got 21, want at least 30/,
+      ],
+      ['a feature that is taken away twice', '[ai, [sync, ai]]', /degrade\[1\]: got 'ai' a second time, want each once/],
+    ] as const
+  ).map(([what, degrade, mistake]): Case => {
+    return [what, 'small.yaml', 'plans:\n', `licence: { grace_days: 14, degrade: ${degrade} }\nplans:\n`, mistake];
+  }),
   [
     'a missing exchange rate',
     'small.yaml',

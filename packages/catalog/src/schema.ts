@@ -174,6 +174,11 @@ const pool = z.strictObject({
 });
 
 const oneOrMoreNames = z.preprocess((given) => (typeof given === 'string' ? [given] : given), list(name, 1));
+/** Features alone, or with the days after which they go. */
+const degradeStep = z.preprocess(
+  (given) => (typeof given === 'string' || Array.isArray(given) ? { features: given } : given),
+  z.strictObject({ features: oneOrMoreNames, days: count(0, 3660).optional() }),
+);
 
 export const catalogueSchema = z.strictObject({
   name,
@@ -184,7 +189,7 @@ export const catalogueSchema = z.strictObject({
   credit: z.strictObject({ cost: amount }),
   global_budget: z.strictObject({ amount, window: z.literal('month'), covers: z.enum(COVERED).optional() }).optional(),
   alerts: list(threshold).optional(),
-  licence: z.strictObject({ grace_days: count(0, 366), degrade: list(oneOrMoreNames, 1) }).optional(),
+  licence: z.strictObject({ grace_days: count(0, 366), degrade: list(degradeStep, 1) }).optional(),
   pools: list(pool).optional(),
   ladders: list(ladder).optional(),
   operations: list(operation, 1),

@@ -43,13 +43,20 @@ describe('C5 what a customer is told', () => {
     const notice = noticeOf({ license: 'grace', license_since: failed, timezone: 'Europe/Berlin' }, failed.add({ hours: 1 }));
     expect(notice).toMatchObject({
       stage: 'grace',
-      off: ['ai', 'images', 'speech', 'studio'],
-      off_next: ['sync', 'campaigns', 'reports'],
-      text: 'A payment failed, so these are off: ai, images, speech, studio. Off from 2026-11-03 11:00 (Europe/Berlin): sync, campaigns, reports.',
+      off: ['ai', 'images', 'speech'],
+      off_next: ['sync', 'campaigns', 'studio'],
+      text: 'A payment failed, so these are off: ai, images, speech. Off from 2026-11-03 11:00 (Europe/Berlin): sync, campaigns, studio. Off from 2026-11-10 11:00 (Europe/Berlin): reports.',
       action: { kind: 'pay', id: 'invoice' },
     });
     const later = noticeOf({ license: 'grace', license_since: failed }, failed.add({ hours: 14 * 24 }));
-    expect(later).toMatchObject({ stage: 'degraded', ends_at: null, off_next: [], action: { kind: 'pay', id: 'invoice' } });
+    expect(later).toMatchObject({
+      stage: 'degraded',
+      ends_at: failed.add({ hours: 21 * 24 }),
+      off_next: ['reports'],
+      action: { kind: 'pay', id: 'invoice' },
+    });
+    const last = noticeOf({ license: 'grace', license_since: failed }, failed.add({ hours: 21 * 24 }));
+    expect(last).toMatchObject({ stage: 'degraded', ends_at: null, off_next: [] });
     expect(noticeOf({ license: 'cancelled', license_since: failed }, failed)).toMatchObject({
       stage: 'cancelled',
       what_to_do: expect.stringContaining('Subscribe again') as string,
@@ -60,12 +67,12 @@ describe('C5 what a customer is told', () => {
   test('of a plan that never had AI only what it has is named', () => {
     const failed = at('2026-10-20T10:00:00Z');
     const notice = noticeOf({ plan: 'STARTER', license: 'grace', license_since: failed }, failed);
-    expect(notice).toMatchObject({ off: [], off_next: ['sync', 'campaigns', 'reports'] });
+    expect(notice).toMatchObject({ off: [], off_next: ['sync', 'campaigns'] });
     expect(notice?.text).toMatch(/^A payment failed\. Off from/);
   });
 });
 
-describe('C5 day 15', () => {
+describe('C5 day 15, and the day on which reports go', () => {
   const zones = fc.constantFrom(
     'Pacific/Pago_Pago',
     'America/New_York',
@@ -87,11 +94,15 @@ describe('C5 day 15', () => {
         const over = failed.add({ hours: 14 * 24 });
         const before = over.subtract({ nanoseconds: 1 });
         const has = (now: Temporal.Instant) =>
-          ['ai', 'sync', 'reports'].filter((feature) => policyOf(grace, now).features.has(feature));
-        expect(has(failed)).toEqual(['sync', 'reports']);
-        expect(has(before)).toEqual(['sync', 'reports']);
+          ['ai', 'studio', 'sync', 'reports'].filter((feature) => policyOf(grace, now).features.has(feature));
+        const gone = failed.add({ hours: 21 * 24 });
+        // What was made is read, edited, exported and published as long as the grace lasts.
+        expect(has(failed)).toEqual(['studio', 'sync', 'reports']);
+        expect(has(before)).toEqual(['studio', 'sync', 'reports']);
         expect(noticeOf(grace, before)?.ends_at?.epochNanoseconds).toBe(over.epochNanoseconds);
-        expect(has(over)).toEqual([]);
+        expect(has(over)).toEqual(['reports']);
+        expect(has(gone.subtract({ nanoseconds: 1 }))).toEqual(['reports']);
+        expect(has(gone)).toEqual([]);
       }),
     );
   });
@@ -99,7 +110,7 @@ describe('C5 day 15', () => {
 
 test('C5 AI and all that costs money is refused under one code, the rest under the other, each with how to pay', () => {
   const failed = at('2026-10-20T10:00:00Z');
-  const policy = policyOf({ license: 'grace', license_since: failed }, failed.add({ hours: 15 * 24 }));
+  const policy = policyOf({ license: 'grace', license_since: failed }, failed.add({ hours: 22 * 24 }));
   expect(licenceRefusal(policy, 'images')).toMatchObject({ code: 'license_ai_disabled', offers: [{ kind: 'pay' }] });
   expect(licenceRefusal(policy, 'sync')).toMatchObject({ code: 'license_sync_disabled', offers: [{ kind: 'pay' }] });
   expect(licenceRefusal(policy, 'reports')).toMatchObject({

@@ -8,7 +8,7 @@ import { WHAT_TO_DO } from './words.ts';
 export interface LicenceNotice {
   readonly stage: Exclude<LicenceStage, 'active'>;
   readonly since: Temporal.Instant;
-  /** When the stage gives way to the next by itself; null: never. */
+  /** When more goes off by itself; null: never. */
   readonly ends_at: Temporal.Instant | null;
   /** Features of the plan that are off now, and those that go off at `ends_at`. */
   readonly off: readonly string[];
@@ -18,23 +18,27 @@ export interface LicenceNotice {
   readonly action: Offer;
 }
 
+const DAY_HOURS = 24;
+
 /** Null while the licence is active. */
 export function licenceNotice(policy: Policy, now: Temporal.Instant): LicenceNotice | null {
   const { workspace, catalogue, plan } = policy;
-  const { stage, valid } = licenceStage(workspace, catalogue.licence.grace_days, now);
+  const { stage, steps } = licenceStage(workspace, catalogue.licence, now);
   if (stage === 'active') return null;
-  const [first = [], ...rest] = catalogue.licence.degrade.map((step) =>
-    step.filter((feature) => plan.features.includes(feature)),
-  );
-  const off = stage === 'grace' ? first : [...first, ...rest.flat()];
-  const off_next = stage === 'grace' ? rest.flat() : [];
+  const ofPlan = catalogue.licence.degrade.map(({ features, days }) => ({
+    features: features.filter((feature) => plan.features.includes(feature)),
+    at: workspace.license_since.add({ hours: days * DAY_HOURS }),
+  }));
+  const off = ofPlan.slice(0, steps).flatMap(({ features }) => features);
+  const later = ofPlan.slice(steps).filter(({ features }) => features.length > 0);
+  const [next] = later;
   return {
     stage,
     since: workspace.license_since,
-    ends_at: valid.end,
+    ends_at: next?.at ?? null,
     off,
-    off_next,
-    text: [because(stage, off), warning(off_next, valid.end, workspace.timezone)].filter((part) => part !== '').join(' '),
+    off_next: later.flatMap(({ features, at }) => (next && at.equals(next.at) ? features : [])),
+    text: [because(stage, off), ...later.map(({ features, at }) => warning(features, at, workspace.timezone))].join(' '),
     what_to_do: WHAT_TO_DO[stage],
     action: PAY[stage],
   };
@@ -45,9 +49,8 @@ function because(stage: Exclude<LicenceStage, 'active'>, off: readonly string[])
   return off.length === 0 ? `${cause}.` : `${cause}, so these are off: ${off.join(', ')}.`;
 }
 
-/** The end is an instant; it is told on the customer's own clock. */
-function warning(features: readonly string[], end: Temporal.Instant | null, timezone: string): string {
-  if (features.length === 0 || end === null) return '';
-  const local = end.toZonedDateTimeISO(timezone);
+/** The time is an instant; it is told on the customer's own clock. */
+function warning(features: readonly string[], at: Temporal.Instant, timezone: string): string {
+  const local = at.toZonedDateTimeISO(timezone);
   return `Off from ${local.toPlainDate()} ${local.toPlainTime().toString({ smallestUnit: 'minute' })} (${timezone}): ${features.join(', ')}.`;
 }

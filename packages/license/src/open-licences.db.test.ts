@@ -26,7 +26,7 @@ const changesOf = async (workspace: WorkspaceId) =>
   (await licenceHistory(bench.database.pool, workspace)).toReversed().map(({ from, to, at }) => [from, to, at.toString()]);
 
 describe('C5 the stages of a grace', () => {
-  test('day 15 begins 14 × 24 h after the first failure, to the second, and is announced once however many servers look', async () => {
+  test('day 15 begins 14 × 24 h after the first failure, to the second, reports go at their own time, and each is announced once however many servers look', async () => {
     const workspace = await bench.workspace();
     // Both changes of the clock to winter time lie within: Europe's on 25 October, America's on 1 November.
     const failed_at = bench.clock.now();
@@ -50,15 +50,26 @@ describe('C5 the stages of a grace', () => {
     await sweeps();
     await sweeps();
     expect((await changesOf(workspace)).slice(1)).toEqual([['grace', 'degraded', over.toString()]]);
+    const reports = failed_at.add({ hours: 21 * 24 });
+    bench.clock.moveTo(reports.subtract({ seconds: 1 }));
+    await sweeps();
+    expect((await changesOf(workspace)).slice(2)).toEqual([]);
+    bench.clock.moveTo(reports);
+    await sweeps();
+    await sweeps();
+    expect((await changesOf(workspace)).slice(2)).toEqual([['degraded', 'degraded', reports.toString()]]);
+    const [further] = await licenceHistory(bench.database.pool, workspace);
+    expect(further).toMatchObject({ why: 'The payment is still open, and these are off as well: reports.' });
     const trail = await listAudit(bench.database.pool, { workspace });
     if (isRefusal(trail)) throw new Error(trail.detail);
     expect(trail.rows.map(({ actor, detail }) => [actor, detail['to'] ?? detail['kind']])).toEqual([
+      ['system', 'degraded'],
       ['system', 'degraded'],
       ['payments', 'failed'],
     ]);
     await happened(workspace, 'paid');
     await sweeps();
-    expect((await changesOf(workspace)).slice(2)).toEqual([['degraded', 'active', over.toString()]]);
+    expect((await changesOf(workspace)).slice(3)).toEqual([['degraded', 'active', reports.toString()]]);
   });
 
   test('a failure that comes to be known when its grace is over goes all the way; an older payment found later brings it back', async () => {

@@ -1,6 +1,6 @@
 import { appendAudit } from '@purser/audit';
 import { BoundedMap, type Clock, type Pool, transaction, type WorkspaceId } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import type { Catalogue, LicenceTerms } from '@purser/catalog';
 import { lockLicense } from '@purser/identity';
 import type { Meters } from '@purser/meters';
 import { type LicenceStage, licenceStage } from '@purser/policy';
@@ -93,32 +93,42 @@ export function openLicences(parts: LicenceParts): Licences {
 async function moveOn({ pool, clock, catalogueOf }: LicenceParts, workspace: WorkspaceId): Promise<void> {
   await transaction(pool, async (connection) => {
     const licence = await lockLicense(connection, workspace);
-    const standing = await connection.query<{ stage: LicenceStage }>(
-      'select stage from license.standing where workspace_id = $1',
+    const standing = await connection.query<{ stage: LicenceStage; steps: number }>(
+      'select stage, steps from license.standing where workspace_id = $1',
       [workspace],
     );
-    const from = standing.rows[0]?.stage;
+    const announced = standing.rows[0];
     const terms = licence && (await catalogueOf(licence.catalogue_version))?.licence;
-    if (licence === undefined || from === undefined || terms === undefined) return;
+    if (licence === undefined || announced === undefined || terms === undefined) return;
     const now = clock.now();
-    const { stage, valid } = licenceStage({ license: licence.license, license_since: licence.since }, terms.grace_days, now);
+    const { stage, steps, valid } = licenceStage({ license: licence.license, license_since: licence.since }, terms, now);
     const again = now.add(LOOK_AGAIN);
     const due_at = valid.end !== null && Temporal.Instant.compare(valid.end, again) < 0 ? valid.end : valid.end && again;
-    await connection.query('update license.standing set stage = $2, due_at = $3 where workspace_id = $1', [
+    await connection.query('update license.standing set stage = $2, due_at = $3, steps = $4 where workspace_id = $1', [
       workspace,
       stage,
       due_at?.toString() ?? null,
+      steps,
     ]);
-    if (stage === from) return;
+    const from = announced.stage;
+    const further = stage === 'degraded' && from === stage && steps > announced.steps;
+    if (stage === from && !further) return;
     const at = Temporal.Instant.compare(valid.start, licence.since) > 0 ? valid.start : licence.since;
-    await announce(connection, { workspace, from, to: stage, at, why: WHY.time, reference: '' });
+    const why = further ? furtherWords(terms, announced.steps, steps) : WHY.time;
+    await announce(connection, { workspace, from, to: stage, at, why, reference: '' });
     await appendAudit(connection, {
       at: now,
       actor: 'system',
       workspace,
       action: 'license.change',
       subject: `workspace:${workspace}`,
-      detail: { from, to: stage, since: at.toString() },
+      detail: { from, to: stage, steps, since: at.toString() },
     });
   });
+}
+
+/** The payment is late for longer than the grace: what goes off now. */
+function furtherWords({ degrade }: LicenceTerms, before: number, now: number): string {
+  const features = degrade.slice(before, now).flatMap((step) => step.features);
+  return `The payment is still open, and these are off as well: ${features.join(', ')}.`;
 }

@@ -117,7 +117,8 @@ async function stand(
 ): Promise<void> {
   await on.query(
     `insert into license.standing (workspace_id, stage, due_at, release) values ($1, $2, $3, $4)
-     on conflict (workspace_id) do update set stage = excluded.stage, due_at = excluded.due_at, release = excluded.release`,
+     on conflict (workspace_id) do update set stage = excluded.stage, due_at = excluded.due_at, release = excluded.release,
+       steps = case when excluded.stage = 'degraded' then standing.steps else 0 end`,
     [workspace, stage, due_at?.toString() ?? null, release],
   );
 }

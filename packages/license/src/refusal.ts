@@ -24,7 +24,7 @@ const REASON: Readonly<Record<Stopped, string>> = {
  */
 export function licenceRefusal({ catalogue, licence_stage, workspace }: Policy, feature: string): Refusal {
   const stage = licence_stage === 'active' ? 'cancelled' : licence_stage;
-  const first = catalogue.licence.degrade[0]?.includes(feature) === true;
+  const first = catalogue.licence.degrade[0]?.features.includes(feature) === true;
   return refuse(
     first ? 'license_ai_disabled' : 'license_sync_disabled',
     `${feature} is off for ${workspace.name}: ${REASON[stage]}. ${WHAT_TO_DO[stage]}`,

@@ -112,7 +112,7 @@ describe('the effective policy', () => {
     expect(concurrency('2026-02-11T23:00:00Z')).toBe(16);
   });
 
-  test('C5 a failed payment takes AI at once, the rest on day 15, and a payment restores all', () => {
+  test('C5 a failed payment takes AI at once, sync on day 15, reports on their own day, and a payment restores all', () => {
     const has = (now: string, license: Workspace['license'] = 'grace') => {
       const policy = policyOf({ license, license_since: at('2026-02-10T12:00:00Z') }, now);
       return [
@@ -122,7 +122,9 @@ describe('the effective policy', () => {
     };
     expect(has('2026-02-10T12:00:00Z')).toEqual(['grace', 'sync', 'reports', 'campaigns']);
     expect(has('2026-02-24T11:59:59Z')).toEqual(['grace', 'sync', 'reports', 'campaigns']);
-    expect(has('2026-02-24T12:00:00Z')).toEqual(['degraded']);
+    expect(has('2026-02-24T12:00:00Z')).toEqual(['degraded', 'reports']);
+    expect(has('2026-03-03T11:59:59Z')).toEqual(['degraded', 'reports']);
+    expect(has('2026-03-03T12:00:00Z')).toEqual(['degraded']);
     expect(has('2026-02-25T12:00:00Z', 'active')).toEqual(['active', 'ai', 'images', 'sync', 'reports', 'campaigns']);
     expect(has('2026-02-25T12:00:00Z', 'cancelled')).toEqual(['cancelled']);
     expect(originOf(policyOf({ license: 'grace', license_since: at('2026-02-10T12:00:00Z') }), 'features.ai')).toBe('licence');

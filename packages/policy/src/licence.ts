@@ -17,15 +17,15 @@ export interface LicenceEffect {
 const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
 const DAY_HOURS = 24;
 
-/** A failed payment takes the first step of the terms at once, and the rest when the grace is over; a cancelled licence has none of them. */
+/** A failed payment takes the first step of the terms at once, the others each at its time; a cancelled licence has none of them. */
 export function licenceEffect(question: {
   workspace: Pick<Workspace, 'license' | 'license_since'>;
   terms: LicenceTerms;
   features: readonly string[];
   now: Temporal.Instant;
 }): LicenceEffect {
-  const { stage, valid } = licenceStage(question.workspace, question.terms.grace_days, question.now);
-  const taken = takenAt(stage, question.terms.degrade);
+  const { stage, steps, valid } = licenceStage(question.workspace, question.terms, question.now);
+  const taken = question.terms.degrade.slice(0, steps).flatMap(({ features }) => features);
   return {
     stage,
     features: new Set(question.features.filter((feature) => !taken.includes(feature))),
@@ -34,40 +34,43 @@ export function licenceEffect(question: {
   };
 }
 
+export interface LicenceStanding {
+  readonly stage: LicenceStage;
+  /** How many steps of the terms are taken. */
+  readonly steps: number;
+  /** How long this lasts by itself. */
+  readonly valid: Window;
+}
+
 /**
  * How far a failed payment has taken things at `now`, and how long that lasts by itself. A day of grace is 24 hours, not a date:
  * the same instant for everyone, which no time zone and no change to summer time moves.
  */
 export function licenceStage(
   { license, license_since }: Pick<Workspace, 'license' | 'license_since'>,
-  grace_days: number,
+  { grace_days, degrade }: LicenceTerms,
   now: Temporal.Instant,
-): { stage: LicenceStage; valid: Window } {
+): LicenceStanding {
   switch (license) {
     case 'active':
+      return { stage: license, steps: 0, valid: { start: EPOCH, end: null } };
     case 'cancelled':
-      return { stage: license, valid: { start: EPOCH, end: null } };
+      return { stage: license, steps: degrade.length, valid: { start: EPOCH, end: null } };
     case 'grace': {
-      const over = license_since.add({ hours: grace_days * DAY_HOURS });
-      return Temporal.Instant.compare(now, over) < 0
-        ? { stage: 'grace', valid: { start: EPOCH, end: over } }
-        : { stage: 'degraded', valid: { start: over, end: null } };
+      const turns = [grace_days, ...degrade.map(({ days }) => days)]
+        .filter((days) => days > 0)
+        .map((days) => license_since.add({ hours: days * DAY_HOURS }))
+        .toSorted((one, other) => Temporal.Instant.compare(one, other));
+      const passed = (at: Temporal.Instant): boolean => Temporal.Instant.compare(at, now) <= 0;
+      const over = passed(license_since.add({ hours: grace_days * DAY_HOURS }));
+      return {
+        stage: over ? 'degraded' : 'grace',
+        // The first step is taken at once; a server whose clock is a little behind the failure takes it too.
+        steps: degrade.filter(({ days }) => days === 0 || passed(license_since.add({ hours: days * DAY_HOURS }))).length,
+        valid: { start: turns.findLast(passed) ?? EPOCH, end: turns.find((at) => !passed(at)) ?? null },
+      };
     }
     default:
       return unreachable(license);
-  }
-}
-
-function takenAt(stage: LicenceStage, degrade: LicenceTerms['degrade']): readonly string[] {
-  switch (stage) {
-    case 'active':
-      return [];
-    case 'grace':
-      return degrade[0] ?? [];
-    case 'degraded':
-    case 'cancelled':
-      return degrade.flat();
-    default:
-      return unreachable(stage);
   }
 }

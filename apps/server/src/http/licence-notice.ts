@@ -7,7 +7,7 @@ import { instantSchema } from './wire.ts';
 export const licenceNoticeSchema = z.object({
   stage: z.enum(['grace', 'degraded', 'cancelled']),
   since: instantSchema,
-  ends_at: instantSchema.nullable().describe('When the grace is over; null when nothing more goes off by itself.'),
+  ends_at: instantSchema.nullable().describe('When more goes off by itself; null: never.'),
   off: z.array(z.string()).describe('Features of the plan that are off.'),
   off_next: z.array(z.string()).describe('Those that go off at `ends_at`.'),
   text: z.string(),
