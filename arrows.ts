@@ -37,12 +37,20 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     catalog: 'the rates and quotas are those of the plan',
     meters: 'a quota is a meter',
   },
+  terms: {
+    base: 'what was collected is rows with times',
+    money: 'what was collected is an amount, and so is what it allows',
+    ledger: 'what was collected is posted',
+    catalog: 'money pays for a plan as it was sold',
+    meters: 'a month is granted its credits, and money that was spent stays where it was',
+  },
   policy: {
     base: 'the state of policy is rows with times',
     money: 'a ceiling is an amount',
     catalog: 'a policy starts from a plan',
     identity: 'a policy belongs to a workspace',
     meters: 'a policy says which meters a hold takes',
+    terms: 'what was collected bounds what a plan may cost',
   },
   routing: {
     base: 'no route is a refusal',
@@ -57,6 +65,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     meters: 'credits are granted to meters',
     identity: 'an allocation is made within a workspace, and told as its changes are',
     policy: 'a period is that of the effective plan',
+    terms: 'a month that was paid for begins with its credits and its revenue',
   },
   notify: {
     base: 'alerts are rows with times, found and sent in the background',
@@ -98,6 +107,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     policy: 'what is bought raises the ceiling',
     license: 'the licence follows from payments',
     wallet: 'an order of packs is quoted',
+    terms: 'what was collected makes terms',
   },
   reconciliation: {
     base: 'an import is a row, and a difference is a value or a refusal',

@@ -132,6 +132,7 @@ export async function compose(given: Given): Promise<Composition> {
     log,
     identity,
     catalogue,
+    catalogueOf: catalogueVersions(pool, catalogue),
     policyOf: (workspace, now) => policies.load(workspace, now),
     settings: settings.stripe,
   });

@@ -11,6 +11,7 @@ import { policyMigrations } from '@purser/policy';
 import { reconciliationMigrations } from '@purser/reconciliation';
 import { routingMigrations } from '@purser/routing';
 import { privacyMigrations } from '@purser/privacy';
+import { termsMigrations } from '@purser/terms';
 import { walletMigrations } from '@purser/wallet';
 
 export const serverMigrations: RoomMigrations = { room: 'server', directory: new URL('../migrations/', import.meta.url) };
@@ -23,6 +24,7 @@ export const ROOMS: readonly RoomMigrations[] = [
   catalogMigrations,
   metersMigrations,
   identityMigrations,
+  termsMigrations,
   policyMigrations,
   routingMigrations,
   licenseMigrations,

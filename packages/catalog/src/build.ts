@@ -123,6 +123,7 @@ function buildPlan(raw: RawPlan, path: Path, source: Source, mistakes: Mistake[]
     marketing_budget: raw.marketing_budget,
     'payment_fees.fixed': raw.payment_fees?.fixed,
     'pay_as_you_go.price': raw.pay_as_you_go?.price,
+    'trial.ceiling': raw.trial?.ceiling,
   });
   // The amounts cannot be reckoned together; the mistake is told, and the plan goes no further than the other checks.
   if (!inOneCurrency) return { ...fillPlan(raw), payment_fees, ceiling: nothing, overrun_reserve: nothing };
@@ -150,7 +151,7 @@ function checkCurrency(
 }
 
 function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'ceiling' | 'overrun_reserve'> {
-  const { cost_caps, marketing_budget, rollover, pay_as_you_go, abuse, email, ladder, packs, operations, offline_stand_in } = raw;
+  const { cost_caps, marketing_budget, rollover, pay_as_you_go, trial, abuse, email, ladder, packs, operations, offline_stand_in } = raw;
   return {
     code: raw.code,
     name: raw.name,
@@ -175,6 +176,7 @@ function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'ceiling' | 'overru
     ...(marketing_budget && { marketing_budget }),
     ...(rollover && { rollover }),
     ...(pay_as_you_go && { pay_as_you_go }),
+    ...(trial && { trial }),
     ...(abuse && { abuse }),
     ...(email && {
       email: { provider: email.provider, priceKey: email.price, ...(email.pool !== undefined && { pool: email.pool }) },

@@ -132,6 +132,13 @@ export interface PayAsYouGo {
   readonly price: Money;
 }
 
+/** What a workspace may have of a plan before it has paid anything, once: at most so many days, so much cost and so many credits. */
+export interface Trial {
+  readonly days_max: number;
+  readonly ceiling: Money;
+  readonly credits: bigint;
+}
+
 export interface Plan {
   readonly code: string;
   readonly name: string;
@@ -155,6 +162,8 @@ export interface Plan {
   readonly rollover?: Rollover;
   /** Credits beyond those that were granted, each charged for; absent: none. */
   readonly pay_as_you_go?: PayAsYouGo;
+  /** Absent: a subscription that is on trial serves nothing. */
+  readonly trial?: Trial;
   readonly quotas: Quotas;
   /** Calls in flight at once. */
   readonly concurrency: number;

@@ -110,6 +110,7 @@ const plan = z.strictObject({
   credits_monthly: quantity,
   rollover: z.strictObject({ credits_max: quantity, months: count(1, 120) }).optional(),
   pay_as_you_go: z.strictObject({ credits_max: quantity, price: amount }).optional(),
+  trial: z.strictObject({ days_max: count(1, 366), ceiling: amount, credits: quantity }).optional(),
   quotas: quotas.optional(),
   concurrency: count(1, 100_000),
   rate: z.strictObject({ rps: count(1, 1_000_000), rpm: count(1, 10_000_000), burst: count(1, 1_000_000) }),

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
 
 import { newId, type OffsetClock, openPool } from '@purser/base';
-import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
+import { allMigrations, createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
 import { type Catalogue, loadCatalogue } from '@purser/catalog';
-import { type Caller, identityMigrations, type Workspace } from '@purser/identity';
-import { ledgerMigrations } from '@purser/ledger';
+import type { Caller, Workspace } from '@purser/identity';
 import { LocalRateLimiter } from '@purser/limits';
-import { creditMeter, Meters, metersMigrations, type MeterState } from '@purser/meters';
+import { creditMeter, Meters, type MeterState } from '@purser/meters';
 import { effectivePolicy } from '@purser/policy';
 import { createProviders, type Providers, type ProvidersConfig } from '@purser/providers';
-import { OFFLINE, RouteStates, routingMigrations } from '@purser/routing';
-import { memberMeters, openPeriods, walletMigrations } from '@purser/wallet';
+import { OFFLINE, RouteStates } from '@purser/routing';
+import { memberMeters, openPeriods } from '@purser/wallet';
 
 import { createGate } from './create-gate.ts';
 import type { GateDeps } from './deps.ts';
@@ -29,13 +28,14 @@ export interface GateBench {
   close(): Promise<void>;
 }
 
+const ROOMS = ['ledger', 'meters', 'identity', 'terms', 'routing', 'wallet'];
 const STATE = Object.freeze({ frozen: false });
 
 /** `database_url`: the database of another process's bench, which drops it. */
 export async function openGateBench(database_url?: string): Promise<GateBench> {
   const database =
     database_url === undefined
-      ? await createTestDatabase([ledgerMigrations, metersMigrations, identityMigrations, routingMigrations, walletMigrations])
+      ? await createTestDatabase(allMigrations(new URL('../../../', import.meta.url), ROOMS))
       : sharedDatabase(database_url);
   const clock = suiteClock();
   const catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);

@@ -11,6 +11,8 @@ import { type Workspace, WORKSPACE_COLUMNS, workspaceFromRow, type WorkspaceRow 
 export interface WorkspaceChange {
   readonly name?: string;
   readonly plan?: string;
+  /** What the plan was sold under, where that is not what is for sale now. */
+  readonly sold_under?: Offering;
   readonly timezone?: string;
   readonly external_id?: string | null;
   readonly overrides?: Overrides;
@@ -45,9 +47,10 @@ export async function changeWorkspace(
       );
       if (!locked.rows[0]) return refuse('not_found', `there is no workspace ${id}`);
       const before = workspaceFromRow(locked.rows[0]);
-      const refusal = refuseChangedTerms(before, change, parts.offering);
+      const offering = change.sold_under ?? parts.offering;
+      const refusal = refuseChangedTerms(before, change, offering);
       if (refusal) return refusal;
-      const next = changed(before, change, parts.offering);
+      const next = changed(before, change, offering);
       const { rows } = await connection.query<WorkspaceRow>(
         `update identity.workspace set name = $2, external_id = $3, plan = $4, catalogue_version = $5, timezone = $6,
            overrides = $7, changed_at = $8

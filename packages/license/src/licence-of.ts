@@ -1,8 +1,8 @@
 import { unreachable } from '@purser/base';
 import type { License } from '@purser/identity';
 
-/** What a payment provider tells: a payment failed or succeeded, a subscription ended, a payment was given back. */
-export type PaymentKind = 'failed' | 'paid' | 'ended' | 'refunded';
+/** What a payment provider tells: a payment failed or succeeded, a subscription ended, rests or goes on, a payment was given back. */
+export type PaymentKind = 'failed' | 'paid' | 'ended' | 'paused' | 'resumed' | 'refunded';
 
 /** What was said about a workspace's payments, by its payment provider or by hand. */
 export interface LicenceEvent {
@@ -14,6 +14,8 @@ export interface LicenceEvent {
   readonly ranked_at: Temporal.Instant;
   /** The payment it is about. */
   readonly reference: string;
+  /** The subscription it is about; absent where payments are none of one. */
+  readonly subscription?: string | null;
 }
 
 export interface Licence {
@@ -24,23 +26,34 @@ export interface Licence {
 /** Within one moment, which payment providers count in whole seconds: what was set by hand was set knowing all the rest. */
 const ORDER: readonly LicenceEvent['kind'][] = [
   'ended',
+  'resumed',
   'paid',
   'refunded',
   'failed',
+  'paused',
   'set_active',
   'set_grace',
   'set_cancelled',
 ];
 
+/** One subscription, as far as its payments say. */
+interface Paying {
+  /** `unpaid`: nothing was ever paid for it, so that there is nothing to lose. */
+  standing: 'unpaid' | 'good' | 'owing' | 'ended';
+  paused: boolean;
+  /** The payment it stands on: only giving back this one takes anything away. */
+  paid_by: string | undefined;
+  paid_at: Temporal.Instant | undefined;
+}
+
 /**
  * The licence that follows from all events there are, whatever the order in which they came to be known and however often.
- * Without any it is active since `created_at`. The stages of a grace are the policy's, by the time that has passed since.
+ * Without any it is active since `created_at`. It stands on the best of the subscriptions that live: one that has ended comes back by no
+ * payment, and one that never paid has nothing to lose. The stages of a grace are the policy's, by the time that has passed since.
  */
 export function licenceOf(events: readonly LicenceEvent[], created_at: Temporal.Instant): Licence {
   let licence: Licence = { license: 'active', since: created_at };
-  /** The payment the licence stands on: only giving back this one takes anything away. */
-  let paidBy: string | undefined;
-  let paidAt: Temporal.Instant | undefined;
+  const subscriptions = new Map<string, Paying>();
   const become = (license: License, { at }: LicenceEvent): void => {
     // Said again it keeps its date: a second failure does not lengthen the grace.
     if (license !== licence.license) licence = { license, since: at };
@@ -48,25 +61,22 @@ export function licenceOf(events: readonly LicenceEvent[], created_at: Temporal.
   for (const event of events.toSorted(byRank)) {
     switch (event.kind) {
       case 'failed':
-        // Tried twice within one moment: what was paid in it was paid at last.
-        if (event.reference === paidBy && paidAt && Temporal.Instant.compare(event.ranked_at, paidAt) === 0) break;
-        if (licence.license === 'active') become('grace', event);
-        break;
       case 'paid':
-        paidBy = event.reference;
-        paidAt = event.ranked_at;
-        become('active', event);
-        break;
-      case 'refunded':
-        if (event.reference !== paidBy) break;
-        paidBy = undefined;
-        if (licence.license === 'active') become('grace', event);
-        break;
       case 'ended':
+      case 'paused':
+      case 'resumed':
+      case 'refunded':
+        if (tell(payingOf(subscriptions, event), event)) {
+          const license = bestOf(subscriptions);
+          // What takes away takes from what is active alone: an end stays an end, and what was set by hand is no better for it.
+          if (licence.license === 'active' || license === 'active' || event.kind === 'ended') become(license, event);
+        }
+        break;
       case 'set_cancelled':
         become('cancelled', event);
         break;
       case 'set_active':
+        forgive(subscriptions);
         become('active', event);
         break;
       case 'set_grace':
@@ -77,6 +87,64 @@ export function licenceOf(events: readonly LicenceEvent[], created_at: Temporal.
     }
   }
   return licence;
+}
+
+/** Payments that are of no subscription belong to what was agreed, which is good until it is told otherwise. */
+function payingOf(subscriptions: Map<string, Paying>, { subscription }: LicenceEvent): Paying {
+  const id = subscription ?? '';
+  const found = subscriptions.get(id) ?? {
+    standing: id === '' ? 'good' : 'unpaid',
+    paused: false,
+    paid_by: undefined,
+    paid_at: undefined,
+  };
+  subscriptions.set(id, found);
+  return found;
+}
+
+/** Takes in what is told of one subscription; false: nothing follows from it. */
+function tell(of: Paying, event: LicenceEvent): boolean {
+  const { standing } = of;
+  switch (event.kind) {
+    case 'paid':
+      if (standing === 'ended' && event.subscription) return false;
+      Object.assign(of, { standing: 'good', paid_by: event.reference, paid_at: event.ranked_at });
+      return true;
+    case 'failed':
+      // Tried twice within one moment: what was paid in it was paid at last.
+      if (event.reference === of.paid_by && of.paid_at && Temporal.Instant.compare(event.ranked_at, of.paid_at) === 0) return false;
+      if (standing === 'good') of.standing = 'owing';
+      return standing === 'good';
+    case 'refunded':
+      if (event.reference !== of.paid_by) return false;
+      of.paid_by = undefined;
+      if (standing === 'good') of.standing = 'owing';
+      return standing === 'good';
+    case 'ended':
+      of.standing = 'ended';
+      return standing !== 'unpaid' || of.paused;
+    case 'paused':
+    case 'resumed':
+      of.paused = event.kind === 'paused';
+      return standing !== 'ended';
+    default:
+      return false;
+  }
+}
+
+/** Set by hand knowing what they owe: only what they do later counts again. One that has ended has. */
+function forgive(subscriptions: ReadonlyMap<string, Paying>): void {
+  for (const [id, of] of subscriptions) {
+    of.paused = false;
+    if (of.standing === 'owing' || id === '') of.standing = 'good';
+  }
+}
+
+/** The licence that the best of them gives; one that rests serves nobody, paid or not. */
+function bestOf(subscriptions: ReadonlyMap<string, Paying>): License {
+  const all = [...subscriptions.values()].filter(({ standing, paused }) => standing !== 'unpaid' || paused);
+  if (all.length === 0 || all.some(({ standing, paused }) => standing === 'good' && !paused)) return 'active';
+  return all.some(({ standing }) => standing !== 'ended') ? 'grace' : 'cancelled';
 }
 
 function byRank(one: LicenceEvent, other: LicenceEvent): number {

@@ -17,6 +17,8 @@ export interface PaymentEvent {
   readonly at: Temporal.Instant;
   /** The payment it is about, such as the invoice. A refund counts only when it names the payment the licence stands on. */
   readonly reference: string;
+  /** The subscription that the payment is of, if it is of one. */
+  readonly subscription?: string;
 }
 
 export interface RecordedPayment {
@@ -68,8 +70,18 @@ async function record(
   const event = eventOf(known);
   if (known.some(({ id }) => id === event.id)) return { fresh: false, before, after: before };
   await on.query(
-    `insert into license.event (workspace_id, event_id, kind, at, ranked_at, reference, recorded_at) values ($1, $2, $3, $4, $5, $6, $7)`,
-    [workspace, event.id, event.kind, event.at.toString(), event.ranked_at.toString(), event.reference, now.toString()],
+    `insert into license.event (workspace_id, event_id, kind, at, ranked_at, reference, recorded_at, subscription)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      workspace,
+      event.id,
+      event.kind,
+      event.at.toString(),
+      event.ranked_at.toString(),
+      event.reference,
+      now.toString(),
+      event.subscription ?? null,
+    ],
   );
   const after = licenceOf([...known, event], locked.created_at);
   if (!sameLicence(before, after)) await change(on, now, { actor, workspace, event, before, after });
@@ -125,7 +137,8 @@ async function stand(
 
 async function knownEvents(on: Queryable, workspace: WorkspaceId): Promise<LicenceEvent[]> {
   const { rows } = await on.query<LicenceEvent>(
-    'select event_id as id, kind, at, ranked_at, reference from license.event where workspace_id = $1',
+    `select event_id as id, kind, at, ranked_at, reference, coalesce(e.subscription, b.subscription) as subscription
+     from license.event e left join license.earlier_subscription b using (workspace_id) where workspace_id = $1`,
     [workspace],
   );
   return rows;

@@ -8,11 +8,16 @@ export const WHY: Readonly<Record<LicenceEvent['kind'] | 'time', string>> = {
   paid: 'A payment arrived.',
   ended: 'The subscription ended.',
   refunded: 'The payment was given back.',
+  paused: 'The subscription is paused.',
+  resumed: 'The subscription goes on.',
   set_active: 'It was set by hand.',
   set_grace: 'It was set by hand.',
   set_cancelled: 'It was set by hand.',
   time: 'The time to pay is over.',
 };
+
+/** To do about a subscription that rests. */
+export const RESUME = 'Resume the subscription: AI is on again at once. What you bought stays yours.';
 
 /** The one thing to do at each stage. */
 export const WHAT_TO_DO: Readonly<Record<LicenceStage, string>> = {

@@ -1,37 +1,37 @@
-import { type Connection, Fault, type WorkspaceId } from '@purser/base';
-import { paymentFees } from '@purser/catalog';
+import type { Connection, WorkspaceId } from '@purser/base';
+import { findPlan } from '@purser/catalog';
 import { recordPayment } from '@purser/license';
-import { currency, findRate, money, ONE, type Ratio } from '@purser/money';
-import type { Policy } from '@purser/policy';
 
-import { bookInvoice } from './book.ts';
-import { type Reversal, reversalFees, reversedOf, stillPaidFor } from './entitlement.ts';
+import { type Reversal, reversalFees, reversedOf } from './entitlement.ts';
 import type { StripeEvent } from './event.ts';
-import type { SubscriptionSaying } from './event-subscription.ts';
+import type { ToldInvoice, ToldLine } from './event-invoice.ts';
+import type { MarketplaceParts } from './parts.ts';
+import type { KeptLine } from './payment-facts.ts';
 import type { Verdict } from './receive-event.ts';
+import { settleTerms } from './settle-terms.ts';
 
-type Said = Extract<SubscriptionSaying, { is: 'invoice' }>;
-
-/** A month was paid for, or was not: the licence follows, and what no period books is booked. */
+/** An invoice was paid, or was not: the licence follows, and what was collected is a fact that terms follow from. */
 export async function applyInvoice(
   on: Connection,
   now: Temporal.Instant,
+  parts: MarketplaceParts,
   event: StripeEvent,
-  said: Said,
-  buyer: Policy | undefined,
+  told: ToldInvoice,
+  workspace: WorkspaceId | undefined,
 ): Promise<Verdict> {
-  if (buyer === undefined) return { outcome: 'kept', detail: 'its customer is not known here' };
-  const workspace = buyer.workspace.id;
-  if (!said.paid) {
-    // Who never paid has nothing to lose yet.
-    if (said.reason === 'create') return { outcome: 'kept', detail: 'a subscription that did not begin' };
-    await recordPayment(on, now, { id: event.id, workspace, kind: 'failed', at: event.at, reference: said.invoice });
-    return { outcome: 'applied' };
+  if (workspace === undefined) return { outcome: 'kept', detail: 'its customer is not known here' };
+  const { invoice, subscription } = told;
+  const payment = { workspace, id: event.id, at: event.at, reference: invoice, subscription };
+  if (!told.paid) {
+    const { before, after } = await recordPayment(on, now, { ...payment, kind: 'failed' });
+    if (before.license !== after.license) return { outcome: 'applied' };
+    return { outcome: 'kept', detail: 'its subscription was never paid, or owes already' };
   }
-  await recordPayment(on, now, { id: event.id, workspace, kind: 'paid', at: event.at, reference: said.invoice });
-  if (said.payment !== undefined) await notePayment(on, said.invoice, said.payment);
-  if (said.total.nanos > 0n) await writeDown(on, now, event, said, buyer);
-  await settleInvoice(on, now, said.invoice, event.at, buyer);
+  if (told.charged) await recordPayment(on, now, { ...payment, kind: 'paid' });
+  if (told.payment !== undefined) await notePayment(on, invoice, told.payment);
+  await keepInvoice(on, event, told, { workspace, version: parts.catalogue.version, isPlan: (code) => findPlan(parts.catalogue, code) !== undefined });
+  await settleReversals(on, now, invoice, event.at);
+  await settleTerms(on, now, parts, workspace);
   return { outcome: 'applied' };
 }
 
@@ -42,69 +42,71 @@ export async function notePayment(on: Connection, invoice: string, payment: stri
   ]);
 }
 
-/** A month's price and fees are booked when its period opens; what a change of plan cost in between is booked here, and any tax. */
-async function writeDown(on: Connection, now: Temporal.Instant, event: StripeEvent, said: Said, buyer: Policy): Promise<void> {
-  const { total, tax } = said;
-  const net = total.nanos - tax.nanos;
-  const within = said.reason === 'update';
-  const fixed = buyer.plan.payment_fees.fixed;
-  const fees =
-    within && fixed.currency === total.currency ? paymentFees(money(net, total.currency), buyer.plan.payment_fees).nanos : 0n;
-  const { rowCount } = await on.query(
-    `insert into marketplace.invoice (workspace_id, invoice_id, plan, paid_at, currency, paid, tax, revenue, fees)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+/** Once for each invoice: an event that tells it again adds nothing. */
+async function keepInvoice(
+  on: Connection,
+  event: StripeEvent,
+  told: ToldInvoice,
+  as: { readonly workspace: WorkspaceId; readonly version: string; readonly isPlan: (code: string) => boolean },
+): Promise<void> {
+  await on.query(
+    `insert into marketplace.invoice (workspace_id, invoice_id, subscription_id, reason, plan, paid_at, made_at, currency, paid, tax, lines,
+       catalogue_version)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing`,
     [
-      buyer.workspace.id,
-      said.invoice,
-      buyer.plan.code,
+      as.workspace,
+      told.invoice,
+      told.subscription,
+      told.reason,
+      told.plan ?? null,
       event.at.toString(),
-      total.currency,
-      total.nanos,
-      tax.nanos,
-      within ? net : 0n,
-      fees,
+      told.made_at?.toString() ?? null,
+      told.gross.currency,
+      told.gross.nanos,
+      told.tax.nanos,
+      JSON.stringify(told.lines.map((line) => keptLine(line, as.isPlan))),
+      as.version,
     ],
   );
-  if (rowCount === 0) return;
-  await bookInvoice(
-    on,
-    now,
-    saleOf(buyer.workspace.id, buyer, said.invoice, total.currency),
-    { revenue: 0n, tax: 0n, fees: 0n },
-    {
-      revenue: within ? net : 0n,
-      tax: tax.nanos,
-      fees,
-    },
-  );
+}
+
+/** A price may have a look-up key that is no plan's. */
+function keptLine({ item, price, plan, metered, proration, amount, period }: ToldLine, isPlan: (code: string) => boolean): KeptLine {
+  return {
+    ...(item !== undefined && { item }),
+    ...(price !== undefined && { price }),
+    ...(plan !== undefined && isPlan(plan) && { plan }),
+    metered,
+    proration,
+    amount: amount.toString(),
+    ...(period && { from: period.from.toString(), to: period.to.toString() }),
+  };
 }
 
 interface InvoiceRow {
   readonly workspace: WorkspaceId;
-  readonly currency: string;
+  readonly subscription: string | null;
   readonly paid: bigint;
-  readonly tax: bigint;
   readonly reversed: bigint;
   readonly reversal_fees: bigint;
   readonly given_back: boolean;
   readonly told: number;
 }
 
-/** Brings books and licence to what is known of an invoice's payment: what went back of it, and whether that is all. */
-export async function settleInvoice(
+/** Brings an invoice to what is known of its payments: what went back of it, and whether that is all. Returns whose it is, if anything changed. */
+export async function settleReversals(
   on: Connection,
   now: Temporal.Instant,
   invoice: string,
   at: Temporal.Instant,
-  buyer: Policy | undefined,
-): Promise<void> {
+): Promise<WorkspaceId | undefined> {
   const { rows } = await on.query<InvoiceRow>(
-    `select workspace_id as workspace, currency, paid, tax, reversed, reversal_fees, given_back, told
+    `select workspace_id as workspace, subscription_id as subscription, paid, reversed, reversal_fees, given_back, told
      from marketplace.invoice where invoice_id = $1 for update`,
     [invoice],
   );
   const row = rows[0];
-  if (row === undefined) return;
+  if (row === undefined) return undefined;
   const { rows: reversals } = await on.query<Reversal>(
     `select r.kind, r.amount, r.fee, r.state from marketplace.reversal r join marketplace.invoice_payment using (payment_intent)
      where invoice_id = $1`,
@@ -112,41 +114,21 @@ export async function settleInvoice(
   );
   const reversed = reversedOf(reversals, row.paid);
   const reversal_fees = reversalFees(reversals);
-  const given_back = reversed === row.paid;
-  if (reversed === row.reversed && reversal_fees === row.reversal_fees) return;
-  // The invoice came to be known while this event was on its way here; the next delivery knows whose it is.
-  if (buyer === undefined) throw new Fault('an invoice was written down at this very moment', { retryable: true });
-  const sale = saleOf(row.workspace, buyer, invoice, currency(row.currency));
-  await bookInvoice(on, now, sale, amountsOf(row, row.reversed, row.reversal_fees), amountsOf(row, reversed, reversal_fees));
+  const given_back = row.paid > 0n && reversed === row.paid;
+  if (reversed === row.reversed && reversal_fees === row.reversal_fees) return undefined;
   await on.query(
     `update marketplace.invoice set reversed = $2, reversal_fees = $3, given_back = $4, told = told + $5 where invoice_id = $1`,
     [invoice, reversed, reversal_fees, given_back, given_back === row.given_back ? 0 : 1],
   );
-  if (given_back === row.given_back) return;
-  const id = `${given_back ? 'given-back' : 'kept'}:${invoice}:${row.told}`;
-  await recordPayment(on, now, {
-    id,
-    workspace: row.workspace,
-    kind: given_back ? 'refunded' : 'paid',
-    at,
-    reference: invoice,
-  });
-}
-
-/** Only differences are booked, so the price that the period booked cancels out. */
-function amountsOf({ paid, tax }: Pick<InvoiceRow, 'paid' | 'tax'>, reversed: bigint, fees: bigint) {
-  const left = stillPaidFor(tax, reversed, paid);
-  return { revenue: paid - reversed - left, tax: left, fees };
-}
-
-function saleOf(workspace: WorkspaceId, { plan, catalogue }: Policy, invoice: string, of: ReturnType<typeof currency>) {
-  const rate: Ratio | undefined = findRate(catalogue.fx, of, plan.price.currency);
-  return {
-    workspace,
-    plan: plan.code,
-    currency: of,
-    reported_unit: rate ? plan.price.currency : of,
-    rate: rate ?? ONE,
-    payment: invoice,
-  };
+  if (given_back !== row.given_back) {
+    await recordPayment(on, now, {
+      id: `${given_back ? 'given-back' : 'kept'}:${invoice}:${row.told}`,
+      workspace: row.workspace,
+      kind: given_back ? 'refunded' : 'paid',
+      at,
+      reference: invoice,
+      ...(row.subscription !== null && { subscription: row.subscription }),
+    });
+  }
+  return row.workspace;
 }

@@ -2,11 +2,13 @@ import { type Connection, Fault } from '@purser/base';
 import { lockGrants } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 
-import { settleInvoice } from './apply-invoice.ts';
+import { settleReversals } from './apply-invoice.ts';
 import type { Saying, StripeEvent } from './event.ts';
 import { purchaseOf } from './purchase.ts';
+import type { MarketplaceParts } from './parts.ts';
 import type { Verdict } from './receive-event.ts';
 import { settlePurchase } from './settle-purchase.ts';
+import { settleTerms } from './settle-terms.ts';
 
 /**
  * Money went back, or is disputed: written down as a fact about its payment, and settled if that is known; if not, its own event
@@ -15,6 +17,7 @@ import { settlePurchase } from './settle-purchase.ts';
 export async function applyReversal(
   on: Connection,
   now: Temporal.Instant,
+  parts: MarketplaceParts,
   event: StripeEvent,
   said: Extract<Saying, { is: 'reversal' }>,
   buyer: Policy | undefined,
@@ -26,7 +29,7 @@ export async function applyReversal(
     [said.object, said.payment, said.kind, said.amount.nanos, said.fee.nanos, said.state, event.at.toString()],
   );
   const purchase = await purchaseOf(on, { payment: said.payment });
-  if (purchase === undefined) return reverseInvoice(on, now, event, said.payment, buyer);
+  if (purchase === undefined) return reverseInvoice(on, now, parts, event, said.payment);
   await lockGrants(on, now, purchase.workspace, []);
   const locked = await purchaseOf(on, { payment: said.payment });
   // It came to be known while this event was on its way here; the next delivery knows it too.
@@ -39,9 +42,9 @@ export async function applyReversal(
 async function reverseInvoice(
   on: Connection,
   now: Temporal.Instant,
+  parts: MarketplaceParts,
   event: StripeEvent,
   payment: string,
-  buyer: Policy | undefined,
 ): Promise<Verdict> {
   const { rows } = await on.query<{ invoice_id: string }>(
     'select invoice_id from marketplace.invoice_payment where payment_intent = $1',
@@ -50,6 +53,7 @@ async function reverseInvoice(
   const invoice = rows[0]?.invoice_id;
   if (invoice === undefined) return { outcome: 'kept', detail: 'its payment is not known here, or not yet' };
   await on.query('select pg_advisory_xact_lock(hashtextextended($1, 4780))', [invoice]);
-  await settleInvoice(on, now, invoice, event.at, buyer);
+  const workspace = await settleReversals(on, now, invoice, event.at);
+  if (workspace !== undefined) await settleTerms(on, now, parts, workspace);
   return { outcome: 'applied' };
 }

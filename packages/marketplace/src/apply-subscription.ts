@@ -1,85 +1,160 @@
-import { appendAudit } from '@purser/audit';
-import { assert, type Connection, isRefusal, type WorkspaceId } from '@purser/base';
+import { assert, type Connection, isUuid, type WorkspaceId } from '@purser/base';
+import { findPlan } from '@purser/catalog';
 import { recordPayment } from '@purser/license';
 
 import type { StripeEvent } from './event.ts';
-import type { SubscriptionSaying } from './event-subscription.ts';
+import type { ToldItem, ToldSubscription } from './event-subscription.ts';
 import type { MarketplaceParts } from './parts.ts';
 import type { Verdict } from './receive-event.ts';
-
-type Said = Extract<SubscriptionSaying, { is: 'subscription' }>;
+import { settleTerms } from './settle-terms.ts';
 
 /**
- * A subscription changed or ended: its workspace goes onto the plan it is of, and its licence ends with it. Each event is a picture of
- * the whole, so an older one that comes later changes nothing; an end is an end.
+ * A subscription changed, rests or ended. Each event is a picture of the whole: it is kept as a fact, and plan, terms and licence follow from all
+ * of them.
  */
 export async function applySubscription(
   on: Connection,
   now: Temporal.Instant,
-  { identity }: Pick<MarketplaceParts, 'identity'>,
+  parts: MarketplaceParts,
   event: StripeEvent,
-  said: Said,
+  told: ToldSubscription,
   workspace: WorkspaceId | undefined,
 ): Promise<Verdict> {
   if (workspace === undefined) return { outcome: 'kept', detail: 'its customer is not known here' };
-  if (said.workspace !== undefined && said.workspace !== workspace) {
-    return { outcome: 'refused', detail: `subscription ${said.subscription} names another workspace than its customer’s` };
+  const { subscription } = told;
+  if (told.workspace !== undefined && told.workspace !== workspace) {
+    return { outcome: 'refused', detail: `subscription ${subscription} names another workspace than its customer’s` };
   }
-  if (said.plan === undefined) return { outcome: 'refused', detail: `subscription ${said.subscription} names no plan` };
-  if (!(await writeDown(on, event, said, said.plan, workspace))) return { outcome: 'kept', detail: 'a later event is known' };
-  if (said.ended) return end(on, now, event, said, workspace);
-  if (!said.live) return { outcome: 'kept', detail: `its status is ${said.status.slice(0, 50)}` };
-  const changed = await identity.changeWorkspace(
-    workspace,
-    { plan: said.plan },
-    async (connection, { before, after }) => {
-      if (before.plan === after.plan) return;
-      await appendAudit(connection, {
-        at: now,
-        actor: 'payments',
-        workspace,
-        action: 'plan.change',
-        subject: `workspace:${workspace}`,
-        detail: { before: before.plan, after: after.plan, subscription: said.subscription },
-      });
-    },
-    on,
-  );
-  return isRefusal(changed) ? { outcome: 'refused', detail: changed.detail } : { outcome: 'applied' };
+  const isPlan = (code: string): boolean => findPlan(parts.catalogue, code) !== undefined;
+  const item = itemOfPlan(told.items, isPlan);
+  const plan = item?.plan ?? told.plan ?? (told.status === 'ended' ? await planBefore(on, subscription) : undefined);
+  if (plan === undefined) return { outcome: 'refused', detail: `subscription ${subscription} names no plan` };
+  const checkout = told.checkout !== undefined && isUuid(told.checkout) ? told.checkout.toLowerCase() : undefined;
+  if (!isPlan(plan) && !(await wasSold(on, { plan, subscription, checkout }))) {
+    return { outcome: 'refused', detail: `subscription ${subscription} is of '${plan.slice(0, 100)}', which is no plan that is sold here` };
+  }
+  await keepSnapshot(on, event, told, { workspace, plan, item, checkout, isPlan, version: parts.catalogue.version });
+  const latest = await summarise(on, subscription);
+  await tellLicence(on, now, workspace, subscription);
+  await settleTerms(on, now, parts, workspace);
+  if (latest !== event.id) return { outcome: 'kept', detail: 'a later event is known' };
+  return told.status === 'incomplete' ? { outcome: 'kept', detail: 'it has not begun' } : { outcome: 'applied' };
 }
 
-/** False: what is known is later, or the end. */
-async function writeDown(
+/** The item that the plan is sold by: the first whose price names one, else the first that is not metered. */
+function itemOfPlan(items: readonly ToldItem[], isPlan: (code: string) => boolean): ToldItem | undefined {
+  const named = items.filter(({ plan }) => plan !== undefined);
+  const known = named.find(({ plan }) => plan !== undefined && isPlan(plan));
+  return known ?? named.find(({ metered }) => !metered) ?? items.find(({ metered }) => !metered);
+}
+
+/** What an earlier picture of the subscription named: an end is an end, whatever else it says. */
+async function planBefore(on: Connection, subscription: string): Promise<string | undefined> {
+  const { rows } = await on.query<{ plan: string }>(
+    'select plan from marketplace.snapshot where subscription_id = $1 order by at desc, rank desc limit 1',
+    [subscription],
+  );
+  return rows[0]?.plan;
+}
+
+/** It was sold here once, though it is not any more. */
+async function wasSold(
   on: Connection,
-  { id, at }: StripeEvent,
-  { subscription, status, live, ended }: Said,
-  plan: string,
-  workspace: WorkspaceId,
+  { plan, subscription, checkout }: { plan: string; subscription: string; checkout: string | undefined },
 ): Promise<boolean> {
-  const { rowCount } = await on.query(
-    `insert into marketplace.subscription as s (workspace_id, subscription_id, plan, status, live, event_at, event_id)
-     values ($1, $2, $3, $4, $5, $6, $7)
-     on conflict (subscription_id) do update set plan = excluded.plan, status = excluded.status, live = excluded.live,
-       event_at = excluded.event_at, event_id = excluded.event_id
-     where s.workspace_id = excluded.workspace_id and s.status <> 'ended'
-       and (excluded.status = 'ended' or (excluded.event_at, excluded.event_id) > (s.event_at, s.event_id))`,
-    [workspace, subscription, plan, ended ? 'ended' : status, live, at.toString(), id],
+  const { rows } = await on.query<{ sold: boolean }>(
+    `select exists (select from marketplace.snapshot where subscription_id = $1 and plan = $2)
+       or exists (select from marketplace.checkout where checkout_id = $3 and kind = 'plan' and code = $2) as sold`,
+    [subscription, plan, checkout ?? null],
   );
-  return rowCount === 1;
+  return rows[0]?.sold === true;
 }
 
-/** Whoever has another subscription that lives keeps the licence. */
-async function end(
+async function keepSnapshot(
   on: Connection,
-  now: Temporal.Instant,
-  { id, at }: StripeEvent,
-  { subscription }: Said,
-  workspace: WorkspaceId,
-): Promise<Verdict> {
-  if (await hasLiveSubscription(on, workspace)) return { outcome: 'applied', detail: 'another subscription lives' };
-  await recordPayment(on, now, { id, workspace, kind: 'ended', at, reference: subscription });
-  return { outcome: 'applied' };
+  event: StripeEvent,
+  told: ToldSubscription,
+  as: {
+    readonly workspace: WorkspaceId;
+    readonly plan: string;
+    readonly item: ToldItem | undefined;
+    readonly checkout: string | undefined;
+    readonly version: string;
+    readonly isPlan: (code: string) => boolean;
+  },
+): Promise<void> {
+  const period = as.item?.period ?? told.period;
+  const items = told.items.map(({ item, price, plan, metered }) => ({
+    item,
+    price,
+    ...(plan !== undefined && (plan === as.plan || as.isPlan(plan)) && { plan }),
+    metered,
+  }));
+  await on.query(
+    `insert into marketplace.snapshot (workspace_id, event_id, subscription_id, at, rank, status, plan, price, items, period_start, period_end,
+       trial_start, trial_end, catalogue_version, checkout_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict do nothing`,
+    [
+      as.workspace,
+      event.id,
+      told.subscription,
+      event.at.toString(),
+      told.rank,
+      told.status,
+      as.plan,
+      as.item?.price ?? '',
+      JSON.stringify(items),
+      period?.from.toString() ?? null,
+      period?.to.toString() ?? null,
+      told.trial?.from.toString() ?? null,
+      told.trial?.to.toString() ?? null,
+      as.version,
+      as.checkout ?? null,
+    ],
+  );
 }
+
+/** One row of each subscription as its latest picture has it; an end is an end. Returns the event of that picture. */
+async function summarise(on: Connection, subscription: string): Promise<string | undefined> {
+  const { rows } = await on.query<{ event_id: string }>(
+    `insert into marketplace.subscription (workspace_id, subscription_id, plan, status, live, event_at, event_id)
+     select workspace_id, subscription_id, plan, status, status not in ('incomplete', 'ended'), at, event_id
+     from marketplace.snapshot where subscription_id = $1
+     order by status = 'ended' desc, at desc, rank desc, plan, price limit 1
+     on conflict (subscription_id) do update set plan = excluded.plan, status = excluded.status, live = excluded.live,
+       event_at = excluded.event_at, event_id = excluded.event_id where marketplace.subscription.workspace_id = excluded.workspace_id
+     returning event_id`,
+    [subscription],
+  );
+  return rows[0]?.event_id;
+}
+
+interface Picture {
+  readonly event_id: string;
+  readonly at: Temporal.Instant;
+  readonly status: string;
+}
+
+/**
+ * What the pictures say of the licence, each under the id of its event: it ended, it owes, it rests; and after a rest, that it goes on. Told again
+ * for all of them, for what an event means may follow from one that comes after it.
+ */
+async function tellLicence(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, subscription: string): Promise<void> {
+  const { rows } = await on.query<Picture>(
+    'select event_id, at, status from marketplace.snapshot where subscription_id = $1 order by at, rank',
+    [subscription],
+  );
+  const told = { workspace, subscription, reference: subscription };
+  let rested = false;
+  for (const { event_id: id, at, status } of rows) {
+    const kind = KINDS[status];
+    if (kind !== undefined) await recordPayment(on, now, { ...told, id, at, kind });
+    else if (rested && status === 'active') await recordPayment(on, now, { ...told, id, at, kind: 'resumed' });
+    rested ||= status === 'paused';
+  }
+}
+
+const KINDS: Readonly<Record<string, 'ended' | 'failed' | 'paused'>> = { ended: 'ended', owing: 'failed', paused: 'paused' };
 
 export async function hasLiveSubscription(on: Pick<Connection, 'query'>, workspace: WorkspaceId): Promise<boolean> {
   const { rows } = await on.query<{ live: boolean }>(

@@ -34,11 +34,6 @@ export function bookSale(on: Connection, now: Temporal.Instant, sale: Sale, befo
   return book(on, now, sale, { revenue: `revenue:pack:${sale.code}`, fees: `fees:pack:${sale.code}` }, before, after);
 }
 
-/** The same for an invoice of a subscription: `revenue:subscription` and `fees`. */
-export function bookInvoice(on: Connection, now: Temporal.Instant, of: Payment, before: Amounts, after: Amounts): Promise<void> {
-  return book(on, now, of, { revenue: 'revenue:subscription', fees: 'fees' }, before, after);
-}
-
 async function book(
   on: Connection,
   now: Temporal.Instant,

@@ -1,119 +1,136 @@
-import type { Money } from '@purser/money';
+import type { SubscriptionSnapshot } from '@purser/terms';
 import { z } from 'zod';
 
-import { fromMinor } from './minor-units.ts';
+/** What an event says of a subscription. Names of plans are as its prices have them, whoever knows them. */
+export interface ToldSubscription {
+  readonly is: 'subscription';
+  readonly subscription: string;
+  readonly status: SubscriptionSnapshot['status'];
+  readonly rank: number;
+  readonly workspace: string | undefined;
+  /** The checkout that it was bought by. */
+  readonly checkout: string | undefined;
+  /** Of the whole subscription: what a price that we made on the spot leaves to it. */
+  readonly plan: string | undefined;
+  readonly items: readonly ToldItem[];
+  readonly period: ToldSpan | undefined;
+  readonly trial: ToldSpan | undefined;
+  readonly latest_invoice: string | undefined;
+}
 
-/** What an event says of a subscription or of its invoices. */
-export type SubscriptionSaying =
-  | {
-      readonly is: 'subscription';
-      readonly subscription: string;
-      /** The code of a plan; undefined when nothing of it names one. */
-      readonly plan: string | undefined;
-      readonly status: string;
-      /** Its customer is served by it. */
-      readonly live: boolean;
-      readonly ended: boolean;
-      readonly workspace: string | undefined;
-    }
-  | {
-      readonly is: 'invoice';
-      readonly invoice: string;
-      readonly paid: boolean;
-      /** The first of a subscription, or a change of plan within a period, or an ordinary month. */
-      readonly reason: 'create' | 'update' | 'cycle';
-      readonly total: Money;
-      readonly tax: Money;
-      readonly payment: string | undefined;
-    }
-  | { readonly is: 'invoice_payment'; readonly invoice: string; readonly payment: string };
+export interface ToldItem {
+  readonly item: string;
+  readonly price: string;
+  readonly plan: string | undefined;
+  readonly metered: boolean;
+  readonly period: ToldSpan | undefined;
+}
+
+export interface ToldSpan {
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+}
 
 export const reference = z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)]);
-const metadata = z.record(z.string(), z.string()).nullish();
-const minor = z.int().min(0);
+export const metadata = z.record(z.string(), z.string()).nullish();
+export const seconds = z.int().min(0).max(8_640_000_000_000).nullish();
+
+export const price = z.object({
+  id: z.string().nullish(),
+  lookup_key: z.string().nullish(),
+  metadata,
+  recurring: z.object({ usage_type: z.string().nullish() }).nullish(),
+});
 
 const subscription = z.object({
   id: z.string(),
   status: z.string(),
   metadata,
-  items: z.object({
-    data: z.array(z.object({ price: z.object({ lookup_key: z.string().nullish(), metadata }).nullish() })).max(100),
-  }),
-});
-const invoice = z.object({
-  id: z.string(),
-  billing_reason: z.string().nullish(),
-  currency: z.string(),
-  total: z.int(),
-  total_excluding_tax: z.int().nullish(),
-  amount_paid: minor.nullish(),
-  subscription: reference.nullish(),
-  parent: z.object({ subscription_details: z.object({ subscription: reference }).nullish() }).nullish(),
-  payment_intent: reference.nullish(),
-});
-const invoicePayment = z.object({
-  invoice: reference,
-  payment: z.object({ type: z.string(), payment_intent: reference.nullish() }),
+  pause_collection: z.object({}).nullish(),
+  current_period_start: seconds,
+  current_period_end: seconds,
+  trial_start: seconds,
+  trial_end: seconds,
+  latest_invoice: reference.nullish(),
+  items: z
+    .object({
+      data: z
+        .array(z.object({ id: z.string().nullish(), price: price.nullish(), current_period_start: seconds, current_period_end: seconds }))
+        .max(100),
+    })
+    .nullish(),
 });
 
-/** Statuses in which a subscriber is served; whether it pays is the licence's to say. */
-const LIVE = new Set(['active', 'trialing', 'past_due', 'unpaid', 'paused']);
-
-export function subscriptionSaying(type: string, object: unknown): SubscriptionSaying | undefined {
+export function subscriptionSaying(type: string, object: unknown): ToldSubscription | undefined {
   switch (type) {
     case 'customer.subscription.created':
     case 'customer.subscription.updated':
-      return changed(subscription.parse(object), false);
+    case 'customer.subscription.paused':
+    case 'customer.subscription.resumed':
     case 'customer.subscription.deleted':
-      return changed(subscription.parse(object), true);
-    case 'invoice.paid':
-      return invoiced(invoice.parse(object), true);
-    case 'invoice.payment_failed':
-      return invoiced(invoice.parse(object), false);
-    case 'invoice_payment.paid':
-      return paidBy(invoicePayment.parse(object));
+      return told(subscription.parse(object), type);
     default:
       return undefined;
   }
 }
 
-/** A price says which plan it is of, by its metadata or its look-up key; one that we made on the spot leaves that to its subscription. */
-function changed({ id, status, metadata: of, items }: z.infer<typeof subscription>, deleted: boolean): SubscriptionSaying {
-  const price = items.data.map((item) => item.price).find((one) => one !== null && one !== undefined);
-  const ended = deleted || status === 'canceled' || status === 'incomplete_expired';
+function told(object: z.infer<typeof subscription>, type: string): ToldSubscription {
+  const status = statusOf(object, type === 'customer.subscription.deleted');
   return {
     is: 'subscription',
-    subscription: id,
-    plan: price?.metadata?.['purser_plan'] ?? price?.lookup_key ?? of?.['purser_plan'],
+    subscription: object.id,
     status,
-    live: !ended && LIVE.has(status),
-    ended,
-    workspace: of?.['purser_workspace'],
+    rank: rankOf(object.status, status) * 2 + (type === 'customer.subscription.created' ? 0 : 1),
+    workspace: object.metadata?.['purser_workspace'],
+    checkout: object.metadata?.['purser_checkout'],
+    plan: object.metadata?.['purser_plan'],
+    items: (object.items?.data ?? []).map((item) => ({
+      item: item.id ?? '',
+      price: item.price?.id ?? '',
+      plan: planNamed(item.price),
+      metered: item.price?.recurring?.usage_type === 'metered',
+      period: spanOf(item.current_period_start, item.current_period_end),
+    })),
+    period: spanOf(object.current_period_start, object.current_period_end),
+    trial: spanOf(object.trial_start, object.trial_end),
+    latest_invoice: object.latest_invoice ?? undefined,
   };
 }
 
-const REASONS: Readonly<Record<string, 'create' | 'update'>> = {
-  subscription_create: 'create',
-  subscription_update: 'update',
-};
-
-/** An invoice of no subscription is none of ours; one that comes to nothing, or less, is paid and books nothing. */
-function invoiced(object: z.infer<typeof invoice>, paid: boolean): SubscriptionSaying | undefined {
-  if (!object.subscription && !object.parent?.subscription_details) return undefined;
-  const total = object.total > 0 ? object.total : 0;
-  const net = object.total_excluding_tax ?? total;
-  return {
-    is: 'invoice',
-    invoice: object.id,
-    paid,
-    reason: REASONS[object.billing_reason ?? ''] ?? 'cycle',
-    total: fromMinor(total, object.currency),
-    tax: fromMinor(net >= 0 && net < total ? total - net : 0, object.currency),
-    payment: object.payment_intent ?? undefined,
-  };
+/** A price says which plan it is of, by its metadata or its look-up key. */
+export function planNamed(of: z.infer<typeof price> | null | undefined): string | undefined {
+  return of?.metadata?.['purser_plan'] ?? of?.lookup_key ?? undefined;
 }
 
-function paidBy({ invoice: of, payment }: z.infer<typeof invoicePayment>): SubscriptionSaying | undefined {
-  if (payment.type !== 'payment_intent' || !payment.payment_intent) return undefined;
-  return { is: 'invoice_payment', invoice: of, payment: payment.payment_intent };
+export function spanOf(from: number | null | undefined, to: number | null | undefined): ToldSpan | undefined {
+  if (from === null || from === undefined || to === null || to === undefined || from >= to) return undefined;
+  return { from: instantOf(from), to: instantOf(to) };
+}
+
+export function instantOf(at: number): Temporal.Instant {
+  return Temporal.Instant.fromEpochMilliseconds(at * 1000);
+}
+
+function statusOf({ status, pause_collection }: z.infer<typeof subscription>, deleted: boolean): SubscriptionSnapshot['status'] {
+  if (deleted || status === 'canceled' || status === 'incomplete_expired') return 'ended';
+  if (pause_collection !== null && pause_collection !== undefined) return 'paused';
+  switch (status) {
+    case 'active':
+    case 'trialing':
+    case 'paused':
+      return status;
+    case 'past_due':
+    case 'unpaid':
+      return 'owing';
+    default:
+      return 'incomplete';
+  }
+}
+
+/** How statuses follow one another: of what happened within one second, the later is further down; an end is last. */
+const FOLLOWING = ['incomplete', 'trialing', 'active', 'past_due', 'unpaid', 'paused'];
+
+function rankOf(status: string, known: SubscriptionSnapshot['status']): number {
+  if (known === 'ended') return FOLLOWING.length;
+  return Math.max(0, FOLLOWING.indexOf(known === 'paused' ? 'paused' : status));
 }

@@ -2,7 +2,8 @@ import { type Id, isUuid, type WorkspaceId } from '@purser/base';
 import type { Money } from '@purser/money';
 import { z } from 'zod';
 
-import { reference, type SubscriptionSaying, subscriptionSaying } from './event-subscription.ts';
+import { invoiceSaying, type ToldInvoice, type ToldInvoicePayment } from './event-invoice.ts';
+import { reference, subscriptionSaying, type ToldSubscription } from './event-subscription.ts';
 import { fromMinor } from './minor-units.ts';
 
 export type CheckoutId = Id<'checkout'>;
@@ -30,7 +31,9 @@ export type Saying =
       readonly fee: Money;
       readonly state: 'open' | 'failed' | 'won' | 'lost';
     }
-  | SubscriptionSaying;
+  | ToldSubscription
+  | ToldInvoice
+  | ToldInvoicePayment;
 
 /** A signed event, read once. Without `saying` it is of a type, or in a state, that changes nothing here. */
 export interface StripeEvent {
@@ -119,7 +122,7 @@ function sayingOf(type: string, object: unknown): Saying | undefined {
     case 'charge.dispute.funds_reinstated':
       return disputed(dispute.parse(object));
     default:
-      return subscriptionSaying(type, object);
+      return subscriptionSaying(type, object) ?? invoiceSaying(type, object);
   }
 }
 

@@ -14,6 +14,8 @@ export interface MarketplaceParts {
   readonly identity: Pick<Identity, 'workspace' | 'changeWorkspace'>;
   /** What is for sale now. */
   readonly catalogue: Catalogue;
+  /** The terms a workspace bought under. */
+  readonly catalogueOf: (version: string) => Promise<Catalogue | undefined>;
   /** What a workspace may do: under which plan it buys, and whose ceiling is raised. */
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Promise<Policy>;
   readonly settings: StripeSettings;

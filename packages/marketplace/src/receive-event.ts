@@ -11,14 +11,16 @@ import {
   type WorkspaceId,
 } from '@purser/base';
 import type { Policy } from '@purser/policy';
+import { lockTerms } from '@purser/terms';
 import { z } from 'zod';
 
-import { applyInvoice, notePayment, settleInvoice } from './apply-invoice.ts';
+import { applyInvoice, notePayment, settleReversals } from './apply-invoice.ts';
 import { applyPaid } from './apply-paid.ts';
 import { applyReversal } from './apply-reversal.ts';
 import { applySubscription } from './apply-subscription.ts';
 import { readEvent, type Saying, type StripeEvent } from './event.ts';
 import type { MarketplaceParts } from './parts.ts';
+import { settleTerms } from './settle-terms.ts';
 
 /** - `applied`: it changed something. - `kept`: it is known now, and changes nothing. - `refused`: it does not fit what we know. - `known`: it came before. */
 export type Received = { readonly outcome: Verdict['outcome'] | 'known'; readonly workspace?: WorkspaceId };
@@ -148,11 +150,13 @@ async function consequences(
   for (const name of namesOf(saying)) {
     await connection.query('select pg_advisory_xact_lock(hashtextextended($1, 4780))', [name]);
   }
+  // Before the workspace's row and its counters, in the order of everybody who changes terms.
+  if (owner.workspace !== undefined && saying.is !== 'receipt') await lockTerms(connection, owner.workspace);
   switch (saying.is) {
     case 'paid':
       return applyPaid(connection, now, event, saying, owner.policy);
     case 'reversal':
-      return applyReversal(connection, now, event, saying, owner.policy);
+      return applyReversal(connection, now, parts, event, saying, owner.policy);
     case 'receipt':
       await connection.query(
         'insert into marketplace.receipt_link (payment_intent, url) values ($1, $2) on conflict do nothing',
@@ -162,11 +166,13 @@ async function consequences(
     case 'subscription':
       return applySubscription(connection, now, parts, event, saying, owner.workspace);
     case 'invoice':
-      return applyInvoice(connection, now, event, saying, owner.policy);
-    case 'invoice_payment':
+      return applyInvoice(connection, now, parts, event, saying, owner.workspace);
+    case 'invoice_payment': {
       await notePayment(connection, saying.invoice, saying.payment);
-      await settleInvoice(connection, now, saying.invoice, event.at, owner.policy);
+      const workspace = await settleReversals(connection, now, saying.invoice, event.at);
+      if (workspace !== undefined) await settleTerms(connection, now, parts, workspace);
       return { outcome: 'applied' };
+    }
     default:
       return unreachable(saying);
   }

@@ -48,7 +48,8 @@ test('a customer whose row was lost is known again by what Stripe keeps of it', 
   const made = shop.stripe.subscribe(await shop.subscription(subscriber, 'PRO'));
   await shop.database.pool.query('delete from marketplace.customer where workspace_id = $1', [subscriber.id]);
   shop.stripe.event('customer.subscription.created', made.subscription);
-  expect(await takeIn(1)).toMatchObject({ linked: 1, applied: 1 });
+  shop.stripe.event('invoice.paid', made.invoice.invoice);
+  expect(await takeIn(1)).toMatchObject({ linked: 1, applied: 2 });
   expect(await license(subscriber)).toBe('PRO');
 });
 

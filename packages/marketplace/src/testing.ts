@@ -1,12 +1,13 @@
 import { auditMigrations } from '@purser/audit';
 import { createLog, isRefusal, newId, openPool, systemClock } from '@purser/base';
 import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
-import { type Catalogue, catalogMigrations, loadCatalogue, storeCatalogue } from '@purser/catalog';
+import { type Catalogue, catalogMigrations, catalogueVersions, loadCatalogue, storeCatalogue } from '@purser/catalog';
 import { identityMigrations, openIdentity, type Workspace } from '@purser/identity';
 import { ledgerMigrations, verifyPostings } from '@purser/ledger';
 import { licenseMigrations } from '@purser/license';
 import { creditMeter, type HoldRequest, Meters, metersMigrations, verifyMeters } from '@purser/meters';
 import { openPolicies, policyMigrations } from '@purser/policy';
+import { termsMigrations } from '@purser/terms';
 
 import { marketplaceMigrations } from './index.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
@@ -20,6 +21,7 @@ const ROOMS = [
   catalogMigrations,
   metersMigrations,
   identityMigrations,
+  termsMigrations,
   policyMigrations,
   licenseMigrations,
   marketplaceMigrations,
@@ -90,6 +92,7 @@ export async function openShop(given: { readonly catalogue?: Catalogue } = {}): 
     log,
     identity,
     catalogue,
+    catalogueOf: catalogueVersions(pool, catalogue),
     policyOf: (of, now) => policies.load(of, now),
     settings,
   };

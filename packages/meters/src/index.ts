@@ -14,6 +14,7 @@ export {
   type OpenGrant,
   openGrants,
 } from './credits.ts';
+export { type CostTaken, costTaken, endGrants } from './cost-taken.ts';
 export type { Amount, AttemptRecord, EndOutcome, EndRequest, HoldOutcome, HoldRequest, HoldState, Leg } from './hold.ts';
 export { type MeterClass, meterId, type MeterSpec, type MeterState } from './meter.ts';
 export { Meters } from './meters.ts';

@@ -12,6 +12,7 @@ import { textCallMeters } from './meters.ts';
 import { mergeOverrides, type Terms } from './merge-overrides.ts';
 import type { Policy, PolicyState } from './policy.ts';
 import { type ActiveRung, NOTHING_KNOWN, type Standing } from './standing.ts';
+import { termAt } from './term-at.ts';
 
 export interface PolicyQuestion {
   readonly workspace: Workspace;
@@ -76,15 +77,17 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
   const plan = findPlan(catalogue, workspace.plan);
   assert(plan, `workspace ${workspace.id} is on plan ${workspace.plan}, which catalogue ${catalogue.version} does not have`);
   const { anchored_at } = workspace;
+  const served = termAt({ standing, plan, catalogue, now });
   // Billing begins at the anchor, and nothing is billed before. A server whose clock is a little behind the one that made the
   // workspace must find the same first period: in an earlier one it would book the price, and grant the credits, once more.
   const early = Temporal.Instant.compare(now, anchored_at) < 0;
   // In UTC, whatever the workspace's zone: a zone that is changed would move the period, and open a second one with a ceiling of its own.
-  const billing_period = windowAt('billing_period', { anchor: anchored_at, timezone: 'UTC', now: early ? anchored_at : now });
+  const calendar = windowAt('billing_period', { anchor: anchored_at, timezone: 'UTC', now: early ? anchored_at : now });
+  const billing_period = served?.period ?? calendar;
   const month = windowAt('month', { anchor: workspace.anchored_at, timezone: 'UTC', now });
   const terms = raisedBy(
     raiseOf(standing, billing_period, plan),
-    mergeOverrides({ plan, catalogue, overrides: workspace.overrides, now }),
+    mergeOverrides({ plan, catalogue, overrides: workspace.overrides, now, allowed: served?.allowed }),
   );
   const licence = licenceEffect({ workspace, terms: catalogue.licence, features: terms.features, now });
   const origins = new Map(terms.origins);
@@ -95,7 +98,8 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
   const shared = (state.rungs ?? []).filter(({ ladder }) => budgeted || ladder.watches !== 'global_budget');
   const rungs = [...ownRungs(plan, catalogue, standing, billing_period, terms.cost_cap), ...shared];
   const limited = applyRungs({ ...terms, features: licence.features }, rungs, origins);
-  const valid = intersect([early ? { ...billing_period, start: EPOCH } : billing_period, month, terms.valid, licence.valid]);
+  const period_valid = served?.valid ?? (early ? { ...calendar, start: EPOCH } : calendar);
+  const valid = intersect([period_valid, month, terms.valid, licence.valid]);
   const { origins: _, valid: __, ...values } = limited;
   return Object.freeze({
     ...values,
@@ -105,6 +109,7 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
     licence_stage: licence.stage,
     frozen: state.frozen,
     rungs,
+    ...(served && { term: served.month }),
     billing_period,
     origins,
     valid_from: valid.start,

@@ -64,6 +64,8 @@ function why(policy: Policy, name: string, from: Origin): string {
       return `the licence is in the stage ${policy.licence_stage} since ${workspace.license_since.toString()}`;
     case 'cost_cap':
       return `the hard cost cap of the plan ${plan.code}`;
+    case 'term':
+      return 'what was collected for this time allows it';
     case 'raise':
       return 'raised by what was bought on top of the plan';
     case 'rung':

@@ -29,6 +29,12 @@ export type Terms = Pick<
   readonly valid: Window;
 };
 
+/** What the money of a term allows, in the plan's currency. */
+export interface Allowed {
+  readonly ceiling: Money;
+  readonly proven: Money;
+}
+
 const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
 
 /**
@@ -39,8 +45,10 @@ export function mergeOverrides(question: {
   catalogue: Pick<Catalogue, 'fx'>;
   overrides: Overrides;
   now: Temporal.Instant;
+  /** What was collected for the time allows; absent: the plan is served as agreed. */
+  allowed?: Allowed | undefined;
 }): Terms {
-  const { plan, catalogue, now } = question;
+  const { plan, catalogue, now, allowed } = question;
   const { inForce, valid } = validity(question.overrides, now);
   const overrides = inForce ? question.overrides : {};
   const origins = new Map<string, Origin>();
@@ -50,7 +58,9 @@ export function mergeOverrides(question: {
     return negotiated;
   };
 
-  const ceiling = take('ceiling', negotiatedCeiling(plan, overrides, catalogue), plan.ceiling);
+  const negotiated = allowedCeiling(negotiatedCeiling(plan, overrides, catalogue), overrides, allowed);
+  if (allowed) for (const name of ['ceiling', 'cost_cap']) origins.set(name, 'term');
+  const ceiling = take('ceiling', negotiated, allowed?.ceiling ?? plan.ceiling);
   const { cap, capped } = admissionCap(plan, ceiling, catalogue);
   if (overrides.ceiling) origins.set('cost_cap', 'override');
   if (capped) origins.set('cost_cap', 'cost_cap');
@@ -101,6 +111,12 @@ function negotiatedPayAsYouGo({ pay_as_you_go }: Overrides): PayAsYouGo | undefi
   if (!pay_as_you_go) return undefined;
   const { credits_max, price } = pay_as_you_go;
   return { credits_max: BigInt(credits_max), price: parseMoney(price.amount, price.currency) };
+}
+
+/** What is negotiated moves within what margin and fees leave of the money that came in; beyond it only with an administrator who agreed to the loss. */
+function allowedCeiling(negotiated: Money | undefined, { accepted_loss }: Overrides, allowed: Allowed | undefined): Money | undefined {
+  if (!negotiated || !allowed || accepted_loss !== undefined) return negotiated;
+  return smaller(negotiated, allowed.proven);
 }
 
 /** In the plan's currency; one negotiated in another counts at the plain rate, rounded down. */

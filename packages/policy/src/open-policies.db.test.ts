@@ -14,7 +14,7 @@ let catalogue: Catalogue;
 let policies: Policies;
 beforeAll(async () => {
   database = await createTestDatabase(
-    allMigrations(new URL('../../../', import.meta.url), ['ledger', 'catalog', 'meters', 'policy']),
+    allMigrations(new URL('../../../', import.meta.url), ['ledger', 'catalog', 'meters', 'terms', 'policy']),
   );
   catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   batches = openPool(database.url, { connections_max: 1 });

@@ -54,7 +54,7 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
   const priced = new PricedCatalogues(pool, catalogue);
   const calls = new RolloutCalls();
 
-  const standings = new Standings(pool, () => {
+  const standings = new Standings(pool, clock, () => {
     refresh().catch(failed);
   });
   const watch = new LadderWatch({ pool, clock, meters, standings });

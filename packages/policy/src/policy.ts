@@ -13,11 +13,12 @@ import type {
 import type { Workspace } from '@purser/identity';
 import type { MeterSpec, Window } from '@purser/meters';
 import type { Money } from '@purser/money';
+import type { MonthRow } from '@purser/terms';
 
 import type { ActiveRung } from './standing.ts';
 
 /** Where a value of the policy came from. */
-export type Origin = 'plan' | 'override' | 'licence' | 'cost_cap' | 'raise' | 'rung' | 'freeze';
+export type Origin = 'plan' | 'override' | 'licence' | 'cost_cap' | 'term' | 'raise' | 'rung' | 'freeze';
 
 /** What holds for the whole installation, whatever the plan. A change makes a new object. */
 export interface PolicyState {
@@ -71,6 +72,8 @@ export interface Policy {
   readonly rungs: readonly ActiveRung[];
   /** What the rungs in force change, by the value's name. */
   readonly degraded: ReadonlyMap<string, Degradation>;
+  /** The month it paid for by a subscription, whose money bounds what it may cost; absent: the plan as agreed, by the calendar. */
+  readonly term?: MonthRow;
   readonly billing_period: Window;
   /** By the value's name (`rate.rpm`, `quotas.tokens_month`, `features.ai`); what is not listed is the plan's. */
   readonly origins: ReadonlyMap<string, Origin>;

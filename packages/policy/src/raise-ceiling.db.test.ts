@@ -18,7 +18,7 @@ let catalogue: Catalogue;
 const clock = new TestClock(Temporal.Instant.from('2026-11-10T12:00:00Z'));
 beforeAll(async () => {
   database = await createTestDatabase(
-    allMigrations(new URL('../../../', import.meta.url), ['ledger', 'catalog', 'meters', 'policy']),
+    allMigrations(new URL('../../../', import.meta.url), ['ledger', 'catalog', 'meters', 'terms', 'policy']),
   );
   catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   batches = openPool(database.url, { connections_max: 1 });

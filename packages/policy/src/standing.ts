@@ -1,4 +1,5 @@
 import type { Ladder } from '@purser/catalog';
+import type { ServedTerms } from '@purser/terms';
 
 /** How far a ladder was climbed down when its meter was last seen to have crossed a rung. */
 export interface KeptRung {
@@ -11,12 +12,14 @@ export interface KeptRung {
   readonly since: Temporal.Instant;
 }
 
-/** What is known of a workspace beside its row: where its ladder stands, and what its ceiling was raised by. A change makes a new object. */
+/** What is known of a workspace beside its row: where its ladder stands, and what its ceiling was raised by, and which terms it paid for. A change makes a new object. */
 export interface Standing {
   /** By the name of the ladder. */
   readonly rungs: ReadonlyMap<string, KeptRung>;
   /** Of one billing period; of another it counts for nothing until it has been carried over. */
   readonly raised: Raised | undefined;
+  /** What was collected for which time; undefined: it never paid by a subscription. */
+  readonly terms: ServedTerms | undefined;
 }
 
 export interface Raised {
@@ -25,7 +28,7 @@ export interface Raised {
   readonly nanos: bigint;
 }
 
-export const NOTHING_KNOWN: Standing = Object.freeze({ rungs: new Map(), raised: undefined });
+export const NOTHING_KNOWN: Standing = Object.freeze({ rungs: new Map(), raised: undefined, terms: undefined });
 
 /** A rung that is in force. */
 export interface ActiveRung {

@@ -1,4 +1,5 @@
-import { BatchLoader, databaseFault, NoticeListener, PLATFORM, type Pool } from '@purser/base';
+import { BatchLoader, type Clock, databaseFault, NoticeListener, PLATFORM, type Pool } from '@purser/base';
+import { servedTerms } from '@purser/terms';
 
 import { Generations } from './generations.ts';
 import { type KeptRung, NOTHING_KNOWN, type Raised, type Standing } from './standing.ts';
@@ -19,14 +20,16 @@ const CHANNEL = 'purser_policy';
 export class Standings {
   readonly #known = new Generations<Entry>(GENERATION_MAX);
   readonly #pool: Pool;
+  readonly #clock: Clock;
   readonly #listener: NoticeListener;
   readonly #loader: BatchLoader<Standing>;
   /** Grows with every notice: what was being read meanwhile may be older than the change. */
   #heard = 0;
 
   /** `platformChanged` hears that something of the whole installation changed. */
-  constructor(pool: Pool, platformChanged: () => void) {
+  constructor(pool: Pool, clock: Clock, platformChanged: () => void) {
     this.#pool = pool;
+    this.#clock = clock;
     this.#loader = new BatchLoader((ids) => this.#load(ids));
     this.#listener = new NoticeListener(
       pool,
@@ -80,7 +83,7 @@ export class Standings {
   async #load(ids: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
     const heard = this.#heard;
     const loaded_ms = performance.now();
-    const found = await readStandings(this.#pool, ids);
+    const found = await readStandings(this.#pool, ids, this.#clock.now());
     for (const id of ids) {
       this.#known.set(id, { standing: found.get(id) ?? NOTHING_KNOWN, loaded_ms, stale: heard !== this.#heard });
     }
@@ -91,8 +94,8 @@ export class Standings {
 type RungRow = KeptRung & { workspace_id: string; ladder: string };
 type RaisedRow = Raised & { workspace_id: string };
 
-async function readStandings(pool: Pool, ids: readonly string[]): Promise<Map<string, Standing>> {
-  const [rungs, raised] = await Promise.all([
+async function readStandings(pool: Pool, ids: readonly string[], now: Temporal.Instant): Promise<Map<string, Standing>> {
+  const [rungs, raised, terms] = await Promise.all([
     pool.query<RungRow>(
       'select workspace_id, ladder, unit, window_start, cap, spent, rung, since from policy.rung where workspace_id = any($1::uuid[])',
       [ids],
@@ -101,17 +104,22 @@ async function readStandings(pool: Pool, ids: readonly string[]): Promise<Map<st
       'select workspace_id, unit, period_start, nanos from policy.raised where workspace_id = any($1::uuid[]) and nanos > 0',
       [ids],
     ),
+    servedTerms(pool, ids, now),
   ]).catch((error: unknown) => {
     throw databaseFault(error);
   });
   const kept = Map.groupBy(rungs.rows, (row) => row.workspace_id);
   const raises = new Map(raised.rows.map((row) => [row.workspace_id, row]));
   return new Map(
-    new Set([...kept.keys(), ...raises.keys()])
+    new Set([...kept.keys(), ...raises.keys(), ...terms.keys()])
       .values()
       .map((id) => [
         id,
-        Object.freeze({ rungs: new Map(kept.get(id)?.map((row) => [row.ladder, row])), raised: raises.get(id) }),
+        Object.freeze({
+          rungs: new Map(kept.get(id)?.map((row) => [row.ladder, row])),
+          raised: raises.get(id),
+          terms: terms.get(id),
+        }),
       ]),
   );
 }

@@ -5,6 +5,7 @@ import { identityMigrations } from '@purser/identity';
 import { ledgerMigrations, ledgerTotals, verifyPostings } from '@purser/ledger';
 import { creditMeter, grantCredits, Meters, metersMigrations, verifyMeters } from '@purser/meters';
 import { effectivePolicy, type Policy } from '@purser/policy';
+import { termsMigrations } from '@purser/terms';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { walletMigrations } from './index.ts';
@@ -15,7 +16,7 @@ type Workspace = Policy['workspace'];
 let database: TestDatabase;
 let catalogue: Catalogue;
 beforeAll(async () => {
-  database = await createTestDatabase([ledgerMigrations, metersMigrations, identityMigrations, walletMigrations]);
+  database = await createTestDatabase([ledgerMigrations, metersMigrations, identityMigrations, termsMigrations, walletMigrations]);
   catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 afterEach(async () => {

@@ -3,6 +3,7 @@ import { paymentFees } from '@purser/catalog';
 import { accruePeriods, type Period } from '@purser/ledger';
 import { grantMany } from '@purser/meters';
 import type { Policy } from '@purser/policy';
+import { openTerms } from '@purser/terms';
 
 import { grantsOfPeriod } from './period-grants.ts';
 
@@ -54,10 +55,17 @@ function periodKey({ workspace, billing_period, pay_as_you_go }: Policy): string
   return `${workspace.id} ${workspace.plan} ${billing_period.start.epochMilliseconds} ${pay_as_you_go ? 'more' : ''}`;
 }
 
-/** In the caller's transaction, a handful of statements however many there are. */
+/** In the caller's transaction. By the calendar a handful of statements however many there are. */
 export async function openPeriodsOf(connection: Connection, policies: readonly Policy[], now: Temporal.Instant): Promise<void> {
-  await accruePeriods(connection, now, policies.filter(({ plan }) => plan.price.nanos > 0n).map(paidPeriod));
-  await grantMany(connection, now, policies.flatMap(grantsOfPeriod));
+  await openTerms(
+    connection,
+    now,
+    policies.map(({ workspace }) => workspace.id),
+  );
+  // As agreed, by the calendar: what a subscription pays for is booked when it is collected.
+  const agreed = policies.filter(({ term }) => term === undefined);
+  await accruePeriods(connection, now, agreed.filter(({ plan }) => plan.price.nanos > 0n).map(paidPeriod));
+  await grantMany(connection, now, agreed.flatMap(grantsOfPeriod));
   const selling = policies.flatMap((policy) => (policy.pay_as_you_go ? [{ ...policy, more: policy.pay_as_you_go }] : []));
   if (selling.length > 0) {
     await connection.query(

@@ -1,5 +1,6 @@
 import { type Clock, type Pool, transaction, type WorkspaceId } from '@purser/base';
 import type { Policy } from '@purser/policy';
+import { openTerms } from '@purser/terms';
 
 import { openPeriodsOf } from './open-period.ts';
 
@@ -68,6 +69,8 @@ async function refresh(parts: RefreshParts, claimed: readonly WorkspaceId[]): Pr
     else owing.push(id);
   }
   if (owing.length > 0) {
+    // What was collected becomes revenue in its time, whatever else is owed.
+    await transaction(parts.pool, (connection) => openTerms(connection, now, owing));
     await parts.pool.query(
       `update wallet.refresh set due_at = $1::timestamptz + interval '${OWING_H} hour' where workspace_id = any($2::uuid[])`,
       [now.toString(), owing],

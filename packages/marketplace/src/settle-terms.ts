@@ -1,0 +1,82 @@
+import { appendAudit } from '@purser/audit';
+import { assert, type Connection, isRefusal, type WorkspaceId } from '@purser/base';
+import type { Catalogue } from '@purser/catalog';
+import { applyTerms, lockTerms, type PaymentFacts, type Subscriber, type Terms, termsOf } from '@purser/terms';
+
+import type { MarketplaceParts } from './parts.ts';
+import { paymentFacts } from './payment-facts.ts';
+
+/**
+ * Everything that follows from the payments of a workspace, worked out again from all that is known of them: terms with their ceilings, credits
+ * and books, and the plan that its subscription puts it on. In the transaction of whatever changed what is known.
+ */
+export async function settleTerms(
+  on: Connection,
+  now: Temporal.Instant,
+  parts: Pick<MarketplaceParts, 'identity' | 'catalogue' | 'catalogueOf'>,
+  workspace: WorkspaceId,
+): Promise<void> {
+  await lockTerms(on, workspace);
+  const facts = await paymentFacts(on, workspace);
+  const catalogues = await cataloguesOf(parts, facts);
+  const terms = termsOf(facts, (version) => catalogues.get(version), parts.catalogue.fx);
+  const before = await applyTerms(on, now, workspace, { terms, fx: parts.catalogue.fx, until: latestOf(facts, now) });
+  await movePlan(on, now, parts, workspace, { before, terms, catalogues });
+}
+
+/** The versions that something was sold at; one that was never stored sells nothing. */
+async function cataloguesOf(
+  { catalogueOf }: Pick<MarketplaceParts, 'catalogueOf'>,
+  { snapshots, invoices }: PaymentFacts,
+): Promise<Map<string, Catalogue>> {
+  const versions = new Set([
+    ...snapshots.flatMap(({ version, sold }) => (sold ? [version, sold.version] : [version])),
+    ...invoices.map(({ version }) => version),
+  ]);
+  const found = new Map<string, Catalogue>();
+  for (const version of versions) {
+    const catalogue = await catalogueOf(version);
+    if (catalogue) found.set(version, catalogue);
+  }
+  return found;
+}
+
+/** By the provider's clock, which may be a little ahead of ours: what it told of has happened. */
+function latestOf({ snapshots, invoices }: PaymentFacts, now: Temporal.Instant): Temporal.Instant {
+  return [...snapshots.map(({ at }) => at), ...invoices.map(({ paid_at }) => paid_at)].reduce(
+    (latest, at) => (Temporal.Instant.compare(at, latest) > 0 ? at : latest),
+    now,
+  );
+}
+
+/** A workspace is moved when its payments put it on another plan than they did before: what an operator set in between stays until then. */
+async function movePlan(
+  on: Connection,
+  now: Temporal.Instant,
+  { identity }: Pick<MarketplaceParts, 'identity'>,
+  workspace: WorkspaceId,
+  { before, terms, catalogues }: { readonly before: Subscriber; readonly terms: Terms; readonly catalogues: ReadonlyMap<string, Catalogue> },
+): Promise<void> {
+  const { plan } = terms;
+  if (plan === undefined) return;
+  const same = before.plan?.plan === plan.plan && before.plan.version === plan.version && before.plan.subscription === plan.subscription;
+  const sold_under = catalogues.get(plan.version);
+  if (same || sold_under === undefined) return;
+  const changed = await identity.changeWorkspace(
+    workspace,
+    { plan: plan.plan, sold_under },
+    async (connection, { before: was, after }) => {
+      if (was.plan === after.plan && was.catalogue_version === after.catalogue_version) return;
+      await appendAudit(connection, {
+        at: now,
+        actor: 'payments',
+        workspace,
+        action: 'plan.change',
+        subject: `workspace:${workspace}`,
+        detail: { before: was.plan, after: after.plan, subscription: plan.subscription },
+      });
+    },
+    on,
+  );
+  assert(!isRefusal(changed), isRefusal(changed) ? changed.detail : '');
+}

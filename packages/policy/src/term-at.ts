@@ -1,0 +1,76 @@
+import type { Catalogue, Plan } from '@purser/catalog';
+import { type Window, windowAt } from '@purser/meters';
+import { convertAllowance, type Currency, findRate, type Money, money, zero } from '@purser/money';
+import { GAP_HOURS, type MonthRow } from '@purser/terms';
+
+import type { Allowed } from './merge-overrides.ts';
+import type { Standing } from './standing.ts';
+
+/** The month that a workspace paid for and is served in. */
+export interface ServedTerm {
+  readonly month: MonthRow;
+  /** Its counters begin with the month; where the next is not collected yet, they go on. */
+  readonly period: Window;
+  /** How long all of this holds by itself. */
+  readonly valid: Window;
+  /** Absent: the plan's own, as before there were terms. */
+  readonly allowed: Allowed | undefined;
+}
+
+const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
+
+/**
+ * What was collected rules a paid plan as long as a subscription goes on, or its last month lasts: the month that began last, and after its
+ * end what is left of it, while the next is being collected. Undefined: the plan is free, or agreed without a subscription.
+ */
+export function termAt(question: {
+  readonly standing: Standing;
+  readonly plan: Plan;
+  readonly catalogue: Pick<Catalogue, 'fx'>;
+  readonly now: Temporal.Instant;
+}): ServedTerm | undefined {
+  const { standing, plan, catalogue, now } = question;
+  const { months = [], subscribed = false } = standing.terms ?? {};
+  const begun = (at: Temporal.Instant): boolean => Temporal.Instant.compare(at, now) <= 0;
+  const index = Math.max(0, months.findLastIndex(({ from }) => begun(from)));
+  const month = months[index];
+  if (plan.price.nanos === 0n || month === undefined) return undefined;
+  const next = months[index + 1]?.from;
+  const over = begun(month.to);
+  if (over && !subscribed && next === undefined) return undefined;
+  const start = begun(month.from) ? month.from : EPOCH;
+  if (!over) {
+    const end = next && Temporal.Instant.compare(next, month.to) < 0 ? next : month.to;
+    return { month, period: { start: month.from, end }, valid: { start, end }, allowed: allowedBy(month, plan, catalogue) };
+  }
+  // A month that nobody paid for has no end to tell: what resets is looked for a month on.
+  const waiting = windowAt('billing_period', { anchor: month.to, timezone: 'UTC', now });
+  const gap_end = month.kind === 'trial' ? month.to : month.to.add({ hours: GAP_HOURS });
+  const ends = [waiting.end, next ?? null, begun(gap_end) ? null : gap_end].filter((end) => end !== null);
+  const end = ends.reduce((first, at) => (Temporal.Instant.compare(at, first) < 0 ? at : first));
+  const allowed = begun(gap_end) ? nothing(plan) : allowedBy(month, plan, catalogue);
+  return { month, period: { start: month.from, end: waiting.end }, valid: { start: latest(month.to, waiting.start, gap_end, now), end }, allowed };
+}
+
+/** The latest of these moments that is over. */
+function latest(...moments: readonly Temporal.Instant[]): Temporal.Instant {
+  const now = moments.at(-1) ?? EPOCH;
+  return moments
+    .slice(0, -1)
+    .filter((at) => Temporal.Instant.compare(at, now) <= 0)
+    .reduce((last, at) => (Temporal.Instant.compare(at, last) > 0 ? at : last), EPOCH);
+}
+
+/** Cautiously in the currency of the plan that is in force; without a stated rate nothing. */
+function allowedBy({ unit, ceiling, proven }: MonthRow, plan: Plan, { fx }: Pick<Catalogue, 'fx'>): Allowed | undefined {
+  if (ceiling === null || proven === null) return undefined;
+  const to = plan.price.currency;
+  if (findRate(fx, unit, to) === undefined) return nothing(plan);
+  const inPlan = (nanos: bigint): Money => convertAllowance(money(nanos, unit), to, fx);
+  return { ceiling: inPlan(ceiling), proven: inPlan(proven) };
+}
+
+function nothing({ price }: Plan): Allowed {
+  const none: Money = zero(price.currency as Currency);
+  return { ceiling: none, proven: none };
+}

@@ -1,0 +1,197 @@
+import type { Connection, WorkspaceId } from '@purser/base';
+import { costTaken } from '@purser/meters';
+import { type Currency, currency, type ExchangeRates } from '@purser/money';
+
+import { bookCollected } from './book.ts';
+import { knownMonths, knownParts, type MonthRow, type PartRow } from './known.ts';
+import { settleParts } from './open-parts.ts';
+import { sumIn } from './proceeds.ts';
+import { loosened, monthName, partName, placed } from './reconcile.ts';
+import type { SoldPlan } from './sale-of.ts';
+import type { MonthPart, ServedMonth, Terms } from './terms-of.ts';
+
+/** Which plan payments put a workspace on, and how many of its subscriptions were paid and live. */
+export interface Subscriber {
+  readonly plan: (SoldPlan & { readonly subscription: string }) | undefined;
+  readonly subscribed: boolean;
+  readonly living: number;
+}
+
+/**
+ * Brings everything written of a workspace to the terms that follow from its payments, in the transaction of whatever changed them: months
+ * and their ceilings, credits, and the books. What is so already is left alone. The caller has the lock (`lockTerms`).
+ * `until`: what has happened by the provider's clock, which may be a little ahead of ours.
+ * Returns what was written of its subscription before: a plan that is another one now is the caller's to move the workspace to.
+ */
+export async function applyTerms(
+  on: Connection,
+  now: Temporal.Instant,
+  workspace: WorkspaceId,
+  { terms, fx, until }: { readonly terms: Terms; readonly fx: ExchangeRates; readonly until: Temporal.Instant },
+): Promise<Subscriber> {
+  const known = { months: await knownMonths(on, workspace), parts: await knownParts(on, workspace) };
+  const loose = loosened(known, terms, until);
+  const spent = await spentIn(on, workspace, loose, terms, fx);
+  const { months, parts } = placed(known, terms, spent, until, fx);
+  await writeMonths(on, workspace, known.months, months, spent);
+  await writeParts(on, workspace, known.parts, parts);
+  await settleParts(on, now, workspace, until);
+  await bookCollected(on, now, workspace, terms.collected, fx);
+  return writeSubscriber(on, workspace, terms);
+}
+
+/** Those of the months that have taken more than they would be left with. */
+async function spentIn(
+  on: Connection,
+  workspace: WorkspaceId,
+  loose: readonly MonthRow[],
+  { months }: Terms,
+  fx: ExchangeRates,
+): Promise<Set<string>> {
+  const left = new Map(months.map((month) => [monthName(month), month.ceiling]));
+  const taken = await costTaken(
+    on,
+    workspace,
+    loose.map(({ from }) => from),
+  );
+  const spent = loose.filter((month) => {
+    const own = taken.filter(({ window_start, unit }) => window_start.equals(month.from) && unit === month.unit);
+    const sum = sumIn(
+      month.unit,
+      own.map((one) => ({ unit: currency(one.unit) as Currency, nanos: one.taken })),
+      fx,
+    );
+    return sum > (left.get(monthName(month)) ?? 0n);
+  });
+  return new Set(spent.map(monthName));
+}
+
+async function writeMonths(
+  on: Connection,
+  workspace: WorkspaceId,
+  known: readonly MonthRow[],
+  months: readonly ServedMonth[],
+  spent: ReadonlySet<string>,
+): Promise<void> {
+  const rows = new Map(known.map((row) => [monthName(row), row]));
+  const wanted = new Set(months.map(monthName));
+  const gone = known.filter((row) => row.kind !== 'calendar' && !wanted.has(monthName(row)) && !spent.has(monthName(row)));
+  if (gone.length > 0) {
+    await on.query(
+      `delete from terms.month t using unnest($2::text[], $3::int[]) m (term, month)
+       where t.workspace_id = $1 and t.term = m.term and t.month = m.month`,
+      [workspace, gone.map(({ term }) => term), gone.map(({ month }) => month)],
+    );
+  }
+  const changed = months.filter((month) => !sameMonth(rows.get(monthName(month)), month));
+  if (changed.length === 0) return;
+  await on.query(
+    `insert into terms.month as t (workspace_id, term, month, subscription, kind, starts_at, ends_at, plan, catalogue_version, unit, ceiling, proven)
+     select $1, * from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $10::text[],
+       $11::bigint[], $12::bigint[])
+     on conflict (workspace_id, term, month) do update set subscription = excluded.subscription, kind = excluded.kind, starts_at = excluded.starts_at,
+       ends_at = excluded.ends_at, plan = excluded.plan, catalogue_version = excluded.catalogue_version, unit = excluded.unit,
+       ceiling = excluded.ceiling, proven = excluded.proven`,
+    [
+      workspace,
+      changed.map(({ term }) => term),
+      changed.map(({ month }) => month),
+      changed.map(({ subscription }) => subscription),
+      changed.map(({ kind }) => kind),
+      changed.map(({ from }) => from.toString()),
+      changed.map(({ to }) => to.toString()),
+      changed.map(({ plan }) => plan),
+      changed.map(({ version }) => version),
+      changed.map(({ unit }) => unit),
+      changed.map(({ ceiling }) => ceiling),
+      changed.map(({ proven }) => proven),
+    ],
+  );
+}
+
+function sameMonth(row: MonthRow | undefined, month: ServedMonth): boolean {
+  return (
+    row !== undefined &&
+    row.from.equals(month.from) &&
+    row.to.equals(month.to) &&
+    (['subscription', 'kind', 'plan', 'version', 'unit', 'ceiling', 'proven'] as const).every((member) => row[member] === month[member])
+  );
+}
+
+async function writeParts(
+  on: Connection,
+  workspace: WorkspaceId,
+  known: readonly PartRow[],
+  parts: readonly MonthPart[],
+): Promise<void> {
+  const rows = new Map(known.map((row) => [partName(row), row]));
+  const wanted = new Set(parts.map(partName));
+  // A part that granted something is kept with nothing to it, so that what it granted goes back.
+  const emptied = known.filter((row) => !wanted.has(partName(row))).map(emptyPart);
+  const changed = [...parts.map(toRow), ...emptied].filter((part) => !samePart(rows.get(partName(part)), part));
+  if (changed.length === 0) return;
+  await on.query(
+    `insert into terms.part as t (workspace_id, invoice, ordinal, term, month, due_at, net, credits, rolling, rolling_until)
+     select $1, * from unnest($2::text[], $3::int[], $4::text[], $5::int[], $6::timestamptz[], $7::bigint[], $8::bigint[], $9::bigint[], $10::timestamptz[])
+     on conflict (workspace_id, invoice, ordinal) do update set term = excluded.term, month = excluded.month, due_at = excluded.due_at,
+       net = excluded.net, credits = excluded.credits, rolling = excluded.rolling, rolling_until = excluded.rolling_until`,
+    [
+      workspace,
+      changed.map(({ invoice }) => invoice),
+      changed.map(({ ordinal }) => ordinal),
+      changed.map(({ term }) => term),
+      changed.map(({ month }) => month),
+      changed.map(({ due_at }) => due_at.toString()),
+      changed.map(({ net }) => net),
+      changed.map(({ credits }) => credits),
+      changed.map(({ rolling }) => rolling),
+      changed.map(({ rolling_until }) => rolling_until?.toString() ?? null),
+    ],
+  );
+}
+
+type WantedPart = Omit<PartRow, 'granted' | 'taken' | 'steps' | 'opened'>;
+
+function toRow({ invoice, ordinal, term, month, due_at, net, credits, rolling, rolling_until }: MonthPart): WantedPart {
+  return { invoice, ordinal, term: term ?? null, month, due_at, net, credits, rolling, rolling_until: rolling_until ?? null };
+}
+
+function emptyPart(row: PartRow): WantedPart {
+  return { ...row, term: null, net: 0n, credits: 0n, rolling: 0n };
+}
+
+function samePart(row: PartRow | undefined, part: WantedPart): boolean {
+  return (
+    row !== undefined &&
+    row.due_at.equals(part.due_at) &&
+    row.rolling_until?.epochNanoseconds === part.rolling_until?.epochNanoseconds &&
+    (['term', 'month', 'net', 'credits', 'rolling'] as const).every((member) => row[member] === part[member])
+  );
+}
+
+async function writeSubscriber(on: Connection, workspace: WorkspaceId, { plan, subscribed, living }: Terms): Promise<Subscriber> {
+  const { rows } = await on.query<{ plan: string | null; version: string; subscription: string; subscribed: boolean; living: number }>(
+    'select plan, catalogue_version as version, subscription, subscribed, living from terms.subscriber where workspace_id = $1',
+    [workspace],
+  );
+  const [row] = rows;
+  const before: Subscriber = {
+    plan: row?.plan ? { plan: row.plan, version: row.version, subscription: row.subscription } : undefined,
+    subscribed: row?.subscribed ?? false,
+    living: row?.living ?? 0,
+  };
+  const same =
+    before.subscribed === subscribed &&
+    before.living === living.length &&
+    before.plan?.plan === plan?.plan &&
+    before.plan?.version === plan?.version &&
+    before.plan?.subscription === plan?.subscription;
+  if (row && same) return before;
+  await on.query(
+    `insert into terms.subscriber (workspace_id, subscription, plan, catalogue_version, subscribed, living) values ($1, $2, $3, $4, $5, $6)
+     on conflict (workspace_id) do update set subscription = excluded.subscription, plan = excluded.plan,
+       catalogue_version = excluded.catalogue_version, subscribed = excluded.subscribed, living = excluded.living`,
+    [workspace, plan?.subscription ?? null, plan?.plan ?? null, plan?.version ?? null, subscribed, living.length],
+  );
+  return before;
+}

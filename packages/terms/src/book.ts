@@ -1,0 +1,152 @@
+import type { Connection, WorkspaceId } from '@purser/base';
+import { divide, type ExchangeRates, findRate, ONE } from '@purser/money';
+
+import type { CollectedInvoice } from './terms-of.ts';
+
+/** An invoice as the books have it; nano-units of its currency. */
+interface BookedRow {
+  readonly invoice: string;
+  readonly plan: string | null;
+  readonly currency: string;
+  readonly reported_unit: string;
+  readonly rate_numerator: bigint;
+  readonly rate_denominator: bigint;
+  readonly revenue: bigint;
+  readonly deferred: bigint;
+  readonly tax: bigint;
+  readonly fees: bigint;
+}
+
+type Booked = Pick<BookedRow, 'revenue' | 'deferred' | 'tax' | 'fees'>;
+
+const COLUMNS = 'invoice, plan, currency, reported_unit, rate_numerator, rate_denominator, revenue, deferred, tax, fees';
+
+/**
+ * Brings the books to what is known of these invoices: only differences are posted. What an invoice brought in is `collected`; of it, what
+ * is for a time that has come is revenue, and the rest `deferred` until then.
+ */
+export async function bookCollected(
+  on: Connection,
+  now: Temporal.Instant,
+  workspace: WorkspaceId,
+  invoices: readonly CollectedInvoice[],
+  fx: ExchangeRates,
+): Promise<void> {
+  const known = await bookedOf(on, workspace);
+  const due = await dueOf(on, workspace, now);
+  for (const one of invoices) {
+    const { invoice, currency } = one.fact;
+    const row = known.get(invoice) ?? (await begin(on, workspace, one, fx));
+    const parts = due.get(invoice);
+    // Of a term that is not known yet there is nothing to wait for.
+    const revenue = parts === undefined || parts.all === 0n ? one.net : divide(one.net * parts.due, parts.all, 'down');
+    const target = { revenue, deferred: one.net - revenue, tax: one.tax, fees: one.fees };
+    await post(on, now, workspace, { ...row, currency, plan: one.plan ?? row.plan }, target);
+  }
+}
+
+/** Revenue of what has come to be due since: nothing else of these invoices has changed. */
+export async function bookDue(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, invoices: readonly string[]): Promise<void> {
+  const known = await bookedOf(on, workspace, invoices);
+  const due = await dueOf(on, workspace, now);
+  for (const row of known.values()) {
+    const parts = due.get(row.invoice);
+    if (parts === undefined || parts.all === 0n) continue;
+    const net = row.revenue + row.deferred;
+    const revenue = divide(net * parts.due, parts.all, 'down');
+    await post(on, now, workspace, row, { ...row, revenue, deferred: net - revenue });
+  }
+}
+
+async function bookedOf(on: Connection, workspace: WorkspaceId, invoices?: readonly string[]): Promise<Map<string, BookedRow>> {
+  const { rows } = await on.query<BookedRow>(
+    `select ${COLUMNS} from terms.collected where workspace_id = $1 and ($2::text[] is null or invoice = any ($2::text[])) order by invoice`,
+    [workspace, invoices ?? null],
+  );
+  return new Map(rows.map((row) => [row.invoice, row]));
+}
+
+/** Of each invoice what all its parts are, and those that are due. */
+async function dueOf(
+  on: Connection,
+  workspace: WorkspaceId,
+  now: Temporal.Instant,
+): Promise<Map<string, { readonly all: bigint; readonly due: bigint }>> {
+  const { rows } = await on.query<{ invoice: string; all: bigint; due: bigint }>(
+    `select invoice, sum(net)::bigint as all, coalesce(sum(net) filter (where due_at <= $2 or opened), 0)::bigint as due
+     from terms.part where workspace_id = $1 group by invoice`,
+    [workspace, now.toString()],
+  );
+  return new Map(rows.map((row) => [row.invoice, row]));
+}
+
+/** Reported in the currency of the plan, at the plain rate of the moment it came to be known; without a stated one in its own. */
+async function begin(on: Connection, workspace: WorkspaceId, one: CollectedInvoice, fx: ExchangeRates): Promise<BookedRow> {
+  const { invoice, currency } = one.fact;
+  const rate = findRate(fx, currency, one.reported_unit);
+  const { rows } = await on.query<BookedRow>(
+    `insert into terms.collected (workspace_id, invoice, plan, currency, reported_unit, rate_numerator, rate_denominator)
+     values ($1, $2, $3, $4, $5, $6, $7) returning ${COLUMNS}`,
+    [
+      workspace,
+      invoice,
+      one.plan ?? null,
+      currency,
+      rate ? one.reported_unit : currency,
+      (rate ?? ONE).numerator,
+      (rate ?? ONE).denominator,
+    ],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('a row that was written is there');
+  return row;
+}
+
+async function post(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, row: BookedRow, to: Booked): Promise<void> {
+  const released = smaller(to.revenue - row.revenue, row.deferred - to.deferred);
+  const lines: [debit: string, credit: string, was: bigint, is: bigint][] = [
+    ['deferred', 'revenue:subscription', row.revenue, row.revenue + released],
+    ['collected', 'revenue:subscription', row.revenue + released, to.revenue],
+    ['collected', 'deferred', row.deferred - released, to.deferred],
+    ['collected', 'payable:tax', row.tax, to.tax],
+    ['fees', 'payable:payments', row.fees, to.fees],
+  ];
+  const changes = lines.filter(([, , was, is]) => was !== is);
+  if (changes.length === 0 && to.revenue === row.revenue && to.deferred === row.deferred) return;
+  for (const [debit, credit, was, is] of changes) {
+    const forward = is > was;
+    // Differences of wholes, so that parts add up exactly in the reported currency too.
+    const reported = reportedOf(row, is) - reportedOf(row, was);
+    await on.query('select ledger.post($1, $2, null, $3, $4, $5, $6, $7, $8, $9, $10)', [
+      now.toString(),
+      workspace,
+      forward ? debit : credit,
+      forward ? credit : debit,
+      forward ? is - was : was - is,
+      row.currency,
+      forward ? reported : -reported,
+      row.reported_unit,
+      row.plan,
+      `stripe:${row.invoice}`,
+    ]);
+  }
+  await on.query('update terms.collected set plan = $2, revenue = $3, deferred = $4, tax = $5, fees = $6 where invoice = $1', [
+    row.invoice,
+    row.plan,
+    to.revenue,
+    to.deferred,
+    to.tax,
+    to.fees,
+  ]);
+}
+
+/** How much goes from deferred to revenue, or back. */
+function smaller(revenue: bigint, deferred: bigint): bigint {
+  if (revenue > 0n && deferred > 0n) return revenue < deferred ? revenue : deferred;
+  if (revenue < 0n && deferred < 0n) return revenue > deferred ? revenue : deferred;
+  return 0n;
+}
+
+function reportedOf({ rate_numerator, rate_denominator }: BookedRow, amount: bigint): bigint {
+  return divide(amount * rate_numerator, rate_denominator, 'down');
+}

@@ -1,0 +1,10 @@
+import type { RoomMigrations } from '@purser/base';
+
+export { applyTerms, type Subscriber } from './apply-terms.ts';
+export type { InvoiceFact, InvoiceLine, PaymentFacts, Span, SubscriptionItem, SubscriptionSnapshot } from './facts.ts';
+export { lockTerms, type MonthRow } from './known.ts';
+export { GAP_HOURS, openTerms } from './open-parts.ts';
+export { type ServedTerms, servedTerms } from './served.ts';
+export { type ServedMonth, type Terms, termsOf } from './terms-of.ts';
+
+export const termsMigrations: RoomMigrations = { room: 'terms', directory: new URL('../migrations/', import.meta.url) };

@@ -1,0 +1,58 @@
+import type { Connection, WorkspaceId } from '@purser/base';
+import type { Currency } from '@purser/money';
+
+/** A month as it is written. */
+export interface MonthRow {
+  readonly term: string;
+  readonly month: number;
+  readonly subscription: string;
+  readonly kind: 'paid' | 'trial' | 'calendar';
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+  readonly plan: string;
+  readonly version: string;
+  readonly unit: Currency;
+  readonly ceiling: bigint | null;
+  readonly proven: bigint | null;
+  readonly lapsed: boolean;
+}
+
+/** A part as it is written, and what became of its credits. */
+export interface PartRow {
+  readonly invoice: string;
+  readonly ordinal: number;
+  readonly term: string | null;
+  readonly month: number;
+  readonly due_at: Temporal.Instant;
+  readonly net: bigint;
+  readonly credits: bigint;
+  readonly rolling: bigint;
+  readonly rolling_until: Temporal.Instant | null;
+  readonly granted: bigint;
+  readonly taken: bigint;
+  readonly steps: number;
+  readonly opened: boolean;
+}
+
+export const MONTH_COLUMNS = `term, month, subscription, kind, starts_at as "from", ends_at as "to", plan, catalogue_version as version, unit,
+  ceiling, proven, lapsed`;
+const PART_COLUMNS = 'invoice, ordinal, term, month, due_at, net, credits, rolling, rolling_until, granted, taken, steps, opened';
+
+/** Everything written of a workspace's terms; whoever reads it to change it has its lock (`lockTerms`). */
+export async function knownMonths(on: Pick<Connection, 'query'>, workspace: WorkspaceId): Promise<MonthRow[]> {
+  const { rows } = await on.query<MonthRow>(
+    `select ${MONTH_COLUMNS} from terms.month where workspace_id = $1 order by starts_at, term, month`,
+    [workspace],
+  );
+  return rows;
+}
+
+export async function knownParts(on: Pick<Connection, 'query'>, workspace: WorkspaceId): Promise<PartRow[]> {
+  const { rows } = await on.query<PartRow>(`select ${PART_COLUMNS} from terms.part where workspace_id = $1`, [workspace]);
+  return rows;
+}
+
+/** Until the transaction ends nobody else changes the terms of this workspace. Taken before its row and before its counters. */
+export async function lockTerms(on: Connection, workspace: WorkspaceId): Promise<void> {
+  await on.query(`select pg_advisory_xact_lock(hashtextextended('terms ' || $1::text, 4780))`, [workspace]);
+}

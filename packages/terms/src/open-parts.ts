@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+
+import type { Connection, WorkspaceId } from '@purser/base';
+import { endGrants, type GrantId, grantMany, lockGrants, type NewGrant, takeBack } from '@purser/meters';
+
+import { bookDue } from './book.ts';
+import { knownMonths, knownParts, lockTerms, type MonthRow, type PartRow } from './known.ts';
+import { monthName, partName } from './reconcile.ts';
+
+/**
+ * How long what is left of the last month that was paid for may still be spent, while the next is being collected: a provider finalises an
+ * invoice about an hour after the period's end, and a bank takes days.
+ */
+export const GAP_HOURS = 14 * 24;
+
+/** Begins what is due of these workspaces, in the caller's transaction and once: money becomes revenue, and credits are granted. */
+export async function openTerms(on: Connection, now: Temporal.Instant, workspaces: readonly WorkspaceId[]): Promise<void> {
+  if (workspaces.length === 0) return;
+  const { rows } = await on.query<{ workspace_id: WorkspaceId }>(
+    `select distinct workspace_id from terms.part where workspace_id = any ($1::uuid[]) and due_at <= $2 and not opened order by workspace_id`,
+    [workspaces, now.toString()],
+  );
+  for (const { workspace_id } of rows) {
+    await lockTerms(on, workspace_id);
+    const invoices = await settleParts(on, now, workspace_id);
+    await bookDue(on, now, workspace_id, invoices);
+  }
+}
+
+/** Brings the credits of a workspace's parts to what they are to be; the names of invoices of which a part has come to be due. The caller has its lock. */
+export async function settleParts(
+  on: Connection,
+  now: Temporal.Instant,
+  workspace: WorkspaceId,
+  until: Temporal.Instant = now,
+): Promise<string[]> {
+  const months = await knownMonths(on, workspace);
+  const parts = await knownParts(on, workspace);
+  const current = months.findLast(({ from }) => Temporal.Instant.compare(from, until) <= 0) ?? months[0];
+  const by_name = new Map(months.map((month) => [monthName(month), month]));
+  const opening: string[] = [];
+  await lapseBefore(on, now, workspace, months, current);
+  for (const part of parts) {
+    const month = by_name.get(monthName(part));
+    const due = Temporal.Instant.compare(part.due_at, until) <= 0;
+    if (due && !part.opened) {
+      opening.push(part.invoice);
+      await on.query('update terms.part set opened = true where workspace_id = $1 and invoice = $2 and ordinal = $3', [
+        workspace,
+        part.invoice,
+        part.ordinal,
+      ]);
+    }
+    if (!due && !part.opened) continue;
+    const has = part.granted - part.taken;
+    if (part.credits < has) await takeFrom(on, now, workspace, part, has - part.credits);
+    // What was not granted while its month was served is not granted any more.
+    if (part.credits > has && month && current && monthName(month) === monthName(current)) await grant(on, now, workspace, part, month, months);
+  }
+  return [...new Set(opening)];
+}
+
+/** The monthly credits of earlier months end when another has begun; what rolls over has grants of its own. */
+async function lapseBefore(
+  on: Connection,
+  now: Temporal.Instant,
+  workspace: WorkspaceId,
+  months: readonly MonthRow[],
+  current: MonthRow | undefined,
+): Promise<void> {
+  const over = months.filter(
+    (month) => current && !month.lapsed && month !== current && Temporal.Instant.compare(month.from, current.from) <= 0,
+  );
+  if (over.length === 0) return;
+  const { rows } = await on.query<{ grant_id: string }>(
+    `select g.grant_id from terms.part_grant g join terms.part p using (workspace_id, invoice, ordinal)
+     join unnest($2::text[], $3::int[]) m (term, month) on p.term = m.term and p.month = m.month where workspace_id = $1 and monthly`,
+    [workspace, over.map(({ term }) => term), over.map(({ month }) => month)],
+  );
+  await endGrants(
+    on,
+    now,
+    workspace,
+    rows.map(({ grant_id }) => grant_id),
+  );
+  await on.query(
+    `update terms.month t set lapsed = true from unnest($2::text[], $3::int[]) m (term, month)
+     where t.workspace_id = $1 and t.term = m.term and t.month = m.month`,
+    [workspace, over.map(({ term }) => term), over.map(({ month }) => month)],
+  );
+}
+
+/** What rolls over lives longer and so burns last: what is left of it when the month ends is what may roll, and nothing is carried by anyone. */
+async function grant(
+  on: Connection,
+  now: Temporal.Instant,
+  workspace: WorkspaceId,
+  part: PartRow,
+  month: MonthRow,
+  months: readonly MonthRow[],
+): Promise<void> {
+  const has = part.granted - part.taken;
+  const missing = part.credits - has;
+  const rolling = part.rolling_until === null || has > 0n ? 0n : part.rolling;
+  const followed = months.some(({ from }) => Temporal.Instant.compare(from, month.from) > 0);
+  const monthly_until = followed || month.kind === 'trial' ? month.to : month.to.add({ hours: GAP_HOURS });
+  const made = [
+    { what: 'monthly', credits: missing - rolling, expires_at: monthly_until, monthly: true },
+    { what: 'rolling', credits: rolling, expires_at: part.rolling_until, monthly: false },
+  ].filter(({ credits }) => credits > 0n);
+  const grants = made.map(({ what, credits, expires_at }): NewGrant => ({
+    id: grantId(workspace, part, what),
+    workspace,
+    source: 'monthly',
+    credits,
+    expires_at,
+    reason: `monthly credits of ${month.plan}`,
+  }));
+  await grantMany(on, now, grants);
+  await on.query(
+    `insert into terms.part_grant (workspace_id, grant_id, invoice, ordinal, monthly)
+     select $1, g, $3, $4, m from unnest($2::uuid[], $5::boolean[]) u (g, m) on conflict do nothing`,
+    [workspace, grants.map(({ id }) => id), part.invoice, part.ordinal, made.map(({ monthly }) => monthly)],
+  );
+  await on.query(
+    'update terms.part set granted = granted + $4, steps = steps + 1 where workspace_id = $1 and invoice = $2 and ordinal = $3',
+    [workspace, part.invoice, part.ordinal, missing],
+  );
+}
+
+/** Money that went back takes the credits that are free; what was spent or is held stays where it is. */
+async function takeFrom(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, part: PartRow, credits: bigint): Promise<void> {
+  const { rows } = await on.query<{ grant_id: GrantId }>(
+    'select grant_id from terms.part_grant where workspace_id = $1 and invoice = $2 and ordinal = $3 order by grant_id',
+    [workspace, part.invoice, part.ordinal],
+  );
+  await lockGrants(on, now, workspace, []);
+  let left = credits;
+  for (const { grant_id } of rows) {
+    if (left === 0n) break;
+    left -= await takeBack(on, now, { workspace, grant: grant_id, credits: left, reason: `taken back: stripe:${part.invoice}` });
+  }
+  if (left === credits) return;
+  await on.query('update terms.part set taken = taken + $4 where workspace_id = $1 and invoice = $2 and ordinal = $3', [
+    workspace,
+    part.invoice,
+    part.ordinal,
+    credits - left,
+  ]);
+}
+
+/** The same for every server that opens this part: a UUIDv8 of what it is. */
+function grantId(workspace: WorkspaceId, part: PartRow, what: string): GrantId {
+  const hash = createHash('sha256').update([what, workspace, partName(part), part.steps].join('\n')).digest('hex');
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}` as GrantId;
+}

@@ -1,0 +1,114 @@
+import { type InvoiceFact, type InvoiceLine, type Span, bySnapshotTime, type SubscriptionSnapshot } from './facts.ts';
+import { aMonthFrom } from './months.ts';
+
+/** A plan as it was sold. */
+export interface SoldPlan {
+  readonly plan: string;
+  readonly version: string;
+}
+
+/** What an invoice is of. */
+export interface Sale extends SoldPlan {
+  /** It begins a term; without it, it adds to the one under way when it was paid. */
+  readonly opens: Span | undefined;
+  /** The share of its money that is the plan's own: what is metered or foreign beside it is revenue, and pays for nothing here. */
+  readonly of_plan: { readonly numerator: bigint; readonly denominator: bigint };
+}
+
+/** The snapshots of one subscription in the order of time, each with the version that its plan was sold at. */
+export type SubscriptionHistory = readonly (SubscriptionSnapshot & { readonly sold_version: string })[];
+
+/**
+ * The same plan at the same price is the same sale, whatever is for sale since; a first sale counts at the version of its checkout,
+ * and without one at what was for sale when it came to be known.
+ */
+export function historyOf(snapshots: readonly SubscriptionSnapshot[]): SubscriptionHistory {
+  const sales: { readonly plan: string; readonly price: string; readonly version: string }[] = [];
+  return snapshots.toSorted(bySnapshotTime).map((snapshot) => {
+    const { plan, price, sold } = snapshot;
+    const of_plan = sales.filter((sale) => sale.plan === plan);
+    const same = of_plan.findLast((sale) => sale.price === price || sale.price === '' || price === '');
+    const first = of_plan.length === 0 && sold?.plan === plan ? sold.version : snapshot.version;
+    const version = same?.version ?? first;
+    if (same?.price !== price) sales.push({ plan, price, version });
+    return { ...snapshot, sold_version: version };
+  });
+}
+
+/** What the subscription was at a time: the latest that is known until then, else the first that is known at all. */
+export function snapshotAt(history: SubscriptionHistory, at: Temporal.Instant): SubscriptionHistory[number] | undefined {
+  return history.findLast((one) => Temporal.Instant.compare(one.at, at) <= 0) ?? history[0];
+}
+
+/** Undefined until something names its plan. */
+export function saleOf(invoice: InvoiceFact, history: SubscriptionHistory): Sale | undefined {
+  const snapshot = snapshotAt(history, invoice.paid_at);
+  const own = linesOfPlan(invoice.lines, history, snapshot);
+  const full = own.filter(({ proration }) => !proration);
+  const charged = own.filter(({ amount }) => amount > 0n);
+  const named = (full.at(-1) ?? charged.at(-1) ?? own.at(-1))?.plan;
+  const plan = named ?? snapshot?.plan ?? invoice.plan;
+  if (plan === undefined) return undefined;
+  const of_plan = shareOf(own, invoice.lines);
+  const opens = opensTerm(invoice, full) ? (spanOf(full) ?? spanOf(charged) ?? periodAt(invoice, history)) : undefined;
+  return { plan, version: versionOf(plan, invoice, history), opens, of_plan };
+}
+
+/** A change opens a term only where it starts the billing cycle again: then a whole period of the plan is among its lines. */
+function opensTerm({ reason, lines }: InvoiceFact, full: readonly InvoiceLine[]): boolean {
+  if (reason === 'create' || lines.length === 0) return reason !== 'change';
+  return spanOf(full) !== undefined;
+}
+
+/** Lines whose price names a plan, by themselves or as the subscription knows it; where none does, those of the item that the plan is sold by. */
+function linesOfPlan(
+  lines: readonly InvoiceLine[],
+  history: SubscriptionHistory,
+  snapshot: SubscriptionSnapshot | undefined,
+): readonly InvoiceLine[] {
+  const plans = new Map(history.flatMap(({ items }) => items.flatMap(({ price, plan }) => (plan === undefined ? [] : [[price, plan]]))));
+  const named = lines
+    .map((line) => ({ ...line, plan: line.plan ?? (line.price === undefined ? undefined : plans.get(line.price)) }))
+    .filter(({ plan }) => plan !== undefined);
+  if (named.length > 0) return named;
+  const item = snapshot?.items.find(({ metered }) => !metered)?.item ?? lines.find(({ metered }) => !metered)?.item;
+  return lines.filter((line) => !line.metered && (line.item === undefined || item === undefined || line.item === item));
+}
+
+function shareOf(own: readonly InvoiceLine[], all: readonly InvoiceLine[]): Sale['of_plan'] {
+  const sum = (lines: readonly InvoiceLine[]): bigint => lines.reduce((total, { amount }) => total + amount, 0n);
+  const [numerator, denominator] = [sum(own), sum(all)];
+  if (all.length === 0 || own.length === all.length) return { numerator: 1n, denominator: 1n };
+  if (numerator <= 0n || denominator <= 0n) return { numerator: 0n, denominator: 1n };
+  return numerator >= denominator ? { numerator: 1n, denominator: 1n } : { numerator, denominator };
+}
+
+function spanOf(lines: readonly InvoiceLine[]): Span | undefined {
+  const periods = lines.flatMap(({ period }) => (period && Temporal.Instant.compare(period.from, period.to) < 0 ? [period] : []));
+  const [first] = periods;
+  if (first === undefined) return undefined;
+  return periods.reduce((span, { from, to }) => ({ from: earlier(span.from, from), to: later(span.to, to) }), first);
+}
+
+/** The subscription's own period that holds the payment, or the making of its invoice; where none is stated, a month from the payment. */
+function periodAt({ paid_at, made_at }: InvoiceFact, history: SubscriptionHistory): Span {
+  const holding = (at: Temporal.Instant): Span | undefined =>
+    history.findLast(
+      ({ period }) => period && Temporal.Instant.compare(period.from, at) <= 0 && Temporal.Instant.compare(at, period.to) < 0,
+    )?.period;
+  return holding(paid_at) ?? holding(made_at) ?? aMonthFrom(paid_at);
+}
+
+function versionOf(plan: string, { paid_at, version }: InvoiceFact, history: SubscriptionHistory): string {
+  const same = history.filter((one) => one.plan === plan);
+  const known = same.findLast((one) => Temporal.Instant.compare(one.at, paid_at) <= 0) ?? same[0];
+  return known?.sold_version ?? version;
+}
+
+function earlier(one: Temporal.Instant, other: Temporal.Instant): Temporal.Instant {
+  return Temporal.Instant.compare(one, other) <= 0 ? one : other;
+}
+
+function later(one: Temporal.Instant, other: Temporal.Instant): Temporal.Instant {
+  return Temporal.Instant.compare(one, other) >= 0 ? one : other;
+}
