@@ -40,7 +40,6 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
   terms: {
     base: 'what was collected is rows with times',
     money: 'what was collected is an amount, and so is what it allows',
-    ledger: 'what was collected is posted',
     catalog: 'money pays for a plan as it was sold',
     meters: 'a month is granted its credits, and money that was spent stays where it was',
   },
@@ -133,6 +132,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     identity: 'callers are recognised',
     limits: 'rate windows are built from the settings',
     policy: 'usage is shown against the policy',
+    terms: 'its tables are made with those of the others',
     routing: 'the router is built for the gate',
     wallet: 'gifts are granted, periods opened',
     license: 'payments are recorded, licences shown and set',

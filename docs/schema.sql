@@ -1074,7 +1074,8 @@ CREATE OR REPLACE FUNCTION ledger.is_account(p_account text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select p_account in ('cost', 'overrun', 'unreconciled', 'wallet', 'spent', 'expired', 'receivable', 'fees', 'revenue:subscription', 'revenue:pay_as_you_go')
+  select p_account in ('cost', 'overrun', 'unreconciled', 'wallet', 'spent', 'expired', 'receivable', 'collected', 'deferred', 'fees',
+      'revenue:subscription', 'revenue:pay_as_you_go')
     or p_account ~ '^(payable|granted|spent|revenue:pack|fees:pack):.+$'
 $function$;
 
@@ -1561,6 +1562,17 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON license.change
 grant select on license.change to purser_app;
 grant insert, select on license.change to purser_work;
 
+create table license.earlier_subscription (
+  workspace_id uuid not null,
+  subscription text not null,
+  constraint earlier_subscription_pkey PRIMARY KEY (workspace_id)
+);
+alter table license.earlier_subscription enable row level security;
+create policy all_rows on license.earlier_subscription for all to purser_work using (true);
+create policy own_rows on license.earlier_subscription for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on license.earlier_subscription to purser_app;
+grant select on license.earlier_subscription to purser_work;
+
 create table license.event (
   workspace_id uuid not null,
   event_id text not null,
@@ -1569,11 +1581,13 @@ create table license.event (
   ranked_at timestamp with time zone not null,
   reference text not null,
   recorded_at timestamp with time zone not null,
+  subscription text,
   constraint event_pkey PRIMARY KEY (workspace_id, event_id),
   constraint event_check CHECK ((ranked_at >= at)),
   constraint event_event_id_check CHECK (((length(event_id) >= 1) AND (length(event_id) <= 200))),
-  constraint event_kind_check CHECK ((kind = ANY (ARRAY['failed'::text, 'paid'::text, 'ended'::text, 'refunded'::text, 'set_active'::text, 'set_grace'::text, 'set_cancelled'::text]))),
-  constraint event_reference_check CHECK ((length(reference) <= 200))
+  constraint event_kind_check CHECK ((kind = ANY (ARRAY['failed'::text, 'paid'::text, 'ended'::text, 'paused'::text, 'resumed'::text, 'refunded'::text, 'set_active'::text, 'set_grace'::text, 'set_cancelled'::text]))),
+  constraint event_reference_check CHECK ((length(reference) <= 200)),
+  constraint event_subscription_check CHECK (((length(subscription) >= 1) AND (length(subscription) <= 200)))
 );
 alter table license.event enable row level security;
 create policy all_rows on license.event for select to purser_work using (true);
@@ -1682,23 +1696,25 @@ grant insert, select, update on marketplace.event to purser_work;
 create table marketplace.invoice (
   workspace_id uuid not null,
   invoice_id text not null,
-  plan text not null,
+  plan text,
   paid_at timestamp with time zone not null,
   currency text not null,
   paid bigint not null,
   tax bigint not null,
-  revenue bigint not null,
-  fees bigint not null,
   reversed bigint default 0 not null,
   reversal_fees bigint default 0 not null,
   given_back boolean default false not null,
   told integer default 0 not null,
+  subscription_id text,
+  reason text default 'cycle'::text not null,
+  made_at timestamp with time zone,
+  lines jsonb default '[]'::jsonb not null,
+  catalogue_version text default ''::text not null,
   constraint invoice_pkey PRIMARY KEY (invoice_id),
-  constraint invoice_check CHECK (((tax >= 0) AND (tax < paid))),
   constraint invoice_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-  constraint invoice_fees_check CHECK ((fees >= 0)),
-  constraint invoice_paid_check CHECK ((paid > 0)),
-  constraint invoice_revenue_check CHECK ((revenue >= 0)),
+  constraint invoice_paid_check CHECK ((paid >= 0)),
+  constraint invoice_reason_check CHECK ((reason = ANY (ARRAY['create'::text, 'cycle'::text, 'change'::text]))),
+  constraint invoice_tax_check CHECK (((tax >= 0) AND (tax <= paid))),
   constraint sound CHECK ((((reversed >= 0) AND (reversed <= paid)) AND (reversal_fees >= 0)))
 );
 CREATE INDEX invoice_of_workspace ON marketplace.invoice USING btree (workspace_id, paid_at);
@@ -1812,6 +1828,33 @@ create table marketplace.reversal (
 );
 CREATE INDEX reversal_of_payment ON marketplace.reversal USING btree (payment_intent);
 grant insert, select, update on marketplace.reversal to purser_work;
+
+create table marketplace.snapshot (
+  workspace_id uuid not null,
+  event_id text not null,
+  subscription_id text not null,
+  at timestamp with time zone not null,
+  rank integer not null,
+  status text not null,
+  plan text not null,
+  price text not null,
+  items jsonb not null,
+  period_start timestamp with time zone,
+  period_end timestamp with time zone,
+  trial_start timestamp with time zone,
+  trial_end timestamp with time zone,
+  catalogue_version text not null,
+  checkout_id uuid,
+  constraint snapshot_pkey PRIMARY KEY (event_id),
+  constraint snapshot_status_check CHECK ((status = ANY (ARRAY['incomplete'::text, 'trialing'::text, 'active'::text, 'owing'::text, 'paused'::text, 'ended'::text])))
+);
+CREATE INDEX snapshot_of_subscription ON marketplace.snapshot USING btree (subscription_id, at);
+CREATE INDEX snapshot_of_workspace ON marketplace.snapshot USING btree (workspace_id, at);
+alter table marketplace.snapshot enable row level security;
+create policy all_rows on marketplace.snapshot for all to purser_work using (true);
+create policy own_rows on marketplace.snapshot for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on marketplace.snapshot to purser_app;
+grant insert, select on marketplace.snapshot to purser_work;
 
 create table marketplace.subscription (
   workspace_id uuid not null,
@@ -2485,6 +2528,23 @@ begin
     ('overrun', 'payable:' || e.provider, e.cost - h.cost, greatest(e.reported - h.reported, 0))) p (debit, credit, amount, reported)
   where p.amount > 0;
   return v_known;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.end_grants(p_now timestamp with time zone, p_workspace uuid, p_grants uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_ending uuid[];
+begin
+  perform meters.lock_panels(p_now, array[p_workspace], true);
+  with ending as (
+    update meters.grant g set expires_at = p_now
+    where g.workspace_id = p_workspace and g.id = any (p_grants) and not g.closed and g.expired_at is null
+    returning g.id
+  )
+  select array_agg(id) into v_ending from ending;
+  if v_ending is not null then perform meters.lapse_grants(p_now, v_ending); end if;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.end_keys(p_ended uuid[], p_end uuid[], p_kind text[], p_answer text[])
@@ -3552,6 +3612,137 @@ begin
   return v_rows;
 end $function$;
 
+create schema terms;
+grant usage on schema terms to purser_app;
+grant usage on schema terms to purser_work;
+
+create table terms.collected (
+  workspace_id uuid not null,
+  invoice text not null,
+  plan text,
+  currency text not null,
+  reported_unit text not null,
+  rate_numerator bigint not null,
+  rate_denominator bigint not null,
+  revenue bigint default 0 not null,
+  deferred bigint default 0 not null,
+  tax bigint default 0 not null,
+  fees bigint default 0 not null,
+  constraint collected_pkey PRIMARY KEY (invoice),
+  constraint collected_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint collected_rate_denominator_check CHECK ((rate_denominator > 0)),
+  constraint collected_rate_numerator_check CHECK ((rate_numerator > 0))
+);
+CREATE INDEX collected_of_workspace ON terms.collected USING btree (workspace_id);
+alter table terms.collected enable row level security;
+create policy all_rows on terms.collected for all to purser_work using (true);
+create policy own_rows on terms.collected for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on terms.collected to purser_app;
+grant insert, select, update on terms.collected to purser_work;
+
+create table terms.month (
+  workspace_id uuid not null,
+  term text not null,
+  month integer not null,
+  subscription text not null,
+  kind text not null,
+  starts_at timestamp with time zone not null,
+  ends_at timestamp with time zone not null,
+  plan text not null,
+  catalogue_version text not null,
+  allowed jsonb,
+  lapsed boolean default false not null,
+  constraint month_pkey PRIMARY KEY (workspace_id, term, month),
+  constraint month_kind_check CHECK ((kind = ANY (ARRAY['paid'::text, 'trial'::text, 'calendar'::text]))),
+  constraint month_month_check CHECK ((month >= 0)),
+  constraint sound CHECK ((ends_at >= starts_at))
+);
+CREATE INDEX month_of_workspace ON terms.month USING btree (workspace_id, starts_at);
+alter table terms.month enable row level security;
+create policy all_rows on terms.month for all to purser_work using (true);
+create policy own_rows on terms.month for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER tell_change AFTER INSERT OR DELETE OR UPDATE ON terms.month FOR EACH ROW EXECUTE FUNCTION terms.tell_workspace();
+grant select on terms.month to purser_app;
+grant delete, insert, select, update on terms.month to purser_work;
+
+create table terms.part (
+  workspace_id uuid not null,
+  invoice text not null,
+  ordinal integer not null,
+  term text,
+  month integer not null,
+  due_at timestamp with time zone not null,
+  net bigint not null,
+  credits bigint not null,
+  rolling bigint not null,
+  rolling_until timestamp with time zone,
+  granted bigint default 0 not null,
+  taken bigint default 0 not null,
+  steps integer default 0 not null,
+  opened boolean default false not null,
+  constraint part_pkey PRIMARY KEY (workspace_id, invoice, ordinal),
+  constraint part_check CHECK (((rolling >= 0) AND (rolling <= credits))),
+  constraint part_check1 CHECK (((taken >= 0) AND (taken <= granted))),
+  constraint part_credits_check CHECK ((credits >= 0)),
+  constraint part_granted_check CHECK ((granted >= 0)),
+  constraint part_ordinal_check CHECK ((ordinal >= 0))
+);
+CREATE INDEX part_to_open ON terms.part USING btree (workspace_id, due_at) WHERE (NOT opened);
+alter table terms.part enable row level security;
+create policy all_rows on terms.part for all to purser_work using (true);
+create policy own_rows on terms.part for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER part_comes AFTER INSERT OR UPDATE OF due_at ON terms.part FOR EACH ROW WHEN ((NOT new.opened)) EXECUTE FUNCTION wallet.begin_part();
+grant select on terms.part to purser_app;
+grant delete, insert, select, update on terms.part to purser_work;
+
+create table terms.part_grant (
+  workspace_id uuid not null,
+  grant_id uuid not null,
+  invoice text not null,
+  ordinal integer not null,
+  monthly boolean not null,
+  constraint part_grant_pkey PRIMARY KEY (grant_id)
+);
+CREATE INDEX grant_of_part ON terms.part_grant USING btree (workspace_id, invoice, ordinal);
+alter table terms.part_grant enable row level security;
+create policy all_rows on terms.part_grant for all to purser_work using (true);
+create policy own_rows on terms.part_grant for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on terms.part_grant to purser_app;
+grant insert, select on terms.part_grant to purser_work;
+
+create table terms.subscriber (
+  workspace_id uuid not null,
+  subscription text,
+  plan text,
+  catalogue_version text,
+  subscribed boolean not null,
+  living integer default 0 not null,
+  constraint subscriber_pkey PRIMARY KEY (workspace_id)
+);
+alter table terms.subscriber enable row level security;
+create policy all_rows on terms.subscriber for all to purser_work using (true);
+create policy own_rows on terms.subscriber for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON terms.subscriber FOR EACH ROW EXECUTE FUNCTION terms.tell_workspace();
+grant select on terms.subscriber to purser_app;
+grant insert, select, update on terms.subscriber to purser_work;
+
+CREATE OR REPLACE FUNCTION terms.tell_workspace()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('purser_policy', coalesce(new.workspace_id, old.workspace_id)::text);
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION terms.when_part_comes(p_function regproc)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  execute format('create trigger part_comes after insert or update of due_at on terms.part for each row when (not new.opened) execute function %s()', p_function);
+end $function$;
+
 create schema wallet;
 grant usage on schema wallet to purser_app;
 grant usage on schema wallet to purser_work;
@@ -3655,6 +3846,16 @@ create policy all_rows on wallet.scheduled_grant for all to purser_work using (t
 create policy own_rows on wallet.scheduled_grant for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on wallet.scheduled_grant to purser_app;
 grant delete, insert, select, update on wallet.scheduled_grant to purser_work;
+
+CREATE OR REPLACE FUNCTION wallet.begin_part()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into wallet.refresh (workspace_id, due_at) values (new.workspace_id, new.due_at)
+  on conflict (workspace_id) do update set due_at = excluded.due_at where wallet.refresh.due_at > excluded.due_at;
+  return null;
+end $function$;
 
 CREATE OR REPLACE FUNCTION wallet.begin_period()
  RETURNS trigger

@@ -151,7 +151,19 @@ function checkCurrency(
 }
 
 function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'ceiling' | 'overrun_reserve'> {
-  const { cost_caps, marketing_budget, rollover, pay_as_you_go, trial, abuse, email, ladder, packs, operations, offline_stand_in } = raw;
+  const {
+    cost_caps,
+    marketing_budget,
+    rollover,
+    pay_as_you_go,
+    trial,
+    abuse,
+    email,
+    ladder,
+    packs,
+    operations,
+    offline_stand_in,
+  } = raw;
   return {
     code: raw.code,
     name: raw.name,

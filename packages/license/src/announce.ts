@@ -19,7 +19,15 @@ export interface LicenceChange {
 export async function announce(on: Queryable, said: Omit<LicenceChange, 'what_to_do'>): Promise<void> {
   await on.query(
     `insert into license.change (workspace_id, from_stage, to_stage, at, why, what_to_do, reference) values ($1, $2, $3, $4, $5, $6, $7)`,
-    [said.workspace, said.from, said.to, said.at.toString(), said.why, said.why === WHY.paused ? RESUME : WHAT_TO_DO[said.to], said.reference],
+    [
+      said.workspace,
+      said.from,
+      said.to,
+      said.at.toString(),
+      said.why,
+      said.why === WHY.paused ? RESUME : WHAT_TO_DO[said.to],
+      said.reference,
+    ],
   );
 }
 

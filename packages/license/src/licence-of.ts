@@ -112,7 +112,8 @@ function tell(of: Paying, event: LicenceEvent): boolean {
       return true;
     case 'failed':
       // Tried twice within one moment: what was paid in it was paid at last.
-      if (event.reference === of.paid_by && of.paid_at && Temporal.Instant.compare(event.ranked_at, of.paid_at) === 0) return false;
+      if (event.reference === of.paid_by && of.paid_at && Temporal.Instant.compare(event.ranked_at, of.paid_at) === 0)
+        return false;
       if (standing === 'good') of.standing = 'owing';
       return standing === 'good';
     case 'refunded':
@@ -127,8 +128,12 @@ function tell(of: Paying, event: LicenceEvent): boolean {
     case 'resumed':
       of.paused = event.kind === 'paused';
       return standing !== 'ended';
-    default:
+    case 'set_active':
+    case 'set_grace':
+    case 'set_cancelled':
       return false;
+    default:
+      return unreachable(event.kind);
   }
 }
 

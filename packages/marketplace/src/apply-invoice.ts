@@ -29,7 +29,11 @@ export async function applyInvoice(
   }
   if (told.charged) await recordPayment(on, now, { ...payment, kind: 'paid' });
   if (told.payment !== undefined) await notePayment(on, invoice, told.payment);
-  await keepInvoice(on, event, told, { workspace, version: parts.catalogue.version, isPlan: (code) => findPlan(parts.catalogue, code) !== undefined });
+  await keepInvoice(on, event, told, {
+    workspace,
+    version: parts.catalogue.version,
+    isPlan: (code) => findPlan(parts.catalogue, code) !== undefined,
+  });
   await settleReversals(on, now, invoice, event.at);
   await settleTerms(on, now, parts, workspace);
   return { outcome: 'applied' };
@@ -71,7 +75,10 @@ async function keepInvoice(
 }
 
 /** A price may have a look-up key that is no plan's. */
-function keptLine({ item, price, plan, metered, proration, amount, period }: ToldLine, isPlan: (code: string) => boolean): KeptLine {
+function keptLine(
+  { item, price, plan, metered, proration, amount, period }: ToldLine,
+  isPlan: (code: string) => boolean,
+): KeptLine {
   return {
     ...(item !== undefined && { item }),
     ...(price !== undefined && { price }),

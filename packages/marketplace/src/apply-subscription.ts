@@ -31,7 +31,10 @@ export async function applySubscription(
   if (plan === undefined) return { outcome: 'refused', detail: `subscription ${subscription} names no plan` };
   const checkout = told.checkout !== undefined && isUuid(told.checkout) ? told.checkout.toLowerCase() : undefined;
   if (!isPlan(plan) && !(await wasSold(on, { plan, subscription, checkout }))) {
-    return { outcome: 'refused', detail: `subscription ${subscription} is of '${plan.slice(0, 100)}', which is no plan that is sold here` };
+    return {
+      outcome: 'refused',
+      detail: `subscription ${subscription} is of '${plan.slice(0, 100)}', which is no plan that is sold here`,
+    };
   }
   await keepSnapshot(on, event, told, { workspace, plan, item, checkout, isPlan, version: parts.catalogue.version });
   const latest = await summarise(on, subscription);

@@ -127,7 +127,15 @@ function collected(object: z.infer<typeof invoice>): { readonly gross: number; r
   const paid = object.amount_paid ?? total;
   const gross = (object.starting_balance ?? 0) > 0 ? paid : Math.min(paid, total);
   const of_total = object.total_taxes?.reduce((sum, { amount }) => sum + amount, 0) ?? object.tax ?? 0;
-  const tax = Math.min(total, Math.max(0, object.total_excluding_tax === null || object.total_excluding_tax === undefined ? of_total : total - object.total_excluding_tax));
+  const tax = Math.min(
+    total,
+    Math.max(
+      0,
+      object.total_excluding_tax === null || object.total_excluding_tax === undefined
+        ? of_total
+        : total - object.total_excluding_tax,
+    ),
+  );
   if (gross === 0 || total === 0) return { gross, tax: 0 };
   const share = (BigInt(tax) * BigInt(Math.min(gross, total)) + BigInt(total) - 1n) / BigInt(total);
   return { gross, tax: Number(share) };

@@ -55,7 +55,14 @@ const subscription = z.object({
   items: z
     .object({
       data: z
-        .array(z.object({ id: z.string().nullish(), price: price.nullish(), current_period_start: seconds, current_period_end: seconds }))
+        .array(
+          z.object({
+            id: z.string().nullish(),
+            price: price.nullish(),
+            current_period_start: seconds,
+            current_period_end: seconds,
+          }),
+        )
         .max(100),
     })
     .nullish(),

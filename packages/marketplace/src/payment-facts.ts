@@ -65,7 +65,15 @@ export async function paymentFacts(on: Connection, workspace: WorkspaceId): Prom
   return { snapshots: snapshots.rows.map(snapshotOf), invoices: invoices.rows.map(invoiceOf) };
 }
 
-function snapshotOf({ period_start, period_end, trial_start, trial_end, sold_plan, sold_version, ...row }: SnapshotRow): SubscriptionSnapshot {
+function snapshotOf({
+  period_start,
+  period_end,
+  trial_start,
+  trial_end,
+  sold_plan,
+  sold_version,
+  ...row
+}: SnapshotRow): SubscriptionSnapshot {
   return {
     ...row,
     items: row.items.map((item): SubscriptionItem => ({ ...item, plan: item.plan })),
@@ -80,7 +88,8 @@ function invoiceOf({ plan, lines, ...row }: InvoiceRow): InvoiceFact {
 }
 
 function lineOf({ item, price, plan, metered, proration, amount, from, to }: KeptLine): InvoiceLine {
-  const period = from !== undefined && to !== undefined ? { from: Temporal.Instant.from(from), to: Temporal.Instant.from(to) } : undefined;
+  const period =
+    from !== undefined && to !== undefined ? { from: Temporal.Instant.from(from), to: Temporal.Instant.from(to) } : undefined;
   return { item, price, plan, metered, proration, amount: BigInt(amount), period };
 }
 

@@ -55,11 +55,16 @@ async function movePlan(
   now: Temporal.Instant,
   { identity }: Pick<MarketplaceParts, 'identity'>,
   workspace: WorkspaceId,
-  { before, terms, catalogues }: { readonly before: Subscriber; readonly terms: Terms; readonly catalogues: ReadonlyMap<string, Catalogue> },
+  {
+    before,
+    terms,
+    catalogues,
+  }: { readonly before: Subscriber; readonly terms: Terms; readonly catalogues: ReadonlyMap<string, Catalogue> },
 ): Promise<void> {
   const { plan } = terms;
   if (plan === undefined) return;
-  const same = before.plan?.plan === plan.plan && before.plan.version === plan.version && before.plan.subscription === plan.subscription;
+  const same =
+    before.plan?.plan === plan.plan && before.plan.version === plan.version && before.plan.subscription === plan.subscription;
   const sold_under = catalogues.get(plan.version);
   if (same || sold_under === undefined) return;
   const changed = await identity.changeWorkspace(

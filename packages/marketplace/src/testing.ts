@@ -1,13 +1,15 @@
 import { auditMigrations } from '@purser/audit';
-import { createLog, isRefusal, newId, openPool, systemClock } from '@purser/base';
+import { createLog, isRefusal, newId, type OffsetClock, openPool, systemClock } from '@purser/base';
 import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
 import { type Catalogue, catalogMigrations, catalogueVersions, loadCatalogue, storeCatalogue } from '@purser/catalog';
 import { identityMigrations, openIdentity, type Workspace } from '@purser/identity';
 import { ledgerMigrations, verifyPostings } from '@purser/ledger';
 import { licenseMigrations } from '@purser/license';
 import { creditMeter, type HoldRequest, Meters, metersMigrations, verifyMeters } from '@purser/meters';
-import { openPolicies, policyMigrations } from '@purser/policy';
+import { convertCost, currency, money } from '@purser/money';
+import { openPolicies, type Policy, policyMigrations } from '@purser/policy';
 import { termsMigrations } from '@purser/terms';
+import { openPeriods, walletMigrations, workWallet } from '@purser/wallet';
 
 import { marketplaceMigrations } from './index.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
@@ -24,6 +26,7 @@ const ROOMS = [
   termsMigrations,
   policyMigrations,
   licenseMigrations,
+  walletMigrations,
   marketplaceMigrations,
 ];
 
@@ -54,6 +57,13 @@ export interface Shop extends AsyncDisposable {
   /** Credits that are owed: spent though their money went back. */
   debt(workspace: Workspace): Promise<bigint>;
   ceilingOf(workspace: Workspace): Promise<bigint>;
+  readonly clock: OffsetClock;
+  /** What a server that starts now lets it do. */
+  policyOf(workspace: Workspace): Promise<Policy>;
+  /** Spends all that its policy admits, and says how much that was; nothing where AI is off. In nano-units of the plan's currency. */
+  exhaust(workspace: Workspace): Promise<bigint>;
+  /** What happens by time alone. */
+  work(): Promise<void>;
   /** Every counter is explained by its history, and the books balance. */
   verify(): Promise<void>;
 }
@@ -97,6 +107,51 @@ export async function openShop(given: { readonly catalogue?: Catalogue } = {}): 
     settings,
   };
   const market = openMarketplace(parts);
+  async function fresh({ id }: Workspace): Promise<Workspace> {
+    identity.forget(id);
+    const found = await identity.workspace(id);
+    if (found === undefined) throw new Error(`there is no workspace ${id}`);
+    return found;
+  }
+  async function policyOf(of: Workspace): Promise<Policy> {
+    const started = await openPolicies({ pool, clock, meters, catalogue, failed: () => {} });
+    try {
+      return await started.load(await fresh(of), clock.now());
+    } finally {
+      await started.close();
+    }
+  }
+  async function exhaust(of: Workspace): Promise<bigint> {
+    const policy = await policyOf(of);
+    const meter = policy.meters.find(({ key, unit }) => key === 'cost' && unit === policy.cost_cap.currency);
+    if (meter?.cap === undefined || meter.cap === null || !policy.features.has('ai')) return 0n;
+    await openPeriods(pool)(policy, clock.now());
+    const [state] = await meters.read([meter]);
+    const left = meter.cap - (state === undefined ? 0n : state.used + state.held + state.unreconciled + state.overrun);
+    if (left <= 0n) return 0n;
+    const id = newId<'hold'>();
+    const cost = { amount: left, unit: meter.unit };
+    const request = { id, workspace: of.id, plan: policy.plan.code, provider: 'acme', cost, reported: cost };
+    // What is spent counts in the currency of every plan there is.
+    const legs = policy.meters
+      .filter(({ key, workspace }) => key === 'cost' && workspace === of.id)
+      .map((one) => ({
+        meter: one,
+        amount: convertCost(money(left, currency(meter.unit)), currency(one.unit), policy.catalogue.fx).nanos,
+      }));
+    const held = await meters.hold({ ...request, legs, expires_at: clock.now().add({ minutes: 5 }) });
+    if (held.kind !== 'held') throw new Error(held.kind);
+    await meters.end({
+      kind: 'settle',
+      hold: id,
+      workspace: of.id,
+      actuals: legs.map(({ amount }) => amount),
+      cost: left,
+      reported: left,
+      provider: 'acme',
+    });
+    return left;
+  }
   const creditsOf = async ({ id }: Workspace) => (await meters.read([creditMeter(id)]))[0];
   const kept = opened.move();
 
@@ -164,6 +219,20 @@ export async function openShop(given: { readonly catalogue?: Catalogue } = {}): 
       return id;
     },
     debt: (workspace) => market.debt(workspace.id),
+    clock,
+    policyOf,
+    exhaust,
+    async work() {
+      await meters.sweep();
+      const work = { pool, clock, meters, workspace: (id: Workspace['id']) => identity.workspace(id) };
+      await workWallet({
+        ...work,
+        policyOf: async (of) => policyOf(of),
+        failed: (id, error) => {
+          throw new Error(`workspace ${id} could not be refreshed`, { cause: error });
+        },
+      });
+    },
     async ceilingOf(workspace) {
       return (await policies.load(workspace, clock.now())).ceiling.nanos;
     },

@@ -8,7 +8,11 @@ export interface CostTaken {
 }
 
 /** What a workspace's cost meters of the windows that begin at these moments have taken, in every currency they count in. */
-export async function costTaken(on: Queryable, workspace: WorkspaceId, starts: readonly Temporal.Instant[]): Promise<CostTaken[]> {
+export async function costTaken(
+  on: Queryable,
+  workspace: WorkspaceId,
+  starts: readonly Temporal.Instant[],
+): Promise<CostTaken[]> {
   if (starts.length === 0) return [];
   const { rows } = await on.query<CostTaken>(
     `select window_start, unit, held + used + unreconciled + overrun as taken from meters.counter

@@ -114,7 +114,11 @@ function negotiatedPayAsYouGo({ pay_as_you_go }: Overrides): PayAsYouGo | undefi
 }
 
 /** What is negotiated moves within what margin and fees leave of the money that came in; beyond it only with an administrator who agreed to the loss. */
-function allowedCeiling(negotiated: Money | undefined, { accepted_loss }: Overrides, allowed: Allowed | undefined): Money | undefined {
+function allowedCeiling(
+  negotiated: Money | undefined,
+  { accepted_loss }: Overrides,
+  allowed: Allowed | undefined,
+): Money | undefined {
   if (!negotiated || !allowed || accepted_loss !== undefined) return negotiated;
   return smaller(negotiated, allowed.proven);
 }

@@ -111,15 +111,13 @@ async function readStandings(pool: Pool, ids: readonly string[], now: Temporal.I
   const kept = Map.groupBy(rungs.rows, (row) => row.workspace_id);
   const raises = new Map(raised.rows.map((row) => [row.workspace_id, row]));
   return new Map(
-    new Set([...kept.keys(), ...raises.keys(), ...terms.keys()])
-      .values()
-      .map((id) => [
-        id,
-        Object.freeze({
-          rungs: new Map(kept.get(id)?.map((row) => [row.ladder, row])),
-          raised: raises.get(id),
-          terms: terms.get(id),
-        }),
-      ]),
+    new Set([...kept.keys(), ...raises.keys(), ...terms.keys()]).values().map((id) => [
+      id,
+      Object.freeze({
+        rungs: new Map(kept.get(id)?.map((row) => [row.ladder, row])),
+        raised: raises.get(id),
+        terms: terms.get(id),
+      }),
+    ]),
   );
 }

@@ -1,7 +1,7 @@
 import type { Catalogue, Plan } from '@purser/catalog';
 import { type Window, windowAt } from '@purser/meters';
-import { convertAllowance, type Currency, findRate, type Money, money, zero } from '@purser/money';
-import { GAP_HOURS, type MonthRow } from '@purser/terms';
+import { type Money, money, zero } from '@purser/money';
+import { GAP_HOURS, type MonthRow, sumIn } from '@purser/terms';
 
 import type { Allowed } from './merge-overrides.ts';
 import type { Standing } from './standing.ts';
@@ -32,7 +32,10 @@ export function termAt(question: {
   const { standing, plan, catalogue, now } = question;
   const { months = [], subscribed = false } = standing.terms ?? {};
   const begun = (at: Temporal.Instant): boolean => Temporal.Instant.compare(at, now) <= 0;
-  const index = Math.max(0, months.findLastIndex(({ from }) => begun(from)));
+  const index = Math.max(
+    0,
+    months.findLastIndex(({ from }) => begun(from)),
+  );
   const month = months[index];
   if (plan.price.nanos === 0n || month === undefined) return undefined;
   const next = months[index + 1]?.from;
@@ -49,7 +52,12 @@ export function termAt(question: {
   const ends = [waiting.end, next ?? null, begun(gap_end) ? null : gap_end].filter((end) => end !== null);
   const end = ends.reduce((first, at) => (Temporal.Instant.compare(at, first) < 0 ? at : first));
   const allowed = begun(gap_end) ? nothing(plan) : allowedBy(month, plan, catalogue);
-  return { month, period: { start: month.from, end: waiting.end }, valid: { start: latest(month.to, waiting.start, gap_end, now), end }, allowed };
+  return {
+    month,
+    period: { start: month.from, end: waiting.end },
+    valid: { start: latest(month.to, waiting.start, gap_end, now), end },
+    allowed,
+  };
 }
 
 /** The latest of these moments that is over. */
@@ -62,15 +70,20 @@ function latest(...moments: readonly Temporal.Instant[]): Temporal.Instant {
 }
 
 /** Cautiously in the currency of the plan that is in force; without a stated rate nothing. */
-function allowedBy({ unit, ceiling, proven }: MonthRow, plan: Plan, { fx }: Pick<Catalogue, 'fx'>): Allowed | undefined {
-  if (ceiling === null || proven === null) return undefined;
-  const to = plan.price.currency;
-  if (findRate(fx, unit, to) === undefined) return nothing(plan);
-  const inPlan = (nanos: bigint): Money => convertAllowance(money(nanos, unit), to, fx);
-  return { ceiling: inPlan(ceiling), proven: inPlan(proven) };
+function allowedBy({ allowed }: MonthRow, { price }: Plan, { fx }: Pick<Catalogue, 'fx'>): Allowed | undefined {
+  if (allowed === null) return undefined;
+  const sum = (member: 'ceiling' | 'proven'): Money => {
+    const nanos = sumIn(
+      price.currency,
+      allowed.map((one) => ({ unit: one.unit, nanos: one[member] })),
+      fx,
+    );
+    return money(nanos > 0n ? nanos : 0n, price.currency);
+  };
+  return { ceiling: sum('ceiling'), proven: sum('proven') };
 }
 
 function nothing({ price }: Plan): Allowed {
-  const none: Money = zero(price.currency as Currency);
+  const none: Money = zero(price.currency);
   return { ceiling: none, proven: none };
 }

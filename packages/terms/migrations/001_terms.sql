@@ -14,14 +14,13 @@ create table terms.month (
   ends_at           timestamptz not null,
   plan              text        not null,
   catalogue_version text        not null,
-  -- What may be spent, in nano-units of `unit`: what the plan promises for the money, and what margin and fees leave of it. Null: the plan's own.
-  unit              text        not null,
-  ceiling           bigint,
-  proven            bigint,
+  -- What may be spent, by the currency of the plan that was paid for: what the plan promises for the money, and what margin and fees leave of
+  -- it; `[{unit, ceiling, proven}]` in nano-units. Null: the plan's own.
+  allowed           jsonb,
   -- Its monthly credits are gone: another month has begun.
   lapsed            boolean     not null default false,
   primary key (workspace_id, term, month),
-  constraint sound check (ends_at >= starts_at and (ceiling is null) = (proven is null) and coalesce(least(ceiling, proven), 0) >= 0)
+  constraint sound check (ends_at >= starts_at)
 );
 create index month_of_workspace on terms.month (workspace_id, starts_at);
 

@@ -1,14 +1,15 @@
 import type { Connection, WorkspaceId } from '@purser/base';
 import { costTaken } from '@purser/meters';
-import { type Currency, currency, type ExchangeRates } from '@purser/money';
+import { currency, type ExchangeRates } from '@purser/money';
 
 import { bookCollected } from './book.ts';
 import { knownMonths, knownParts, type MonthRow, type PartRow } from './known.ts';
+import type { MonthPart, ServedMonth } from './months-served.ts';
 import { settleParts } from './open-parts.ts';
 import { sumIn } from './proceeds.ts';
 import { loosened, monthName, partName, placed } from './reconcile.ts';
 import type { SoldPlan } from './sale-of.ts';
-import type { MonthPart, ServedMonth, Terms } from './terms-of.ts';
+import type { Terms } from './terms-of.ts';
 
 /** Which plan payments put a workspace on, and how many of its subscriptions were paid and live. */
 export interface Subscriber {
@@ -32,7 +33,7 @@ export async function applyTerms(
   const known = { months: await knownMonths(on, workspace), parts: await knownParts(on, workspace) };
   const loose = loosened(known, terms, until);
   const spent = await spentIn(on, workspace, loose, terms, fx);
-  const { months, parts } = placed(known, terms, spent, until, fx);
+  const { months, parts } = placed(known, terms, spent, until);
   await writeMonths(on, workspace, known.months, months, spent);
   await writeParts(on, workspace, known.parts, parts);
   await settleParts(on, now, workspace, until);
@@ -48,20 +49,24 @@ async function spentIn(
   { months }: Terms,
   fx: ExchangeRates,
 ): Promise<Set<string>> {
-  const left = new Map(months.map((month) => [monthName(month), month.ceiling]));
+  const left = new Map(months.map((month) => [monthName(month), month.allowed]));
   const taken = await costTaken(
     on,
     workspace,
     loose.map(({ from }) => from),
   );
   const spent = loose.filter((month) => {
-    const own = taken.filter(({ window_start, unit }) => window_start.equals(month.from) && unit === month.unit);
-    const sum = sumIn(
-      month.unit,
-      own.map((one) => ({ unit: currency(one.unit) as Currency, nanos: one.taken })),
-      fx,
-    );
-    return sum > (left.get(monthName(month)) ?? 0n);
+    const own = taken.filter(({ window_start }) => window_start.equals(month.from));
+    const allowed = left.get(monthName(month)) ?? [];
+    // Every currency counts all that was spent: one in which it is too much is enough.
+    return own.some(({ unit, taken: spending }) => {
+      const may = sumIn(
+        currency(unit),
+        allowed.map((one) => ({ unit: one.unit, nanos: one.ceiling })),
+        fx,
+      );
+      return spending > (may > 0n ? may : 0n);
+    });
   });
   return new Set(spent.map(monthName));
 }
@@ -86,12 +91,11 @@ async function writeMonths(
   const changed = months.filter((month) => !sameMonth(rows.get(monthName(month)), month));
   if (changed.length === 0) return;
   await on.query(
-    `insert into terms.month as t (workspace_id, term, month, subscription, kind, starts_at, ends_at, plan, catalogue_version, unit, ceiling, proven)
-     select $1, * from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $10::text[],
-       $11::bigint[], $12::bigint[])
+    `insert into terms.month as t (workspace_id, term, month, subscription, kind, starts_at, ends_at, plan, catalogue_version, allowed)
+     select $1, * from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $10::jsonb[])
      on conflict (workspace_id, term, month) do update set subscription = excluded.subscription, kind = excluded.kind, starts_at = excluded.starts_at,
-       ends_at = excluded.ends_at, plan = excluded.plan, catalogue_version = excluded.catalogue_version, unit = excluded.unit,
-       ceiling = excluded.ceiling, proven = excluded.proven`,
+       ends_at = excluded.ends_at, plan = excluded.plan, catalogue_version = excluded.catalogue_version,
+       allowed = excluded.allowed`,
     [
       workspace,
       changed.map(({ term }) => term),
@@ -102,9 +106,7 @@ async function writeMonths(
       changed.map(({ to }) => to.toString()),
       changed.map(({ plan }) => plan),
       changed.map(({ version }) => version),
-      changed.map(({ unit }) => unit),
-      changed.map(({ ceiling }) => ceiling),
-      changed.map(({ proven }) => proven),
+      changed.map(({ allowed }) => jsonOf(allowed)),
     ],
   );
 }
@@ -114,7 +116,14 @@ function sameMonth(row: MonthRow | undefined, month: ServedMonth): boolean {
     row !== undefined &&
     row.from.equals(month.from) &&
     row.to.equals(month.to) &&
-    (['subscription', 'kind', 'plan', 'version', 'unit', 'ceiling', 'proven'] as const).every((member) => row[member] === month[member])
+    (['subscription', 'kind', 'plan', 'version'] as const).every((member) => row[member] === month[member]) &&
+    jsonOf(row.allowed ?? []) === jsonOf(month.allowed)
+  );
+}
+
+function jsonOf(allowed: ServedMonth['allowed']): string {
+  return JSON.stringify(
+    allowed.map(({ unit, ceiling, proven }) => ({ unit, ceiling: ceiling.toString(), proven: proven.toString() })),
   );
 }
 
@@ -170,7 +179,13 @@ function samePart(row: PartRow | undefined, part: WantedPart): boolean {
 }
 
 async function writeSubscriber(on: Connection, workspace: WorkspaceId, { plan, subscribed, living }: Terms): Promise<Subscriber> {
-  const { rows } = await on.query<{ plan: string | null; version: string; subscription: string; subscribed: boolean; living: number }>(
+  const { rows } = await on.query<{
+    plan: string | null;
+    version: string;
+    subscription: string;
+    subscribed: boolean;
+    living: number;
+  }>(
     'select plan, catalogue_version as version, subscription, subscribed, living from terms.subscriber where workspace_id = $1',
     [workspace],
   );

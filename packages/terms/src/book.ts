@@ -46,7 +46,12 @@ export async function bookCollected(
 }
 
 /** Revenue of what has come to be due since: nothing else of these invoices has changed. */
-export async function bookDue(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, invoices: readonly string[]): Promise<void> {
+export async function bookDue(
+  on: Connection,
+  now: Temporal.Instant,
+  workspace: WorkspaceId,
+  invoices: readonly string[],
+): Promise<void> {
   const known = await bookedOf(on, workspace, invoices);
   const due = await dueOf(on, workspace, now);
   for (const row of known.values()) {

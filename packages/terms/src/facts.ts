@@ -77,9 +77,7 @@ export interface PaymentFacts {
 
 /** The later of two snapshots by time and rank; what happened in one moment without telling is put in an order of its own, the same for everyone. */
 export function bySnapshotTime(one: SubscriptionSnapshot, other: SubscriptionSnapshot): number {
-  return (
-    Temporal.Instant.compare(one.at, other.at) || one.rank - other.rank || (contentOf(one) < contentOf(other) ? -1 : 1)
-  );
+  return Temporal.Instant.compare(one.at, other.at) || one.rank - other.rank || (contentOf(one) < contentOf(other) ? -1 : 1);
 }
 
 function contentOf({ status, plan, price, period }: SubscriptionSnapshot): string {

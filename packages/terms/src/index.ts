@@ -5,6 +5,7 @@ export type { InvoiceFact, InvoiceLine, PaymentFacts, Span, SubscriptionItem, Su
 export { lockTerms, type MonthRow } from './known.ts';
 export { GAP_HOURS, openTerms } from './open-parts.ts';
 export { type ServedTerms, servedTerms } from './served.ts';
-export { type ServedMonth, type Terms, termsOf } from './terms-of.ts';
+export { sumIn } from './proceeds.ts';
+export { type Terms, termsOf } from './terms-of.ts';
 
 export const termsMigrations: RoomMigrations = { room: 'terms', directory: new URL('../migrations/', import.meta.url) };

@@ -1,5 +1,7 @@
 import type { Connection, WorkspaceId } from '@purser/base';
-import type { Currency } from '@purser/money';
+import { currency } from '@purser/money';
+
+import type { AllowedIn } from './months-served.ts';
 
 /** A month as it is written. */
 export interface MonthRow {
@@ -11,9 +13,8 @@ export interface MonthRow {
   readonly to: Temporal.Instant;
   readonly plan: string;
   readonly version: string;
-  readonly unit: Currency;
-  readonly ceiling: bigint | null;
-  readonly proven: bigint | null;
+  /** Null: what the plan itself allows, as before there were terms. */
+  readonly allowed: readonly AllowedIn[] | null;
   readonly lapsed: boolean;
 }
 
@@ -34,17 +35,31 @@ export interface PartRow {
   readonly opened: boolean;
 }
 
-export const MONTH_COLUMNS = `term, month, subscription, kind, starts_at as "from", ends_at as "to", plan, catalogue_version as version, unit,
-  ceiling, proven, lapsed`;
+export const MONTH_COLUMNS = `term, month, subscription, kind, starts_at as "from", ends_at as "to", plan, catalogue_version as version,
+  allowed, lapsed`;
 const PART_COLUMNS = 'invoice, ordinal, term, month, due_at, net, credits, rolling, rolling_until, granted, taken, steps, opened';
+
+/** A month as the database has it: amounts are text in JSON, for it has no whole numbers of that size. */
+export type MonthRecord = Omit<MonthRow, 'allowed'> & {
+  readonly allowed: readonly { readonly unit: string; readonly ceiling: string; readonly proven: string }[] | null;
+};
+
+export function monthOf(row: MonthRecord): MonthRow {
+  const allowed = row.allowed?.map(({ unit, ceiling, proven }) => ({
+    unit: currency(unit),
+    ceiling: BigInt(ceiling),
+    proven: BigInt(proven),
+  }));
+  return { ...row, allowed: allowed ?? null };
+}
 
 /** Everything written of a workspace's terms; whoever reads it to change it has its lock (`lockTerms`). */
 export async function knownMonths(on: Pick<Connection, 'query'>, workspace: WorkspaceId): Promise<MonthRow[]> {
-  const { rows } = await on.query<MonthRow>(
+  const { rows } = await on.query<MonthRecord>(
     `select ${MONTH_COLUMNS} from terms.month where workspace_id = $1 order by starts_at, term, month`,
     [workspace],
   );
-  return rows;
+  return rows.map(monthOf);
 }
 
 export async function knownParts(on: Pick<Connection, 'query'>, workspace: WorkspaceId): Promise<PartRow[]> {

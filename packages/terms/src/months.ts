@@ -10,7 +10,7 @@ export function monthsOf({ from, to }: Span): Span[] {
   const local = from.toZonedDateTimeISO('UTC').toPlainDateTime();
   const boundary = (months: number): Temporal.Instant => local.add({ months }).toZonedDateTime('UTC').toInstant();
   const months: Span[] = [];
-  for (let start = from; months.length < MONTHS_MAX; ) {
+  for (let start = from; months.length < MONTHS_MAX;) {
     const end = boundary(months.length + 1);
     const last = Temporal.Instant.compare(end.add({ hours: REMAINDER_DAYS * 24 }), to) >= 0;
     months.push({ from: start, to: last ? to : end });

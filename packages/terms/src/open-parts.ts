@@ -55,7 +55,8 @@ export async function settleParts(
     const has = part.granted - part.taken;
     if (part.credits < has) await takeFrom(on, now, workspace, part, has - part.credits);
     // What was not granted while its month was served is not granted any more.
-    if (part.credits > has && month && current && monthName(month) === monthName(current)) await grant(on, now, workspace, part, month, months);
+    if (part.credits > has && month && current && monthName(month) === monthName(current))
+      await grant(on, now, workspace, part, month, months);
   }
   return [...new Set(opening)];
 }
@@ -129,7 +130,13 @@ async function grant(
 }
 
 /** Money that went back takes the credits that are free; what was spent or is held stays where it is. */
-async function takeFrom(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, part: PartRow, credits: bigint): Promise<void> {
+async function takeFrom(
+  on: Connection,
+  now: Temporal.Instant,
+  workspace: WorkspaceId,
+  part: PartRow,
+  credits: bigint,
+): Promise<void> {
   const { rows } = await on.query<{ grant_id: GrantId }>(
     'select grant_id from terms.part_grant where workspace_id = $1 and invoice = $2 and ordinal = $3 order by grant_id',
     [workspace, part.invoice, part.ordinal],
@@ -151,6 +158,8 @@ async function takeFrom(on: Connection, now: Temporal.Instant, workspace: Worksp
 
 /** The same for every server that opens this part: a UUIDv8 of what it is. */
 function grantId(workspace: WorkspaceId, part: PartRow, what: string): GrantId {
-  const hash = createHash('sha256').update([what, workspace, partName(part), part.steps].join('\n')).digest('hex');
+  const hash = createHash('sha256')
+    .update([what, workspace, partName(part), part.steps].join('\n'))
+    .digest('hex');
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}` as GrantId;
 }

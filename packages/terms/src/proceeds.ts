@@ -90,7 +90,11 @@ export function creditsOf(net: bigint, { price, credits_monthly, rollover }: Pla
   return { credits, rolling: rolling < credits ? rolling : credits };
 }
 
-export function sumIn(unit: Currency, amounts: readonly { readonly unit: Currency; readonly nanos: bigint }[], fx: ExchangeRates): bigint {
+export function sumIn(
+  unit: Currency,
+  amounts: readonly { readonly unit: Currency; readonly nanos: bigint }[],
+  fx: ExchangeRates,
+): bigint {
   return amounts.reduce((sum, one) => add(sum, inUnit(one, unit, fx)), zero(unit)).nanos;
 }
 

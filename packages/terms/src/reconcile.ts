@@ -1,8 +1,6 @@
-import type { ExchangeRates } from '@purser/money';
-
 import type { MonthRow, PartRow } from './known.ts';
-import { sumIn } from './proceeds.ts';
-import type { MonthPart, ServedMonth, Terms } from './terms-of.ts';
+import { allowedBy, type MonthPart, type ServedMonth } from './months-served.ts';
+import type { Terms } from './terms-of.ts';
 
 /** Names a month. */
 export function monthName({ term, month }: { readonly term: string | null | undefined; readonly month: number }): string {
@@ -43,7 +41,6 @@ export function placed(
   terms: Pick<Terms, 'months' | 'parts'>,
   spent: ReadonlySet<string>,
   now: Temporal.Instant,
-  fx: ExchangeRates,
 ): { readonly months: readonly ServedMonth[]; readonly parts: readonly MonthPart[] } {
   const rows = new Map(known.months.map((month) => [monthName(month), month]));
   const before = new Map(known.parts.map((part) => [partName(part), part]));
@@ -54,23 +51,20 @@ export function placed(
     moved.add(monthName(part)).add(monthName(was));
     return { ...part, term: was.term, month: was.month };
   });
-  const kept = known.months.filter((month) => spent.has(monthName(month)) && !terms.months.some((one) => monthName(one) === monthName(month)));
+  const kept = known.months.filter(
+    (month) => spent.has(monthName(month)) && !terms.months.some((one) => monthName(one) === monthName(month)),
+  );
   const months = [...terms.months, ...kept.map(servedAgain)].map((month) => {
     const row = rows.get(monthName(month));
     const from = row && Temporal.Instant.compare(row.from, now) <= 0 ? row.from : month.from;
     const to = Temporal.Instant.compare(month.to, from) < 0 ? from : month.to;
     if (!moved.has(monthName(month)) || month.kind !== 'paid') return { ...month, from, to };
-    const own = parts.filter((part) => monthName(part) === monthName(month));
-    const sum = (of: (part: MonthPart) => bigint): bigint => {
-      const nanos = sumIn(month.unit, own.map((part) => ({ unit: part.unit, nanos: of(part) })), fx);
-      return nanos > 0n ? nanos : 0n;
-    };
-    return { ...month, from, to, ceiling: sum((part) => part.ceiling), proven: sum((part) => part.proven) };
+    return { ...month, from, to, allowed: allowedBy(parts.filter((part) => monthName(part) === monthName(month))) };
   });
   return { months, parts };
 }
 
 function servedAgain(row: MonthRow): ServedMonth {
   const kind = row.kind === 'trial' ? 'trial' : 'paid';
-  return { ...row, kind, ceiling: row.ceiling ?? 0n, proven: row.proven ?? 0n };
+  return { ...row, kind, allowed: row.allowed ?? [] };
 }

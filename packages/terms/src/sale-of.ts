@@ -66,7 +66,9 @@ function linesOfPlan(
   history: SubscriptionHistory,
   snapshot: SubscriptionSnapshot | undefined,
 ): readonly InvoiceLine[] {
-  const plans = new Map(history.flatMap(({ items }) => items.flatMap(({ price, plan }) => (plan === undefined ? [] : [[price, plan]]))));
+  const plans = new Map(
+    history.flatMap(({ items }) => items.flatMap(({ price, plan }) => (plan === undefined ? [] : [[price, plan]]))),
+  );
   const named = lines
     .map((line) => ({ ...line, plan: line.plan ?? (line.price === undefined ? undefined : plans.get(line.price)) }))
     .filter(({ plan }) => plan !== undefined);

@@ -1,6 +1,6 @@
 import type { Queryable } from '@purser/base';
 
-import { MONTH_COLUMNS, type MonthRow } from './known.ts';
+import { MONTH_COLUMNS, monthOf, type MonthRecord, type MonthRow } from './known.ts';
 
 /** What a server knows of a workspace's terms: the month in force with the one before it, and those that come. */
 export interface ServedTerms {
@@ -12,8 +12,12 @@ export interface ServedTerms {
 const BEGUN = 2;
 
 /** Of workspaces that ever had a term; others are not in the map. */
-export async function servedTerms(on: Queryable, ids: readonly string[], now: Temporal.Instant): Promise<Map<string, ServedTerms>> {
-  const { rows } = await on.query<MonthRow & { workspace_id: string; subscribed: boolean }>(
+export async function servedTerms(
+  on: Queryable,
+  ids: readonly string[],
+  now: Temporal.Instant,
+): Promise<Map<string, ServedTerms>> {
+  const { rows } = await on.query<MonthRecord & { workspace_id: string; subscribed: boolean }>(
     `select m.*, coalesce(s.subscribed, false) as subscribed from unnest($1::uuid[]) w (workspace_id)
      cross join lateral (
        (select workspace_id, ${MONTH_COLUMNS} from terms.month t where t.workspace_id = w.workspace_id and starts_at <= $2
@@ -27,7 +31,7 @@ export async function servedTerms(on: Queryable, ids: readonly string[], now: Te
   return new Map(
     [...Map.groupBy(rows, ({ workspace_id }) => workspace_id)].map(([id, months]) => [
       id,
-      { months, subscribed: months[0]?.subscribed ?? false },
+      { months: months.map(monthOf), subscribed: months[0]?.subscribed ?? false },
     ]),
   );
 }

@@ -16,7 +16,13 @@ type Workspace = Policy['workspace'];
 let database: TestDatabase;
 let catalogue: Catalogue;
 beforeAll(async () => {
-  database = await createTestDatabase([ledgerMigrations, metersMigrations, identityMigrations, termsMigrations, walletMigrations]);
+  database = await createTestDatabase([
+    ledgerMigrations,
+    metersMigrations,
+    identityMigrations,
+    termsMigrations,
+    walletMigrations,
+  ]);
   catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 afterEach(async () => {

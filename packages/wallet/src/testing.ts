@@ -29,7 +29,13 @@ export interface WalletBench {
 const NOTHING = { amount: 0n, unit: 'USD' };
 
 export async function openWalletBench(): Promise<WalletBench> {
-  const database = await createTestDatabase([ledgerMigrations, metersMigrations, identityMigrations, termsMigrations, walletMigrations]);
+  const database = await createTestDatabase([
+    ledgerMigrations,
+    metersMigrations,
+    identityMigrations,
+    termsMigrations,
+    walletMigrations,
+  ]);
   const catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   const clock = new TestClock(Temporal.Instant.from('2026-01-01T00:00:00Z'));
   const meters = new Meters({ pool: database.pool, clock }, database.pool);
