@@ -114,7 +114,7 @@ export const CUSTOMERS_INVENTORY: readonly TableInventory[] = [
     holds: 'Invoices that were paid: amounts, tax, dates, Stripe’s ids.',
     kept: 'As long as the law has a seller keep it.',
     erasure: STAYS,
-    codes: 'invoice_id plan currency',
+    codes: 'invoice_id plan currency subscription_id reason lines catalogue_version',
     file: 'invoices',
   },
   {
@@ -147,6 +147,14 @@ export const CUSTOMERS_INVENTORY: readonly TableInventory[] = [
     kept: 'As the purchase.',
     erasure: STAYS,
     codes: 'stripe_id payment_intent kind state',
+  },
+  {
+    table: 'marketplace.snapshot',
+    holds: 'Subscriptions as each event told them, by Stripe’s ids.',
+    kept: BOOKS,
+    erasure: STAYS,
+    codes: 'event_id subscription_id status plan price items catalogue_version',
+    file: 'subscription_history',
   },
   {
     table: 'marketplace.subscription',
