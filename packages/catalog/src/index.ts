@@ -10,6 +10,6 @@ export { loadCatalogue } from './load.ts';
 export { isPriceVersion, pricesOfVersion, proposePrices, storePrices } from './price-list.ts';
 export { proposeCatalogue } from './propose.ts';
 export { CatalogueFault, describeMistake, type Mistake } from './mistakes.ts';
-export { catalogMigrations, catalogueVersion, catalogueVersions, storeCatalogue } from './versions.ts';
+export { catalogMigrations, catalogueVersion, catalogueVersions, type CatalogueVersions, storeCatalogue } from './versions.ts';
 export { type Proof, provePack, provePlan, provePlans } from './prove-plans.ts';
 export { payAsYouGoLoss, soldOneByOneFees } from './prove-pay-as-you-go.ts';

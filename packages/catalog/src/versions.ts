@@ -1,4 +1,4 @@
-import { assert, Fault, type Pool, type RoomMigrations } from '@purser/base';
+import { assert, Fault, type Pool, type Queryable, type RoomMigrations } from '@purser/base';
 
 import { buildTerms } from './build.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -26,9 +26,9 @@ export async function storeCatalogue(pool: Pool, catalogue: Catalogue, now: Temp
  * (prices, exchange rates, models, providers, operations, pools, global budget), which are the same for everyone. Undefined when it was never stored.
  * @throws Fault when the stored text can no longer be read.
  */
-export async function catalogueVersion(pool: Pool, version: string, current: Catalogue): Promise<Catalogue | undefined> {
+export async function catalogueVersion(on: Queryable, version: string, current: Catalogue): Promise<Catalogue | undefined> {
   if (version === current.version) return current;
-  const { rows } = await pool.query<{ text: string }>('select text from catalog.version where version = $1', [version]);
+  const { rows } = await on.query<{ text: string }>('select text from catalog.version where version = $1', [version]);
   const text = rows[0]?.text;
   if (text === undefined) return undefined;
   const mistakes: Mistake[] = [];
@@ -43,13 +43,16 @@ export async function catalogueVersion(pool: Pool, version: string, current: Cat
   return { ...current, name, version, text, plans, packs, ladders, credit, licence, alerts };
 }
 
+/** `on`: the connection of whoever asks in a transaction; transactions that hold every connection of the pool would wait for one more. */
+export type CatalogueVersions = (version: string, on?: Queryable) => Promise<Catalogue | undefined>;
+
 /** A look-up of versions that reads each from the database once: what is stored never changes, and the same version is the same object. */
-export function catalogueVersions(pool: Pool, current: Catalogue): (version: string) => Promise<Catalogue | undefined> {
+export function catalogueVersions(pool: Pool, current: Catalogue): CatalogueVersions {
   const known = new Map<string, Promise<Catalogue | undefined>>();
-  return (version) => {
+  return (version, on = pool) => {
     const found = known.get(version);
     if (found) return found;
-    const reading = catalogueVersion(pool, version, current);
+    const reading = catalogueVersion(on, version, current);
     known.set(version, reading);
     // A version that is missing now may be stored by another process, and a failed read may succeed: neither is remembered.
     reading.then(

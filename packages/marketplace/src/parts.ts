@@ -1,5 +1,5 @@
 import type { Clock, Log, Pool } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import type { Catalogue, CatalogueVersions } from '@purser/catalog';
 import type { Identity, Workspace } from '@purser/identity';
 import type { Policy } from '@purser/policy';
 import type { Stripe } from 'stripe';
@@ -15,7 +15,7 @@ export interface MarketplaceParts {
   /** What is for sale now. */
   readonly catalogue: Catalogue;
   /** The terms a workspace bought under. */
-  readonly catalogueOf: (version: string) => Promise<Catalogue | undefined>;
+  readonly catalogueOf: CatalogueVersions;
   /** What a workspace may do: under which plan it buys, and whose ceiling is raised. */
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Promise<Policy>;
   readonly settings: StripeSettings;

@@ -18,7 +18,7 @@ export async function settleTerms(
 ): Promise<void> {
   await lockTerms(on, workspace);
   const facts = await paymentFacts(on, workspace);
-  const catalogues = await cataloguesOf(parts, facts);
+  const catalogues = await cataloguesOf(on, parts, facts);
   const terms = termsOf(facts, (version) => catalogues.get(version), parts.catalogue.fx);
   const before = await applyTerms(on, now, workspace, { terms, fx: parts.catalogue.fx, until: latestOf(facts, now) });
   await movePlan(on, now, parts, workspace, { before, terms, catalogues });
@@ -26,6 +26,7 @@ export async function settleTerms(
 
 /** The versions that something was sold at; one that was never stored sells nothing. */
 async function cataloguesOf(
+  on: Connection,
   { catalogueOf }: Pick<MarketplaceParts, 'catalogueOf'>,
   { snapshots, invoices }: PaymentFacts,
 ): Promise<Map<string, Catalogue>> {
@@ -35,7 +36,7 @@ async function cataloguesOf(
   ]);
   const found = new Map<string, Catalogue>();
   for (const version of versions) {
-    const catalogue = await catalogueOf(version);
+    const catalogue = await catalogueOf(version, on);
     if (catalogue) found.set(version, catalogue);
   }
   return found;

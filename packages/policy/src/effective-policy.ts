@@ -120,7 +120,7 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
 
 /** What add-ons raised the ceiling of this very period by; what was raised in an earlier one counts when it has been carried over. */
 function raiseOf({ raised }: Standing, period: Window, plan: Plan): Money | undefined {
-  if (raised === undefined || raised.nanos === 0n || raised.unit !== plan.price.currency) return undefined;
+  if (raised === undefined || raised.nanos <= 0n || raised.unit !== plan.price.currency) return undefined;
   return raised.period_start.equals(period.start) ? money(raised.nanos, plan.price.currency) : undefined;
 }
 

@@ -71,8 +71,8 @@ export class LadderWatch {
     });
     await write(pool, steps, clock.now());
     for (const policy of policies) {
-      const { raised } = standings.of(policy.workspace.id);
-      if (isToCarry(policy, raised)) await carryRaise(pool, meters, policy, raised, clock.now());
+      const { raised, terms } = standings.of(policy.workspace.id);
+      if (isToCarry(policy, raised)) await carryRaise(pool, meters, { policy, raised, terms }, clock.now());
     }
   }
 

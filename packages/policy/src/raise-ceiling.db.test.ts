@@ -51,7 +51,7 @@ function workspace(plan = 'PRO', id = newId<'workspace'>()): Workspace {
 
 async function raisedOf({ id }: Workspace): Promise<Raised | undefined> {
   const { rows } = await database.pool.query<Raised>(
-    'select unit, period_start, nanos from policy.raised where workspace_id = $1 and nanos > 0',
+    'select unit, period_start, nanos, peak from policy.raised where workspace_id = $1 and (nanos <> 0 or peak <> 0)',
     [id],
   );
   return rows[0];
@@ -73,7 +73,7 @@ const raise = async (of: Workspace, amount: string, id = newId(), now = clock.no
 async function carry(of: Workspace, now: Temporal.Instant): Promise<void> {
   const policy = await policyOf(of, now);
   const raised = await raisedOf(of);
-  if (isToCarry(policy, raised)) await carryRaise(database.pool, meters, policy, raised, now);
+  if (isToCarry(policy, raised)) await carryRaise(database.pool, meters, { policy, raised, terms: undefined }, now);
 }
 
 async function spend(policy: Policy, nanos: bigint): Promise<void> {
@@ -120,6 +120,34 @@ describe('F5 an add-on raises the ceiling', () => {
     expect(await ceiling(own, NEXT)).toBe('15.0915 EUR');
     await carry(own, NEXT);
     expect(await ceiling(own, NEXT)).toBe('15.0915 EUR');
+  });
+
+  test('of a raise that was spent and went back, giving it back again gives nothing twice, in whatever period either happens', async () => {
+    for (const [back, again] of [
+      [undefined, NEXT],
+      [NEXT, NEXT],
+    ]) {
+      const own = workspace();
+      await raise(own, '2 EUR');
+      await spend(await policyOf(own), 13_091_500_000n + 2_000_000_000n);
+      await raise(own, '-2 EUR', newId(), back);
+      await carry(own, NEXT);
+      await raise(own, '2 EUR', newId(), again);
+      await carry(own, NEXT);
+      expect(await ceiling(own, NEXT)).toBe('13.5915 EUR');
+      await raise(own, '3 EUR', newId(), NEXT);
+      expect(await ceiling(own, NEXT)).toBe('16.5915 EUR');
+    }
+  });
+
+  test('what was spent though it went back is paid by the next raise before that raises anything', async () => {
+    const own = workspace();
+    await raise(own, '2 EUR');
+    await spend(await policyOf(own), 13_091_500_000n + 2_000_000_000n);
+    await raise(own, '-2 EUR');
+    await carry(own, NEXT);
+    await raise(own, '3 EUR', newId(), NEXT);
+    expect(await ceiling(own, NEXT)).toBe('14.5915 EUR');
   });
 
   test('bought in a new period before the old one was carried over, both count', async () => {

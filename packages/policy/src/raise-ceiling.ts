@@ -1,9 +1,12 @@
 import type { Connection, Pool } from '@purser/base';
 import { type Meters, type MeterSpec, type MeterState } from '@purser/meters';
 import { convertAllowance, convertPlain, type Currency, type Money, money } from '@purser/money';
+import type { ServedTerms } from '@purser/terms';
 
+import { mergeOverrides } from './merge-overrides.ts';
 import type { Policy } from './policy.ts';
 import type { Raised } from './standing.ts';
+import { allowedBy } from './term-at.ts';
 
 export interface CeilingRaise {
   /** The same id again raises nothing: the key that makes a retried or doubled purchase count once. */
@@ -15,7 +18,8 @@ export interface CeilingRaise {
 
 /**
  * Raises the ceiling of the workspace's billing period, in the caller's transaction; every server knows within a second of its commit.
- * What is not spent of it by the end of the period goes on to the next. An amount in another currency counts at the cautious rate, rounded
+ * What is not spent of it by the end of the period goes on to the next. What goes back though it was spent is owed, so that giving it
+ * back again gives nothing twice. An amount in another currency counts at the cautious rate, rounded
  * down. False: this raise was made before.
  */
 export async function raiseCeiling(
@@ -31,12 +35,13 @@ export async function raiseCeiling(
     [policy.workspace.id, currency, period_start, now.toString()],
   );
   const { rows } = await on.query<Raised>(
-    'select unit, period_start, nanos from policy.raised where workspace_id = $1 for update',
+    'select unit, period_start, nanos, peak from policy.raised where workspace_id = $1 for update',
     [policy.workspace.id],
   );
   // What is still of an earlier period, or counts in the currency of an earlier plan, is carried over whole when the policy is next
   // resolved; where nothing is left, there is nothing to carry.
-  const kept = rows[0]?.nanos ? rows[0] : undefined;
+  const [row] = rows;
+  const kept = row && (row.nanos !== 0n || row.peak !== 0n) ? row : undefined;
   const unit = (kept?.unit ?? currency) as Currency;
   const { nanos } = convertAllowance(amount, unit, policy.catalogue.fx);
   if (nanos === 0n) return false;
@@ -47,7 +52,7 @@ export async function raiseCeiling(
   );
   if (rowCount === 0) return false;
   await on.query(
-    `update policy.raised set unit = $2, period_start = $3, nanos = greatest(nanos + $4::bigint, 0), changed_at = $5 where workspace_id = $1`,
+    `update policy.raised set unit = $2, period_start = $3, nanos = nanos + $4::bigint, peak = greatest(peak, nanos + $4::bigint), changed_at = $5 where workspace_id = $1`,
     [policy.workspace.id, unit, kept?.period_start.toString() ?? period_start, nanos, now.toString()],
   );
   return true;
@@ -64,14 +69,13 @@ export function isToCarry({ billing_period, plan }: Policy, raised: Raised | und
 export async function carryRaise(
   pool: Pool,
   meters: Pick<Meters, 'read'>,
-  policy: Policy,
-  raised: Raised,
+  { policy, raised, terms }: { readonly policy: Policy; readonly raised: Raised; readonly terms: ServedTerms | undefined },
   now: Temporal.Instant,
 ): Promise<void> {
   const [before] = await meters.read([costMeterAt(policy, raised)]);
-  const left = leftOfRaise(policy, raised, before === undefined ? 0n : takenOf(before));
+  const left = leftOfRaise(policy, raised, before === undefined ? 0n : takenOf(before), capBefore(policy, raised, terms));
   await pool.query(
-    `update policy.raised set unit = $2, period_start = $3, nanos = $4, changed_at = $5
+    `update policy.raised set unit = $2, period_start = $3, nanos = $4, peak = greatest($4::bigint, 0), changed_at = $5
      where workspace_id = $1 and period_start = $6 and nanos = $7`,
     [
       policy.workspace.id,
@@ -85,11 +89,23 @@ export async function carryRaise(
   );
 }
 
-/** What an earlier period, in which `taken` was taken of its cost meter, leaves of its raises; in the currency of the policy's plan. */
-export function leftOfRaise({ cost_cap, plan, catalogue }: Policy, raised: Raised, taken: bigint): Money {
+/** What the period of a raise admitted by itself: what was collected for it, or the plan as agreed. */
+function capBefore(policy: Policy, { period_start }: Raised, terms: ServedTerms | undefined): Money {
+  const { plan, catalogue, workspace } = policy;
+  const month = terms?.months.find(({ from }) => from.equals(period_start));
+  const allowed = month && allowedBy(month, plan, catalogue);
+  return mergeOverrides({ plan, catalogue, overrides: workspace.overrides, now: period_start, allowed }).cost_cap;
+}
+
+/**
+ * What an earlier period, in which `taken` was taken of its cost meter, leaves of its raises; in the currency of the policy's plan. `cap` is what the
+ * period admitted without them. What is owed of a raise that went back stays owed; an overrun is nobody's debt.
+ */
+export function leftOfRaise({ plan, catalogue }: Policy, raised: Raised, taken: bigint, cap: Money): Money {
   const currency = raised.unit as Currency;
-  const beyond = taken - convertPlain(cost_cap, currency, catalogue.fx, 'down').nanos;
-  const left = beyond <= 0n ? raised.nanos : raised.nanos > beyond ? raised.nanos - beyond : 0n;
+  const beyond = taken - convertPlain(cap, currency, catalogue.fx, 'down').nanos;
+  const spent = beyond <= 0n ? 0n : beyond < raised.peak ? beyond : raised.peak;
+  const left = raised.nanos - spent;
   return convertPlain(money(left, currency), plan.price.currency, catalogue.fx, 'down');
 }
 

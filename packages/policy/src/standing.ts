@@ -25,7 +25,10 @@ export interface Standing {
 export interface Raised {
   readonly unit: string;
   readonly period_start: Temporal.Instant;
+  /** Less than nothing: raises that went back though they were spent. */
   readonly nanos: bigint;
+  /** The most it was within the period. */
+  readonly peak: bigint;
 }
 
 export const NOTHING_KNOWN: Standing = Object.freeze({ rungs: new Map(), raised: undefined, terms: undefined });

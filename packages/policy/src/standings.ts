@@ -101,7 +101,7 @@ async function readStandings(pool: Pool, ids: readonly string[], now: Temporal.I
       [ids],
     ),
     pool.query<RaisedRow>(
-      'select workspace_id, unit, period_start, nanos from policy.raised where workspace_id = any($1::uuid[]) and nanos > 0',
+      'select workspace_id, unit, period_start, nanos, peak from policy.raised where workspace_id = any($1::uuid[]) and (nanos <> 0 or peak <> 0)',
       [ids],
     ),
     servedTerms(pool, ids, now),

@@ -70,7 +70,7 @@ function latest(...moments: readonly Temporal.Instant[]): Temporal.Instant {
 }
 
 /** Cautiously in the currency of the plan that is in force; without a stated rate nothing. */
-function allowedBy({ allowed }: MonthRow, { price }: Plan, { fx }: Pick<Catalogue, 'fx'>): Allowed | undefined {
+export function allowedBy({ allowed }: MonthRow, { price }: Plan, { fx }: Pick<Catalogue, 'fx'>): Allowed | undefined {
   if (allowed === null) return undefined;
   const sum = (member: 'ceiling' | 'proven'): Money => {
     const nanos = sumIn(

@@ -42,18 +42,20 @@ export class Account {
     const { raised } = this.standing;
     if (!isToCarry(policy, raised)) return false;
     const taken = this.counters.of(costMeter(policy.workspace.id, raised.unit, raised.period_start));
-    this.#setRaised(policy, leftOfRaise(policy, raised, taken));
+    this.#setRaised(policy, leftOfRaise(policy, raised, taken, policy.cost_cap));
     return true;
   }
 
   /** In the currency of the plan. */
   raise(policy: Policy, amount: Money): void {
-    const nanos = (this.standing.raised?.nanos ?? 0n) + amount.nanos;
-    this.#setRaised(policy, money(nanos > 0n ? nanos : 0n, amount.currency));
+    const before = this.standing.raised;
+    const nanos = (before?.nanos ?? 0n) + amount.nanos;
+    this.#setRaised(policy, money(nanos, amount.currency), before?.peak);
   }
 
-  #setRaised({ billing_period, plan }: Policy, { nanos }: Money): void {
-    const raised = { unit: plan.price.currency, period_start: billing_period.start, nanos };
+  #setRaised({ billing_period, plan }: Policy, { nanos }: Money, before = 0n): void {
+    const peak = nanos > before ? nanos : before;
+    const raised = { unit: plan.price.currency, period_start: billing_period.start, nanos, peak };
     this.standing = Object.freeze({ ...this.standing, raised });
   }
 
