@@ -36,6 +36,8 @@ alter table marketplace.invoice
   -- What it charges for: `[{item, price, plan, metered, proration, amount, from, to}]`, amounts in nano-units.
   add column lines jsonb not null default '[]',
   add column catalogue_version text not null default '',
+  -- Of when the licence was last told whether all of it went back.
+  add column told_at timestamptz,
   alter column plan drop not null,
   drop constraint invoice_paid_check,
   add constraint invoice_paid_check check (paid >= 0),
@@ -43,3 +45,34 @@ alter table marketplace.invoice
   add constraint invoice_tax_check check (tax >= 0 and tax <= paid),
   drop column revenue,
   drop column fees;
+
+-- A reversal is told in a currency of its own: what of the payment it is follows from what was withdrawn for it, or from what the payment was
+-- in that currency. Amounts are nano-units; null: as the payment.
+alter table marketplace.reversal
+  add column currency text,
+  add column fee_currency text,
+  add column withdrawn bigint check (withdrawn >= 0),
+  add column withdrawn_currency text;
+
+-- What a payment was in a currency that its buyer saw.
+create table marketplace.presented (
+  payment_intent text   not null,
+  currency       text   not null,
+  amount         bigint not null check (amount > 0),
+  primary key (payment_intent, currency)
+);
+grant select, insert on marketplace.presented to purser_work;
+
+-- Money that a seller gave back outside of its payment provider. What a credit note put onto a customer's balance pays a later invoice, by which
+-- then nothing is collected; what it gave back by a refund is told as one.
+create table marketplace.credit_note (
+  stripe_id  text    primary key,
+  invoice_id text    not null,
+  amount     bigint  not null check (amount >= 0),
+  void       boolean not null
+);
+create index credit_note_of_invoice on marketplace.credit_note (invoice_id);
+grant select, insert, update on marketplace.credit_note to purser_work;
+
+-- By how much a purchase raises the ceiling; null: by what was offered. A pack that was sold below its price gives that part of its credits and raise.
+alter table marketplace.purchase add column ceiling_raise bigint check (ceiling_raise >= 0);

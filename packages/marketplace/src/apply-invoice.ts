@@ -2,12 +2,13 @@ import type { Connection, WorkspaceId } from '@purser/base';
 import { findPlan } from '@purser/catalog';
 import { recordPayment } from '@purser/license';
 
-import { type Reversal, reversalFees, reversedOf } from './entitlement.ts';
+import { reversalFees, reversedOf } from './entitlement.ts';
 import type { StripeEvent } from './event.ts';
 import type { ToldInvoice, ToldLine } from './event-invoice.ts';
 import type { MarketplaceParts } from './parts.ts';
 import type { KeptLine } from './payment-facts.ts';
 import type { Verdict } from './receive-event.ts';
+import { reversalsOfInvoice } from './reversal-facts.ts';
 import { settleTerms } from './settle-terms.ts';
 
 /** An invoice was paid, or was not: the licence follows, and what was collected is a fact that terms follow from. */
@@ -34,7 +35,7 @@ export async function applyInvoice(
     version: parts.catalogue.version,
     isPlan: (code) => findPlan(parts.catalogue, code) !== undefined,
   });
-  await settleReversals(on, now, invoice, event.at);
+  await settleReversals(on, now, parts, invoice, event.at);
   await settleTerms(on, now, parts, workspace);
   return { outcome: 'applied' };
 }
@@ -93,46 +94,49 @@ function keptLine(
 interface InvoiceRow {
   readonly workspace: WorkspaceId;
   readonly subscription: string | null;
+  readonly currency: string;
   readonly paid: bigint;
   readonly reversed: bigint;
   readonly reversal_fees: bigint;
   readonly given_back: boolean;
   readonly told: number;
+  readonly told_at: Temporal.Instant | null;
 }
 
 /** Brings an invoice to what is known of its payments: what went back of it, and whether that is all. Returns whose it is, if anything changed. */
 export async function settleReversals(
   on: Connection,
   now: Temporal.Instant,
+  { catalogue }: Pick<MarketplaceParts, 'catalogue'>,
   invoice: string,
   at: Temporal.Instant,
 ): Promise<WorkspaceId | undefined> {
   const { rows } = await on.query<InvoiceRow>(
-    `select workspace_id as workspace, subscription_id as subscription, paid, reversed, reversal_fees, given_back, told
+    `select workspace_id as workspace, subscription_id as subscription, currency, paid, reversed, reversal_fees, given_back, told, told_at
      from marketplace.invoice where invoice_id = $1 for update`,
     [invoice],
   );
   const row = rows[0];
   if (row === undefined) return undefined;
-  const { rows: reversals } = await on.query<Reversal>(
-    `select r.kind, r.amount, r.fee, r.state from marketplace.reversal r join marketplace.invoice_payment using (payment_intent)
-     where invoice_id = $1`,
-    [invoice],
-  );
+  const reversals = await reversalsOfInvoice(on, invoice, row, catalogue.fx);
   const reversed = reversedOf(reversals, row.paid);
   const reversal_fees = reversalFees(reversals);
   const given_back = row.paid > 0n && reversed === row.paid;
   if (reversed === row.reversed && reversal_fees === row.reversal_fees) return undefined;
+  // What is told now corrects what was told before, though what it is told by may be older.
+  const corrects = row.told_at !== null && Temporal.Instant.compare(at, row.told_at) <= 0;
+  const told_at = corrects && row.told_at ? row.told_at.add({ seconds: 1 }) : at;
+  const changed = given_back !== row.given_back;
   await on.query(
-    `update marketplace.invoice set reversed = $2, reversal_fees = $3, given_back = $4, told = told + $5 where invoice_id = $1`,
-    [invoice, reversed, reversal_fees, given_back, given_back === row.given_back ? 0 : 1],
+    `update marketplace.invoice set reversed = $2, reversal_fees = $3, given_back = $4, told = told + $5, told_at = $6 where invoice_id = $1`,
+    [invoice, reversed, reversal_fees, given_back, changed ? 1 : 0, changed ? told_at.toString() : (row.told_at?.toString() ?? null)],
   );
-  if (given_back !== row.given_back) {
+  if (changed) {
     await recordPayment(on, now, {
       id: `${given_back ? 'given-back' : 'kept'}:${invoice}:${row.told}`,
       workspace: row.workspace,
       kind: given_back ? 'refunded' : 'paid',
-      at,
+      at: told_at,
       reference: invoice,
       ...(row.subscription !== null && { subscription: row.subscription }),
     });

@@ -2,13 +2,14 @@ import { appendAudit } from '@purser/audit';
 import { assert, type Connection, type WorkspaceId } from '@purser/base';
 import { paymentFees } from '@purser/catalog';
 import { lockGrants } from '@purser/meters';
-import { findRate, formatMoney, money, ONE, ratio } from '@purser/money';
+import { divide, findRate, formatMoney, money, ONE, ratio } from '@purser/money';
 import type { Policy } from '@purser/policy';
 
 import { bookSale } from './book.ts';
 import type { Saying, StripeEvent } from './event.ts';
 import { purchaseOf, purchasesThatOwe, saleOf } from './purchase.ts';
 import type { Verdict } from './receive-event.ts';
+import { keepPresented } from './reversal-facts.ts';
 import { amountsOf, makeGrant, settlePurchase } from './settle-purchase.ts';
 
 type Paid = Extract<Saying, { is: 'paid' }>;
@@ -20,6 +21,7 @@ interface Offered {
   readonly price: bigint;
   readonly currency: string;
   readonly credits: bigint;
+  readonly ceiling_raise: bigint;
   readonly fee_numerator: bigint;
   readonly fee_denominator: bigint;
   readonly fee_fixed: bigint;
@@ -36,7 +38,7 @@ export async function applyPaid(
   buyer: Policy | undefined,
 ): Promise<Verdict> {
   const { rows } = await on.query<Offered>(
-    `select c.workspace_id, kind, code, price, currency, credits, fee_numerator, fee_denominator, fee_fixed, session_id,
+    `select c.workspace_id, kind, code, price, currency, credits, ceiling_raise, fee_numerator, fee_denominator, fee_fixed, session_id,
        u.stripe_customer as customer
      from marketplace.checkout c left join marketplace.customer u using (workspace_id) where checkout_id = $1`,
     [paid.checkout],
@@ -47,7 +49,10 @@ export async function applyPaid(
   assert(offered && buyer, 'a checkout has a buyer');
   await lockGrants(on, now, offered.workspace_id, []);
   if (await purchaseOf(on, { checkout: paid.checkout })) return { outcome: 'kept', detail: 'this purchase is known' };
-  await writeDown(on, event, paid, offered, buyer);
+  const bought = partOf(offered, paid);
+  if (bought.credits === 0n) return { outcome: 'refused', detail: `what was paid of ${paid.checkout} is not enough for one credit` };
+  await writeDown(on, event, paid, offered, bought, buyer);
+  for (const seen of paid.seen) await keepPresented(on, paid.payment, seen);
   const purchase = await purchaseOf(on, { checkout: paid.checkout });
   assert(purchase, 'a purchase that was written is there');
   await bookSale(on, now, saleOf(purchase), { revenue: 0n, tax: 0n, fees: 0n }, amountsOf(purchase));
@@ -91,17 +96,41 @@ function misfit(offered: Offered | undefined, { customer }: StripeEvent, paid: P
   return total.nanos > tax.nanos ? undefined : `paid ${formatMoney(total)}, of it tax ${formatMoney(tax)}`;
 }
 
-async function writeDown(on: Connection, event: StripeEvent, paid: Paid, offered: Offered, buyer: Policy): Promise<void> {
-  const percent = ratio(offered.fee_numerator, offered.fee_denominator);
-  // The payment service takes its share of what is paid, tax included.
-  const fees = paymentFees(paid.total, { percent, fixed: money(offered.fee_fixed, paid.total.currency) });
+/** What of a pack was bought. */
+interface Bought {
+  readonly credits: bigint;
+  readonly ceiling_raise: bigint;
+  /** The payment service takes its share of what is paid, tax included. */
+  readonly fees: bigint;
+}
+
+/** Sold below its price, by a coupon say, a pack gives that part of its credits; and of what its margin leaves of the money, less what is really kept of it. */
+function partOf(offered: Offered, { total, tax }: Paid): Bought {
+  const { price, credits, ceiling_raise, fee_fixed } = offered;
+  const as_offered = { percent: ratio(offered.fee_numerator, offered.fee_denominator), fixed: money(fee_fixed, total.currency) };
+  const fees = paymentFees(total, as_offered).nanos;
+  const net = total.nanos - tax.nanos;
+  if (net >= price) return { credits, ceiling_raise, fees };
+  const allowed = ceiling_raise + paymentFees(money(price, total.currency), as_offered).nanos;
+  const raise = divide(allowed * net, price, 'down') - fees;
+  return { credits: divide(credits * net, price, 'down'), ceiling_raise: raise > 0n ? raise : 0n, fees };
+}
+
+async function writeDown(
+  on: Connection,
+  event: StripeEvent,
+  paid: Paid,
+  offered: Offered,
+  bought: Bought,
+  buyer: Policy,
+): Promise<void> {
   // Without a stated rate the sale is reported in the currency it was paid in.
   const own = buyer.plan.price.currency;
   const rate = findRate(buyer.catalogue.fx, paid.total.currency, own);
   await on.query(
     `insert into marketplace.purchase (workspace_id, checkout_id, session_id, payment_intent, code, plan, paid_at, credits, currency, paid, tax,
-       fees, reported_unit, rate_numerator, rate_denominator)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+       fees, reported_unit, rate_numerator, rate_denominator, ceiling_raise)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
     [
       offered.workspace_id,
       paid.checkout,
@@ -110,14 +139,15 @@ async function writeDown(on: Connection, event: StripeEvent, paid: Paid, offered
       offered.code,
       buyer.plan.code,
       event.at.toString(),
-      offered.credits,
+      bought.credits,
       paid.total.currency,
       paid.total.nanos,
       paid.tax.nanos,
-      fees.nanos,
+      bought.fees,
       rate ? own : paid.total.currency,
       (rate ?? ONE).numerator,
       (rate ?? ONE).denominator,
+      bought.ceiling_raise,
     ],
   );
 }

@@ -3,10 +3,12 @@ import { lockGrants } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 
 import { settleReversals } from './apply-invoice.ts';
-import type { Saying, StripeEvent } from './event.ts';
+import type { StripeEvent } from './event.ts';
+import type { ToldCharge, ToldCreditNote, ToldReversal } from './event-reversal.ts';
 import { purchaseOf } from './purchase.ts';
 import type { MarketplaceParts } from './parts.ts';
 import type { Verdict } from './receive-event.ts';
+import { keepPresented, keepReversal } from './reversal-facts.ts';
 import { settlePurchase } from './settle-purchase.ts';
 import { settleTerms } from './settle-terms.ts';
 
@@ -19,19 +21,69 @@ export async function applyReversal(
   now: Temporal.Instant,
   parts: MarketplaceParts,
   event: StripeEvent,
-  said: Extract<Saying, { is: 'reversal' }>,
+  told: ToldReversal,
   buyer: Policy | undefined,
 ): Promise<Verdict> {
-  await on.query(
-    `insert into marketplace.reversal as r (stripe_id, payment_intent, kind, amount, fee, state, at) values ($1, $2, $3, $4, $5, $6, $7)
-     on conflict (stripe_id) do update set amount = greatest(r.amount, excluded.amount), fee = greatest(r.fee, excluded.fee),
-       state = case when r.state = 'open' then excluded.state else r.state end`,
-    [said.object, said.payment, said.kind, said.amount.nanos, said.fee.nanos, said.state, event.at.toString()],
+  await keepReversal(on, told, event.at);
+  for (const seen of told.seen) await keepPresented(on, told.payment, seen);
+  return settlePayment(on, now, parts, event, told.payment, buyer);
+}
+
+/** The buyer's receipt, and what the payment was in the currency that the buyer saw: a reversal may be told in it. */
+export async function applyCharge(
+  on: Connection,
+  now: Temporal.Instant,
+  parts: MarketplaceParts,
+  event: StripeEvent,
+  told: ToldCharge,
+  buyer: Policy | undefined,
+): Promise<Verdict> {
+  for (const seen of told.seen) await keepPresented(on, told.payment, seen);
+  if (told.receipt_url !== undefined) {
+    await on.query('insert into marketplace.receipt_link (payment_intent, url) values ($1, $2) on conflict do nothing', [
+      told.payment,
+      told.receipt_url,
+    ]);
+  }
+  const { rows } = await on.query<{ stripe_id: string }>(
+    'select stripe_id from marketplace.reversal where payment_intent = $1 limit 1',
+    [told.payment],
   );
-  const purchase = await purchaseOf(on, { payment: said.payment });
-  if (purchase === undefined) return reverseInvoice(on, now, parts, event, said.payment);
+  if (rows.length > 0) await settlePayment(on, now, parts, event, told.payment, buyer);
+  return { outcome: 'applied' };
+}
+
+/** Money that a seller gave back by other means than the payment service. */
+export async function applyCreditNote(
+  on: Connection,
+  now: Temporal.Instant,
+  parts: MarketplaceParts,
+  event: StripeEvent,
+  told: ToldCreditNote,
+): Promise<Verdict> {
+  await on.query(
+    `insert into marketplace.credit_note as n (stripe_id, invoice_id, amount, void) values ($1, $2, $3, $4)
+     on conflict (stripe_id) do update set amount = greatest(n.amount, excluded.amount), void = n.void or excluded.void`,
+    [told.object, told.invoice, told.amount.nanos, told.void],
+  );
+  const workspace = await settleReversals(on, now, parts, told.invoice, event.at);
+  if (workspace !== undefined) await settleTerms(on, now, parts, workspace);
+  return { outcome: 'applied' };
+}
+
+/** Brings what a payment bought to what is known of it. */
+async function settlePayment(
+  on: Connection,
+  now: Temporal.Instant,
+  parts: MarketplaceParts,
+  event: StripeEvent,
+  payment: string,
+  buyer: Policy | undefined,
+): Promise<Verdict> {
+  const purchase = await purchaseOf(on, { payment });
+  if (purchase === undefined) return reverseInvoice(on, now, parts, event, payment);
   await lockGrants(on, now, purchase.workspace, []);
-  const locked = await purchaseOf(on, { payment: said.payment });
+  const locked = await purchaseOf(on, { payment });
   // It came to be known while this event was on its way here; the next delivery knows it too.
   if (buyer === undefined) throw new Fault('a payment was written down at this very moment', { retryable: true });
   if (locked) await settlePurchase(on, now, locked, buyer);
@@ -53,7 +105,7 @@ async function reverseInvoice(
   const invoice = rows[0]?.invoice_id;
   if (invoice === undefined) return { outcome: 'kept', detail: 'its payment is not known here, or not yet' };
   await on.query('select pg_advisory_xact_lock(hashtextextended($1, 4780))', [invoice]);
-  const workspace = await settleReversals(on, now, invoice, event.at);
+  const workspace = await settleReversals(on, now, parts, invoice, event.at);
   if (workspace !== undefined) await settleTerms(on, now, parts, workspace);
   return { outcome: 'applied' };
 }

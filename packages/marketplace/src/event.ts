@@ -3,6 +3,7 @@ import type { Money } from '@purser/money';
 import { z } from 'zod';
 
 import { invoiceSaying, type ToldInvoice, type ToldInvoicePayment } from './event-invoice.ts';
+import { reversalSaying, type ToldCharge, type ToldCreditNote, type ToldReversal } from './event-reversal.ts';
 import { reference, subscriptionSaying, type ToldSubscription } from './event-subscription.ts';
 import { fromMinor } from './minor-units.ts';
 
@@ -19,18 +20,12 @@ export type Saying =
       readonly subtotal: Money;
       readonly total: Money;
       readonly tax: Money;
+      /** What the buyer saw. */
+      readonly seen: readonly Money[];
     }
-  | { readonly is: 'receipt'; readonly payment: string; readonly url: string }
-  | {
-      readonly is: 'reversal';
-      readonly payment: string;
-      readonly object: string;
-      readonly kind: 'charge' | 'refund' | 'dispute';
-      readonly amount: Money;
-      /** What the payment service takes for it. */
-      readonly fee: Money;
-      readonly state: 'open' | 'failed' | 'won' | 'lost';
-    }
+  | ToldReversal
+  | ToldCharge
+  | ToldCreditNote
   | ToldSubscription
   | ToldInvoice
   | ToldInvoicePayment;
@@ -62,31 +57,10 @@ const session = z.object({
   amount_total: minor,
   total_details: z.object({ amount_tax: minor }).nullish(),
   payment_intent: reference,
+  /** Adaptive Pricing as older versions of Stripe's API tell it: the session is in the buyer's currency, and these are ours. */
+  currency_conversion: z.object({ amount_subtotal: minor, amount_total: minor, source_currency: z.string() }).nullish(),
   metadata: z.object({ purser_checkout: z.string(), purser_workspace: z.string() }),
 });
-const charge = z.object({
-  id: z.string(),
-  currency: z.string(),
-  amount_refunded: minor,
-  payment_intent: reference.nullish(),
-  receipt_url: z.string().nullish(),
-});
-const refund = z.object({
-  id: z.string(),
-  amount: minor,
-  currency: z.string(),
-  status: z.string().nullish(),
-  payment_intent: reference.nullish(),
-});
-const dispute = z.object({
-  id: z.string(),
-  amount: minor,
-  currency: z.string(),
-  status: z.string(),
-  payment_intent: reference.nullish(),
-  balance_transactions: z.array(z.object({ fee: z.int(), currency: z.string() })).default([]),
-});
-
 /** @throws z.ZodError when what Stripe signed does not have the shape its type promises. */
 export function readEvent(payload: unknown): StripeEvent {
   const { id, type, created, data } = envelope.parse(payload);
@@ -105,24 +79,8 @@ function sayingOf(type: string, object: unknown): Saying | undefined {
     case 'checkout.session.completed':
     case 'checkout.session.async_payment_succeeded':
       return paid(object);
-    case 'charge.succeeded':
-    case 'charge.updated':
-      return receipt(charge.parse(object));
-    case 'charge.refunded':
-      return refundedCharge(charge.parse(object));
-    case 'refund.created':
-    case 'refund.updated':
-    case 'refund.failed':
-    case 'charge.refund.updated':
-      return refunded(refund.parse(object));
-    case 'charge.dispute.created':
-    case 'charge.dispute.updated':
-    case 'charge.dispute.closed':
-    case 'charge.dispute.funds_withdrawn':
-    case 'charge.dispute.funds_reinstated':
-      return disputed(dispute.parse(object));
     default:
-      return subscriptionSaying(type, object) ?? invoiceSaying(type, object);
+      return subscriptionSaying(type, object) ?? invoiceSaying(type, object) ?? reversalSaying(type, object);
   }
 }
 
@@ -133,64 +91,33 @@ function paid(object: unknown): Saying | undefined {
   const whole = session.parse(object);
   const { purser_checkout, purser_workspace } = whole.metadata;
   if (!isUuid(purser_checkout) || !isUuid(purser_workspace)) return undefined;
-  const money = (amount: number): Money => fromMinor(amount, whole.currency);
+  const told = fromMinor(whole.amount_total, whole.currency);
+  const { subtotal, total, tax } = amountsOf(whole);
   return {
     is: 'paid',
     checkout: purser_checkout.toLowerCase() as CheckoutId,
     workspace: purser_workspace.toLowerCase() as WorkspaceId,
     session: whole.id,
     payment: whole.payment_intent,
-    subtotal: money(whole.amount_subtotal),
-    total: money(whole.amount_total),
-    tax: money(whole.total_details?.amount_tax ?? 0),
+    subtotal,
+    total,
+    tax,
+    seen: [told],
   };
 }
 
-function receipt({ payment_intent, receipt_url }: z.infer<typeof charge>): Saying | undefined {
-  if (!payment_intent) return undefined;
-  if (receipt_url === null || receipt_url === undefined || !/^https?:\/\//.test(receipt_url)) return undefined;
-  return { is: 'receipt', payment: payment_intent, url: receipt_url };
-}
-
-function refundedCharge({ id, amount_refunded, currency, payment_intent }: z.infer<typeof charge>): Saying | undefined {
-  if (!payment_intent) return undefined;
-  const none = fromMinor(0, currency);
-  const amount = fromMinor(amount_refunded, currency);
-  return { is: 'reversal', payment: payment_intent, object: id, kind: 'charge', amount, fee: none, state: 'open' };
-}
-
-/** A refund that failed or was called off leaves the money where it was. */
-function refunded({ id, amount, currency, status, payment_intent }: z.infer<typeof refund>): Saying | undefined {
-  if (!payment_intent) return undefined;
-  const state = status === 'failed' || status === 'canceled' ? 'failed' : 'open';
-  const money = fromMinor(amount, currency);
+/** In the currency that was offered: where the buyer saw another, by the source amounts, and its tax in the same proportion, rounded up. */
+function amountsOf(whole: z.infer<typeof session>): { readonly subtotal: Money; readonly total: Money; readonly tax: Money } {
+  const { currency_conversion: source, amount_total, currency } = whole;
+  const tax = whole.total_details?.amount_tax ?? 0;
+  if (!source) {
+    return { subtotal: fromMinor(whole.amount_subtotal, currency), total: fromMinor(amount_total, currency), tax: fromMinor(tax, currency) };
+  }
+  const share = amount_total === 0 ? 0 : Number((BigInt(tax) * BigInt(source.amount_total) + BigInt(amount_total) - 1n) / BigInt(amount_total));
+  const { source_currency } = source;
   return {
-    is: 'reversal',
-    payment: payment_intent,
-    object: id,
-    kind: 'refund',
-    amount: money,
-    fee: fromMinor(0, currency),
-    state,
-  };
-}
-
-/** An inquiry (`warning_…`) takes no money; a prevented one never did. */
-function disputed(object: z.infer<typeof dispute>): Saying | undefined {
-  const { id, amount, currency, status, payment_intent } = object;
-  if (!payment_intent || status.startsWith('warning_') || status === 'prevented') return undefined;
-  const state = status === 'won' || status === 'lost' ? status : 'open';
-  const fees = object.balance_transactions
-    .filter((transaction) => transaction.currency === currency && transaction.fee > 0)
-    .map(({ fee }) => fee)
-    .reduce((sum, fee) => sum + fee, 0);
-  return {
-    is: 'reversal',
-    payment: payment_intent,
-    object: id,
-    kind: 'dispute',
-    amount: fromMinor(amount, currency),
-    fee: fromMinor(fees, currency),
-    state,
+    subtotal: fromMinor(source.amount_subtotal, source_currency),
+    total: fromMinor(source.amount_total, source_currency),
+    tax: fromMinor(share, source_currency),
   };
 }

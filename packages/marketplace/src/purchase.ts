@@ -35,7 +35,7 @@ export interface Purchase {
 
 const COLUMNS = `p.workspace_id as workspace, p.checkout_id as checkout, p.payment_intent as payment, p.code, p.plan, p.paid_at, p.credits,
   p.currency, p.paid, p.tax, p.fees, p.reported_unit, p.rate_numerator, p.rate_denominator, p.reversed, p.reversal_fees, p.repaid,
-  p.owed, p.owed_paid, p.raised, p.raise_steps, c.ceiling_raise, c.expires_months`;
+  p.owed, p.owed_paid, p.raised, p.raise_steps, coalesce(p.ceiling_raise, c.ceiling_raise) as ceiling_raise, c.expires_months`;
 const FROM = 'from marketplace.purchase p join marketplace.checkout c using (checkout_id)';
 
 /** Whoever changes a purchase has the workspace's guard (`lockGrants`); so these are read after it. */

@@ -16,7 +16,7 @@ import { z } from 'zod';
 
 import { applyInvoice, notePayment, settleReversals } from './apply-invoice.ts';
 import { applyPaid } from './apply-paid.ts';
-import { applyReversal } from './apply-reversal.ts';
+import { applyCharge, applyCreditNote, applyReversal } from './apply-reversal.ts';
 import { applySubscription } from './apply-subscription.ts';
 import { readEvent, type Saying, type StripeEvent } from './event.ts';
 import type { MarketplaceParts } from './parts.ts';
@@ -151,25 +151,23 @@ async function consequences(
     await connection.query('select pg_advisory_xact_lock(hashtextextended($1, 4780))', [name]);
   }
   // Before the workspace's row and its counters, in the order of everybody who changes terms.
-  if (owner.workspace !== undefined && saying.is !== 'receipt') await lockTerms(connection, owner.workspace);
+  if (owner.workspace !== undefined) await lockTerms(connection, owner.workspace);
   switch (saying.is) {
     case 'paid':
       return applyPaid(connection, now, event, saying, owner.policy);
     case 'reversal':
       return applyReversal(connection, now, parts, event, saying, owner.policy);
-    case 'receipt':
-      await connection.query(
-        'insert into marketplace.receipt_link (payment_intent, url) values ($1, $2) on conflict do nothing',
-        [saying.payment, saying.url],
-      );
-      return { outcome: 'applied' };
+    case 'charge':
+      return applyCharge(connection, now, parts, event, saying, owner.policy);
+    case 'credit_note':
+      return applyCreditNote(connection, now, parts, event, saying);
     case 'subscription':
       return applySubscription(connection, now, parts, event, saying, owner.workspace);
     case 'invoice':
       return applyInvoice(connection, now, parts, event, saying, owner.workspace);
     case 'invoice_payment': {
       await notePayment(connection, saying.invoice, saying.payment);
-      const workspace = await settleReversals(connection, now, saying.invoice, event.at);
+      const workspace = await settleReversals(connection, now, parts, saying.invoice, event.at);
       if (workspace !== undefined) await settleTerms(connection, now, parts, workspace);
       return { outcome: 'applied' };
     }
@@ -180,7 +178,7 @@ async function consequences(
 
 function namesOf(saying: Saying): string[] {
   if (saying.is === 'subscription') return [saying.subscription];
-  const payment = saying.payment === undefined ? [] : [saying.payment];
+  const payment = 'payment' in saying && saying.payment !== undefined ? [saying.payment] : [];
   return 'invoice' in saying ? [...payment, saying.invoice] : payment;
 }
 

@@ -6,18 +6,16 @@ import { type Policy, raiseCeiling } from '@purser/policy';
 
 import { type Amounts, bookSale } from './book.ts';
 import { derivedId } from './derived-id.ts';
-import { type Reversal, reversalFees, reversedOf, settlementOf, stillPaidFor } from './entitlement.ts';
+import { reversalFees, reversedOf, settlementOf, stillPaidFor } from './entitlement.ts';
 import { grantsOf, type Purchase, type PurchaseGrant, saleOf } from './purchase.ts';
+import { reversalsOfPayment } from './reversal-facts.ts';
 
 /**
  * Brings books, credits and debt of a purchase to what is known of its payment, in the caller's transaction; what is so already is
  * left alone. The caller has the workspace's guard.
  */
 export async function settlePurchase(on: Connection, now: Temporal.Instant, purchase: Purchase, buyer: Policy): Promise<void> {
-  const { rows: reversals } = await on.query<Reversal>(
-    'select kind, amount, fee, state from marketplace.reversal where payment_intent = $1',
-    [purchase.payment],
-  );
+  const reversals = await reversalsOfPayment(on, purchase.payment, purchase, buyer.catalogue.fx);
   const reversed = reversedOf(reversals, purchase.paid);
   const reversal_fees = reversalFees(reversals);
   if (reversed !== purchase.reversed || reversal_fees !== purchase.reversal_fees) {
