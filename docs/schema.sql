@@ -1642,6 +1642,7 @@ create table marketplace.checkout (
   created_at timestamp with time zone not null,
   session_id text,
   url text,
+  closed_at timestamp with time zone,
   constraint checkout_pkey PRIMARY KEY (checkout_id),
   constraint checkout_session_id_key UNIQUE (session_id),
   constraint checkout_ceiling_raise_check CHECK ((ceiling_raise >= 0)),
@@ -1660,6 +1661,17 @@ create policy all_rows on marketplace.checkout for all to purser_work using (tru
 create policy own_rows on marketplace.checkout for all to purser_app using ((workspace_id = base.current_workspace()));
 grant insert, select on marketplace.checkout to purser_app;
 grant insert, select, update on marketplace.checkout to purser_work;
+
+create table marketplace.credit_note (
+  stripe_id text not null,
+  invoice_id text not null,
+  amount bigint not null,
+  void boolean not null,
+  constraint credit_note_pkey PRIMARY KEY (stripe_id),
+  constraint credit_note_amount_check CHECK ((amount >= 0))
+);
+CREATE INDEX credit_note_of_invoice ON marketplace.credit_note USING btree (invoice_id);
+grant insert, select, update on marketplace.credit_note to purser_work;
 
 create table marketplace.customer (
   workspace_id uuid not null,
@@ -1710,6 +1722,7 @@ create table marketplace.invoice (
   made_at timestamp with time zone,
   lines jsonb default '[]'::jsonb not null,
   catalogue_version text default ''::text not null,
+  told_at timestamp with time zone,
   constraint invoice_pkey PRIMARY KEY (invoice_id),
   constraint invoice_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint invoice_paid_check CHECK ((paid >= 0)),
@@ -1731,6 +1744,15 @@ create table marketplace.invoice_payment (
 );
 CREATE INDEX payment_of_invoice ON marketplace.invoice_payment USING btree (invoice_id);
 grant insert, select on marketplace.invoice_payment to purser_work;
+
+create table marketplace.presented (
+  payment_intent text not null,
+  currency text not null,
+  amount bigint not null,
+  constraint presented_pkey PRIMARY KEY (payment_intent, currency),
+  constraint presented_amount_check CHECK ((amount > 0))
+);
+grant insert, select on marketplace.presented to purser_work;
 
 create table marketplace.purchase (
   workspace_id uuid not null,
@@ -1757,10 +1779,12 @@ create table marketplace.purchase (
   repaid bigint default 0 not null,
   owed bigint default 0 not null,
   owed_paid bigint default 0 not null,
+  ceiling_raise bigint,
   constraint purchase_pkey PRIMARY KEY (checkout_id),
   constraint purchase_payment_intent_key UNIQUE (payment_intent),
   constraint purchase_session_id_key UNIQUE (session_id),
   constraint purchase_checkout_id_fkey FOREIGN KEY (checkout_id) REFERENCES marketplace.checkout(checkout_id),
+  constraint purchase_ceiling_raise_check CHECK ((ceiling_raise >= 0)),
   constraint purchase_check CHECK (((tax >= 0) AND (tax < paid))),
   constraint purchase_credits_check CHECK ((credits > 0)),
   constraint purchase_fees_check CHECK ((fees >= 0)),
@@ -1820,11 +1844,16 @@ create table marketplace.reversal (
   fee bigint not null,
   state text not null,
   at timestamp with time zone not null,
+  currency text,
+  fee_currency text,
+  withdrawn bigint,
+  withdrawn_currency text,
   constraint reversal_pkey PRIMARY KEY (stripe_id),
   constraint reversal_amount_check CHECK ((amount >= 0)),
   constraint reversal_fee_check CHECK ((fee >= 0)),
   constraint reversal_kind_check CHECK ((kind = ANY (ARRAY['charge'::text, 'refund'::text, 'dispute'::text]))),
-  constraint reversal_state_check CHECK ((state = ANY (ARRAY['open'::text, 'failed'::text, 'won'::text, 'lost'::text])))
+  constraint reversal_state_check CHECK ((state = ANY (ARRAY['open'::text, 'failed'::text, 'won'::text, 'lost'::text]))),
+  constraint reversal_withdrawn_check CHECK ((withdrawn >= 0))
 );
 CREATE INDEX reversal_of_payment ON marketplace.reversal USING btree (payment_intent);
 grant insert, select, update on marketplace.reversal to purser_work;
@@ -3112,7 +3141,7 @@ create table notify.alert (
   operator_seen_by text,
   constraint alert_pkey PRIMARY KEY (alert_id),
   constraint once UNIQUE (workspace_id, kind, subject, window_start, threshold, level),
-  constraint alert_kind_check CHECK ((kind = ANY (ARRAY['threshold'::text, 'anomaly'::text, 'fraud'::text, 'licence'::text, 'overrun'::text, 'unreconciled'::text, 'missing'::text, 'provider'::text]))),
+  constraint alert_kind_check CHECK ((kind = ANY (ARRAY['threshold'::text, 'anomaly'::text, 'fraud'::text, 'licence'::text, 'overrun'::text, 'unreconciled'::text, 'missing'::text, 'provider'::text, 'payment'::text]))),
   constraint alert_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
   constraint alert_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 200))),
   constraint alert_text_check CHECK ((length(text) <= 2000)),
@@ -3373,8 +3402,9 @@ create table policy.raised (
   period_start timestamp with time zone not null,
   nanos bigint not null,
   changed_at timestamp with time zone not null,
+  peak bigint default 0 not null,
   constraint raised_pkey PRIMARY KEY (workspace_id),
-  constraint raised_nanos_check CHECK ((nanos >= 0))
+  constraint raised_peak_check CHECK ((peak >= 0))
 );
 alter table policy.raised enable row level security;
 create policy all_rows on policy.raised for all to purser_work using (true);

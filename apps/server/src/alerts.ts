@@ -1,4 +1,4 @@
-import { describeMissing, missingAfter } from '@purser/audit';
+import { describeMissing, entriesAfter, type Entry, missingAfter } from '@purser/audit';
 import { type Clock, PLATFORM, type Pool, type Repetition, type Settings } from '@purser/base';
 import type { Catalogue } from '@purser/catalog';
 import type { Identity } from '@purser/identity';
@@ -33,7 +33,7 @@ export function startServerAlerts(parts: {
     log,
     meters,
     watch: watchBy(parts),
-    sources: [LICENCES, ROUTES, MISSING],
+    sources: [LICENCES, ROUTES, MISSING, PAYMENTS],
     timeout_ms: SEND_TIMEOUT_MS,
     private_allowed: settings.webhooks_inside,
     ...(smtp_url !== undefined && { mailer: createMailer({ url: smtp_url, from, timeout_ms: SEND_TIMEOUT_MS }) }),
@@ -135,6 +135,32 @@ function licenceAlert({ workspace, from, to, at, why, what_to_do }: LicenceChang
 function licenceTitle(from: LicenceChange['from'], to: LicenceChange['to']): string {
   if (to === 'active') return 'Everything your plan includes is on again';
   return from === to ? 'More is off because a payment is open' : `The licence is now “${to}”`;
+}
+
+/** What the audit log says of payments that somebody should look at. */
+const PAYMENTS: AlertSource = {
+  name: 'payment',
+  async after(connection, position, rows_max) {
+    const { rows, through, found } = await entriesAfter(connection, position, rows_max, Object.keys(PAYMENT_TITLES));
+    return { rows, through, alerts: found.map(paymentAlert) };
+  },
+};
+
+const PAYMENT_TITLES: Readonly<Record<string, string>> = {
+  'subscription.second': 'A workspace pays for two subscriptions',
+  'overrides.lowered': 'A change of plan lowered what was agreed',
+};
+
+function paymentAlert({ workspace, action, at, detail }: Entry): NewAlert {
+  return {
+    workspace: workspace ?? PLATFORM,
+    kind: 'payment',
+    subject: action,
+    window_start: at,
+    severity: 'warning',
+    title: PAYMENT_TITLES[action] ?? action,
+    text: typeof detail['text'] === 'string' ? detail['text'] : '',
+  };
 }
 
 const ROUTE_TITLES: Readonly<Record<ClosedReason, (what: string) => string>> = {

@@ -4,6 +4,7 @@ export { adoptRestoredDatabase } from './adopt-restored.ts';
 export { appendAudit, type Deed, type Json } from './append-audit.ts';
 export type { Head } from './block.ts';
 export type { Break } from './chain.ts';
+export { entriesAfter } from './entries-after.ts';
 export type { Entry } from './entry.ts';
 export { exportAudit } from './export-audit.ts';
 export { type Evidence, findTransaction, type TransactionTrail } from './find-transaction.ts';

@@ -74,5 +74,9 @@ create table marketplace.credit_note (
 create index credit_note_of_invoice on marketplace.credit_note (invoice_id);
 grant select, insert, update on marketplace.credit_note to purser_work;
 
+-- A page that can be paid on no more; null: it may be open.
+alter table marketplace.checkout add column closed_at timestamptz;
+grant update (closed_at) on marketplace.checkout to purser_app;
+
 -- By how much a purchase raises the ceiling; null: by what was offered. A pack that was sold below its price gives that part of its credits and raise.
 alter table marketplace.purchase add column ceiling_raise bigint check (ceiling_raise >= 0);

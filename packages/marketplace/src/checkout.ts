@@ -6,12 +6,12 @@ import { quotePack } from '@purser/wallet';
 import type { Stripe } from 'stripe';
 
 import { hasLiveSubscription } from './apply-subscription.ts';
-import { customerOf } from './customer.ts';
+import { withCustomer } from './customer.ts';
 import { derivedId } from './derived-id.ts';
 import type { CheckoutId } from './event.ts';
 import { toMinor } from './minor-units.ts';
+import { onePage, type PagesOfPlans } from './open-pages.ts';
 import type { OpenParts } from './parts.ts';
-import { asking } from './stripe.ts';
 
 export interface CheckoutRequest {
   readonly workspace: Workspace;
@@ -70,17 +70,16 @@ interface CheckoutRow {
 export async function startCheckout(parts: OpenParts, request: CheckoutRequest): Promise<StartedCheckout | Refusal> {
   const terms = termsOf(parts.catalogue, request);
   if (isRefusal(terms)) return terms;
-  const row = await writeDown(parts, request, terms);
+  const asked = request.idempotency && (await askedBefore(parts, request));
+  const pages = terms.kind === 'plan' && asked === undefined ? await pagesFor(parts, request, terms) : undefined;
+  if (isRefusal(pages)) return pages;
+  if (pages?.reused) return { ...pages.reused, replayed: true };
+  const row = await writeDown(parts, request, terms, pages?.closed ?? 0);
   if (isRefusal(row)) return row;
   if (row.url !== null) return { id: row.checkout_id, url: row.url, replayed: true };
-  if (terms.kind === 'plan' && (await isSubscribed(parts.pool, request.workspace.id))) {
-    return refuse('limit_reached', 'this workspace has a subscription; change its plan in the portal');
-  }
-  const customer = await customerOf(parts, row.workspace_id);
-  const session = await asking(
-    'open a checkout',
+  const session = await withCustomer(parts, row.workspace_id, 'open a checkout', (customer) =>
     parts.stripe.checkout.sessions.create(pageOf(row, customer, parts.settings.automatic_tax), {
-      idempotencyKey: `purser-checkout-${row.checkout_id}`,
+      idempotencyKey: `purser-checkout-${row.checkout_id}-${customer}`,
     }),
   );
   assert(session.url, 'a hosted checkout has an address');
@@ -92,6 +91,28 @@ export async function startCheckout(parts: OpenParts, request: CheckoutRequest):
     ]),
   );
   return { id: row.checkout_id, url: session.url, replayed: false };
+}
+
+/** One subscription, and one page to pay for it. */
+async function pagesFor(parts: OpenParts, { workspace }: CheckoutRequest, { code, price }: Terms): Promise<PagesOfPlans | Refusal> {
+  if (await isSubscribed(parts.pool, workspace.id)) {
+    return refuse('limit_reached', 'this workspace has a subscription; change its plan in the portal');
+  }
+  const wanted = { code, price: price.nanos, currency: price.currency, catalogue_version: parts.catalogue.version };
+  return onePage(parts, workspace.id, wanted);
+}
+
+/** The same request was made before: it is answered as it was. */
+async function askedBefore({ pool }: OpenParts, request: CheckoutRequest): Promise<true | undefined> {
+  const { rows } = await workspaceTransaction(pool, request.workspace.id, (connection) =>
+    connection.query('select from marketplace.checkout where checkout_id = $1 and url is not null', [keyedId(request)]),
+  );
+  return rows.length > 0 ? true : undefined;
+}
+
+/** By the caller's own key; a plan without one by what came before it, so that two requests at once open one page. */
+function keyedId({ workspace, actor, idempotency }: CheckoutRequest): CheckoutId | undefined {
+  return idempotency && derivedId<'checkout'>('checkout', workspace.id, actor, idempotency.key);
 }
 
 function isSubscribed(pool: OpenParts['pool'], workspace: WorkspaceId): Promise<boolean> {
@@ -164,12 +185,16 @@ function planTerms(catalogue: Catalogue, code: string): Terms | Refusal {
 /** The row of this request: a fresh one, or the one that the same key made before. */
 async function writeDown(
   { pool, clock, catalogue }: OpenParts,
-  { workspace, actor, idempotency, return_url }: CheckoutRequest,
+  request: CheckoutRequest,
   terms: Terms,
+  closed: number,
 ): Promise<CheckoutRow | Refusal> {
-  const id = idempotency
-    ? derivedId<'checkout'>('checkout', workspace.id, actor, idempotency.key)
-    : (newId<'checkout'>() as CheckoutId);
+  const { workspace, actor, idempotency, return_url } = request;
+  const unkeyed = (): CheckoutId =>
+    terms.kind === 'plan'
+      ? derivedId<'checkout'>('plan', workspace.id, terms.code, catalogue.version, String(closed))
+      : (newId<'checkout'>() as CheckoutId);
+  const id = keyedId(request) ?? unkeyed();
   const request_hash = idempotency?.request_hash ?? '';
   const { rows } = await workspaceTransaction(pool, workspace.id, async (connection) => {
     await connection.query(

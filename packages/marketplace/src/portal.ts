@@ -1,12 +1,28 @@
-import type { WorkspaceId } from '@purser/base';
+import { type Refusal, refuse, type WorkspaceId, workspaceTransaction } from '@purser/base';
 
-import { customerOf } from './customer.ts';
 import type { OpenParts } from './parts.ts';
-import { asking } from './stripe.ts';
+import { asking, isMissing } from './stripe.ts';
 
 /** Opens Stripe's page where a workspace changes its cards and its subscription and finds its invoices. */
-export async function openPortal(parts: OpenParts, workspace: WorkspaceId, return_url: string): Promise<{ url: string }> {
-  const customer = await customerOf(parts, workspace);
-  const { url } = await asking('open the portal', parts.stripe.billingPortal.sessions.create({ customer, return_url }));
-  return { url };
+export async function openPortal(
+  { pool, stripe }: OpenParts,
+  workspace: WorkspaceId,
+  return_url: string,
+): Promise<{ url: string } | Refusal> {
+  const { rows } = await workspaceTransaction(pool, workspace, (connection) =>
+    connection.query<{ customer: string }>('select stripe_customer as customer from marketplace.customer where workspace_id = $1', [
+      workspace,
+    ]),
+  );
+  const customer = rows[0]?.customer;
+  if (customer === undefined) return NOTHING_BOUGHT;
+  try {
+    const { url } = await asking('open the portal', stripe.billingPortal.sessions.create({ customer, return_url }));
+    return { url };
+  } catch (error) {
+    if (isMissing(error)) return NOTHING_BOUGHT;
+    throw error;
+  }
 }
+
+const NOTHING_BOUGHT = refuse('not_found', 'this workspace has no subscription and has bought nothing; choose a plan or a pack first');

@@ -22,6 +22,23 @@ export async function settleTerms(
   const terms = termsOf(facts, (version) => catalogues.get(version), parts.catalogue.fx);
   const before = await applyTerms(on, now, workspace, { terms, fx: parts.catalogue.fx, until: latestOf(facts, now) });
   await movePlan(on, now, parts, workspace, { before, terms, catalogues });
+  if (terms.living.length > 1 && terms.living.length > before.living) await tellSecond(on, now, workspace, terms.living);
+}
+
+/** Nobody means to pay twice: the first rules, the money of both counts, and an operator is told. */
+async function tellSecond(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, living: readonly string[]): Promise<void> {
+  const names = living.join(' and ');
+  await appendAudit(on, {
+    at: now,
+    actor: 'payments',
+    workspace,
+    action: 'subscription.second',
+    subject: `workspace:${workspace}`,
+    detail: {
+      subscriptions: [...living],
+      text: `${names} are both paid for. Cancel one of them at Stripe, and refund what was paid for it twice.`,
+    },
+  });
 }
 
 /** The versions that something was sold at; one that was never stored sells nothing. */

@@ -30,6 +30,23 @@ function addressOf(url: URL): { protocol: 'http' | 'https'; host: string; port: 
   return { protocol, host: url.hostname, port: url.port || (protocol === 'http' ? '80' : '443') };
 }
 
+const MISSING = 'resource_missing';
+
+/** Stripe does not have what it was asked about: it was made with another key, or deleted. */
+class NotThere extends Fault {
+  readonly what: string | undefined;
+
+  constructor(message: string, what: string | undefined) {
+    super(message, { retryable: false });
+    this.what = what;
+  }
+}
+
+/** Whether Stripe does not have what it was asked about; `customer`: the customer that was named in it. */
+export function isMissing(error: unknown, what?: 'customer'): boolean {
+  return error instanceof NotThere && (what === undefined || error.what === what);
+}
+
 /**
  * What went wrong at Stripe, as a fault. Its own message and error object stay out: they name keys, customers and addresses.
  * Trying again helps unless Stripe refused the request or the key.
@@ -46,6 +63,7 @@ export async function asking<T>(what: string, ask: Promise<T>): Promise<T> {
       error instanceof Stripe.errors.StripePermissionError ||
       error instanceof Stripe.errors.StripeIdempotencyError
     );
+    if (error.code === MISSING) throw new NotThere(`the payment service did not ${what}: it does not have it`, error.param);
     const cause = new Error(`Stripe: ${[error.type, error.code, error.statusCode, error.requestId].filter(Boolean).join(' ')}`);
     throw new Fault(`the payment service did not ${what}`, { retryable, cause });
   }

@@ -11,6 +11,7 @@ export type AlertId = Id<'alert'>;
  * - `unreconciled`: nobody knows what a call cost.
  * - `missing`: the database was put back to an older state, and entries of the books are gone.
  * - `provider`: one fails, refuses our key, or too much with it is unresolved; it is not called for a while.
+ * - `payment`: a workspace's payments need a person.
  */
 export const ALERT_KINDS = [
   'threshold',
@@ -21,6 +22,7 @@ export const ALERT_KINDS = [
   'unreconciled',
   'missing',
   'provider',
+  'payment',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
@@ -37,6 +39,7 @@ const FOR_WORKSPACE: Readonly<Record<AlertKind, boolean>> = {
   unreconciled: false,
   missing: false,
   provider: false,
+  payment: false,
 };
 
 export function isForWorkspace(kind: AlertKind): boolean {

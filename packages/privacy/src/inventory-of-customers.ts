@@ -146,7 +146,21 @@ export const CUSTOMERS_INVENTORY: readonly TableInventory[] = [
     holds: 'Refunds and disputes.',
     kept: 'As the purchase.',
     erasure: STAYS,
-    codes: 'stripe_id payment_intent kind state',
+    codes: 'stripe_id payment_intent kind state currency fee_currency withdrawn_currency',
+  },
+  {
+    table: 'marketplace.presented',
+    holds: 'What a payment was in the currency its buyer saw.',
+    kept: 'As the purchase.',
+    erasure: STAYS,
+    codes: 'payment_intent currency',
+  },
+  {
+    table: 'marketplace.credit_note',
+    holds: 'What was given back by other means than the payment service.',
+    kept: 'As the invoice.',
+    erasure: STAYS,
+    codes: 'stripe_id invoice_id',
   },
   {
     table: 'marketplace.snapshot',

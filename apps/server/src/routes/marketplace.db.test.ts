@@ -94,8 +94,11 @@ describe('a pack, over HTTP', () => {
     expect(await ask({})).toEqual([400, 'invalid_request']);
   });
 
-  it('the portal opens for the workspace’s own customer', async () => {
+  it('the portal opens for the workspace’s own customer; whoever bought nothing is told that there is no subscription', async () => {
     const { key } = await server.workspace();
+    const nothing = await server.ask('/api/marketplace/portal', { key, method: 'POST' });
+    expect([nothing.status, nothing.json]).toMatchObject([404, { detail: expect.stringContaining('no subscription') as string }]);
+    await buy(key);
     const { status, json } = await server.ask('/api/marketplace/portal', { key, method: 'POST' });
     expect([status, json.url]).toEqual([200, expect.stringContaining('/standin/portal/cus_')]);
   });

@@ -218,7 +218,16 @@ export interface ReceiptPage {
   readonly credits_owed: Quantity;
 }
 
-export type AlertKind = 'threshold' | 'anomaly' | 'fraud' | 'licence' | 'overrun' | 'unreconciled' | 'missing' | 'provider';
+export type AlertKind =
+  | 'threshold'
+  | 'anomaly'
+  | 'fraud'
+  | 'licence'
+  | 'overrun'
+  | 'unreconciled'
+  | 'missing'
+  | 'provider'
+  | 'payment';
 
 export interface Alert {
   readonly id: string;

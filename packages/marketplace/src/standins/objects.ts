@@ -31,8 +31,28 @@ export function customer(id: string, form: Form, created: number): StripeObject 
   return { id, object: 'customer', created, livemode: false, metadata: within(form, 'metadata') };
 }
 
+/** Objects by their ids. */
+type Known = ReadonlyMap<string, StripeObject>;
+
+/** A customer that was made with another key is not there. */
+function knownCustomer(id: string | undefined, known: Known): string | null {
+  if (id === undefined || known.has(id)) return id ?? null;
+  const message = `No such customer: '${id}'`;
+  throw new Declined(400, { type: 'invalid_request_error', code: 'resource_missing', param: 'customer', message });
+}
+
+/** A page that nobody can pay on any more. */
+export function expired(session: StripeObject | undefined): StripeObject {
+  if (session === undefined) {
+    throw new Declined(404, { type: 'invalid_request_error', code: 'resource_missing', param: 'session', message: 'No such checkout.session' });
+  }
+  if (session['status'] === 'open') return { ...session, status: 'expired', url: null };
+  const message = `Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of ${String(session['status'])}.`;
+  throw new Declined(400, { type: 'invalid_request_error', message });
+}
+
 /** A session as it is before anybody paid; its lines are priced by the request itself (`price_data`). */
-export function checkoutSession(id: string, form: Form, created: number, origin: string): StripeObject {
+export function checkoutSession(id: string, form: Form, created: number, origin: string, known: Known): StripeObject {
   const mode = wanted(form, 'mode');
   wanted(form, 'success_url');
   const lines = list(form, 'line_items').map((line) => ({
@@ -62,7 +82,7 @@ export function checkoutSession(id: string, form: Form, created: number, origin:
     status: 'open',
     payment_status: 'unpaid',
     client_reference_id: text(form, 'client_reference_id') ?? null,
-    customer: text(form, 'customer') ?? null,
+    customer: knownCustomer(text(form, 'customer'), known),
     currency: first.currency,
     amount_subtotal: subtotal,
     amount_total: subtotal,
@@ -78,8 +98,8 @@ export function checkoutSession(id: string, form: Form, created: number, origin:
   };
 }
 
-export function portalSession(id: string, form: Form, created: number, origin: string): StripeObject {
-  const of = wanted(form, 'customer');
+export function portalSession(id: string, form: Form, created: number, origin: string, known: Known): StripeObject {
+  const of = knownCustomer(wanted(form, 'customer'), known);
   return {
     id,
     object: 'billing_portal.session',

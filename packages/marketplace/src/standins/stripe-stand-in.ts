@@ -5,7 +5,7 @@ import { systemClock } from '@purser/base';
 
 import { readForm } from './form.ts';
 import { listOf } from './list.ts';
-import { checkoutSession, customer, Declined, portalSession, type StripeObject } from './objects.ts';
+import { checkoutSession, customer, Declined, expired, portalSession, type StripeObject } from './objects.ts';
 import { signatureOf } from './signature.ts';
 
 export interface StripeStandIn {
@@ -23,6 +23,8 @@ export interface StripeStandIn {
   object(id: string): StripeObject;
   /** An object of Stripe's with an id of its own. */
   make(object: string, prefix: string, members: Readonly<Record<string, unknown>>): StripeObject;
+  /** As if an object had never been made: it was made with another key. */
+  forget(id: string): void;
   /** Puts another version of an object in its place. */
   replace(object: StripeObject): StripeObject;
   event(type: string, object: StripeObject, more?: { readonly id?: string; readonly created?: number }): StripeObject;
@@ -132,11 +134,14 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
       case '/v1/customers':
         return keep(customer(nextId('cus'), form, now()));
       case '/v1/checkout/sessions':
-        return keep(checkoutSession(nextId('cs_test'), form, now(), origin));
+        return keep(checkoutSession(nextId('cs_test'), form, now(), origin, objects));
       case '/v1/billing_portal/sessions':
-        return keep(portalSession(nextId('bps'), form, now(), origin));
-      default:
-        throw unknownPath('POST', path);
+        return keep(portalSession(nextId('bps'), form, now(), origin, objects));
+      default: {
+        const ending = /^\/v1\/checkout\/sessions\/([^/]+)\/expire$/.exec(path)?.[1];
+        if (ending === undefined) throw unknownPath('POST', path);
+        return keep(expired(objects.get(ending)));
+      }
     }
   }
 
@@ -144,8 +149,9 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
     const listed = listOf(objects.values(), path);
     if (listed !== undefined) return listed;
     const object = objects.get(path.replace(/\?.*/, '').split('/').at(-1) ?? '');
-    if (object === undefined) throw unknownPath('GET', path);
-    return object;
+    if (object !== undefined) return object;
+    if (!/^\/v1\/[a-z_/]+\/[a-z]+_[A-Za-z0-9_]+$/.test(path)) throw unknownPath('GET', path);
+    throw new Declined(404, { type: 'invalid_request_error', code: 'resource_missing', param: 'id', message: `No such object: '${path}'` });
   }
 
   function objectOf(id: string): StripeObject {
@@ -183,6 +189,7 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
     requests,
     make,
     object: objectOf,
+    forget: (id) => void objects.delete(id),
     replace: keep,
     pay(id, { tax = 0, fee } = {}) {
       const session = objectOf(id);
