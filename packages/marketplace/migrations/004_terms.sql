@@ -42,9 +42,7 @@ alter table marketplace.invoice
   drop constraint invoice_paid_check,
   add constraint invoice_paid_check check (paid >= 0),
   drop constraint invoice_check,
-  add constraint invoice_tax_check check (tax >= 0 and tax <= paid),
-  drop column revenue,
-  drop column fees;
+  add constraint invoice_tax_check check (tax >= 0 and tax <= paid);
 
 -- A reversal is told in a currency of its own: what of the payment it is follows from what was withdrawn for it, or from what the payment was
 -- in that currency. Amounts are nano-units; null: as the payment.
@@ -80,3 +78,33 @@ grant update (closed_at) on marketplace.checkout to purser_app;
 
 -- By how much a purchase raises the ceiling; null: by what was offered. A pack that was sold below its price gives that part of its credits and raise.
 alter table marketplace.purchase add column ceiling_raise bigint check (ceiling_raise >= 0);
+
+-- Whoever subscribed before goes over without a second ceiling, grant or booking: what the calendar opened last is served until the next invoice is
+-- collected, and opens nothing more by itself.
+insert into marketplace.snapshot (workspace_id, event_id, subscription_id, at, rank, status, plan, price, items, catalogue_version)
+select s.workspace_id, 'before:' || s.subscription_id, s.subscription_id, s.event_at, 0,
+  case when s.status = 'ended' then 'ended' when s.status in ('past_due', 'unpaid') then 'owing'
+    when s.status in ('trialing', 'active', 'paused') then s.status else 'incomplete' end,
+  s.plan, '', '[]', w.catalogue_version
+from marketplace.subscription s join identity.workspace w using (workspace_id);
+
+insert into terms.month (workspace_id, term, month, subscription, kind, starts_at, ends_at, plan, catalogue_version)
+select distinct on (w.workspace_id) w.workspace_id, 'calendar', 0, s.subscription_id, 'calendar', coalesce(p.period_start, w.anchored_at),
+  coalesce(p.period_start, w.anchored_at) + interval '1 month', w.plan, w.catalogue_version
+from marketplace.subscription s join identity.workspace w using (workspace_id)
+left join lateral (select max(period_start) as period_start from ledger.period where workspace_id = w.workspace_id) p on true
+where s.live order by w.workspace_id, s.event_at;
+
+insert into terms.subscriber (workspace_id, subscription, plan, catalogue_version, subscribed)
+select workspace_id, subscription, plan, catalogue_version, true from terms.month where kind = 'calendar';
+
+insert into license.earlier_subscription (workspace_id, subscription)
+select distinct on (workspace_id) workspace_id, subscription_id from marketplace.subscription order by workspace_id, live desc, event_at desc;
+
+-- Of their invoices the net was booked with the period and the tax by itself; from now on only what goes back is.
+insert into terms.collected (workspace_id, invoice, plan, currency, reported_unit, rate_numerator, rate_denominator, revenue, tax, fees)
+select workspace_id, invoice_id, plan, currency, currency, 1, 1, paid - reversed - tax_left, tax_left, reversal_fees
+from (select *, (tax::numeric * (paid - reversed) / paid)::bigint
+        + ((tax::numeric * (paid - reversed) / paid)::bigint < tax::numeric * (paid - reversed) / paid)::int as tax_left
+      from marketplace.invoice) i;
+alter table marketplace.invoice drop column revenue, drop column fees;

@@ -15,6 +15,7 @@ interface SnapshotRow {
   readonly trial_start: Temporal.Instant | null;
   readonly trial_end: Temporal.Instant | null;
   readonly version: string;
+  readonly paid_before: boolean;
   readonly sold_plan: string | null;
   readonly sold_version: string | null;
 }
@@ -51,14 +52,15 @@ export interface KeptLine {
 export async function paymentFacts(on: Connection, workspace: WorkspaceId): Promise<PaymentFacts> {
   const snapshots = await on.query<SnapshotRow>(
     `select s.subscription_id as subscription, s.at, s.rank, s.status, s.plan, s.price, s.items, s.period_start, s.period_end, s.trial_start,
-       s.trial_end, s.catalogue_version as version, c.code as sold_plan, c.catalogue_version as sold_version
+       s.trial_end, s.catalogue_version as version, s.event_id like 'before:%' as paid_before, c.code as sold_plan, c.catalogue_version as sold_version
      from marketplace.snapshot s left join marketplace.checkout c on c.checkout_id = s.checkout_id and c.workspace_id = s.workspace_id and c.kind = 'plan'
      where s.workspace_id = $1`,
     [workspace],
   );
   const invoices = await on.query<InvoiceRow>(
     `select invoice_id as invoice, coalesce(subscription_id, '') as subscription, reason, coalesce(made_at, paid_at) as made_at, paid_at, currency,
-       paid as gross, tax, reversed, reversal_fees, lines, plan, catalogue_version as version
+       paid as gross, tax, reversed, reversal_fees, lines, case when subscription_id is not null then plan end as plan,
+       catalogue_version as version
      from marketplace.invoice where workspace_id = $1`,
     [workspace],
   );

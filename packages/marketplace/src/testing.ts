@@ -17,7 +17,7 @@ import type { MarketplaceParts } from './parts.ts';
 import { startStripeStandIn, type StripeObject, type StripeStandIn } from './standins/index.ts';
 import { signatureOf } from './standins/signature.ts';
 
-const ROOMS = [
+export const ROOMS = [
   ledgerMigrations,
   auditMigrations,
   catalogMigrations,
@@ -70,9 +70,10 @@ export interface Shop extends AsyncDisposable {
 
 const CATALOGUE = new URL('../../../catalogs/default.yaml', import.meta.url).pathname;
 
-export async function openShop(given: { readonly catalogue?: Catalogue } = {}): Promise<Shop> {
+/** `database`: one that is there already, with the tables of all `ROOMS`. */
+export async function openShop(given: { readonly catalogue?: Catalogue; readonly database?: TestDatabase } = {}): Promise<Shop> {
   await using opened = new AsyncDisposableStack();
-  const database = await createTestDatabase(ROOMS);
+  const database = given.database ?? (await createTestDatabase(ROOMS));
   opened.defer(() => database.drop());
   const { pool } = database;
   const clock = suiteClock();

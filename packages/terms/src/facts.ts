@@ -31,6 +31,8 @@ export interface SubscriptionSnapshot {
   readonly trial: Span | undefined;
   /** What was for sale when this came to be known. */
   readonly version: string;
+  /** It was paid for before what was collected was kept: what it is served, it had already. */
+  readonly paid_before: boolean;
   /** What the checkout offered that it was bought by. */
   readonly sold: { readonly plan: string; readonly version: string } | undefined;
 }

@@ -31,6 +31,7 @@ const snapshot = (more: Partial<SubscriptionSnapshot> = {}): SubscriptionSnapsho
   trial: undefined,
   version: catalogue.version,
   sold: undefined,
+  paid_before: false,
   ...more,
 });
 const invoice = (more: Partial<InvoiceFact> = {}): InvoiceFact => ({

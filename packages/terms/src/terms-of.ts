@@ -76,10 +76,20 @@ function isOfTrial(fact: InvoiceFact, history: SubscriptionHistory): boolean {
   return fact.gross === 0n && snapshotAt(history, fact.paid_at)?.status === 'trialing';
 }
 
+/** Of a subscription that was paid for before anything of it was kept. */
+function planFromBefore(histories: ReadonlyMap<string, SubscriptionHistory>): Terms['plan'] {
+  for (const [subscription, history] of histories) {
+    if (hasEnded(history) || !history.some(({ paid_before, status }) => paid_before && status !== 'incomplete')) continue;
+    const last = history.findLast(({ status }) => status !== 'incomplete');
+    if (last) return { plan: last.plan, version: last.sold_version, subscription };
+  }
+  return undefined;
+}
+
 /** The latest picture of the subscription whose term is the latest; where that one has ended, of another that lives and was paid. */
 function currentPlan(terms: readonly Term[], histories: ReadonlyMap<string, SubscriptionHistory>): Terms['plan'] {
   const latest = terms.at(-1);
-  if (latest === undefined) return undefined;
+  if (latest === undefined) return planFromBefore(histories);
   const own = histories.get(latest.subscription) ?? [];
   const others = latest.paid.map(({ by }) => by.fact.subscription).filter((id) => id !== latest.subscription);
   const subscription = hasEnded(own)
