@@ -1,6 +1,7 @@
 import { appendAudit } from '@purser/audit';
 import { assert, type Connection, isRefusal, type WorkspaceId } from '@purser/base';
 import type { Catalogue } from '@purser/catalog';
+import { spentOfRaises } from '@purser/policy';
 import { applyTerms, lockTerms, type PaymentFacts, type Subscriber, type Terms, termsOf } from '@purser/terms';
 
 import type { MarketplaceParts } from './parts.ts';
@@ -20,7 +21,8 @@ export async function settleTerms(
   const facts = await paymentFacts(on, workspace);
   const catalogues = await cataloguesOf(on, parts, facts);
   const terms = termsOf(facts, (version) => catalogues.get(version), parts.catalogue.fx);
-  const before = await applyTerms(on, now, workspace, { terms, fx: parts.catalogue.fx, until: latestOf(facts, now) });
+  const raises = await spentOfRaises(on, workspace);
+  const before = await applyTerms(on, now, workspace, { terms, fx: parts.catalogue.fx, until: latestOf(facts, now), raises });
   await movePlan(on, now, parts, workspace, { before, terms, catalogues });
   if (terms.living.length > 1 && terms.living.length > before.living) await tellSecond(on, now, workspace, terms.living);
 }

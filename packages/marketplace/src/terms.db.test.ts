@@ -54,6 +54,8 @@ const inv = (subscription: StripeObject, cents: number, billing_reason: string, 
     parent: { subscription_details: { subscription: subscription.id } },
     ...more,
   });
+const paymentOf = (invoice: StripeObject, payment_intent: string): StripeObject =>
+  shop.stripe.make('invoice_payment', 'inpay', { invoice: invoice.id, payment: { type: 'payment_intent', payment_intent }, status: 'paid' });
 const revenueOf = async ({ id }: Workspace): Promise<Record<string, bigint>> => {
   const { rows } = await shop.database.pool.query<{ unit: string; revenue: bigint }>(
     `select unit, sum(amount * ledger.revenue_sign(debit, credit))::bigint as revenue from ledger.posting
@@ -228,6 +230,73 @@ describe('nothing was collected', () => {
       expect([await shop.exhaust(workspace), await shop.balance(workspace)]).toEqual([0n, 0n]);
       expect(await revenueOf(workspace)).toEqual({});
     }
+  });
+});
+
+describe('money that was not there when it was spent', () => {
+  test('the invoice of nothing of a trial, told before the trial, puts nobody on the plan; what is paid later counts once', async () => {
+    const buyer = await customer();
+    const subscription = subscriptionOf(buyer, 'PRO', { status: 'trialing' });
+    const details = { subscription: subscription.id, metadata: subscription['metadata'] };
+    await tell('invoice.paid', inv(subscription, 0, 'subscription_create', { parent: { subscription_details: details } }));
+    expect(await state(buyer.workspace)).toEqual(['FREE', 'active']);
+    await tell('customer.subscription.created', subscription);
+    later({ days: 14 });
+    await tell('customer.subscription.updated', { ...subscription, status: 'active' });
+    await shop.work();
+    expect([await shop.exhaust(buyer.workspace), await revenueOf(buyer.workspace)]).toEqual([0n, {}]);
+    await tell('invoice.paid', inv(subscription, 1599, 'subscription_cycle'));
+    expect([await shop.exhaust(buyer.workspace), await revenueOf(buyer.workspace)]).toEqual([PRO_ADMITS, { EUR: 15_990_000_000n }]);
+  });
+
+  test('a first invoice that is paid after its subscription ended is booked, and serves nobody, now or by any calendar', async () => {
+    const buyer = await customer();
+    const subscription = subscriptionOf(buyer);
+    await tell('customer.subscription.created', subscription);
+    later({ days: 28 });
+    await tell('customer.subscription.deleted', { ...subscription, status: 'canceled' });
+    later({ days: 10 });
+    await tell('invoice.paid', inv(subscription, 1599, 'subscription_create', { created: seconds() - 38 * 86_400 }));
+    expect(await state(buyer.workspace)).toEqual(['FREE', 'active']);
+    for (const days of [1, 10, 60]) {
+      later({ days });
+      await shop.work();
+      expect(await shop.exhaust(buyer.workspace)).toBe(0n);
+    }
+    expect(await revenueOf(buyer.workspace)).toEqual({ EUR: 15_990_000_000n });
+  });
+
+  test('what was spent of a month that was given back is paid by the next before anything of that is spent', async () => {
+    const { workspace, subscription, first } = await subscribed();
+    const payment = 'pi_' + first.id;
+    await tell('invoice_payment.paid', paymentOf(first, payment));
+    expect(await shop.exhaust(workspace)).toBe(PRO_ADMITS);
+    later({ days: 32 });
+    await tell('refund.created', shop.stripe.make('refund', 're', { amount: 1599, currency: 'eur', status: 'succeeded', payment_intent: payment }));
+    const second = inv(subscription, 1599, 'subscription_cycle');
+    await tell('invoice.paid', second);
+    expect(await shop.exhaust(workspace)).toBe(0n);
+    later({ months: 1 });
+    await tell('invoice.paid', inv(subscription, 1599, 'subscription_cycle'));
+    // The second month paid what the first owed, but for the reserve that was never spent.
+    expect(await shop.exhaust(workspace)).toBe(PRO_ADMITS);
+  });
+
+  test('a month that was spent by a pack owes nothing for it when a little of its own money goes back', async () => {
+    const { workspace, subscription, first } = await subscribed();
+    await tell('invoice_payment.paid', paymentOf(first, `pi_${first.id}`));
+    await shop.database.pool.query('select pg_notify($1, $2)', ['purser_identity', `workspace ${workspace.id}`]);
+    const customerId = String(subscription['customer']);
+    shop.stripe.replace({ id: customerId, object: 'customer' });
+    await shop.receive(shop.paid(await shop.order(workspace)));
+    const spent = await shop.exhaust(workspace);
+    expect(spent > PRO_ADMITS).toBe(true);
+    const refund = { amount: 1, currency: 'eur', status: 'succeeded', payment_intent: `pi_${first.id}` };
+    await tell('refund.created', shop.stripe.make('refund', 're', refund));
+    later({ months: 1 });
+    await tell('invoice.paid', inv(subscription, 1599, 'subscription_cycle'));
+    const next = await shop.exhaust(workspace);
+    expect(next >= PRO_ADMITS - 20_000_000n && next <= PRO_ADMITS).toBe(true);
   });
 });
 

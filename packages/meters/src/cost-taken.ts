@@ -3,7 +3,7 @@ import type { Queryable, WorkspaceId } from '@purser/base';
 export interface CostTaken {
   readonly window_start: Temporal.Instant;
   readonly unit: string;
-  /** Used, held, unresolved and overrun: all that may have been spent. */
+  /** Used, held and unresolved: all that was admitted. An overrun never was. */
   readonly taken: bigint;
 }
 
@@ -15,7 +15,7 @@ export async function costTaken(
 ): Promise<CostTaken[]> {
   if (starts.length === 0) return [];
   const { rows } = await on.query<CostTaken>(
-    `select window_start, unit, held + used + unreconciled + overrun as taken from meters.counter
+    `select window_start, unit, held + used + unreconciled as taken from meters.counter
      where workspace_id = $1 and key = 'cost' and window_start = any ($2::timestamptz[])`,
     [workspace, starts.map(String)],
   );

@@ -77,7 +77,7 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
   const plan = findPlan(catalogue, workspace.plan);
   assert(plan, `workspace ${workspace.id} is on plan ${workspace.plan}, which catalogue ${catalogue.version} does not have`);
   const { anchored_at } = workspace;
-  const served = termAt({ standing, plan, catalogue, now });
+  const served = termAt({ workspace, standing, plan, catalogue, now });
   // Billing begins at the anchor, and nothing is billed before. A server whose clock is a little behind the one that made the
   // workspace must find the same first period: in an earlier one it would book the price, and grant the credits, once more.
   const early = Temporal.Instant.compare(now, anchored_at) < 0;
@@ -109,7 +109,7 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
     licence_stage: licence.stage,
     frozen: state.frozen,
     rungs,
-    ...(served && { term: served.month }),
+    ...(served && { term: { month: served.month } }),
     billing_period,
     origins,
     valid_from: valid.start,

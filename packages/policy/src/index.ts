@@ -7,7 +7,7 @@ export { type Degradation, type LicenceStage, type Origin, originOf, type Policy
 export { rungAt } from './ladder.ts';
 export { refuseLoss } from './prove-overrides.ts';
 export { refuseUnknown } from './refuse-unknown.ts';
-export { type CeilingRaise, isToCarry, leftOfRaise, raiseCeiling } from './raise-ceiling.ts';
+export { type CeilingRaise, isToCarry, leftOfRaise, raiseCeiling, type SpentRaises, spentOfRaises } from './raise-ceiling.ts';
 export { type RaiseMade, raisesBefore } from './raises-before.ts';
 export { type Arm, armOf, changeRollout, findRollout, listRollouts, type Rollout, startRollout, WHOLE_PPM } from './rollout.ts';
 export { callsOfRollout } from './rollout-calls.ts';

@@ -72,8 +72,8 @@ export interface Policy {
   readonly rungs: readonly ActiveRung[];
   /** What the rungs in force change, by the value's name. */
   readonly degraded: ReadonlyMap<string, Degradation>;
-  /** The month it paid for by a subscription, whose money bounds what it may cost; absent: the plan as agreed, by the calendar. */
-  readonly term?: MonthRow;
+  /** The month it paid for by a subscription, whose money bounds what it may cost (none: nothing was collected); absent: the plan as agreed, by the calendar. */
+  readonly term?: { readonly month: MonthRow | undefined };
   readonly billing_period: Window;
   /** By the value's name (`rate.rpm`, `quotas.tokens_month`, `features.ai`); what is not listed is the plan's. */
   readonly origins: ReadonlyMap<string, Origin>;

@@ -89,6 +89,35 @@ export async function carryRaise(
   );
 }
 
+/** What raises paid for beyond what the periods themselves allowed. */
+export interface SpentRaises {
+  /** In the periods before the one under way: all raises there were, less what is left of them. */
+  readonly before: readonly { readonly unit: Currency; readonly nanos: bigint }[];
+  /** In the one that began then, at most. */
+  readonly since: Temporal.Instant | undefined;
+  readonly current: readonly { readonly unit: Currency; readonly nanos: bigint }[];
+}
+
+export async function spentOfRaises(on: Pick<Connection, 'query'>, workspace: string): Promise<SpentRaises> {
+  const { rows: raises } = await on.query<{ unit: string; nanos: bigint }>(
+    'select unit, sum(nanos)::bigint as nanos from policy.raise where workspace_id = $1 group by unit order by unit',
+    [workspace],
+  );
+  const { rows } = await on.query<Raised>('select unit, period_start, nanos, peak from policy.raised where workspace_id = $1', [
+    workspace,
+  ]);
+  const [raised] = rows;
+  const left = raised ? [{ unit: raised.unit as Currency, nanos: raised.nanos }] : [];
+  return {
+    before: [
+      ...raises.map(({ unit, nanos }) => ({ unit: unit as Currency, nanos })),
+      ...left.map(({ unit, nanos }) => ({ unit, nanos: -nanos })),
+    ],
+    since: raised?.period_start,
+    current: left.filter(({ nanos }) => nanos > 0n),
+  };
+}
+
 /** What the period of a raise admitted by itself: what was collected for it, or the plan as agreed. */
 function capBefore(policy: Policy, { period_start }: Raised, terms: ServedTerms | undefined): Money {
   const { plan, catalogue, workspace } = policy;

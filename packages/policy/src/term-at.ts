@@ -1,4 +1,5 @@
 import type { Catalogue, Plan } from '@purser/catalog';
+import type { Workspace } from '@purser/identity';
 import { type Window, windowAt } from '@purser/meters';
 import { type Money, money, zero } from '@purser/money';
 import { GAP_HOURS, type MonthRow, sumIn } from '@purser/terms';
@@ -8,7 +9,8 @@ import type { Standing } from './standing.ts';
 
 /** The month that a workspace paid for and is served in. */
 export interface ServedTerm {
-  readonly month: MonthRow;
+  /** Undefined: nothing was ever collected for the plan that payments put it on. */
+  readonly month: MonthRow | undefined;
   /** Its counters begin with the month; where the next is not collected yet, they go on. */
   readonly period: Window;
   /** How long all of this holds by itself. */
@@ -17,30 +19,36 @@ export interface ServedTerm {
   readonly allowed: Allowed | undefined;
 }
 
+interface Question {
+  readonly workspace: Pick<Workspace, 'anchored_at'>;
+  readonly standing: Standing;
+  readonly plan: Plan;
+  readonly catalogue: Pick<Catalogue, 'fx'>;
+  readonly now: Temporal.Instant;
+}
+
 const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
 
 /**
  * What was collected rules a paid plan as long as a subscription goes on, or its last month lasts: the month that began last, and after its
  * end what is left of it, while the next is being collected. Undefined: the plan is free, or agreed without a subscription.
  */
-export function termAt(question: {
-  readonly standing: Standing;
-  readonly plan: Plan;
-  readonly catalogue: Pick<Catalogue, 'fx'>;
-  readonly now: Temporal.Instant;
-}): ServedTerm | undefined {
+export function termAt(question: Question): ServedTerm | undefined {
   const { standing, plan, catalogue, now } = question;
-  const { months = [], subscribed = false } = standing.terms ?? {};
+  const { months = [], subscribed = false, agreed = false, plan: paid } = standing.terms ?? {};
+  // As agreed: an operator said so, or the plan is none that payments put it on.
+  const by_hand = agreed || paid !== plan.code;
   const begun = (at: Temporal.Instant): boolean => Temporal.Instant.compare(at, now) <= 0;
   const index = Math.max(
     0,
     months.findLastIndex(({ from }) => begun(from)),
   );
   const month = months[index];
-  if (plan.price.nanos === 0n || month === undefined) return undefined;
+  if (plan.price.nanos === 0n) return undefined;
+  if (month === undefined) return by_hand ? undefined : unpaid(question);
   const next = months[index + 1]?.from;
   const over = begun(month.to);
-  if (over && !subscribed && next === undefined) return undefined;
+  if (over && !subscribed && next === undefined && by_hand) return undefined;
   const start = begun(month.from) ? month.from : EPOCH;
   if (!over) {
     const end = next && Temporal.Instant.compare(next, month.to) < 0 ? next : month.to;
@@ -60,6 +68,12 @@ export function termAt(question: {
   };
 }
 
+/** A plan that payments put it on, of which no money is left: nothing, until some comes. */
+function unpaid({ plan, now, workspace }: Question): ServedTerm {
+  const period = windowAt('billing_period', { anchor: workspace.anchored_at, timezone: 'UTC', now });
+  return { month: undefined, period, valid: period, allowed: nothing(plan) };
+}
+
 /** The latest of these moments that is over. */
 function latest(...moments: readonly Temporal.Instant[]): Temporal.Instant {
   const now = moments.at(-1) ?? EPOCH;
@@ -70,14 +84,11 @@ function latest(...moments: readonly Temporal.Instant[]): Temporal.Instant {
 }
 
 /** Cautiously in the currency of the plan that is in force; without a stated rate nothing. */
-export function allowedBy({ allowed }: MonthRow, { price }: Plan, { fx }: Pick<Catalogue, 'fx'>): Allowed | undefined {
+export function allowedBy({ allowed, owed, owed_unit }: MonthRow, { price }: Plan, { fx }: Pick<Catalogue, 'fx'>): Allowed | undefined {
   if (allowed === null) return undefined;
   const sum = (member: 'ceiling' | 'proven'): Money => {
-    const nanos = sumIn(
-      price.currency,
-      allowed.map((one) => ({ unit: one.unit, nanos: one[member] })),
-      fx,
-    );
+    const debt = owed_unit === null ? [] : [{ unit: owed_unit, nanos: -owed }];
+    const nanos = sumIn(price.currency, [...allowed.map((one) => ({ unit: one.unit, nanos: one[member] })), ...debt], fx);
     return money(nanos > 0n ? nanos : 0n, price.currency);
   };
   return { ceiling: sum('ceiling'), proven: sum('proven') };

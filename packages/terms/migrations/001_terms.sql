@@ -17,6 +17,9 @@ create table terms.month (
   -- What may be spent, by the currency of the plan that was paid for: what the plan promises for the money, and what margin and fees leave of
   -- it; `[{unit, ceiling, proven}]` in nano-units. Null: the plan's own.
   allowed           jsonb,
+  -- What was spent of earlier months whose money went back since, in nano-units of a currency: this month's money pays it first.
+  owed              bigint      not null default 0 check (owed >= 0),
+  owed_unit         text,
   -- Its monthly credits are gone: another month has begun.
   lapsed            boolean     not null default false,
   primary key (workspace_id, term, month),
@@ -82,6 +85,8 @@ create table terms.subscriber (
   plan              text,
   catalogue_version text,
   subscribed        boolean not null,
+  -- An operator put the workspace on a plan since: without a subscription that goes on it is served as agreed.
+  agreed            boolean not null default false,
   -- Subscriptions that were paid and live.
   living            integer not null default 0
 );

@@ -6,6 +6,7 @@ import { bookCollected } from './book.ts';
 import { knownMonths, knownParts, type MonthRow, type PartRow } from './known.ts';
 import type { MonthPart, ServedMonth } from './months-served.ts';
 import { settleParts } from './open-parts.ts';
+import { owedBy, type RaisesSpent } from './owed.ts';
 import { sumIn } from './proceeds.ts';
 import { loosened, monthName, partName, placed } from './reconcile.ts';
 import type { SoldPlan } from './sale-of.ts';
@@ -18,6 +19,13 @@ export interface Subscriber {
   readonly living: number;
 }
 
+export interface Applied {
+  readonly terms: Terms;
+  readonly fx: ExchangeRates;
+  readonly until: Temporal.Instant;
+  readonly raises: RaisesSpent;
+}
+
 /**
  * Brings everything written of a workspace to the terms that follow from its payments, in the transaction of whatever changed them: months
  * and their ceilings, credits, and the books. What is so already is left alone. The caller has the lock (`lockTerms`).
@@ -28,7 +36,7 @@ export async function applyTerms(
   on: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
-  { terms, fx, until }: { readonly terms: Terms; readonly fx: ExchangeRates; readonly until: Temporal.Instant },
+  { terms, fx, until, raises }: Applied,
 ): Promise<Subscriber> {
   const known = { months: await knownMonths(on, workspace), parts: await knownParts(on, workspace) };
   const loose = loosened(known, terms, until);
@@ -36,6 +44,7 @@ export async function applyTerms(
   const { months, parts } = placed(known, terms, spent, until);
   await writeMonths(on, workspace, known.months, months, spent);
   await writeParts(on, workspace, known.parts, parts);
+  if (terms.collected.some(({ fact }) => fact.reversed > 0n)) await writeOwed(on, workspace, months, raises, fx);
   await settleParts(on, now, workspace, until);
   await bookCollected(on, now, workspace, terms.collected, fx);
   return writeSubscriber(on, workspace, terms);
@@ -127,6 +136,36 @@ function jsonOf(allowed: ServedMonth['allowed']): string {
   );
 }
 
+/** Money that went back though it was spent is owed by the months that follow. */
+async function writeOwed(
+  on: Connection,
+  workspace: WorkspaceId,
+  months: readonly ServedMonth[],
+  raises: RaisesSpent,
+  fx: ExchangeRates,
+): Promise<void> {
+  const unit = months.at(-1)?.allowed[0]?.unit;
+  if (unit === undefined) return;
+  const inOrder = months.toSorted((one, other) => Temporal.Instant.compare(one.from, other.from));
+  const taken = await costTaken(
+    on,
+    workspace,
+    inOrder.map(({ from }) => from),
+  );
+  const spent = inOrder.map(({ from, allowed }) => {
+    const own = taken.filter(({ window_start }) => window_start.equals(from));
+    const same = own.find((one) => one.unit === unit);
+    const amounts = own.map((one) => sumIn(unit, [{ unit: currency(one.unit), nanos: one.taken }], fx));
+    return { from, allowed, taken: same?.taken ?? amounts.reduce((most, one) => (one > most ? one : most), 0n) };
+  });
+  const owed = owedBy(spent, unit, raises, fx);
+  await on.query(
+    `update terms.month t set owed = m.owed, owed_unit = $5 from unnest($2::text[], $3::int[], $4::bigint[]) m (term, month, owed)
+     where t.workspace_id = $1 and t.term = m.term and t.month = m.month and (t.owed <> m.owed or (m.owed > 0 and t.owed_unit is distinct from $5))`,
+    [workspace, inOrder.map(({ term }) => term), inOrder.map(({ month }) => month), owed, unit],
+  );
+}
+
 async function writeParts(
   on: Connection,
   workspace: WorkspaceId,
@@ -203,9 +242,11 @@ async function writeSubscriber(on: Connection, workspace: WorkspaceId, { plan, s
     before.plan?.subscription === plan?.subscription;
   if (row && same) return before;
   await on.query(
-    `insert into terms.subscriber (workspace_id, subscription, plan, catalogue_version, subscribed, living) values ($1, $2, $3, $4, $5, $6)
-     on conflict (workspace_id) do update set subscription = excluded.subscription, plan = excluded.plan,
-       catalogue_version = excluded.catalogue_version, subscribed = excluded.subscribed, living = excluded.living`,
+    `insert into terms.subscriber as t (workspace_id, subscription, plan, catalogue_version, subscribed, living) values ($1, $2, $3, $4, $5, $6)
+     on conflict (workspace_id) do update set subscription = coalesce(excluded.subscription, t.subscription), plan = coalesce(excluded.plan, t.plan),
+       catalogue_version = coalesce(excluded.catalogue_version, t.catalogue_version), subscribed = excluded.subscribed, living = excluded.living,
+       agreed = t.agreed and (excluded.plan, excluded.catalogue_version, excluded.subscription)
+         is not distinct from (t.plan, t.catalogue_version, t.subscription)`,
     [workspace, plan?.subscription ?? null, plan?.plan ?? null, plan?.version ?? null, subscribed, living.length],
   );
   return before;

@@ -39,7 +39,7 @@ export function hasEnded(history: SubscriptionHistory): boolean {
   return history.some(({ status }) => status === 'ended');
 }
 
-function endedAt(history: SubscriptionHistory): Temporal.Instant | undefined {
+export function endedAt(history: SubscriptionHistory): Temporal.Instant | undefined {
   return history.find(({ status }) => status === 'ended')?.at;
 }
 

@@ -1,5 +1,5 @@
 import type { Connection, WorkspaceId } from '@purser/base';
-import { currency } from '@purser/money';
+import { type Currency, currency } from '@purser/money';
 
 import type { AllowedIn } from './months-served.ts';
 
@@ -15,6 +15,9 @@ export interface MonthRow {
   readonly version: string;
   /** Null: what the plan itself allows, as before there were terms. */
   readonly allowed: readonly AllowedIn[] | null;
+  /** Spent of earlier months whose money went back since; null unit: nothing. */
+  readonly owed: bigint;
+  readonly owed_unit: Currency | null;
   readonly lapsed: boolean;
 }
 
@@ -36,7 +39,7 @@ export interface PartRow {
 }
 
 export const MONTH_COLUMNS = `term, month, subscription, kind, starts_at as "from", ends_at as "to", plan, catalogue_version as version,
-  allowed, lapsed`;
+  allowed, owed, owed_unit, lapsed`;
 const PART_COLUMNS = 'invoice, ordinal, term, month, due_at, net, credits, rolling, rolling_until, granted, taken, steps, opened';
 
 /** A month as the database has it: amounts are text in JSON, for it has no whole numbers of that size. */

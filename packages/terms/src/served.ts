@@ -6,32 +6,41 @@ import { MONTH_COLUMNS, monthOf, type MonthRecord, type MonthRow } from './known
 export interface ServedTerms {
   readonly months: readonly MonthRow[];
   readonly subscribed: boolean;
+  /** The plan that payments put it on; null: none. */
+  readonly plan: string | null;
+  /** An operator put it on a plan since. */
+  readonly agreed: boolean;
 }
 
 /** Begun months that are read: the one in force, and the one that raises are carried from. */
 const BEGUN = 2;
 
-/** Of workspaces that ever had a term; others are not in the map. */
+/** Of workspaces that ever subscribed; others are not in the map. */
 export async function servedTerms(
   on: Queryable,
   ids: readonly string[],
   now: Temporal.Instant,
 ): Promise<Map<string, ServedTerms>> {
-  const { rows } = await on.query<MonthRecord & { workspace_id: string; subscribed: boolean }>(
-    `select m.*, coalesce(s.subscribed, false) as subscribed from unnest($1::uuid[]) w (workspace_id)
+  const { rows: subscribers } = await on.query<{ workspace_id: string } & Omit<ServedTerms, 'months'>>(
+    'select workspace_id, subscribed, plan, agreed from terms.subscriber where workspace_id = any ($1::uuid[])',
+    [ids],
+  );
+  if (subscribers.length === 0) return new Map();
+  const { rows } = await on.query<MonthRecord & { workspace_id: string }>(
+    `select m.* from unnest($1::uuid[]) w (workspace_id)
      cross join lateral (
        (select workspace_id, ${MONTH_COLUMNS} from terms.month t where t.workspace_id = w.workspace_id and starts_at <= $2
         order by starts_at desc limit ${BEGUN})
        union all
        (select workspace_id, ${MONTH_COLUMNS} from terms.month t where t.workspace_id = w.workspace_id and starts_at > $2 order by starts_at)
-     ) m left join terms.subscriber s on s.workspace_id = w.workspace_id
-     order by m."from"`,
-    [ids, now.toString()],
+     ) m order by m."from"`,
+    [subscribers.map(({ workspace_id }) => workspace_id), now.toString()],
   );
+  const months = Map.groupBy(rows, ({ workspace_id }) => workspace_id);
   return new Map(
-    [...Map.groupBy(rows, ({ workspace_id }) => workspace_id)].map(([id, months]) => [
-      id,
-      { months: months.map(monthOf), subscribed: months[0]?.subscribed ?? false },
+    subscribers.map(({ workspace_id, subscribed, plan, agreed }) => [
+      workspace_id,
+      { months: (months.get(workspace_id) ?? []).map(monthOf), subscribed, plan, agreed },
     ]),
   );
 }

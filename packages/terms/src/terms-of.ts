@@ -1,6 +1,6 @@
 import type { Currency, ExchangeRates } from '@purser/money';
 
-import { type Catalogues, chainOf, endOf, hasEnded, type Paid, planOf, type Term, trialOf } from './chain.ts';
+import { type Catalogues, chainOf, endedAt, endOf, hasEnded, type Paid, planOf, type Term, trialOf } from './chain.ts';
 import type { InvoiceFact, PaymentFacts } from './facts.ts';
 import { type MonthPart, monthsServed, partsOf, type ServedMonth, waiting } from './months-served.ts';
 import { type Collected, collectedOf, proceedsOf } from './proceeds.ts';
@@ -71,9 +71,18 @@ function byCollection(one: InvoiceFact, other: InvoiceFact): number {
 
 const REASONS: readonly InvoiceFact['reason'][] = ['create', 'cycle', 'change'];
 
-/** The invoice of nothing that a trial begins with. */
+/** The invoice of nothing that a trial begins with; before its subscription is known, it may be one. */
 function isOfTrial(fact: InvoiceFact, history: SubscriptionHistory): boolean {
-  return fact.gross === 0n && snapshotAt(history, fact.paid_at)?.status === 'trialing';
+  return fact.gross === 0n && (history.length === 0 || snapshotAt(history, fact.paid_at)?.status === 'trialing');
+}
+
+/** Money that comes in when its subscription has ended is booked, and puts nobody on a plan. */
+function servesAnybody({ kind, paid }: Term, histories: ReadonlyMap<string, SubscriptionHistory>): boolean {
+  if (kind === 'trial') return true;
+  return paid.some(({ by }) => {
+    const ended = endedAt(histories.get(by.fact.subscription) ?? []);
+    return ended === undefined || Temporal.Instant.compare(by.fact.paid_at, ended) < 0;
+  });
 }
 
 /** Of a subscription that was paid for before anything of it was kept. */
@@ -88,7 +97,7 @@ function planFromBefore(histories: ReadonlyMap<string, SubscriptionHistory>): Te
 
 /** The latest picture of the subscription whose term is the latest; where that one has ended, of another that lives and was paid. */
 function currentPlan(terms: readonly Term[], histories: ReadonlyMap<string, SubscriptionHistory>): Terms['plan'] {
-  const latest = terms.at(-1);
+  const latest = terms.findLast((term) => servesAnybody(term, histories));
   if (latest === undefined) return planFromBefore(histories);
   const own = histories.get(latest.subscription) ?? [];
   const others = latest.paid.map(({ by }) => by.fact.subscription).filter((id) => id !== latest.subscription);

@@ -3,6 +3,7 @@ import { isRefusal, RefusalError } from '@purser/base';
 import { LICENSES, overridesSchema, type Workspace } from '@purser/identity';
 import { setByHand } from '@purser/license';
 import { refuseLoss, refuseUnknown } from '@purser/policy';
+import { agreedByHand } from '@purser/terms';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -141,6 +142,7 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
         const now = deps.clock.now();
         // Inside, where plan and overrides are the ones that will stand together.
         if (change.overrides !== undefined || change.plan !== undefined) await refuseTerms(deps, after, now);
+        if (change.plan !== undefined) await agreedByHand(connection, id);
         const set = license && (await setByHand(connection, now, { workspace: id, license, actor }));
         changedTo = set ? { ...after, license: set.after.license, license_since: set.after.since } : after;
         await appendAudit(connection, {
