@@ -668,6 +668,14 @@ AS $function$
   select id from identity.person where email = lower(p_email) and is_anonymous is not true
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.sold_to(p_workspace uuid)
+ RETURNS TABLE(plan text, catalogue_version text, anchored_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select plan, catalogue_version, anchored_at from identity.workspace where workspace_id = p_workspace
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.solely_owned(p_person uuid)
  RETURNS TABLE(workspace_id uuid, name text, others bigint)
  LANGUAGE sql
@@ -1084,6 +1092,14 @@ CREATE OR REPLACE FUNCTION ledger.is_unit(p_unit text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$ select p_unit = 'credit' or p_unit ~ '^[A-Z]{3}$' $function$;
+
+CREATE OR REPLACE FUNCTION ledger.last_period(p_workspace uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select max(period_start) from ledger.period where workspace_id = p_workspace
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.lift_transaction_numbers(p_above bigint)
  RETURNS void
@@ -1614,6 +1630,13 @@ create policy all_rows on license.standing for all to purser_work using (true);
 create policy own_rows on license.standing for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on license.standing to purser_app;
 grant insert, select, update on license.standing to purser_work;
+
+CREATE OR REPLACE FUNCTION license.name_earlier(p_workspace uuid, p_subscription text)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into license.earlier_subscription (workspace_id, subscription) values (p_workspace, p_subscription) on conflict do nothing
+$function$;
 
 create schema marketplace;
 grant usage on schema marketplace to purser_app;
@@ -3681,10 +3704,13 @@ create table terms.month (
   plan text not null,
   catalogue_version text not null,
   allowed jsonb,
+  owed bigint default 0 not null,
+  owed_unit text,
   lapsed boolean default false not null,
   constraint month_pkey PRIMARY KEY (workspace_id, term, month),
   constraint month_kind_check CHECK ((kind = ANY (ARRAY['paid'::text, 'trial'::text, 'calendar'::text]))),
   constraint month_month_check CHECK ((month >= 0)),
+  constraint month_owed_check CHECK ((owed >= 0)),
   constraint sound CHECK ((ends_at >= starts_at))
 );
 CREATE INDEX month_of_workspace ON terms.month USING btree (workspace_id, starts_at);
@@ -3746,6 +3772,7 @@ create table terms.subscriber (
   plan text,
   catalogue_version text,
   subscribed boolean not null,
+  agreed boolean default false not null,
   living integer default 0 not null,
   constraint subscriber_pkey PRIMARY KEY (workspace_id)
 );
@@ -3755,6 +3782,26 @@ create policy own_rows on terms.subscriber for select to purser_app using ((work
 CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON terms.subscriber FOR EACH ROW EXECUTE FUNCTION terms.tell_workspace();
 grant select on terms.subscriber to purser_app;
 grant insert, select, update on terms.subscriber to purser_work;
+
+CREATE OR REPLACE FUNCTION terms.take_over(p_workspace uuid, p_subscription text, p_plan text, p_version text, p_from timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into terms.month (workspace_id, term, month, subscription, kind, starts_at, ends_at, plan, catalogue_version)
+  values (p_workspace, 'calendar', 0, p_subscription, 'calendar', p_from, p_from + interval '1 month', p_plan, p_version)
+  on conflict do nothing;
+  insert into terms.subscriber (workspace_id, subscription, plan, catalogue_version, subscribed)
+  values (p_workspace, p_subscription, p_plan, p_version, true) on conflict do nothing;
+end $function$;
+
+CREATE OR REPLACE FUNCTION terms.take_over_invoice(p_workspace uuid, p_invoice text, p_plan text, p_currency text, p_net bigint, p_tax bigint, p_fees bigint)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into terms.collected (workspace_id, invoice, plan, currency, reported_unit, rate_numerator, rate_denominator, revenue, tax, fees)
+  values (p_workspace, p_invoice, p_plan, p_currency, p_currency, 1, 1, p_net, p_tax, p_fees) on conflict do nothing
+$function$;
 
 CREATE OR REPLACE FUNCTION terms.tell_workspace()
  RETURNS trigger

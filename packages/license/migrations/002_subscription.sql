@@ -13,3 +13,6 @@ alter table license.earlier_subscription enable row level security;
 create policy all_rows on license.earlier_subscription to purser_work using (true);
 create policy own_rows on license.earlier_subscription for select to purser_app using (workspace_id = base.current_workspace());
 grant select on license.earlier_subscription to purser_app, purser_work;
+create function license.name_earlier(p_workspace uuid, p_subscription text) returns void language sql as $$
+  insert into license.earlier_subscription (workspace_id, subscription) values (p_workspace, p_subscription) on conflict do nothing
+$$;

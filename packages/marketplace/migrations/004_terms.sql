@@ -80,31 +80,31 @@ grant update (closed_at) on marketplace.checkout to purser_app;
 alter table marketplace.purchase add column ceiling_raise bigint check (ceiling_raise >= 0);
 
 -- Whoever subscribed before goes over without a second ceiling, grant or booking: what the calendar opened last is served until the next invoice is
--- collected, and opens nothing more by itself.
-insert into marketplace.snapshot (workspace_id, event_id, subscription_id, at, rank, status, plan, price, items, catalogue_version)
-select s.workspace_id, 'before:' || s.subscription_id, s.subscription_id, s.event_at, 0,
-  case when s.status = 'ended' then 'ended' when s.status in ('past_due', 'unpaid') then 'owing'
-    when s.status in ('trialing', 'active', 'paused') then s.status else 'incomplete' end,
-  s.plan, '', '[]', w.catalogue_version
-from marketplace.subscription s join identity.workspace w using (workspace_id);
+-- collected, and opens nothing more by itself. Of its invoices the net was booked with the period, and the tax by itself.
+do $$
+declare
+  v_sold record;
+begin
+  insert into marketplace.snapshot (workspace_id, event_id, subscription_id, at, rank, status, plan, price, items, catalogue_version)
+  select s.workspace_id, 'before:' || s.subscription_id, s.subscription_id, s.event_at, 0,
+    case when s.status = 'ended' then 'ended' when s.status in ('past_due', 'unpaid') then 'owing'
+      when s.status in ('trialing', 'active', 'paused') then s.status else 'incomplete' end,
+    s.plan, '', '[]', w.catalogue_version
+  from marketplace.subscription s cross join lateral identity.sold_to(s.workspace_id) w;
 
-insert into terms.month (workspace_id, term, month, subscription, kind, starts_at, ends_at, plan, catalogue_version)
-select distinct on (w.workspace_id) w.workspace_id, 'calendar', 0, s.subscription_id, 'calendar', coalesce(p.period_start, w.anchored_at),
-  coalesce(p.period_start, w.anchored_at) + interval '1 month', w.plan, w.catalogue_version
-from marketplace.subscription s join identity.workspace w using (workspace_id)
-left join lateral (select max(period_start) as period_start from ledger.period where workspace_id = w.workspace_id) p on true
-where s.live order by w.workspace_id, s.event_at;
+  for v_sold in
+    select distinct on (s.workspace_id) s.workspace_id, s.subscription_id, w.plan, w.catalogue_version,
+      coalesce(ledger.last_period(s.workspace_id), w.anchored_at) as begun
+    from marketplace.subscription s cross join lateral identity.sold_to(s.workspace_id) w where s.live order by s.workspace_id, s.event_at
+  loop
+    perform terms.take_over(v_sold.workspace_id, v_sold.subscription_id, v_sold.plan, v_sold.catalogue_version, v_sold.begun);
+  end loop;
 
-insert into terms.subscriber (workspace_id, subscription, plan, catalogue_version, subscribed)
-select workspace_id, subscription, plan, catalogue_version, true from terms.month where kind = 'calendar';
+  perform license.name_earlier(n.workspace_id, n.subscription_id)
+  from (select distinct on (workspace_id) workspace_id, subscription_id from marketplace.subscription
+        order by workspace_id, live desc, event_at desc) n;
 
-insert into license.earlier_subscription (workspace_id, subscription)
-select distinct on (workspace_id) workspace_id, subscription_id from marketplace.subscription order by workspace_id, live desc, event_at desc;
-
--- Of their invoices the net was booked with the period and the tax by itself; from now on only what goes back is.
-insert into terms.collected (workspace_id, invoice, plan, currency, reported_unit, rate_numerator, rate_denominator, revenue, tax, fees)
-select workspace_id, invoice_id, plan, currency, currency, 1, 1, paid - reversed - tax_left, tax_left, reversal_fees
-from (select *, (tax::numeric * (paid - reversed) / paid)::bigint
-        + ((tax::numeric * (paid - reversed) / paid)::bigint < tax::numeric * (paid - reversed) / paid)::int as tax_left
-      from marketplace.invoice) i;
+  perform terms.take_over_invoice(i.workspace_id, i.invoice_id, i.plan, i.currency, i.paid - i.reversed - i.tax_left, i.tax_left, i.reversal_fees)
+  from (select *, div(tax::numeric * (paid - reversed) + paid - 1, paid)::bigint as tax_left from marketplace.invoice) i;
+end $$;
 alter table marketplace.invoice drop column revenue, drop column fees;

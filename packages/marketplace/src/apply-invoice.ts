@@ -129,7 +129,14 @@ export async function settleReversals(
   const changed = given_back !== row.given_back;
   await on.query(
     `update marketplace.invoice set reversed = $2, reversal_fees = $3, given_back = $4, told = told + $5, told_at = $6 where invoice_id = $1`,
-    [invoice, reversed, reversal_fees, given_back, changed ? 1 : 0, changed ? told_at.toString() : (row.told_at?.toString() ?? null)],
+    [
+      invoice,
+      reversed,
+      reversal_fees,
+      given_back,
+      changed ? 1 : 0,
+      changed ? told_at.toString() : (row.told_at?.toString() ?? null),
+    ],
   );
   if (changed) {
     await recordPayment(on, now, {

@@ -50,7 +50,8 @@ export async function applyPaid(
   await lockGrants(on, now, offered.workspace_id, []);
   if (await purchaseOf(on, { checkout: paid.checkout })) return { outcome: 'kept', detail: 'this purchase is known' };
   const bought = partOf(offered, paid);
-  if (bought.credits === 0n) return { outcome: 'refused', detail: `what was paid of ${paid.checkout} is not enough for one credit` };
+  if (bought.credits === 0n)
+    return { outcome: 'refused', detail: `what was paid of ${paid.checkout} is not enough for one credit` };
   await writeDown(on, event, paid, offered, bought, buyer);
   for (const seen of paid.seen) await keepPresented(on, paid.payment, seen);
   const purchase = await purchaseOf(on, { checkout: paid.checkout });

@@ -94,7 +94,11 @@ export async function startCheckout(parts: OpenParts, request: CheckoutRequest):
 }
 
 /** One subscription, and one page to pay for it. */
-async function pagesFor(parts: OpenParts, { workspace }: CheckoutRequest, { code, price }: Terms): Promise<PagesOfPlans | Refusal> {
+async function pagesFor(
+  parts: OpenParts,
+  { workspace }: CheckoutRequest,
+  { code, price }: Terms,
+): Promise<PagesOfPlans | Refusal> {
   if (await isSubscribed(parts.pool, workspace.id)) {
     return refuse('limit_reached', 'this workspace has a subscription; change its plan in the portal');
   }
@@ -193,7 +197,7 @@ async function writeDown(
   const unkeyed = (): CheckoutId =>
     terms.kind === 'plan'
       ? derivedId<'checkout'>('plan', workspace.id, terms.code, catalogue.version, String(closed))
-      : (newId<'checkout'>() as CheckoutId);
+      : newId<'checkout'>();
   const id = keyedId(request) ?? unkeyed();
   const request_hash = idempotency?.request_hash ?? '';
   const { rows } = await workspaceTransaction(pool, workspace.id, async (connection) => {

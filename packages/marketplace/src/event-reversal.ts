@@ -124,7 +124,16 @@ function refundedCharge(object: z.infer<typeof charge>): ToldReversal | undefine
   if (!payment_intent) return undefined;
   const amount = fromMinor(amount_refunded, currency);
   const none = { fee: undefined, withdrawn: undefined };
-  return { is: 'reversal', payment: payment_intent, object: id, kind: 'charge', amount, state: 'open', seen: seenIn(object), ...none };
+  return {
+    is: 'reversal',
+    payment: payment_intent,
+    object: id,
+    kind: 'charge',
+    amount,
+    state: 'open',
+    seen: seenIn(object),
+    ...none,
+  };
 }
 
 /** A refund that failed or was called off leaves the money where it was. */
@@ -132,7 +141,15 @@ function refunded({ id, amount, currency, status, payment_intent }: z.infer<type
   if (!payment_intent) return undefined;
   const state = status === 'failed' || status === 'canceled' ? 'failed' : 'open';
   const none = { fee: undefined, withdrawn: undefined, seen: [] };
-  return { is: 'reversal', payment: payment_intent, object: id, kind: 'refund', amount: fromMinor(amount, currency), state, ...none };
+  return {
+    is: 'reversal',
+    payment: payment_intent,
+    object: id,
+    kind: 'refund',
+    amount: fromMinor(amount, currency),
+    state,
+    ...none,
+  };
 }
 
 /** An inquiry (`warning_…`) takes no money; a prevented one never did. */

@@ -111,9 +111,16 @@ function amountsOf(whole: z.infer<typeof session>): { readonly subtotal: Money; 
   const { currency_conversion: source, amount_total, currency } = whole;
   const tax = whole.total_details?.amount_tax ?? 0;
   if (!source) {
-    return { subtotal: fromMinor(whole.amount_subtotal, currency), total: fromMinor(amount_total, currency), tax: fromMinor(tax, currency) };
+    return {
+      subtotal: fromMinor(whole.amount_subtotal, currency),
+      total: fromMinor(amount_total, currency),
+      tax: fromMinor(tax, currency),
+    };
   }
-  const share = amount_total === 0 ? 0 : Number((BigInt(tax) * BigInt(source.amount_total) + BigInt(amount_total) - 1n) / BigInt(amount_total));
+  const share =
+    amount_total === 0
+      ? 0
+      : Number((BigInt(tax) * BigInt(source.amount_total) + BigInt(amount_total) - 1n) / BigInt(amount_total));
   const { source_currency } = source;
   return {
     subtotal: fromMinor(source.amount_subtotal, source_currency),

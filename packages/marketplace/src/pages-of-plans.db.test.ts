@@ -13,8 +13,13 @@ afterEach(() => shop.verify());
 afterAll(() => shop[Symbol.asyncDispose]());
 
 const say = (type: string, object: StripeObject): Promise<string> => shop.receive(shop.stripe.event(type, object));
-const audited = async ({ id }: Workspace, action: string): Promise<unknown[]> =>
-  (await shop.database.pool.query('select detail from audit.entry where workspace_id = $1 and action = $2', [id, action])).rows;
+async function audited({ id }: Workspace, action: string): Promise<{ detail: unknown }[]> {
+  const { rows } = await shop.database.pool.query<{ detail: unknown }>(
+    'select detail from audit.entry where workspace_id = $1 and action = $2',
+    [id, action],
+  );
+  return rows;
+}
 const customerOf = async ({ id }: Workspace): Promise<string> => {
   const { rows } = await shop.database.pool.query<{ customer: string }>(
     'select stripe_customer as customer from marketplace.customer where workspace_id = $1',

@@ -21,7 +21,10 @@ const revenue = async (workspace: Workspace): Promise<bigint> => {
   return rows[0]?.revenue ?? 0n;
 };
 const license = async ({ id }: Workspace): Promise<string> => {
-  const { rows } = await shop.database.pool.query<{ license: string }>('select license from identity.workspace where workspace_id = $1', [id]);
+  const { rows } = await shop.database.pool.query<{ license: string }>(
+    'select license from identity.workspace where workspace_id = $1',
+    [id],
+  );
   return rows[0]?.license ?? '';
 };
 
@@ -48,8 +51,11 @@ describe('a reversal that is told in another currency than the payment', () => {
     expect([await revenue(workspace), await license(workspace)]).toEqual([0n, 'grace']);
     await say('charge.dispute.closed', { ...dispute, status: 'won' });
     expect([await revenue(workspace), await license(workspace)]).toEqual([15_990_000_000n, 'active']);
-    const { fees } = (await shop.database.pool.query('select fees from terms.collected where workspace_id = $1', [workspace.id])).rows[0];
-    expect(fees).toBe(20_000_000_000n);
+    const { rows } = await shop.database.pool.query<{ fees: bigint }>(
+      'select fees from terms.collected where workspace_id = $1',
+      [workspace.id],
+    );
+    expect(rows[0]?.fees).toBe(20_000_000_000n);
   });
 
   test('counts by its share of what the payment was in that currency, whichever of the two is told first', async () => {
@@ -68,11 +74,17 @@ describe('a reversal that is told in another currency than the payment', () => {
 
   test('without any of that counts at the catalogue’s rate, cautiously, and without a rate as all of it', async () => {
     const known = await subscriber();
-    await say('refund.created', shop.stripe.make('refund', 're', { ...known, amount: 500, currency: 'usd', status: 'succeeded' }));
+    await say(
+      'refund.created',
+      shop.stripe.make('refund', 're', { ...known, amount: 500, currency: 'usd', status: 'succeeded' }),
+    );
     // 5.00 × 0.94 × 1.02 = 4.794.
     expect(await revenue(known.workspace)).toBe(11_196_000_000n);
     const unknown = await subscriber();
-    await say('refund.created', shop.stripe.make('refund', 're', { ...unknown, amount: 500, currency: 'jpy', status: 'succeeded' }));
+    await say(
+      'refund.created',
+      shop.stripe.make('refund', 're', { ...unknown, amount: 500, currency: 'jpy', status: 'succeeded' }),
+    );
     expect(await revenue(unknown.workspace)).toBe(0n);
   });
 });
@@ -87,7 +99,10 @@ describe('a credit note', () => {
     await say('credit_note.created', paid_out);
     expect([await revenue(workspace), (await shop.policyOf(workspace)).ceiling.nanos]).toEqual([10_000_000_000n, 8_500_000_000n]);
     await say('credit_note.voided', { ...paid_out, status: 'void' });
-    expect([await revenue(workspace), (await shop.policyOf(workspace)).ceiling.nanos]).toEqual([15_990_000_000n, 13_591_500_000n]);
+    expect([await revenue(workspace), (await shop.policyOf(workspace)).ceiling.nanos]).toEqual([
+      15_990_000_000n,
+      13_591_500_000n,
+    ]);
   });
 });
 

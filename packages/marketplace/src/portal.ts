@@ -10,9 +10,10 @@ export async function openPortal(
   return_url: string,
 ): Promise<{ url: string } | Refusal> {
   const { rows } = await workspaceTransaction(pool, workspace, (connection) =>
-    connection.query<{ customer: string }>('select stripe_customer as customer from marketplace.customer where workspace_id = $1', [
-      workspace,
-    ]),
+    connection.query<{ customer: string }>(
+      'select stripe_customer as customer from marketplace.customer where workspace_id = $1',
+      [workspace],
+    ),
   );
   const customer = rows[0]?.customer;
   if (customer === undefined) return NOTHING_BOUGHT;
@@ -25,4 +26,7 @@ export async function openPortal(
   }
 }
 
-const NOTHING_BOUGHT = refuse('not_found', 'this workspace has no subscription and has bought nothing; choose a plan or a pack first');
+const NOTHING_BOUGHT = refuse(
+  'not_found',
+  'this workspace has no subscription and has bought nothing; choose a plan or a pack first',
+);

@@ -76,7 +76,7 @@ export async function reversalsOfInvoice(on: Connection, invoice: string, of: Pa
  * of the payment, else its share of what the payment was in the currency of the reversal. Where neither is stated, at the catalogue's rate,
  * cautiously; and without one, it is all of the payment.
  */
-export function inPayment(row: ReversalRow, { currency: code, paid }: Payment, fx: ExchangeRates): Reversal {
+function inPayment(row: ReversalRow, { currency: code, paid }: Payment, fx: ExchangeRates): Reversal {
   const unit = currency(code);
   const { kind, state } = row;
   const amount = amountIn(unit, row, paid, fx);
@@ -105,11 +105,14 @@ function converted(amount: bigint, from: string, to: Currency, fx: ExchangeRates
 }
 
 /** What a payment was in a currency that its buyer saw. */
-export async function keepPresented(on: Connection, payment: string, seen: { readonly currency: string; readonly nanos: bigint }): Promise<void> {
+export async function keepPresented(
+  on: Connection,
+  payment: string,
+  seen: { readonly currency: string; readonly nanos: bigint },
+): Promise<void> {
   if (seen.nanos <= 0n) return;
-  await on.query('insert into marketplace.presented (payment_intent, currency, amount) values ($1, $2, $3) on conflict do nothing', [
-    payment,
-    seen.currency,
-    seen.nanos,
-  ]);
+  await on.query(
+    'insert into marketplace.presented (payment_intent, currency, amount) values ($1, $2, $3) on conflict do nothing',
+    [payment, seen.currency, seen.nanos],
+  );
 }

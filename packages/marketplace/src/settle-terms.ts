@@ -28,7 +28,12 @@ export async function settleTerms(
 }
 
 /** Nobody means to pay twice: the first rules, the money of both counts, and an operator is told. */
-async function tellSecond(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, living: readonly string[]): Promise<void> {
+async function tellSecond(
+  on: Connection,
+  now: Temporal.Instant,
+  workspace: WorkspaceId,
+  living: readonly string[],
+): Promise<void> {
   const names = living.join(' and ');
   await appendAudit(on, {
     at: now,

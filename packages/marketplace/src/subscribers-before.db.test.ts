@@ -14,8 +14,9 @@ import { openShop, ROOMS, type Shop } from './testing.ts';
 
 /** What came with terms: the migrations that a database of before does not have. */
 const CAME_WITH_TERMS: Readonly<Record<string, readonly string[]>> = {
-  meters: ['011_end_grants.sql'],
-  ledger: ['012_collected.sql'],
+  meters: ['012_end_grants.sql'],
+  ledger: ['014_collected.sql'],
+  identity: ['006_sold_to.sql'],
   policy: ['004_signed_raise.sql'],
   license: ['002_subscription.sql'],
   wallet: ['007_terms.sql'],
@@ -121,7 +122,11 @@ test('a subscriber of before terms goes on with the period under way, once, and 
   });
   expect(await tell('customer.subscription.updated', subscription)).toBe('applied');
   expect(await tell('invoice.paid', shop.stripe.invoice(subscription).invoice)).toBe('applied');
-  expect([await shop.exhaust(workspace), await shop.balance(workspace), await revenue()]).toEqual([PRO_ADMITS, 1500n, 31_980_000_000n]);
+  expect([await shop.exhaust(workspace), await shop.balance(workspace), await revenue()]).toEqual([
+    PRO_ADMITS,
+    1500n,
+    31_980_000_000n,
+  ]);
   // An invoice of before that goes back goes out of the books, and nothing else.
   const refund = { amount: 1599, currency: 'eur', status: 'succeeded', payment_intent: 'pi_before' };
   await tell('refund.created', shop.stripe.make('refund', 're', refund));

@@ -84,7 +84,11 @@ function latest(...moments: readonly Temporal.Instant[]): Temporal.Instant {
 }
 
 /** Cautiously in the currency of the plan that is in force; without a stated rate nothing. */
-export function allowedBy({ allowed, owed, owed_unit }: MonthRow, { price }: Plan, { fx }: Pick<Catalogue, 'fx'>): Allowed | undefined {
+export function allowedBy(
+  { allowed, owed, owed_unit }: MonthRow,
+  { price }: Plan,
+  { fx }: Pick<Catalogue, 'fx'>,
+): Allowed | undefined {
   if (allowed === null) return undefined;
   const sum = (member: 'ceiling' | 'proven'): Money => {
     const debt = owed_unit === null ? [] : [{ unit: owed_unit, nanos: -owed }];

@@ -242,7 +242,7 @@ export const BOOKS_INVENTORY: readonly TableInventory[] = [
     holds: 'What was paid for which month, and what may be spent in it.',
     kept: BOOKS,
     erasure: STAYS,
-    codes: 'term subscription kind plan catalogue_version allowed',
+    codes: 'term subscription kind plan catalogue_version allowed owed_unit',
     file: 'paid_months',
   },
   {

@@ -125,3 +125,22 @@ create function terms.when_part_comes(p_function regproc) returns void language 
 begin
   execute format('create trigger part_comes after insert or update of due_at on terms.part for each row when (not new.opened) execute function %s()', p_function);
 end $$;
+
+-- Takes over whoever subscribed before: what the calendar opened last is served until the next invoice is collected, and opens nothing more.
+create function terms.take_over(p_workspace uuid, p_subscription text, p_plan text, p_version text, p_from timestamptz) returns void
+language plpgsql as $$
+begin
+  insert into terms.month (workspace_id, term, month, subscription, kind, starts_at, ends_at, plan, catalogue_version)
+  values (p_workspace, 'calendar', 0, p_subscription, 'calendar', p_from, p_from + interval '1 month', p_plan, p_version)
+  on conflict do nothing;
+  insert into terms.subscriber (workspace_id, subscription, plan, catalogue_version, subscribed)
+  values (p_workspace, p_subscription, p_plan, p_version, true) on conflict do nothing;
+end $$;
+
+-- Takes over an invoice that was booked before: only what goes back of it is booked from now on.
+create function terms.take_over_invoice(
+  p_workspace uuid, p_invoice text, p_plan text, p_currency text, p_net bigint, p_tax bigint, p_fees bigint
+) returns void language sql as $$
+  insert into terms.collected (workspace_id, invoice, plan, currency, reported_unit, rate_numerator, rate_denominator, revenue, tax, fees)
+  values (p_workspace, p_invoice, p_plan, p_currency, p_currency, 1, 1, p_net, p_tax, p_fees) on conflict do nothing
+$$;

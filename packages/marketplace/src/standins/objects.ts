@@ -44,7 +44,12 @@ function knownCustomer(id: string | undefined, known: Known): string | null {
 /** A page that nobody can pay on any more. */
 export function expired(session: StripeObject | undefined): StripeObject {
   if (session === undefined) {
-    throw new Declined(404, { type: 'invalid_request_error', code: 'resource_missing', param: 'session', message: 'No such checkout.session' });
+    throw new Declined(404, {
+      type: 'invalid_request_error',
+      code: 'resource_missing',
+      param: 'session',
+      message: 'No such checkout.session',
+    });
   }
   if (session['status'] === 'open') return { ...session, status: 'expired', url: null };
   const message = `Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of ${String(session['status'])}.`;
