@@ -14,7 +14,7 @@ import { openShop, ROOMS, type Shop } from './testing.ts';
 
 /** What came with terms: the migrations that a database of before does not have. */
 const CAME_WITH_TERMS: Readonly<Record<string, readonly string[]>> = {
-  meters: ['012_end_grants.sql'],
+  meters: ['013_end_grants.sql'],
   ledger: ['014_collected.sql'],
   identity: ['006_sold_to.sql'],
   policy: ['004_signed_raise.sql'],

@@ -94,7 +94,8 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
   for (const feature of licence.lost) origins.set(`features.${feature}`, 'licence');
   if (state.frozen) origins.set('frozen', 'freeze');
 
-  const budgeted = isBudgeted(catalogue, plan);
+  // No payment covers a trial.
+  const budgeted = isBudgeted(catalogue, plan) || (catalogue.globalBudget !== undefined && served?.month?.kind === 'trial');
   const shared = (state.rungs ?? []).filter(({ ladder }) => budgeted || ladder.watches !== 'global_budget');
   const rungs = [...ownRungs(plan, catalogue, standing, billing_period, terms.cost_cap), ...shared];
   const limited = applyRungs({ ...terms, features: licence.features }, rungs, origins);
