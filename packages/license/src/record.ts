@@ -137,7 +137,7 @@ async function stand(
 
 async function knownEvents(on: Queryable, workspace: WorkspaceId): Promise<LicenceEvent[]> {
   const { rows } = await on.query<LicenceEvent>(
-    `select event_id as id, kind, at, ranked_at, reference, coalesce(e.subscription, case when kind = 'ended' then reference else b.subscription end) as subscription
+    `select event_id as id, kind, at, ranked_at, reference, coalesce(e.subscription, case when kind = 'ended' and b.subscription is not null then reference else b.subscription end) as subscription
      from license.event e left join license.earlier_subscription b using (workspace_id) where workspace_id = $1`,
     [workspace],
   );

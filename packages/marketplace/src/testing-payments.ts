@@ -81,5 +81,8 @@ export function paymentsIn(shop: Shop) {
     if (outcome !== 'applied') throw new Error(`a first payment is ${outcome}`);
     return { ...buyer, subscription, first };
   }
-  return { later, seconds, tell, customer, subscriptionOf, inv, paymentOf, revenueOf, state, subscribed };
+  /** What a workspace on FREE may cost in a month: nobody on it has paid anything. */
+  const freeAdmits = async (): Promise<bigint> => (await shop.policyOf(await shop.workspace('FREE'))).cost_cap.nanos;
+
+  return { freeAdmits, later, seconds, tell, customer, subscriptionOf, inv, paymentOf, revenueOf, state, subscribed };
 }
