@@ -71,6 +71,8 @@ export function buildTerms(raw: RawCatalogue, source: Source, mistakes: Mistake[
     pools: raw.pools ?? [],
     ladders: (raw.ladders ?? []).map(buildLadder),
     alerts: raw.alerts ?? [],
+    customer_view: raw.customer_view ?? 'credits',
+    keys_view: raw.keys_view ?? 'cost',
     licence: raw.licence ? buildLicence(raw.licence) : LICENCE,
   };
 }
@@ -107,8 +109,9 @@ function buildFailedCalls(raw: NonNullable<RawModels['failed_calls']>[number]): 
 }
 
 function buildOperation(raw: RawCatalogue['operations'][number]): Operation {
-  const { instructions, task, credits_min, ...rest } = raw;
-  return { ...rest, task: task ?? 'text', credits_min: credits_min ?? 0n, ...(instructions !== undefined && { instructions }) };
+  const { instructions, description, example, task, credits_min, ...rest } = raw;
+  const told = present({ instructions, description, example });
+  return { ...rest, ...told, task: task ?? 'text', credits_min: credits_min ?? 0n };
 }
 
 type RawPlan = RawCatalogue['plans'][number];

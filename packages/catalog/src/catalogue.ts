@@ -45,6 +45,10 @@ export interface ModelEntry {
   readonly aliases: readonly string[];
 }
 
+/** What callers are shown of what their work costs: credits alone, or the cost and its bounds in money as well. */
+export const VIEWS = ['credits', 'cost'] as const;
+export type View = (typeof VIEWS)[number];
+
 /** Something a caller can ask for by name. */
 export interface Operation {
   readonly name: string;
@@ -56,8 +60,12 @@ export interface Operation {
   readonly classes: Readonly<Record<Complexity, readonly ModelClass[]>>;
   /** The least number of credits one call is charged. */
   readonly credits_min: bigint;
-  /** What the model is told before the caller's own words. */
+  /** What the model is told before the caller's own words: the founder's own, and shown to operators alone. */
   readonly instructions?: string;
+  /** What it does, in words for customers. */
+  readonly description?: string;
+  /** A prompt to try it by. */
+  readonly example?: string;
 }
 
 /**
@@ -323,5 +331,9 @@ export interface Catalogue {
   readonly ladders: readonly Ladder[];
   /** Shares of a budget at which people are told. */
   readonly alerts: readonly Ratio[];
+  /** What people see, on the page and by their sessions, and what they are told. */
+  readonly customer_view: View;
+  /** What the keys of workspaces see. */
+  readonly keys_view: View;
   readonly licence: LicenceTerms;
 }

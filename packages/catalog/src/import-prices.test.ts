@@ -155,6 +155,12 @@ describe('prices imported from the community table', () => {
       await writeFile(join(folder, 'wrong.json'), text);
       await expect(importPrices(join(folder, 'wrong.json'), folder, NOW)).rejects.toThrow(/wrong\.json is not a price table/);
     }
+    for (const text of ['{}', '{"x":1}', '{"last_updated":"2026-07-24"}']) {
+      await writeFile(join(folder, 'empty.json'), text);
+      await expect(importPrices(join(folder, 'empty.json'), folder, NOW)).rejects.toThrow(
+        /empty\.json has no price .*Nothing was written/,
+      );
+    }
     await expect(importPrices(join(folder, 'missing.json'), folder, NOW)).rejects.toThrow(/missing\.json cannot be read/);
     expect(await readFile(imported.path, 'utf8')).toBe(again);
   });

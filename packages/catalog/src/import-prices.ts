@@ -27,6 +27,17 @@ export interface PricesImport {
  */
 export async function importPrices(file: string, folder: string, now: Temporal.Instant): Promise<PricesImport> {
   const conversion = await readTable(file);
+  if (conversion.prices.length === 0) {
+    const [first] = conversion.skipped;
+    const why =
+      first === undefined ? 'it is empty' : `of ${conversion.skipped.length} entries, such as ${first.name}: ${first.reason}`;
+    throw new Fault(
+      `${file} has no price that can be read (${why}); want the JSON object that LiteLLM publishes. Nothing was written`,
+      {
+        retryable: false,
+      },
+    );
+  }
   const own = await readOwnPrices(folder);
   const from = now.toString({ smallestUnit: 'second' });
   const prices = conversion.prices.map((price) => ({ ...keepOwnUnits(price, own, now), currency: 'USD', from }));

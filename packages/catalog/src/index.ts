@@ -4,6 +4,7 @@ export { admissionCapOf, costAllowance, paymentFees } from './ceiling.ts';
 export { checkPlans, describeProofs, type PlansCheck } from './check-plans.ts';
 export { type Constraint } from './constraints.ts';
 export { creditsFor } from './credits.ts';
+export { demoPlan, type Example, firstExample, plainOperation } from './first-example.ts';
 export { findOperation, findPack, findPlan } from './find.ts';
 export { importPrices, type PricesImport } from './import-prices.ts';
 export { loadCatalogue } from './load.ts';

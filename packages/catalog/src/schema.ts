@@ -1,7 +1,7 @@
 import { PRICED_UNITS } from '@purser/money';
 import { z } from 'zod';
 
-import { COVERED, FAILURES, LANES, MODEL_CLASSES, ROUTINGS, TASKS } from './catalogue.ts';
+import { COVERED, FAILURES, LANES, MODEL_CLASSES, ROUTINGS, TASKS, VIEWS } from './catalogue.ts';
 import { amount, count, date, flag, line, name, prose, quantity, rate, share, threshold } from './values.ts';
 
 /** A list is bounded: a catalogue is written by people. */
@@ -55,6 +55,8 @@ const operation = z.strictObject({
   classes: z.strictObject({ simple: list(modelClass, 1), medium: list(modelClass, 1), complex: list(modelClass, 1) }),
   credits_min: quantity.optional(),
   instructions: prose.optional(),
+  description: line.optional(),
+  example: prose.optional(),
 });
 
 const quotas = z.strictObject({
@@ -190,6 +192,8 @@ export const catalogueSchema = z.strictObject({
   credit: z.strictObject({ cost: amount }),
   global_budget: z.strictObject({ amount, window: z.literal('month'), covers: z.enum(COVERED).optional() }).optional(),
   alerts: list(threshold).optional(),
+  customer_view: z.enum(VIEWS).optional(),
+  keys_view: z.enum(VIEWS).optional(),
   licence: z.strictObject({ grace_days: count(0, 366), degrade: list(degradeStep, 1) }).optional(),
   pools: list(pool).optional(),
   ladders: list(ladder).optional(),

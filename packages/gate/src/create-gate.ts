@@ -101,7 +101,7 @@ export function createGate(deps: GateDeps): Gate {
 
 function reportOf(ask: Ask, cleared: Cleared | Refusal, result: unknown, duration_ms: number): CallReport {
   return {
-    operation: ask.operation,
+    operation: isRefusal(cleared) ? (ask.operation ?? 'unread') : cleared.draft.operation.name,
     plan: ask.caller.workspace?.plan ?? '',
     workspace: ask.caller.workspace,
     outcome: isRefusal(result) ? result.code : 'ok',

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '@purser/base';
-import { type Catalogue, type Complexity, findOperation, type Operation } from '@purser/catalog';
+import { type Catalogue, type Complexity, findOperation, type Operation, plainOperation } from '@purser/catalog';
 import type { Caller, Workspace } from '@purser/identity';
 import type { MeterSpec } from '@purser/meters';
 import type { Money } from '@purser/money';
@@ -12,7 +12,8 @@ import type { Arrival, Idempotency } from './gate.ts';
 /** What every door brings, whatever its wire format. */
 export interface Ask {
   readonly caller: Caller;
-  readonly operation: string;
+  /** Undefined: none was named, as in OpenAI's format. */
+  readonly operation: string | undefined;
   readonly complexity: Complexity;
   /** What the prompt can amount to, with the operation's instructions before it. */
   readonly measure: (operation: Operation) => PromptBounds;
@@ -55,8 +56,10 @@ export function identify(engine: Engine, ask: Ask): Draft | Refusal {
   const now = engine.clock.now();
   const policy = engine.policyOf(workspace, now);
   const { catalogue } = policy;
-  const operation = findOperation(catalogue, ask.operation);
+  const operation =
+    ask.operation === undefined ? plainOperation(catalogue, policy.plan) : findOperation(catalogue, ask.operation);
   if (operation === undefined) {
+    if (ask.operation === undefined) return refuse('plan_feature_missing', 'nothing that writes text is for sale here');
     const known = catalogue.operations.map(({ name }) => name).join(', ');
     return refuse('invalid_request', `operation: there is no '${ask.operation.slice(0, 100)}'; want one of ${known}`);
   }

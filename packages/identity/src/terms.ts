@@ -1,10 +1,10 @@
 import { type Refusal, refuse } from '@purser/base';
-import type { Catalogue, Plan } from '@purser/catalog';
+import { type Catalogue, firstExample, type Plan } from '@purser/catalog';
 
 import { type Overrides, refuseOverrides } from './overrides.ts';
 
 /** What is for sale now: a workspace that is made or moved goes onto this version. */
-export type Offering = Pick<Catalogue, 'version' | 'plans'>;
+export type Offering = Pick<Catalogue, 'version' | 'plans' | 'operations'>;
 
 /** Undefined: no longer sold, though who bought it may still be on it. */
 export function planForSale(offering: Offering, code: string): Plan | undefined {
@@ -21,5 +21,5 @@ export function refuseTerms(offering: Offering, code: string, overrides: Overrid
 
 /** What somebody is on who has bought nothing; undefined: nothing is free here. */
 export function freePlan(offering: Offering): Plan | undefined {
-  return offering.plans.find(({ price, features }) => price.nanos === 0n && features.includes('ai'));
+  return offering.plans.find((plan) => plan.price.nanos === 0n && firstExample(offering, plan) !== undefined);
 }

@@ -20,6 +20,7 @@ export {
   type WireMoney,
   zero,
 } from './money.ts';
+export { namesAmount, withoutAmounts } from './without-amounts.ts';
 export { PriceBook, priceKey } from './price-book.ts';
 export {
   type Yoctos,

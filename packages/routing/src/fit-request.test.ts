@@ -68,7 +68,7 @@ describe('fitting a request', () => {
     expect(fit({ rooms: [ceiling(usd('0.00001'))] })).toMatchObject({
       code: 'cost_ceiling_reached',
       detail: expect.stringMatching(
-        /^this call may cost 0\.\d+ USD on gemini\/gemini-2\.5-flash-lite, and the plan’s cost ceiling leaves 0\.00001 USD$/,
+        /^the plan’s cost ceiling leaves too little for this call on gemini\/gemini-2\.5-flash-lite; it may cost 0\.\d+ USD, and 0\.00001 USD is left$/,
       ) as string,
     });
     expect(fit({ rooms: [{ left: usd('0'), code: 'request_too_large', name: 'max_cost' }] })).toMatchObject({

@@ -134,7 +134,8 @@ function tried(
   for (const { left, code, name } of rooms) {
     const cost = convertCost(worst, left.currency, fx);
     if (compare(cost, left) > 0) {
-      return refuse(code, `this call may cost ${formatMoney(cost)} on ${model.id}, and ${name} leaves ${formatMoney(left)}`);
+      const may = `it may cost ${formatMoney(cost)}, and ${formatMoney(left)} is left`;
+      return refuse(code, `${name} leaves too little for this call on ${model.id}; ${may}`);
     }
   }
   if (tokens_left !== undefined && BigInt(tokens) > tokens_left) {

@@ -8,9 +8,6 @@ import type { ProviderDirectory } from '../deps.ts';
 import type { OpenAiChatBody, OpenAiRequest } from '../gate.ts';
 import { untranslatable } from './translate.ts';
 
-/** The operation that the OpenAI door spends under. */
-const OPERATION = 'chat';
-
 /** Members whose cost the bounds below cover. Any other may change what a call costs on some upstream (`best_of`, plug-ins, a list of models). */
 const BOUNDED = new Set(
   `model messages stream stream_options max_tokens max_completion_tokens n
@@ -42,7 +39,7 @@ export function askOfOpenAi(
   const bounds = boundsOf(body);
   return {
     caller,
-    operation: OPERATION,
+    operation: undefined,
     complexity: 'medium',
     measure: () => bounds,
     output_tokens_max: body.max_completion_tokens ?? body.max_tokens,

@@ -18,5 +18,13 @@ export function featureRefusal(policy: Policy, feature: string): Refusal | undef
 }
 
 export function checkFeature(draft: Draft): Draft | Refusal {
-  return featureRefusal(draft.policy, draft.operation.feature) ?? draft;
+  return featureRefusal(draft.policy, draft.operation.feature) ?? unlisted(draft) ?? draft;
+}
+
+/** A plan may list the operations that it includes. */
+function unlisted({ policy, operation }: Draft): Refusal | undefined {
+  const { plan, catalogue } = policy;
+  if (plan.operations?.includes(operation.name) !== false) return undefined;
+  const detail = `the plan ${plan.name} does not include ${operation.name}; it includes ${plan.operations.join(', ')}`;
+  return refuse('plan_feature_missing', detail, { offers: upgradeOffers(catalogue, policy, operation.feature) });
 }
