@@ -168,6 +168,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     policy: 'rollout',
     replay: 'plans replay',
     catalog: 'plans check, prices import',
+    meters: 'gifts list',
     server: 'up, serve, simulate',
     simulation: 'simulate',
   },

@@ -36,6 +36,7 @@ export function startServerAlerts(parts: {
     sources: [LICENCES, ROUTES, MISSING, PAYMENTS],
     timeout_ms: SEND_TIMEOUT_MS,
     private_allowed: settings.webhooks_inside,
+    tells_cost: parts.catalogue.customer_view === 'cost',
     ...(smtp_url !== undefined && { mailer: createMailer({ url: smtp_url, from, timeout_ms: SEND_TIMEOUT_MS }) }),
   });
 }

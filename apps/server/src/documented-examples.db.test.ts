@@ -23,7 +23,15 @@ let environment: Record<string, string>;
 beforeAll(async () => {
   server = await startTestServer();
   const { key } = await server.workspace();
-  environment = { PATH: '/usr/bin:/bin', PURSER_URL: server.url, PURSER_KEY: key, PURSER_ADMIN_TOKEN: server.admin_token };
+  environment = {
+    PATH: '/usr/bin:/bin',
+    PURSER_URL: server.url,
+    PURSER_KEY: key,
+    PURSER_PLAN: 'PRO',
+    PURSER_OPERATION: 'rewrite',
+    PURSER_CALL: JSON.stringify({ operation: 'summarise', prompt: "The harbour's tower opened in 1887. It closed in 1931." }),
+    PURSER_ADMIN_TOKEN: server.admin_token,
+  };
 });
 afterAll(() => server.close());
 
@@ -46,6 +54,13 @@ describe('docs/integrating.md', () => {
   it('has examples for curl, the OpenAI client and the AI SDK', () => {
     const all = examples.map(({ code }) => code).join('');
     for (const client of ['curl', "from 'openai'", "from 'ai'"]) expect(all).toContain(client);
+  });
+
+  it('reads no variable that it does not say where to get', () => {
+    const [setup = ''] = /^```sh\n[\s\S]*?^```$/m.exec(GUIDE) ?? [];
+    const read = examples.flatMap(({ code }) => [...code.matchAll(/\bPURSER_[A-Z_]+/g)].map(([name]) => name));
+    expect(read.length).toBeGreaterThan(0);
+    expect([...new Set(read)].filter((name) => !setup.includes(name))).toEqual([]);
   });
 
   // A machine without curl has nobody who would copy those examples.

@@ -87,6 +87,30 @@ describe('the export of a workspace', () => {
     expect(text('calls.jsonl')).toContain(` user:${mine.mark}`);
   });
 
+  it('shows its owner no cost where people see credits, and keeps what was asked and answered; the operator sees all', async () => {
+    const { server, mine } = two;
+    const messages = [{ role: 'user', content: 'The harbour tax was 5 EUR in 1887.' }];
+    for (const [route, body] of [
+      ['/api/ai/generate', { operation: 'summarise', prompt: 'The harbour tax was 5 EUR in 1887. It fell later.' }],
+      ['/v1/chat/completions', { model: 'auto', messages, stream: true, stream_options: { include_usage: true } }],
+    ] as const) {
+      const headers = { 'idempotency-key': crypto.randomUUID() };
+      expect((await server.ask(route, { key: mine.key, headers, body })).status).toBe(200);
+    }
+    const overrides = { ceiling: { amount: '100', currency: 'USD' } };
+    expect((await server.admin(`/api/admin/workspaces/${mine.id}`, { method: 'PATCH', body: { overrides } })).status).toBe(200);
+    const seen = await exported('/api/workspace/export', mine.owner);
+    const all = await exported(`/api/admin/workspaces/${mine.id}/export`, server.admin_token);
+    const costs = /"(?:cost|reported|fees|raised|ceiling)\w*\\*":(?!null)|"nanos|"unit":"(?:USD|EUR)"/;
+    expect(seen.names.filter((name) => costs.test(seen.text(name)))).toEqual([]);
+    expect(all.names.filter((name) => costs.test(all.text(name))).length).toBeGreaterThan(3);
+    expect(seen.text('kept_answers.jsonl')).toContain('The harbour tax was 5 EUR in 1887.');
+    expect(seen.text('README.txt')).toContain('are not in this archive');
+    const lines = seen.text('kept_answers.jsonl').trim().split('\n');
+    for (const line of lines) expect(() => JSON.parse((JSON.parse(line) as { answer: string }).answer) as unknown).not.toThrow();
+    await server.admin(`/api/admin/workspaces/${mine.id}`, { method: 'PATCH', body: { overrides: {} } });
+  });
+
   it('is its owners’ and the operator’s alone: a key, a platform, another owner and nobody are refused', async () => {
     const { server, mine, theirs } = two;
     expect((await server.ask('/api/workspace/export', { key: mine.key })).status).toBe(403);

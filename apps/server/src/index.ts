@@ -6,5 +6,6 @@ export { provenCatalogue } from './proven-catalogue.ts';
 export { openSimulatedEngine } from './simulated-engine.ts';
 export { listUnresolved, resolveCalls } from './resolve-unresolved.ts';
 export { type RunningServer, startServer } from './start.ts';
+export { takeBackGift } from './take-back-gift.ts';
 export { takeInPayments } from './take-in-payments.ts';
 export { type BooksVerification, verifyBooks } from './verify-books.ts';

@@ -25,6 +25,7 @@ import { crossOrigin } from './http/cross-origin.ts';
 import { unpackBodies } from './http/encoded-body.ts';
 import { guardRedirects } from './http/own-redirect.ts';
 import { API_HEADERS } from './http/security-headers.ts';
+import { showByView } from './http/show-view.ts';
 import { Strangers } from './http/strangers.ts';
 import type { App, RouteFacts } from './http/types.ts';
 import { compileSerializer, compileValidator } from './http/zod-compilers.ts';
@@ -93,6 +94,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   app.decorateRequest('body_sha256', null);
   app.decorateRequest('outcome_code', null);
   app.decorateRequest('arrival', null);
+  showByView(app, deps.catalogue);
   readJsonBodies(app, countArrival);
   unpackBodies(app);
   guardRedirects(app, deps.site.origin);

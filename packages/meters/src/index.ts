@@ -18,6 +18,7 @@ export { type CostTaken, costTaken, endGrants } from './cost-taken.ts';
 export type { Amount, AttemptRecord, EndOutcome, EndRequest, HoldOutcome, HoldRequest, HoldState, Leg } from './hold.ts';
 export { type MeterClass, meterId, type MeterSpec, type MeterState } from './meter.ts';
 export { Meters } from './meters.ts';
+export { type Gift, listGifts, workspaceOfGift } from './gifts.ts';
 export { type GrantState, lockGrants, readGrants, takeBack } from './take-back.ts';
 export {
   keepLostSettle,

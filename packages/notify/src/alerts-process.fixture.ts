@@ -38,6 +38,7 @@ startAlerts({
   sources: [],
   timeout_ms: 20_000,
   private_allowed: true,
+  tells_cost: true,
   log: { warn: () => {}, error: (...words: unknown[]) => console.error(...words) },
   every_ms: { scan: 20, send: 20 },
 });

@@ -27,6 +27,7 @@ const parts = (more: Partial<DeliveryParts> = {}): DeliveryParts => ({
   clock: bench.clock,
   timeout_ms: 300,
   private_allowed: true,
+  tells_cost: true,
   log: { warn: () => {}, error: () => {} },
   ...more,
 });

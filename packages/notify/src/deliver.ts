@@ -1,4 +1,5 @@
-import { type Clock, hideSecrets, type Log, type Pool, transaction } from '@purser/base';
+import { type Clock, hideSecrets, type Log, PLATFORM, type Pool, transaction } from '@purser/base';
+import { withoutAmounts } from '@purser/money';
 
 import { type Alert, ALERT_COLUMNS } from './alert.ts';
 import { type ChannelId, type ChannelKind, type Message, slackBody, webhookBody } from './message.ts';
@@ -13,6 +14,8 @@ export interface DeliveryParts {
   readonly mailer?: Mailer;
   readonly timeout_ms: number;
   readonly private_allowed: boolean;
+  /** Whether workspaces are told amounts of what their work costs; the operator always is. */
+  readonly tells_cost: boolean;
   readonly log: Pick<Log, 'warn' | 'error'>;
   /** Aborted: webhooks under way are given up, and go out again later. */
   readonly stopping?: AbortSignal;
@@ -78,7 +81,8 @@ export async function deliver(parts: DeliveryParts, claimed: Claimed): Promise<v
       `select ${ALERT_COLUMNS} from notify.alert where alert_id in (select alert_id from notify.delivery where message_id = $1) order by alert_id`,
       [claimed.id],
     );
-    await send(parts, claimed, { ...claimed, alerts });
+    const told = parts.tells_cost || claimed.workspace === PLATFORM ? alerts : alerts.map(inCredits);
+    await send(parts, claimed, { ...claimed, alerts: told });
   } catch (error) {
     await failed(parts, claimed, error);
     return;
@@ -87,6 +91,10 @@ export async function deliver(parts: DeliveryParts, claimed: Claimed): Promise<v
     `update notify.message set state = 'delivered', ended_at = $2, leased_until = null, error = null where message_id = $1 and state = 'due'`,
     [claimed.id, parts.clock.now().toString()],
   );
+}
+
+function inCredits(alert: Alert): Alert {
+  return { ...alert, title: withoutAmounts(alert.title), text: withoutAmounts(alert.text) };
 }
 
 async function send(parts: DeliveryParts, { kind, address, secret }: Claimed, message: Message): Promise<void> {

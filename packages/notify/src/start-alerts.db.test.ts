@@ -15,6 +15,7 @@ function start() {
     ...bench.parts,
     timeout_ms: 30_000,
     private_allowed: true,
+    tells_cost: true,
     log: { warn: () => {}, error: (...words: unknown[]) => console.error(...words) },
     every_ms: { scan: 50, send: 50 },
   });

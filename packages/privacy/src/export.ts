@@ -9,6 +9,17 @@ import { INVENTORY } from './inventory.ts';
 /** Whose data is exported. */
 export type ExportSubject = { readonly workspace: WorkspaceId } | { readonly person: string; readonly email: string | null };
 
+/** Whether the archive shows what the work of the workspace cost, or only what it was charged. */
+export type ExportView = 'credits' | 'cost';
+
+/** Columns that show cost, its bounds, or what was made of a payment. */
+const COST = /(?:^|_)(?:costs?|fees?|fee|raised?|raises?|ceilings?|margin|reported|revenue|rate|level|value)(?:_|$)/;
+/** A cost inside a kept document, whose quotation marks may be escaped. */
+const COST_INSIDE = String.raw`(\\*")(cost\w*)\\*":(\{[^{}]*\}|[0-9.eE+-]+)`;
+const WITHOUT_COST = `
+This installation shows its customers credits: what their work cost its operator, and the limits on that, are not in this archive.
+`;
+
 interface ExportedFile {
   readonly name: string;
   /** The rows of the subject, as JSON, a page at a time. */
@@ -36,24 +47,24 @@ What each table is for, and how long it is kept, is described in docs/privacy.md
  * Everything that is kept of a workspace, or of a person, as one ZIP archive that is made while it is read: a page of rows at a time is in
  * memory, however many there are. Each row is as it was when its page was read.
  */
-export function exportArchive(pool: Pool, now: Temporal.Instant, subject: ExportSubject): Readable {
+export function exportArchive(pool: Pool, now: Temporal.Instant, subject: ExportSubject, view: ExportView): Readable {
   const zip = new ZipStream({ forceZip64: true, level: 3 });
-  write(zip, pool, now, subject).then(
+  write(zip, pool, now, subject, view).then(
     () => zip.finish(),
     (error: unknown) => zip.destroy(error instanceof Error ? error : new Error(String(error))),
   );
   return Readable.from(zip);
 }
 
-async function write(zip: ZipStream, pool: Pool, now: Temporal.Instant, subject: ExportSubject): Promise<void> {
+async function write(zip: ZipStream, pool: Pool, now: Temporal.Instant, subject: ExportSubject, view: ExportView): Promise<void> {
   const date = new Date(now.epochMilliseconds);
   const gone = Promise.withResolvers<never>();
   gone.promise.catch(() => undefined);
   zip.once('close', () => gone.reject(new Error('nobody reads the archive any more')));
   const entry = (source: string | Readable, name: string): Promise<void> =>
     Promise.race([added(zip, source, name, date), gone.promise]);
-  await entry(README, 'README.txt');
-  const files = 'workspace' in subject ? await filesOfWorkspace(pool, subject.workspace) : filesOfPerson(pool, subject);
+  await entry(view === 'credits' ? `${README}${WITHOUT_COST}` : README, 'README.txt');
+  const files = 'workspace' in subject ? await filesOfWorkspace(pool, subject.workspace, view) : filesOfPerson(pool, subject);
   const written: Written[] = [];
   for (const { name, pages } of files) {
     const file: Written = { file: `${name}.jsonl`, rows: 0, bytes: 0, sha256: '' };
@@ -91,12 +102,12 @@ interface Column {
 }
 
 /** A file for each table that the inventory names, without its secrets. */
-async function filesOfWorkspace(pool: Pool, workspace: WorkspaceId): Promise<ExportedFile[]> {
+async function filesOfWorkspace(pool: Pool, workspace: WorkspaceId, view: ExportView): Promise<ExportedFile[]> {
   const columns = await columnsOf(pool);
-  return INVENTORY.flatMap(({ table, file, key, secrets = '' }) => {
-    if (file === undefined) return [];
+  return INVENTORY.flatMap(({ table, file, key, secrets = '', cost = '' }) => {
+    if (file === undefined || (view === 'credits' && cost === '*')) return [];
     const own = columns.filter((column) => column.table === table);
-    const omitted = new Set(secrets.split(' '));
+    const omitted = new Set([...secrets.split(' '), ...(view === 'credits' ? cost.split(' ') : [])]);
     const order =
       key === undefined
         ? keyOf(own)
@@ -104,8 +115,8 @@ async function filesOfWorkspace(pool: Pool, workspace: WorkspaceId): Promise<Exp
             .split(' ')
             .map((name) => own.find((column) => column.name === name))
             .filter((one) => one !== undefined);
-    const shown = own.filter(({ name }) => !omitted.has(name));
-    return [{ name: file, pages: () => pagesOf(pool, { table, shown, order, workspace }) }];
+    const shown = own.filter(({ name }) => !omitted.has(name) && !(view === 'credits' && COST.test(name)));
+    return [{ name: file, pages: () => pagesOf(pool, { table, shown, order, workspace, view }) }];
   });
 }
 
@@ -132,22 +143,29 @@ interface Reading {
   readonly shown: readonly Column[];
   readonly order: readonly Column[];
   readonly workspace: WorkspaceId;
+  readonly view: ExportView;
 }
 
 /** Numbers of more than 53 bits would lose digits in JSON. */
 const AS_TEXT = new Set(['bigint', 'numeric']);
 
-async function* pagesOf(pool: Pool, { table, shown, order, workspace }: Reading): AsyncGenerator<readonly string[]> {
+async function* pagesOf(pool: Pool, { table, shown, order, workspace, view }: Reading): AsyncGenerator<readonly string[]> {
   const quoted = (name: string): string => `"${name}"`;
   const place = table.split('.').map(quoted).join('.');
-  const members = shown
-    .map(({ name, type }) => `${quoted(name)}${AS_TEXT.has(type) ? '::text' : ''} as ${quoted(name)}`)
-    .join(', ');
+  const value = ({ name, type }: Column): string => {
+    const column = AS_TEXT.has(type) ? `${quoted(name)}::text` : quoted(name);
+    if (view === 'cost' || !(type === 'text' || type === 'jsonb')) return column;
+    const told = `regexp_replace(${quoted(name)}::text, '${COST_INSIDE}', '\\1\\2\\1:null', 'g')`;
+    // What else of a document is money is an agreement or a deed of the operator's.
+    return type === 'text' ? told : `case when ${told} ~ '"currency"' then null else ${told}::jsonb end`;
+  };
+  const members = shown.map((column) => `${value(column)} as ${quoted(column.name)}`).join(', ');
+  const counted = view === 'credits' && shown.some(({ name }) => name === 'unit') ? `and t.unit !~ '^[A-Z]{3}$'` : '';
   const keys = order.map(({ name }) => `t.${quoted(name)}`).join(', ');
   const wanted = order.map(({ type }, index) => `$${index + 3}::${type}`).join(', ');
   const statement = (more: boolean): string =>
     `select (select row_to_json(r)::text from (select ${members}) r) as line, array[${order.map(({ name }) => `t.${quoted(name)}::text`).join(', ')}] as key
-     from ${place} t where t.workspace_id = $1 ${more ? `and (${keys}) > (${wanted})` : ''} order by ${keys} limit $2`;
+     from ${place} t where t.workspace_id = $1 ${counted} ${more ? `and (${keys}) > (${wanted})` : ''} order by ${keys} limit $2`;
   for (let last: readonly string[] | undefined; ;) {
     const { rows } = await pool.query<{ line: string; key: string[] }>(statement(last !== undefined), [
       workspace,

@@ -176,6 +176,7 @@ export const BOOKS_INVENTORY: readonly TableInventory[] = [
     codes: 'unit',
     personal: 'reason',
     file: 'raised_ceilings',
+    cost: '*',
   },
   { table: 'policy.raised', holds: 'The raised ceiling of this month.', kept: BOOKS, erasure: STAYS, codes: 'unit' },
   {

@@ -186,6 +186,7 @@ export const CUSTOMERS_INVENTORY: readonly TableInventory[] = [
     codes: 'kind threshold severity seen_by operator_seen_by',
     personal: 'subject title text',
     file: 'alerts',
+    cost: 'text',
   },
   {
     table: 'notify.channel',

@@ -15,6 +15,8 @@ export interface TableInventory {
   readonly secrets?: string;
   /** How the table goes into the export of a workspace, whose rows it has: its file. */
   readonly file?: string;
+  /** Columns that show cost without saying so by their name; `*`: all of it does. Left out where customers see credits. */
+  readonly cost?: string;
   /** In what order its rows are read, where that is not its primary key. */
   readonly key?: string;
 }

@@ -1,4 +1,5 @@
 import { Fault, isRefusal, isTransientDatabaseError, type Refusal, RefusalError, refuse } from '@purser/base';
+import type { View } from '@purser/catalog';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { openAiError, worthRetrying } from './openai-error.ts';
@@ -6,7 +7,7 @@ import { INTERNAL, type Problem, PROBLEM_TYPE, problemOf } from './problem.ts';
 
 /** Answers with a refusal: a problem, or OpenAI's error shape on the routes that speak it. */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
-  return sendProblem(request, reply, problemOf(refusal));
+  return sendProblem(request, reply, problemOf(refusal, request.view));
 }
 
 function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
@@ -23,15 +24,15 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Prob
 
 /** Turns whatever was thrown into an answer. What is not the caller's doing is logged with its cause; the caller never sees a stack. */
 export function sendThrown(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
-  const problem = problemOfThrown(thrown);
+  const problem = problemOfThrown(thrown, request.view);
   if (problem.status >= 500)
     request.log.error({ err: thrown, request_id: request.id, route: request.routeOptions.url }, 'request failed');
   return sendProblem(request, reply, problem);
 }
 
-export function problemOfThrown(thrown: unknown): Problem {
+export function problemOfThrown(thrown: unknown, view: View): Problem {
   const refusal = refusalOfThrown(thrown);
-  return refusal === undefined ? INTERNAL : problemOf(refusal);
+  return refusal === undefined ? INTERNAL : problemOf(refusal, view);
 }
 
 /** What a caller is refused by something that was thrown; undefined when it is ours to fix. */

@@ -2,6 +2,8 @@ import type { ServerResponse } from 'node:http';
 
 import type { FastifyReply } from 'fastify';
 
+import { eventsInCredits } from './show-view.ts';
+
 const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 
 /** One server-sent event; `data` is one line because JSON has no raw line breaks. */
@@ -38,7 +40,7 @@ export async function sendChunks(
     'x-accel-buffering': 'no',
   } as Record<string, string>);
   try {
-    for await (const chunk of chunks) {
+    for await (const chunk of reply.request.view === 'credits' ? eventsInCredits(chunks) : chunks) {
       // A response whose connection is gone takes no more and never drains.
       if (raw.destroyed) break;
       if (!raw.write(chunk)) await writable(raw, stalled_ms);

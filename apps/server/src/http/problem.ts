@@ -1,7 +1,9 @@
 import { type Offer, REFUSALS, type Refusal, type RefusalCode } from '@purser/base';
+import type { View } from '@purser/catalog';
+import { withoutAmounts } from '@purser/money';
 import { z } from 'zod';
 
-import { amountSchema } from './wire.ts';
+import { asPrice } from './shown.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
@@ -28,15 +30,17 @@ export const INTERNAL: Problem = {
 /** Codes whose 429 or 503 names a wait even when the room that refused knew none. */
 const WAIT_SECONDS_DEFAULT: Partial<Record<number, number>> = { 429: 1, 503: 1 };
 
-export function problemOf(refusal: Refusal): Problem {
+/** The problem that tells a refusal; where credits are shown, without what names a cost in money. */
+export function problemOf(refusal: Refusal, view: View): Problem {
   const { status, title } = REFUSALS[refusal.code];
+  const detail = view === 'credits' ? withoutAmounts(refusal.detail) : refusal.detail;
   const wait = refusal.retryAfterSeconds ?? WAIT_SECONDS_DEFAULT[status];
   return {
     type: `/problems/${refusal.code}`,
     title,
     status,
     code: refusal.code,
-    detail: refusal.detail,
+    ...(detail !== '' && { detail }),
     ...(wait !== undefined && { retry_after: Math.max(1, Math.ceil(wait)) }),
     ...(refusal.offers !== undefined && refusal.offers.length > 0 && { offers: refusal.offers }),
   };
@@ -46,7 +50,7 @@ export const offerSchema = z.object({
   kind: z.enum(['pack', 'upgrade', 'pay', 'wait', 'contact']),
   id: z.string(),
   text: z.string(),
-  price: amountSchema.optional(),
+  price: asPrice().optional(),
 });
 
 export const problemSchema = z

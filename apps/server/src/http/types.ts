@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Arrival } from '@purser/gate';
 import type { Refusal } from '@purser/base';
+import type { View } from '@purser/catalog';
 import type { Caller } from '@purser/identity';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -48,6 +49,8 @@ declare module 'fastify' {
     unrecognised: Refusal | null;
     /** Set before the body is read on every route that is not public. */
     caller: Caller | null;
+    /** What this caller is shown of what work costs. */
+    readonly view: View;
     /** SHA-256 (hex) of the body's bytes when an `Idempotency-Key` came with them. */
     body_sha256: string | null;
     /** Set where a spending call was counted before its body was parsed: the gate counts it no second time. */

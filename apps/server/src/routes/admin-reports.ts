@@ -1,6 +1,8 @@
 import { unreachable } from '@purser/base';
+import { type Catalogue, findPack, findPlan, type Pack, type Plan } from '@purser/catalog';
+import type { Workspace } from '@purser/identity';
 import { dailyUsage, marginByModel, marginByMonth, type MarginLine, marginReport, type UsageDay } from '@purser/ledger';
-import { formatAmount, toWire } from '@purser/money';
+import { formatAmount, formatRatio, toWire } from '@purser/money';
 import { weeklyFraud } from '@purser/notify';
 import { z } from 'zod';
 
@@ -27,6 +29,10 @@ type MarginBy = (typeof MARGIN_KEYS)[number];
 
 const marginRowSchema = marginSchema.extend({
   name: z.string().nullable().describe('The name of a workspace; null for other keys.'),
+  margin_min: z
+    .string()
+    .nullable()
+    .describe('The least of its revenue that the catalogue promises of the plan, of the pack, or of the plan a workspace is on.'),
 });
 
 const usageSchema = z.object({
@@ -51,7 +57,6 @@ export function registerAdminReports(app: App, deps: RouteDeps): void {
   const { pool, clock } = deps;
   const config = { access: 'admin' } as const;
   const tags = ['Administration'];
-  const names = namesOf(deps);
 
   app.route({
     method: 'GET',
@@ -68,9 +73,19 @@ export function registerAdminReports(app: App, deps: RouteDeps): void {
     handler: async (request, reply) => {
       const { by, format } = request.query;
       const lines = await marginBy(deps, by, spanOf(request.query, clock.now()));
-      const called = by === 'workspace' ? await names(lines.map(({ key }) => key)) : new Map<string, string>();
+      const found =
+        by === 'workspace'
+          ? await workspacesOf(
+              deps,
+              lines.map(({ key }) => key),
+            )
+          : new Map<string, Workspace>();
+      const called = new Map([...found].map(([id, { name }]) => [id, name]));
+      const minimum = minimumOf(deps.catalogue, by, found);
       if (format === 'csv') return sendCsv(reply, `margin-by-${by}`, marginCsv(by, lines, called));
-      return reply.send(lines.map((line) => ({ ...wireMargin(line), name: called.get(line.key) ?? null })));
+      return reply.send(
+        lines.map((line) => ({ ...wireMargin(line), name: called.get(line.key) ?? null, margin_min: minimum(line.key) })),
+      );
     },
   });
 
@@ -112,7 +127,11 @@ export function registerAdminReports(app: App, deps: RouteDeps): void {
     },
     handler: async (request, reply) => {
       const weeks = await weeklyFraud(pool, spanOf(request.query, clock.now()));
-      const called = await names(weeks.flatMap(({ flags }) => flags.map(({ workspace }) => workspace)));
+      const found = await workspacesOf(
+        deps,
+        weeks.flatMap(({ flags }) => flags.map(({ workspace }) => workspace)),
+      );
+      const called = new Map([...found].map(([id, { name }]) => [id, name]));
       if (request.query.format === 'csv') {
         const rows = weeks.flatMap(({ week, flags }) =>
           flags.map(({ workspace, at, text }) => [week, workspace, called.get(workspace) ?? '', at.toString(), text]),
@@ -150,11 +169,27 @@ function marginBy({ pool }: RouteDeps, by: MarginBy, span: Span): Promise<Margin
   }
 }
 
-/** Names of workspaces by id; they are looked up many at a time. */
-function namesOf({ identity }: RouteDeps): (ids: readonly string[]) => Promise<Map<string, string>> {
-  return async (ids) => {
-    const found = await Promise.all([...new Set(ids)].map(async (id) => await identity.workspace(id)));
-    return new Map(found.flatMap((workspace) => (workspace === undefined ? [] : [[workspace.id, workspace.name]])));
+/** Workspaces by id; they are looked up many at a time. */
+async function workspacesOf({ identity }: RouteDeps, ids: readonly string[]): Promise<Map<string, Workspace>> {
+  const found = await Promise.all([...new Set(ids)].map(async (id) => await identity.workspace(id)));
+  return new Map(found.flatMap((workspace) => (workspace === undefined ? [] : [[workspace.id, workspace]])));
+}
+
+/** The margin that is promised of what a line is about. */
+function minimumOf(
+  catalogue: Catalogue,
+  by: MarginBy,
+  workspaces: ReadonlyMap<string, Workspace>,
+): (key: string) => string | null {
+  const promised = (key: string): Plan | Pack | undefined => {
+    if (by === 'pack') return findPack(catalogue, key);
+    if (by === 'plan') return findPlan(catalogue, key);
+    const plan = workspaces.get(key)?.plan;
+    return plan === undefined ? undefined : findPlan(catalogue, plan);
+  };
+  return (key) => {
+    const margin = promised(key)?.margin;
+    return margin === undefined ? null : formatRatio(margin);
   };
 }
 

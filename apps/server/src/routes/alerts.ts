@@ -18,6 +18,7 @@ import type { RouteDeps } from '../deps.ts';
 import { sendRefusal } from '../http/answer-failure.ts';
 import { callerOf, workspaceOf } from '../http/authenticate.ts';
 import { problems } from '../http/responses.ts';
+import { spoken } from '../http/shown.ts';
 import type { App } from '../http/types.ts';
 import { cursorOf, instantSchema, pageQuery, uuidSchema } from '../http/wire.ts';
 
@@ -29,7 +30,7 @@ export const alertSchema = z.object({
   threshold: z.string().nullable().describe('The share of the cap that was reached, such as "0.85".'),
   severity: z.enum(SEVERITIES),
   title: z.string(),
-  text: z.string(),
+  text: spoken(),
   raised_at: instantSchema,
   seen_at: instantSchema.nullable(),
   seen_by: z.string().nullable(),

@@ -7,6 +7,7 @@ import type { RouteDeps } from '../deps.ts';
 import { sendRefusal } from '../http/answer-failure.ts';
 import { workspaceOf } from '../http/authenticate.ts';
 import { problems } from '../http/responses.ts';
+import { asCost } from '../http/shown.ts';
 import type { App } from '../http/types.ts';
 import { amountSchema, cursorOf, instantSchema, pageQuery, uuidSchema } from '../http/wire.ts';
 
@@ -19,7 +20,7 @@ export const callSchema = z.object({
   model: z.string(),
   model_version: z.string().nullable(),
   usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }).nullable().describe('Null: the provider did not say.'),
-  cost: amountSchema.nullable().describe('Null: nobody knows yet; the worst case stays counted until somebody does.'),
+  cost: asCost(amountSchema.nullable().describe('Null: nobody knows yet; the worst case stays counted until somebody does.')),
   outcome: z.string(),
   duration_ms: z.int(),
 });

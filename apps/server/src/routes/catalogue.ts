@@ -1,7 +1,9 @@
 import type { Catalogue } from '@purser/catalog';
+import type { Policy } from '@purser/policy';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
+import { callerIfAny } from '../http/authenticate.ts';
 import { problems } from '../http/responses.ts';
 import type { App } from '../http/types.ts';
 import { counter, counterSchema } from '../http/wire.ts';
@@ -11,13 +13,18 @@ const operationSchema = z.object({
   task: z.string(),
   feature: z.string().describe('The plan feature it needs.'),
   description: z.string().optional(),
+  example: z.string().optional().describe('A prompt to try it by.'),
+  available: z
+    .boolean()
+    .optional()
+    .describe('For a caller in a workspace: whether its plan and licence let it ask for this now.'),
   credits_min: counterSchema.describe('The least one call is charged.'),
   complexities: z.array(z.enum(['simple', 'medium', 'complex'])),
   output_tokens_default: z.int(),
 });
 
 /** What can be asked for. Public: it is what a price page shows. */
-export function registerCatalogue(app: App, { catalogue }: RouteDeps): void {
+export function registerCatalogue(app: App, { catalogue, policyOf, clock }: RouteDeps): void {
   const operations = wireOperations(catalogue);
   app.route({
     method: 'GET',
@@ -28,8 +35,18 @@ export function registerCatalogue(app: App, { catalogue }: RouteDeps): void {
       summary: 'What can be asked for',
       response: { 200: z.array(operationSchema), ...problems(503) },
     },
-    handler: async (_request, reply) => reply.send(operations),
+    handler: async (request, reply) => {
+      const workspace = callerIfAny(request)?.workspace;
+      if (workspace === undefined) return reply.send(operations);
+      const policy = policyOf(workspace, clock.now());
+      const shown = wireOperations(policy.catalogue);
+      return reply.send(shown.map((operation) => ({ ...operation, available: isAvailable(policy, operation) })));
+    },
   });
+}
+
+function isAvailable({ plan, features }: Policy, { name, feature }: z.infer<typeof operationSchema>): boolean {
+  return features.has(feature) && (plan.operations?.includes(name) ?? true);
 }
 
 function wireOperations({ operations }: Catalogue): z.infer<typeof operationSchema>[] {
@@ -37,7 +54,8 @@ function wireOperations({ operations }: Catalogue): z.infer<typeof operationSche
     name: operation.name,
     task: operation.task,
     feature: operation.feature,
-    ...(operation.instructions !== undefined && { description: operation.instructions }),
+    ...(operation.description !== undefined && { description: operation.description }),
+    ...(operation.example !== undefined && { example: operation.example }),
     credits_min: counter(operation.credits_min),
     complexities: ['simple', 'medium', 'complex'],
     output_tokens_default: operation.output_tokens_default,

@@ -19,7 +19,7 @@ const MESSAGES_MAX = 10_000;
 
 /** What the gate itself reads is checked; every other member is the upstream's business and passes on as it came. */
 const chatBody = z.looseObject({
-  model: z.string().min(1).max(200).describe('One of GET /v1/models, or the name of an operation.'),
+  model: z.string().min(1).max(200).describe('One of GET /v1/models; `auto` leaves the choice to the plan.'),
   messages: z
     .array(z.looseObject({ role: z.string() }))
     .min(1)
@@ -97,7 +97,7 @@ function withoutUnset(body: z.infer<typeof chatBody>): OpenAiChatBody {
 /** A stream that breaks after its first byte ends with an error chunk, which OpenAI's clients raise, and without `[DONE]`. */
 function brokenStream(request: FastifyRequest, error: unknown): string {
   request.log.error({ err: error, request_id: request.id }, 'a stream broke');
-  return `data: ${JSON.stringify(openAiError(problemOfThrown(error)))}\n\n`;
+  return `data: ${JSON.stringify(openAiError(problemOfThrown(error, request.view)))}\n\n`;
 }
 
 /** What OpenAI's shape has no member for travels in headers. */

@@ -1,6 +1,6 @@
 import { RefusalError, refuse } from '@purser/base';
 import { exportArchive, type ExportSubject } from '@purser/privacy';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -25,7 +25,7 @@ export function registerExports(app: App, deps: RouteDeps): void {
       const { id } = workspaceOf(request);
       if (authorityOf(request).role !== 'owner')
         throw new RefusalError(refuse('forbidden', 'only an owner exports the workspace'));
-      return sendArchive(reply, deps, { workspace: id }, id);
+      return sendArchive(request, reply, deps, { workspace: id });
     },
   });
 
@@ -41,7 +41,7 @@ export function registerExports(app: App, deps: RouteDeps): void {
     },
     handler: async (request, reply) => {
       const { id, email } = personOf(request);
-      return sendArchive(reply, deps, { person: id, email }, id);
+      return sendArchive(request, reply, deps, { person: id, email });
     },
   });
 
@@ -53,13 +53,19 @@ export function registerExports(app: App, deps: RouteDeps): void {
     handler: async (request, reply) => {
       const { id } = await namedWorkspace(deps, request.params.id);
       deps.log.info({ workspace: id, actor: callerOf(request).actor }, 'a workspace is exported');
-      return sendArchive(reply, deps, { workspace: id }, id);
+      return sendArchive(request, reply, deps, { workspace: id });
     },
   });
 }
 
-function sendArchive(reply: FastifyReply, { pool, clock, log }: RouteDeps, subject: ExportSubject, id: string): FastifyReply {
-  const archive = exportArchive(pool, clock.now(), subject);
+function sendArchive(
+  { view }: FastifyRequest,
+  reply: FastifyReply,
+  { pool, clock, log }: RouteDeps,
+  subject: ExportSubject,
+): FastifyReply {
+  const id = 'workspace' in subject ? subject.workspace : subject.person;
+  const archive = exportArchive(pool, clock.now(), subject, view);
   // The status has gone out by then; the archive ends without its directory, and no program takes it for whole.
   archive.once('error', (err) => log.warn({ err }, 'an export ended early'));
   return reply

@@ -12,6 +12,7 @@ import { event, sendChunks } from '../http/events.ts';
 import { idempotencyOf } from '../http/idempotency-key.ts';
 import { problemOf } from '../http/problem.ts';
 import { problems } from '../http/responses.ts';
+import { asCost } from '../http/shown.ts';
 import type { App } from '../http/types.ts';
 import { callerOf } from '../http/authenticate.ts';
 import { amountSchema, counter, counterSchema, uuidSchema } from '../http/wire.ts';
@@ -46,7 +47,7 @@ const answerSchema = z.object({
   output: z.string(),
   model: z.object({ provider: z.string(), name: z.string(), version: z.string() }),
   usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }),
-  cost: amountSchema,
+  cost: asCost(amountSchema),
   credits: z.object({ charged: counterSchema, balance: counterSchema }),
   degraded: z.array(degradationSchema).describe('What was done cheaper than asked, and why.'),
   offline: z.boolean().describe('True: no model was asked; a deterministic stand-in worked on the input.'),
@@ -127,13 +128,13 @@ async function* answerEvents(request: FastifyRequest, parts: AsyncIterable<Strea
           yield event('end', wireAnswer(part.answer));
           break;
         case 'refusal':
-          yield event('problem', problemOf(part.refusal));
+          yield event('problem', problemOf(part.refusal, request.view));
           break;
       }
     }
   } catch (error) {
     request.log.error({ err: error, request_id: request.id }, 'a stream broke');
-    const problem = problemOfThrown(error);
+    const problem = problemOfThrown(error, request.view);
     yield event('problem', problem);
   }
 }

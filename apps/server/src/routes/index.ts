@@ -7,6 +7,7 @@ import { registerAdminCatalogue } from './admin-catalogue.ts';
 import { registerAdminClock } from './admin-clock.ts';
 import { registerAdminCredits } from './admin-credits.ts';
 import { registerAdminFraud } from './admin-fraud.ts';
+import { registerAdminGifts } from './admin-gifts.ts';
 import { registerAdminUnresolved } from './admin-unresolved.ts';
 import { registerAdminFreeze } from './admin-freeze.ts';
 import { registerAdminKeys } from './admin-keys.ts';
@@ -70,6 +71,7 @@ export async function registerRoutes(app: App, deps: RouteDeps): Promise<void> {
   registerAdminWorkspaces(app, deps);
   registerAdminKeys(app, deps);
   registerAdminCredits(app, deps);
+  registerAdminGifts(app, deps);
   registerAdminBooks(app, deps);
   registerAdminReports(app, deps);
   registerAdminPayments(app, deps);

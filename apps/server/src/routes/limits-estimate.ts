@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { RouteDeps } from '../deps.ts';
 import { workspaceOf } from '../http/authenticate.ts';
 import { problems } from '../http/responses.ts';
+import { asCost } from '../http/shown.ts';
 import type { App } from '../http/types.ts';
 import { amountSchema } from '../http/wire.ts';
 
@@ -14,8 +15,8 @@ const estimateSchema = z.object({
   new_batch_allowed: z.boolean(),
   finalize_max_allowed: z.int(),
   output_tokens_allowed: z.int(),
-  candidates_cost: amountSchema.nullable().describe('The most that a gallery can cost; null where no price is known.'),
-  finals_cost: amountSchema.nullable(),
+  candidates_cost: asCost(amountSchema.nullable().describe('The most that a gallery can cost; null where no price is known.')),
+  finals_cost: asCost(amountSchema.nullable()),
   degraded: z.array(z.object({ what: z.string(), why: z.string() })),
 });
 

@@ -155,10 +155,14 @@ describe('what sold', () => {
     expect(wrong.json.code).toBe('invalid_request');
   });
 
-  it('is listed with prices, credits and what it raises', async () => {
-    const packs = await server.ask('/api/packs');
+  it('is listed with prices and credits, and to keys with what it raises', async () => {
+    const { key } = await server.workspace();
+    const shown = await server.ask('/api/packs');
+    expect(shown.json[0]).toMatchObject({ code: 'credits-500', price: { currency: 'USD' } });
+    expect(shown.json[0]).not.toHaveProperty('raises');
+    const packs = await server.ask('/api/packs', { key });
     expect(packs.json[0]).toMatchObject({ code: 'credits-500', credits: 500, raises: { currency: 'USD' } });
-    const plans = await server.ask('/api/plans');
+    const plans = await server.ask('/api/plans', { key });
     expect(plans.json.find(({ code }) => code === 'PRO')).toMatchObject({
       price: { amount: '15.99', currency: 'EUR' },
       ceiling: { amount: '13.5915', currency: 'EUR' },

@@ -8,6 +8,7 @@ import { sendRefusal } from '../http/answer-failure.ts';
 import { callerOf, workspaceOf } from '../http/authenticate.ts';
 import { idempotencyOf } from '../http/idempotency-key.ts';
 import { problems } from '../http/responses.ts';
+import { asCost, asPrice } from '../http/shown.ts';
 import { siteFor } from '../http/site.ts';
 import type { App } from '../http/types.ts';
 import { amountSchema, counter, counterSchema, instantSchema, uuidSchema } from '../http/wire.ts';
@@ -15,11 +16,11 @@ import { amountSchema, counter, counterSchema, instantSchema, uuidSchema } from 
 const packSchema = z.object({
   code: z.string(),
   name: z.string(),
-  price: amountSchema,
+  price: asPrice(),
   credits: counterSchema,
-  raises: amountSchema.describe('By how much buying it raises the cost ceiling of a month.'),
+  raises: asCost(amountSchema.describe('By how much buying it raises the cost ceiling of a month.')),
   tiers: z
-    .array(z.object({ from: z.int(), price: amountSchema }))
+    .array(z.object({ from: z.int(), price: asPrice() }))
     .describe('In one order, the pack number `from` and each further one costs that.'),
   expires_months: z.int().nullable(),
   text: z.string(),
@@ -28,10 +29,10 @@ const packSchema = z.object({
 const planSchema = z.object({
   code: z.string(),
   name: z.string(),
-  price: amountSchema.describe('A month.'),
+  price: asPrice('A month.'),
   negotiable: z.boolean().describe('Price and caps are agreed with each customer; these are the least.'),
   credits: counterSchema.describe('Granted each month.'),
-  ceiling: amountSchema.describe('The most that a month may cost us.'),
+  ceiling: asCost(amountSchema.describe('The most that a month may cost us.')),
   features: z.array(z.string()),
   packs: z.array(z.string()).describe('What it may buy on top.'),
   text: z.string(),
@@ -44,10 +45,10 @@ const receiptSchema = z.object({
   name: z.string(),
   quantity: z.int(),
   credits: counterSchema,
-  net: amountSchema,
-  tax: amountSchema,
-  total: amountSchema,
-  reversed: amountSchema.describe('Of the total: refunded or disputed.'),
+  net: asPrice(),
+  tax: asPrice(),
+  total: asPrice(),
+  reversed: asPrice('Of the total: refunded or disputed.'),
   credits_paid_for: counterSchema,
   credits_owed: counterSchema.describe('Spent though their money went back; the next purchase pays them.'),
   url: z.string().nullable().describe('Stripe’s own receipt.'),

@@ -140,7 +140,7 @@ function isForm({ headers }: FastifyRequest): boolean {
 }
 
 function refuseAsPage(reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const problem = problemOf(refusal);
+  const problem = problemOf(refusal, reply.request.view);
   if (problem.retry_after !== undefined) reply.header('retry-after', String(problem.retry_after));
   return sendPage(reply, problem.status, problem.code === 'unauthenticated' ? NO_LINK : problemPage(problem));
 }
@@ -151,7 +151,7 @@ function refuseAsWanted(request: FastifyRequest, reply: FastifyReply, refusal: R
 }
 
 function failAsPage(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = problemOfThrown(error);
+  const problem = problemOfThrown(error, request.view);
   if (problem.status >= 500) request.log.error({ err: error, request_id: request.id }, 'a link could not be opened');
   if (problem.retry_after !== undefined) reply.header('retry-after', String(problem.retry_after));
   void sendPage(reply, problem.status, problemPage(problem));

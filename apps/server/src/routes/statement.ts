@@ -8,9 +8,10 @@ import { sendRefusal } from '../http/answer-failure.ts';
 import { workspaceOf } from '../http/authenticate.ts';
 import { streamCsv, toCsv } from '../http/csv.ts';
 import { problems } from '../http/responses.ts';
+import { asPrice } from '../http/shown.ts';
 import { instantQuery } from '../http/time-span.ts';
 import type { App } from '../http/types.ts';
-import { amountSchema, counter, counterSchema, cursorOf, instantSchema, pageQuery, uuidSchema } from '../http/wire.ts';
+import { counter, counterSchema, cursorOf, instantSchema, pageQuery, uuidSchema } from '../http/wire.ts';
 
 const KINDS = ['grant', 'spend', 'expiry', 'refund', 'withdrawal'] as const;
 
@@ -30,8 +31,8 @@ const invoiceSchema = z.object({
     z.object({
       kind: z.literal('pay_as_you_go'),
       credits: counterSchema,
-      price: amountSchema.describe('Of one credit.'),
-      amount: amountSchema,
+      price: asPrice('Of one credit.'),
+      amount: asPrice(),
       final: z.boolean().describe('False: the period is not closed, so calls in it still count.'),
     }),
   ),

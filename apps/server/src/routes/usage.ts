@@ -8,10 +8,23 @@ import { z } from 'zod';
 import type { RouteDeps } from '../deps.ts';
 import { callerOf, workspaceOf } from '../http/authenticate.ts';
 import { problems } from '../http/responses.ts';
+import { asCost, asPrice, shownAs, spoken } from '../http/shown.ts';
 import type { App } from '../http/types.ts';
 import { amountSchema, counterSchema, instantSchema, quantitySchema, uuidSchema } from '../http/wire.ts';
 import { licenceNoticeSchema, wireNotice } from '../http/licence-notice.ts';
 import { usageReport } from '../usage-report.ts';
+
+const meterSchema = z.object({
+  key: z.string(),
+  unit: z.string(),
+  window: z.string(),
+  cap: quantitySchema,
+  used: quantitySchema,
+  held: quantitySchema,
+  resets_at: instantSchema.nullable(),
+});
+
+const explanationSchema = z.object({ name: z.string(), value: z.unknown(), from: z.string(), why: spoken() });
 
 const usageSchema = z.object({
   workspace_id: uuidSchema,
@@ -26,34 +39,26 @@ const usageSchema = z.object({
     held: counterSchema,
     expiring: z.array(z.object({ credits: counterSchema, source: z.string(), expires_at: instantSchema })),
   }),
-  cost: z
-    .object({
-      ceiling: amountSchema,
-      spent: amountSchema,
-      held: amountSchema,
-      unresolved: amountSchema.describe(
-        'The part of `spent` of which nobody knows yet whether a provider billed it. What a provider broke off of its own accord is not in it.',
-      ),
-    })
-    .describe('Of this billing period.'),
-  meters: z.array(
-    z.object({
-      key: z.string(),
-      unit: z.string(),
-      window: z.string(),
-      cap: quantitySchema,
-      used: quantitySchema,
-      held: quantitySchema,
-      resets_at: instantSchema.nullable(),
-    }),
+  cost: asCost(
+    z
+      .object({
+        ceiling: amountSchema,
+        spent: amountSchema,
+        held: amountSchema,
+        unresolved: amountSchema.describe(
+          'The part of `spent` of which nobody knows yet whether a provider billed it. What a provider broke off of its own accord is not in it.',
+        ),
+      })
+      .describe('Of this billing period.'),
   ),
+  meters: shownAs(z.array(meterSchema), (meters) => meters.filter(({ unit }) => !isMoney(unit))),
   degraded: z.array(z.object({ what: z.string(), why: z.string() })).describe('What ladders serve less well now, and why.'),
   offers: z
-    .array(z.object({ kind: z.string(), id: z.string(), text: z.string(), price: amountSchema.optional() }))
+    .array(z.object({ kind: z.string(), id: z.string(), text: z.string(), price: asPrice().optional() }))
     .describe('What can be bought, when a ladder says that it is time to.'),
   forecast: z.object({
-    ceiling_reached_at: instantSchema.nullable(),
-    text: z.string(),
+    ceiling_reached_at: asCost(instantSchema.nullable()),
+    text: asCost(z.string()),
     credits: z
       .object({
         outlook: z.enum(['out', 'lasts', 'exhausted', 'unknown']).describe('Whether they run out before they are refreshed.'),
@@ -66,11 +71,18 @@ const usageSchema = z.object({
       })
       .describe('When the credits run out, at the pace and by the days of the last four weeks.'),
   }),
-  policy: z
-    .array(z.object({ name: z.string(), value: z.unknown(), from: z.string(), why: z.string() }))
+  policy: shownAs(z.array(explanationSchema), (values) => values.filter(({ value }) => !holdsMoney(value)))
     .optional()
     .describe('With `explain=1`: every value of the policy and where it came from.'),
 });
+
+function isMoney(unit: string): boolean {
+  return /^[A-Z]{3}$/.test(unit);
+}
+
+function holdsMoney(value: unknown): boolean {
+  return amountSchema.safeParse(value).success;
+}
 
 /** What the caller's workspace has, has used and may still use. */
 export function registerUsage(app: App, { pool, clock, meters, members, policyOf, openPeriod }: RouteDeps): void {

@@ -13,6 +13,10 @@ export interface Json extends Iterable<Json> {
 
   readonly action: string;
   readonly allocations: Json;
+  readonly alerts: Json;
+  readonly gifts: Json;
+  readonly reason: string;
+  readonly grant_id: string;
   readonly also: Json;
   readonly account: string;
   readonly amount: string;

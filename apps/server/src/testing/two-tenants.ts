@@ -20,9 +20,9 @@ export interface Tenant {
   readonly mark: string;
 }
 
-export async function startTwoTenants(): Promise<TwoTenants> {
+export async function startTwoTenants(environment: Readonly<Record<string, string>> = {}): Promise<TwoTenants> {
   const mail = await startMailServer();
-  const server = await startTestServer({ SMTP_URL: mail.url, PURSER_FREE_STARTS_PER_ADDRESS: '100' });
+  const server = await startTestServer({ SMTP_URL: mail.url, PURSER_FREE_STARTS_PER_ADDRESS: '100', ...environment });
   return {
     server,
     mine: await settle(server, mail, 'mine'),

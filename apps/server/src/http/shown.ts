@@ -1,0 +1,122 @@
+import { BrokenInvariant } from '@purser/base';
+import { withoutAmounts } from '@purser/money';
+import { z } from 'zod';
+
+import { amountSchema, quantitySchema } from './wire.ts';
+
+type Projection = (value: unknown) => unknown;
+
+interface Shown {
+  /** What takes the member's place where credits are shown; undefined leaves it out. */
+  readonly credits: Projection;
+}
+
+/** What of an answer changes where credits are shown instead of cost. */
+const SHOWN = z.registry<Shown>();
+
+/** What is money, described anew or not. */
+const AMOUNTS = z.registry<{ readonly money: true }>();
+AMOUNTS.add(amountSchema, { money: true });
+AMOUNTS.add(quantitySchema, { money: true });
+
+/** A member that shows what work costs us, or may cost: left out where credits are shown. */
+export function asCost<Schema extends z.ZodType>(schema: Schema): z.ZodOptional<Schema> {
+  const member = schema.optional();
+  SHOWN.add(member, { credits: () => undefined });
+  return member;
+}
+
+/** An amount of what is for sale or was paid: everybody may see it. */
+export function asPrice(description?: string): typeof amountSchema {
+  const schema = description === undefined ? amountSchema.clone() : amountSchema.describe(description);
+  SHOWN.add(schema, { credits: (value) => value });
+  return schema;
+}
+
+/** A member of which customers are shown another value where credits are shown. */
+export function shownAs<Schema extends z.ZodType>(schema: Schema, credits: (value: z.output<Schema>) => unknown): Schema {
+  const shown = schema.clone();
+  SHOWN.add(shown, { credits: credits as Projection });
+  return shown;
+}
+
+/** A text of ours that may name what work costs. */
+export function spoken(description?: string): z.ZodString {
+  const text = z.string();
+  return shownAs(description === undefined ? text : text.describe(description), withoutAmounts);
+}
+
+const projections = new WeakMap<z.ZodType, { readonly credits: Projection | undefined }>();
+
+/** How an answer of that shape looks where credits are shown; undefined: as it is. */
+export function inCredits(schema: z.ZodType): Projection | undefined {
+  let known = projections.get(schema);
+  if (known === undefined) {
+    known = { credits: projectionOf(schema) };
+    projections.set(schema, known);
+  }
+  return known.credits;
+}
+
+/** @throws BrokenInvariant when a member of the shape is an amount that nobody has called a cost or a price. */
+export function assertAmountsTold(schema: z.ZodType, where: string): void {
+  if (SHOWN.get(schema) !== undefined) return;
+  if (AMOUNTS.get(schema) !== undefined) throw new BrokenInvariant(`${where} is an amount, and neither a cost nor a price`);
+  for (const [name, inner] of partsOf(schema)) assertAmountsTold(inner, name === '' ? where : `${where}.${name}`);
+}
+
+function projectionOf(schema: z.ZodType): Projection | undefined {
+  const own = SHOWN.get(schema)?.credits;
+  if (own !== undefined) return own;
+  if (schema instanceof z.ZodObject) return ofMembers(schema.shape);
+  if (schema instanceof z.ZodArray) return ofElements(schema.element as z.ZodType);
+  if (schema instanceof z.ZodUnion) return ofOptions(schema.options as readonly z.ZodType[]);
+  const [inner] = partsOf(schema);
+  const projected = inner && projectionOf(inner[1]);
+  return projected && ((value) => (value === undefined || value === null ? value : projected(value)));
+}
+
+function ofMembers(shape: Readonly<Record<string, unknown>>): Projection | undefined {
+  const changed = Object.entries(shape).flatMap(([name, member]): [string, Projection][] => {
+    const projected = projectionOf(member as z.ZodType);
+    return projected === undefined ? [] : [[name, projected]];
+  });
+  if (changed.length === 0) return undefined;
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return value;
+    const shown: Record<string, unknown> = { ...value };
+    for (const [name, projected] of changed) {
+      if (!(name in shown)) continue;
+      const member = projected(shown[name]);
+      if (member === undefined) delete shown[name];
+      else shown[name] = member;
+    }
+    return shown;
+  };
+}
+
+function ofElements(element: z.ZodType): Projection | undefined {
+  const projected = projectionOf(element);
+  return projected && ((value) => (Array.isArray(value) ? value.map(projected) : value));
+}
+
+/** Each option is told by its own shape, as it is when it is read. */
+function ofOptions(options: readonly z.ZodType[]): Projection | undefined {
+  if (options.every((option) => projectionOf(option) === undefined)) return undefined;
+  return (value) => {
+    const option = options.find((one) => one.safeParse(value).success);
+    const projected = option && projectionOf(option);
+    return projected === undefined ? value : projected(value);
+  };
+}
+
+/** The shapes inside one: members, elements, what an optional or nullable one wraps. */
+function partsOf(schema: z.ZodType): [name: string, inner: z.ZodType][] {
+  if (schema instanceof z.ZodObject) return Object.entries(schema.shape) as [string, z.ZodType][];
+  if (schema instanceof z.ZodArray) return [['[]', schema.element as z.ZodType]];
+  if (schema instanceof z.ZodUnion) return (schema.options as z.ZodType[]).map((option, index) => [String(index), option]);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)
+    return [['', schema.unwrap() as z.ZodType]];
+  if (schema instanceof z.ZodRecord) return [['*', schema.valueType as z.ZodType]];
+  return [];
+}
