@@ -231,5 +231,7 @@ describe('words that are no command', () => {
     expect(help.code).toBe(0);
     for (const command of ['up', 'serve', 'migrate', 'plans', 'prices', 'ledger', 'audit', 'bench'])
       expect(help.out).toContain(`  ${command}`);
+    const { version } = JSON.parse(await readFile(path.join(ROOT, 'apps', 'cli', 'package.json'), 'utf8')) as { version: string };
+    expect(await run(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
   });
 });

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 
+import packageFile from '../package.json' with { type: 'json' };
+import type { TakeBackOptions } from './commands/gifts.ts';
 import type { ReplayOptions } from './commands/plans-replay.ts';
 import type { ReconcileOptions } from './commands/reconcile.ts';
 import type { RolloutOptions } from './commands/rollout.ts';
@@ -7,6 +9,8 @@ import type { SimulateOptions } from './commands/simulate.ts';
 import type { ResolveOptions, UnresolvedOptions } from './commands/unresolved.ts';
 
 const HEAD = ['--head <head>', 'a head kept elsewhere, <block>:<digest>: the chain must go through it'] as const;
+
+const YES = ['-y, --yes', 'agree beforehand to what is asked otherwise'] as const;
 
 interface WithHead {
   readonly head?: string;
@@ -20,6 +24,7 @@ async function headOf(text: string | undefined) {
 export function buildProgram(): Command {
   const program = new Command('purser')
     .description('Admits every paid call of an AI product under one atomic hold, and proves the margin from its books.')
+    .version(packageFile.version, '-V, --version', 'print which version this is')
     .showHelpAfterError('(purser --help lists the commands)')
     .helpCommand(false);
 
@@ -74,18 +79,36 @@ export function buildProgram(): Command {
     .requiredOption('--share <share>', 'of the subscribers, 0 to 1')
     .option('--from <version>', 'who is on it; without it the one of PURSER_CATALOG')
     .description('store it, and move a share of the workspaces to it')
+    .option(...YES)
     .action(async (file: string, options: RolloutOptions) => (await import('./commands/rollout.ts')).startRollout(file, options));
   rollout
     .command('move')
     .argument('<id>')
     .argument('<to>', 'another share (0 to 1), all, or back')
     .description('change who is moved')
-    .action(async (id: string, to: string) => (await import('./commands/rollout.ts')).changeRollout(id, to));
+    .option(...YES)
+    .action(async (id: string, to: string, options: { yes?: true }) =>
+      (await import('./commands/rollout.ts')).changeRollout(id, to, options),
+    );
   rollout
     .command('show')
     .argument('[id]', 'without it: all there are')
     .description('both sides next to each other: margin, calls, refusals')
     .action(async (id: string | undefined) => (await import('./commands/rollout.ts')).showRollouts(id));
+
+  const gifts = program.command('gifts').description('credits that were given away');
+  gifts
+    .command('list')
+    .argument('<workspace>', 'its id, or your external_id')
+    .description('the newest first, with what is left of each')
+    .action(async (workspace: string) => (await import('./commands/gifts.ts')).showGifts(workspace));
+  gifts
+    .command('take-back')
+    .argument('<id>', 'of the gift')
+    .requiredOption('--reason <text>', 'for the statement and the audit log')
+    .option(...YES)
+    .description('take back what is unspent of it')
+    .action(async (id: string, options: TakeBackOptions) => (await import('./commands/gifts.ts')).takeBack(id, options));
 
   const prices = program.command('prices').description('what providers charge');
   prices

@@ -92,15 +92,46 @@ describe('purser plans replay (C13)', () => {
 
 describe('purser rollout (C13)', () => {
   it('starts, moves, shows and takes back', async () => {
-    const started = await purser('rollout', 'start', proposed, '--share', '0.25');
+    const unasked = await purser('rollout', 'start', proposed, '--share', '0.25');
+    expect([unasked.code, unasked.err]).toEqual([
+      1,
+      expect.stringMatching(
+        /^25 % of the subscribers get these plans within a second.*\nGo on\? Type yes: .*nothing was done.*--yes/s,
+      ),
+    ]);
+    expect((await purser('rollout', 'show')).out).toBe('');
+    const started = await purser('rollout', 'start', proposed, '--share', '0.25', '--yes');
     expect([started.code, started.err]).toEqual([0, '']);
     expect(started.out).toMatch(/^[0-9a-f-]{36} {2}default@\w+ → default@\w+ {2}running {2}25 % {2}since 20/);
     const id = started.out.slice(0, 36);
-    expect((await purser('rollout', 'move', id, 'all')).out).toContain('  all  100 %');
+    expect((await purser('rollout', 'move', id, 'all', '--yes')).out).toContain('  all  100 %');
     const shown = await purser('rollout', 'show', id);
     expect(shown.out).toMatch(/moved: \d workspaces?, \d calls, refused/);
-    expect((await purser('rollout', 'move', id, 'back')).out).toContain('  back  ');
-    const odd = await purser('rollout', 'move', id, 'half');
+    expect((await purser('rollout', 'move', id, 'back', '--yes')).out).toContain('  back  ');
+    const odd = await purser('rollout', 'move', id, 'half', '--yes');
     expect([odd.code, odd.err]).toEqual([1, 'purser: want a share from 0 to 1, all or back; got half\n']);
   }, 120_000);
+});
+
+describe('purser gifts', () => {
+  it('lists what was given and takes back what is unspent, once somebody agrees', async () => {
+    const made = (await post('/api/admin/workspaces', ADMIN_TOKEN, { name: 'Gifted', plan: 'PRO', external_id: 'gifted' })) as {
+      id: string;
+    };
+    const given = (await post('/api/admin/credits/gift', ADMIN_TOKEN, {
+      workspace_id: made.id,
+      credits: 70,
+      reason: 'sorry',
+    })) as {
+      grant_id: string;
+    };
+    expect((await purser('gifts', 'list', 'gifted')).out).toMatch(/70 credits: 0 spent, 0 held, 70 left {2}sorry\n$/);
+    const take = ['gifts', 'take-back', given.grant_id, '--reason', 'twice'];
+    const unasked = await purser(...take);
+    expect([unasked.code, unasked.out]).toEqual([1, '']);
+    expect(await purser(...take, '--yes')).toMatchObject({ code: 0, out: `70 credits taken back from workspace ${made.id}\n` });
+    expect((await purser('gifts', 'list', 'gifted')).out).toContain(' 0 left ');
+    const none = await purser('gifts', 'take-back', 'none', '--reason', 'x', '--yes');
+    expect([none.code, none.err]).toEqual([1, 'purser: there is no gift none\n']);
+  });
 });

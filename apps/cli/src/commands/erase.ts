@@ -1,8 +1,7 @@
-import { createInterface } from 'node:readline/promises';
-
 import { Fault, isRefusal, loadSettings, type Pool, type Refusal, systemClock } from '@purser/base';
 import { beginPerson, beginWorkspace, findErasure, type PrivacyParts, workErasures } from '@purser/privacy';
 
+import { ask } from '../agreed.ts';
 import { openDatabase } from '../open-database.ts';
 
 /** A command has no sessions and no memory of its own: running servers hear of it from Postgres within a second. */
@@ -53,17 +52,6 @@ async function confirmed(what: string, wanted: string, given: string | undefined
   throw new Fault('that is not what was to be typed (a script gives it with --confirm); nothing was deleted', {
     retryable: false,
   });
-}
-
-async function ask(question: string): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    // Where nobody is there to type, the input ends and the question is never answered.
-    const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
-    return await Promise.race([lines.question(question), ended]);
-  } finally {
-    lines.close();
-  }
 }
 
 async function finish(pool: Pool, begun: Awaited<ReturnType<typeof beginWorkspace>> | Refusal): Promise<void> {

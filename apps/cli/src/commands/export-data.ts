@@ -22,7 +22,7 @@ async function write(file: string, subjectOf: (database: OpenDatabase) => Promis
   // A file that is there already is somebody's.
   try {
     await pipeline(
-      exportArchive(database.pool, systemClock.now(), subject),
+      exportArchive(database.pool, systemClock.now(), subject, 'cost'),
       createWriteStream(file, { flags: 'wx', mode: 0o600 }),
     );
   } catch (error) {

@@ -6,6 +6,7 @@ import { formatMoney } from '@purser/money';
 import { findRollout, listRollouts, type Rollout, WHOLE_PPM } from '@purser/policy';
 import { beginRollout, compareRollout, moveRollout } from '@purser/server';
 
+import { agreed } from '../agreed.ts';
 import { openDatabase } from '../open-database.ts';
 
 const ACTOR = 'cli';
@@ -14,6 +15,7 @@ export interface RolloutOptions {
   readonly share: string;
   readonly from?: string;
   readonly prices?: true;
+  readonly yes?: true;
 }
 
 /** Stores the catalogue, or the prices, and moves a share of those on the one in force, or on `from`, to it. */
@@ -22,14 +24,27 @@ export async function startRollout(file: string, options: RolloutOptions): Promi
   const [catalogue, text] = await Promise.all([loadCatalogue(settings.catalog_file), readFile(file, 'utf8')]);
   await using database = await openDatabase(settings);
   const of = options.prices === true ? 'prices' : 'catalogue';
-  const wanted = { of, text, share: shareOf(options.share), from_version: options.from } as const;
+  const share = shareOf(options.share);
+  await agreed(
+    `${percent(share)} of the subscribers get ${of === 'prices' ? 'these prices' : 'these plans'} within a second, and are served and charged by them.`,
+    options.yes,
+  );
+  const wanted = { of, text, share, from_version: options.from } as const;
   say(await beginRollout({ pool: database.pool, catalogue, actor: ACTOR, now: systemClock.now() }, wanted));
 }
 
 /** Another share, `all`, or `back`. */
-export async function changeRollout(id: string, to: string): Promise<void> {
+export async function changeRollout(id: string, to: string, { yes }: { readonly yes?: true }): Promise<void> {
   await using database = await openDatabase(loadSettings(process.cwd()));
   const change = to === 'all' || to === 'back' ? ({ state: to } as const) : { share: shareOf(to) };
+  const moved =
+    to === 'all'
+      ? 'Every subscriber is moved'
+      : to === 'back'
+        ? 'All who were moved go back'
+        : `${percent(shareOf(to))} of the subscribers are moved`;
+  const final = to === 'back' ? ' This roll-out cannot be resumed.' : '';
+  await agreed(`${moved} within a second, and are served and charged by other terms.${final}`, yes);
   say(await moveRollout({ pool: database.pool, actor: ACTOR, now: systemClock.now() }, id, change));
 }
 
@@ -62,6 +77,10 @@ async function printComparison(pool: Pool, rollout: Rollout): Promise<void> {
       console.log(`  revenue ${paid}, fees ${kept}, cost ${spent}, margin ${rest} (${margin_ratio ?? '–'})`);
     }
   }
+}
+
+function percent(share: number): string {
+  return `${share * 100} %`;
 }
 
 function say(done: Rollout | Refusal): void {
