@@ -119,6 +119,10 @@ describe.each(LOOKS)('$name', (look) => {
 
       await page.getByLabel('Set by hand').selectOption('grace');
       await page.getByRole('button', { name: 'Set', exact: true }).click();
+      const setting = page.getByRole('dialog', { name: /Set the subscription of Rye & Sons/ });
+      await setting.getByText('Its AI features stop at once', { exact: false }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      await setting.getByRole('button', { name: 'Set it now' }).click();
       await page.getByText('It was set by hand.', { exact: false }).first().waitFor();
       expect(await faultsOf(page)).toEqual([]);
 
@@ -141,7 +145,7 @@ describe.each(LOOKS)('$name', (look) => {
   );
 
   it(
-    'an operator begins a roll-out, is refused one that loses money, compares both sides, and takes it back (C13)',
+    'an operator begins a roll-out, is refused one that loses money, compares both sides, and rolls back (C13)',
     async () => {
       const { page, close } = await visit(browser, server.origin, look);
       await signIn(page, server.admin_token);
@@ -152,23 +156,32 @@ describe.each(LOOKS)('$name', (look) => {
       const shipped = await catalogue.inputValue();
       await catalogue.fill(shipped.replace('price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 15 EUR'));
       await page.getByRole('button', { name: 'Begin the roll-out' }).click();
+      await page
+        .getByRole('dialog')
+        .getByRole('button', { name: /^Move \d+ % now$/ })
+        .click();
       await page.getByText('does not keep its margin', { exact: false }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
       await catalogue.fill(shipped.replace('concurrency: 16', 'concurrency: 15'));
       await page.getByLabel('25 %').last().check({ force: true });
       await page.getByRole('button', { name: 'Begin the roll-out' }).click();
+      await page
+        .getByRole('dialog')
+        .getByRole('button', { name: /^Move \d+ % now$/ })
+        .click();
       await page.getByText('25 % are moved', { exact: true }).waitFor();
       await page.getByTestId('comparison').getByText('Workspaces').waitFor();
       expect(await faultsOf(page)).toEqual([]);
       await page.getByLabel('50 %').first().check({ force: true });
       await page.getByRole('button', { name: 'Set the share' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Move them now' }).click();
       await page.getByText('50 % are moved', { exact: true }).waitFor();
       await page.getByRole('button', { name: 'Move everybody' }).click();
       await page.getByRole('button', { name: 'Move everybody now' }).click();
       await page.getByText('all are moved', { exact: true }).waitFor();
-      await page.getByRole('button', { name: 'Take it back' }).click();
+      await page.getByRole('button', { name: 'Roll back', exact: true }).click();
       expect(await faultsOf(page)).toEqual([]);
-      await page.getByRole('button', { name: 'Take it back now' }).click();
+      await page.getByRole('button', { name: 'Roll back now' }).click();
       await page.getByRole('heading', { name: 'Taken back' }).waitFor();
 
       await tab(page, 'Keys');

@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import type { Quantity } from '../words/amount.ts';
 import { change, get, newIdempotencyKey, post } from './client.ts';
 import { pathWith } from './queries.ts';
 import type { FraudPage, FraudWeek, Ladders, LicenceRecord, Overrides, WorkspaceInFull } from './wire-operator.ts';
@@ -37,6 +38,29 @@ export interface Gift {
 
 export const giveCredits = (gift: Gift): Promise<Gift> =>
   post<Gift>('/api/admin/credits/gift', gift, { idempotency_key: newIdempotencyKey() });
+
+/** A gift as it stands: what is spent of it, and what taking it back would take. */
+export interface GivenGift {
+  readonly id: string;
+  readonly given_at: string;
+  readonly expires_at: string | null;
+  readonly reason: string | null;
+  readonly credits: Quantity;
+  readonly used: Quantity;
+  readonly held: Quantity;
+  readonly left: Quantity;
+}
+
+export function giftsQuery(workspace_id: string) {
+  return queryOptions({
+    queryKey: ['admin', 'gifts', workspace_id],
+    queryFn: ({ signal }) =>
+      get<{ readonly gifts: readonly GivenGift[] }>(pathWith('/api/admin/credits/gifts', { workspace_id }), { signal }),
+  });
+}
+
+export const takeBackGift = (id: string, reason: string): Promise<{ readonly taken: Quantity; readonly held: Quantity }> =>
+  post(`/api/admin/credits/gifts/${id}/take-back`, { reason });
 
 export const laddersQuery = queryOptions({
   queryKey: ['admin', 'ladders'],

@@ -13,6 +13,11 @@ export interface MarginRow {
   readonly margin: Money;
   /** A decimal such as `0.15`; null without revenue. */
   readonly margin_ratio: string | null;
+  /** The least of it that the catalogue promises of this plan or pack; null where that is not one number. */
+  readonly margin_min: string | null;
+  /** Of the revenue: what payments brought in, and what is agreed and not yet paid. */
+  readonly collected?: Money;
+  readonly agreed?: Money;
 }
 
 export interface TrialBalanceRow {
@@ -218,7 +223,7 @@ export interface Arm {
   readonly refused: Readonly<Record<string, number>>;
   /** A decimal such as `0.031250`; null without calls. */
   readonly refusal_ratio: string | null;
-  readonly margin: readonly Omit<MarginRow, 'key' | 'name'>[];
+  readonly margin: readonly Omit<MarginRow, 'key' | 'name' | 'margin_min'>[];
 }
 
 export interface ComparedRollout extends Rollout {

@@ -43,7 +43,13 @@ export type Complexity = 'simple' | 'medium' | 'complex';
 
 export interface Operation {
   readonly name: string;
+  readonly task: string;
+  /** What it does, in words of the catalogue. */
   readonly description?: string;
+  /** A prompt to try it by. */
+  readonly example?: string;
+  /** Whether the workspace may ask for it now; absent: nobody knows which workspace. */
+  readonly available?: boolean;
   readonly credits_min: Quantity;
   readonly complexities: readonly Complexity[];
 }
@@ -59,7 +65,8 @@ export interface Answer {
   readonly output: string;
   readonly model: { readonly provider: string; readonly name: string; readonly version: string };
   readonly usage: { readonly input_tokens: number; readonly output_tokens: number };
-  readonly cost: Money;
+  /** Absent where the installation shows credits. */
+  readonly cost?: Money;
   readonly credits: { readonly charged: Quantity; readonly balance: Quantity };
   readonly degraded: readonly Degradation[];
   readonly offline: boolean;
@@ -94,6 +101,15 @@ export interface Meter {
   readonly resets_at: string | null;
 }
 
+/** What a billing period has cost, and the most that it may. */
+export interface Cost {
+  readonly ceiling: Money;
+  readonly spent: Money;
+  readonly held: Money;
+  /** The part of `spent` of which nobody knows yet whether it was billed. */
+  readonly unresolved: Money;
+}
+
 export interface Usage {
   readonly workspace_id: string;
   readonly plan: string;
@@ -101,20 +117,16 @@ export interface Usage {
   readonly license: string;
   readonly license_notice: LicenceNotice | null;
   readonly credits: { readonly balance: Quantity; readonly held: Quantity; readonly expiring: readonly ExpiringCredits[] };
-  readonly cost: {
-    readonly ceiling: Money;
-    readonly spent: Money;
-    readonly held: Money;
-    /** The part of `spent` of which nobody knows yet whether it was billed. */
-    readonly unresolved: Money;
-  };
+  /** Absent where the installation shows credits. */
+  readonly cost?: Cost;
   readonly meters: readonly Meter[];
   readonly degraded: readonly Degradation[];
   /** What can be bought, when a ladder says that it is time to. */
   readonly offers: readonly Offer[];
   readonly forecast: {
-    readonly ceiling_reached_at: string | null;
-    readonly text: string;
+    /** About the cost ceiling; both absent where the installation shows credits. */
+    readonly ceiling_reached_at?: string | null;
+    readonly text?: string;
     readonly credits: CreditForecast;
   };
 }
@@ -164,8 +176,8 @@ export interface Call {
   readonly model: string;
   /** Null: the provider did not say. */
   readonly usage: { readonly input_tokens: number; readonly output_tokens: number } | null;
-  /** Null: nobody knows yet. */
-  readonly cost: Money | null;
+  /** Null: nobody knows yet. Absent where the installation shows credits. */
+  readonly cost?: Money | null;
   readonly outcome: string;
   readonly duration_ms: number;
 }
@@ -180,7 +192,8 @@ export interface Pack {
   readonly name: string;
   readonly price: Money;
   readonly credits: Quantity;
-  readonly raises: Money;
+  /** The cost ceiling, by so much; absent where the installation shows credits. */
+  readonly raises?: Money;
   readonly tiers: readonly { readonly from: number; readonly price: Money }[];
   readonly expires_months: number | null;
 }
@@ -191,7 +204,8 @@ export interface Plan {
   readonly price: Money;
   readonly negotiable: boolean;
   readonly credits: Quantity;
-  readonly ceiling: Money;
+  /** Absent where the installation shows credits. */
+  readonly ceiling?: Money;
   readonly features: readonly string[];
   readonly packs: readonly string[];
 }

@@ -1,4 +1,4 @@
-import type { ButtonHTMLAttributes } from 'react';
+import type { ComponentProps } from 'react';
 
 type Kind = 'act' | 'plain' | 'quiet' | 'stop';
 
@@ -9,7 +9,7 @@ const KINDS: Record<Kind, string> = {
   stop: 'bg-[#c43a22] text-white border-transparent hover:brightness-110 font-bold',
 };
 
-interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
+interface Props extends ComponentProps<'button'> {
   readonly kind?: Kind;
 }
 

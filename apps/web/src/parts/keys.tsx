@@ -80,7 +80,8 @@ function Row({ of: key, busy, revoke }: { readonly of: Key; readonly busy: boole
             Revoke<span className="sr-only"> {key.name}</span>
           </>
         }
-        warning={`Whatever uses “${key.name}” is shut out within a second, and what it signed in with it. This cannot be undone.`}
+        title={`Revoke “${key.name}”`}
+        warning={`Whatever uses “${key.name}” is refused within a second, and so is every session that it opened. This cannot be undone.`}
         confirm="Revoke it"
         busy={busy}
         act={revoke}

@@ -7,6 +7,7 @@ import type { Invitation, Member, MemberRole } from '../api/wire.ts';
 import { useNow } from '../now.ts';
 import { dayWords } from '../words/time.ts';
 import { Button } from './button.tsx';
+import { ConfirmButton } from './confirm-button.tsx';
 import { SelectField, TextField } from './field.tsx';
 import { Refused } from './refused.tsx';
 import { Empty, Failed, Loading } from './states.tsx';
@@ -117,10 +118,25 @@ function MemberRow({
         <p className="text-ink-soft capitalize">{member.role}</p>
       )}
       {may.remove || own ? (
-        <Button kind="quiet" className="ml-auto" disabled={busy} onClick={remove}>
-          {own ? 'Leave' : 'Remove'}
-          {own ? null : <span className="sr-only"> {name}</span>}
-        </Button>
+        <div className="ml-auto">
+          <ConfirmButton
+            label={
+              <>
+                {own ? 'Leave' : 'Remove'}
+                {own ? null : <span className="sr-only"> {name}</span>}
+              </>
+            }
+            title={own ? 'Leave this workspace' : `Remove ${name}`}
+            warning={
+              own
+                ? 'You can’t open this workspace any more until somebody in it invites you again.'
+                : `${name} can’t open this workspace any more, from the next call on. Invite them again to undo it.`
+            }
+            confirm={own ? 'Leave it' : 'Remove them'}
+            busy={busy}
+            act={remove}
+          />
+        </div>
       ) : null}
     </li>
   );

@@ -5,7 +5,7 @@ import { dayWords } from '../words/time.ts';
 
 /** When ceiling and credits are used up at this pace, with how sure that is. */
 export function Ahead({ usage: { forecast, degraded, meters } }: { readonly usage: Usage }) {
-  const refresh = meters.find(({ key }) => key === 'cost')?.resets_at ?? null;
+  const refresh = meters.find(({ window }) => window === 'billing_period')?.resets_at ?? null;
   return (
     <div className="grid gap-4">
       <div>
@@ -13,10 +13,12 @@ export function Ahead({ usage: { forecast, degraded, meters } }: { readonly usag
         <p>{forecast.credits.text}</p>
         <Band forecast={forecast.credits} refresh={refresh} />
       </div>
-      <div>
-        <h3 className="label text-ink-soft">Cost ceiling</h3>
-        <p>{forecast.text}</p>
-      </div>
+      {forecast.text === undefined ? null : (
+        <div>
+          <h3 className="label text-ink-soft">Cost ceiling</h3>
+          <p>{forecast.text}</p>
+        </div>
+      )}
       {degraded.length === 0 ? (
         <p className="text-ink-soft">Nothing is throttled: every call gets the best your plan allows.</p>
       ) : null}

@@ -60,8 +60,8 @@ function Done({ run, again }: { readonly run: Run & { readonly phase: 'done' }; 
         slip
         status={
           <p role="status" className="sr-only">
-            Done. It cost {formatMoney(answer.cost)} and {creditWords(answer.credits.charged)};{' '}
-            {formatCount(answer.credits.balance)} credits are left.
+            Done. It cost {answer.cost === undefined ? '' : `${formatMoney(answer.cost)} and `}
+            {creditWords(answer.credits.charged)}; {formatCount(answer.credits.balance)} credits are left.
           </p>
         }
       >
@@ -167,8 +167,8 @@ function Slip({ answer, took_ms }: { readonly answer: Answer; readonly took_ms: 
     <div className="torn bg-slip px-4 pt-4 pb-6 text-on-hull sm:px-6">
       <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
         <dl className="flex flex-wrap gap-x-8 gap-y-3">
-          <SlipFigure name="Cost" value={formatMoney(answer.cost)} testid="cost" />
-          <SlipFigure name="Charged" value={`${formatCount(answer.credits.charged)} cr`} />
+          {answer.cost === undefined ? null : <SlipFigure name="Cost" value={formatMoney(answer.cost)} testid="cost" />}
+          <SlipFigure name="Charged" value={`${formatCount(answer.credits.charged)} cr`} testid="charged" />
           <SlipFigure name="Left" value={`${formatCount(answer.credits.balance)} cr`} />
         </dl>
         <dl className="figures grid grid-cols-[auto_1fr] gap-x-3 text-sm text-on-hull-soft">
@@ -203,9 +203,9 @@ function SlipFigure({ name, value, testid }: { readonly name: string; readonly v
 /** Before the first call: what will happen, so that the meters make sense. */
 function HowItGoes() {
   const steps = [
-    ['Held', 'The dearest this call could get is set aside: credits, ceiling and quotas, all or nothing.'],
+    ['Held', 'The most this call could take is set aside: credits, limits and quotas, all or nothing.'],
     ['Answered', 'The cheapest model that is good enough does the work. You can stop it any time.'],
-    ['Settled', 'Only what it really cost is booked. The rest of the hold comes back.'],
+    ['Settled', 'Only what it really took is booked. The rest of the hold comes back.'],
   ] as const;
   return (
     <section aria-label="How a call goes" className="rounded-xl border border-dashed border-edge px-4 py-5 sm:px-6">

@@ -5,7 +5,7 @@ import { useNow } from '../now.ts';
 import { Button } from '../parts/button.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { formatCount, formatMoney } from '../words/amount.ts';
-import { operationWords } from '../words/operation.ts';
+import { operationLabel } from '../words/operation.ts';
 import { outcomeWords } from '../words/outcome.ts';
 import { agoWords, momentWords, tookWords } from '../words/time.ts';
 
@@ -17,11 +17,7 @@ export function CallTable({ limit }: { readonly limit?: number }) {
   if (pages.isError) return <Failed error={pages.error} retry={() => void pages.refetch()} />;
   const calls = pages.data.pages.flatMap((page) => page.calls);
   if (calls.length === 0) {
-    return (
-      <Empty title="No calls yet">
-        Run a task above. It appears here with its model, its tokens and its cost, to the last digit.
-      </Empty>
-    );
+    return <Empty title="No calls yet">Run a task above. It appears here with its model and its tokens.</Empty>;
   }
   return (
     <>
@@ -46,7 +42,7 @@ function CallRow({ call, now_ms }: { readonly call: Call; readonly now_ms: numbe
   const model = `${call.provider} / ${call.model}`;
   return (
     <li className="grid grid-cols-[1fr_auto] items-baseline gap-x-4 gap-y-0.5 py-2.5 lg:grid-cols-[7rem_minmax(0,1fr)_9rem_8rem_8.5rem_8rem]">
-      <p className="font-semibold">{operationWords(call.operation).label}</p>
+      <p className="font-semibold">{operationLabel(call.operation)}</p>
       <p className="truncate text-sm text-ink-soft max-lg:order-3" title={model}>
         {model}
       </p>
@@ -59,7 +55,11 @@ function CallRow({ call, now_ms }: { readonly call: Call; readonly now_ms: numbe
         {agoWords(call.at, now_ms)}
       </p>
       <p className="figures text-right font-semibold max-lg:order-2">
-        {call.cost === null ? <span className="font-normal text-ink-faint">not known yet</span> : formatMoney(call.cost)}
+        {call.cost === undefined ? null : call.cost === null ? (
+          <span className="font-normal text-ink-faint">not known yet</span>
+        ) : (
+          formatMoney(call.cost)
+        )}
       </p>
     </li>
   );

@@ -6,7 +6,7 @@ import { Button } from '../parts/button.tsx';
 import { Choice } from '../parts/choice.tsx';
 import { compare, decimalOf, formatCount, formatMoney, readAmount } from '../words/amount.ts';
 import { costLeft } from '../words/meter.ts';
-import { exampleFor, operationWords } from '../words/operation.ts';
+import { exampleFor, operationLabel } from '../words/operation.ts';
 import type { Run } from './run.ts';
 
 const COMPLEXITIES: Record<Complexity, { readonly label: string; readonly hint: string }> = {
@@ -34,12 +34,13 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
   const allowed = operation?.complexities ?? [];
   const chosen = allowed.includes(complexity) ? complexity : (allowed[0] ?? 'simple');
   const running = run.phase === 'held' || run.phase === 'answering';
-  const currency = usage?.cost.ceiling.currency ?? 'EUR';
+  const currency = usage?.cost?.ceiling.currency;
 
   const submit = (event?: FormEvent): void => {
     event?.preventDefault();
     if (running) return;
     const amount = limit.trim() === '' ? undefined : readAmount(limit);
+    const max_cost = amount === undefined || currency === undefined ? undefined : { amount, currency };
     const wrong = prompt.trim() === '' ? 'prompt' : limit.trim() !== '' && amount === undefined ? 'limit' : undefined;
     setComplaint(wrong);
     if (wrong !== undefined) {
@@ -50,7 +51,7 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
       operation: name,
       prompt: prompt.trim(),
       complexity: chosen,
-      ...(amount === undefined ? {} : { max_cost: { amount, currency } }),
+      ...(max_cost && { max_cost }),
     });
   };
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -63,11 +64,11 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
         <Choice
           legend="What should be done?"
           name={`${id}-operation`}
-          options={operations.map((candidate) => ({ value: candidate.name, label: operationWords(candidate.name).label }))}
+          options={operations.map((candidate) => ({ value: candidate.name, label: operationLabel(candidate.name) }))}
           value={name}
           onChange={setName}
           scroll
-          hint={operationWords(name).about || operation?.description}
+          hint={operation?.description}
         />
         <div>
           <div className="flex items-end justify-between gap-3">
@@ -77,7 +78,7 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
             {prompt === '' ? (
               <button
                 type="button"
-                onClick={() => setPrompt(exampleFor(name))}
+                onClick={() => setPrompt(exampleFor(operation))}
                 className="-my-2 min-h-10 text-sm font-semibold text-store underline decoration-2 underline-offset-3 hover:text-ink"
               >
                 Use an example
@@ -90,7 +91,7 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
             onChange={(event) => setPrompt(event.target.value)}
             onKeyDown={onKeyDown}
             rows={3}
-            placeholder={operationWords(name).placeholder}
+            placeholder="Type your task…"
             aria-invalid={complaint === 'prompt'}
             aria-describedby={complaint === 'prompt' ? `${id}-complaint` : undefined}
             className="block max-h-[40vh] min-h-22 sm:min-h-32 w-full resize-y rounded-md border border-edge bg-well px-3.5 py-3 text-base leading-relaxed placeholder:text-ink-faint focus:bg-deck"
@@ -105,26 +106,15 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
             onChange={setComplexity}
             hint={COMPLEXITIES[chosen].hint}
           />
-          <div className="max-sm:flex max-sm:w-full max-sm:items-center max-sm:justify-between max-sm:gap-3">
-            <label htmlFor={`${id}-limit`} className="label block text-ink-soft sm:mb-1.5">
-              May cost at most <span className="font-normal">(optional)</span>
-            </label>
-            <div className="flex w-44 items-center rounded-md border border-edge bg-deck">
-              <input
-                id={`${id}-limit`}
-                value={limit}
-                onChange={(event) => setLimit(event.target.value)}
-                inputMode="decimal"
-                autoComplete="off"
-                placeholder="no limit"
-                aria-invalid={complaint === 'limit'}
-                aria-describedby={complaint === 'limit' ? `${id}-complaint` : undefined}
-                className="figures min-h-10 w-full min-w-0 rounded-md bg-transparent pl-3 text-base placeholder:text-ink-faint"
-              />
-              <span className="px-3 text-sm text-ink-faint">{currency}</span>
-            </div>
-            <p className="mt-1.5 text-sm text-ink-faint max-sm:hidden">It is refused rather than cost more.</p>
-          </div>
+          {currency === undefined ? null : (
+            <LimitField
+              id={`${id}-limit`}
+              currency={currency}
+              value={limit}
+              set={setLimit}
+              wrong={complaint === 'limit' ? `${id}-complaint` : undefined}
+            />
+          )}
         </div>
         {complaint === undefined ? null : (
           <p id={`${id}-complaint`} role="alert" className="font-semibold text-oxide">
@@ -156,6 +146,41 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
   );
 }
 
+interface LimitFieldProps {
+  readonly id: string;
+  readonly currency: string;
+  readonly value: string;
+  readonly set: (value: string) => void;
+  /** The id of what is said of a value that cannot be read. */
+  readonly wrong: string | undefined;
+}
+
+/** Where cost is shown, a call may be bounded by it. */
+function LimitField({ id, currency, value, set, wrong }: LimitFieldProps) {
+  return (
+    <div className="max-sm:flex max-sm:w-full max-sm:items-center max-sm:justify-between max-sm:gap-3">
+      <label htmlFor={id} className="label block text-ink-soft sm:mb-1.5">
+        Max cost <span className="font-normal">(optional)</span>
+      </label>
+      <div className="flex w-44 items-center rounded-md border border-edge bg-deck">
+        <input
+          id={id}
+          value={value}
+          onChange={(event) => set(event.target.value)}
+          inputMode="decimal"
+          autoComplete="off"
+          placeholder="no limit"
+          aria-invalid={wrong !== undefined}
+          aria-describedby={wrong}
+          className="figures min-h-10 w-full min-w-0 rounded-md bg-transparent pl-3 text-base placeholder:text-ink-faint"
+        />
+        <span className="px-3 text-sm text-ink-faint">{currency}</span>
+      </div>
+      <p className="mt-1.5 text-sm text-ink-faint max-sm:hidden">It is refused rather than cost more.</p>
+    </div>
+  );
+}
+
 /** What a call asks for, beside what there is to give. */
 function Price({ operation, usage }: { readonly operation: Operation | undefined; readonly usage: Usage | undefined }) {
   if (operation === undefined) return null;
@@ -165,7 +190,9 @@ function Price({ operation, usage }: { readonly operation: Operation | undefined
   return (
     <p className="figures text-[0.9375rem] text-ink-soft">
       {price} · <strong className={short ? 'text-oxide' : 'text-ink'}>{formatCount(usage.credits.balance)} left</strong>
-      <span className="max-sm:hidden"> · {formatMoney(costLeft(usage.cost))} under the ceiling</span>
+      {usage.cost === undefined ? null : (
+        <span className="max-sm:hidden"> · {formatMoney(costLeft(usage.cost))} under the ceiling</span>
+      )}
     </p>
   );
 }

@@ -72,8 +72,12 @@ function Current({ usage, plan }: { readonly usage: Usage; readonly plan: Plan |
       <dl className="figures grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-4">
         <Fact name="A month">{plan === undefined ? 'as agreed' : monthlyPrice(plan)}</Fact>
         <Fact name="Credits left">{formatCount(usage.credits.balance)}</Fact>
-        <Fact name="Under the ceiling">{formatMoneyShort(costLeft(usage.cost))}</Fact>
-        <Fact name="Cost ceiling">{formatMoney(usage.cost.ceiling)}</Fact>
+        {usage.cost === undefined ? null : (
+          <>
+            <Fact name="Under the ceiling">{formatMoneyShort(costLeft(usage.cost))}</Fact>
+            <Fact name="Cost ceiling">{formatMoney(usage.cost.ceiling)}</Fact>
+          </>
+        )}
       </dl>
       <div className="mt-5">
         <PayButton kind="plain" label="Cards, invoices and subscription" />
@@ -101,7 +105,7 @@ function Packs({ allowed }: { readonly allowed: readonly string[] | undefined })
   return (
     <Panel title="Packs">
       <p className="mb-4 max-w-prose text-ink-soft">
-        Credits on top of your plan, at once. A pack also raises the cost ceiling of the month, so that you can really spend them.
+        Credits on top of your plan, at once. A pack also raises the limits of the month, so that you can really spend them.
       </p>
       {packs.isPending ? <Loading what="the packs" /> : null}
       {packs.isError ? <Failed error={packs.error} retry={() => void packs.refetch()} /> : null}
@@ -127,7 +131,7 @@ function PackCard({ pack }: { readonly pack: Pack }) {
         <p className="narrow figures text-2xl font-semibold">{formatMoney(pack.price)}</p>
       </div>
       <p className="mt-1 text-[0.9375rem] text-ink-soft">
-        Ceiling up by {formatMoney(pack.raises)}.{' '}
+        {pack.raises === undefined ? '' : `Ceiling up by ${formatMoney(pack.raises)}. `}
         {pack.expires_months === null ? 'They never lapse.' : `They last ${pack.expires_months} months.`}
       </p>
       {pack.tiers.length === 0 ? null : (
@@ -202,7 +206,7 @@ function PlanCard({ plan, current, ended }: { readonly plan: Plan; readonly curr
       </div>
       <p className="figures mt-1 text-[0.9375rem] text-ink-soft">
         {no_credits ? 'No credits.' : `${formatCount(plan.credits)} credits a month.`}{' '}
-        {free ? 'Free models only.' : `Calls may cost up to ${formatMoney(plan.ceiling)}.`}
+        {free ? 'Free models only.' : plan.ceiling === undefined ? '' : `Calls may cost up to ${formatMoney(plan.ceiling)}.`}
       </p>
       <p className="mt-2 mb-4 text-[0.9375rem]">{plan.features.map(featureWords).join(' · ')}</p>
       <div className="mt-auto">

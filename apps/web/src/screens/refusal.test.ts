@@ -13,7 +13,7 @@ const SHOWN: Record<RefusalCode, readonly [headline: string, action: string | un
   license_ai_disabled: ['AI is off until a payment succeeds', '/plan'],
   license_sync_disabled: ['Sync is off until a payment succeeds', '/plan'],
   credits_exhausted: ['Not enough credits for this call', '/plan'],
-  cost_ceiling_reached: ['This call does not fit under your cost ceiling', '/plan'],
+  cost_ceiling_reached: ['This call does not fit in what is left this period', '/plan'],
   budget_exhausted: ['The shared budget is used up', '/usage'],
   plan_feature_missing: ['Your plan does not include this', '/plan'],
   temporarily_blocked: ['Paused for a while', NO_ACTION],

@@ -3,7 +3,8 @@ import { useState } from 'react';
 import { deleteAccount, deleteWorkspace, EXPORT_PERSON, EXPORT_WORKSPACE } from '../api/privacy.ts';
 import { sessionQuery } from '../api/queries.ts';
 import type { Person, SessionWorkspace } from '../api/wire.ts';
-import { DeleteButton, ExportLink } from '../parts/delete-dialog.tsx';
+import { DeleteButton } from '../parts/delete-button.tsx';
+import { ExportLink } from '../parts/export-link.tsx';
 import { Empty, PageHead, Panel } from '../parts/states.tsx';
 
 /** What is kept of the workspace and of the reader: to take along, and to delete. */

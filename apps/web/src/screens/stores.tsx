@@ -1,5 +1,5 @@
 import type { UseQueryResult } from '@tanstack/react-query';
-import type { Meter, Usage } from '../api/wire.ts';
+import type { Cost, Meter, Usage } from '../api/wire.ts';
 import { useNow } from '../now.ts';
 import { Change } from '../parts/change.tsx';
 import { MoneyFigure } from '../parts/figure.tsx';
@@ -56,10 +56,15 @@ export function smallMeters(usage: Usage): readonly Meter[] {
   return usage.meters.filter((meter) => meter.key !== 'credits' && meter.key !== 'cost');
 }
 
-export function CeilingMeter({ usage }: { readonly usage: Usage }) {
-  const { ceiling, spent, held, unresolved } = usage.cost;
+/** Where cost is shown. */
+export function CeilingMeter({ usage: { cost } }: { readonly usage: Usage }) {
+  return cost === undefined ? null : <CeilingOf cost={cost} />;
+}
+
+function CeilingOf({ cost }: { readonly cost: Cost }) {
+  const { ceiling, spent, held, unresolved } = cost;
   const level = levelOf({ cap: ceiling, used: spent, held });
-  const left = costLeft(usage.cost);
+  const left = costLeft(cost);
   if (compare(ceiling.amount, '0') === 0) {
     return (
       <div>
@@ -76,7 +81,7 @@ export function CeilingMeter({ usage }: { readonly usage: Usage }) {
           <span className="max-lg:hidden">Under the ceiling</span>
           <span className="lg:hidden">Ceiling</span>
         </p>
-        <Change value={costLeft({ ...usage.cost, held: { amount: '0', currency: held.currency } })} />
+        <Change value={costLeft({ ...cost, held: { amount: '0', currency: held.currency } })} />
       </div>
       <MoneyFigure money={left} className="block text-[2rem] leading-tight sm:text-[2.5rem]" />
       <Gauge

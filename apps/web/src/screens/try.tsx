@@ -1,9 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, type RefObject } from 'react';
 import { callsQuery, operationsQuery, usageQuery } from '../api/queries.ts';
-import type { Usage } from '../api/wire.ts';
+import type { Operation, Usage } from '../api/wire.ts';
 import { Link } from '../parts/link.tsx';
-import { Failed, Loading, Panel } from '../parts/states.tsx';
+import { Empty, Failed, Loading, Panel } from '../parts/states.tsx';
+import { askable } from '../words/operation.ts';
 import { AnswerPanel } from './answer.tsx';
 import { CallTable } from './calls.tsx';
 import { Composer } from './composer.tsx';
@@ -25,10 +26,22 @@ function useInView(phase: Run['phase']): RefObject<HTMLDivElement | null> {
 /** Reads the calls again whenever the books moved: a stopped call is booked only once its provider has been heard out. */
 function useCallsFollow(usage: Usage | undefined): void {
   const client = useQueryClient();
-  const books = usage === undefined ? '' : JSON.stringify([usage.cost.spent, usage.credits.balance, usage.credits.held]);
+  const books = usage === undefined ? '' : JSON.stringify([usage.cost?.spent, usage.credits.balance, usage.credits.held]);
   useEffect(() => {
     if (books !== '') void client.invalidateQueries({ queryKey: callsQuery.queryKey });
   }, [client, books]);
+}
+
+/** The plan has nothing that a prompt could ask for, or the catalogue sells nothing of the kind. */
+function NothingToAsk({ operations }: { readonly operations: readonly Operation[] }) {
+  const sold = operations.some(({ task }) => task === 'text');
+  return (
+    <Panel title="Your task">
+      <Empty title={sold ? 'Your plan does not include this' : 'Nothing to ask for here'}>
+        {sold ? <Link to="/plan">See the plans that do</Link> : 'What is for sale here does not write text.'}
+      </Empty>
+    </Panel>
+  );
 }
 
 /** Type a task, see the answer, what it cost and what it left. The meters stand beside what they limit. */
@@ -49,8 +62,10 @@ export function TryPage() {
             </Panel>
           ) : operations.isError ? (
             <Failed error={operations.error} retry={() => void operations.refetch()} />
+          ) : askable(operations.data).length === 0 ? (
+            <NothingToAsk operations={operations.data} />
           ) : (
-            <Composer operations={operations.data} usage={usage.data} run={run} start={start} stop={stop} />
+            <Composer operations={askable(operations.data)} usage={usage.data} run={run} start={start} stop={stop} />
           )}
           <div ref={answer} className="scroll-mt-20 scroll-mb-24 md:scroll-mt-32">
             <AnswerPanel run={run} again={start} />

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { TrendingDown } from 'lucide-react';
 import { useState } from 'react';
 import { policyQuery, usageQuery } from '../api/queries.ts';
-import type { Offer, Usage } from '../api/wire.ts';
+import type { Cost, Meter, Offer, Usage } from '../api/wire.ts';
 import { useNow } from '../now.ts';
 import { Button } from '../parts/button.tsx';
 import { Link } from '../parts/link.tsx';
@@ -91,14 +91,16 @@ function LimitsOf({ usage }: { readonly usage: Usage }) {
   return (
     <div className="grid items-start gap-4 sm:gap-6 lg:grid-cols-2">
       <div className="grid gap-4 sm:gap-6">
-        <Panel title="Money and credits">
+        <Panel title={usage.cost === undefined ? 'Credits' : 'Money and credits'}>
           <div className="grid gap-7">
-            <div>
-              <CeilingMeter usage={usage} />
-              <p className="mt-2 text-sm text-ink-soft">
-                {meterWords('cost').about} <Reserve usage={usage} />
-              </p>
-            </div>
+            {usage.cost === undefined ? null : (
+              <div>
+                <CeilingMeter usage={usage} />
+                <p className="mt-2 text-sm text-ink-soft">
+                  {meterWords('cost').about} <Reserve meters={usage.meters} cost={usage.cost} />
+                </p>
+              </div>
+            )}
             <div>
               <CreditMeter usage={usage} />
               <p className="mt-2 text-sm text-ink-soft">{meterWords('credits').about}</p>
@@ -138,7 +140,7 @@ function LimitsOf({ usage }: { readonly usage: Usage }) {
 }
 
 /** What is admitted of the ceiling, when that is less than all of it. */
-function Reserve({ usage: { meters, cost } }: { readonly usage: Usage }) {
+function Reserve({ meters, cost }: { readonly meters: readonly Meter[]; readonly cost: Cost }) {
   const cap = meters.find(({ key }) => key === 'cost')?.cap;
   if (cap === undefined || compare(decimalOf(cap), cost.ceiling.amount) >= 0) return null;
   const admitted = { amount: decimalOf(cap), currency: cost.ceiling.currency };

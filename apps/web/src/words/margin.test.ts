@@ -11,6 +11,7 @@ const row = (revenue: string, fees: string, cost: string) => ({
   cost: eur(cost),
   margin: eur('0'),
   margin_ratio: null,
+  margin_min: '0.15',
 });
 
 describe('margins on the page', () => {
@@ -29,6 +30,8 @@ describe('margins on the page', () => {
   it('tells a kept margin from a thin one, a loss and a gift', () => {
     expect(marginBar(row('100', '3', '20')).state).toBe('kept');
     expect(marginBar(row('100', '3', '83')).state).toBe('thin');
+    expect(marginBar({ ...row('100', '3', '20'), margin_min: '0.9' })).toMatchObject({ state: 'thin', minimum: 0.9 });
+    expect(marginBar({ ...row('100', '3', '83'), margin_min: null })).toMatchObject({ state: 'kept', minimum: undefined });
     expect(marginBar(row('100', '3', '97')).state).toBe('lost');
     expect(marginBar(row('0', '0', '0.01')).state).toBe('given');
     expect(marginBar(row('0', '0', '0')).state).toBe('none');

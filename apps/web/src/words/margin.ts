@@ -1,33 +1,33 @@
 import type { MarginRow } from '../api/wire-operator.ts';
 import { add, compare, share } from './amount.ts';
 
-/** The least a paid plan keeps of its price, by default: the catalogue may ask for more. */
-export const LEAST_KEPT = 0.15;
-
 export interface MarginBar {
   /** Shares of the revenue; together 1 when there is revenue. */
   readonly cost_share: number;
   readonly fees_share: number;
   readonly kept_share: number;
+  /** The least that is to be kept, as the catalogue says of this plan or pack; undefined: nothing says it of this row. */
+  readonly minimum: number | undefined;
   /** `given`: it cost something and nobody paid, as on a free plan. */
   readonly state: 'kept' | 'thin' | 'lost' | 'given' | 'none';
 }
 
 /** Splits what a customer paid into what it cost, what the payment cost and what is left. */
 export function marginBar(row: MarginRow): MarginBar {
+  const minimum = row.margin_min === null ? undefined : Number(row.margin_min);
   if (compare(row.revenue.amount, '0') <= 0) {
-    return { cost_share: 0, fees_share: 0, kept_share: 0, state: compare(row.cost.amount, '0') > 0 ? 'given' : 'none' };
+    return { cost_share: 0, fees_share: 0, kept_share: 0, minimum, state: compare(row.cost.amount, '0') > 0 ? 'given' : 'none' };
   }
   const paid = row.revenue.amount;
   const spent = add(row.cost.amount, row.fees.amount);
   if (compare(spent, paid) >= 0) {
     const cost_share = share(row.cost.amount, spent);
-    return { cost_share, fees_share: 1 - cost_share, kept_share: 0, state: 'lost' };
+    return { cost_share, fees_share: 1 - cost_share, kept_share: 0, minimum, state: 'lost' };
   }
   const cost_share = share(row.cost.amount, paid);
   const fees_share = share(row.fees.amount, paid);
   const kept_share = Math.max(0, 1 - cost_share - fees_share);
-  return { cost_share, fees_share, kept_share, state: kept_share < LEAST_KEPT ? 'thin' : 'kept' };
+  return { cost_share, fees_share, kept_share, minimum, state: minimum !== undefined && kept_share < minimum ? 'thin' : 'kept' };
 }
 
 /** "87.6 %" of "0.876", cut after one decimal. */

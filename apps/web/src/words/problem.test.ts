@@ -25,8 +25,8 @@ describe('refusals in plain words', () => {
 
   it('speaks of the reader’s own limit when that may be the reason', () => {
     const problem = { code: 'request_too_large', status: 422, title: '', detail: 'this call may cost more' };
-    expect(explain(problem, { cost_limited: true }).steps[0]).toContain('May cost at most');
-    expect(explain(problem).steps.join(' ')).not.toContain('May cost at most');
+    expect(explain(problem, { cost_limited: true }).steps[0]).toContain('Max cost');
+    expect(explain(problem).steps.join(' ')).not.toContain('Max cost');
   });
 
   it('offers to try again only where that can help', () => {

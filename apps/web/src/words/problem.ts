@@ -78,12 +78,8 @@ const WORDS: Record<string, Words> = {
     action: BUY,
   },
   cost_ceiling_reached: {
-    headline: 'This call does not fit under your cost ceiling',
-    steps: [
-      SHORTER,
-      'Move to a larger plan or add a pack, which raises the ceiling.',
-      'Or wait: the ceiling is fresh each period.',
-    ],
+    headline: 'This call does not fit in what is left this period',
+    steps: [SHORTER, 'Move to a larger plan or add a pack, which raises the limit.', 'Or wait: the limit resets each period.'],
     action: BUY,
   },
   budget_exhausted: {
@@ -178,7 +174,7 @@ const UNKNOWN: Words = {
   tone: 'broken',
 };
 
-const RAISE_LIMIT = 'Raise “May cost at most”, or leave it empty.';
+const RAISE_LIMIT = 'Raise “Max cost”, or leave it empty.';
 /** Codes that a limit of the reader's own can bring about. */
 const BY_OWN_LIMIT = new Set(['request_too_large', 'no_model_allowed', 'cost_ceiling_reached']);
 

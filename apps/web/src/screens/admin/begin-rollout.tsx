@@ -5,6 +5,7 @@ import { problemOf } from '../../api/client.ts';
 import { beginRollout, catalogueTextQuery, rolloutsQuery } from '../../api/rollouts.ts';
 import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
+import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { Refused } from '../../parts/refused.tsx';
 import { percent } from '../../words/rollout.ts';
 
@@ -18,6 +19,7 @@ export function BeginForm() {
   const [text, setText] = useState('');
   const [share, setShare] = useState('0.05');
   const [missing, setMissing] = useState(false);
+  const [asked, setAsked] = useState(false);
   const begin = useMutation({
     mutationFn: beginRollout,
     onSuccess: () => {
@@ -28,7 +30,7 @@ export function BeginForm() {
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     setMissing(text.trim() === '');
-    if (text.trim() !== '') begin.mutate({ catalogue: text, share: Number(share) });
+    setAsked(text.trim() !== '');
   };
   return (
     <form onSubmit={submit} noValidate className="grid gap-4">
@@ -82,6 +84,23 @@ export function BeginForm() {
         ) : null}
         {begin.isError ? <Refused problem={problemOf(begin.error)} /> : null}
       </div>
+      {asked ? (
+        <ConfirmDialog
+          title="Begin the roll-out"
+          confirm={`Move ${percent(Number(share))} now`}
+          busy={begin.isPending}
+          act={() => {
+            setAsked(false);
+            begin.mutate({ catalogue: text, share: Number(share) });
+          }}
+          close={() => setAsked(false)}
+        >
+          <p>
+            {percent(Number(share))} of the subscribers of the catalogue for sale now get these plans within a second: their
+            limits, credits and prices follow from them. You can roll back at any time.
+          </p>
+        </ConfirmDialog>
+      ) : null}
     </form>
   );
 }

@@ -4,7 +4,7 @@ import { problemOf } from '../../api/client.ts';
 import { laddersQuery, setFreeze } from '../../api/operator.ts';
 import type { Ladders, Standing } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
-import { Button } from '../../parts/button.tsx';
+import { ConfirmButton } from '../../parts/confirm-button.tsx';
 import { Gauge } from '../../parts/gauge.tsx';
 import { Refused } from '../../parts/refused.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../parts/states.tsx';
@@ -119,12 +119,22 @@ function Freeze({ frozen }: { readonly frozen: boolean }) {
       <p className="mb-4 flex max-w-prose gap-2.5 text-ink-soft">
         <Snowflake size={20} aria-hidden="true" className={`mt-0.5 shrink-0 ${frozen ? 'text-store' : ''}`} />
         {frozen
-          ? 'Frozen: no model version and no roll-out moves, for anybody, until you let go.'
+          ? 'Frozen: no model version and no roll-out moves, for anybody, until you unfreeze.'
           : 'Not frozen. A freeze holds every model version and every roll-out where it is, for everybody, within a second.'}
       </p>
-      <Button kind={frozen ? 'act' : 'stop'} disabled={freeze.isPending} onClick={() => freeze.mutate()}>
-        {freeze.isPending ? 'Telling every server…' : frozen ? 'Let go' : 'Freeze everything'}
-      </Button>
+      <ConfirmButton
+        label={freeze.isPending ? 'Telling every server…' : frozen ? 'Unfreeze' : 'Freeze everything'}
+        title={frozen ? 'Unfreeze' : 'Freeze everything'}
+        warning={
+          frozen
+            ? 'Model versions and roll-outs can change again, for every customer, within a second.'
+            : 'No model version and no roll-out changes for any customer, from the next second on. Calls go on with what they use now; where a model is not allowed any more, they are refused.'
+        }
+        confirm={frozen ? 'Unfreeze now' : 'Freeze now'}
+        kind={frozen ? 'act' : 'stop'}
+        busy={freeze.isPending}
+        act={() => freeze.mutate()}
+      />
       {freeze.isError ? <Refused problem={problemOf(freeze.error)} /> : null}
     </Panel>
   );

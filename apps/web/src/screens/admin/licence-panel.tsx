@@ -4,7 +4,7 @@ import { problemOf } from '../../api/client.ts';
 import { changeWorkspace, licenceRecordQuery } from '../../api/operator.ts';
 import type { WorkspaceInFull } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
-import { Button } from '../../parts/button.tsx';
+import { ConfirmButton } from '../../parts/confirm-button.tsx';
 import { SelectField } from '../../parts/field.tsx';
 import { Refused } from '../../parts/refused.tsx';
 import { Failed, Loading, Panel } from '../../parts/states.tsx';
@@ -12,6 +12,14 @@ import { licenceWords } from '../../words/licence.ts';
 import { agoWords, momentWords } from '../../words/time.ts';
 
 const BY_HAND = ['active', 'grace', 'cancelled'];
+/** What the customer notices. */
+const CONSEQUENCE: Readonly<Record<string, string>> = {
+  active: 'Everything that its plan includes works again at once.',
+  grace:
+    'Its AI features stop at once, and calls that wait are refused. What else the plan includes goes off when the grace period is over. A payment brings all of it back.',
+  cancelled:
+    'Its AI features stop at once, and what else the plan includes with them. The payment provider is not told: end the subscription there as well, or it goes on charging.',
+};
 
 /** Where a licence stands, what it follows from, and setting it by hand. */
 export function LicencePanel({ workspace }: { readonly workspace: WorkspaceInFull }) {
@@ -35,9 +43,16 @@ export function LicencePanel({ workspace }: { readonly workspace: WorkspaceInFul
           onChange={(event) => setWanted(event.target.value)}
           options={BY_HAND.map((stage) => ({ value: stage, label: licenceWords(stage) }))}
         />
-        <Button disabled={set.isPending || wanted === workspace.license} onClick={() => set.mutate()}>
-          {set.isPending ? 'Setting…' : 'Set'}
-        </Button>
+        <ConfirmButton
+          label={set.isPending ? 'Setting…' : 'Set'}
+          title={`Set the subscription of ${workspace.name} to “${licenceWords(wanted)}”`}
+          warning={CONSEQUENCE[wanted] ?? ''}
+          confirm={wanted === 'cancelled' ? 'End it now' : 'Set it now'}
+          kind="plain"
+          busy={set.isPending}
+          disabled={wanted === workspace.license}
+          act={() => set.mutate()}
+        />
       </div>
       {set.isError ? <Refused problem={problemOf(set.error)} /> : null}
       <History id={workspace.id} />

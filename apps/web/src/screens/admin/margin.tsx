@@ -7,8 +7,8 @@ import { useNow } from '../../now.ts';
 import { Choice } from '../../parts/choice.tsx';
 import { Link } from '../../parts/link.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../parts/states.tsx';
-import { formatMoney, formatMoneyShort, type Money } from '../../words/amount.ts';
-import { LEAST_KEPT, marginBar, ratioWords, type MarginBar } from '../../words/margin.ts';
+import { compare, formatMoney, formatMoneyShort, type Money } from '../../words/amount.ts';
+import { marginBar, ratioWords, type MarginBar } from '../../words/margin.ts';
 import { monthStart } from '../../words/time.ts';
 
 /** Before anything was ever booked: without a start the books answer for this month alone. */
@@ -41,10 +41,10 @@ export function MarginPage() {
   return (
     <>
       <PageHead title="Margin">
-        What customers paid, what serving them cost, and what was kept. Every figure comes from the postings, at the exchange rate
-        of its moment.
+        Revenue, what serving customers cost, and the gross margin. Every figure comes from the ledger, at the exchange rate of
+        its moment.
       </PageHead>
-      <Panel title="What was kept" aside={<Legend />}>
+      <Panel title="Gross margin" aside={<Legend />}>
         <div className="mb-5 flex flex-wrap gap-x-6 gap-y-3">
           <Choice
             legend="Group by"
@@ -110,10 +110,10 @@ function Rows({ rows, by }: { readonly rows: readonly MarginRow[]; readonly by: 
 }
 
 const VERDICT: Record<MarginBar['state'], { readonly words: string; readonly paint: string }> = {
-  kept: { words: 'kept', paint: 'text-fair' },
-  thin: { words: 'kept: too thin', paint: 'text-oxide' },
-  lost: { words: 'lost', paint: 'text-oxide' },
-  given: { words: 'given away', paint: 'text-ink-soft' },
+  kept: { words: 'margin', paint: 'text-fair' },
+  thin: { words: 'margin: below its minimum', paint: 'text-oxide' },
+  lost: { words: 'margin: a loss', paint: 'text-oxide' },
+  given: { words: 'cost without revenue', paint: 'text-ink-soft' },
   none: { words: 'nothing booked', paint: 'text-ink-soft' },
 };
 
@@ -133,13 +133,24 @@ function Row({ row, by }: { readonly row: MarginRow; readonly by: MarginBy }) {
       </div>
       {bar.state === 'given' || bar.state === 'none' ? null : <Bar bar={bar} />}
       <dl className="figures mt-2 grid grid-cols-2 gap-x-6 gap-y-1 sm:grid-cols-4">
-        <Sum name="Revenue" money={row.revenue} />
+        <Sum name={row.collected === undefined ? 'Revenue (booked)' : 'Revenue'} money={row.revenue} />
         <Sum name="Cost" money={row.cost} />
         <Sum name="Fees" money={row.fees} />
         <Sum name="Margin" money={row.margin} strong />
       </dl>
+      <Sources row={row} />
     </li>
   );
+}
+
+/** What the revenue is made of, once the books tell what was collected, and the least that is promised. */
+function Sources({ row: { collected, agreed, margin_min } }: { readonly row: MarginRow }) {
+  const parts = [
+    collected === undefined ? [] : [`${formatMoneyShort(collected)} collected`],
+    agreed === undefined || compare(agreed.amount, '0') === 0 ? [] : [`${formatMoneyShort(agreed)} agreed and not paid yet`],
+    margin_min === null ? [] : [`minimum margin ${ratioWords(margin_min)}`],
+  ].flat();
+  return parts.length === 0 ? null : <p className="figures mt-1 text-sm text-ink-soft">{parts.join(' · ')}</p>;
 }
 
 /** Revenue as a bar; the yellow line is where cost and fees must stop. */
@@ -151,10 +162,12 @@ function Bar({ bar }: { readonly bar: MarginBar }) {
         <div className={bar.state === 'lost' ? 'bg-oxide-paint' : 'bg-store'} style={width(bar.cost_share)} />
         <div className="bg-edge" style={width(bar.fees_share)} />
       </div>
-      <div
-        className="absolute -inset-y-1 w-1 rounded-full bg-signal ring-1 ring-hull"
-        style={{ left: `${(1 - LEAST_KEPT) * 100}%` }}
-      />
+      {bar.minimum === undefined ? null : (
+        <div
+          className="absolute -inset-y-1 w-1 rounded-full bg-signal ring-1 ring-hull"
+          style={{ left: `${(1 - bar.minimum) * 100}%` }}
+        />
+      )}
     </div>
   );
 }
@@ -180,7 +193,7 @@ function Legend() {
         <span aria-hidden="true" className="size-3 rounded-[2px] bg-edge" /> fees
       </li>
       <li className="flex items-center gap-1.5">
-        <span aria-hidden="true" className="h-4 w-1 rounded-full bg-signal ring-1 ring-hull" /> no further than here: 15 % kept
+        <span aria-hidden="true" className="h-4 w-1 rounded-full bg-signal ring-1 ring-hull" /> minimum margin of the plan
       </li>
     </ul>
   );

@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { deleteWorkspace, exportOf } from '../../api/privacy.ts';
 import type { WorkspaceInFull } from '../../api/wire-operator.ts';
-import { DeleteButton, ExportLink } from '../../parts/delete-dialog.tsx';
+import { DeleteButton } from '../../parts/delete-button.tsx';
+import { ExportLink } from '../../parts/export-link.tsx';
 import { Panel } from '../../parts/states.tsx';
 import { navigate } from '../../route.ts';
 

@@ -47,6 +47,7 @@ export function ReconciliationPage() {
                     label="Post differences"
                     kind="plain"
                     busy={posted.isPending}
+                    title="Post the differences"
                     confirm="Post them"
                     warning={consequence(result)}
                     act={() => posted.mutate(form)}

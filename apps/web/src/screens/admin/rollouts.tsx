@@ -4,7 +4,6 @@ import { problemOf } from '../../api/client.ts';
 import { comparedQuery, moveRollout, rolloutsQuery, type RolloutMove } from '../../api/rollouts.ts';
 import type { Rollout } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
-import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { ConfirmButton } from '../../parts/confirm-button.tsx';
 import { Refused } from '../../parts/refused.tsx';
@@ -86,7 +85,8 @@ function InForce({ rollout }: { readonly rollout: Rollout }) {
         {state === 'running' ? (
           <ConfirmButton
             label="Move everybody"
-            warning={`Every subscriber of ${from_version} gets these plans within a second. You can still take it back.`}
+            title={`Move everybody to ${rollout.to_version}`}
+            warning={`Every subscriber of ${from_version} gets these plans within a second. You can still roll back.`}
             confirm="Move everybody now"
             kind="plain"
             busy={move.isPending}
@@ -94,9 +94,10 @@ function InForce({ rollout }: { readonly rollout: Rollout }) {
           />
         ) : null}
         <ConfirmButton
-          label="Take it back"
+          label="Roll back"
+          title={`Roll back ${rollout.to_version}`}
           warning={`Whoever was moved is back on ${from_version} within a second. This roll-out cannot be resumed; begin another.`}
-          confirm="Take it back now"
+          confirm="Roll back now"
           busy={move.isPending}
           act={() => move.mutate({ state: 'back' })}
         />
@@ -117,7 +118,7 @@ interface ShareProps {
   readonly set: (share: number) => void;
 }
 
-function Share({ rollout: { id, share }, busy, set }: ShareProps) {
+function Share({ rollout: { id, share, from_version, to_version }, busy, set }: ShareProps) {
   const [wanted, setWanted] = useState(String(share));
   const offered = SHARES.includes(share) ? SHARES : [share, ...SHARES].toSorted((a, b) => a - b);
   return (
@@ -129,9 +130,16 @@ function Share({ rollout: { id, share }, busy, set }: ShareProps) {
         onChange={setWanted}
         options={offered.map((one) => ({ value: String(one), label: percent(one) }))}
       />
-      <Button disabled={busy || wanted === String(share)} onClick={() => set(Number(wanted))}>
-        Set the share
-      </Button>
+      <ConfirmButton
+        label="Set the share"
+        title={`Move ${percent(Number(wanted))} of the subscribers`}
+        warning={`${percent(Number(wanted))} instead of ${percent(share)} of the subscribers of ${from_version} are on ${to_version} within a second, and are served and charged by its plans.`}
+        confirm="Move them now"
+        kind="plain"
+        busy={busy}
+        disabled={wanted === String(share)}
+        act={() => set(Number(wanted))}
+      />
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { plansQuery } from '../../api/queries.ts';
 import type { WorkspaceInFull } from '../../api/wire-operator.ts';
 import type { Explained, Usage } from '../../api/wire.ts';
 import { Button } from '../../parts/button.tsx';
+import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { Refused } from '../../parts/refused.tsx';
 import { Panel } from '../../parts/states.tsx';
@@ -29,17 +30,20 @@ export function TermsPanel({ workspace, usage }: Props) {
   const [plan, setPlan] = useState(workspace.plan);
   const [draft, setDraft] = useState<Draft>(() => draftOf(workspace.overrides));
   const [wrong, setWrong] = useState('');
+  const [asked, setAsked] = useState<WorkspaceChange>();
   const save = useMutation({
     mutationFn: (wanted: WorkspaceChange) => changeWorkspace(workspace.id, wanted),
     onSuccess: () => client.invalidateQueries({ queryKey: ['admin'] }),
   });
-  const currency = plans.data?.find(({ code }) => code === plan)?.price.currency ?? usage?.cost.ceiling.currency ?? 'EUR';
+  const currency = plans.data?.find(({ code }) => code === plan)?.price.currency ?? usage?.cost?.ceiling.currency ?? 'EUR';
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     const read = overridesFrom(draft, workspace.overrides, currency);
     setWrong('wrong' in read ? read.wrong : '');
     if ('wrong' in read) return;
-    save.mutate({ overrides: read.overrides, ...(plan === workspace.plan ? {} : { plan }) });
+    const wanted = { overrides: read.overrides, ...(plan === workspace.plan ? {} : { plan }) };
+    if (plan === workspace.plan) save.mutate(wanted);
+    else setAsked(wanted);
   };
   const field = (group: (typeof TERMS)[number]['group']) =>
     TERMS.filter((term) => term.group === group).map((term) => (
@@ -87,6 +91,23 @@ export function TermsPanel({ workspace, usage }: Props) {
           </Button>
           {save.isError ? <Refused problem={problemOf(save.error)} /> : null}
         </div>
+        {asked === undefined ? null : (
+          <ConfirmDialog
+            title={`Move ${workspace.name} to ${plans.data?.find(({ code }) => code === plan)?.name ?? plan}`}
+            confirm="Change the plan now"
+            busy={save.isPending}
+            act={() => {
+              setAsked(undefined);
+              save.mutate(asked);
+            }}
+            close={() => setAsked(undefined)}
+          >
+            <p>
+              Its features, limits and monthly credits follow the new plan from the next call on, and what it does not include
+              stops at once. The payment provider is not told: a subscription there goes on at its old price.
+            </p>
+          </ConfirmDialog>
+        )}
       </form>
     </Panel>
   );

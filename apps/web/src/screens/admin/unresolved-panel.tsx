@@ -64,6 +64,7 @@ function Call({ call }: { readonly call: UnresolvedCall }) {
           label={<Named label="Not billed" call={call} />}
           kind="plain"
           busy={resolve.isPending}
+          title="The provider did not bill this call"
           confirm="Take it out of the ledger’s cost"
           warning={`The provider did not bill this call: ${cost} leaves the cost in the ledger. This cannot be undone.`}
           act={() => resolve.mutate('not_billed')}
@@ -72,6 +73,7 @@ function Call({ call }: { readonly call: UnresolvedCall }) {
           label={<Named label="Billed" call={call} />}
           kind="plain"
           busy={resolve.isPending}
+          title="The provider billed this call"
           confirm="Book it as cost"
           warning={`The provider billed this call: ${cost} is booked as cost. The customer is not charged. This cannot be undone.`}
           act={() => resolve.mutate('billed')}

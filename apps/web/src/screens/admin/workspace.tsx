@@ -13,7 +13,7 @@ import { PolicyTable } from '../../parts/policy-table.tsx';
 import { Failed, Loading, Panel } from '../../parts/states.tsx';
 import { dayWords } from '../../words/time.ts';
 import { CeilingMeter, CreditMeter, SmallMeter, smallMeters } from '../stores.tsx';
-import { GiftForm } from './gift-form.tsx';
+import { Gifts } from './gifts.tsx';
 import { LicencePanel } from './licence-panel.tsx';
 import { PrivacyPanel } from './privacy-panel.tsx';
 import { TermsPanel } from './terms-panel.tsx';
@@ -52,8 +52,8 @@ function Found({ workspace }: { readonly workspace: WorkspaceInFull }) {
               </div>
             )}
           </Panel>
-          <Panel title="Give credits">
-            <GiftForm workspace_id={workspace.id} />
+          <Panel title="Gifts">
+            <Gifts workspace_id={workspace.id} />
           </Panel>
           <Panel title="Allocations">
             <Allocations workspace_id={workspace.id} />

@@ -1,7 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useDeferredValue, useId, useState, type FormEvent } from 'react';
 import { newIdempotencyKey, post, problemOf } from '../../api/client.ts';
-import { workspacesQuery } from '../../api/queries.ts';
+import { plansQuery, workspacesQuery } from '../../api/queries.ts';
 import type { CreatedWorkspace, Workspace } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
 import { Button } from '../../parts/button.tsx';
@@ -92,13 +92,13 @@ function Row({ workspace, now_ms }: { readonly workspace: Workspace; readonly no
   );
 }
 
-const PLANS = ['FREE', 'STARTER', 'PRO', 'BUSINESS', 'ENTERPRISE'];
-
 function CreateForm({ done }: { readonly done: (created: CreatedWorkspace) => void }) {
   const client = useQueryClient();
   const id = useId();
   const [name, setName] = useState('');
-  const [plan, setPlan] = useState('PRO');
+  const plans = useQuery(plansQuery);
+  const [chosen, setPlan] = useState<string>();
+  const plan = chosen ?? plans.data?.[0]?.code ?? '';
   const [asked, setAsked] = useState(false);
   const create = useMutation({
     mutationFn: () =>
@@ -143,17 +143,20 @@ function CreateForm({ done }: { readonly done: (created: CreatedWorkspace) => vo
             Plan
           </label>
           <select id={`${id}-plan`} value={plan} onChange={(event) => setPlan(event.target.value)} className={field}>
-            {PLANS.map((code) => (
-              <option key={code}>{code}</option>
+            {plans.data?.map(({ code, name: called }) => (
+              <option key={code} value={code}>
+                {called}
+              </option>
             ))}
           </select>
+          {plans.isError ? <Failed error={plans.error} retry={() => void plans.refetch()} /> : null}
         </div>
         {problem === undefined ? null : (
           <p role="alert" className="rounded-md border-l-4 border-oxide-paint bg-oxide-wash px-3 py-2">
             <strong>{problem.headline}.</strong> {problem.why}
           </p>
         )}
-        <Button kind="act" type="submit" disabled={create.isPending}>
+        <Button kind="act" type="submit" disabled={create.isPending || plan === ''}>
           {create.isPending ? 'Making it…' : 'Make the workspace'}
         </Button>
       </form>
