@@ -26,6 +26,12 @@ operations:
     credits_min: 1
     description: Writes a haiku.
     example: "The gardener's shed, in autumn"
+  - name: epic
+    feature: poems
+    output_tokens_default: 1000
+    classes: { simple: [small], medium: [small, medium], complex: [medium] }
+    credits_min: 1
+    description: Writes an epic.
 plans:
   - code: SEEDLING
     name: Seedling
@@ -42,6 +48,7 @@ plans:
     price: 9 EUR
     margin: 0.15
     features: [poems]
+    operations: [haiku]
     credits_monthly: 300
     overrun_reserve: 0.50 EUR
     concurrency: 4
@@ -55,6 +62,7 @@ plans:
 /** The same without anything that a prompt could ask for. */
 const WITHOUT_AI = FOREIGN.replace('name: foreign', 'name: without-ai')
   .replace(/ {2}- code: TREE[\s\S]*/, '')
+  .replace(/ {2}- name: epic[\s\S]*?(?=plans:)/, '')
   .replace('name: haiku', 'name: hum\n    task: speech')
   .replaceAll('poems', 'voice')
   .replace('features: []', 'features: [voice]');
@@ -173,6 +181,26 @@ describe('purser up', { timeout: 120_000 }, () => {
       expect(shown.filter(({ description }) => description === undefined)).toEqual([]);
     },
   );
+
+  it('with a plan that lists its operations, the others are not offered, and are refused', async () => {
+    const { address } = await up('foreign.yaml', path.join(folder, 'data-foreign.yaml'));
+    const key = (await readFile(path.join(folder, 'data-foreign.yaml', 'demo-key'), 'utf8')).trim();
+    const operations = await asked<Operation[]>(`${address}/api/operations`, key);
+    expect(operations.map(({ name, available }) => [name, available])).toEqual([
+      ['haiku', true],
+      ['epic', false],
+    ]);
+    const refused = await fetch(`${address}/api/ai/generate`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ operation: 'epic', prompt: 'Sing' }),
+    });
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({
+      code: 'plan_feature_missing',
+      detail: 'the plan Tree does not include epic; it includes haiku',
+    });
+  });
 
   it('with a catalogue that sells nothing to ask for, prints a call that works', async () => {
     const { command } = await up('without-ai.yaml', path.join(folder, 'data-none'));
