@@ -125,7 +125,9 @@ describe('purser gifts', () => {
     })) as {
       grant_id: string;
     };
-    expect((await purser('gifts', 'list', 'gifted')).out).toMatch(/70 credits: 0 spent, 0 held, 70 left {2}sorry\n$/);
+    const listed = await purser('gifts', 'list', 'gifted');
+    expect([listed.code, listed.err]).toEqual([0, '']);
+    expect(listed.out).toMatch(/70 credits: 0 spent, 0 held, 70 left {2}sorry\n$/);
     const take = ['gifts', 'take-back', given.grant_id, '--reason', 'twice'];
     const unasked = await purser(...take);
     expect([unasked.code, unasked.out]).toEqual([1, '']);

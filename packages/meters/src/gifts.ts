@@ -1,4 +1,4 @@
-import { type Pool, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import type { Pool, WorkspaceId } from '@purser/base';
 
 import type { GrantId } from './credits.ts';
 
@@ -18,16 +18,14 @@ export interface Gift {
 
 const GIFTS_MAX = 100;
 
-/** The newest gifts of a workspace. */
+/** The newest gifts of a workspace, for operators. */
 export async function listGifts(pool: Pool, workspace: WorkspaceId): Promise<Gift[]> {
-  return workspaceTransaction(pool, workspace, async (connection) => {
-    const { rows } = await connection.query<Gift>(
-      `select id, granted_at, expires_at, reason, amount as credits, used, held, expired as gone from meters.grant
-       where workspace_id = $1 and source = 'gift' order by granted_at desc, id desc limit ${GIFTS_MAX}`,
-      [workspace],
-    );
-    return rows;
-  });
+  const { rows } = await pool.query<Gift>(
+    `select id, granted_at, expires_at, reason, amount as credits, used, held, expired as gone from meters.grant
+     where workspace_id = $1 and source = 'gift' order by granted_at desc, id desc limit ${GIFTS_MAX}`,
+    [workspace],
+  );
+  return rows;
 }
 
 /** Whose gift that is; undefined: there is no gift of that id. */
