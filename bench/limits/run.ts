@@ -17,7 +17,7 @@ const SAME_RULES: Readonly<Record<number, number>> = { 0: 3, 1: 2 };
 const WORKSPACE = { name: 'workspace', rules: planRules({ rps: LIMIT, rpm: LIMIT, burst: LIMIT }) };
 const USER = {
   rules: abuseRules({ requests_minute: LIMIT, gap_ms: 1 }),
-  block: blockRule({ failures_block: 5, block_seconds: 900 }),
+  block: blockRule({ failures_block: 5, failures_seconds: 900, block_seconds: 900 }),
 };
 const REQUESTS: readonly Omit<RateRequest, 'now'>[] = Array.from({ length: WORKSPACES * USERS }, (_, number) => ({
   scope: `workspace-${number % WORKSPACES}`,

@@ -49,7 +49,7 @@ beforeAll(async () => {
     return file;
   };
   await edit('default.yaml', 'covers: unpaid', 'covers: all');
-  await edit('default.yaml', /(code: ENTERPRISE[^]*?)(\n    concurrency:)/, `$1${HURRIED}$2`);
+  await edit('default.yaml', /(code: ENTERPRISE[^]*?)\n    abuse: .*/, `$1${HURRIED}`);
   const catalogue = await edit('default.yaml', '\noperations:', `${POOL_LADDER}\noperations:`);
   [broken, silent] = await Promise.all([startStandIn({ misbehaviour: 'server_error' }), startStandIn({ misbehaviour: 'hang' })]);
   [sound, spent] = await Promise.all([

@@ -222,11 +222,12 @@ describe('ladders over what everybody shares (S4)', () => {
   });
 
   it('a pool: quotas tighten, then a feature pauses with its own code and what to buy (F6)', async () => {
-    await fill(watcher.id, 'pool:mailrelay', 0.81);
-    await expect.poll(() => degradedOf(watcher.key), soon).toContain('images_month 7');
-    await fill(watcher.id, 'pool:mailrelay', 0.9);
-    await expect.poll(async () => (await generate(watcher.key)).json.code, soon).toBe('pool_paused');
-    const { status, json, headers } = await generate(watcher.key);
+    const paying = await server.workspace('BUSINESS');
+    await fill(paying.id, 'pool:mailrelay', 0.81);
+    await expect.poll(() => degradedOf(paying.key), soon).toContain('images_month 7');
+    await fill(paying.id, 'pool:mailrelay', 0.9);
+    await expect.poll(async () => (await generate(paying.key)).json.code, soon).toBe('pool_paused');
+    const { status, json, headers } = await generate(paying.key);
     expect(status).toBe(429);
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
     expect(json.detail).toBe('ai is paused: 90 % of the shared pool mailrelay is used');

@@ -192,7 +192,7 @@ function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'ceiling' | 'overru
     ...(rollover && { rollover }),
     ...(pay_as_you_go && { pay_as_you_go }),
     ...(trial && { trial }),
-    ...(abuse && { abuse }),
+    ...(abuse && { abuse: { ...abuse, failures_seconds: abuse.failures_seconds ?? abuse.block_seconds } }),
     ...(email && {
       email: { provider: email.provider, priceKey: email.price, ...(email.pool !== undefined && { pool: email.pool }) },
     }),

@@ -90,6 +90,7 @@ export interface Quotas {
   readonly emails_user_day?: bigint;
   readonly emails_day?: bigint;
   readonly emails_month?: bigint;
+  readonly businesses?: bigint;
   readonly platforms?: bigint;
   readonly posts_platform_week?: bigint;
   readonly candidates_batch?: bigint;
@@ -116,7 +117,9 @@ export interface AbuseLimits {
   readonly gap_ms: number;
   /** Above this many credits in an hour the account is flagged. */
   readonly credits_hour_alert: bigint;
+  /** So many failures within so many seconds keep a user out. */
   readonly failures_block: number;
+  readonly failures_seconds: number;
   readonly block_seconds: number;
 }
 

@@ -109,6 +109,26 @@ describe('the shipped catalogues', () => {
     expect(pack && formatAmount(pack.cost)).toBe('5');
   });
 
+  test('C4, C1: every plan of the default catalogue that has AI keeps users apart who fail or hurry; FREE by the rules of brief 3', () => {
+    const withAi = catalogueOf('default').plans.filter(({ features }) => features.includes('ai'));
+    expect(withAi.map(({ code }) => code)).toEqual(['FREE', 'PRO', 'BUSINESS', 'ENTERPRISE']);
+    for (const { abuse } of withAi) expect(abuse).toMatchObject({ failures_seconds: 900, block_seconds: 900 });
+    const brief = { requests_minute: 30, gap_ms: 3000, credits_hour_alert: 500n, failures_block: 5 };
+    for (const plan of [withAi[0], findPlan(catalogueOf('saas-credits'), 'PRO')]) {
+      expect(plan?.abuse).toMatchObject(brief);
+      expect(plan?.request.credits_max).toBe(10n);
+      expect(plan?.request.output_tokens_max).toBeLessThanOrEqual(2000);
+    }
+  });
+
+  test('F3, F6, S1: 300 e-mails a day on every paid plan, a day’s cap on free AI, one business with two platforms and two posts a week', () => {
+    for (const { price, quotas } of catalogueOf('default').plans) {
+      expect(quotas).toMatchObject({ businesses: 1n, platforms: 2n, posts_platform_week: 2n });
+      if (price.nanos > 0n) expect(quotas).toMatchObject({ emails_user_day: 300n, emails_day: 300n, emails_month: 9000n });
+      else expect(quotas).toMatchObject({ tokens_day: 100_000n, jobs_day: 50n, emails_day: 50n });
+    }
+  });
+
   test('S3, S4: the studio’s limits and ladder are data, and its month is bounded by a stated marketing budget', () => {
     const studio = findPlan(catalogueOf('social-studio'), 'STUDIO');
     expect(studio?.quotas).toMatchObject({ platforms: 2n, posts_platform_week: 2n, candidate_batches_post: 2n, finals_post: 9n });

@@ -74,6 +74,7 @@ const quotas = z.strictObject({
   emails_user_day: quantity.optional(),
   emails_day: quantity.optional(),
   emails_month: quantity.optional(),
+  businesses: quantity.optional(),
   platforms: quantity.optional(),
   posts_platform_week: quantity.optional(),
   candidates_batch: quantity.optional(),
@@ -94,7 +95,8 @@ const abuse = z.strictObject({
   requests_minute: count(1, 1_000_000),
   gap_ms: count(0, 3_600_000),
   credits_hour_alert: quantity,
-  failures_block: count(1, 10_000),
+  failures_block: count(1, 100),
+  failures_seconds: count(1, 86_400).optional(),
   block_seconds: count(1, 31_536_000),
 });
 

@@ -1,3 +1,4 @@
+import { isRefusal } from '@purser/base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { ask, type GateBench, openGateBench, PRESENT } from './testing.ts';
@@ -16,4 +17,24 @@ test('a workspace that was refused for its rate is refused when its next call ar
   expect(await gate.generate(caller, ask('hello'), PRESENT)).toMatchObject({ code: 'rate_limited' });
   expect(await gate.arrive(caller, 'ada')).toMatchObject({ code: 'rate_limited' });
   expect(await gate.arrive(bench.caller('PRO'), 'ada')).toBeUndefined();
+});
+
+test('C4 a user’s action counts once against rate and gap, however many calls are its steps; the next action within the gap is refused', async () => {
+  const gate = bench.gate();
+  const caller = bench.caller('FREE');
+  const action = await gate.act(caller, 'ada');
+  if (isRefusal(action)) throw new Error(action.detail);
+  for (let step = 0; step < 4; step += 1) {
+    const asked = { ...ask('hello'), arrival: action };
+    expect(await gate.generate({ ...caller, user: 'ada' }, asked, PRESENT)).toMatchObject({ model: { provider: 'offline' } });
+  }
+  expect(await gate.act(caller, 'ada')).toMatchObject({ code: 'min_gap' });
+  expect(await gate.generate({ ...caller, user: 'ada' }, ask('hello'), PRESENT)).toMatchObject({ code: 'min_gap' });
+  // An action is good for its own user alone.
+  expect(await gate.generate({ ...caller, user: 'bob' }, { ...ask('hello'), arrival: action }, PRESENT)).toMatchObject({
+    degraded: [],
+  });
+  expect(await gate.generate({ ...caller, user: 'bob' }, { ...ask('hello'), arrival: action }, PRESENT)).toMatchObject({
+    code: 'min_gap',
+  });
 });

@@ -12,7 +12,7 @@ import { chatCompletions } from './openai/chat-completions.ts';
 import { askOfOpenAi } from './openai/request.ts';
 import { Refused } from './refused.ts';
 import { proveRoutes } from './route-access.ts';
-import { arrive, countRefused } from './steps/rate.ts';
+import { arrive, countAction, countRefused } from './steps/rate.ts';
 import { stream } from './stream.ts';
 
 /** The only way to spend. */
@@ -86,6 +86,7 @@ export function createGate(deps: GateDeps): Gate {
       const arrived = arrive(engine, caller, user);
       return arrived instanceof Promise ? arrived.then((one) => told(caller, one)) : told(caller, arrived);
     },
+    act: (caller, user) => countAction(engine, caller, user),
     mistaken: (caller, refusal, arrival) => mistaken(caller, undefined, refusal, arrival),
     proveRoutes: (models) => proveRoutes(engine, models),
     settled: (timeout_ms) => {

@@ -18,11 +18,11 @@ export interface GenerateRequest {
   readonly cost_max?: Money;
   readonly model?: string;
   readonly idempotency?: Idempotency;
-  /** From `arrive`: the call was counted against its rate before its body was read. */
+  /** From `arrive` or `act`: what the call belongs to was counted against its rate. */
   readonly arrival?: Arrival;
 }
 
-/** A call that was counted against its rate before its body was read. Good for one call of the same caller and user. */
+/** A request that was counted against its rate as it arrived. Good for what its caller and user ask for by it. */
 export interface Arrival {
   readonly workspace: WorkspaceId;
   readonly user: string;
@@ -109,6 +109,11 @@ export interface Gate {
    * what it sends. `user` is the one the body names. An arrival goes with the call, which is then not counted again.
    */
   arrive(caller: Caller, user: string | undefined): Arrival | Refusal | undefined | Promise<Arrival | Refusal | undefined>;
+  /**
+   * Counts one action of a user at an endpoint that takes several calls. Rates and gaps are for actions: the calls that bring the arrival
+   * with them are steps of it, and count no more.
+   */
+  act(caller: Caller, user: string | undefined): Promise<Arrival | Refusal>;
   /** Runs one call to its end. `signal` aborts when the caller has gone: the provider is cancelled and what was spent is booked. */
   generate(caller: Caller, request: GenerateRequest, signal: AbortSignal): Promise<Answer | Refusal>;
   /** The same, streaming: a refusal before the first byte is returned, one after it is the last part. */

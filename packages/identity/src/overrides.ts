@@ -37,6 +37,7 @@ export const overridesSchema = z.strictObject({
       emails_user_day: quota.optional(),
       emails_day: quota.optional(),
       emails_month: quota.optional(),
+      businesses: quota.optional(),
       platforms: quota.optional(),
       posts_platform_week: quota.optional(),
       candidates_batch: quota.optional(),

@@ -1,15 +1,14 @@
 import type { BlockRule } from './rate.ts';
 import { SKEW_US_MAX } from './sliding.ts';
 
-// The same arithmetic as failure.lua: whole milliseconds, and units of which a failure is `block_ms` and `failures_max` drain every
-// millisecond; all below 2⁵³.
+// The same arithmetic as failure.lua, in whole milliseconds below 2⁵³.
 
 export const SKEW_MS_MAX = SKEW_US_MAX / 1_000;
 
-/** What a subject has on its account. */
+/** What a subject has on its account: fewer failures than are too many, oldest first. */
 export interface FailureState {
   at_ms: number;
-  taken: number;
+  times_ms: number[];
   until_ms: number;
 }
 
@@ -17,6 +16,7 @@ export interface FailureState {
 function bring(state: FailureState, { block_ms }: BlockRule, now_ms: number): number {
   if (state.at_ms - now_ms > SKEW_MS_MAX) {
     state.at_ms = now_ms;
+    state.times_ms = state.times_ms.map((time_ms) => Math.min(time_ms, now_ms));
     state.until_ms = Math.min(state.until_ms, now_ms + block_ms);
   }
   return Math.max(now_ms, state.at_ms);
@@ -32,11 +32,12 @@ export function blockedFor(state: FailureState, rule: BlockRule, now_ms: number)
 
 /** Counts a failure of a subject that is not kept out. */
 export function countFailure(state: FailureState, rule: BlockRule, now_ms: number): void {
-  const { failures_max, block_ms } = rule;
+  const { failures_max, span_ms, block_ms } = rule;
   const t_ms = bring(state, rule, now_ms);
-  const taken = Math.max(0, state.taken - (t_ms - state.at_ms) * failures_max) + block_ms;
-  const full = taken > (failures_max - 1) * block_ms;
+  const times_ms = state.times_ms.filter((time_ms) => t_ms - time_ms < span_ms);
+  times_ms.push(t_ms);
+  const full = times_ms.length >= failures_max;
   state.at_ms = t_ms;
-  state.taken = full ? 0 : taken;
+  state.times_ms = full ? [] : times_ms;
   state.until_ms = full ? t_ms + block_ms : 0;
 }

@@ -92,14 +92,14 @@ export class LocalRateLimiter implements RateLimiter {
   /** Keeps a subject out that others have found to fail too often. */
   block(request: FailureRequest, block_ms: number): void {
     const failed = this.#failedOf(request);
-    failed.taken = 0;
+    failed.times_ms = [];
     failed.until_ms = request.now.epochMilliseconds + block_ms;
   }
 
   #failedOf({ scope, subject, now }: FailureRequest): FailureState {
     const key = keyOf(scope, subject);
     let failed = this.#failed.get(key);
-    if (failed === undefined) this.#failed.set(key, (failed = { at_ms: now.epochMilliseconds, taken: 0, until_ms: 0 }));
+    if (failed === undefined) this.#failed.set(key, (failed = { at_ms: now.epochMilliseconds, times_ms: [], until_ms: 0 }));
     return failed;
   }
 

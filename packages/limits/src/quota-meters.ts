@@ -6,9 +6,9 @@ import { type MeterSpec, type Window, windowAt, type WindowKind } from '@purser/
 
 /**
  * The quotas that are meters made here: all but the month of tokens and jobs, which every policy counts, and those that are no counter
- * over time (how many platforms and teams there may be, how many candidates one request may ask for).
+ * over time (how many businesses, platforms and teams there may be, how many candidates one request may ask for).
  */
-type MeteredQuota = Exclude<QuotaKey, 'tokens_month' | 'jobs_month' | 'platforms' | 'teams' | 'candidates_batch'>;
+type MeteredQuota = Exclude<QuotaKey, 'tokens_month' | 'jobs_month' | 'businesses' | 'platforms' | 'teams' | 'candidates_batch'>;
 
 interface Form {
   readonly unit: string;

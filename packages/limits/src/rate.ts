@@ -25,13 +25,11 @@ export interface WindowRule {
 
 export type RateRule = BucketRule | WindowRule;
 
-/**
- * Who fails `failures_max` times is kept out for `block_ms`. Failures are forgiven steadily, all of them within `block_ms`; so one every
- * `block_ms / failures_max` is never too many, and whoever sat a block out begins anew.
- */
+/** Who fails `failures_max` times in any span of `span_ms` is kept out for `block_ms`, and begins anew after it. */
 export interface BlockRule {
   readonly kind: 'block';
   readonly failures_max: number;
+  readonly span_ms: number;
   readonly block_ms: number;
   readonly code: 'temporarily_blocked';
 }
@@ -84,7 +82,7 @@ export interface RateLimiter {
 
 type PlanRate = { readonly rps: number; readonly rpm: number; readonly burst: number };
 type AbuseRate = { readonly requests_minute: number; readonly gap_ms: number };
-type AbuseBlock = { readonly failures_block: number; readonly block_seconds: number };
+type AbuseBlock = { readonly failures_block: number; readonly failures_seconds: number; readonly block_seconds: number };
 
 const rulesOfPlans = new WeakMap<PlanRate, readonly RateRule[]>();
 const rulesOfAbuse = new WeakMap<AbuseRate, readonly RateRule[]>();
@@ -128,6 +126,7 @@ export function blockRule(abuse: AbuseBlock): BlockRule {
     rule = {
       kind: 'block',
       failures_max: abuse.failures_block,
+      span_ms: abuse.failures_seconds * 1_000,
       block_ms: abuse.block_seconds * 1_000,
       code: 'temporarily_blocked',
     };

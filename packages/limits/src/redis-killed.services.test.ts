@@ -94,7 +94,11 @@ test.skipIf(!HAS_REDIS_SERVER)(
     await using redis = new OwnRedis();
     await redis.start();
     const limiter = await RedisRateLimiter.open({ url: redis.url, servers_max: 2, timeout_ms: 1_000 });
-    const subject = { name: 'user:ada', rules: [], block: blockRule({ failures_block: 3, block_seconds: 900 }) };
+    const subject = {
+      name: 'user:ada',
+      rules: [],
+      block: blockRule({ failures_block: 3, failures_seconds: 900, block_seconds: 900 }),
+    };
     const now = Temporal.Instant.fromEpochMilliseconds(START_MS);
     for (let call = 0; call < 3; call += 1) expect(await limiter.fail({ scope: 'w', subject, now })).toBeUndefined();
     const decide = async () => limiter.decide({ scope: 'w', subjects: [subject], now });

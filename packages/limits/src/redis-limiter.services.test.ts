@@ -31,7 +31,7 @@ test('what is counted of a user, and its failures, are in Redis without the user
   const prefix = `${root}named:`;
   const limiter = await open(prefix);
   const name = `ada-${crypto.randomUUID()}`;
-  const block = blockRule({ failures_block: 3, block_seconds: 60 });
+  const block = blockRule({ failures_block: 3, failures_seconds: 90, block_seconds: 60 });
   const subject = { name: `user:${name}`, rules: planRules({ rps: 10, rpm: 100, burst: 10 }), block };
   await limiter.decide({ scope: 'w', subjects: [subject], now: instant(START_MS) });
   await limiter.fail({ scope: 'w', subject, now: instant(START_MS) });
@@ -73,7 +73,7 @@ describe('the limiter over several servers', () => {
     const shared = await open();
     let scopes = 0;
     const jumps = fc.integer({ min: -200_000, max: 200_000 });
-    const block = blockRule({ failures_block: 3, block_seconds: 60 });
+    const block = blockRule({ failures_block: 3, failures_seconds: 90, block_seconds: 60 });
     await fc.assert(
       fc.asyncProperty(
         fc.record({ workspace: anyRules, user: anyRules }),

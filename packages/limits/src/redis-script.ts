@@ -90,12 +90,12 @@ export class RateScript {
 
   /** Counts a failure. For how long (ms) the subject was kept out already, and for how long it is now. */
   async fail({ scope, subject, now }: FailureRequest): Promise<{ readonly was_ms: number; readonly is_ms: number }> {
-    const { failures_max, block_ms } = subject.block;
+    const { failures_max, span_ms, block_ms } = subject.block;
     const key = `${this.#prefix}failed:${nameOf(scope, subject)}`;
     const [was_ms = 0, is_ms = 0] = await FAILURE.run(
       this.#redis,
       [key],
-      [now.epochMilliseconds, SKEW_MS_MAX, failures_max, block_ms],
+      [now.epochMilliseconds, SKEW_MS_MAX, failures_max, span_ms, block_ms],
     );
     return { was_ms, is_ms };
   }

@@ -44,7 +44,7 @@ describe('GET /api/usage?explain=1 (T3)', () => {
     expect(policy.get('quotas.jobs_month')).toMatchObject({ value: null, from: 'override' });
     expect(policy.get('features.ai')).toMatchObject({ value: false, from: 'licence', why: like(/stage grace since 20/) });
     expect(policy.get('cost_cap')).toMatchObject({ value: { amount: '120', currency: 'USD' }, from: 'cost_cap' });
-    expect([...policy.keys()].filter((name) => name.startsWith('quotas.'))).toHaveLength(14);
+    expect([...policy.keys()].filter((name) => name.startsWith('quotas.'))).toHaveLength(16);
     await server.admin('/api/admin/freeze', { body: { on: false } });
     await expect.poll(async () => (await explained(key)).get('frozen')).toMatchObject({ value: false, from: 'plan' });
     const { json } = await server.ask('/api/usage', { key });

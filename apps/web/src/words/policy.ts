@@ -20,6 +20,7 @@ const NAMES: Record<string, string> = {
   'quotas.emails_user_day': 'E-mails a user and day',
   'quotas.emails_day': 'E-mails a day',
   'quotas.emails_month': 'E-mails a month',
+  'quotas.businesses': 'Businesses',
   'quotas.platforms': 'Platforms',
   'quotas.posts_platform_week': 'Posts a platform and week',
   'quotas.candidates_batch': 'Candidates in a batch',

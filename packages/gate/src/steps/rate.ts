@@ -1,4 +1,4 @@
-import { isRefusal, type Refusal, type WorkspaceId } from '@purser/base';
+import { isRefusal, type Refusal, refuse, type WorkspaceId } from '@purser/base';
 import type { Caller } from '@purser/identity';
 import {
   abuseRules,
@@ -23,7 +23,7 @@ interface Rules {
 }
 const rulesOf = new WeakMap<Policy, Rules>();
 
-/** Calls that were counted before their bodies were read, each good for one call. */
+/** Requests that were counted as they arrived: whatever is called for them is not counted again. */
 const counted = new WeakSet<Arrival>();
 
 type Rating = Pick<Engine, 'clock' | 'policyOf' | 'rates' | 'refused'>;
@@ -42,6 +42,15 @@ export function arrive(engine: Rating, caller: Caller, named: string | undefined
   return decision instanceof Promise ? decision.then((decided) => arrivedBy(decided, arrival)) : arrivedBy(decision, arrival);
 }
 
+/** Counts a user's action at an endpoint, whatever it takes to do it. */
+export async function countAction(engine: Rating, caller: Caller, named: string | undefined): Promise<Arrival | Refusal> {
+  const { workspace } = caller;
+  if (workspace === undefined) return refuse('forbidden', 'this credential belongs to no workspace; use a key of the workspace');
+  const now = engine.clock.now();
+  const arrival = { workspace: workspace.id, user: nameOf(caller.actor, caller.user ?? named) };
+  return arrivedBy(await decide(engine, engine.policyOf(workspace, now), arrival, now), arrival);
+}
+
 type Arrived = Arrival | Refusal | undefined;
 
 function arrivedBy(decision: RateDecision, arrival: Arrival): Arrival | Refusal {
@@ -55,7 +64,7 @@ export function checkRate(engine: Rating, draft: Draft): Draft | Refusal | Promi
   const { ask, workspace, policy, now } = draft;
   const user = nameOf(ask.caller.actor, draft.user);
   const { arrival } = ask;
-  if (arrival?.workspace === workspace.id && arrival.user === user && counted.delete(arrival)) return draft;
+  if (arrival?.workspace === workspace.id && arrival.user === user && counted.has(arrival)) return draft;
   const decision = decide(engine, policy, { workspace: workspace.id, user }, now);
   if (decision instanceof Promise) return decision.then((decided) => (isRefusal(decided) ? decided : draft));
   return isRefusal(decision) ? decision : draft;
@@ -72,7 +81,7 @@ export async function countRefused(
   refusal: Refusal,
 ): Promise<Refusal> {
   if (workspace === undefined || refusedSubject(refusal) !== undefined) return refusal;
-  if (arrival !== undefined && counted.delete(arrival)) return refusal;
+  if (arrival !== undefined && counted.has(arrival)) return refusal;
   const now = engine.clock.now();
   const decision = await decide(engine, engine.policyOf(workspace, now), { workspace: workspace.id, user: undefined }, now);
   return isRefusal(decision) ? decision : refusal;
