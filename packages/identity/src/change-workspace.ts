@@ -16,6 +16,8 @@ export interface WorkspaceChange {
   readonly timezone?: string;
   readonly external_id?: string | null;
   readonly overrides?: Overrides;
+  /** What of the agreements before goes with the change; they are read under the lock of the workspace. */
+  readonly keeping?: (overrides: Overrides) => Overrides;
 }
 
 export interface ChangedWorkspace {
@@ -106,7 +108,11 @@ function changed(before: Workspace, change: WorkspaceChange, offering: Offering)
 }
 
 /** What was negotiated stays; that a free grant was withheld ends with the plan it was withheld on. */
-function overridesAfter(before: Workspace, { plan, overrides }: WorkspaceChange): Overrides {
+function overridesAfter(before: Workspace, { plan, overrides, keeping = (all) => all }: WorkspaceChange): Overrides {
   if (overrides !== undefined) return overrides;
+  return keeping(withoutFreeGrant(before, plan));
+}
+
+function withoutFreeGrant(before: Workspace, plan: string | undefined): Overrides {
   return plan !== undefined && plan !== before.plan && isWithoutGrant(before.overrides) ? {} : before.overrides;
 }

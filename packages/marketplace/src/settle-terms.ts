@@ -1,7 +1,8 @@
 import { appendAudit } from '@purser/audit';
 import { assert, type Connection, isRefusal, type WorkspaceId } from '@purser/base';
 import type { Catalogue } from '@purser/catalog';
-import { spentOfRaises } from '@purser/policy';
+import type { Overrides } from '@purser/identity';
+import { lowerOverrides, spentOfRaises } from '@purser/policy';
 import { applyTerms, lockTerms, type PaymentFacts, type Subscriber, type Terms, termsOf } from '@purser/terms';
 
 import type { MarketplaceParts } from './parts.ts';
@@ -25,6 +26,22 @@ export async function settleTerms(
   const before = await applyTerms(on, now, workspace, { terms, fx: parts.catalogue.fx, until: latestOf(facts, now), raises });
   await movePlan(on, now, parts, workspace, { before, terms, catalogues });
   if (terms.living.length > 1 && terms.living.length > before.living) await tellSecond(on, now, workspace, terms.living);
+}
+
+async function tellLowered(
+  on: Connection,
+  now: Temporal.Instant,
+  workspace: WorkspaceId,
+  { plan, lowered }: { readonly plan: string; readonly lowered: readonly string[] },
+): Promise<void> {
+  await appendAudit(on, {
+    at: now,
+    actor: 'payments',
+    workspace,
+    action: 'overrides.lowered',
+    subject: `workspace:${workspace}`,
+    detail: { plan, lowered: [...lowered], text: `On ${plan}, which its payments put it on: ${lowered.join('; ')}.` },
+  });
 }
 
 /** Nobody means to pay twice: the first rules, the money of both counts, and an operator is told. */
@@ -92,10 +109,18 @@ async function movePlan(
     before.plan?.plan === plan.plan && before.plan.version === plan.version && before.plan.subscription === plan.subscription;
   const sold_under = catalogues.get(plan.version);
   if (same || sold_under === undefined) return;
+  let lowered: readonly string[] = [];
+  // What was agreed on the plan before is proved again on this one.
+  const keeping = (overrides: Overrides): Overrides => {
+    const kept = lowerOverrides({ plan: plan.plan, overrides }, sold_under);
+    lowered = kept.lowered;
+    return kept.overrides;
+  };
   const changed = await identity.changeWorkspace(
     workspace,
-    { plan: plan.plan, sold_under },
+    { plan: plan.plan, sold_under, keeping },
     async (connection, { before: was, after }) => {
+      if (lowered.length > 0) await tellLowered(connection, now, workspace, { plan: plan.plan, lowered });
       if (was.plan === after.plan && was.catalogue_version === after.catalogue_version) return;
       await appendAudit(connection, {
         at: now,

@@ -91,3 +91,27 @@ describe('money that was not there when it was spent', () => {
     expect(next >= PRO_ADMITS - 20_000_000n && next <= PRO_ADMITS).toBe(true);
   });
 });
+
+describe('what was agreed with a customer', () => {
+  test('is proved again when its payments change its plan: what that plan does not pay for is lowered, and the trail says so', async () => {
+    const { workspace, subscription } = await payments.subscribed('BUSINESS', 14_900, { currency: 'usd' }, { currency: 'usd' });
+    await shop.agree(workspace, {
+      ceiling: { amount: '500', currency: 'USD' },
+      accepted_loss: { reason: 'a friend' },
+      concurrency: 3,
+    });
+    expect((await shop.policyOf(workspace)).ceiling.nanos).toBe(500_000_000_000n);
+    const metadata = { ...(subscription['metadata'] as object), purser_plan: 'PRO' };
+    expect(await payments.tell('customer.subscription.updated', { ...subscription, metadata })).toBe('applied');
+    const { ceiling, concurrency, workspace: after } = await shop.policyOf(workspace);
+    expect([after.plan, after.overrides]).toEqual(['PRO', { concurrency: 3, ceiling: { amount: '13.5915', currency: 'EUR' } }]);
+    expect([ceiling.nanos <= 13_591_500_000n, concurrency]).toEqual([true, 3]);
+    const { rows } = await shop.database.pool.query<{ detail: { lowered: string[] } }>(
+      `select detail from audit.entry where workspace_id = $1 and action = 'overrides.lowered'`,
+      [workspace.id],
+    );
+    expect(rows.map(({ detail }) => detail.lowered)).toEqual([
+      ['the agreement to a loss ended with the plan it was about', 'the ceiling of 500 USD became 13.5915 EUR'],
+    ]);
+  });
+});

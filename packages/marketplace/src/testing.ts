@@ -58,6 +58,8 @@ export interface Shop extends AsyncDisposable {
   debt(workspace: Workspace): Promise<bigint>;
   ceilingOf(workspace: Workspace): Promise<bigint>;
   readonly clock: OffsetClock;
+  /** An operator agrees on something with a workspace. */
+  agree(workspace: Workspace, overrides: Workspace['overrides']): Promise<void>;
   /** What a server that starts now lets it do. */
   policyOf(workspace: Workspace): Promise<Policy>;
   /** Spends all that its policy admits, and says how much that was; nothing where AI is off. In nano-units of the plan's currency. */
@@ -221,6 +223,10 @@ export async function openShop(given: { readonly catalogue?: Catalogue; readonly
     },
     debt: (workspace) => market.debt(workspace.id),
     clock,
+    async agree({ id }, overrides) {
+      const changed = await identity.changeWorkspace(id, { overrides });
+      if (isRefusal(changed)) throw new Error(changed.detail);
+    },
     policyOf,
     exhaust,
     async work() {

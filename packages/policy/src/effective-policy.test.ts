@@ -74,12 +74,19 @@ describe('the effective policy', () => {
     );
   });
 
+  test('a ceiling that was agreed on a dearer plan is no more than this one’s price allows, unless somebody agreed to the loss', () => {
+    const ceiling = { amount: '85', currency: 'EUR' };
+    expect(formatMoney(policyOf({ overrides: { ceiling } }).ceiling)).toBe('13.5915 EUR');
+    expect(formatMoney(policyOf({ overrides: { ceiling, accepted_loss: { reason: 'a pilot' } } }).ceiling)).toBe('85 EUR');
+  });
+
   test('T2 T3 negotiated values replace the plan’s one by one, and say where they came from', () => {
     const policy = policyOf({
       overrides: {
         rate: { rpm: 7 },
         quotas: { tokens_month: 1000, jobs_month: null },
         ceiling: { amount: '20.5', currency: 'EUR' },
+        accepted_loss: { reason: 'a pilot' },
         credits_monthly: 9,
       },
     });

@@ -8,6 +8,7 @@ import { add, type Money, money } from '@purser/money';
 import { applyRungs } from './apply-rungs.ts';
 import { rungAt } from './ladder.ts';
 import { licenceEffect } from './licence.ts';
+import { ceilingMax } from './lower-overrides.ts';
 import { textCallMeters } from './meters.ts';
 import { mergeOverrides, type Terms } from './merge-overrides.ts';
 import type { Policy, PolicyState } from './policy.ts';
@@ -87,7 +88,14 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
   const month = windowAt('month', { anchor: workspace.anchored_at, timezone: 'UTC', now });
   const terms = raisedBy(
     raiseOf(standing, billing_period, plan),
-    mergeOverrides({ plan, catalogue, overrides: workspace.overrides, now, allowed: served?.allowed }),
+    mergeOverrides({
+      plan,
+      catalogue,
+      overrides: workspace.overrides,
+      now,
+      allowed: served?.allowed,
+      ceiling_max: ceilingMax(plan),
+    }),
   );
   const licence = licenceEffect({ workspace, terms: catalogue.licence, features: terms.features, now });
   const origins = new Map(terms.origins);

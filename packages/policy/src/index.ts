@@ -5,6 +5,7 @@ export { listRungs, type RungListed } from './list-rungs.ts';
 export { openPolicies, type Policies, policyMigrations, setFreeze } from './open-policies.ts';
 export { type Degradation, type LicenceStage, type Origin, originOf, type Policy, type PolicyState } from './policy.ts';
 export { rungAt } from './ladder.ts';
+export { lowerOverrides } from './lower-overrides.ts';
 export { refuseLoss } from './prove-overrides.ts';
 export { refuseUnknown } from './refuse-unknown.ts';
 export { type CeilingRaise, isToCarry, leftOfRaise, raiseCeiling, type SpentRaises, spentOfRaises } from './raise-ceiling.ts';

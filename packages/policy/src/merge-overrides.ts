@@ -47,8 +47,10 @@ export function mergeOverrides(question: {
   now: Temporal.Instant;
   /** What was collected for the time allows; absent: the plan is served as agreed. */
   allowed?: Allowed | undefined;
+  /** The most that a ceiling may be that was agreed without agreeing to a loss: it may have been agreed on another plan, or version. */
+  ceiling_max?: Money;
 }): Terms {
-  const { plan, catalogue, now, allowed } = question;
+  const { plan, catalogue, now, allowed, ceiling_max } = question;
   const { inForce, valid } = validity(question.overrides, now);
   const overrides = inForce ? question.overrides : {};
   const origins = new Map<string, Origin>();
@@ -58,7 +60,7 @@ export function mergeOverrides(question: {
     return negotiated;
   };
 
-  const negotiated = allowedCeiling(negotiatedCeiling(plan, overrides, catalogue), overrides, allowed);
+  const negotiated = allowedCeiling(negotiatedCeiling(plan, overrides, catalogue), overrides, allowed?.proven ?? ceiling_max);
   if (allowed) for (const name of ['ceiling', 'cost_cap']) origins.set(name, 'term');
   const ceiling = take('ceiling', negotiated, allowed?.ceiling ?? plan.ceiling);
   const { cap, capped } = admissionCap(plan, ceiling, catalogue);
@@ -113,14 +115,10 @@ function negotiatedPayAsYouGo({ pay_as_you_go }: Overrides): PayAsYouGo | undefi
   return { credits_max: BigInt(credits_max), price: parseMoney(price.amount, price.currency) };
 }
 
-/** What is negotiated moves within what margin and fees leave of the money that came in; beyond it only with an administrator who agreed to the loss. */
-function allowedCeiling(
-  negotiated: Money | undefined,
-  { accepted_loss }: Overrides,
-  allowed: Allowed | undefined,
-): Money | undefined {
-  if (!negotiated || !allowed || accepted_loss !== undefined) return negotiated;
-  return smaller(negotiated, allowed.proven);
+/** What is negotiated moves within what margin and fees leave of the money; beyond it only with an administrator who agreed to the loss. */
+function allowedCeiling(negotiated: Money | undefined, { accepted_loss }: Overrides, most: Money | undefined): Money | undefined {
+  if (!negotiated || !most || accepted_loss !== undefined) return negotiated;
+  return smaller(negotiated, most);
 }
 
 /** In the plan's currency; one negotiated in another counts at the plain rate, rounded down. */

@@ -1,0 +1,61 @@
+import { type Catalogue, costAllowance, findPlan, payAsYouGoLoss, type Plan } from '@purser/catalog';
+import type { Overrides, Workspace } from '@purser/identity';
+import { compare, convertPlain, currency, findRate, formatAmount, type Money, parseMoney } from '@purser/money';
+
+/** The most that an agreed ceiling may be on a plan without anybody's agreeing to a loss: what margin and fees leave of its price. */
+export function ceilingMax({ price, margin, payment_fees, ceiling }: Plan): Money {
+  return price.nanos === 0n ? ceiling : costAllowance(price, margin, payment_fees);
+}
+
+/**
+ * What was agreed on one plan, as another one may keep it: a ceiling above what that plan allows is lowered, an agreement to a loss ends with the
+ * plan it was about, and credits that would be sold below what they cost are sold no more. `lowered` says what, in words; empty: nothing.
+ */
+export function lowerOverrides(
+  { plan: code, overrides }: Pick<Workspace, 'plan' | 'overrides'>,
+  catalogue: Catalogue,
+): { readonly overrides: Overrides; readonly lowered: readonly string[] } {
+  const plan = findPlan(catalogue, code);
+  if (!plan || Object.keys(overrides).length === 0) return { overrides, lowered: [] };
+  const { ceiling, pay_as_you_go, accepted_loss, ...rest } = overrides;
+  const lowered: string[] = [];
+  if (accepted_loss) lowered.push('the agreement to a loss ended with the plan it was about');
+  const kept_ceiling = ceiling && keptCeiling(plan, ceiling, catalogue);
+  if (
+    ceiling &&
+    kept_ceiling !== undefined &&
+    (kept_ceiling.amount !== ceiling.amount || kept_ceiling.currency !== ceiling.currency)
+  ) {
+    lowered.push(`the ceiling of ${ceiling.amount} ${ceiling.currency} became ${kept_ceiling.amount} ${kept_ceiling.currency}`);
+  }
+  if (ceiling && kept_ceiling === undefined) lowered.push(`the ceiling of ${ceiling.amount} ${ceiling.currency} is the plan's`);
+  const sells = pay_as_you_go && keepsCredits(plan, pay_as_you_go.price, catalogue);
+  if (pay_as_you_go && !sells) lowered.push('credits beyond the granted ones are sold as the plan says');
+  return {
+    overrides: { ...rest, ...(kept_ceiling && { ceiling: kept_ceiling }), ...(sells && { pay_as_you_go }) },
+    lowered,
+  };
+}
+
+/** In the plan's currency; undefined: nobody states a rate. */
+function keptCeiling(
+  plan: Plan,
+  { amount, currency: unit }: { readonly amount: string; readonly currency: string },
+  { fx }: Pick<Catalogue, 'fx'>,
+): { amount: string; currency: string } | undefined {
+  const own = plan.price.currency;
+  if (findRate(fx, currency(unit), own) === undefined) return undefined;
+  const agreed = convertPlain(parseMoney(amount, unit), own, fx, 'down');
+  const most = ceilingMax(plan);
+  const kept = compare(agreed, most) > 0 ? most : agreed;
+  return unit === own && kept === agreed ? { amount, currency: unit } : { amount: formatAmount(kept), currency: own };
+}
+
+function keepsCredits(
+  plan: Plan,
+  { amount, currency: unit }: { readonly amount: string; readonly currency: string },
+  catalogue: Catalogue,
+): boolean {
+  if (unit !== plan.price.currency) return false;
+  return payAsYouGoLoss(catalogue, plan, parseMoney(amount, unit)) === undefined;
+}
