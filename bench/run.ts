@@ -6,6 +6,7 @@ import { benchLimits } from './limits/run.ts';
 import { benchScale } from './scale/run.ts';
 import { benchStart } from './start/run.ts';
 import { benchSteps } from './steps/run.ts';
+import { benchTerms } from './terms/run.ts';
 
 const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
   holds: benchHolds,
@@ -17,6 +18,7 @@ const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
   credits: benchCredits,
   steps: benchSteps,
   start: benchStart,
+  terms: benchTerms,
 };
 
 const words = process.argv.slice(2);

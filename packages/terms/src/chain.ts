@@ -1,6 +1,7 @@
 import { type Catalogue, findPlan, type Plan } from '@purser/catalog';
 
 import type { InvoiceFact, Span } from './facts.ts';
+import { lastUntil } from './last-until.ts';
 import { monthsOf } from './months.ts';
 import type { AllowedIn } from './months-served.ts';
 import type { Collected, Proceeds } from './proceeds.ts';
@@ -60,8 +61,7 @@ export function chainOf(paid: readonly Paid[], trial: Term | undefined, historyF
       ruling.term.paid.push({ by: one, first: monthAt(ruling.term, ruling.at) });
       continue;
     }
-    chain.push(openedBy(one, opens));
-    chain.sort((a, b) => Temporal.Instant.compare(a.from, b.from));
+    chain.splice(lastUntil(chain, opens.from, ({ from }) => from) + 1, 0, openedBy(one, opens));
   }
   const first = chain.find(({ kind }) => kind === 'paid');
   for (const one of early) first?.paid.push({ by: one, first: 0 });
@@ -83,10 +83,10 @@ function rulingOver(
   historyFor: (id: string) => SubscriptionHistory,
 ): { readonly term: Term; readonly at: Temporal.Instant } | undefined {
   const { paid_at, subscription } = one.fact;
-  const under_way = chain.findLast((term) => Temporal.Instant.compare(term.from, opens.from) <= 0);
+  const under_way = chain[lastUntil(chain, opens.from, ({ from }) => from)];
   if (under_way && addsTo(under_way, one, opens.from, historyFor)) return { term: under_way, at: opens.from };
   // Paid late, when another subscription's term has taken over the time that it is for.
-  const since = chain.findLast((term) => Temporal.Instant.compare(term.from, paid_at) <= 0);
+  const since = chain[lastUntil(chain, paid_at, ({ from }) => from)];
   const taken_over = since && since.subscription !== subscription && Temporal.Instant.compare(since.from, opens.from) > 0;
   return taken_over && Temporal.Instant.compare(paid_at, opens.to) < 0 ? { term: since, at: paid_at } : undefined;
 }

@@ -1,4 +1,5 @@
 import { type InvoiceFact, type InvoiceLine, type Span, bySnapshotTime, type SubscriptionSnapshot } from './facts.ts';
+import { lastUntil } from './last-until.ts';
 import { aMonthFrom } from './months.ts';
 
 /** A plan as it was sold. */
@@ -37,7 +38,7 @@ export function historyOf(snapshots: readonly SubscriptionSnapshot[]): Subscript
 
 /** What the subscription was at a time: the latest that is known until then, else the first that is known at all. */
 export function snapshotAt(history: SubscriptionHistory, at: Temporal.Instant): SubscriptionHistory[number] | undefined {
-  return history.findLast((one) => Temporal.Instant.compare(one.at, at) <= 0) ?? history[0];
+  return history[lastUntil(history, at, (one) => one.at)] ?? history[0];
 }
 
 /** Undefined until something names its plan. */
@@ -66,15 +67,24 @@ function linesOfPlan(
   history: SubscriptionHistory,
   snapshot: SubscriptionSnapshot | undefined,
 ): readonly InvoiceLine[] {
-  const plans = new Map(
-    history.flatMap(({ items }) => items.flatMap(({ price, plan }) => (plan === undefined ? [] : [[price, plan]]))),
-  );
+  const plans = plansOf(history);
   const named = lines
     .map((line) => ({ ...line, plan: line.plan ?? (line.price === undefined ? undefined : plans.get(line.price)) }))
     .filter(({ plan }) => plan !== undefined);
   if (named.length > 0) return named;
   const item = snapshot?.items.find(({ metered }) => !metered)?.item ?? lines.find(({ metered }) => !metered)?.item;
   return lines.filter((line) => !line.metered && (line.item === undefined || item === undefined || line.item === item));
+}
+
+const known_plans = new WeakMap<SubscriptionHistory, ReadonlyMap<string, string>>();
+
+/** By the price that names it. A history is one object for a whole fold. */
+function plansOf(history: SubscriptionHistory): ReadonlyMap<string, string> {
+  const known =
+    known_plans.get(history) ??
+    new Map(history.flatMap(({ items }) => items.flatMap(({ price, plan }) => (plan === undefined ? [] : [[price, plan]]))));
+  known_plans.set(history, known);
+  return known;
 }
 
 function shareOf(own: readonly InvoiceLine[], all: readonly InvoiceLine[]): Sale['of_plan'] {
@@ -102,9 +112,11 @@ function periodAt({ paid_at, made_at }: InvoiceFact, history: SubscriptionHistor
 }
 
 function versionOf(plan: string, { paid_at, version }: InvoiceFact, history: SubscriptionHistory): string {
-  const same = history.filter((one) => one.plan === plan);
-  const known = same.findLast((one) => Temporal.Instant.compare(one.at, paid_at) <= 0) ?? same[0];
-  return known?.sold_version ?? version;
+  for (let place = lastUntil(history, paid_at, (one) => one.at); place >= 0; place--) {
+    const one = history[place];
+    if (one?.plan === plan) return one.sold_version;
+  }
+  return history.find((one) => one.plan === plan)?.sold_version ?? version;
 }
 
 function earlier(one: Temporal.Instant, other: Temporal.Instant): Temporal.Instant {
