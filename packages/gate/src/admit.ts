@@ -43,10 +43,10 @@ const EXPIRY_SLACK_MS = 30_000;
 
 /** The hold on the first of the candidates that fits. */
 export async function admit(engine: Engine, { draft, candidates }: Routed): Promise<HoldStep> {
-  await engine.pause?.('before hold');
+  if (engine.pause) await engine.pause('before hold');
   const lasts_ms = engine.call_timeout_ms + engine.drain.timeout_ms + EXPIRY_SLACK_MS;
   const expires_at = Temporal.Instant.fromEpochMilliseconds(draft.now.epochMilliseconds + lasts_ms);
   const step = await takeHold(engine.meters, draft, candidates, expires_at, (left) => fit(draft, candidates, left));
-  await engine.pause?.('after hold');
+  if (engine.pause) await engine.pause('after hold');
   return 'hold' in step ? confirmLicence(engine, step) : step;
 }

@@ -51,7 +51,18 @@ export class InFlight {
 
   /** Lets a settle finish behind an answer that has left. */
   settle(booking: Promise<unknown>): void {
-    const settling = this.#heard('settle', booking).finally(() => this.#settling.delete(settling));
+    const leave = this.enter();
+    const settling = booking.then(
+      () => {
+        leave();
+        this.#settling.delete(settling);
+      },
+      (error: unknown) => {
+        leave();
+        this.#settling.delete(settling);
+        this.#onFailure('settle', error);
+      },
+    );
     this.#settling.add(settling);
   }
 
@@ -60,7 +71,7 @@ export class InFlight {
     inBackground(this.#heard(work, done), () => {});
   }
 
-  async #heard(work: BackgroundWork, done: Promise<unknown>): Promise<void> {
+  async #heard(work: Exclude<BackgroundWork, 'settle'>, done: Promise<unknown>): Promise<void> {
     try {
       await this.track(done);
     } catch (error) {

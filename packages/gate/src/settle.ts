@@ -85,7 +85,7 @@ export async function book(
   if (cost.nanos > fitted.worst_cost.nanos) {
     noteOverrun(engine, held, `transaction ${hold.id} cost more than was held for it`);
   }
-  await engine.pause?.('before settle');
+  if (engine.pause) await engine.pause('before settle');
   const settle: Extract<EndRequest, { kind: 'settle' }> = {
     kind: 'settle',
     hold: hold.id,
@@ -100,7 +100,7 @@ export async function book(
   const outcome = await engine.meters.end(settle, terms.unwatched);
   if (outcome.before === 'unknown') await keepLost(engine, held, settle);
   engine.onSpent?.(draft.policy);
-  await engine.pause?.('after settle');
+  if (engine.pause) await engine.pause('after settle');
   return { charged: outcome.before === 'open' ? charged : 0n, balance: outcome.credits_available ?? 0n };
 }
 

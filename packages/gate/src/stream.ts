@@ -72,7 +72,7 @@ async function* relayParts(
       if (event.type === 'text') {
         delivered += event.text;
         yield event;
-        await engine.pause?.('mid stream');
+        if (engine.pause) await engine.pause('mid stream');
         continue;
       }
       ended = true;
