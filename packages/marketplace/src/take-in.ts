@@ -54,7 +54,7 @@ interface Step {
   readonly old?: true;
 }
 
-const TAKEN = /^(?:checkout\.session|charge|refund|customer\.subscription|invoice|invoice_payment)\./;
+const TAKEN = /^(?:checkout\.session|charge|refund|customer\.subscription|invoice|invoice_payment|credit_note)\./;
 
 /** An event as Stripe would have posted it, under an id that is the object's, so that it counts once however often it is asked for. */
 function standingFor(type: string, object: { readonly id: string }, created: number): unknown {
