@@ -1,227 +1,216 @@
-import { newId, openPool, TestClock, transaction, type WorkspaceId } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
-import { findPack, findPlan, loadCatalogue, paymentFees } from '@purser/catalog';
-import { accruePeriods, ledgerMigrations, type MarginLine, marginReport, rollUp, verifyPostings } from '@purser/ledger';
-import { creditMeter, grantCredits, Meters, metersMigrations, type MeterSpec } from '@purser/meters';
-import { divide, formatAmount, formatDecimal, type Money, multiply, parseMoney, parseRatio, subtract } from '@purser/money';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { newId, type WorkspaceId } from '@purser/base';
+import { suiteClock } from '@purser/base/testing';
+import { findOperation, findPlan } from '@purser/catalog';
+import { type MarginLine, marginReport, rollUp, verifyPostings } from '@purser/ledger';
+import { startStripeStandIn, type StripeObject, type StripeStandIn } from '@purser/marketplace/standins';
+import { formatAmount } from '@purser/money';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { brief, FEES, type Figures, HUNDRED, of, sumOf } from './testing/brief-of-100.ts';
+import { startTestServer, type TestServer } from './testing/index.ts';
+
 /*
- * The third brief's "monthly financial impact per 100 customers": fifty Pro, fifty Enterprise, twenty packs sold, every credit used
- * at $0.01 of cost. Each customer here spends through the real meters, and the figures are read from the books.
+ * The third brief's "monthly financial impact per 100 customers": fifty Pro, fifty Enterprise, twenty packs sold, every credit used at
+ * $0.01 of cost. Each customer pays through the webhook, in events that are signed as Stripe signs them, and spends through the real
+ * meters of its policy. The figures are read from the books, and stand beside those that are reckoned from the brief's numbers alone.
  */
 
-const CATALOGUE = new URL('../../../catalogs/saas-credits.yaml', import.meta.url).pathname;
-const NOW = Temporal.Instant.from('2026-11-03T09:00:00Z');
-const MONTH = { from: Temporal.Instant.from('2026-11-01T00:00:00Z'), to: Temporal.Instant.from('2026-12-01T00:00:00Z') };
+const SHIPPED = path.join(import.meta.dirname, '..', '..', '..', 'catalogs');
 /** As many credits as the plans of that brief let one request spend. */
 const CREDITS_A_CALL = 10n;
-const EVERYBODY = 50;
-const BUYERS = 10;
+const CREDIT_NANOS = 10_000_000n;
+
+let folder: string;
+let stripe: StripeStandIn;
+let server: TestServer;
 
 interface Customer {
   readonly workspace: WorkspaceId;
+  readonly key: string;
   readonly plan: string;
-  readonly pack?: string;
+  readonly pack: string | undefined;
 }
 
-/** Ten of each plan's customers buy the pack that suits it. */
-const customers: readonly Customer[] = (['PRO', 'ENTERPRISE'] as const).flatMap((plan) =>
-  Array.from({ length: EVERYBODY }, (_, index) => ({
-    workspace: newId<'workspace'>(),
-    plan,
-    ...(index < BUYERS && { pack: plan === 'PRO' ? 'credits-500' : 'credits-2000' }),
-  })),
-);
-
-interface Books {
-  readonly database: TestDatabase;
-  readonly plans: readonly MarginLine[];
-  readonly packs: readonly MarginLine[];
-  readonly customers: readonly MarginLine[];
-  readonly balanced: boolean;
+/** The shipped catalogue, with what a payment service keeps of a card payment: the brief leaves it out. */
+async function withFees(): Promise<string> {
+  folder = await mkdtemp(path.join(tmpdir(), 'purser-hundred-'));
+  await cp(SHIPPED, folder, { recursive: true });
+  const file = path.join(folder, 'saas-credits.yaml');
+  const fees = `payment_fees: { percent: ${FEES.percent}, fixed: ${FEES.fixed} USD }`;
+  const text = await readFile(file, 'utf8');
+  await writeFile(
+    file,
+    text.replaceAll(/(price: (?:149|399) USD\n)/g, `$1    ${fees}\n`).replaceAll(/(margin: 0\.70) }/g, `$1, ${fees} }`),
+  );
+  return file;
 }
 
-const usd = (amount: string): Money => parseMoney(amount, 'USD');
+const tell = async (type: string, object: StripeObject): Promise<void> => {
+  const { status, text } = await stripe.deliver(stripe.event(type, object), `${server.url}/api/webhooks/stripe`);
+  expect([status, text]).toEqual([200, expect.stringMatching(type.startsWith('customer.') ? /kept|applied/ : /applied/)]);
+};
+const checkout = async (key: string, wanted: object): Promise<string> => {
+  const { status, json } = await server.ask('/api/marketplace/checkout', { key, body: wanted });
+  expect(status).toBe(200);
+  return json.url.split('/').at(-1) ?? '';
+};
 
-/** What a payment service keeps of a card payment; the brief leaves it out. */
-const FEES = { percent: parseRatio('0.029'), fixed: usd('0.30') };
+/** Pro is bought on the page; Enterprise is negotiated, so its subscription is made at Stripe by hand, and names workspace and plan. */
+async function pay({ workspace, key, plan, pack }: Customer): Promise<void> {
+  const made = plan === 'PRO' ? stripe.subscribe(await checkout(key, { plan })) : await agreed(workspace, key, plan);
+  await tell('customer.subscription.created', made.subscription);
+  await tell('invoice.paid', made.invoice.invoice);
+  if (pack === undefined) return;
+  await tell('checkout.session.completed', stripe.pay(await checkout(key, { pack })));
+}
 
-/** A month of all of them. */
-async function month(): Promise<Books> {
-  const catalogue = await loadCatalogue(CATALOGUE);
-  const database = await createTestDatabase([ledgerMigrations, metersMigrations]);
-  const holds = openPool(database.url, { connections_max: 1 });
-  const meters = new Meters({ pool: holds, clock: new TestClock(NOW) }, database.pool);
+async function agreed(
+  workspace: string,
+  key: string,
+  plan: string,
+): Promise<Pick<ReturnType<StripeStandIn['subscribe']>, 'subscription' | 'invoice'>> {
+  // Whoever has looked at a page of payment is a customer at Stripe.
+  const page = stripe.object(await checkout(key, { pack: HUNDRED.plans[plan]!.pack }));
+  const subscription = stripe.make('subscription', 'sub', {
+    customer: page['customer'],
+    currency: 'usd',
+    metadata: { purser_workspace: workspace, purser_plan: plan },
+    status: 'active',
+    monthly: HUNDRED.plans[plan]!.price_cents,
+    items: { object: 'list', data: [{ id: newId<'item'>(), price: { id: newId<'price'>(), lookup_key: null, metadata: {} } }] },
+  });
+  return { subscription, invoice: stripe.invoice(subscription, { billing_reason: 'subscription_create' }) };
+}
 
-  async function subscribe({ workspace, plan: code, pack: bought }: Customer): Promise<bigint> {
-    const plan = findPlan(catalogue, code)!;
-    const of = { workspace, reason: 'a month' } as const;
-    const pack = bought === undefined ? undefined : findPack(catalogue, bought)!;
-    await transaction(database.pool, async (connection) => {
-      await accruePeriods(connection, NOW, [
-        { workspace, plan: code, price: plan.price, fees: paymentFees(plan.price, FEES), period_start: MONTH.from },
-      ]);
-      await grantCredits(connection, NOW, {
-        ...of,
-        id: newId<'grant'>(),
-        source: 'monthly',
-        credits: plan.credits_monthly,
-        expires_at: MONTH.to,
-      });
-      if (pack === undefined) return;
-      await grantCredits(connection, NOW, {
-        ...of,
-        id: newId<'grant'>(),
-        source: 'purchased',
-        credits: pack.credits,
-        expires_at: null,
-        pack: pack.code,
-      });
-      const sales: [debit: string, credit: string, amount: Money][] = [
-        ['receivable', `revenue:pack:${pack.code}`, pack.price],
-        [`fees:pack:${pack.code}`, 'payable:payments', paymentFees(pack.price, FEES)],
-      ];
-      for (const [debit, credit, { nanos, currency }] of sales) {
-        await connection.query('select ledger.post($1, $2, null, $3, $4, $5, $6, $5, $6, $7)', [
-          NOW.toString(),
-          workspace,
-          debit,
-          credit,
-          nanos,
-          currency,
-          code,
-        ]);
-      }
-    });
-    return plan.credits_monthly + (pack?.credits ?? 0n);
-  }
-
-  async function call({ workspace, plan }: Customer): Promise<void> {
-    const credit = creditMeter(workspace);
-    const cost: MeterSpec = {
-      workspace,
-      key: 'cost',
-      unit: 'USD',
-      class: 'cost',
-      window_start: MONTH.from,
-      window_end: MONTH.to,
-      cap: 10n ** 15n,
-    };
-    const amount = multiply(catalogue.credit.cost, CREDITS_A_CALL).nanos;
+/** Spends every credit, call by call, on the meters of the customer's own policy. */
+async function spend({ workspace, key, plan }: Customer): Promise<void> {
+  const { meters, policies, identity, clock } = server.running.composition.deps;
+  const { balance } = (await server.ask('/api/usage', { key })).json.credits;
+  identity.forget(workspace);
+  const policy = await policies.load((await identity.workspace(workspace))!, clock.now());
+  expect(policy.plan.code).toBe(plan);
+  const [credit, cost] = ['credit', 'cost'].map((kind) => policy.meters.find((meter) => meter.class === kind)!);
+  const amount = CREDITS_A_CALL * CREDIT_NANOS;
+  const actuals = [CREDITS_A_CALL, amount];
+  const legs = [
+    { meter: credit!, amount: CREDITS_A_CALL },
+    { meter: cost!, amount },
+  ];
+  const reported = { amount, unit: 'USD' };
+  for (let left = BigInt(balance); left > 0n; left -= CREDITS_A_CALL) {
     const hold = newId<'hold'>();
-    const held = await meters.hold({
-      id: hold,
-      workspace,
-      expires_at: NOW.add({ minutes: 1 }),
-      legs: [
-        { meter: credit, amount: CREDITS_A_CALL },
-        { meter: cost, amount },
-      ],
-      plan,
-      provider: 'openai',
-      cost: { amount, unit: 'USD' },
-      reported: { amount, unit: 'USD' },
-    });
-    expect(held.kind).toBe('held');
-    const actuals = [CREDITS_A_CALL, amount];
+    const expires_at = clock.now().add({ minutes: 1 });
+    const asked = { id: hold, workspace, expires_at, legs, plan, provider: 'openai', cost: reported, reported };
+    expect((await meters.hold(asked)).kind).toBe('held');
     await meters.end({ kind: 'settle', hold, workspace, actuals, cost: amount, reported: amount, provider: 'openai' });
   }
-
-  const credits = await Promise.all(customers.map(subscribe));
-  await Promise.all(
-    customers.map(async (customer, index) => {
-      for (let left = credits[index] ?? 0n; left > 0n; left -= CREDITS_A_CALL) await call(customer);
-    }),
-  );
-  await meters.idle();
-  await holds.end();
-  await rollUp(database.pool);
-  const [plans, packs, each] = await Promise.all(
-    (['plan', 'pack', 'workspace'] as const).map((by) => marginReport(database.pool, { ...MONTH, by })),
-  );
-  const { mismatches } = await verifyPostings(database.pool);
-  return { database, plans: plans!, packs: packs!, customers: each!, balanced: mismatches.length === 0 };
 }
 
-type Figure = 'revenue' | 'fees' | 'cost' | 'margin';
+describe('C8: the third brief’s hundred customers pay by webhook, spend all they have, and the books say what the brief’s numbers come to', () => {
+  let customers: Customer[];
+  const lines: { [by in 'plan' | 'pack' | 'workspace']?: MarginLine[] } = {};
 
-function sum(lines: readonly MarginLine[], figure: Figure): string {
-  const total = lines.reduce((nanos, line) => nanos + line[figure].nanos, 0n);
-  return formatAmount({ nanos: total, currency: lines[0]!.revenue.currency });
-}
-
-const line = (lines: readonly MarginLine[], key: string) => lines.find((one) => one.key === key)!;
-const figures = (one: MarginLine) => [one.revenue, one.fees, one.cost, one.margin].map(formatAmount);
-
-/** What the brief calls margin: revenue less the cost of credits, before what the payment service keeps. */
-function earned(lines: readonly MarginLine[]): string {
-  return formatAmount(subtract(usd(sum(lines, 'revenue')), usd(sum(lines, 'cost'))));
-}
-
-/** The same as a part of the revenue: per cent, cut after two decimals. */
-function beforeFees(lines: readonly MarginLine[]): string {
-  const [revenue, cost] = (['revenue', 'cost'] as const).map((figure) => lines.reduce((all, one) => all + one[figure].nanos, 0n));
-  return formatDecimal(divide(((revenue ?? 0n) - (cost ?? 0n)) * 10_000n, revenue ?? 1n, 'down'), 2);
-}
-
-describe('C8: the third brief’s hundred customers, from the books', () => {
-  let books: Books;
   beforeAll(async () => {
-    books = await month();
-  }, 120_000);
-  afterAll(() => books.database.drop());
-
-  it('the books balance', () => {
-    expect(books.balanced).toBe(true);
+    const clock = suiteClock();
+    stripe = await startStripeStandIn({ now: () => Math.floor(clock.now().epochMilliseconds / 1000) });
+    server = await startTestServer({
+      PURSER_CATALOG: await withFees(),
+      STRIPE_SECRET_KEY: stripe.secret_key,
+      STRIPE_WEBHOOK_SECRET: stripe.webhook_secret,
+      STRIPE_BASE_URL: stripe.origin,
+    });
+    const began = clock.now();
+    customers = await Promise.all(
+      Object.entries(HUNDRED.plans).flatMap(([plan, { customers: count, pack, buyers }]) =>
+        Array.from({ length: count }, async (_, index): Promise<Customer> => {
+          const { id, key } = await server.workspace('STARTER');
+          return { workspace: id as WorkspaceId, key, plan, pack: index < buyers ? pack : undefined };
+        }),
+      ),
+    );
+    for (const customer of customers) await pay(customer);
+    await Promise.all(customers.map(spend));
+    const { pool, meters } = server.running.composition.deps;
+    await meters.idle();
+    await rollUp(pool);
+    const span = { from: began.subtract({ hours: 1 }), to: clock.now().add({ hours: 1 }) };
+    for (const by of ['plan', 'pack', 'workspace'] as const) lines[by] = await marginReport(pool, { ...span, by });
+  }, 240_000);
+  afterAll(async () => {
+    await server.close();
+    await stripe.close();
+    await rm(folder, { recursive: true, force: true });
   });
 
-  it('its revenue is right: $27,400 of subscriptions and $1,080 of packs', () => {
-    expect([sum(books.packs, 'revenue'), sum(books.customers, 'revenue')]).toEqual(['1080', '28480']);
+  const booked = (by: keyof typeof lines, keys: readonly string[]): Figures =>
+    sumOf(
+      lines[by]!.filter(({ key }) => keys.includes(key)).map(({ revenue, fees, cost }) => ({
+        revenue: formatAmount(revenue),
+        fees: formatAmount(fees),
+        cost: formatAmount(cost),
+      })),
+    );
+
+  it('the books balance, and all that they call revenue was collected: nobody owes any of it', async () => {
+    const { pool } = server.running.composition.deps;
+    expect((await verifyPostings(pool)).mismatches).toEqual([]);
+    const { rows } = await pool.query<{ debit: string; amount: bigint }>(
+      `select debit, sum(amount)::bigint as amount from ledger.posting where credit like 'revenue:%' and unit = 'USD' group by 1`,
+    );
+    const collected = rows
+      .filter(({ debit }) => debit === 'collected' || debit === 'deferred')
+      .reduce((sum, { amount }) => sum + amount, 0n);
+    const packs = rows.filter(({ debit }) => debit === 'receivable').reduce((sum, { amount }) => sum + amount, 0n);
+    // A pack's sale is booked as it is paid for.
+    expect([collected, packs]).toEqual([27_400n * 10n ** 9n, 1_080n * 10n ** 9n]);
   });
 
-  it('the credits of the plans cost $1,100, as it says; those of the packs $250, not $80', () => {
-    expect(books.packs.map(({ key, cost }) => [key, formatAmount(cost)])).toEqual([
-      ['credits-500', '50'],
-      ['credits-2000', '200'],
+  it('by plan, by pack, by customer and in all, the books and the reckoning are the same to the nano', () => {
+    for (const plan of Object.keys(HUNDRED.plans)) expect([plan, booked('plan', [plan])]).toEqual([plan, of(plan)]);
+    for (const { pack } of Object.values(HUNDRED.plans)) expect([pack, booked('pack', [pack])]).toEqual([pack, of(pack)]);
+    for (const { workspace, plan, pack } of customers) {
+      expect([plan, pack, booked('workspace', [workspace])]).toEqual([plan, pack, of(plan, pack ?? null)]);
+    }
+    const everybody = customers.map(({ workspace }) => workspace as string);
+    expect(booked('workspace', everybody)).toEqual(brief());
+  });
+
+  it('$28,480 come in; the credits cost $1,350 and not $1,180; $27,130 (95.25 %) are left and not $27,300 (96 %); $26,268.08 after fees (92.23 %)', () => {
+    expect(brief()).toEqual({
+      revenue: '28480',
+      fees: '861.92',
+      cost: '1350',
+      margin: '26268.08',
+      kept: '92.23',
+      before_fees: '95.25',
+    });
+  });
+
+  it('packs bring $830 and not $1,000; a pack keeps 82.75 % and 74.68 %, not 85 % of both', () => {
+    const { pack: small } = HUNDRED.plans['PRO']!;
+    const { pack: large } = HUNDRED.plans['ENTERPRISE']!;
+    expect([of(small), of(large)]).toMatchObject([
+      { revenue: '290', cost: '50', before_fees: '82.75' },
+      { revenue: '790', cost: '200', before_fees: '74.68' },
     ]);
-    expect([sum(books.customers, 'cost'), sum(books.packs, 'cost')]).toEqual(['1350', '250']);
+    expect(sumOf([of(small), of(large)])).toMatchObject({ revenue: '1080', cost: '250', before_fees: '76.85' });
   });
 
-  it('so the packs bring $830, not $1,000, and all of it $27,130 (95.25 %), not $27,300 (96 %)', () => {
-    expect([earned(books.packs), beforeFees(books.packs)]).toEqual(['830', '76.85']);
-    expect([earned(books.customers), beforeFees(books.customers)]).toEqual(['27130', '95.25']);
+  it('a customer without a pack keeps 98.65 % of Pro and 94.98 % of Enterprise, before fees', () => {
+    expect(['PRO', 'ENTERPRISE'].map((plan) => of(plan, null).before_fees)).toEqual(['98.65', '94.98']);
   });
 
-  it('a pack keeps 82.75 % and 74.68 %, not 85 % of both', () => {
-    expect(books.packs.map((pack) => [pack.key, beforeFees([pack])])).toEqual([
-      ['credits-500', '82.75'],
-      ['credits-2000', '74.68'],
-    ]);
+  it('by plan, packs included and after fees, 94.92 % of Pro are kept and 91.22 % of Enterprise', () => {
+    expect(['PRO', 'ENTERPRISE'].map((plan) => of(plan).kept)).toEqual(['94.92', '91.22']);
   });
 
-  it('a customer keeps 98.65 % of Pro and 94.98 % of Enterprise', () => {
-    const kept = customers
-      .filter(({ pack }) => pack === undefined)
-      .map(({ workspace, plan }) => `${plan} ${beforeFees([line(books.customers, workspace)])}`);
-    expect([...new Set(kept)]).toEqual(['PRO 98.65', 'ENTERPRISE 94.98']);
-  });
-
-  it('after what the payment service keeps (2.9 % + $0.30 a payment: $861.92) $26,268.08 are left, 92.23 %', () => {
-    expect([sum(books.customers, 'fees'), sum(books.customers, 'margin')]).toEqual(['861.92', '26268.08']);
-    expect((26_268.08 / 28_480).toFixed(4)).toBe('0.9223');
-    expect(books.packs.map(figures)).toEqual([
-      ['290', '11.41', '50', '228.59'],
-      ['790', '25.91', '200', '564.09'],
-    ]);
-    expect(books.plans.map((plan) => [plan.key, plan.margin_ratio])).toEqual([
-      ['PRO', '0.949294'],
-      ['ENTERPRISE', '0.912272'],
-    ]);
-  });
-
-  it('at three credits a goal Pro makes 66 goals a month and Enterprise 666, not 6 and 60', async () => {
-    const catalogue = await loadCatalogue(CATALOGUE);
-    expect(['PRO', 'ENTERPRISE'].map((code) => findPlan(catalogue, code)!.credits_monthly / 3n)).toEqual([66n, 666n]);
+  it('at three credits a goal Pro makes 66 goals a month and Enterprise 666, not 6 and 60', () => {
+    const { catalogue } = server.running.composition.deps;
+    const goal = findOperation(catalogue, 'generate_goal')!.credits_min;
+    expect(['PRO', 'ENTERPRISE'].map((code) => findPlan(catalogue, code)!.credits_monthly / goal)).toEqual([66n, 666n]);
   });
 });
