@@ -2257,7 +2257,7 @@ begin
   where p_verdict[n] = 0;
 end $function$;
 
-CREATE OR REPLACE FUNCTION meters.apply(p_now timestamp with time zone, p_workspaces uuid[], p_panel uuid[], p_first integer[], p_count integer[], p_meter uuid[], p_cap bigint[], p_fresh text, p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_key text[], p_hash text[], p_base integer[], p_legs integer[], p_leg_meter integer[], p_leg_id uuid[], p_leg_kind "char"[], p_leg_amount bigint[], p_credit_leg integer[], p_plan text[], p_hold_provider text[], p_hold_cost bigint[], p_hold_cost_unit text[], p_hold_reported bigint[], p_hold_reported_unit text[], p_end uuid[], p_kind text[], p_actual_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[], p_answer text[], p_attempts jsonb)
+CREATE OR REPLACE FUNCTION meters.apply(p_now timestamp with time zone, p_workspaces uuid[], p_panel uuid[], p_first integer[], p_count integer[], p_meter uuid[], p_cap bigint[], p_fresh text, p_hold uuid[], p_workspace uuid[], p_expires timestamp with time zone[], p_key text[], p_hash text[], p_base integer[], p_legs integer[], p_leg_meter integer[], p_leg_id uuid[], p_leg_kind "char"[], p_leg_amount bigint[], p_credit_leg integer[], p_exposed_leg integer[], p_plan text[], p_hold_provider text[], p_hold_cost bigint[], p_hold_cost_unit text[], p_hold_reported bigint[], p_hold_reported_unit text[], p_end uuid[], p_kind text[], p_actual_first integer[], p_actual bigint[], p_cost bigint[], p_reported bigint[], p_provider text[], p_answer text[], p_attempts jsonb)
  RETURNS TABLE(verdicts integer[], lefts bigint[], others uuid[], states text[], places integer[], credits bigint[])
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
@@ -2278,6 +2278,7 @@ declare
   v_owner   uuid[];
   v_claim   record;
   v_denied  boolean := false;
+  v_left    bigint;
 begin
   v_due := meters.lock_panels(p_now, p_workspaces, p_fresh is not null);
   if v_due is not null then perform meters.expire_locked_grants(p_now, v_due); end if;
@@ -2337,10 +2338,15 @@ begin
     for n in 1 .. v_holds loop
       if v_verdict[n] = 0 then
         for l in p_base[n] + 1 .. p_base[n] + p_legs[n] loop
-          if p_leg_amount[l] > v_free[p_leg_meter[l]] then
+          v_left := v_free[p_leg_meter[l]];
+          -- What is taken of the cost with this hold, and what calls under way may come to beyond theirs, stay within the exposure's cap.
+          if l = p_base[n] + p_exposed_leg[n] then
+            v_left := v_left - (p_cap[p_leg_meter[l - 1]] - v_free[p_leg_meter[l - 1]] + p_leg_amount[l - 1]);
+          end if;
+          if p_leg_amount[l] > v_left then
             v_verdict[n] := l - p_base[n];
             lefts := coalesce(lefts, array_fill(0::bigint, array[v_holds]));
-            lefts[n] := v_free[p_leg_meter[l]];
+            lefts[n] := v_left;
             v_denied := true;
             exit;
           end if;
@@ -3164,7 +3170,7 @@ create table notify.alert (
   operator_seen_by text,
   constraint alert_pkey PRIMARY KEY (alert_id),
   constraint once UNIQUE (workspace_id, kind, subject, window_start, threshold, level),
-  constraint alert_kind_check CHECK ((kind = ANY (ARRAY['threshold'::text, 'anomaly'::text, 'fraud'::text, 'licence'::text, 'overrun'::text, 'unreconciled'::text, 'missing'::text, 'provider'::text, 'payment'::text]))),
+  constraint alert_kind_check CHECK ((kind = ANY (ARRAY['threshold'::text, 'anomaly'::text, 'fraud'::text, 'licence'::text, 'overrun'::text, 'unreconciled'::text, 'missing'::text, 'provider'::text, 'payment'::text, 'overrides'::text]))),
   constraint alert_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
   constraint alert_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 200))),
   constraint alert_text_check CHECK ((length(text) <= 2000)),

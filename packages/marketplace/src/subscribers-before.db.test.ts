@@ -12,9 +12,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { StripeObject } from './standins/index.ts';
 import { openShop, ROOMS, type Shop } from './testing.ts';
 
-/** What came with terms: the migrations that a database of before does not have. */
+/** What came with terms, and after them: the migrations that a database of before does not have. */
 const CAME_WITH_TERMS: Readonly<Record<string, readonly string[]>> = {
-  meters: ['013_end_grants.sql'],
+  meters: ['013_end_grants.sql', '014_exposure.sql'],
   ledger: ['014_collected.sql'],
   identity: ['006_sold_to.sql'],
   policy: ['004_signed_raise.sql'],

@@ -7,7 +7,7 @@ import { type MeterSpec, meterId, meterKind } from './meter.ts';
 /** The types of what `meters.apply` takes, in order. */
 const TYPES =
   'timestamptz uuid[] uuid[] integer[] integer[] uuid[] bigint[] text ' +
-  'uuid[] uuid[] timestamptz[] text[] text[] integer[] integer[] integer[] uuid[] "char"[] bigint[] integer[] text[] text[] bigint[] text[] bigint[] text[] ' +
+  'uuid[] uuid[] timestamptz[] text[] text[] integer[] integer[] integer[] uuid[] "char"[] bigint[] integer[] integer[] text[] text[] bigint[] text[] bigint[] text[] ' +
   'uuid[] text[] integer[] bigint[] bigint[] bigint[] text[] text[] jsonb';
 
 export const APPLY = `select verdicts::text, lefts::text, others::text, states::text, places::text, credits::text
@@ -42,10 +42,12 @@ export function encodeBatch(
   const legKinds: string[] = [];
   const legAmounts: bigint[] = [];
   const creditLegs: number[] = [];
+  const exposedLegs: number[] = [];
   const bases: number[] = [];
   for (const hold of holds) {
     bases.push(legMeters.length);
     let creditLeg = 0;
+    let exposedLeg = 0;
     const first = legMeters.length;
     for (const [index, leg] of hold.legs.entries()) {
       const place = table.place(leg.meter);
@@ -55,9 +57,11 @@ export function encodeBatch(
       legKinds.push(meterKind(leg.meter));
       legAmounts.push(leg.amount);
       if (leg.meter.class === 'credit') creditLeg = index + 1;
+      if (leg.exposure === true) exposedLeg = checkExposure(hold, index);
     }
     legCounts.push(hold.legs.length);
     creditLegs.push(creditLeg);
+    exposedLegs.push(exposedLeg);
   }
 
   // What an end releases is known to the database alone; it may be a meter of the platform.
@@ -100,6 +104,7 @@ export function encodeBatch(
       chars(legKinds),
       bigints(legAmounts),
       integers(creditLegs),
+      exposedLegs.some((leg) => leg > 0) ? integers(exposedLegs) : null,
       texts(holds.map((hold) => hold.plan)),
       texts(holds.map((hold) => hold.provider)),
       bigints(holds.map((hold) => hold.cost.amount)),
@@ -128,6 +133,14 @@ function checkLeg(hold: HoldRequest, { meter, amount }: Leg): void {
   if (meter.workspace !== hold.workspace && meter.workspace !== PLATFORM) {
     broken(`hold ${hold.id} has a leg on a meter of ${meter.workspace}`);
   }
+}
+
+/** The place (from 1) of an exposure, which stands after the cost that it may add to. */
+function checkExposure(hold: HoldRequest, index: number): number {
+  const cost = hold.legs[index - 1]?.meter;
+  if (cost?.class !== 'cost' || cost.cap === null)
+    broken(`the exposure of hold ${hold.id} does not stand after a cost with a cap`);
+  return index + 1;
 }
 
 function broken(what: string): never {

@@ -6,6 +6,11 @@ import type { MeterSpec } from './meter.ts';
 export interface Leg {
   readonly meter: MeterSpec;
   readonly amount: bigint;
+  /**
+   * What the call may come to beyond the cost that the leg before it holds, when its provider keeps no limit: a gauge. It is admitted only
+   * while all that is taken of that cost, and all exposure that is held, together stay within this meter's cap.
+   */
+  readonly exposure?: boolean;
 }
 
 /** A sum in the smallest parts of `unit`: nano-units of a currency, or credits. */

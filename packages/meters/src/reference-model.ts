@@ -41,6 +41,8 @@ export interface ModelLeg {
   readonly amount: bigint;
   /** Null: the stored cap stands. */
   readonly cap: bigint | null;
+  /** With what is taken of the cost before it, no more than its cap. */
+  readonly exposure: boolean;
 }
 
 export interface AskHold {
@@ -152,9 +154,10 @@ export class ReferenceModel {
   }
 
   #hold(hold: AskHold): string {
-    for (const [index, { meter, kind, amount }] of hold.legs.entries()) {
-      const { cap, held, used, unreconciled, overrun } = this.#meter(meter, kind);
-      const left = cap - held - used - unreconciled - overrun;
+    for (const [index, { meter, kind, amount, exposure }] of hold.legs.entries()) {
+      const { cap } = this.#meter(meter, kind);
+      const before = exposure ? hold.legs[index - 1] : undefined;
+      const left = cap - this.#taken(meter, kind) - (before ? this.#taken(before.meter, before.kind) + before.amount : 0n);
       if (amount > left) return `denied ${index} ${left}`;
     }
     for (const { meter, kind, amount } of hold.legs) this.#meter(meter, kind).held += amount;
@@ -170,6 +173,11 @@ export class ReferenceModel {
       actuals: legs.map(() => 0n),
     });
     return 'held';
+  }
+
+  #taken(meter: string, kind: ModelClass): bigint {
+    const { held, used, unreconciled, overrun } = this.#meter(meter, kind);
+    return held + used + unreconciled + overrun;
   }
 
   /** Soonest expiry first, then what was given before what was bought, then the oldest. */

@@ -10,6 +10,8 @@ export interface WishHold {
   readonly workspace: number;
   readonly credits: number;
   readonly cost: number;
+  /** What the call may come to beyond its cost. */
+  readonly exposure: number;
   readonly tokens: number;
   readonly ttl_s: number;
   readonly key: number | null;
@@ -49,6 +51,7 @@ const hold: fc.Arbitrary<WishHold> = fc.record({
   workspace: fc.nat(1),
   credits: fc.nat(12),
   cost: fc.nat(60),
+  exposure: fc.nat(90),
   tokens: fc.nat(40),
   ttl_s: fc.integer({ min: 1, max: 120 }),
   key: fc.option(fc.nat(2), { nil: null, freq: 3 }),

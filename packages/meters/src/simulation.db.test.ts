@@ -37,11 +37,12 @@ class World {
   );
 
   #spec(workspace: WorkspaceId, name: string): MeterSpec {
-    const kinds: Record<string, MeterClass> = { cost: 'cost', tokens: 'quota', concurrency: 'gauge' };
-    const cap = this.#caps.get(`${workspace} ${name}`) ?? { cost: 300n, tokens: 250n, concurrency: 6n }[name] ?? 0n;
+    const kinds: Record<string, MeterClass> = { cost: 'cost', tokens: 'quota', concurrency: 'gauge', exposure: 'gauge' };
+    const cap =
+      this.#caps.get(`${workspace} ${name}`) ?? { cost: 300n, exposure: 330n, tokens: 250n, concurrency: 6n }[name] ?? 0n;
     if (name === 'credits') return creditMeter(workspace);
     if (name === 'pool') return meter(PLATFORM, this.#pool, this.#caps.get('pool') ?? 400n, 'cost', 'USD');
-    return meter(workspace, name, cap, kinds[name], name === 'cost' ? 'USD' : name);
+    return meter(workspace, name, cap, kinds[name], name === 'cost' || name === 'exposure' ? 'USD' : name);
   }
 
   readonly #now = (): number => bench.clock.now().epochMilliseconds;
@@ -54,6 +55,7 @@ class World {
       ['tokens', wish.tokens],
       ['credits', wish.credits],
       ['cost', wish.cost],
+      ['exposure', wish.exposure],
       ['concurrency', 1],
       ['pool', wish.cost],
     ];
@@ -61,7 +63,11 @@ class World {
       id: newId<'hold'>(),
       workspace,
       expires_at: bench.clock.now().add({ seconds: wish.ttl_s }),
-      legs: amounts.map(([name, amount]) => ({ meter: this.#spec(workspace, name), amount: BigInt(amount) })),
+      legs: amounts.map(([name, amount]) => ({
+        meter: this.#spec(workspace, name),
+        amount: BigInt(amount),
+        ...(name === 'exposure' && { exposure: true }),
+      })),
       plan: 'PRO',
       provider: 'acme',
       cost,
@@ -216,7 +222,13 @@ const askHold = ({ id, workspace, expires_at, legs, idempotency }: HoldRequest):
   id,
   workspace,
   expires_ms: expires_at.epochMilliseconds,
-  legs: legs.map(({ meter: spec, amount }) => ({ meter: meterId(spec), kind: spec.class, amount, cap: spec.cap })),
+  legs: legs.map(({ meter: spec, amount, exposure = false }) => ({
+    meter: meterId(spec),
+    kind: spec.class,
+    amount,
+    cap: spec.cap,
+    exposure,
+  })),
   key: idempotency ? { name: idempotency.key, hash: idempotency.request_hash } : null,
 });
 
