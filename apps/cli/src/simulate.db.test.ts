@@ -2,7 +2,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 
 import { createLog, parseSettings, scratchFolder, TestClock } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
-import { type Catalogue, loadCatalogue, provePlans } from '@purser/catalog';
+import { type Catalogue, loadCatalogue, proveCatalogue } from '@purser/catalog';
 import { openSimulatedEngine, ROOMS } from '@purser/server';
 import {
   describeSimulation,
@@ -109,7 +109,8 @@ test('F1, F4: with neither ladder nor credits in the way the ceiling itself hold
 
 test('F1: a catalogue that was not proven, and lets more be spent than is paid, is found out; so the command would fail', async () => {
   const unproven = await withPro(MANY_CREDITS, NO_LADDER, ['price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 60 EUR']);
-  expect(provePlans(unproven).find(({ code }) => code === 'PRO')?.holds).toBe(false);
+  const { proofs } = proveCatalogue(unproven, Temporal.Instant.from('2026-11-21T12:00Z'));
+  expect(proofs.find(({ code }) => code === 'PRO')?.holds).toBe(false);
   const engine = await openEngine(unproven);
   const result = await simulate({ engine, ...QUICK, population: onPro(WORST), customers: 3, months: 1 });
   expect(result.broken).toEqual(

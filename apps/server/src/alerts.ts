@@ -6,7 +6,7 @@ import { type LicenceChange, licenseChanges } from '@purser/license';
 import type { Meters, MeterSpec } from '@purser/meters';
 import { currency, zero } from '@purser/money';
 import { type AlertSource, createMailer, type NewAlert, startAlerts, type Watch, type Watched } from '@purser/notify';
-import type { Policies, Policy } from '@purser/policy';
+import type { Lowered, Policies, Policy } from '@purser/policy';
 import { type ClosedReason, type ClosedRoute, closedLately } from '@purser/routing';
 import { allocationMeter, listAllocations } from '@purser/wallet';
 
@@ -71,13 +71,29 @@ async function allocatedMeters(pool: Pool, policy: Policy): Promise<readonly Met
   return allocated.flatMap((one) => (one.credits === null ? [] : [allocationMeter(policy, one, one.credits)]));
 }
 
-function ofPolicy({ meters, catalogue, billing_period, cost_cap, abuse }: Policy, allocated: readonly MeterSpec[]): Watched {
+function ofPolicy(policy: Policy, allocated: readonly MeterSpec[]): Watched {
+  const { meters, catalogue, billing_period, cost_cap, abuse } = policy;
   return {
     meters: [...meters, ...allocated],
     thresholds: catalogue.alerts,
     period_start: billing_period.start,
     cost_cap,
     ...(abuse && { credits_hour_max: abuse.credits_hour_alert }),
+    alerts: policy.lowered.map((lowered) => loweredAlert(policy, lowered)),
+  };
+}
+
+/** Told once a billing period, whoever brought the overrides and the plan together: a customer, an operator, a roll-out, a new catalogue. */
+function loweredAlert({ workspace, plan, billing_period }: Policy, { name, agreed, holds }: Lowered): NewAlert {
+  const what = name === 'ceiling' ? 'cost ceiling' : 'price of credits paid as one goes';
+  return {
+    workspace: workspace.id,
+    kind: 'overrides',
+    subject: `${name} ${agreed} on ${plan.code}`,
+    window_start: billing_period.start,
+    severity: 'warning',
+    title: `The ${what} agreed with ${workspace.name} is lowered`,
+    text: `${agreed} was agreed, and the plan ${plan.code} pays for ${holds}: that holds. Change the overrides of the workspace, or agree to the loss beside this plan with accepted_loss.`,
   };
 }
 

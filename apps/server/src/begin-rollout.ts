@@ -4,9 +4,9 @@ import {
   type Catalogue,
   CatalogueFault,
   describeMistake,
+  proveCatalogue,
   proposeCatalogue,
   proposePrices,
-  provePlans,
   storeCatalogue,
   storePrices,
 } from '@purser/catalog';
@@ -91,9 +91,9 @@ function readProposed(of: RolledOut, text: string, catalogue: Catalogue, now: Te
   const what = of === 'prices' ? 'the price list' : 'the catalogue';
   try {
     const proposed = of === 'prices' ? proposePrices(text, catalogue) : proposeCatalogue(text, catalogue);
-    const failed = provePlans(proposed, now).filter((proof) => !proof.holds);
-    if (failed.length === 0) return proposed;
-    const reasons = failed.map(({ code, failure, binding }) => `${code} ${failure} (bound by the ${binding.name})`).join('; ');
+    const { losses } = proveCatalogue(proposed, now);
+    if (losses.length === 0) return proposed;
+    const reasons = losses.map(({ code, why, change }) => `${code} ${why}; ${change}`).join('. ');
     return refuse(
       'invalid_request',
       `${of === 'prices' ? 'at these prices the catalogue' : what} does not keep its margin: ${reasons}`,

@@ -1,5 +1,5 @@
 import { Fault, type Log, type Settings } from '@purser/base';
-import { type Catalogue, CatalogueFault, describeMistake, loadCatalogue, provePlans } from '@purser/catalog';
+import { type Catalogue, CatalogueFault, describeMistake, loadCatalogue, proveCatalogue } from '@purser/catalog';
 
 /**
  * The catalogue of the settings, each of its plans and packs proven to keep its margin at the prices of `now`.
@@ -7,9 +7,10 @@ import { type Catalogue, CatalogueFault, describeMistake, loadCatalogue, provePl
  */
 export async function provenCatalogue(settings: Settings, now: Temporal.Instant, log: Log): Promise<Catalogue> {
   const catalogue = await load(settings.catalog_file);
-  const failed = provePlans(catalogue, now).filter((proof) => !proof.holds);
-  if (failed.length === 0) return catalogue;
-  const codes = failed.map(({ code }) => code).join(', ');
+  const { losses, notes } = proveCatalogue(catalogue, now);
+  for (const note of notes) log.warn({ catalogue: catalogue.version }, note);
+  if (losses.length === 0) return catalogue;
+  const codes = [...new Set(losses.map(({ code }) => code))].join(', ');
   if (!settings.allow_unproven_catalog) {
     throw new Fault(
       `${settings.catalog_file} does not keep its margin: ${codes}; see "purser plans check", or set PURSER_ALLOW_UNPROVEN_CATALOG=1`,

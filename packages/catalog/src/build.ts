@@ -12,10 +12,12 @@ import type {
   Pack,
   Plan,
   PriceList,
+  Tax,
 } from './catalogue.ts';
-import { costAllowance } from './ceiling.ts';
+import { allowanceOf } from './ceiling.ts';
 import { checkReferences } from './check-references.ts';
 import type { Mistake, Path } from './mistakes.ts';
+import { orderOf } from './order.ts';
 import { reckon, reckonIn } from './reckon.ts';
 import type { RawCatalogue, RawModels } from './schema.ts';
 import { mistakeAt, type Source } from './source.ts';
@@ -38,6 +40,9 @@ const LICENCE: LicenceTerms = {
     { features: ['reports'], days: 21 },
   ],
 };
+
+/** The highest rate of value added tax in the European Union: of prices that say nothing, in doubt against us. */
+const TAX_MAX = ratio(27n, 100n);
 
 /** What a catalogue's own file says: what is for sale, and on what terms. */
 export type Terms = Omit<Catalogue, 'prices' | 'price_list' | 'providers' | 'models' | 'failed_calls'>;
@@ -64,8 +69,11 @@ export function buildTerms(raw: RawCatalogue, source: Source, mistakes: Mistake[
     text: source.text,
     fx,
     operations: raw.operations.map(buildOperation),
-    plans: raw.plans.map((plan, index) => buildPlan(plan, ['plans', index], source, mistakes)),
-    packs: (raw.packs ?? []).map((pack, index) => buildPack(pack, raw.credit.cost, fx, ['packs', index], source, mistakes)),
+    plans: raw.plans.map((plan, index) => buildPlan(plan, taxOf(plan, raw), ['plans', index], source, mistakes)),
+    packs: (raw.packs ?? []).map((pack, index) => {
+      const offered = { ...pack, tax: taxOf(pack, raw) };
+      return buildPack(offered, raw.credit.cost, fx, ['packs', index], source, mistakes);
+    }),
     credit: raw.credit,
     ...(raw.global_budget && { globalBudget: { ...raw.global_budget, covers: raw.global_budget.covers ?? 'unpaid' } }),
     pools: raw.pools ?? [],
@@ -82,6 +90,15 @@ function buildLicence({ grace_days, degrade }: NonNullable<RawCatalogue['licence
   return {
     grace_days,
     degrade: degrade.map(({ features, days }, index) => ({ features, days: days ?? (index === 0 ? 0 : grace_days) })),
+  };
+}
+
+type RawTax = Pick<RawCatalogue, 'tax_max' | 'tax_behavior'>;
+
+function taxOf(own: RawTax, common: RawTax): Tax {
+  return {
+    max: own.tax_max ?? common.tax_max ?? TAX_MAX,
+    behavior: own.tax_behavior ?? common.tax_behavior ?? 'exclusive',
   };
 }
 
@@ -117,7 +134,7 @@ function buildOperation(raw: RawCatalogue['operations'][number]): Operation {
 type RawPlan = RawCatalogue['plans'][number];
 type RawPack = NonNullable<RawCatalogue['packs']>[number];
 
-function buildPlan(raw: RawPlan, path: Path, source: Source, mistakes: Mistake[]): Plan {
+function buildPlan(raw: RawPlan, tax: Tax, path: Path, source: Source, mistakes: Mistake[]): Plan {
   const nothing = zero(raw.price.currency);
   const payment_fees = raw.payment_fees ?? { percent: ZERO_RATIO, fixed: nothing };
   const inOneCurrency = checkCurrency(raw.price, path, source, mistakes, {
@@ -129,9 +146,10 @@ function buildPlan(raw: RawPlan, path: Path, source: Source, mistakes: Mistake[]
     'trial.ceiling': raw.trial?.ceiling,
   });
   // The amounts cannot be reckoned together; the mistake is told, and the plan goes no further than the other checks.
-  if (!inOneCurrency) return { ...fillPlan(raw), payment_fees, ceiling: nothing, overrun_reserve: nothing };
-  const derived = raw.price.nanos === 0n ? (raw.marketing_budget ?? nothing) : costAllowance(raw.price, raw.margin, payment_fees);
-  return { ...fillPlan(raw), payment_fees, ceiling: raw.ceiling ?? derived, overrun_reserve: raw.overrun_reserve ?? nothing };
+  const plan = { ...fillPlan(raw), payment_fees, tax };
+  if (!inOneCurrency) return { ...plan, ceiling: nothing, overrun_reserve: nothing };
+  const derived = allowanceOf(plan);
+  return { ...plan, ceiling: raw.ceiling ?? derived, overrun_reserve: raw.overrun_reserve ?? nothing };
 }
 
 /** Whether the given amounts are in the currency of the price; one that is not is a mistake. */
@@ -153,7 +171,7 @@ function checkCurrency(
   return same;
 }
 
-function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'ceiling' | 'overrun_reserve'> {
+function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'tax' | 'ceiling' | 'overrun_reserve'> {
   const {
     cost_caps,
     marketing_budget,
@@ -203,7 +221,14 @@ function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'ceiling' | 'overru
   };
 }
 
-function buildPack(raw: RawPack, credit_cost: Money, fx: ExchangeRates, path: Path, source: Source, mistakes: Mistake[]): Pack {
+function buildPack(
+  raw: RawPack & Pick<Pack, 'tax'>,
+  credit_cost: Money,
+  fx: ExchangeRates,
+  path: Path,
+  source: Source,
+  mistakes: Mistake[],
+): Pack {
   const nothing = zero(raw.price.currency);
   const payment_fees = raw.payment_fees ?? { percent: ZERO_RATIO, fixed: nothing };
   const inOneCurrency = checkCurrency(raw.price, path, source, mistakes, {
@@ -212,16 +237,17 @@ function buildPack(raw: RawPack, credit_cost: Money, fx: ExchangeRates, path: Pa
   });
   const stands_for = reckon(credit_cost.nanos * raw.credits, credit_cost.currency);
   const convertible = findRate(fx, stands_for.currency, raw.price.currency) !== undefined;
-  const { expires_months, tiers, ...rest } = raw;
-  return {
+  const { expires_months, tiers, tax_max: _, tax_behavior: __, ...rest } = raw;
+  const pack: Pack = {
     ...rest,
     payment_fees,
     // Without a rate the catalogue does not load; the check of references says so.
     cost: convertible ? reckonIn(stands_for, raw.price.currency, fx) : nothing,
-    ceiling_raise: inOneCurrency ? costAllowance(raw.price, raw.margin, payment_fees) : nothing,
+    ceiling_raise: nothing,
     tiers: inOneCurrency ? (tiers ?? []) : [],
     ...(expires_months !== undefined && { expires_months }),
   };
+  return inOneCurrency ? { ...pack, ceiling_raise: orderOf(pack, 1).ceiling_raise } : pack;
 }
 
 /** Five hundredths below its share a rung is left. */

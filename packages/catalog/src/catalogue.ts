@@ -150,6 +150,12 @@ export interface Trial {
   readonly credits: bigint;
 }
 
+/** Whether tax comes on top of a price or is in it, and the highest rate of it that the price is sold under. */
+export interface Tax {
+  readonly max: Ratio;
+  readonly behavior: 'exclusive' | 'inclusive';
+}
+
 export interface Plan {
   readonly code: string;
   readonly name: string;
@@ -162,6 +168,7 @@ export interface Plan {
   /** The least share of the price that must remain. */
   readonly margin: Ratio;
   readonly payment_fees: { readonly percent: Ratio; readonly fixed: Money };
+  readonly tax: Tax;
   /** The most that a month of this plan may cost us, in the currency of its price: what is shown, and what margin is proven against. */
   readonly ceiling: Money;
   /** Part of the ceiling that is never admitted, kept for calls that cost more than was held. */
@@ -204,9 +211,10 @@ export interface Pack {
   readonly credits: bigint;
   readonly margin: Ratio;
   readonly payment_fees: { readonly percent: Ratio; readonly fixed: Money };
+  readonly tax: Tax;
   /** What the credits stand for in cost, in the currency of the pack, exchange buffer included. */
   readonly cost: Money;
-  /** By how much buying it raises the buyer's cost ceiling: price × (1 − margin) − fees. */
+  /** By how much buying one raises the buyer's cost ceiling: what its sale allows. */
   readonly ceiling_raise: Money;
   readonly expires_months?: number;
   /** In one order, the pack number `from` and each further one costs `price`; ascending, and ever cheaper. */

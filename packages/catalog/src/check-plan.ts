@@ -1,4 +1,4 @@
-import { compare, findRate, formatMoney } from '@purser/money';
+import { compare, findRate, formatMoney, type Money, smallestPayment } from '@purser/money';
 
 import type { Catalogue, Pack, Plan, QuotaKey, TaskType } from './catalogue.ts';
 import { payAsYouGoLoss } from './prove-pay-as-you-go.ts';
@@ -14,6 +14,7 @@ export function checkPlan(catalogue: Catalogue, plan: Plan, path: Path, report: 
   checkQuotas(plan, here);
   checkEmail(catalogue, plan, here);
   checkCredits(catalogue, plan, here);
+  checkPayable(plan.price, ['price'], here);
   if (plan.price.nanos > 0n && plan.marketing_budget) here(['marketing_budget'], 'one on a paid plan', 'one on free plans only');
   if (compare(plan.overrun_reserve, plan.ceiling) > 0) {
     here(['overrun_reserve'], formatMoney(plan.overrun_reserve), `at most the ceiling, ${formatMoney(plan.ceiling)}`);
@@ -104,11 +105,20 @@ function checkCredits(catalogue: Catalogue, plan: Plan, report: Report): void {
   );
 }
 
-/** The further ones of an order cost ever less. */
-export function checkPackTiers(pack: Pack, path: Path, report: Report): void {
+/** A price is paid in coins: whole yen, whole cents. */
+function checkPayable(price: Money, path: Path, report: Report): void {
+  const least = smallestPayment(price.currency);
+  if (price.nanos % least.nanos !== 0n)
+    report(path, formatMoney(price), `a price in whole ${formatMoney(least)}, the least that can be paid`);
+}
+
+/** Each price can be paid, and the further ones of an order cost ever less. */
+export function checkPack(pack: Pack, path: Path, report: Report): void {
+  checkPayable(pack.price, [...path, 'price'], report);
   let before = { from: 1, price: pack.price };
   for (const [index, tier] of pack.tiers.entries()) {
     const at = [...path, 'tiers', index];
+    checkPayable(tier.price, [...at, 'price'], report);
     if (tier.from <= before.from) report([...at, 'from'], String(tier.from), `more than ${before.from}`);
     if (compare(tier.price, before.price) >= 0)
       report([...at, 'price'], formatMoney(tier.price), `less than ${formatMoney(before.price)}, the price before`);
@@ -156,8 +166,8 @@ function checkEmail(catalogue: Catalogue, plan: Plan, report: Report): void {
   }
   if (!catalogue.providers.includes(email.provider))
     report(['email', 'provider'], `'${email.provider}'`, knownProviders(catalogue));
-  const price = catalogue.prices.findByKey(email.priceKey, catalogue.fx.as_of);
-  if (price?.units.email === undefined)
+  // When it comes into force is for the proof, which knows what time it is.
+  if (!catalogue.prices.history(email.priceKey).some((price) => price.units.email !== undefined))
     report(['email', 'price'], `'${email.priceKey}'`, 'a key of the price book with a price for email');
   if (email.pool === undefined) return;
   const pool = catalogue.pools.find((candidate) => candidate.name === email.pool);

@@ -1,8 +1,12 @@
 import { formatAmount, formatMoney, formatRatio, multiplyRatios, type Ratio, ratio } from '@purser/money';
 
+import type { Constraint } from './constraints.ts';
 import { loadCatalogue } from './load.ts';
 import { CatalogueFault } from './mistakes.ts';
-import { type Proof, provePlans } from './prove-plans.ts';
+import { describeLoss, type Loss } from './loss.ts';
+import { ASSUMPTIONS } from './notes.ts';
+import { type CatalogueProof, proveCatalogue } from './prove-catalogue.ts';
+import type { Proof } from './prove-plans.ts';
 
 /** What `purser plans check` prints, and whether everything holds (the command's exit status). */
 export interface PlansCheck {
@@ -10,17 +14,17 @@ export interface PlansCheck {
   readonly holds: boolean;
 }
 
-/** Loads a catalogue and proves its plans and packs at the prices of `now`. A catalogue that does not load fails with its mistakes. */
+/** Loads a catalogue and proves what it sells at the prices of `now`. A catalogue that does not load fails with its mistakes. */
 export async function checkPlans(path: string, now: Temporal.Instant): Promise<PlansCheck> {
   try {
     const catalogue = await loadCatalogue(path);
-    const proofs = provePlans(catalogue, now);
-    const holds = proofs.every((proof) => proof.holds);
-    const failed = proofs.filter((proof) => !proof.holds).map((proof) => proof.code);
-    const verdict = holds
-      ? `${catalogue.version}: every plan and pack keeps its margin`
-      : `${catalogue.version}: ${failed.join(', ')} fails`;
-    return { text: `${describeProofs(proofs)}\n\n${verdict}`, holds };
+    const proof = proveCatalogue(catalogue, now);
+    const failed = [...new Set(proof.losses.map(({ code }) => code))];
+    const verdict =
+      failed.length === 0
+        ? `${catalogue.version}: every plan and pack keeps its margin`
+        : `${catalogue.version}: ${failed.join(', ')} fails`;
+    return { text: `${describeProof(proof)}\n\n${verdict}`, holds: failed.length === 0 };
   } catch (error) {
     if (error instanceof CatalogueFault) return { text: error.message, holds: false };
     throw error;
@@ -38,25 +42,44 @@ const COLUMNS = [
   'remains',
   'margin',
   'wanted',
+  'as granted',
   'binding',
   '',
 ] as const;
 
-/** The proofs as a table, and under it every constraint of each. */
-export function describeProofs(proofs: readonly Proof[]): string {
+/** The proofs as a table, under it what bounds each, what fails and how, what is worth knowing, and what is taken for granted. */
+function describeProof({ proofs, losses, notes }: CatalogueProof): string {
   const table = layOut([COLUMNS, ...proofs.map(rowOf)]);
-  const reasons = proofs.flatMap(({ code, constraints, binding }) => [
+  const reasons = proofs.flatMap(({ code, allotments, binding }) => [
     code,
-    ...constraints.map((constraint) => {
-      const mark = constraint === binding ? '▸' : ' ';
-      return `  ${mark} ${constraint.name}: ${formatMoney(constraint.limit)} (${constraint.because})`;
-    }),
+    `  ▸ ${inWords(binding)}`,
+    ...allotments.map((allotment) => `    as granted, by ${inWords(allotment)}`),
   ]);
-  return [table, '', 'What bounds each month (▸ binds):', ...reasons].join('\n');
+  return [
+    table,
+    '',
+    'What bounds each billing period (▸), and what was granted:',
+    ...reasons,
+    ...section('What fails, what to change, and an example:', losses.map(inFull)),
+    ...section('Worth knowing:', notes),
+    ...section('Taken for granted:', ASSUMPTIONS),
+  ].join('\n');
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
+}
+
+function inWords({ name, limit, because }: Constraint): string {
+  return `${name}: ${formatMoney(limit)} (${because})`;
+}
+
+function inFull(loss: Loss): string {
+  return `${loss.code} ${loss.why}. To change: ${loss.change}. For example ${describeLoss(loss)}`;
 }
 
 function rowOf(proof: Proof): string[] {
-  const { price, wanted, remains_ratio: kept } = proof;
+  const { price, wanted, remains_ratio: kept, granted_ratio: granted } = proof;
   const marketing = proof.marketing_budget;
   return [
     proof.code,
@@ -69,8 +92,9 @@ function rowOf(proof: Proof): string[] {
     formatAmount(proof.remains),
     kept ? percent(kept) : '–',
     kept ? formatAmount(wanted) : marketing && marketing.nanos > 0n ? `marketing ${formatAmount(marketing)}` : 'no cost',
+    granted ? percent(granted) : '–',
     proof.binding.name,
-    proof.failure === undefined ? 'holds' : `FAILS: ${proof.failure}`,
+    proof.loss === undefined ? 'holds' : `FAILS: ${proof.loss.why}`,
   ];
 }
 

@@ -4,8 +4,9 @@ import type { Parts } from './build.ts';
 import type { Catalogue, ModelEntry } from './catalogue.ts';
 import { checkLadders } from './check-ladders.ts';
 import { checkLicence } from './check-licence.ts';
-import { checkPackTiers, checkPlan } from './check-plan.ts';
+import { checkPack, checkPlan } from './check-plan.ts';
 import type { Mistake } from './mistakes.ts';
+import { isFree } from './reachable.ts';
 import { knownProviders, oneOf, type Report, reporter } from './report.ts';
 
 /** Everything that is named by something else has to exist; what is a name has to be unique; what will be converted has a rate. */
@@ -26,7 +27,7 @@ export function checkReferences(catalogue: Catalogue, parts: Pick<Parts, 'main' 
   checkLadders(catalogue, inMain);
   checkLicence(catalogue, inMain);
   for (const [index, plan] of catalogue.plans.entries()) checkPlan(catalogue, plan, ['plans', index], inMain);
-  for (const [index, pack] of catalogue.packs.entries()) checkPackTiers(pack, ['packs', index], inMain);
+  for (const [index, pack] of catalogue.packs.entries()) checkPack(pack, ['packs', index], inMain);
   for (const [index, pool] of catalogue.pools.entries()) {
     if (!catalogue.providers.includes(pool.provider))
       inMain(['pools', index, 'provider'], `'${pool.provider}'`, knownProviders(catalogue));
@@ -62,7 +63,7 @@ function checkModels(catalogue: Catalogue, report: Report): void {
       if (missing !== undefined) {
         report([...path, 'price'], `'${model.priceKey}' without a price for ${missing}`, `one that prices ${missing}`);
       }
-      if (isZero(price) === model.free) continue;
+      if (isFree(price) === model.free) continue;
       const given = model.free ? `free, but '${model.priceKey}' costs something` : `'${model.priceKey}', which costs nothing`;
       report([...path, 'free'], given, 'free: true exactly where the price is zero');
     }
@@ -85,13 +86,6 @@ function unpricedUnit(model: ModelEntry, { units, images }: ModelPrice): string 
     case 'video':
       return units.second === undefined && units.minute === undefined ? 'second or minute' : undefined;
   }
-}
-
-/** Whether every price of the entry is zero. */
-function isZero(price: ModelPrice): boolean {
-  const amounts = [...Object.values(price.units), ...price.images.map((image) => image.yoctos)];
-  for (const tier of price.tiers) amounts.push(...Object.values(tier.prices));
-  return amounts.every((amount) => amount === 0n);
 }
 
 function checkOperations(catalogue: Catalogue, report: Report): void {

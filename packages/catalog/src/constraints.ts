@@ -11,12 +11,12 @@ import {
   zero,
 } from '@purser/money';
 
-import { isBudgeted } from './budgeted.ts';
 import type { Catalogue, ModelEntry, Plan, TaskType } from './catalogue.ts';
 import { admissionCapOf } from './ceiling.ts';
+import { isFree, pricesFrom, reachable } from './reachable.ts';
 import { reckon, reckonIn } from './reckon.ts';
 
-/** Something that bounds what a month of a plan can cost, in the plan's currency with the exchange buffer. */
+/** Something that bounds what a billing period of a plan can cost, in the plan's currency with the exchange buffer. */
 export interface Constraint {
   /** `ceiling`, `credits + e-mail quota`, … */
   readonly name: string;
@@ -32,40 +32,35 @@ const WEEKS_MONTH_MAX = 6n;
 const BYTES_PER_CHARACTER_MAX = 4;
 
 /**
- * Everything that bounds the plan's monthly cost; the least of them holds. Prices count as they are at `at` and as they are announced for later.
- * Credits bound what the customer's own allotment can cause, because no call is charged less than its cost (`creditsFor`). Calls whose outcome is in doubt cost us and charge nobody: they, gifts and packs stop at the ceiling, which is why
- * the proof never accepts a ceiling above what the price allows.
+ * What the engine admits of a billing period's cost, whatever callers, providers and operators do. Prices count as they are at `at` and as
+ * they are announced for later. Neither credits nor quotas bound it: a call that fails in doubt gives them back and its cost stays counted,
+ * and gifts and packs add credits. Nor does the global budget, which is shared, meets a billing period twice, and is no part of what was
+ * sold: the next catalogue may have a larger one. What bounds it is what cost is counted against.
  */
-export function constraintsOf(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint[] {
-  const { currency } = plan.price;
-  const cap = admissionCapOf(plan);
-  const constraints = usageConstraints(catalogue, plan, at);
-  constraints.push({
-    name: 'ceiling',
-    limit: cap.nanos > 0n ? cap : zero(currency),
-    because: `${formatMoney(plan.ceiling)} less the reserve of ${formatMoney(plan.overrun_reserve)}`,
-  });
-  const { monthlyUsd, hardStop } = plan.cost_caps;
-  if (monthlyUsd && hardStop) {
-    constraints.push({
-      name: 'cost cap',
-      limit: toPlan(catalogue, plan, monthlyUsd),
-      because: `hard stop at ${formatMoney(monthlyUsd)}`,
-    });
+export function boundOf(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint {
+  if (!costsAnything(catalogue, plan, at)) {
+    return { name: 'prices of zero', limit: zero(plan.price.currency), because: 'nothing that it reaches costs anything' };
   }
-  const budget = isBudgeted(catalogue, plan) ? catalogue.globalBudget?.amount : undefined;
-  if (budget) {
-    constraints.push({
-      name: 'global budget',
-      limit: toPlan(catalogue, plan, budget),
-      because: `${formatMoney(budget)} for all workspaces`,
-    });
-  }
-  return constraints;
+  const { cap, capped } = admissionCapOf(plan, plan.ceiling, catalogue.fx);
+  const { monthlyUsd } = plan.cost_caps;
+  if (capped && monthlyUsd) return { name: 'cost cap', limit: cap, because: `hard stop at ${formatMoney(monthlyUsd)}` };
+  const because = `${formatMoney(plan.ceiling)} less the reserve of ${formatMoney(plan.overrun_reserve)}`;
+  return { name: 'ceiling', limit: cap, because };
 }
 
-/** What the plan's own allotments of AI and e-mail can cost together: by credits, and by quotas; none where one of them is open-ended. */
-function usageConstraints(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint[] {
+/** Whether any model or e-mail that the plan reaches has a price above zero. */
+function costsAnything(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): boolean {
+  const tasks = Object.keys(plan.model_policy.providers) as TaskType[];
+  const models = tasks.flatMap((task) => reachable(catalogue, plan, task, at).map(({ price }) => price));
+  const emails = plan.email ? pricesFrom(catalogue, plan.email.priceKey, at) : [];
+  return [...models, ...emails].some((price) => !isFree(price));
+}
+
+/**
+ * What the plan's own credits and quotas can cost together, where every call is charged as it should be: by credits, and by quotas; none
+ * where one of them is open-ended.
+ */
+export function allotmentsOf(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint[] {
   const email = emailCost(catalogue, plan, at);
   if (!email) return [];
   const ways: Constraint[] = [];
@@ -197,35 +192,6 @@ function dearestToken(price: ModelPrice, kinds: readonly TokenUnit[]): Yoctos {
     for (const kind of kinds) most = prices[kind] !== undefined && prices[kind] > most ? prices[kind] : most;
   }
   return most;
-}
-
-/** The models of a task that routing may choose for the plan, with each price that holds from `at` on, and the offline stand-in's. */
-function reachable(
-  catalogue: Catalogue,
-  plan: Plan,
-  task: TaskType,
-  at: Temporal.Instant,
-): { model: ModelEntry; price: ModelPrice }[] {
-  const { providers, pinned } = plan.model_policy;
-  const pin = pinned[task];
-  const found: { model: ModelEntry; price: ModelPrice }[] = [];
-  for (const model of catalogue.models) {
-    if (model.task !== task) continue;
-    const offline = model.provider === 'offline';
-    if (!offline) {
-      if (pin ? model.id !== pin.model : !providers[task]?.includes(model.provider)) continue;
-      if ((model.beta && !plan.visibility.showBetaModels) || (!model.verified && !plan.visibility.allowUnverified)) continue;
-    }
-    const key = offline ? (plan.offline_stand_in ?? model.priceKey) : model.priceKey;
-    for (const price of pricesFrom(catalogue, key, at)) found.push({ model, price });
-  }
-  return found;
-}
-
-/** The price in force at `at` and those announced for later. */
-function pricesFrom(catalogue: Catalogue, key: string, at: Temporal.Instant): readonly ModelPrice[] {
-  const now = catalogue.prices.findByKey(key, at);
-  return catalogue.prices.history(key).filter((price) => price === now || Temporal.Instant.compare(price.from, at) > 0);
 }
 
 function costOf(price: ModelPrice, yoctos: Yoctos): Money {

@@ -1,9 +1,10 @@
 export * from './catalogue.ts';
 export { isBudgeted } from './budgeted.ts';
-export { admissionCapOf, costAllowance, paymentFees } from './ceiling.ts';
-export { checkPlans, describeProofs, type PlansCheck } from './check-plans.ts';
+export { admissionCapOf, allowanceOf, paymentFees, type Sale, saleOf, type SaleTerms, spentAtMost } from './ceiling.ts';
+export { checkPlans, type PlansCheck } from './check-plans.ts';
 export { type Constraint } from './constraints.ts';
-export { creditsFor } from './credits.ts';
+export { costOfCredits, creditsFor } from './credits.ts';
+export { dearestCall } from './exposure.ts';
 export { demoPlan, type Example, firstExample, plainOperation } from './first-example.ts';
 export { findOperation, findPack, findPlan } from './find.ts';
 export { importPrices, type PricesImport } from './import-prices.ts';
@@ -12,5 +13,11 @@ export { isPriceVersion, pricesOfVersion, proposePrices, storePrices } from './p
 export { proposeCatalogue } from './propose.ts';
 export { CatalogueFault, describeMistake, type Mistake } from './mistakes.ts';
 export { catalogMigrations, catalogueVersion, catalogueVersions, type CatalogueVersions, storeCatalogue } from './versions.ts';
-export { type Proof, provePack, provePlan, provePlans } from './prove-plans.ts';
+export { describeLoss, type Loss, type Witness } from './loss.ts';
+export { orderMax, orderOf, type PackOrder } from './order.ts';
+export { type CatalogueProof, proveCatalogue } from './prove-catalogue.ts';
+export { proveLicense } from './prove-license.ts';
+export { provePack } from './prove-packs.ts';
+export { type Proof, provePlan } from './prove-plans.ts';
+export { allowedModels, priceKeyOf } from './reachable.ts';
 export { payAsYouGoLoss, soldOneByOneFees } from './prove-pay-as-you-go.ts';

@@ -13,6 +13,7 @@ function planAt(price: string) {
   return {
     price: parseMoney(price, 'USD'),
     margin: parseRatio('0.15'),
+    tax: { max: parseRatio('0'), behavior: 'exclusive' as const },
     payment_fees: { percent: parseRatio('0.03'), fixed: parseMoney('0.30', 'USD') },
   };
 }

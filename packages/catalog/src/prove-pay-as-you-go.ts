@@ -1,8 +1,8 @@
 import { compare, type Money, zero } from '@purser/money';
 
 import type { Catalogue, Plan } from './catalogue.ts';
-import { costAllowance, type PaymentFees } from './ceiling.ts';
-import { reckon, reckonIn } from './reckon.ts';
+import { type PaymentFees, saleOf, type SaleTerms } from './ceiling.ts';
+import { costOfCredits } from './credits.ts';
 
 /**
  * A credit that is sold by itself pays for the cost it stands for (exchange buffer included), the margin and what the payment service
@@ -10,12 +10,11 @@ import { reckon, reckonIn } from './reckon.ts';
  */
 export function payAsYouGoLoss(
   catalogue: Pick<Catalogue, 'credit' | 'fx'>,
-  plan: Pick<Plan, 'margin' | 'payment_fees' | 'price'>,
+  plan: Pick<Plan, 'price'> & SaleTerms,
   price: Money,
 ): { readonly stands_for: Money; readonly allowed: Money } | undefined {
-  const { cost } = catalogue.credit;
-  const stands_for = reckonIn(reckon(cost.nanos, cost.currency), plan.price.currency, catalogue.fx);
-  const allowed = costAllowance(price, plan.margin, soldOneByOneFees(plan));
+  const stands_for = costOfCredits(catalogue, 1n, plan.price.currency);
+  const allowed = saleOf(price, { ...plan, payment_fees: soldOneByOneFees(plan) }).allowance;
   return compare(stands_for, allowed) > 0 ? { stands_for, allowed } : undefined;
 }
 

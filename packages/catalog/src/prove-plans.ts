@@ -1,24 +1,31 @@
 import {
   add,
+  addRatios,
   compare,
+  convertCost,
   divide,
   formatAmount,
+  formatMoney,
+  isUnpriced,
   type Money,
   money,
   ONE,
-  addRatios,
   type Ratio,
   ratio,
   scale,
+  smaller,
   subtract,
   zero,
 } from '@purser/money';
 
-import type { Catalogue, Pack, Plan } from './catalogue.ts';
-import { costAllowance, paymentFees } from './ceiling.ts';
-import { type Constraint, constraintsOf } from './constraints.ts';
+import type { Catalogue, Plan } from './catalogue.ts';
+import { allowanceOf, type Sale, saleOf, spentAtMost } from './ceiling.ts';
+import { allotmentsOf, boundOf, type Constraint } from './constraints.ts';
+import { dearestCall } from './exposure.ts';
+import type { Loss } from './loss.ts';
+import { reachable } from './reachable.ts';
 
-/** What is left of a price in the worst month, and why it cannot be less. All amounts in the currency of the price. */
+/** What is left of a price in the worst billing period, and why it cannot be less. All amounts in the currency of the price. */
 export interface Proof {
   readonly kind: 'plan' | 'pack';
   readonly code: string;
@@ -26,116 +33,135 @@ export interface Proof {
   readonly fees: Money;
   readonly ceiling: Money;
   readonly reserve: Money;
-  /** The most that can be admitted: the least of the constraints, exchange buffer included. */
+  /** The most that the engine admits, exchange buffer included. */
   readonly worst_case: Money;
   /** How much of the worst case is exchange buffer. */
   readonly exchange_buffer: Money;
   readonly binding: Constraint;
-  readonly constraints: readonly Constraint[];
-  /** price − fees − worst case − reserve. Below zero only where nothing was paid. */
+  /** What credits and quotas pay for where every call is charged as it should be. */
+  readonly allotments: readonly Constraint[];
+  /** Price without tax − fees − worst case − reserve. Below zero only where nothing was paid. */
   readonly remains: Money;
-  /** Of the price; absent where the price is zero. */
+  /** Of the price without tax; absent where the price is zero. */
   readonly remains_ratio?: Ratio;
+  /** The same when customers use up what they were granted, every call charged. */
+  readonly granted_ratio?: Ratio;
   readonly wanted: Money;
   /** What a free plan is allowed to lose. */
   readonly marketing_budget?: Money;
   readonly holds: boolean;
-  /** Why it does not hold, in a few words. */
-  readonly failure?: string;
-}
-
-/** Proves every plan and pack; see `provePlan` and `provePack`. */
-export function provePlans(catalogue: Catalogue, at: Temporal.Instant = catalogue.fx.as_of): Proof[] {
-  return [
-    ...catalogue.plans.map((plan) => provePlan(catalogue, plan, at)),
-    ...catalogue.packs.flatMap((pack) => [
-      provePack(catalogue, pack),
-      ...pack.tiers.map((tier) => proveTier(catalogue, pack, tier)),
-    ]),
-  ];
+  readonly loss?: Loss;
 }
 
 /**
- * price − payment fees − worst case (exchange buffer included) − overrun reserve ≥ margin × price, at the prices of `at` and those announced for later.
- * A free plan holds when its worst case is zero or within the marketing budget it states. A stated ceiling above what the price allows fails
- * even where credits bind today: gifts and packs add credits, and then only the ceiling stands.
+ * price without tax − payment fees − worst case (exchange buffer included) − overrun reserve ≥ margin × price without tax, where the worst
+ * case is what the engine admits at the prices of `at` and those announced for later, and the reserve what calls under way may come to
+ * beyond it. A free plan holds when that is zero or within the marketing budget it states. A paid plan must be able to serve a call.
  */
 export function provePlan(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Proof {
-  const constraints = constraintsOf(catalogue, plan, at);
-  const fees = paymentFees(plan.price, plan.payment_fees);
-  const question = {
-    kind: 'plan' as const,
+  const bound = boundOf(catalogue, plan, at);
+  const nothing = zero(plan.price.currency);
+  const free = plan.price.nanos === 0n;
+  const sale = free ? { gross: nothing, net: nothing, fees: nothing, allowance: allowanceOf(plan) } : saleOf(plan.price, plan);
+  const proof = prove(catalogue, {
+    kind: 'plan',
     code: plan.code,
     price: plan.price,
-    fees,
-    ceiling: plan.ceiling,
-    reserve: plan.overrun_reserve,
+    sale,
     margin: plan.margin,
-    constraints,
+    ceiling: plan.ceiling,
+    reserve: subtract(spentAtMost(bound.limit, plan), bound.limit),
+    bound,
+    allotments: allotmentsOf(catalogue, plan, at),
+  });
+  const loss = lossOfPlan(plan, sale, proof) ?? (free ? undefined : unusable(catalogue, plan, sale, at));
+  return {
+    ...proof,
+    ...(free && { marketing_budget: sale.allowance }),
+    holds: loss === undefined,
+    ...(loss && { loss }),
   };
-  if (plan.price.nanos > 0n) return prove(catalogue, question, costAllowance(plan.price, plan.margin, plan.payment_fees));
-  const marketing_budget = plan.marketing_budget ?? zero(plan.price.currency);
-  return { ...prove(catalogue, question, marketing_budget), marketing_budget };
 }
 
-/**
- * What the pack's credits stand for fits into what its sale allows: price × (1 − margin) − fees. A pack whose credits stand for more
- * would sell what the raised ceiling then refuses.
- */
-export function provePack(catalogue: Catalogue, pack: Pack): Proof {
-  const question = {
-    kind: 'pack' as const,
-    code: pack.code,
-    price: pack.price,
-    fees: paymentFees(pack.price, pack.payment_fees),
-    ceiling: pack.ceiling_raise,
-    reserve: zero(pack.price.currency),
-    margin: pack.margin,
-    constraints: [{ name: 'credits', limit: pack.cost, because: `${pack.credits} credits at what each stands for` }],
+function lossOfPlan({ code, price }: Plan, { gross, allowance }: Sale, { worst_case, reserve }: Proof): Loss | undefined {
+  const spent = add(worst_case, reserve);
+  if (compare(spent, allowance) <= 0) return undefined;
+  const free = price.nanos === 0n;
+  const change =
+    allowance.nanos < 0n
+      ? 'raise the price: margin and payment fees alone are more than it'
+      : `set the ceiling to at most ${formatMoney(allowance)}, ${free ? 'or state a marketing_budget' : 'raise the price or want a smaller margin'}`;
+  return {
+    code,
+    why: `may cost ${formatAmount(spent)} of ${formatAmount(allowance)}`,
+    change,
+    witness: { kind: 'spend', plan: code },
+    bought: gross,
+    allowed: allowance,
+    spent,
   };
-  return prove(catalogue, question, pack.ceiling_raise);
 }
 
-/** A pack at the price of one of its tiers, as if each paid its fees alone. */
-function proveTier(catalogue: Catalogue, pack: Pack, { from, price }: Pack['tiers'][number]): Proof {
-  const ceiling_raise = costAllowance(price, pack.margin, pack.payment_fees);
-  return provePack(catalogue, { ...pack, code: `${pack.code} from ${from}`, price, ceiling_raise });
+/** A plan sells calls to models; where none of them fits the whole ceiling, were it to write all it can, no call is ever admitted. */
+function unusable(catalogue: Catalogue, plan: Plan, { gross }: Sale, at: Temporal.Instant): Loss | undefined {
+  const { currency } = plan.price;
+  const most = spentAtMost(boundOf(catalogue, plan, at).limit, plan);
+  let least: { readonly model: string; readonly tokens: number; readonly cost: Money } | undefined;
+  for (const { model, price } of reachable(catalogue, plan, 'text', at)) {
+    const dearest = dearestCall(model, price, 1);
+    if (dearest === undefined || isUnpriced(dearest)) continue;
+    const cost = convertCost(dearest, currency, catalogue.fx);
+    if (!least || compare(cost, least.cost) < 0) least = { model: model.id, tokens: model.output_tokens_max, cost };
+  }
+  if (!least || compare(least.cost, most) <= 0) return undefined;
+  return {
+    code: plan.code,
+    why: `no call fits: one to ${least.model} may come to ${formatAmount(least.cost)}, as its model may write ${least.tokens} tokens whatever it is asked for, of ${formatAmount(most)}`,
+    change: `offer a model that costs less for its longest answer, or raise price and ceiling to at least ${formatMoney(least.cost)}`,
+    witness: { kind: 'unusable', plan: plan.code },
+    bought: gross,
+    allowed: most,
+    spent: least.cost,
+  };
 }
 
-interface Question {
+export interface Question {
   readonly kind: Proof['kind'];
   readonly code: string;
   readonly price: Money;
-  readonly fees: Money;
+  readonly sale: Sale;
+  readonly margin: Ratio;
   readonly ceiling: Money;
   readonly reserve: Money;
-  readonly margin: Ratio;
-  readonly constraints: readonly Constraint[];
+  readonly bound: Constraint;
+  readonly allotments: readonly Constraint[];
 }
 
-/** `allowance`: what may be spent of the price, or the marketing budget where there is none. */
-function prove(catalogue: Catalogue, { margin, ...question }: Question, allowance: Money): Proof {
-  const { price, fees, reserve, constraints, ceiling } = question;
-  const binding = constraints.reduce((least, next) => (compare(next.limit, least.limit) < 0 ? next : least));
-  const worst_case = binding.limit;
-  const remains = subtract(subtract(subtract(price, fees), worst_case), reserve);
-  const wanted = scale(price, margin, 'up');
-  const excess = compare(add(worst_case, reserve), allowance) > 0;
-  const failure = excess
-    ? `may cost ${formatAmount(add(worst_case, reserve))} of ${formatAmount(allowance)}`
-    : compare(ceiling, allowance) > 0
-      ? `ceiling above ${formatAmount(allowance)}`
-      : undefined;
+/** The sums of a proof; whether they hold is for whoever asks. */
+export function prove(catalogue: Catalogue, question: Question): Proof {
+  const { kind, code, price, sale, margin, ceiling, reserve, bound, allotments } = question;
+  const worst_case = bound.limit;
+  const earned = subtract(sale.net, sale.fees);
+  const remains = subtract(subtract(earned, worst_case), reserve);
+  const granted = allotments.reduce((least, { limit }) => smaller(least, limit), add(worst_case, reserve));
   return {
-    ...question,
+    kind,
+    code,
+    price,
+    fees: sale.fees,
+    ceiling,
+    reserve,
     worst_case,
     exchange_buffer: bufferIn(catalogue, worst_case),
-    binding,
+    binding: bound,
+    allotments,
     remains,
-    ...(price.nanos > 0n && { remains_ratio: ratio(remains.nanos, price.nanos) }),
-    wanted,
-    holds: failure === undefined,
-    ...(failure !== undefined && { failure }),
+    ...(sale.net.nanos > 0n && {
+      remains_ratio: ratio(remains.nanos, sale.net.nanos),
+      granted_ratio: ratio(earned.nanos - granted.nanos, sale.net.nanos),
+    }),
+    wanted: scale(sale.net, margin, 'up'),
+    holds: true,
   };
 }
 

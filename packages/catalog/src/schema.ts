@@ -2,7 +2,7 @@ import { PRICED_UNITS } from '@purser/money';
 import { z } from 'zod';
 
 import { COVERED, FAILURES, LANES, MODEL_CLASSES, ROUTINGS, TASKS, VIEWS } from './catalogue.ts';
-import { amount, count, date, flag, line, name, prose, quantity, rate, share, threshold } from './values.ts';
+import { amount, count, date, flag, line, name, positive, prose, quantity, rate, rateOfTax, share, threshold } from './values.ts';
 
 /** A list is bounded: a catalogue is written by people. */
 function list<T extends z.ZodType>(of: T, least = 0): z.ZodArray<T> {
@@ -11,6 +11,7 @@ function list<T extends z.ZodType>(of: T, least = 0): z.ZodArray<T> {
 
 const task = z.enum(TASKS);
 const modelClass = z.enum(MODEL_CLASSES);
+const taxes = { tax_max: rateOfTax.optional(), tax_behavior: z.enum(['exclusive', 'inclusive']).optional() };
 const fees = z.strictObject({ percent: share, fixed: amount });
 
 const billed = z.enum(['no', 'yes', 'unknown']).optional();
@@ -108,6 +109,7 @@ const plan = z.strictObject({
   features: list(name),
   margin: share,
   payment_fees: fees.optional(),
+  ...taxes,
   ceiling: amount.optional(),
   overrun_reserve: amount.optional(),
   marketing_budget: amount.optional(),
@@ -139,9 +141,10 @@ const pack = z.strictObject({
   code: name,
   name: line,
   price: amount,
-  credits: quantity,
+  credits: positive,
   margin: share,
   payment_fees: fees.optional(),
+  ...taxes,
   expires_months: count(1, 1200).optional(),
   tiers: list(z.strictObject({ from: count(2, 1_000_000), price: amount })).optional(),
 });
@@ -192,6 +195,7 @@ export const catalogueSchema = z.strictObject({
   models: name.optional(),
   fx: z.strictObject({ as_of: date, buffer: share, rates: z.record(z.string().regex(/^[A-Z]{3}\/[A-Z]{3}$/), rate) }),
   credit: z.strictObject({ cost: amount }),
+  ...taxes,
   global_budget: z.strictObject({ amount, window: z.literal('month'), covers: z.enum(COVERED).optional() }).optional(),
   alerts: list(threshold).optional(),
   customer_view: z.enum(VIEWS).optional(),

@@ -44,6 +44,13 @@ export const threshold: z.ZodType<Ratio> = written('a share above 0 and at most 
   return value;
 });
 
+/** `0.27`: from 0 to 1. */
+export const rateOfTax: z.ZodType<Ratio> = written('a rate of tax from 0 to 1, such as 0.27', (text) => {
+  const value = parseRatio(text);
+  demand(value.numerator >= 0n && compareRatios(value, ONE) <= 0);
+  return value;
+});
+
 export const rate: z.ZodType<Ratio> = written('a positive decimal such as 0.9435', (text) => {
   const value = parseRatio(text);
   demand(value.numerator > 0n);
@@ -57,6 +64,14 @@ export const quantity: z.ZodType<bigint> = written('a whole number from 0 to 1,0
   demand(/^\d{1,13}$/.test(text));
   const value = BigInt(text);
   demand(value <= COUNT_MAX);
+  return value;
+});
+
+/** A whole number of things that are sold: at least one of them. */
+export const positive: z.ZodType<bigint> = written('a whole number from 1 to 1,000,000,000,000', (text) => {
+  demand(/^\d{1,13}$/.test(text));
+  const value = BigInt(text);
+  demand(value >= 1n && value <= COUNT_MAX);
   return value;
 });
 

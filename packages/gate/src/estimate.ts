@@ -1,8 +1,8 @@
-import type { ModelEntry, QuotaKey } from '@purser/catalog';
+import { allowedModels, type ModelEntry, priceKeyOf, type QuotaKey } from '@purser/catalog';
 import { creditMeter, type Meters, type MeterState } from '@purser/meters';
 import { convertCost, type Currency, isUnpriced, type Money, money, multiply, NO_USAGE, worstCaseCost } from '@purser/money';
 import type { Degradation, Policy } from '@purser/policy';
-import { allowedModels, OFFLINE } from '@purser/routing';
+import { OFFLINE } from '@purser/routing';
 
 type Quality = 'low' | 'medium' | 'high';
 
@@ -72,8 +72,7 @@ function imageModel(policy: Policy, configured: ReadonlySet<string>): ModelEntry
 }
 
 function priceOf(policy: Policy, model: ModelEntry, quality: Quality, now: Temporal.Instant): Money | undefined {
-  const key = model.provider === OFFLINE ? (policy.plan.offline_stand_in ?? model.priceKey) : model.priceKey;
-  const price = policy.catalogue.prices.findByKey(key, now);
+  const price = policy.catalogue.prices.findByKey(priceKeyOf(policy.plan, model), now);
   if (price === undefined) return undefined;
   const cost = worstCaseCost(price, { ...NO_USAGE, input_tokens: PROMPT_TOKENS, images: [{ size: SIZE, quality, count: 1 }] });
   return isUnpriced(cost) ? undefined : cost;

@@ -290,15 +290,15 @@ describe('settlement', () => {
     const entry = bench.catalogue.models.find(({ name }) => name === 'gpt-4o-mini');
     const listed = bench.catalogue.prices.findByKey(entry?.priceKey ?? '', bench.clock.now());
     if (listed === undefined) throw new Error('the price is in the book');
-    const dear = new PriceBook([{ ...listed, units: { input_token: 0n, output_token: 10n ** 21n }, tiers: [] }]);
+    const dear = new PriceBook([{ ...listed, units: { input_token: 0n, output_token: 10n ** 20n }, tiers: [] }]);
     const gate = openai(await standIn('too_many_tokens'), { sold: { ...bench.catalogue, prices: dear } });
     const caller = bench.caller('PRO');
-    // A thousandth of a dollar a token: a hundred are ten credits, and three hundred are delivered.
+    // A ten-thousandth of a dollar a token: a hundred are one credit, and three hundred are delivered.
     const answer = served(await gate.generate(caller, gpt(), PRESENT));
     const meters = await bench.metersOf(caller);
     expect(meters['cost']?.overrun).toBeGreaterThan(0n);
-    expect(answer.credits.charged).toBe(10n);
-    expect(meters['credits']?.used).toBe(10n);
+    expect(answer.credits.charged).toBe(1n);
+    expect(meters['credits']?.used).toBe(1n);
   });
 
   test('absurd usage beyond what a counter holds is doubt or a bound, never a settle that fails for ever', async () => {

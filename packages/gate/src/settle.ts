@@ -81,7 +81,8 @@ export async function book(
   engine.onBilled?.(bill);
   const counted = ending.kind === 'bounded' && ending.sure !== null ? ending.sure : ending.usage;
   const tokens = counted.input_tokens + counted.output_tokens;
-  const amounts: Amounts = { cost, tokens, in_flight: 0n, credits: chargeOf(charged, creditsHeld(hold).granted) };
+  const credits = chargeOf(charged, creditsHeld(hold).granted);
+  const amounts: Amounts = { cost, dearest_cost: cost, tokens, in_flight: 0n, credits };
   if (cost.nanos > fitted.worst_cost.nanos) {
     noteOverrun(engine, held, `transaction ${hold.id} cost more than was held for it`);
   }

@@ -66,7 +66,13 @@ export const overridesSchema = z.strictObject({
   valid_from: instantText.optional(),
   valid_until: instantText.optional(),
   /** An administrator agreed that these may cost more than the plan's margin allows. */
-  accepted_loss: z.strictObject({ reason: z.string().min(1).max(500) }).optional(),
+  accepted_loss: z
+    .strictObject({
+      reason: z.string().min(1).max(500),
+      plan: name.optional().describe('Written down with it: beside which plan, at which price.'),
+      price: amount.optional(),
+    })
+    .optional(),
 });
 
 export type Overrides = z.infer<typeof overridesSchema>;

@@ -25,6 +25,7 @@ interface Offered {
   readonly fee_numerator: bigint;
   readonly fee_denominator: bigint;
   readonly fee_fixed: bigint;
+  readonly lines: readonly { readonly tax_behavior?: 'exclusive' | 'inclusive' }[];
   readonly session_id: string | null;
   readonly customer: string | null;
 }
@@ -38,7 +39,7 @@ export async function applyPaid(
   buyer: Policy | undefined,
 ): Promise<Verdict> {
   const { rows } = await on.query<Offered>(
-    `select c.workspace_id, kind, code, price, currency, credits, ceiling_raise, fee_numerator, fee_denominator, fee_fixed, session_id,
+    `select c.workspace_id, kind, code, price, currency, credits, ceiling_raise, fee_numerator, fee_denominator, fee_fixed, lines, session_id,
        u.stripe_customer as customer
      from marketplace.checkout c left join marketplace.customer u using (workspace_id) where checkout_id = $1`,
     [paid.checkout],
@@ -110,7 +111,9 @@ function partOf(offered: Offered, { total, tax }: Paid): Bought {
   const { price, credits, ceiling_raise, fee_fixed } = offered;
   const as_offered = { percent: ratio(offered.fee_numerator, offered.fee_denominator), fixed: money(fee_fixed, total.currency) };
   const fees = paymentFees(total, as_offered).nanos;
-  const net = total.nanos - tax.nanos;
+  // A price that has its tax in it is paid with that tax.
+  const inclusive = offered.lines[0]?.tax_behavior === 'inclusive';
+  const net = inclusive ? total.nanos : total.nanos - tax.nanos;
   if (net >= price) return { credits, ceiling_raise, fees };
   const allowed = ceiling_raise + paymentFees(money(price, total.currency), as_offered).nanos;
   const raise = divide(allowed * net, price, 'down') - fees;

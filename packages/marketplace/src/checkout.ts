@@ -1,7 +1,7 @@
 import { assert, isRefusal, newId, type Refusal, refuse, type WorkspaceId, workspaceTransaction } from '@purser/base';
 import { findPlan, type Catalogue } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
-import { currency, type Money, money } from '@purser/money';
+import { currency, type Money, money, toMinor } from '@purser/money';
 import { quotePack } from '@purser/wallet';
 import type { Stripe } from 'stripe';
 
@@ -9,7 +9,6 @@ import { hasLiveSubscription } from './apply-subscription.ts';
 import { withCustomer } from './customer.ts';
 import { derivedId } from './derived-id.ts';
 import type { CheckoutId } from './event.ts';
-import { toMinor } from './minor-units.ts';
 import { onePage, type PagesOfPlans } from './open-pages.ts';
 import type { OpenParts } from './parts.ts';
 
@@ -49,6 +48,8 @@ interface Line {
   readonly name: string;
   readonly quantity: number;
   readonly unit_nanos: string;
+  /** Whether tax comes on top of it. */
+  readonly tax_behavior: 'exclusive' | 'inclusive';
 }
 
 interface CheckoutRow {
@@ -159,7 +160,12 @@ function packTerms(
     ceiling_raise: ceiling_raise.nanos > 0n ? ceiling_raise.nanos : 0n,
     expires_months: pack.expires_months ?? null,
     fees: { numerator: percent.numerator, denominator: percent.denominator, fixed: fixed.nanos },
-    lines: lines.map((line) => ({ name: pack.name, quantity: line.quantity, unit_nanos: line.price_each.nanos.toString() })),
+    lines: lines.map(({ quantity: count, price_each }) => ({
+      name: pack.name,
+      quantity: count,
+      unit_nanos: price_each.nanos.toString(),
+      tax_behavior: pack.tax.behavior,
+    })),
   };
 }
 
@@ -182,7 +188,7 @@ function planTerms(catalogue: Catalogue, code: string): Terms | Refusal {
     ceiling_raise: 0n,
     expires_months: null,
     fees: { numerator: percent.numerator, denominator: percent.denominator, fixed: fixed.nanos },
-    lines: [{ name: plan.name, quantity: 1, unit_nanos: plan.price.nanos.toString() }],
+    lines: [{ name: plan.name, quantity: 1, unit_nanos: plan.price.nanos.toString(), tax_behavior: plan.tax.behavior }],
   };
 }
 
@@ -253,12 +259,12 @@ function pageOf(row: CheckoutRow, customer: string, automatic_tax: boolean): Str
     client_reference_id: row.workspace_id,
     metadata,
     ...(row.kind === 'pack' ? { payment_intent_data: { metadata } } : { subscription_data: { metadata } }),
-    line_items: row.lines.map(({ name, quantity, unit_nanos }) => ({
+    line_items: row.lines.map(({ name, quantity, unit_nanos, tax_behavior }) => ({
       quantity,
       price_data: {
         currency: unit.toLowerCase(),
         unit_amount: toMinor(money(BigInt(unit_nanos), unit)),
-        tax_behavior: 'exclusive' as const,
+        tax_behavior,
         product_data: { name },
         ...(row.kind === 'plan' && { recurring: { interval: 'month' as const } }),
       },

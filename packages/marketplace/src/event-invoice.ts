@@ -1,8 +1,7 @@
-import { type Money, money } from '@purser/money';
+import { fromMinor, type Money, money } from '@purser/money';
 import { z } from 'zod';
 
 import { instantOf, metadata, planNamed, price, reference, seconds, spanOf, type ToldSpan } from './event-subscription.ts';
-import { fromMinor } from './minor-units.ts';
 
 /** What an event says of an invoice of a subscription. */
 export interface ToldInvoice {

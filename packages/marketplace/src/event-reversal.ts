@@ -1,8 +1,7 @@
-import type { Money } from '@purser/money';
+import { fromMinor, type Money } from '@purser/money';
 import { z } from 'zod';
 
 import { reference } from './event-subscription.ts';
-import { fromMinor } from './minor-units.ts';
 
 /** Money that went back, or is disputed, in the currency it is told in. */
 export interface ToldReversal {

@@ -1,11 +1,10 @@
 import { type Id, isUuid, type WorkspaceId } from '@purser/base';
-import type { Money } from '@purser/money';
+import { fromMinor, type Money } from '@purser/money';
 import { z } from 'zod';
 
 import { invoiceSaying, type ToldInvoice, type ToldInvoicePayment } from './event-invoice.ts';
 import { reversalSaying, type ToldCharge, type ToldCreditNote, type ToldReversal } from './event-reversal.ts';
 import { reference, subscriptionSaying, type ToldSubscription } from './event-subscription.ts';
-import { fromMinor } from './minor-units.ts';
 
 export type CheckoutId = Id<'checkout'>;
 

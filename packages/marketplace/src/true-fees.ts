@@ -3,7 +3,7 @@ import { lockGrants } from '@purser/meters';
 import { convertCost, currency, findRate, type Money } from '@purser/money';
 
 import { bookSale } from './book.ts';
-import { fromMinor } from './minor-units.ts';
+import { fromMinor } from '@purser/money';
 import type { OpenParts } from './parts.ts';
 import { purchaseOf, saleOf } from './purchase.ts';
 import { amountsOf } from './settle-purchase.ts';

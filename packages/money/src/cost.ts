@@ -91,19 +91,47 @@ function ratesFor(price: ModelPrice, usage: Usage): TokenPrices | Unpriced {
  */
 export function worstCaseCost(price: ModelPrice, bounds: Usage): Money | Unpriced {
   assertCounts(bounds);
+  const worst = worstTokens(price, bounds, ({ input_token, cached_input_token, cache_write_token }) =>
+    dearest(input_token, cached_input_token, cache_write_token),
+  );
+  addOthers(worst, price, bounds);
+  return worst.total(price);
+}
+
+/**
+ * The most that a provider can bill for a call of no more than these tokens, whatever was asked of it: as `worstCaseCost`, in the dearest
+ * of its service tiers, with all of the input kept in a cache for an hour. What bills by other pieces than a text (sound, searches) is not in it.
+ */
+export function dearestCost(price: ModelPrice, bounds: Usage): Money | Unpriced {
+  assertCounts(bounds);
+  let most: YoctoSum | undefined;
+  for (const tier of [price, ...(price.service_tiers ?? [])]) {
+    const sum = worstTokens(tier, bounds, ({ input_token, cached_input_token, cache_write_token, cache_write_1h_token }) =>
+      dearest(input_token, cached_input_token, cache_write_token, cache_write_1h_token),
+    );
+    if (!most || sum.missing !== undefined || (most.missing === undefined && sum.yoctos > most.yoctos)) most = sum;
+  }
+  assert(most, 'a price has at least its standard tier');
+  addOthers(most, price, bounds);
+  return most.total(price);
+}
+
+function worstTokens(
+  price: Pick<ModelPrice, 'units' | 'tiers'>,
+  bounds: Usage,
+  inputPrice: (rates: TokenPrices) => Yoctos | undefined,
+): YoctoSum {
   const input = Math.max(bounds.input_tokens, (bounds.cached_input_tokens ?? 0) + (bounds.cache_write_tokens ?? 0));
   const output = Math.max(bounds.output_tokens, bounds.reasoning_tokens ?? 0);
-
   let worst: YoctoSum | undefined;
   for (const { input_max, rates } of bands(price, input)) {
     const sum = new YoctoSum();
-    sum.add('input_token', input_max, dearest(rates.input_token, rates.cached_input_token, rates.cache_write_token));
+    sum.add('input_token', input_max, inputPrice(rates));
     sum.add('output_token', output, dearest(rates.output_token, rates.reasoning_token));
     if (!worst || sum.missing !== undefined || (worst.missing === undefined && sum.yoctos > worst.yoctos)) worst = sum;
   }
   assert(worst, 'a price has at least its base band');
-  addOthers(worst, price, bounds);
-  return worst.total(price);
+  return worst;
 }
 
 /** The prices of a request with that many input tokens: the highest tier it exceeds holds for the whole of it. */
@@ -117,7 +145,7 @@ function tierAt({ tiers }: Pick<ModelPrice, 'tiers'>, input_tokens: number): Pri
 }
 
 /** The bands a request of at most `input_tokens` can fall in, each with the most input tokens that stay inside it. */
-function bands(price: ModelPrice, input_tokens: number): { input_max: number; rates: TokenPrices }[] {
+function bands(price: Pick<ModelPrice, 'units' | 'tiers'>, input_tokens: number): { input_max: number; rates: TokenPrices }[] {
   const starts = [-1, ...price.tiers.map((tier) => tier.above_input_tokens).filter((above) => above < input_tokens)];
   return starts.map((_, index) => {
     const input_max = Math.min(input_tokens, starts[index + 1] ?? input_tokens);

@@ -1,4 +1,4 @@
-export { actualCost, isUnpriced, type Unpriced, worstCaseCost } from './cost.ts';
+export { actualCost, dearestCost, isUnpriced, type Unpriced, worstCaseCost } from './cost.ts';
 export { type Decimal, formatDecimal, parseDecimal, scaledInteger } from './decimal.ts';
 export { convertAllowance, convertCost, convertPlain, type ExchangeRates, findRate } from './exchange.ts';
 export {
@@ -20,6 +20,7 @@ export {
   type WireMoney,
   zero,
 } from './money.ts';
+export { fromMinor, smallestPayment, toMinor } from './minor-units.ts';
 export { namesAmount, withoutAmounts } from './without-amounts.ts';
 export { PriceBook, priceKey } from './price-book.ts';
 export {

@@ -10,6 +10,7 @@ export type AlertId = Id<'alert'>;
  * - `overrun`: a call cost more than was held for it.
  * - `unreconciled`: nobody knows what a call cost.
  * - `missing`: the database was put back to an older state, and entries of the books are gone.
+ * - `overrides`: what was agreed with a workspace is lowered, because its plan does not pay for it.
  * - `provider`: one fails, refuses our key, or too much with it is unresolved; it is not called for a while.
  * - `payment`: a workspace's payments need a person.
  */
@@ -23,6 +24,7 @@ export const ALERT_KINDS = [
   'missing',
   'provider',
   'payment',
+  'overrides',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
@@ -40,6 +42,7 @@ const FOR_WORKSPACE: Readonly<Record<AlertKind, boolean>> = {
   missing: false,
   provider: false,
   payment: false,
+  overrides: false,
 };
 
 export function isForWorkspace(kind: AlertKind): boolean {

@@ -60,6 +60,7 @@ async function scanStep(connection: Connection, parts: ScanParts, rows_max: numb
     ...(await judgeMeters(connection, parts.meters, watched, creditsOf(booked.booked))),
     ...(await judgeSpend(connection, now, spent, watched)),
     ...doubts(booked.booked),
+    ...[...watched.values()].flatMap((one) => one.alerts ?? []),
   ];
   const moved: [string, Position][] = [
     ['posting', booked.through],

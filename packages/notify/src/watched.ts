@@ -15,6 +15,8 @@ export interface Watched {
   readonly cost_cap: Money;
   /** More credits than this in any hour are flagged; absent: no limit. */
   readonly credits_hour_max?: bigint;
+  /** What its terms themselves have to tell. */
+  readonly alerts?: readonly NewAlert[];
 }
 
 /** Undefined: there is nothing to watch. */

@@ -8,8 +8,7 @@ import { add, type Money, money } from '@purser/money';
 import { applyRungs } from './apply-rungs.ts';
 import { rungAt } from './ladder.ts';
 import { licenceEffect } from './licence.ts';
-import { ceilingMax } from './lower-overrides.ts';
-import { textCallMeters } from './meters.ts';
+import { exposureMeter, textCallMeters } from './meters.ts';
 import { mergeOverrides, type Terms } from './merge-overrides.ts';
 import type { Policy, PolicyState } from './policy.ts';
 import { type ActiveRung, NOTHING_KNOWN, type Standing } from './standing.ts';
@@ -94,7 +93,6 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
       overrides: workspace.overrides,
       now,
       allowed: served?.allowed,
-      ceiling_max: ceilingMax(plan),
     }),
   );
   const licence = licenceEffect({ workspace, terms: catalogue.licence, features: terms.features, now });
@@ -124,6 +122,7 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
     valid_from: valid.start,
     valid_until: valid.end,
     meters: textCallMeters({ workspace, catalogue, budgeted, terms: limited, billing_period, month }),
+    exposure_meter: exposureMeter(workspace, limited.cost_cap, plan, billing_period),
   });
 }
 

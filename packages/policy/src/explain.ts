@@ -2,6 +2,7 @@ import { unreachable } from '@purser/base';
 import { type Money, toWire } from '@purser/money';
 
 import { type Origin, originOf, type Policy } from './policy.ts';
+import { isLossAccepted } from './proven-overrides.ts';
 
 /** One value of a policy, in JSON, with where it came from. */
 export interface Explanation {
@@ -57,8 +58,11 @@ function why(policy: Policy, name: string, from: Origin): string {
     case 'override': {
       const { valid_from, valid_until, accepted_loss } = workspace.overrides;
       const time = [valid_from && `from ${valid_from}`, valid_until && `until ${valid_until}`].filter(Boolean).join(' ');
-      const loss = accepted_loss ? `; its loss was accepted: ${accepted_loss.reason}` : '';
-      return `agreed with ${workspace.name}${time === '' ? '' : `, ${time}`}${loss}`;
+      const loss =
+        accepted_loss && isLossAccepted(workspace.overrides, plan) ? `; its loss was accepted: ${accepted_loss.reason}` : '';
+      const low = policy.lowered.find((one) => name === one.name || (one.name === 'ceiling' && name === 'cost_cap'));
+      const instead = low ? `; ${low.agreed} was agreed, and ${plan.code} pays for ${low.holds}` : '';
+      return `agreed with ${workspace.name}${time === '' ? '' : `, ${time}`}${loss}${instead}`;
     }
     case 'licence':
       return `the licence is in the stage ${policy.licence_stage} since ${workspace.license_since.toString()}`;

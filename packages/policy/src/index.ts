@@ -7,6 +7,7 @@ export { type Degradation, type LicenceStage, type Origin, originOf, type Policy
 export { rungAt } from './ladder.ts';
 export { lowerOverrides } from './lower-overrides.ts';
 export { refuseLoss } from './prove-overrides.ts';
+export { type Lowered, provenOverrides, withAcceptedLoss } from './proven-overrides.ts';
 export { refuseUnknown } from './refuse-unknown.ts';
 export { type CeilingRaise, isToCarry, leftOfRaise, raiseCeiling, type SpentRaises, spentOfRaises } from './raise-ceiling.ts';
 export { type RaiseMade, raisesBefore } from './raises-before.ts';

@@ -1,11 +1,6 @@
-import { type Catalogue, costAllowance, findPlan, payAsYouGoLoss, type Plan } from '@purser/catalog';
+import { allowanceOf, type Catalogue, findPlan, payAsYouGoLoss, type Plan } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
-import { compare, convertPlain, currency, findRate, formatAmount, type Money, parseMoney } from '@purser/money';
-
-/** The most that an agreed ceiling may be on a plan without anybody's agreeing to a loss: what margin and fees leave of its price. */
-export function ceilingMax({ price, margin, payment_fees, ceiling }: Plan): Money {
-  return price.nanos === 0n ? ceiling : costAllowance(price, margin, payment_fees);
-}
+import { compare, convertPlain, currency, findRate, formatAmount, parseMoney } from '@purser/money';
 
 /**
  * What was agreed on one plan, as another one may keep it: a ceiling above what that plan allows is lowered, an agreement to a loss ends with the
@@ -46,7 +41,7 @@ function keptCeiling(
   const own = plan.price.currency;
   if (findRate(fx, currency(unit), own) === undefined) return undefined;
   const agreed = convertPlain(parseMoney(amount, unit), own, fx, 'down');
-  const most = ceilingMax(plan);
+  const most = allowanceOf(plan);
   const kept = compare(agreed, most) > 0 ? most : agreed;
   return unit === own && kept === agreed ? { amount, currency: unit } : { amount: formatAmount(kept), currency: own };
 }

@@ -1,9 +1,10 @@
-import { admissionCapOf, type Catalogue, type PayAsYouGo, type Plan, type QuotaKey, type Quotas } from '@purser/catalog';
+import { admissionCapOf, type Catalogue, type Plan, type QuotaKey, type Quotas } from '@purser/catalog';
 import type { Overrides } from '@purser/identity';
 import type { Window } from '@purser/meters';
-import { convertPlain, type Money, parseMoney, smaller, subtract, zero, compare } from '@purser/money';
+import type { Money } from '@purser/money';
 
 import type { Origin, Policy } from './policy.ts';
+import { type Lowered, provenOverrides } from './proven-overrides.ts';
 
 /** The plan's terms after what was negotiated, before the licence has its say. */
 export type Terms = Pick<
@@ -25,6 +26,8 @@ export type Terms = Pick<
 > & {
   readonly features: readonly string[];
   readonly origins: ReadonlyMap<string, Origin>;
+  /** What of the overrides the plan's price does not pay for. */
+  readonly lowered: readonly Lowered[];
   /** How long the overrides stay in or out of force. */
   readonly valid: Window;
 };
@@ -37,20 +40,16 @@ export interface Allowed {
 
 const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
 
-/**
- * Plan ⊕ overrides: what the overrides name replaces the plan's value, one value at a time.
- */
+/** Plan ⊕ overrides: what the overrides name replaces the plan's value, one value at a time, as far as the plan's price pays for it. */
 export function mergeOverrides(question: {
   plan: Plan;
-  catalogue: Pick<Catalogue, 'fx'>;
+  catalogue: Pick<Catalogue, 'credit' | 'fx'>;
   overrides: Overrides;
   now: Temporal.Instant;
   /** What was collected for the time allows; absent: the plan is served as agreed. */
   allowed?: Allowed | undefined;
-  /** The most that a ceiling may be that was agreed without agreeing to a loss: it may have been agreed on another plan, or version. */
-  ceiling_max?: Money;
 }): Terms {
-  const { plan, catalogue, now, allowed, ceiling_max } = question;
+  const { plan, catalogue, now, allowed } = question;
   const { inForce, valid } = validity(question.overrides, now);
   const overrides = inForce ? question.overrides : {};
   const origins = new Map<string, Origin>();
@@ -60,14 +59,14 @@ export function mergeOverrides(question: {
     return negotiated;
   };
 
-  const negotiated = allowedCeiling(negotiatedCeiling(plan, overrides, catalogue), overrides, allowed?.proven ?? ceiling_max);
+  const proven = provenOverrides(plan, catalogue, overrides, allowed?.proven);
   if (allowed) for (const name of ['ceiling', 'cost_cap']) origins.set(name, 'term');
-  const ceiling = take('ceiling', negotiated, allowed?.ceiling ?? plan.ceiling);
-  const { cap, capped } = admissionCap(plan, ceiling, catalogue);
+  const ceiling = take('ceiling', proven.ceiling, allowed?.ceiling ?? plan.ceiling);
+  const { cap, capped } = admissionCapOf(plan, ceiling, catalogue.fx);
   if (overrides.ceiling) origins.set('cost_cap', 'override');
   if (capped) origins.set('cost_cap', 'cost_cap');
   const { request, rate, visibility } = overrides;
-  const pay_as_you_go = take('pay_as_you_go', negotiatedPayAsYouGo(overrides), plan.pay_as_you_go);
+  const pay_as_you_go = take('pay_as_you_go', proven.pay_as_you_go, plan.pay_as_you_go);
   return {
     features: take('features', overrides.features, plan.features),
     ceiling,
@@ -96,6 +95,7 @@ export function mergeOverrides(question: {
     },
     priority: take('priority', overrides.priority, plan.priority),
     origins,
+    lowered: proven.lowered,
     valid,
   };
 }
@@ -106,34 +106,6 @@ function validity({ valid_from, valid_until }: Overrides, now: Temporal.Instant)
   if (Temporal.Instant.compare(now, from) < 0) return { inForce: false, valid: { start: EPOCH, end: from } };
   if (until !== null && Temporal.Instant.compare(until, now) <= 0) return { inForce: false, valid: { start: until, end: null } };
   return { inForce: true, valid: { start: from, end: until } };
-}
-
-/** A cap of none ends it. */
-function negotiatedPayAsYouGo({ pay_as_you_go }: Overrides): PayAsYouGo | undefined {
-  if (!pay_as_you_go) return undefined;
-  const { credits_max, price } = pay_as_you_go;
-  return { credits_max: BigInt(credits_max), price: parseMoney(price.amount, price.currency) };
-}
-
-/** What is negotiated moves within what margin and fees leave of the money; beyond it only with an administrator who agreed to the loss. */
-function allowedCeiling(negotiated: Money | undefined, { accepted_loss }: Overrides, most: Money | undefined): Money | undefined {
-  if (!negotiated || !most || accepted_loss !== undefined) return negotiated;
-  return smaller(negotiated, most);
-}
-
-/** In the plan's currency; one negotiated in another counts at the plain rate, rounded down. */
-function negotiatedCeiling(plan: Plan, { ceiling }: Overrides, { fx }: Pick<Catalogue, 'fx'>): Money | undefined {
-  return ceiling && convertPlain(parseMoney(ceiling.amount, ceiling.currency), plan.ceiling.currency, fx, 'down');
-}
-
-/** The ceiling less the overrun reserve; a hard cost cap holds below it. Converted at the plain rate: costs are counted with the buffer, so the cap errs low. */
-function admissionCap(plan: Plan, ceiling: Money, { fx }: Pick<Catalogue, 'fx'>): { cap: Money; capped: boolean } {
-  const admitted = ceiling === plan.ceiling ? admissionCapOf(plan) : subtract(ceiling, plan.overrun_reserve);
-  const floored = admitted.nanos < 0n ? zero(admitted.currency) : admitted;
-  const { monthlyUsd, hardStop } = plan.cost_caps;
-  if (monthlyUsd === undefined || !hardStop) return { cap: floored, capped: false };
-  const hard = convertPlain(monthlyUsd, floored.currency, fx, 'down');
-  return { cap: smaller(floored, hard), capped: compare(hard, floored) < 0 };
 }
 
 /** Null lifts a quota; a quota that nobody names is not limited. */

@@ -1,8 +1,8 @@
 import { PLATFORM, unreachable, type WorkspaceId } from '@purser/base';
-import type { Catalogue, Ladder } from '@purser/catalog';
+import { type Catalogue, type Ladder, type Plan, spentAtMost } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { creditMeter, type MeterSpec, type Window, windowAt } from '@purser/meters';
-import type { Currency } from '@purser/money';
+import type { Currency, Money } from '@purser/money';
 
 import type { Terms } from './merge-overrides.ts';
 
@@ -66,6 +66,15 @@ export function sharedMeter(
     default:
       return unreachable(watches);
   }
+}
+
+/**
+ * What calls under way may come to beyond what is held for them: with all that is taken of the cost, no more than what is admitted and the
+ * reserve. The reserve is what is left for it at the end of the ceiling; before that, whatever is not spent yet is.
+ */
+export function exposureMeter(workspace: Workspace, cost_cap: Money, plan: Plan, billing_period: Window): MeterSpec {
+  const most = spentAtMost(cost_cap, plan);
+  return meter(workspace.id, 'exposure', most.currency, 'gauge', billing_period, most.nanos);
 }
 
 function utc(kind: 'month' | 'day', now: Temporal.Instant): Window {

@@ -15,6 +15,7 @@ import type { MeterSpec, Window } from '@purser/meters';
 import type { Money } from '@purser/money';
 import type { MonthRow } from '@purser/terms';
 
+import type { Lowered } from './proven-overrides.ts';
 import type { ActiveRung } from './standing.ts';
 
 /** Where a value of the policy came from. */
@@ -77,10 +78,14 @@ export interface Policy {
   readonly billing_period: Window;
   /** By the value's name (`rate.rpm`, `quotas.tokens_month`, `features.ai`); what is not listed is the plan's. */
   readonly origins: ReadonlyMap<string, Origin>;
+  /** What was agreed and is lowered, because the plan's price does not pay for it. */
+  readonly lowered: readonly Lowered[];
   readonly valid_from: Temporal.Instant;
   readonly valid_until: Temporal.Instant;
   /** What one text call must reserve of; the same frozen objects as long as the policy holds. */
   readonly meters: readonly MeterSpec[];
+  /** What its calls under way may come to beyond their holds: held beside the cost in the plan's currency. */
+  readonly exposure_meter: MeterSpec;
 }
 
 export function originOf(policy: Policy, name: string): Origin {

@@ -1,9 +1,10 @@
 import { type Refusal, refuse } from '@purser/base';
-import { type Catalogue, findPlan, payAsYouGoLoss, type Plan, provePlan } from '@purser/catalog';
-import type { Workspace } from '@purser/identity';
-import { compare, formatMoney } from '@purser/money';
+import { type Catalogue, describeLoss, findPlan, payAsYouGoLoss, type Plan, proveLicense, provePlan } from '@purser/catalog';
+import type { Overrides, Workspace } from '@purser/identity';
+import { compare, convertPlain, formatMoney, parseMoney } from '@purser/money';
 
-import { mergeOverrides, type Terms } from './merge-overrides.ts';
+import { mergeOverrides } from './merge-overrides.ts';
+import { isLossAccepted } from './proven-overrides.ts';
 
 /**
  * Refuses overrides with which a paid plan could fall below its margin, a free one cost more than it may, or any sell credits below what
@@ -16,45 +17,65 @@ export function refuseLoss(
   now: Temporal.Instant,
 ): Refusal | undefined {
   const plan = findPlan(catalogue, workspace.plan);
-  const { valid_from: _, valid_until: __, accepted_loss, ...overrides } = workspace.overrides;
-  if (!plan || accepted_loss !== undefined || Object.keys(overrides).length === 0) return undefined;
-  const terms = mergeOverrides({ plan, catalogue, overrides, now });
-  const loss = overrides.pay_as_you_go && refuseCheapCredits(catalogue, plan, terms);
-  if (loss) return loss;
-  const { ceiling, credits_monthly, quotas, request, visibility, features, providers, pinned, defaultRouting } = terms;
-  const proof = provePlan(
-    catalogue,
-    {
-      ...plan,
-      // Below the reserve nothing is admitted at all, which costs nothing.
-      ceiling: compare(ceiling, plan.overrun_reserve) < 0 ? plan.overrun_reserve : ceiling,
-      credits_monthly,
-      quotas,
-      request,
-      visibility,
-      features,
-      model_policy: { ...plan.model_policy, providers, pinned, defaultRouting },
-    },
-    now,
-  );
-  if (proof.holds) return undefined;
-  const { binding } = proof;
+  const { valid_from: _, valid_until: __, accepted_loss: ___, ...overrides } = workspace.overrides;
+  if (!plan || isLossAccepted(workspace.overrides, plan) || Object.keys(overrides).length === 0) return undefined;
+  const merged = planWith(plan, catalogue, overrides, now);
+  const cheap = overrides.pay_as_you_go && refuseCheapCredits(catalogue, plan, overrides.pay_as_you_go);
+  if (cheap) return cheap;
+  const { binding, loss } = provePlan(catalogue, merged, now);
+  // A ceiling that was agreed to be next to nothing admits next to nothing: that is no loss.
+  if (loss && loss.witness.kind !== 'unusable') {
+    return refuse(
+      'invalid_request',
+      `overrides: ${plan.code} would not keep its margin: ${loss.why}; what bounds a month is the ${binding.name}, ${formatMoney(binding.limit)} (${binding.because}). ` +
+        `Want less, or ${AGREE}`,
+    );
+  }
+  const [unpaid] = proveLicense({ ...catalogue, plans: [merged] }, now);
+  const before = proveLicense({ ...catalogue, plans: [plan] }, now);
+  if (unpaid === undefined || before.length > 0) return undefined;
   return refuse(
     'invalid_request',
-    `overrides: ${plan.code} would not keep its margin: ${proof.failure}; what bounds a month is the ${binding.name}, ${formatMoney(binding.limit)} (${binding.because}). ` +
-      `Want less, or ${AGREE}`,
+    `overrides.features: ${plan.code}: ${unpaid.why} (${describeLoss(unpaid)}). Want fewer, or ${AGREE}`,
   );
 }
 
 const AGREE = 'accepted_loss: { "reason": "…" } beside them to agree to the loss';
 
+/** The plan as it would be with the overrides, whatever they cost. */
+function planWith(plan: Plan, catalogue: Catalogue, overrides: Overrides, now: Temporal.Instant): Plan {
+  const terms = mergeOverrides({ plan, catalogue, overrides, now });
+  const { credits_monthly, quotas, request, visibility, features, providers, pinned, defaultRouting } = terms;
+  const { ceiling: agreed } = overrides;
+  const ceiling = agreed
+    ? convertPlain(parseMoney(agreed.amount, agreed.currency), plan.ceiling.currency, catalogue.fx, 'down')
+    : plan.ceiling;
+  return {
+    ...plan,
+    // Below the reserve nothing is admitted at all, which costs nothing.
+    ceiling: compare(ceiling, plan.overrun_reserve) < 0 ? plan.overrun_reserve : ceiling,
+    credits_monthly,
+    quotas,
+    request,
+    visibility,
+    features,
+    model_policy: { ...plan.model_policy, providers, pinned, defaultRouting },
+  };
+}
+
 /** Each credit that is sold by itself is proven by itself: the ceiling bounds what they cost together, not what they bring. */
-function refuseCheapCredits(catalogue: Catalogue, plan: Plan, { pay_as_you_go }: Terms): Refusal | undefined {
-  const loss = pay_as_you_go && payAsYouGoLoss(catalogue, plan, pay_as_you_go.price);
+function refuseCheapCredits(
+  catalogue: Catalogue,
+  plan: Plan,
+  { credits_max, price: { amount, currency } }: NonNullable<Overrides['pay_as_you_go']>,
+): Refusal | undefined {
+  if (credits_max === 0) return undefined;
+  const price = parseMoney(amount, currency);
+  const loss = payAsYouGoLoss(catalogue, plan, price);
   if (!loss) return undefined;
   return refuse(
     'invalid_request',
-    `overrides.pay_as_you_go.price: ${plan.code} would not keep its margin: of ${formatMoney(pay_as_you_go.price)} margin and fees leave ` +
+    `overrides.pay_as_you_go.price: ${plan.code} would not keep its margin: of ${formatMoney(price)} margin and fees leave ` +
       `${formatMoney(loss.allowed)}, and a credit stands for ${formatMoney(loss.stands_for)}. Want more, or ${AGREE}`,
   );
 }

@@ -1,6 +1,7 @@
 import { type Catalogue, MODEL_CLASSES, type ModelEntry, type Operation } from '@purser/catalog';
 import type { Policy } from '@purser/policy';
-import { allowedModels, OFFLINE } from '@purser/routing';
+import { allowedModels } from '@purser/catalog';
+import { OFFLINE } from '@purser/routing';
 
 import type { RecordedCall } from './recorded.ts';
 

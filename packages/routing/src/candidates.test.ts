@@ -1,9 +1,17 @@
 import { isRefusal } from '@purser/base';
-import { type Catalogue, findOperation, findPlan, loadCatalogue, type ModelEntry, type Operation } from '@purser/catalog';
+import {
+  allowedModels,
+  type Catalogue,
+  findOperation,
+  findPlan,
+  loadCatalogue,
+  type ModelEntry,
+  type Operation,
+} from '@purser/catalog';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { allowedModels, candidatesFor, type RoutingPolicy, type RoutingQuestion } from './candidates.ts';
+import { candidatesFor, type RoutingPolicy, type RoutingQuestion } from './candidates.ts';
 
 let catalogue: Catalogue;
 let chat: Operation;

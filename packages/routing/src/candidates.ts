@@ -1,5 +1,6 @@
 import { isRefusal, type Refusal, refuse } from '@purser/base';
 import {
+  allowedModels,
   type Complexity,
   MODEL_CLASSES,
   type ModelClass,
@@ -7,7 +8,6 @@ import {
   type ModelPolicy,
   type Operation,
   type Plan,
-  type TaskType,
 } from '@purser/catalog';
 
 import { chooseVersions } from './versions.ts';
@@ -151,23 +151,6 @@ function isWithin(model: ModelEntry, most: ModelClass): boolean {
 
 function lesser({ degraded, model_class_max }: RoutingPolicy, what: string): Degradation {
   return { what, why: degraded?.get('model_class_max')?.why ?? `no model above class ${model_class_max} is allowed now` };
-}
-
-/** What a plan may call for a task, in the order of its providers: visible to it, and nothing but the pinned version where one is pinned. */
-export function allowedModels(models: readonly ModelEntry[], policy: RoutingPolicy, task: TaskType): readonly ModelEntry[] {
-  const pin = policy.pinned[task];
-  const providers = policy.providers[task] ?? [];
-  const allowed: ModelEntry[] = [];
-  for (const provider of providers) {
-    for (const model of models) {
-      if (model.provider !== provider || model.task !== task) continue;
-      if (model.beta && !policy.visibility.showBetaModels) continue;
-      if (!model.verified && !policy.visibility.allowUnverified) continue;
-      if (pin && !(model.id === pin.model && model.version === pin.version)) continue;
-      allowed.push(model);
-    }
-  }
-  return allowed;
 }
 
 /** One model per class and provider. The caller's classes come first; the others only where nothing better can be had. */

@@ -1,5 +1,5 @@
 import { assert, type Refusal, type RefusalCode, refuse } from '@purser/base';
-import type { ModelEntry } from '@purser/catalog';
+import { dearestCall, type ModelEntry } from '@purser/catalog';
 import {
   compare,
   convertCost,
@@ -20,7 +20,12 @@ export interface Room {
   /** Refused with this when nothing fits into it. */
   readonly code: Extract<
     RefusalCode,
-    'cost_ceiling_reached' | 'budget_exhausted' | 'credits_exhausted' | 'quota_exceeded' | 'request_too_large'
+    | 'cost_ceiling_reached'
+    | 'budget_exhausted'
+    | 'credits_exhausted'
+    | 'quota_exceeded'
+    | 'request_too_large'
+    | 'concurrency_exceeded'
   >;
   /** Names it in sentences: `the plan’s cost ceiling`. */
   readonly name: string;
@@ -34,6 +39,8 @@ export interface FitQuestion {
   readonly input_tokens_max: number;
   readonly output_tokens_asked: number;
   readonly rooms: readonly Room[];
+  /** What bounds the most a provider can bill for the call: the ceiling with what is held and exposed of it; absent: not asked. */
+  readonly dearest_room?: Room;
   /** What is left of a quota of tokens, input and output together; absent: not limited. */
   readonly tokens_left?: bigint;
   readonly fx: ExchangeRates;
@@ -48,6 +55,8 @@ export interface FittedRequest {
   readonly output_tokens_max: number;
   /** In the currency of the price. */
   readonly worst_cost: Money;
+  /** The most its provider can bill, whatever limit was sent: up to the model's own output limit, in its dearest service tier. */
+  readonly dearest_cost: Money;
   readonly degraded: readonly Degradation[];
 }
 
@@ -97,12 +106,17 @@ function fitTo(model: ModelEntry, price: ModelPrice, question: FitQuestion): Fit
   const input_tokens_max = Math.min(question.input_tokens_max, model.context_tokens);
   const asked = Math.min(question.output_tokens_asked, model.output_tokens_max);
   const worst = (output_tokens: number) => worstCaseCost(price, { input_tokens: input_tokens_max, output_tokens });
+  const dearest = dearestCall(model, price, input_tokens_max);
+  const rooms = question.dearest_room ? [question.dearest_room] : [];
+  const beyond = dearest && tried(dearest, 0, { rooms, fx: question.fx }, model);
+  if (beyond && 'refused' in beyond) return beyond;
   const fit = (output_tokens_max: number, worst_cost: Money): Fit => ({
     model,
     price,
     input_tokens_max,
     output_tokens_max,
     worst_cost,
+    dearest_cost: beyond ?? worst_cost,
   });
 
   const full = tried(worst(asked), input_tokens_max + asked, question, model);
@@ -127,7 +141,7 @@ function fitTo(model: ModelEntry, price: ModelPrice, question: FitQuestion): Fit
 function tried(
   worst: Money | Unpriced,
   tokens: number,
-  { rooms, tokens_left, fx }: FitQuestion,
+  { rooms, tokens_left, fx }: Pick<FitQuestion, 'rooms' | 'tokens_left' | 'fx'>,
   model: ModelEntry,
 ): Money | Refusal {
   if (isUnpriced(worst)) return refuse('price_unknown', `no price of ${worst.unpriced} is known for ${model.id}`);

@@ -1,5 +1,4 @@
 export {
-  allowedModels,
   AUTO,
   type Candidates,
   candidatesFor,

@@ -1,4 +1,4 @@
-import { paymentFees, type Plan } from '@purser/catalog';
+import { paymentFees, type Plan, saleOf } from '@purser/catalog';
 import {
   add,
   convertAllowance,
@@ -72,7 +72,8 @@ export function proceedsOf(
   const { nanos: net } = convertAllowance(money(own, currency), unit, fx);
   const { nanos: fees } = convertCost(money(collected.fees, currency), unit, fx);
   const allowed = scale(money(net, unit), subtractRatios(ONE, plan.margin), 'down').nanos - fees;
-  const promised = plan.price.nanos === 0n ? 0n : divide(plan.ceiling.nanos * net, plan.price.nanos, 'down');
+  const sold = saleOf(plan.price, plan).net.nanos;
+  const promised = sold === 0n ? 0n : divide(plan.ceiling.nanos * net, sold, 'down');
   return { unit, ceiling: promised < allowed ? promised : allowed, proven: allowed, net };
 }
 
@@ -83,10 +84,12 @@ export interface Credits {
 }
 
 /** The plan's monthly credits in the proportion of what was paid for a month, rounded down. */
-export function creditsOf(net: bigint, { price, credits_monthly, rollover }: Plan): Credits {
-  if (net <= 0n || price.nanos === 0n) return { credits: 0n, rolling: 0n };
-  const credits = divide(credits_monthly * net, price.nanos, 'down');
-  const rolling = rollover ? divide(rollover.credits_max * net, price.nanos, 'down') : 0n;
+export function creditsOf(net: bigint, plan: Plan): Credits {
+  const { credits_monthly, rollover } = plan;
+  const sold = saleOf(plan.price, plan).net.nanos;
+  if (net <= 0n || sold === 0n) return { credits: 0n, rolling: 0n };
+  const credits = divide(credits_monthly * net, sold, 'down');
+  const rolling = rollover ? divide(rollover.credits_max * net, sold, 'down') : 0n;
   return { credits, rolling: rolling < credits ? rolling : credits };
 }
 

@@ -123,7 +123,7 @@ test('C12: what is agreed within a period is sold in it from then on, without a 
   bench.clock.advance({ hours: 48 });
   const first = await agree('0.03', 4);
   expect(await sell(first, 4n)).toBe('held');
-  const second = await agree('0.01', 6);
+  const second = await agree('0.015', 6);
   expect([await sell(second, 2n), await sell(second, 1n)]).toEqual(['held', 'denied']);
   const line = await lineAt(workspace, '2026-07-13T00:00:00Z');
   expect(line && formatMoney(line.amount)).toBe('0.18 USD');

@@ -1,5 +1,5 @@
 import { assert, BoundedMap, type Connection, type Pool, transaction } from '@purser/base';
-import { paymentFees } from '@purser/catalog';
+import { saleOf } from '@purser/catalog';
 import { accruePeriods, type Period } from '@purser/ledger';
 import { grantMany } from '@purser/meters';
 import type { Policy } from '@purser/policy';
@@ -90,8 +90,8 @@ export async function openPeriodsOf(connection: Connection, policies: readonly P
 }
 
 function paidPeriod({ workspace, plan, billing_period }: Policy): Period {
-  const fees = paymentFees(plan.price, plan.payment_fees);
-  return { workspace: workspace.id, plan: plan.code, price: plan.price, fees, period_start: billing_period.start };
+  const { net, fees } = saleOf(plan.price, plan);
+  return { workspace: workspace.id, plan: plan.code, price: net, fees, period_start: billing_period.start };
 }
 
 function endOf({ billing_period }: Policy): string {

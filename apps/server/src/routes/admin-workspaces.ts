@@ -1,8 +1,9 @@
 import { appendAudit, type Json } from '@purser/audit';
 import { isRefusal, RefusalError } from '@purser/base';
-import { LICENSES, overridesSchema, type Workspace } from '@purser/identity';
+import { findPlan } from '@purser/catalog';
+import { LICENSES, type Overrides, overridesSchema, type Workspace } from '@purser/identity';
 import { setByHand } from '@purser/license';
-import { refuseLoss, refuseUnknown } from '@purser/policy';
+import { refuseLoss, refuseUnknown, withAcceptedLoss } from '@purser/policy';
 import { agreedByHand } from '@purser/terms';
 import { z } from 'zod';
 
@@ -59,7 +60,9 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
         const refused =
           refuseUnknown(overrides, deps.catalogue) ?? refuseLoss({ plan, overrides }, deps.catalogue, deps.clock.now());
         if (refused) return refused;
-        const created = await identity.createWorkspace(present(request.body), connection);
+        const sold = findPlan(deps.catalogue, plan);
+        const body = { ...request.body, ...(sold && { overrides: withAcceptedLoss(overrides, sold) }) };
+        const created = await identity.createWorkspace(present(body), connection);
         if (isRefusal(created)) return created;
         const { workspace, key } = created;
         await appendAudit(connection, {
@@ -133,9 +136,10 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
       response: { 200: workspaceSchema, ...problems(400, 401, 403, 404, 503) },
     },
     handler: async (request, reply) => {
-      const { id } = await namedWorkspace(deps, request.params.id);
+      const workspace = await namedWorkspace(deps, request.params.id);
+      const { id } = workspace;
       const { actor } = callerOf(request);
-      const wanted = present(request.body);
+      const wanted = present(await withLossAgreedTo(deps, workspace, request.body));
       const { license, ...change } = wanted;
       let changedTo: Workspace | undefined;
       const changed = await identity.changeWorkspace(id, change, async (connection, { before, after }) => {
@@ -159,6 +163,17 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
       return reply.send(wireWorkspace(changedTo ?? changed.after));
     },
   });
+}
+
+/** A loss that an administrator agrees to is agreed to beside the plan that the workspace has, or gets with the same change. */
+async function withLossAgreedTo<T extends { plan?: string | undefined; overrides?: Overrides | undefined }>(
+  { policies, catalogue, clock }: Pick<RouteDeps, 'policies' | 'catalogue' | 'clock'>,
+  workspace: Workspace,
+  body: T,
+): Promise<T> {
+  if (body.overrides?.accepted_loss === undefined) return body;
+  const plan = body.plan === undefined ? (await policies.load(workspace, clock.now())).plan : findPlan(catalogue, body.plan);
+  return plan ? { ...body, overrides: withAcceptedLoss(body.overrides, plan) } : body;
 }
 
 /** @throws RefusalError when the overrides name nothing there is, or could lose money on that plan and nobody agreed to it. */

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { WorkspaceId } from '@purser/base';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { startTestServer, type TestServer } from '../testing/index.ts';
@@ -86,6 +87,27 @@ describe('T9: a workspace is told where it stands', () => {
 });
 
 describe('T9: the operator', () => {
+  it('is told what was agreed and is lowered when a workspace comes to a plan that does not pay for it, whoever moved it', async () => {
+    const { key, id } = await server.workspace('ENTERPRISE', { overrides: { ceiling: { amount: '300', currency: 'USD' } } });
+    // As a subscription that its customer changed does.
+    await server.running.composition.deps.identity.changeWorkspace(id as WorkspaceId, { plan: 'BUSINESS' });
+    await vi.waitFor(async () => {
+      await spend(key);
+      const { text } = await server.admin(`/api/admin/alerts?workspace_id=${id}&kind=overrides`);
+      expect(JSON.parse(text)).toMatchObject({
+        alerts: [
+          {
+            subject: 'ceiling 300 USD on BUSINESS',
+            text: expect.stringMatching(/^300 USD was agreed, and the plan BUSINESS pays for 126\.65 USD/) as string,
+          },
+        ],
+      });
+    }, WITHIN);
+    expect((await alertsOf(key)).filter(({ kind }) => kind === 'overrides')).toEqual([]);
+    const { text } = await server.admin(`/api/usage?explain=1`, { headers: { 'purser-workspace': id } });
+    expect(text).toContain('300 USD was agreed, and BUSINESS pays for 126.65 USD');
+  });
+
   it('has its own addresses, and every change of one is in the trail', async () => {
     const put = await server.admin('/api/admin/alerts/settings', {
       method: 'PUT',

@@ -241,7 +241,8 @@ export type AlertKind =
   | 'unreconciled'
   | 'missing'
   | 'provider'
-  | 'payment';
+  | 'payment'
+  | 'overrides';
 
 export interface Alert {
   readonly id: string;

@@ -1,7 +1,7 @@
 import { BrokenInvariant, newId, refuse, type Refusal, unreachable } from '@purser/base';
 import { creditsFor, type ModelEntry } from '@purser/catalog';
 import type { HoldOutcome, HoldRequest, Leg, Meters, MeterSpec } from '@purser/meters';
-import { type Currency, convertCost, type ExchangeRates, type Money, money, multiply } from '@purser/money';
+import { compare, type Currency, convertCost, type ExchangeRates, type Money, money, multiply } from '@purser/money';
 import { type FittedRequest, type Room } from '@purser/routing';
 import { allocationOf, PAY_AS_YOU_GO, payAsYouGoMeter } from '@purser/wallet';
 
@@ -17,11 +17,13 @@ export interface Held {
 }
 
 /** The keys of the meters a text call can touch; the policy says which of them there are. */
-type TextMeter = 'credits' | typeof PAY_AS_YOU_GO | 'cost' | 'budget' | 'tokens' | 'jobs' | 'concurrency';
+type TextMeter = 'credits' | typeof PAY_AS_YOU_GO | 'cost' | 'exposure' | 'budget' | 'tokens' | 'jobs' | 'concurrency';
 
 /** What a call takes of each meter: its worst case before, its real amounts after. */
 export interface Amounts {
   readonly cost: Money;
+  /** The most its provider may bill, whatever limit it was sent; once that is known, the cost. */
+  readonly dearest_cost: Money;
   readonly tokens: number;
   /** Calls in flight: one while held, none when settled. */
   readonly in_flight: bigint;
@@ -45,6 +47,10 @@ export function amountFor(meter: MeterSpec, amounts: Amounts, fx: ExchangeRates)
     case 'cost':
     case 'budget':
       return convertCost(amounts.cost, meter.unit as Currency, fx).nanos;
+    case 'exposure': {
+      const of = meter.unit as Currency;
+      return convertCost(amounts.dearest_cost, of, fx).nanos - convertCost(amounts.cost, of, fx).nanos;
+    }
     case 'tokens':
       return BigInt(amounts.tokens);
     case 'jobs':
@@ -92,11 +98,18 @@ function holdFor(draft: Draft, fitted: FittedRequest, expires_at: Temporal.Insta
   const credits = creditsFor(catalogue, draft.operation, fitted.worst_cost);
   const amounts: Amounts = {
     cost: fitted.worst_cost,
+    dearest_cost: fitted.dearest_cost,
     tokens: fitted.input_tokens_max + fitted.output_tokens_max,
     in_flight: 1n,
     credits: chargeOf(credits, granted ?? credits),
   };
-  const legs: Leg[] = metersOf(draft, granted).map((meter) => ({ meter, amount: amountFor(meter, amounts, catalogue.fx) }));
+  const legs: Leg[] = [];
+  const { exposure_meter } = policy;
+  for (const meter of metersOf(draft, granted)) {
+    legs.push({ meter, amount: amountFor(meter, amounts, catalogue.fx) });
+    if (meter.class !== 'cost' || meter.unit !== exposure_meter.unit || meter.workspace !== exposure_meter.workspace) continue;
+    legs.push({ meter: exposure_meter, amount: amountFor(exposure_meter, amounts, catalogue.fx), exposure: true });
+  }
   const reported = convertCost(fitted.worst_cost, policy.plan.price.currency, catalogue.fx);
   return {
     draft,
@@ -134,7 +147,7 @@ export async function takeHold(
   let left: Left = { rooms: [] };
   for (let round = 0; ; round++) {
     const fitted = fit(left);
-    if ('refused' in fitted) return withOffers(draft, withWait(draft, left, fitted));
+    if ('refused' in fitted) return withOffers(draft, withWait(draft, left, await exposedOrSpent(meters, draft, fitted)));
     const held = holdFor(draft, fitted, expires_at, left.granted);
     const outcome = await meters.hold(held.hold);
     switch (outcome.kind) {
@@ -148,7 +161,7 @@ export async function takeHold(
           `the idempotency key was used before with another request; use a new key for a new request`,
         );
       case 'denied': {
-        const narrower = round < ROUNDS_MAX ? narrow(draft, left, outcome) : undefined;
+        const narrower = round < ROUNDS_MAX ? narrow(draft, left, outcome, held.hold) : undefined;
         if (narrower === undefined) return waitForAll(meters, draft, held.hold, denial(draft, outcome));
         left = narrower;
         break;
@@ -162,13 +175,19 @@ export async function takeHold(
 type Denied = Extract<HoldOutcome, { kind: 'denied' }>;
 
 /** Adds what a denial said is left; undefined when a smaller request would not help. */
-function narrow({ catalogue, policy }: Draft, left: Left, { meter, available }: Denied): Left | undefined {
+function narrow(
+  { catalogue, policy }: Draft,
+  left: Left,
+  { meter, available, leg }: Denied,
+  { legs }: HoldRequest,
+): Left | undefined {
   const room = (of: Money, code: Room['code'], name: string): Left => ({
     ...left,
     rooms: [...left.rooms, { left: of, code, name }],
   });
   const key = meter.key as TextMeter;
   if (key === 'credits' && policy.pay_as_you_go) return { ...left, granted: available > 0n ? available : 0n };
+  if (key === 'exposure') return leastDearest(left, money(available + (legs[leg - 1]?.amount ?? 0n), meter.unit as Currency));
   const spendable = key === PAY_AS_YOU_GO ? available + (left.granted ?? 0n) : available;
   if (spendable <= 0n) return undefined;
   switch (key) {
@@ -199,6 +218,22 @@ function narrow({ catalogue, policy }: Draft, left: Left, { meter, available }: 
   }
 }
 
+/** What cost and exposure leave together, for a call's cost and exposure together. */
+function leastDearest(left: Left, most: Money): Left | undefined {
+  if (most.nanos <= 0n) return undefined;
+  const room: Room = { left: most, code: 'concurrency_exceeded', name: 'the plan’s cost ceiling' };
+  return left.dearest && compare(left.dearest.left, most) <= 0 ? left : { ...left, dearest: room };
+}
+
+/** Calls that are under way end and leave more; where none is, there is no more in this billing period. */
+async function exposedOrSpent(meters: Meters, { policy }: Draft, refusal: Refusal): Promise<Refusal> {
+  if (refusal.code !== 'concurrency_exceeded') return refusal;
+  const [exposure] = await meters.read([policy.exposure_meter]);
+  if (exposure && exposure.held > 0n) return { ...refusal, retryAfterSeconds: 1 };
+  const { end } = policy.billing_period;
+  return refuse('cost_ceiling_reached', refusal.detail + (end === null ? '' : `; it starts anew at ${end.toString()}`));
+}
+
 /** Several quotas may leave few: the least counts. */
 function fewerTokens(left: Left, meter: MeterSpec, available: bigint): Left {
   if (left.tokens !== undefined && left.tokens <= available) return left;
@@ -225,6 +260,8 @@ function denial(draft: Draft, { meter, available }: Denied): Refusal {
         ),
       );
     case 'cost':
+      return withOffers(draft, refuse('cost_ceiling_reached', `what the plan pays for is used up in this billing period${over}`));
+    case 'exposure':
       return withOffers(draft, refuse('cost_ceiling_reached', `what the plan pays for is used up in this billing period${over}`));
     case 'budget':
       return withOffers(draft, refuse('budget_exhausted', `the budget that all share is used up${over}`));

@@ -1,8 +1,8 @@
 import { BrokenInvariant, isRefusal, type Refusal, refuse } from '@purser/base';
-import type { ModelEntry } from '@purser/catalog';
+import { type ModelEntry, priceKeyOf } from '@purser/catalog';
 import type { MeterSpec } from '@purser/meters';
 import { findRate, type ModelPrice, multiply } from '@purser/money';
-import { candidatesFor, fitRequest, type FittedRequest, OFFLINE, type Room } from '@purser/routing';
+import { candidatesFor, fitRequest, type FittedRequest, type Room } from '@purser/routing';
 
 import type { Engine } from '../deps.ts';
 import type { Draft } from '../draft.ts';
@@ -71,6 +71,8 @@ export interface Left {
   readonly tokens_of?: MeterSpec;
   /** Credits the grants have left, where the rest of what a call needs is paid as one goes. */
   readonly granted?: bigint;
+  /** The most that a provider may bill for the call, where what is under way leaves less than it could. */
+  readonly dearest?: Room;
 }
 
 /** Fits the request to the first candidate it can fit: output clamped, else a cheaper model, else refused. */
@@ -99,6 +101,7 @@ export function fit(draft: Draft, candidates: readonly ModelEntry[], left: Left)
     input_tokens_max: draft.bounds.input_tokens_max,
     output_tokens_asked: draft.output_tokens,
     rooms: [credits, ...asked, ...left.rooms],
+    ...(left.dearest && { dearest_room: left.dearest }),
     ...(left.tokens === undefined ? {} : { tokens_left: left.tokens }),
     fx: catalogue.fx,
   });
@@ -106,6 +109,5 @@ export function fit(draft: Draft, candidates: readonly ModelEntry[], left: Left)
 
 /** The offline provider costs nothing; it is booked under the plan's stand-in price, so that every rule can be seen at work. */
 function priceOf({ catalogue, policy, now }: Draft, model: ModelEntry): ModelPrice | undefined {
-  const standIn = model.provider === OFFLINE ? policy.plan.offline_stand_in : undefined;
-  return catalogue.prices.findByKey(standIn ?? model.priceKey, now);
+  return catalogue.prices.findByKey(priceKeyOf(policy.plan, model), now);
 }

@@ -26,6 +26,7 @@ const KINDS: readonly { readonly value: AlertKind | ''; readonly label: string }
   { value: 'missing', label: 'missing entries' },
   { value: 'provider', label: 'providers that fail' },
   { value: 'payment', label: 'payments to look at' },
+  { value: 'overrides', label: 'agreements lowered' },
 ];
 
 /** What the operator should know: of every workspace, of the platform, and of messages that did not arrive. */

@@ -1,0 +1,87 @@
+import { add, compare, convertCost, formatAmount, formatMoney, isUnpriced, type Money } from '@purser/money';
+
+import type { Catalogue, Plan } from './catalogue.ts';
+import { dearestCall } from './exposure.ts';
+import type { Proof } from './prove-plans.ts';
+import { reachable } from './reachable.ts';
+
+/** After so many days without a look at the exchange rates, they may have moved by more than any buffer. */
+const RATES_DAYS_MAX = 92;
+const DAY_MS = 86_400_000;
+/** A character is at most four bytes, and a token at least one. */
+const TOKENS_PER_CHARACTER_MAX = 4;
+
+/** What the proof takes for granted, and what of it the engine sees to. */
+export const ASSUMPTIONS: readonly string[] = [
+  'No provider bills a call for more than its model can read and write (context_tokens, output_tokens_max), nor for what was not asked for (sound, searches). Up to there the engine covers it: calls under way and what is spent stay within the ceiling, and the first call that comes to more than was held closes its model before the next one.',
+  'Exchange rates move against you by no more than fx.buffer.',
+  'Tax is no more than tax_max, and the payment service keeps no more than payment_fees, of the amount with tax.',
+  'What a provider broke off and may still bill is counted apart, up to its unresolved_hour_max of an hour.',
+];
+
+/** What holds and is still worth knowing before selling: old rates, what nobody pays for, what calls under way may come to. */
+export function notesOf(catalogue: Catalogue, proofs: readonly Proof[], at: Temporal.Instant): string[] {
+  return [
+    ...rates(catalogue, at),
+    ...catalogue.plans.flatMap((plan) => [...unpaid(catalogue, plan, proofs), ...underWay(catalogue, plan, proofs, at)]),
+  ];
+}
+
+function rates({ fx }: Catalogue, at: Temporal.Instant): string[] {
+  const days = Math.floor((at.epochMilliseconds - fx.as_of.epochMilliseconds) / DAY_MS);
+  const as_of = fx.as_of.toString().slice(0, 10);
+  if (fx.rates.size === 0 || days <= RATES_DAYS_MAX) return [];
+  return [`fx.as_of is ${as_of}, ${days} days ago: look the exchange rates up and date them anew`];
+}
+
+/** What a plan without a price may cost: of each workspace, and of all of them together. */
+function unpaid({ globalBudget }: Catalogue, { code, price }: Plan, proofs: readonly Proof[]): string[] {
+  const proof = proofOf(proofs, code);
+  if (price.nanos > 0n || proof === undefined) return [];
+  const each = add(proof.worst_case, proof.reserve);
+  if (each.nanos === 0n) return [];
+  const all = globalBudget
+    ? `all of them together ${formatMoney(globalBudget.amount)} a calendar month${globalBudget.covers === 'all' ? ', which paid plans use up too' : ''}`
+    : 'all of them together without a bound, as there is no global_budget';
+  return [`${code} is free: each workspace may cost ${formatMoney(each)} a billing period, ${all}`];
+}
+
+/** How many calls to its dearest model the plan can have under way at once, when nothing is spent and at the end. */
+function underWay(catalogue: Catalogue, plan: Plan, proofs: readonly Proof[], at: Temporal.Instant): string[] {
+  const proof = proofOf(proofs, plan.code);
+  if (proof === undefined || !proof.holds || proof.worst_case.nanos === 0n) return [];
+  const dearest = dearestOf(catalogue, plan, at);
+  if (dearest === undefined || dearest.cost.nanos === 0n) return [];
+  const { currency } = plan.price;
+  const whole = add(proof.worst_case, proof.reserve);
+  const [first, last] = [whole.nanos / dearest.cost.nanos, plan.overrun_reserve.nanos / dearest.cost.nanos];
+  if (last >= BigInt(plan.concurrency)) return [];
+  const at_first =
+    first < BigInt(plan.concurrency) ? `${first} of its ${plan.concurrency} calls` : `all its ${plan.concurrency} calls`;
+  const what = `${plan.code}: a call to ${dearest.model} may come to ${formatAmount(dearest.cost)} ${currency}`;
+  if (first === 0n) return [`${what}, more than the ceiling: it is never admitted`];
+  return [
+    `${what}; ${at_first} at once can go there while nothing is spent, ${last} when only the reserve is left. Cheaper models take less`,
+  ];
+}
+
+/** The most that one call of the plan can be billed, whatever limit it was sent. */
+function dearestOf(
+  catalogue: Catalogue,
+  plan: Plan,
+  at: Temporal.Instant,
+): { readonly model: string; readonly cost: Money } | undefined {
+  let most: { readonly model: string; readonly cost: Money } | undefined;
+  for (const { model, price } of reachable(catalogue, plan, 'text', at)) {
+    const input_tokens = Math.min(model.context_tokens, plan.request.input_chars_max * TOKENS_PER_CHARACTER_MAX);
+    const dearest = dearestCall(model, price, input_tokens);
+    if (dearest === undefined || isUnpriced(dearest)) continue;
+    const cost = convertCost(dearest, plan.price.currency, catalogue.fx);
+    if (!most || compare(cost, most.cost) > 0) most = { model: model.id, cost };
+  }
+  return most;
+}
+
+function proofOf(proofs: readonly Proof[], code: string): Proof | undefined {
+  return proofs.find((proof) => proof.kind === 'plan' && proof.code === code);
+}

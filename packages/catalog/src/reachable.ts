@@ -1,0 +1,58 @@
+import type { ModelPrice } from '@purser/money';
+
+import type { Catalogue, ModelEntry, ModelPolicy, Plan, TaskType } from './catalogue.ts';
+import { OWN_PROVIDER } from './exposure.ts';
+
+/** What a plan may call for a task, in the order of its providers: visible to it, and nothing but the pinned version where one is pinned. */
+export function allowedModels(
+  models: readonly ModelEntry[],
+  { providers, pinned, visibility }: Pick<ModelPolicy, 'providers' | 'pinned'> & Pick<Plan, 'visibility'>,
+  task: TaskType,
+): readonly ModelEntry[] {
+  const pin = pinned[task];
+  const allowed: ModelEntry[] = [];
+  for (const provider of providers[task] ?? []) {
+    for (const model of models) {
+      if (model.provider !== provider || model.task !== task) continue;
+      if (model.beta && !visibility.showBetaModels) continue;
+      if (!model.verified && !visibility.allowUnverified) continue;
+      if (pin && !(model.id === pin.model && model.version === pin.version)) continue;
+      allowed.push(model);
+    }
+  }
+  return allowed;
+}
+
+/** The key of the price that a plan's call to a model is booked at: our own provider costs nothing, and stands in at the plan's price for it. */
+export function priceKeyOf({ offline_stand_in }: Pick<Plan, 'offline_stand_in'>, { provider, priceKey }: ModelEntry): string {
+  return provider === OWN_PROVIDER ? (offline_stand_in ?? priceKey) : priceKey;
+}
+
+/** The models of a task that routing may choose for the plan, our own among them, with each price that holds from `at` on. */
+export function reachable(
+  catalogue: Catalogue,
+  plan: Plan,
+  task: TaskType,
+  at: Temporal.Instant,
+): { readonly model: ModelEntry; readonly price: ModelPrice }[] {
+  const { model_policy, visibility } = plan;
+  const own = catalogue.models.filter((model) => model.provider === OWN_PROVIDER && model.task === task);
+  const models = new Set([...allowedModels(catalogue.models, { ...model_policy, visibility }, task), ...own]);
+  return [...models].flatMap((model) => pricesFrom(catalogue, priceKeyOf(plan, model), at).map((price) => ({ model, price })));
+}
+
+/** The price in force at `at` and those announced for later. */
+export function pricesFrom(catalogue: Catalogue, key: string, at: Temporal.Instant): readonly ModelPrice[] {
+  const now = catalogue.prices.findByKey(key, at);
+  return catalogue.prices.history(key).filter((price) => price === now || Temporal.Instant.compare(price.from, at) > 0);
+}
+
+/** Whether everything that a price names is given away, in every way it can be processed. */
+export function isFree(price: ModelPrice): boolean {
+  const amounts = [...Object.values(price.units), ...price.images.map((image) => image.yoctos)];
+  for (const tier of price.tiers) amounts.push(...Object.values(tier.prices));
+  for (const service of price.service_tiers ?? []) {
+    amounts.push(...Object.values(service.units), ...service.tiers.flatMap((tier) => Object.values(tier.prices)));
+  }
+  return amounts.every((amount) => amount === 0n);
+}

@@ -1,0 +1,100 @@
+import { newId } from '@purser/base';
+import { type Catalogue, loadCatalogue, proposeCatalogue } from '@purser/catalog';
+import type { Overrides, Workspace } from '@purser/identity';
+import { formatMoney } from '@purser/money';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { effectivePolicy } from './effective-policy.ts';
+import { explainPolicy } from './explain.ts';
+import type { Policy } from './policy.ts';
+import { refuseLoss } from './prove-overrides.ts';
+import { withAcceptedLoss } from './proven-overrides.ts';
+
+const NOW = Temporal.Instant.from('2026-11-10T00:00:00Z');
+
+let catalogue: Catalogue;
+beforeAll(async () => {
+  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+});
+
+function policyOn(plan: string, overrides: Overrides, under: Catalogue = catalogue): Policy {
+  const workspace: Workspace = Object.freeze({
+    id: newId<'workspace'>(),
+    name: 'Harbour',
+    external_id: null,
+    plan,
+    catalogue_version: under.version,
+    timezone: 'UTC',
+    anchored_at: NOW,
+    license: 'active',
+    license_since: NOW,
+    overrides,
+    created_at: NOW,
+  });
+  return effectivePolicy({ workspace, catalogue: under, state: { frozen: false }, now: NOW });
+}
+
+const planOf = (code: string, under: Catalogue = catalogue) => under.plans.find((plan) => plan.code === code)!;
+const EIGHTY_FIVE: Overrides = { ceiling: { amount: '85', currency: 'USD' } };
+
+describe('what was agreed beside one plan and comes to stand beside another', () => {
+  test('F1: a ceiling is lowered to what the smaller plan pays for, and the explanation says so', () => {
+    expect(formatMoney(policyOn('BUSINESS', EIGHTY_FIVE).ceiling)).toBe('85 USD');
+    const small = policyOn('PRO', EIGHTY_FIVE);
+    expect(formatMoney(small.ceiling)).toBe('13.5915 EUR');
+    expect(formatMoney(small.cost_cap)).toBe('13.0915 EUR');
+    expect(small.exposure_meter.cap).toBe(13_591_500_000n);
+    expect(small.lowered).toEqual([{ name: 'ceiling', agreed: '79.9 EUR', holds: '13.5915 EUR' }]);
+    const why = explainPolicy(small).find(({ name }) => name === 'ceiling')?.why;
+    expect(why).toMatch(/79\.9 EUR was agreed, and PRO pays for 13\.5915 EUR$/);
+  });
+
+  test('F1: a free plan pays for no more than its marketing budget', () => {
+    expect(formatMoney(policyOn('FREE', EIGHTY_FIVE).ceiling)).toBe('2 EUR');
+  });
+
+  test('F1: a catalogue whose plan of that name costs half lowers it as well, and going back restores it', () => {
+    const half = proposeCatalogue(
+      catalogue.text.replace('price: 149 USD', 'price: 74 USD').replaceAll('monthlyUsd: 120', 'monthlyUsd: 60'),
+      catalogue,
+    );
+    expect(formatMoney(policyOn('BUSINESS', EIGHTY_FIVE, half).ceiling)).toBe('62.9 USD');
+    expect(policyOn('BUSINESS', EIGHTY_FIVE, catalogue).lowered).toEqual([]);
+  });
+
+  test('F1, C12: a price of credits that does not pay for them gives way to the plan’s own, or to none', () => {
+    const cheap: Overrides = { pay_as_you_go: { credits_max: 10, price: { amount: '0.001', currency: 'USD' } } };
+    expect(formatMoney(policyOn('BUSINESS', cheap).pay_as_you_go!.price)).toBe('0.02 USD');
+    expect(policyOn('PRO', cheap).pay_as_you_go).toBeUndefined();
+    expect(policyOn('PRO', cheap).lowered).toEqual([{ name: 'pay_as_you_go', agreed: '0.001 USD', holds: 'none' }]);
+  });
+
+  test('F1: a loss that was agreed to beside one plan holds for that plan, at no lower a price', () => {
+    const agreed = withAcceptedLoss(
+      { ceiling: { amount: '140', currency: 'USD' }, accepted_loss: { reason: 'a pilot' } },
+      planOf('BUSINESS'),
+    );
+    expect(agreed.accepted_loss).toEqual({ reason: 'a pilot', plan: 'BUSINESS', price: { amount: '149', currency: 'USD' } });
+    expect(formatMoney(policyOn('BUSINESS', agreed).ceiling)).toBe('140 USD');
+    expect(formatMoney(policyOn('PRO', agreed).ceiling)).toBe('13.5915 EUR');
+    expect(refuseLoss({ plan: 'PRO', overrides: agreed }, catalogue, NOW)?.detail).toMatch(/PRO would not keep its margin/);
+    const half = proposeCatalogue(
+      catalogue.text.replace('price: 149 USD', 'price: 74 USD').replaceAll('monthlyUsd: 120', 'monthlyUsd: 60'),
+      catalogue,
+    );
+    expect(formatMoney(policyOn('BUSINESS', agreed, half).ceiling)).toBe('62.9 USD');
+  });
+});
+
+test('F1, C5: a feature by agreement that a failed payment would not take away is refused', () => {
+  // Drafting is of the feature suite, which a failed payment takes on day 14 only, and which no plan with anything to pay has.
+  const text = catalogue.text
+    .replaceAll('studio, suite, publishing', 'studio, publishing')
+    .replace('feature: ai\n    output_tokens_default: 1500', 'feature: suite\n    output_tokens_default: 1500')
+    .replace('features: [ai, campaigns, images, studio]', 'features: [ai, campaigns, images, studio, suite]');
+  const under = proposeCatalogue(text, catalogue);
+  expect(refuseLoss({ plan: 'PRO', overrides: { features: ['ai', 'suite'] } }, under, NOW)?.detail).toMatch(
+    /^overrides\.features: PRO: whoever does not pay goes on with draft: the first step of licence\.degrade leaves suite/,
+  );
+  expect(refuseLoss({ plan: 'PRO', overrides: { features: ['ai'] } }, under, NOW)).toBeUndefined();
+});
