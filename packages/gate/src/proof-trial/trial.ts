@@ -1,0 +1,72 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { type Catalogue, CatalogueFault, loadCatalogue, proveCatalogue, type Witness } from '@purser/catalog';
+import fc from 'fast-check';
+
+import { anyCatalogue, FILES, type WrittenCatalogue } from './any-catalogue.ts';
+import { playWitness } from './play-witness.ts';
+import type { TrialWorld } from './trial-world.ts';
+import { spendToTheLimit, type Spending } from './try-catalogue.ts';
+
+/** A catalogue that somebody might write, and what a customer of it does. */
+export interface Trial {
+  readonly files: WrittenCatalogue;
+  readonly spending: Spending;
+}
+
+const spending: fc.Arbitrary<Spending> = fc.record({
+  plan: fc.nat(5),
+  before: fc.oneof(fc.constant(0), fc.integer({ min: 50, max: 100 })),
+  behaviours: fc.array(fc.constantFrom('kept', 'beyond', 'beyond', 'uncharged', 'doubt'), { minLength: 1, maxLength: 5 }),
+  calls: fc.integer({ min: 2, max: 9 }),
+  words: fc.constantFrom(1, 8, 90),
+  output: fc.constantFrom(1, 60, 30_000),
+  packs: fc.array(fc.nat(6), { maxLength: 2 }),
+  agreed: fc.option(fc.constantFrom(20, 80, 150, 400), { nil: undefined, freq: 2 }),
+});
+
+export const trials: fc.Arbitrary<Trial> = fc.record({ files: anyCatalogue, spending });
+
+/** What came of a trial: whether the catalogue was accepted, or by what it was refused. */
+export type Verdict = 'accepted' | 'mistake' | Witness['kind'];
+
+export interface Tried {
+  readonly verdicts: readonly Verdict[];
+  /** An accepted catalogue that loses, or a refused one that holds. */
+  readonly wrong: readonly string[];
+}
+
+/** Proves a catalogue at `at` and tries the proof: what is accepted is spent to its limit, what is refused is shown to lose. */
+export async function tryProof(world: TrialWorld, { files, spending: how }: Trial, at: Temporal.Instant): Promise<Tried> {
+  const catalogue = await load(files);
+  if ('mistakes' in catalogue) return { verdicts: ['mistake'], wrong: catalogue.mistakes.filter((mistake) => !isSound(mistake)) };
+  const { losses } = proveCatalogue(catalogue, at);
+  if (losses.length === 0) return { verdicts: ['accepted'], wrong: await spendToTheLimit(world, catalogue, how) };
+  const wrong: string[] = [];
+  for (const loss of losses) wrong.push(...(await playWitness(world, catalogue, loss)));
+  return { verdicts: losses.map(({ witness }) => witness.kind), wrong };
+}
+
+/** Mistakes that are losses of their own, each shown by its own tests: what cannot be paid, a credit below its cost, fees above the price. */
+function isSound(mistake: string): boolean {
+  return /want a price in whole|pay_as_you_go\.price: .* want enough for|overrun_reserve: .* want at most the ceiling, -/.test(
+    mistake,
+  );
+}
+
+async function load(files: WrittenCatalogue): Promise<Catalogue | { readonly mistakes: readonly string[] }> {
+  const folder = await mkdtemp(join(tmpdir(), 'purser-trial-'));
+  try {
+    for (const name of FILES) await writeFile(join(folder, name), files[name]);
+    return await loadCatalogue(join(folder, FILES[0]));
+  } catch (error) {
+    if (!(error instanceof CatalogueFault)) throw error;
+    return { mistakes: error.message.split('\n') };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+export { TRIAL_ROOMS, TrialWorld } from './trial-world.ts';
