@@ -42,10 +42,8 @@ export async function benchCatalogues(quick: boolean): Promise<void> {
   console.log(
     `${machine()}. ${wanted} generated catalogues in ${seconds.toFixed(0)} s: none accepted that loses, none refused that holds.\n`,
   );
-  console.log(
-    table(
-      ['what came of it', 'catalogues'],
-      [...tally].map(([verdict, count]) => [verdict, String(count)]),
-    ),
+  table(
+    ['what came of it', 'catalogues'],
+    [...tally].map(([verdict, count]) => [verdict, count]),
   );
 }
