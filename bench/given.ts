@@ -1,5 +1,16 @@
-import { createLog, migrate, openPool, parseSettings, type Pool, scratchDatabase, systemClock } from '@purser/base';
+import {
+  createLog,
+  migrate,
+  openPool,
+  parseSettings,
+  type Pool,
+  scratchDatabase,
+  scratchFolder,
+  systemClock,
+} from '@purser/base';
 import { type Given, provenCatalogue, ROOMS } from '@purser/server';
+
+import { roomyCatalogue } from './roomy-catalogue.ts';
 
 /** What a server in the process of a bench is started with, on a database that is thrown away, and a pool beside it. */
 export async function scratchGiven(
@@ -10,7 +21,8 @@ export async function scratchGiven(
   const pool = openPool(database.url, { connections_max });
   opened.defer(() => pool.end());
   await migrate(pool, ROOMS);
-  const settings = { ...parseSettings({}), port: 0 };
+  const { folder } = opened.use(await scratchFolder());
+  const settings = { ...parseSettings({ PURSER_CATALOG: await roomyCatalogue(folder) }), port: 0 };
   const log = createLog({ level: 'error' });
   const catalogue = await provenCatalogue(settings, systemClock.now(), log);
   const admin_token = 'bench-admin-token-of-forty-characters-00';
