@@ -798,6 +798,7 @@ create table ledger.posting (
   constraint posting_pkey PRIMARY KEY (xid, id),
   constraint sound CHECK (((amount > 0) AND (debit <> credit) AND ((reported IS NULL) = (reported_unit IS NULL)) AND (COALESCE(reported, (0)::bigint) >= 0)))
 );
+CREATE INDEX posting_agreed ON ledger.posting USING btree (posted_at) WHERE (((debit = 'receivable'::text) AND (credit = ANY (ARRAY['revenue:subscription'::text, 'revenue:pay_as_you_go'::text]))) OR ((credit = 'receivable'::text) AND (debit = ANY (ARRAY['revenue:subscription'::text, 'revenue:pay_as_you_go'::text]))));
 CREATE INDEX posting_of_hold ON ledger.posting USING brin (hold_id uuid_minmax_multi_ops) WITH (autosummarize='on');
 CREATE INDEX posting_of_time ON ledger.posting USING brin (posted_at) WITH (autosummarize='on');
 CREATE INDEX posting_of_workspace ON ledger.posting USING btree (workspace_id, id);

@@ -31,6 +31,7 @@ export { marginByMonth } from './margin-by-month.ts';
 export type { MarginLine } from './margin-line.ts';
 export { marginOf } from './margin-of.ts';
 export { type MarginKey, marginReport, NO_PLAN } from './margin-report.ts';
+export { type RevenueSources, revenueSources } from './agreed-revenue.ts';
 export { type Page, pageSize, parseCursor, type Position, toPage } from './page.ts';
 export type { Posting } from './posting.ts';
 export { rollUp, startRollUp } from './roll-up.ts';

@@ -1,6 +1,14 @@
 import { isRefusal, isUuid, RefusalError, refuse, type WorkspaceId } from '@purser/base';
-import { listPostings, type MarginLine, marginReport, type Posting, trialBalance } from '@purser/ledger';
-import { toWire } from '@purser/money';
+import {
+  listPostings,
+  type MarginLine,
+  marginReport,
+  type Posting,
+  type RevenueSources,
+  revenueSources,
+  trialBalance,
+} from '@purser/ledger';
+import { money, toWire } from '@purser/money';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -42,6 +50,10 @@ export const marginSchema = z.object({
   cost: amountSchema,
   margin: amountSchema,
   margin_ratio: z.string().nullable().describe('Cut towards −∞ after six decimals; null without revenue.'),
+  collected: amountSchema.optional().describe('Of the revenue: what payments brought in. By plan, workspace and pack.'),
+  agreed: amountSchema
+    .optional()
+    .describe('Of the revenue: what is agreed with the customer and not collected through payments.'),
 });
 
 const balanceSchema = z.object({
@@ -72,8 +84,9 @@ export function registerAdminBooks(app: App, { pool, clock }: RouteDeps): void {
     },
     handler: async (request, reply) => {
       const { by } = request.query;
-      const lines = await marginReport(pool, { ...spanOf(request.query, clock.now()), by });
-      return reply.send(lines.map(wireMargin));
+      const span = spanOf(request.query, clock.now());
+      const [lines, sources] = await Promise.all([marginReport(pool, { ...span, by }), sourcesBy(pool, by, span)]);
+      return reply.send(lines.map((line) => wireMargin(line, sources)));
     },
   });
 
@@ -159,7 +172,21 @@ export function registerAdminBooks(app: App, { pool, clock }: RouteDeps): void {
   });
 }
 
-export function wireMargin(line: MarginLine): z.infer<typeof marginSchema> {
+/** Of a pack all is collected; of a model or a month the report does not say. */
+export async function sourcesBy(
+  pool: RouteDeps['pool'],
+  by: string,
+  span: { readonly from: Temporal.Instant; readonly to: Temporal.Instant },
+): Promise<SourcesOf> {
+  if (by === 'plan' || by === 'workspace') return await revenueSources(pool, { ...span, by });
+  if (by === 'pack') return ({ revenue }) => ({ collected: revenue, agreed: money(0n, revenue.currency) });
+  return () => undefined;
+}
+
+type SourcesOf = (line: MarginLine) => RevenueSources | undefined;
+
+export function wireMargin(line: MarginLine, sourcesOf: SourcesOf): z.infer<typeof marginSchema> {
+  const sources = sourcesOf(line);
   return {
     key: line.key,
     revenue: toWire(line.revenue),
@@ -167,6 +194,7 @@ export function wireMargin(line: MarginLine): z.infer<typeof marginSchema> {
     cost: toWire(line.cost),
     margin: toWire(line.margin),
     margin_ratio: line.margin_ratio,
+    ...(sources && { collected: toWire(sources.collected), agreed: toWire(sources.agreed) }),
   };
 }
 

@@ -36,7 +36,9 @@ describe('C8: margin from the books', () => {
     expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
     expect(headers.get('content-disposition')).toBe(`attachment; filename="margin-by-${by}.csv"`);
     const lines = text.split('\r\n');
-    expect(lines[0]).toBe(`${by},${by === 'workspace' ? 'name,' : ''}currency,revenue,fees,cost,margin,margin_ratio`);
+    expect(lines[0]).toBe(
+      `${by},${by === 'workspace' ? 'name,' : ''}currency,revenue,fees,cost,margin,margin_ratio,collected,agreed`,
+    );
     expect(lines).toHaveLength(json.length + 2);
   });
 

@@ -2,7 +2,7 @@ import { unreachable } from '@purser/base';
 import { type Catalogue, findPack, findPlan, type Pack, type Plan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { dailyUsage, marginByModel, marginByMonth, type MarginLine, marginReport, type UsageDay } from '@purser/ledger';
-import { formatAmount, formatRatio, toWire } from '@purser/money';
+import { formatAmount, formatRatio, type Money, toWire } from '@purser/money';
 import { weeklyFraud } from '@purser/notify';
 import { z } from 'zod';
 
@@ -12,7 +12,7 @@ import { problems } from '../http/responses.ts';
 import { type Span, spanOf, spanQuery } from '../http/time-span.ts';
 import type { App } from '../http/types.ts';
 import { amountSchema, counter, counterSchema, instantSchema, uuidSchema } from '../http/wire.ts';
-import { marginSchema, wireMargin } from './admin-books.ts';
+import { marginSchema, sourcesBy, wireMargin } from './admin-books.ts';
 
 const formatQuery = { format: z.enum(['json', 'csv']).default('json') };
 
@@ -72,7 +72,8 @@ export function registerAdminReports(app: App, deps: RouteDeps): void {
     },
     handler: async (request, reply) => {
       const { by, format } = request.query;
-      const lines = await marginBy(deps, by, spanOf(request.query, clock.now()));
+      const span = spanOf(request.query, clock.now());
+      const [lines, sources] = await Promise.all([marginBy(deps, by, span), sourcesBy(pool, by, span)]);
       const found =
         by === 'workspace'
           ? await workspacesOf(
@@ -82,9 +83,13 @@ export function registerAdminReports(app: App, deps: RouteDeps): void {
           : new Map<string, Workspace>();
       const called = new Map([...found].map(([id, { name }]) => [id, name]));
       const minimum = minimumOf(deps.catalogue, by, found);
-      if (format === 'csv') return sendCsv(reply, `margin-by-${by}`, marginCsv(by, lines, called));
+      if (format === 'csv') return sendCsv(reply, `margin-by-${by}`, marginCsv(by, lines, called, sources));
       return reply.send(
-        lines.map((line) => ({ ...wireMargin(line), name: called.get(line.key) ?? null, margin_min: minimum(line.key) })),
+        lines.map((line) => ({
+          ...wireMargin(line, sources),
+          name: called.get(line.key) ?? null,
+          margin_min: minimum(line.key),
+        })),
       );
     },
   });
@@ -193,16 +198,24 @@ function minimumOf(
   };
 }
 
-function marginCsv(by: MarginBy, lines: readonly MarginLine[], names: ReadonlyMap<string, string>): string {
+function marginCsv(
+  by: MarginBy,
+  lines: readonly MarginLine[],
+  names: ReadonlyMap<string, string>,
+  sources: Awaited<ReturnType<typeof sourcesBy>>,
+): string {
   const named = by === 'workspace';
+  const amountOf = (amount: Money | undefined): string => (amount === undefined ? '' : formatAmount(amount));
   return toCsv(
-    [by, ...(named ? ['name'] : []), 'currency', 'revenue', 'fees', 'cost', 'margin', 'margin_ratio'],
+    [by, ...(named ? ['name'] : []), 'currency', 'revenue', 'fees', 'cost', 'margin', 'margin_ratio', 'collected', 'agreed'],
     lines.map((line): CsvCell[] => [
       line.key,
       ...(named ? [names.get(line.key) ?? ''] : []),
       line.revenue.currency,
       ...[line.revenue, line.fees, line.cost, line.margin].map(formatAmount),
       line.margin_ratio,
+      amountOf(sources(line)?.collected),
+      amountOf(sources(line)?.agreed),
     ]),
   );
 }

@@ -147,7 +147,9 @@ function Row({ row, by }: { readonly row: MarginRow; readonly by: MarginBy }) {
 function Sources({ row: { collected, agreed, margin_min } }: { readonly row: MarginRow }) {
   const parts = [
     collected === undefined ? [] : [`${formatMoneyShort(collected)} collected`],
-    agreed === undefined || compare(agreed.amount, '0') === 0 ? [] : [`${formatMoneyShort(agreed)} agreed and not paid yet`],
+    agreed === undefined || compare(agreed.amount, '0') === 0
+      ? []
+      : [`${formatMoneyShort(agreed)} agreed, not collected by Purser`],
     margin_min === null ? [] : [`minimum margin ${ratioWords(margin_min)}`],
   ].flat();
   return parts.length === 0 ? null : <p className="figures mt-1 text-sm text-ink-soft">{parts.join(' · ')}</p>;
