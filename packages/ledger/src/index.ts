@@ -22,6 +22,7 @@ export {
   type MovementSpan,
 } from './credit-movements.ts';
 export { type CreditSpender, creditSpenders } from './credit-spenders.ts';
+export { usersAbove } from './users-above.ts';
 export { type LedgerTotal, ledgerTotals } from './ledger-totals.ts';
 export { listAttempts } from './list-attempts.ts';
 export { listPostings } from './list-postings.ts';

@@ -8,7 +8,7 @@ export { CHANNEL_KINDS } from './message.ts';
 export { createMailer } from './send-email.ts';
 export { startAlerts } from './start-alerts.ts';
 export { readSubscriptions, replaceSubscriptions, type Subscriptions, subscriptionsSchema } from './subscriptions.ts';
-export { weeklyFraud } from './weekly-fraud.ts';
+export { type FraudFlag, type FraudWeek, weeklyFraud } from './weekly-fraud.ts';
 export type { AlertSource, Watch, Watched } from './watched.ts';
 
 export const notifyMigrations: RoomMigrations = { room: 'notify', directory: new URL('../migrations/', import.meta.url) };

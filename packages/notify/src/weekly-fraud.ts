@@ -7,6 +7,8 @@ export interface FraudFlag {
   readonly workspace: WorkspaceId;
   readonly at: Temporal.Instant;
   readonly text: string;
+  /** Credits an hour that the plan takes for honest. */
+  readonly credits_max: bigint | null;
 }
 
 /** A week from Monday 00:00 UTC. */
@@ -25,13 +27,13 @@ export async function weeklyFraud(
   { from, to }: { from: Temporal.Instant; to: Temporal.Instant },
 ): Promise<FraudWeek[]> {
   const { rows } = await pool.query<FraudFlag & { week: string }>(
-    `select alert_id as id, workspace_id as workspace, raised_at as at, text, date_trunc('week', raised_at at time zone 'UTC')::date::text as week
+    `select alert_id as id, workspace_id as workspace, raised_at as at, text, level as credits_max, date_trunc('week', raised_at at time zone 'UTC')::date::text as week
      from notify.alert where kind = 'fraud' and raised_at >= $1 and raised_at < $2 order by raised_at desc, alert_id limit ${FLAGS_MAX}`,
     [from.toString(), to.toString()],
   );
   return [...Map.groupBy(rows, ({ week }) => week)].map(([week, flags]) => ({
     week,
     workspaces: new Set(flags.map(({ workspace }) => workspace)).size,
-    flags: flags.map(({ id, workspace, at, text }) => ({ id, workspace, at, text })),
+    flags: flags.map(({ id, workspace, at, text, credits_max }) => ({ id, workspace, at, text, credits_max })),
   }));
 }

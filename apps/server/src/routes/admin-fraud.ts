@@ -1,5 +1,5 @@
 import { isRefusal } from '@purser/base';
-import { creditSpenders } from '@purser/ledger';
+import { type CreditSpender, creditSpenders } from '@purser/ledger';
 import { listFraud, type RaisedFraud } from '@purser/notify';
 import { z } from 'zod';
 
@@ -71,10 +71,12 @@ function wireFlag(flag: RaisedFraud, spenders: Awaited<ReturnType<typeof creditS
     to: to.toString(),
     seen_at: flag.seen_at?.toString() ?? null,
     seen_by: flag.seen_by,
-    // An attempt names its actor and, after it, the end user.
-    spenders: spenders.map(({ actor, credits }) => {
-      const [who = '', user] = actor.split(' user:');
-      return { actor: who, user: user ?? null, credits: counter(credits) };
-    }),
+    spenders: spenders.map(wireSpender),
   };
+}
+
+/** An attempt names its actor and, after it, the end user. */
+export function wireSpender({ actor, credits }: CreditSpender): { actor: string; user: string | null; credits: number | string } {
+  const [who = '', user] = actor.split(' user:');
+  return { actor: who, user: user ?? null, credits: counter(credits) };
 }

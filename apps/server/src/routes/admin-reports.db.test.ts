@@ -99,10 +99,29 @@ describe('C11: what was used and what was flagged', () => {
     }
     const { json } = await report('fraud?from=2026-11-01&to=2026-12-01');
     expect(json).toMatchObject([
-      { week: '2026-11-16', workspaces: 2, flags: [{ name: null }, { workspace_id: shop.id }] },
+      { week: '2026-11-16', workspaces: 2, users: 0, flags: [{ name: null }, { workspace_id: shop.id, users: [] }] },
       { week: '2026-11-09', workspaces: 1, flags: [{ workspace_id: shop.id, name: '=HYPERLINK("http://evil")' }] },
     ]);
     const { text } = await report('fraud?from=2026-11-01&to=2026-12-01&format=csv');
     expect(text.split('\r\n').filter((line) => line.endsWith(",'=1+1"))).toHaveLength(3);
+  });
+
+  it('C11: each week says how many users were above the limit by themselves, and who; those who were only together are not named', async () => {
+    const busy = await server.workspace('BUSINESS');
+    for (const user of ['ada', 'ada', 'ada', 'bob']) {
+      const body = { model: 'auto', user, messages: [{ role: 'user', content: 'hello' }] };
+      expect((await server.ask('/v1/chat/completions', { key: busy.key, body })).status).toBe(200);
+    }
+    const raised = server.running.composition.deps.clock.now().add({ minutes: 1 });
+    await server.database.pool.query(
+      `insert into notify.alert (workspace_id, alert_id, kind, subject, window_start, level, severity, title, text, for_workspace, raised_at)
+       values ($1, $2, 'fraud', 'credits an hour', $3, 1, 'critical', 'flag', 'four in an hour', false, $3)`,
+      [busy.id, newId<'alert'>(), raised.toString()],
+    );
+    const flagged = async () =>
+      (await report(`fraud?from=${raised.subtract({ minutes: 1 }).toString()}&to=${raised.add({ minutes: 1 }).toString()}`)).json;
+    await expect
+      .poll(flagged, { timeout: 5_000 })
+      .toMatchObject([{ workspaces: 1, users: 1, flags: [{ workspace_id: busy.id, users: [{ user: 'ada', credits: 3 }] }] }]);
   });
 });

@@ -1,9 +1,18 @@
-import { unreachable } from '@purser/base';
+import { type Pool, unreachable } from '@purser/base';
 import { type Catalogue, findPack, findPlan, type Pack, type Plan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
-import { dailyUsage, marginByModel, marginByMonth, type MarginLine, marginReport, type UsageDay } from '@purser/ledger';
+import {
+  type CreditSpender,
+  dailyUsage,
+  marginByModel,
+  marginByMonth,
+  type MarginLine,
+  marginReport,
+  type UsageDay,
+  usersAbove,
+} from '@purser/ledger';
 import { formatAmount, formatRatio, type Money, toWire } from '@purser/money';
-import { weeklyFraud } from '@purser/notify';
+import { type FraudFlag, type FraudWeek, weeklyFraud } from '@purser/notify';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -13,6 +22,7 @@ import { type Span, spanOf, spanQuery } from '../http/time-span.ts';
 import type { App } from '../http/types.ts';
 import { amountSchema, counter, counterSchema, instantSchema, uuidSchema } from '../http/wire.ts';
 import { marginSchema, sourcesBy, wireMargin } from './admin-books.ts';
+import { wireSpender } from './admin-fraud.ts';
 
 const formatQuery = { format: z.enum(['json', 'csv']).default('json') };
 
@@ -47,8 +57,19 @@ const usageSchema = z.object({
 const fraudSchema = z.object({
   week: z.iso.date().describe('Its Monday, UTC.'),
   workspaces: z.int(),
+  users: z.int().describe('Users who by themselves spent more in a flagged hour than their plan takes for honest, each once.'),
   flags: z.array(
-    z.object({ id: uuidSchema, workspace_id: uuidSchema, name: z.string().nullable(), at: instantSchema, text: z.string() }),
+    z.object({
+      id: uuidSchema,
+      workspace_id: uuidSchema,
+      name: z.string().nullable(),
+      at: instantSchema,
+      text: z.string(),
+      users: z
+        .array(z.object({ actor: z.string(), user: z.string().nullable(), credits: counterSchema }))
+        .nullable()
+        .describe('Those users, the most first; empty where only several together were above. Null beyond the newest 500 flags.'),
+    }),
   ),
 });
 
@@ -131,7 +152,7 @@ export function registerAdminReports(app: App, deps: RouteDeps): void {
       response: { 200: either(z.array(fraudSchema)), ...problems(400, 401, 403) },
     },
     handler: async (request, reply) => {
-      const weeks = await weeklyFraud(pool, spanOf(request.query, clock.now()));
+      const weeks = await namedWeeks(pool, await weeklyFraud(pool, spanOf(request.query, clock.now())));
       const found = await workspacesOf(
         deps,
         weeks.flatMap(({ flags }) => flags.map(({ workspace }) => workspace)),
@@ -139,19 +160,29 @@ export function registerAdminReports(app: App, deps: RouteDeps): void {
       const called = new Map([...found].map(([id, { name }]) => [id, name]));
       if (request.query.format === 'csv') {
         const rows = weeks.flatMap(({ week, flags }) =>
-          flags.map(({ workspace, at, text }) => [week, workspace, called.get(workspace) ?? '', at.toString(), text]),
+          flags.map(({ workspace, at, text, users }) => [
+            week,
+            workspace,
+            called.get(workspace) ?? '',
+            at.toString(),
+            (users ?? []).map(({ actor }) => actor).join(', '),
+            text,
+          ]),
         );
-        return sendCsv(reply, 'fraud-by-week', toCsv(['week', 'workspace_id', 'name', 'at', 'text'], rows));
+        return sendCsv(reply, 'fraud-by-week', toCsv(['week', 'workspace_id', 'name', 'at', 'users', 'text'], rows));
       }
       return reply.send(
-        weeks.map(({ flags, ...week }) => ({
-          ...week,
-          flags: flags.map(({ id, workspace, at, text }) => ({
-            id,
-            workspace_id: workspace,
-            name: called.get(workspace) ?? null,
-            at: at.toString(),
-            text,
+        weeks.map(({ week, workspaces, users, flags }) => ({
+          week,
+          workspaces,
+          users,
+          flags: flags.map((flag) => ({
+            id: flag.id,
+            workspace_id: flag.workspace,
+            name: called.get(flag.workspace) ?? null,
+            at: flag.at.toString(),
+            text: flag.text,
+            users: flag.users?.map(wireSpender) ?? null,
           })),
         })),
       );
@@ -229,4 +260,29 @@ function usageCsv(days: readonly UsageDay[]): string {
       return cost.length === 0 ? [[...counts, '', '']] : cost.map((one) => [...counts, formatAmount(one), one.currency]);
     }),
   );
+}
+
+interface NamedWeek extends Omit<FraudWeek, 'flags'> {
+  readonly users: number;
+  readonly flags: readonly (FraudFlag & { readonly users: readonly CreditSpender[] | undefined })[];
+}
+
+/** The weeks with the users who by themselves were above what their plan takes for honest. */
+async function namedWeeks(pool: Pool, weeks: readonly FraudWeek[]): Promise<NamedWeek[]> {
+  const all = weeks.flatMap(({ flags }) => flags);
+  const users = await usersAbove(
+    pool,
+    all.map(({ workspace, at, credits_max }) => ({
+      workspace,
+      from: at.subtract({ hours: 1 }),
+      to: at,
+      credits_max: credits_max ?? 0n,
+    })),
+  );
+  const of = new Map(all.map(({ id }, index) => [id, users[index]]));
+  return weeks.map(({ week, workspaces, flags }) => {
+    const named = flags.map((flag) => ({ ...flag, users: of.get(flag.id) }));
+    const each = named.flatMap((flag) => (flag.users ?? []).map(({ actor }) => `${flag.workspace} ${actor}`));
+    return { week, workspaces, users: new Set(each).size, flags: named };
+  });
 }

@@ -137,12 +137,14 @@ export interface Ladders {
 export interface FraudWeek {
   readonly week: string;
   readonly workspaces: number;
+  readonly users: number;
   readonly flags: readonly {
     readonly id: string;
     readonly workspace_id: string;
     readonly name: string | null;
     readonly at: string;
     readonly text: string;
+    readonly users: readonly { readonly actor: string; readonly user: string | null; readonly credits: number | string }[] | null;
   }[];
 }
 

@@ -60,12 +60,13 @@ function WeekList({ weeks }: { readonly weeks: readonly FraudWeek[] }) {
     return <Empty title="No flags in three months">Each week with a flag is kept here, also when it was seen.</Empty>;
   return (
     <ul className="grid gap-5">
-      {weeks.map(({ week, workspaces, flags }) => (
+      {weeks.map(({ week, workspaces, users, flags }) => (
         <li key={week}>
           <h3 className="narrow text-xl font-semibold">
             Week of {dayWords(week, now_ms, 'UTC')}
             <span className="ml-2 text-base font-medium text-ink-soft">
               {flags.length} {flags.length === 1 ? 'flag' : 'flags'}, {workspaces} {workspaces === 1 ? 'workspace' : 'workspaces'}
+              , {users} {users === 1 ? 'user' : 'users'} above the limit alone
             </span>
           </h3>
           <ul className="mt-1 divide-y divide-rule border-y border-rule">
@@ -76,6 +77,11 @@ function WeekList({ weeks }: { readonly weeks: readonly FraudWeek[] }) {
                   <span className="ml-2 text-sm text-ink-faint">{momentWords(flag.at)}</span>
                 </p>
                 <p className="text-[0.9375rem] text-ink-soft">{flag.text}</p>
+                {flag.users === null || flag.users.length === 0 ? null : (
+                  <p className="text-[0.9375rem] wrap-anywhere text-ink-soft">
+                    Above the limit alone: {flag.users.map(({ actor, user }) => user ?? actor).join(', ')}
+                  </p>
+                )}
               </li>
             ))}
           </ul>
