@@ -1602,7 +1602,7 @@ create table license.event (
   constraint event_pkey PRIMARY KEY (workspace_id, event_id),
   constraint event_check CHECK ((ranked_at >= at)),
   constraint event_event_id_check CHECK (((length(event_id) >= 1) AND (length(event_id) <= 200))),
-  constraint event_kind_check CHECK ((kind = ANY (ARRAY['failed'::text, 'paid'::text, 'ended'::text, 'paused'::text, 'resumed'::text, 'refunded'::text, 'set_active'::text, 'set_grace'::text, 'set_cancelled'::text]))),
+  constraint event_kind_check CHECK ((kind = ANY (ARRAY['failed'::text, 'excused'::text, 'paid'::text, 'ended'::text, 'paused'::text, 'resumed'::text, 'refunded'::text, 'set_active'::text, 'set_grace'::text, 'set_cancelled'::text]))),
   constraint event_reference_check CHECK ((length(reference) <= 200)),
   constraint event_subscription_check CHECK (((length(subscription) >= 1) AND (length(subscription) <= 200)))
 );
@@ -1747,11 +1747,15 @@ create table marketplace.invoice (
   lines jsonb default '[]'::jsonb not null,
   catalogue_version text default ''::text not null,
   told_at timestamp with time zone,
+  to_balance bigint default 0 not null,
+  from_balance bigint default 0 not null,
   constraint invoice_pkey PRIMARY KEY (invoice_id),
   constraint invoice_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint invoice_from_balance_check CHECK ((from_balance >= 0)),
   constraint invoice_paid_check CHECK ((paid >= 0)),
   constraint invoice_reason_check CHECK ((reason = ANY (ARRAY['create'::text, 'cycle'::text, 'change'::text]))),
   constraint invoice_tax_check CHECK (((tax >= 0) AND (tax <= paid))),
+  constraint invoice_to_balance_check CHECK ((to_balance >= 0)),
   constraint sound CHECK ((((reversed >= 0) AND (reversed <= paid)) AND (reversal_fees >= 0)))
 );
 CREATE INDEX invoice_of_workspace ON marketplace.invoice USING btree (workspace_id, paid_at);

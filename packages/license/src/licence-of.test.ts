@@ -22,6 +22,7 @@ describe('C5 the licence is a pure function of the events', () => {
       id: fc.nat(40).map(String),
       kind: fc.constantFrom<LicenceEvent['kind']>(
         'failed',
+        'excused',
         'paid',
         'ended',
         'refunded',
@@ -118,4 +119,18 @@ describe('C5 what each event does', () => {
     const byHand = { ...event('set_grace', '2026-11-05T10:00:00.400Z'), ranked_at: at('2026-11-05T10:00:00.400Z') };
     expect(licence(byHand, event('paid', '2026-11-05T10:00:00Z'))).toContain('active');
   });
+});
+
+test('what had failed is owed no more when its invoice was called off or its subscription is in order again; what was given back is', () => {
+  const of = (kind: LicenceEvent['kind'], day: number, reference: string): LicenceEvent => ({
+    ...event(kind, `2026-11-0${day}T00:00:00Z`, reference),
+    subscription: 'sub_1',
+  });
+  const paid = of('paid', 1, 'in_1');
+  const failed = [of('failed', 2, 'in_2'), of('failed', 3, 'in_3')];
+  expect(licence(paid, ...failed, of('excused', 4, 'in_2'))).toMatch(/^grace/);
+  expect(licence(paid, ...failed, of('excused', 4, 'in_2'), of('excused', 5, 'in_3'))).toMatch(/^active/);
+  expect(licence(paid, ...failed, of('excused', 4, 'sub_1'))).toMatch(/^active/);
+  expect(licence(paid, of('refunded', 2, 'in_1'), of('excused', 4, 'sub_1'))).toMatch(/^grace/);
+  expect(licence(paid, of('ended', 2, 'sub_1'), of('excused', 4, 'sub_1'))).toMatch(/^cancelled/);
 });

@@ -1,8 +1,11 @@
 import { unreachable } from '@purser/base';
 import type { License } from '@purser/identity';
 
-/** What a payment provider tells: a payment failed or succeeded, a subscription ended, rests or goes on, a payment was given back. */
-export type PaymentKind = 'failed' | 'paid' | 'ended' | 'paused' | 'resumed' | 'refunded';
+/**
+ * What a payment provider tells: a payment failed or succeeded, a subscription ended, rests or goes on, a payment was given back; what had failed is
+ * owed no more, though nobody paid it (`excused`).
+ */
+export type PaymentKind = 'failed' | 'excused' | 'paid' | 'ended' | 'paused' | 'resumed' | 'refunded';
 
 /** What was said about a workspace's payments, by its payment provider or by hand. */
 export interface LicenceEvent {
@@ -30,6 +33,7 @@ const ORDER: readonly LicenceEvent['kind'][] = [
   'paid',
   'refunded',
   'failed',
+  'excused',
   'paused',
   'set_active',
   'set_grace',
@@ -40,6 +44,8 @@ const ORDER: readonly LicenceEvent['kind'][] = [
 interface Paying {
   /** `unpaid`: nothing was ever paid for it, so that there is nothing to lose. */
   standing: 'unpaid' | 'good' | 'owing' | 'ended';
+  /** What failed or went back since it was good. */
+  readonly owes: Set<string>;
   paused: boolean;
   /** The payment it stands on: only giving back this one takes anything away. */
   paid_by: string | undefined;
@@ -61,6 +67,7 @@ export function licenceOf(events: readonly LicenceEvent[], created_at: Temporal.
   for (const event of events.toSorted(byRank)) {
     switch (event.kind) {
       case 'failed':
+      case 'excused':
       case 'paid':
       case 'ended':
       case 'paused':
@@ -94,6 +101,7 @@ function payingOf(subscriptions: Map<string, Paying>, { subscription }: LicenceE
   const id = subscription ?? '';
   const found = subscriptions.get(id) ?? {
     standing: id === '' ? 'good' : 'unpaid',
+    owes: new Set<string>(),
     paused: false,
     paid_by: undefined,
     paid_at: undefined,
@@ -108,6 +116,7 @@ function tell(of: Paying, event: LicenceEvent): boolean {
   switch (event.kind) {
     case 'paid':
       if (standing === 'ended' && event.subscription) return false;
+      of.owes.clear();
       Object.assign(of, { standing: 'good', paid_by: event.reference, paid_at: event.ranked_at });
       return true;
     case 'failed':
@@ -115,11 +124,15 @@ function tell(of: Paying, event: LicenceEvent): boolean {
       if (event.reference === of.paid_by && of.paid_at && Temporal.Instant.compare(event.ranked_at, of.paid_at) === 0)
         return false;
       if (standing === 'good') of.standing = 'owing';
+      if (of.standing === 'owing') of.owes.add(event.reference);
       return standing === 'good';
+    case 'excused':
+      return excuse(of, event);
     case 'refunded':
       if (event.reference !== of.paid_by) return false;
       of.paid_by = undefined;
       if (standing === 'good') of.standing = 'owing';
+      of.owes.add(GIVEN_BACK);
       return standing === 'good';
     case 'ended':
       of.standing = 'ended';
@@ -137,10 +150,22 @@ function tell(of: Paying, event: LicenceEvent): boolean {
   }
 }
 
+/** No excuse makes good what was given back. */
+const GIVEN_BACK = '';
+
+/** An invoice that was called off is owed no more; a subscription that is told to be in order again owes none. */
+function excuse(of: Paying, { reference, subscription }: LicenceEvent): boolean {
+  for (const owed of of.owes) if (owed !== GIVEN_BACK && (owed === reference || reference === subscription)) of.owes.delete(owed);
+  const over = of.standing === 'owing' && of.owes.size === 0;
+  if (over) of.standing = 'good';
+  return over;
+}
+
 /** Set by hand knowing what they owe: only what they do later counts again. One that has ended has. */
 function forgive(subscriptions: ReadonlyMap<string, Paying>): void {
   for (const [id, of] of subscriptions) {
     of.paused = false;
+    of.owes.clear();
     if (of.standing === 'owing' || id === '') of.standing = 'good';
   }
 }

@@ -5,6 +5,7 @@ import type { LicenceEvent } from './licence-of.ts';
 /** Why a licence changed, as the customer reads it. */
 export const WHY: Readonly<Record<LicenceEvent['kind'] | 'time', string>> = {
   failed: 'A payment failed.',
+  excused: 'What had failed is owed no more.',
   paid: 'A payment arrived.',
   ended: 'The subscription ended.',
   refunded: 'The payment was given back.',

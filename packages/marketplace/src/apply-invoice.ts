@@ -23,7 +23,11 @@ export async function applyInvoice(
   if (workspace === undefined) return { outcome: 'kept', detail: 'its customer is not known here' };
   const { invoice, subscription } = told;
   const payment = { workspace, id: event.id, at: event.at, reference: invoice, subscription };
-  if (!told.paid) {
+  if (told.state === 'void') {
+    const { before, after } = await recordPayment(on, now, { ...payment, kind: 'excused' });
+    return before.license === after.license ? { outcome: 'kept', detail: 'nobody was taken to owe it' } : { outcome: 'applied' };
+  }
+  if (told.state === 'failed') {
     const { before, after } = await recordPayment(on, now, { ...payment, kind: 'failed' });
     if (before.license !== after.license) return { outcome: 'applied' };
     return { outcome: 'kept', detail: 'its subscription was never paid, or owes already' };
@@ -56,8 +60,8 @@ async function keepInvoice(
 ): Promise<void> {
   await on.query(
     `insert into marketplace.invoice (workspace_id, invoice_id, subscription_id, reason, plan, paid_at, made_at, currency, paid, tax, lines,
-       catalogue_version)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing`,
+       catalogue_version, to_balance, from_balance)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict do nothing`,
     [
       as.workspace,
       told.invoice,
@@ -71,6 +75,8 @@ async function keepInvoice(
       told.tax.nanos,
       JSON.stringify(told.lines.map((line) => keptLine(line, as.isPlan))),
       as.version,
+      told.to_balance.nanos,
+      told.from_balance.nanos,
     ],
   );
 }

@@ -27,7 +27,10 @@ export async function applySubscription(
   }
   const isPlan = (code: string): boolean => findPlan(parts.catalogue, code) !== undefined;
   const item = itemOfPlan(told.items, isPlan);
-  const plan = item?.plan ?? told.plan ?? (told.status === 'ended' ? await planBefore(on, subscription) : undefined);
+  const named = item?.plan ?? told.plan;
+  // An end is an end, whatever it was moved to since.
+  const ended = told.status === 'ended' && (named === undefined || !isPlan(named));
+  const plan = (ended ? await planBefore(on, subscription) : undefined) ?? named;
   if (plan === undefined) return { outcome: 'refused', detail: `subscription ${subscription} names no plan` };
   const checkout = told.checkout !== undefined && isUuid(told.checkout) ? told.checkout.toLowerCase() : undefined;
   if (!isPlan(plan) && !(await wasSold(on, { plan, subscription, checkout }))) {
@@ -51,7 +54,7 @@ function itemOfPlan(items: readonly ToldItem[], isPlan: (code: string) => boolea
   return known ?? named.find(({ metered }) => !metered) ?? items.find(({ metered }) => !metered);
 }
 
-/** What an earlier picture of the subscription named: an end is an end, whatever else it says. */
+/** What an earlier picture of the subscription named. */
 async function planBefore(on: Connection, subscription: string): Promise<string | undefined> {
   const { rows } = await on.query<{ plan: string }>(
     'select plan from marketplace.snapshot where subscription_id = $1 order by at desc, rank desc limit 1',
@@ -139,7 +142,7 @@ interface Picture {
 }
 
 /**
- * What the pictures say of the licence, each under the id of its event: it ended, it owes, it rests; and after a rest, that it goes on. Told again
+ * What the pictures say of the licence, each under the id of its event: it ended, it owes, it rests; and after that, that it is in order. Told again
  * for all of them, for what an event means may follow from one that comes after it.
  */
 async function tellLicence(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, subscription: string): Promise<void> {
@@ -148,12 +151,16 @@ async function tellLicence(on: Connection, now: Temporal.Instant, workspace: Wor
     [subscription],
   );
   const told = { workspace, subscription, reference: subscription };
-  let rested = false;
+  let [rested, owed] = [false, false];
   for (const { event_id: id, at, status } of rows) {
     const kind = KINDS[status];
     if (kind !== undefined) await recordPayment(on, now, { ...told, id, at, kind });
-    else if (rested && status === 'active') await recordPayment(on, now, { ...told, id, at, kind: 'resumed' });
+    else if (status === 'active') {
+      if (rested) await recordPayment(on, now, { ...told, id, at, kind: 'resumed' });
+      if (owed) await recordPayment(on, now, { ...told, id: rested ? `${id}:excused` : id, at, kind: 'excused' });
+    }
     rested ||= status === 'paused';
+    owed ||= status === 'owing';
   }
 }
 

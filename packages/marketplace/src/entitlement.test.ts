@@ -5,6 +5,7 @@ import { type Reversal, reversedOf, settlementOf, stillPaidFor, type Whereabouts
 
 const cents = fc.bigInt(0n, 5_000n);
 const reversal: fc.Arbitrary<Reversal> = fc.record({
+  payment: fc.constantFrom('pi_1', 'pi_2', ''),
   kind: fc.constantFrom('charge', 'refund', 'dispute'),
   amount: cents,
   fee: fc.constant(0n),
@@ -23,13 +24,13 @@ test('C6: what is gone of a payment does not depend on the order of what is know
 });
 
 test('a refund that Stripe tells twice, as itself and in the total of its charge, counts once', () => {
-  const open = { fee: 0n, state: 'open' } as const;
+  const open = { payment: 'pi_1', fee: 0n, state: 'open' } as const;
   const twice: Reversal[] = [
     { kind: 'refund', amount: 1000n, ...open },
     { kind: 'charge', amount: 1000n, ...open },
   ];
   expect(reversedOf(twice, 2900n)).toBe(1000n);
-  expect(reversedOf([...twice, { kind: 'refund', amount: 500n, fee: 0n, state: 'failed' }], 2900n)).toBe(1000n);
+  expect(reversedOf([...twice, { kind: 'refund', amount: 500n, ...open, state: 'failed' }], 2900n)).toBe(1000n);
 });
 
 test('what is still paid for is all, nothing, or in between, and never more than before', () => {

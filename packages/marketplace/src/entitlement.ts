@@ -1,5 +1,7 @@
 /** What stands against a payment: what came back of it, or is disputed. Amounts are nano-units of its currency. */
 export interface Reversal {
+  /** Told apart where several paid one invoice; empty: of none, but of the whole. */
+  readonly payment: string;
   readonly kind: 'charge' | 'refund' | 'dispute';
   readonly amount: bigint;
   readonly fee: bigint;
@@ -8,16 +10,22 @@ export interface Reversal {
 
 /**
  * How much of a payment is gone, from all that is known: a pure function, so that no order of events matters. Stripe tells a refund
- * twice, as an object of its own and as the charge's running total; the larger of the two counts, less what failed.
+ * twice, as an object of its own and as the charge's running total; the larger of the two counts, less what failed. What several payments
+ * paid together has lost what each of them has.
  */
 export function reversedOf(reversals: readonly Reversal[], paid: bigint): bigint {
+  const by_payment = [...Map.groupBy(reversals, ({ payment }) => payment).values()];
+  const gone = by_payment.reduce((total, own) => total + reversedOfOne(own), 0n);
+  return gone > paid ? paid : gone;
+}
+
+function reversedOfOne(reversals: readonly Reversal[]): bigint {
   const sum = (of: readonly Reversal[]): bigint => of.reduce((total, { amount }) => total + amount, 0n);
   const refunds = reversals.filter(({ kind }) => kind === 'refund');
   const single = sum(refunds.filter(({ state }) => state !== 'failed'));
   const running = sum(reversals.filter(({ kind }) => kind === 'charge')) - sum(refunds.filter(({ state }) => state === 'failed'));
   const disputed = sum(reversals.filter(({ kind, state }) => kind === 'dispute' && state !== 'won'));
-  const gone = (single > running ? single : running) + disputed;
-  return gone > paid ? paid : gone;
+  return (single > running ? single : running) + disputed;
 }
 
 /** What the payment service took for disputes: it keeps that whoever wins. */

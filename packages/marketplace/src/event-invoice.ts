@@ -8,12 +8,16 @@ export interface ToldInvoice {
   readonly is: 'invoice';
   readonly invoice: string;
   readonly subscription: string;
-  readonly paid: boolean;
+  /** `void`: it was called off, and nobody owes it. */
+  readonly state: 'paid' | 'failed' | 'void';
   readonly reason: 'create' | 'cycle' | 'change';
   readonly made_at: Temporal.Instant | undefined;
   /** What came in by it, and what of that is tax. */
   readonly gross: Money;
   readonly tax: Money;
+  /** What it put onto the balance of its customer, and what of that balance paid it. */
+  readonly to_balance: Money;
+  readonly from_balance: Money;
   /** There was something to pay for, whoever paid it: an invoice of a trial is none. */
   readonly charged: boolean;
   readonly plan: string | undefined;
@@ -65,10 +69,12 @@ const invoice = z.object({
   tax: z.int().nullish(),
   amount_paid: minor.nullish(),
   starting_balance: z.int().nullish(),
+  ending_balance: z.int().nullish(),
+  paid_out_of_band: z.boolean().nullish(),
   subscription: reference.nullish(),
   parent: z.object({ subscription_details: z.object({ subscription: reference, metadata }).nullish() }).nullish(),
   payment_intent: reference.nullish(),
-  lines: z.object({ data: z.array(line).max(1000) }).nullish(),
+  lines: z.object({ data: z.array(line).max(1000), has_more: z.boolean().nullish() }).nullish(),
 });
 const invoicePayment = z.object({
   invoice: reference,
@@ -78,10 +84,12 @@ const invoicePayment = z.object({
 export function invoiceSaying(type: string, object: unknown): ToldInvoice | ToldInvoicePayment | undefined {
   switch (type) {
     case 'invoice.paid':
-      return invoiced(invoice.parse(object), true);
+      return invoiced(invoice.parse(object), 'paid');
+    case 'invoice.voided':
+      return invoiced(invoice.parse(object), 'void');
     case 'invoice.payment_failed':
     case 'invoice.marked_uncollectible':
-      return invoiced(invoice.parse(object), false);
+      return invoiced(invoice.parse(object), 'failed');
     case 'invoice_payment.paid':
       return paidBy(invoicePayment.parse(object));
     default:
@@ -96,23 +104,26 @@ const REASONS: Readonly<Record<string, ToldInvoice['reason']>> = {
 };
 
 /** An invoice of no subscription is none of ours. */
-function invoiced(object: z.infer<typeof invoice>, paid: boolean): ToldInvoice | undefined {
+function invoiced(object: z.infer<typeof invoice>, state: ToldInvoice['state']): ToldInvoice | undefined {
   const details = object.parent?.subscription_details;
   const subscription = details?.subscription ?? object.subscription;
   if (!subscription) return undefined;
   const { gross, tax } = collected(object);
+  const balance = balanceOf(object);
   return {
     is: 'invoice',
     invoice: object.id,
     subscription,
-    paid,
+    state,
     reason: object.billing_reason ? (REASONS[object.billing_reason] ?? 'change') : 'cycle',
     made_at: object.created === null || object.created === undefined ? undefined : instantOf(object.created),
     gross: fromMinor(gross, object.currency),
     tax: fromMinor(tax, object.currency),
+    to_balance: fromMinor(balance.to, object.currency),
+    from_balance: fromMinor(balance.from, object.currency),
     charged: gross > 0 || (object.subtotal ?? 0) > 0,
     plan: details?.metadata?.['purser_plan'],
-    lines: (object.lines?.data ?? []).map((one) => lineOf(one, object.currency)),
+    lines: linesOf(object),
     payment: object.payment_intent ?? undefined,
   };
 }
@@ -123,7 +134,7 @@ function invoiced(object: z.infer<typeof invoice>, paid: boolean): ToldInvoice |
  */
 function collected(object: z.infer<typeof invoice>): { readonly gross: number; readonly tax: number } {
   const total = Math.max(0, object.total);
-  const paid = object.amount_paid ?? total;
+  const paid = paidOf(object, total);
   const gross = (object.starting_balance ?? 0) > 0 ? paid : Math.min(paid, total);
   const of_total = object.total_taxes?.reduce((sum, { amount }) => sum + amount, 0) ?? object.tax ?? 0;
   const tax = Math.min(
@@ -138,6 +149,32 @@ function collected(object: z.infer<typeof invoice>): { readonly gross: number; r
   if (gross === 0 || total === 0) return { gross, tax: 0 };
   const share = (BigInt(tax) * BigInt(Math.min(gross, total)) + BigInt(total) - 1n) / BigInt(total);
   return { gross, tax: Number(share) };
+}
+
+/** An event tells the first ten. Where what a whole period is charged by is not among them, they say too little to go by. */
+function linesOf({ lines, currency }: z.infer<typeof invoice>): readonly ToldLine[] {
+  const told = (lines?.data ?? []).map((one) => lineOf(one, currency));
+  return lines?.has_more !== true || told.some(({ item, proration, metered }) => item !== undefined && !proration && !metered)
+    ? told
+    : [];
+}
+
+/** Older versions of Stripe's API tell of what was paid outside of it that nothing was. */
+function paidOf({ amount_paid, paid_out_of_band, ...object }: z.infer<typeof invoice>, total: number): number {
+  const paid = amount_paid ?? total;
+  return paid === 0 && paid_out_of_band === true ? total - balanceOf({ amount_paid: 0, ...object }).from : paid;
+}
+
+/** A balance below nothing is the customer's; what an invoice comes to below nothing goes there. */
+function balanceOf({
+  total,
+  amount_paid,
+  starting_balance,
+  ending_balance,
+}: Pick<z.infer<typeof invoice>, 'total' | 'amount_paid' | 'starting_balance' | 'ending_balance'>): { to: number; from: number } {
+  const [before, after] = [Math.max(0, -(starting_balance ?? 0)), Math.max(0, -(ending_balance ?? 0))];
+  const open = Math.max(0, total - (amount_paid ?? total));
+  return { to: Math.max(0, -total), from: Math.min(open, Math.max(0, before - after)) };
 }
 
 function lineOf(object: z.infer<typeof line>, code: string): ToldLine {

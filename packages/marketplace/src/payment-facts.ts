@@ -31,6 +31,8 @@ interface InvoiceRow {
   readonly tax: bigint;
   readonly reversed: bigint;
   readonly reversal_fees: bigint;
+  readonly to_balance: bigint;
+  readonly from_balance: bigint;
   readonly lines: readonly KeptLine[];
   readonly plan: string | null;
   readonly version: string;
@@ -59,7 +61,7 @@ export async function paymentFacts(on: Connection, workspace: WorkspaceId): Prom
   );
   const invoices = await on.query<InvoiceRow>(
     `select invoice_id as invoice, coalesce(subscription_id, '') as subscription, reason, coalesce(made_at, paid_at) as made_at, paid_at, currency,
-       paid as gross, tax, reversed, reversal_fees, lines, case when subscription_id is not null then plan end as plan,
+       paid as gross, tax, reversed, reversal_fees, to_balance, from_balance, lines, case when subscription_id is not null then plan end as plan,
        catalogue_version as version
      from marketplace.invoice where workspace_id = $1`,
     [workspace],

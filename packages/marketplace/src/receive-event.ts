@@ -121,7 +121,7 @@ async function apply(parts: MarketplaceParts, event: ReadEvent): Promise<TakenEv
   };
 }
 
-/** False: this event was taken in before. Who comes at the same time waits here for the first. */
+/** False: this event was taken in before. Who comes at the same time waits here for the first. What nobody was known for then counts when somebody is. */
 async function claim(
   connection: Connection,
   event: StripeEvent,
@@ -130,8 +130,10 @@ async function claim(
 ): Promise<boolean> {
   const { rowCount } = await connection.query(
     `insert into marketplace.event (event_id, workspace_id, type, created_at, received_at, outcome, payload)
-     values ($1, $2, $3, $4, $5, 'kept', $6) on conflict do nothing`,
-    [event.id, workspace ?? PLATFORM, event.type, event.at.toString(), now.toString(), JSON.stringify(event.payload)],
+     values ($1, $2, $3, $4, $5, 'kept', $6) on conflict (event_id)
+     do update set workspace_id = excluded.workspace_id, received_at = excluded.received_at
+     where marketplace.event.workspace_id = $7 and excluded.workspace_id <> $7 and marketplace.event.outcome = 'kept'`,
+    [event.id, workspace ?? PLATFORM, event.type, event.at.toString(), now.toString(), JSON.stringify(event.payload), PLATFORM],
   );
   return rowCount === 1;
 }

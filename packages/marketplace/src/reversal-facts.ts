@@ -45,7 +45,7 @@ export async function keepReversal(on: Connection, told: ToldReversal, at: Tempo
   );
 }
 
-const COLUMNS = `r.kind, r.amount, r.fee, r.state, r.currency, r.fee_currency, r.withdrawn, r.withdrawn_currency, p.amount as presented
+const COLUMNS = `r.payment_intent as payment, r.kind, r.amount, r.fee, r.state, r.currency, r.fee_currency, r.withdrawn, r.withdrawn_currency, p.amount as presented
   from marketplace.reversal r left join marketplace.presented p on p.payment_intent = r.payment_intent and p.currency = r.currency`;
 
 /** What stands against a payment, in its currency. */
@@ -67,7 +67,7 @@ export async function reversalsOfInvoice(on: Connection, invoice: string, of: Pa
   return [
     ...rows.map((row) => inPayment(row, of, fx)),
     // In a dispute's way, for it adds to what was refunded.
-    ...notes.rows.map(({ amount }): Reversal => ({ kind: 'dispute', amount, fee: 0n, state: 'lost' })),
+    ...notes.rows.map(({ amount }): Reversal => ({ kind: 'dispute', amount, fee: 0n, state: 'lost', payment: '' })),
   ];
 }
 
@@ -78,9 +78,9 @@ export async function reversalsOfInvoice(on: Connection, invoice: string, of: Pa
  */
 function inPayment(row: ReversalRow, { currency: code, paid }: Payment, fx: ExchangeRates): Reversal {
   const unit = currency(code);
-  const { kind, state } = row;
+  const { kind, state, payment } = row;
   const amount = amountIn(unit, row, paid, fx);
-  return { kind, state, amount, fee: feeIn(unit, row, amount, fx) };
+  return { payment, kind, state, amount, fee: feeIn(unit, row, amount, fx) };
 }
 
 function amountIn(unit: Currency, row: ReversalRow, paid: bigint, fx: ExchangeRates): bigint {

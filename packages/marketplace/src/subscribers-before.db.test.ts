@@ -18,9 +18,9 @@ const CAME_WITH_TERMS: Readonly<Record<string, readonly string[]>> = {
   ledger: ['014_collected.sql'],
   identity: ['006_sold_to.sql'],
   policy: ['004_signed_raise.sql'],
-  license: ['003_subscription.sql'],
+  license: ['003_subscription.sql', '004_excused.sql'],
   wallet: ['007_terms.sql'],
-  marketplace: ['004_terms.sql'],
+  marketplace: ['004_terms.sql', '005_balance.sql'],
 };
 
 let folder: string;

@@ -1,4 +1,4 @@
-import { isUuid, type WorkspaceId } from '@purser/base';
+import { isUuid, PLATFORM, type WorkspaceId } from '@purser/base';
 import type { Stripe } from 'stripe';
 
 import type { OpenParts } from './parts.ts';
@@ -80,7 +80,9 @@ const STEPS: readonly Step[] = [
     // As they are now, whatever they were: the latest picture counts.
     list: (stripe, created, paging) => stripe.subscriptions.list({ created, status: 'all', ...paging }),
     events: (one: Stripe.Subscription, now) => [
-      standingFor(one.status === 'canceled' ? 'customer.subscription.deleted' : 'customer.subscription.updated', one, now),
+      one.status === 'canceled'
+        ? standingFor('customer.subscription.deleted', one, one.ended_at ?? one.canceled_at ?? now)
+        : standingFor('customer.subscription.updated', one, now),
     ],
   },
   {
@@ -189,8 +191,8 @@ class Run {
 
   async #known(ids: readonly string[]): Promise<Set<string>> {
     const { rows } = await this.#parts.pool.query<{ event_id: string }>(
-      'select event_id from marketplace.event where event_id = any ($1::text[])',
-      [ids],
+      `select event_id from marketplace.event where event_id = any ($1::text[]) and not (workspace_id = $2 and outcome = 'kept')`,
+      [ids, PLATFORM],
     );
     return new Set(rows.map(({ event_id }) => event_id));
   }

@@ -85,7 +85,7 @@ describe('a change of plan within a month', () => {
     expect(await payments.revenueOf(workspace)).toEqual({ EUR: 15_990_000_000n, USD: 4_290_000_000n });
   });
 
-  test('that begins the billing cycle anew ends the month under way: what it left is gone', async () => {
+  test('that begins the billing cycle anew ends the month under way: what is credited of it goes over, and the rest is gone', async () => {
     const { workspace, subscription } = await payments.subscribed();
     payments.later({ days: 10 });
     const now = payments.seconds() + 1;
@@ -99,9 +99,10 @@ describe('a change of plan within a month', () => {
       'invoice.paid',
       payments.inv(subscription, 1000, 'subscription_update', { lines: { data: [line(-599, true), line(1599, false)] } }),
     );
-    // 10.00 × 0.85 less the reserve.
-    expect(await shop.exhaust(workspace)).toBe(8_000_000_000n);
-    expect(await shop.balance(workspace)).toBe(938n);
+    // 10.00 that was paid, and 5.99 that was credited of what was paid before.
+    expect(await shop.exhaust(workspace)).toBe(PRO_ADMITS);
+    // Of each of the two its whole credits.
+    expect(await shop.balance(workspace)).toBe(1499n);
   });
 });
 

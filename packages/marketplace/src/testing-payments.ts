@@ -8,11 +8,26 @@ import type { Shop } from './testing.ts';
 /** What PRO's ceiling admits: 15.99 × 0.85 less its reserve of 0.50. */
 export const PRO_ADMITS = 13_091_500_000n;
 
+/** A line of an invoice: a whole period of what is sold. */
+export const line = (amount: number, start: number, end: number, more: object = {}): object => ({
+  amount,
+  period: { start, end },
+  parent: { subscription_item_details: { subscription_item: 'si_1', proration: false } },
+  ...more,
+});
+/** What a change within a period charges or credits. */
+export const changed = (amount: number, start: number, end: number): object =>
+  line(amount, start, end, { parent: { subscription_item_details: { subscription_item: 'si_1', proration: true } } });
+export const lines = (...data: readonly object[]): object => ({ lines: { data } });
+
 /** What a payment provider tells of customers in a shop, and what became of it. */
 export function paymentsIn(shop: Shop) {
   const later = (time: Temporal.DurationLike): void =>
     shop.clock.moveTo(shop.clock.now().toZonedDateTimeISO('UTC').add(time).toInstant());
   const seconds = (): number => Math.floor(shop.clock.now().epochMilliseconds / 1000);
+
+  const secondsIn = (time: Temporal.DurationLike = { seconds: 0 }): number =>
+    Math.floor(shop.clock.now().toZonedDateTimeISO('UTC').add(time).toInstant().epochMilliseconds / 1000);
 
   /** Something that Stripe tells now; a second later than what it told before. */
   async function tell(type: string, object: StripeObject, of: Shop['market'] = shop.market): Promise<string> {
@@ -84,5 +99,5 @@ export function paymentsIn(shop: Shop) {
   /** What a workspace on FREE may cost in a month: nobody on it has paid anything. */
   const freeAdmits = async (): Promise<bigint> => (await shop.policyOf(await shop.workspace('FREE'))).cost_cap.nanos;
 
-  return { freeAdmits, later, seconds, tell, customer, subscriptionOf, inv, paymentOf, revenueOf, state, subscribed };
+  return { freeAdmits, later, seconds, secondsIn, tell, customer, subscriptionOf, inv, paymentOf, revenueOf, state, subscribed };
 }

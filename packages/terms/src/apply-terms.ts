@@ -44,7 +44,9 @@ export async function applyTerms(
   const { months, parts } = placed(known, terms, spent, until);
   await writeMonths(on, workspace, known.months, months, spent);
   await writeParts(on, workspace, known.parts, parts);
-  if (terms.collected.some(({ fact }) => fact.reversed > 0n)) await writeOwed(on, workspace, months, raises, fx);
+  const owes =
+    terms.carried || terms.collected.some(({ fact }) => fact.reversed > 0n) || known.months.some(({ owed }) => owed > 0n);
+  if (owes) await writeOwed(on, workspace, months, raises, fx);
   await settleParts(on, now, workspace, until);
   await bookCollected(on, now, workspace, terms.collected, fx);
   return writeSubscriber(on, workspace, terms);

@@ -16,6 +16,24 @@ export interface Paid {
   readonly proceeds: Proceeds;
 }
 
+/** The money of an invoice within a term. */
+export interface Entry {
+  readonly by: Paid;
+  /** From which month on it is spent. */
+  readonly first: number;
+  /** Where its parts are counted from: an invoice's money may be in several terms. */
+  readonly base: number;
+  /** What of it went to a balance since, month by month. */
+  readonly released: Released[];
+}
+
+/** Of each month from `first` until `until` the part `of.numerator / of.denominator`. */
+export interface Released {
+  readonly first: number;
+  readonly until: number;
+  readonly of: { readonly numerator: bigint; readonly denominator: bigint };
+}
+
 /** A term as it is found, before it is known what follows it. */
 export interface Term extends Span, SoldPlan {
   readonly key: string;
@@ -23,8 +41,7 @@ export interface Term extends Span, SoldPlan {
   readonly kind: 'paid' | 'trial';
   readonly terms: Plan;
   readonly months: readonly Span[];
-  /** From which month on each invoice is spent. */
-  readonly paid: { readonly by: Paid; readonly first: number }[];
+  readonly paid: Entry[];
   /** Of a trial. */
   readonly allowed: AllowedIn | undefined;
 }
@@ -53,18 +70,19 @@ export function chainOf(paid: readonly Paid[], trial: Term | undefined, historyF
     if (opens === undefined) {
       const term = inForce(chain, one.fact.paid_at);
       if (term === undefined) early.push(one);
-      else term.paid.push({ by: one, first: monthAt(term, one.fact.paid_at) });
+      else term.paid.push(entryOf(one, monthAt(term, one.fact.paid_at)));
       continue;
     }
     const ruling = rulingOver(chain, one, opens, historyFor);
     if (ruling) {
-      ruling.term.paid.push({ by: one, first: monthAt(ruling.term, ruling.at) });
+      ruling.term.paid.push(entryOf(one, monthAt(ruling.term, ruling.at)));
       continue;
     }
-    chain.splice(lastUntil(chain, opens.from, ({ from }) => from) + 1, 0, openedBy(one, opens));
+    const span = one.sale.late && lives(one, historyFor) ? one.sale.late : opens;
+    chain.splice(lastUntil(chain, span.from, ({ from }) => from) + 1, 0, openedBy(one, span));
   }
   const first = chain.find(({ kind }) => kind === 'paid');
-  for (const one of early) first?.paid.push({ by: one, first: 0 });
+  for (const one of early) first?.paid.push(entryOf(one, 0));
   return chain;
 }
 
@@ -83,12 +101,28 @@ function rulingOver(
   historyFor: (id: string) => SubscriptionHistory,
 ): { readonly term: Term; readonly at: Temporal.Instant } | undefined {
   const { paid_at, subscription } = one.fact;
-  const under_way = chain[lastUntil(chain, opens.from, ({ from }) => from)];
-  if (under_way && addsTo(under_way, one, opens.from, historyFor)) return { term: under_way, at: opens.from };
-  // Paid late, when another subscription's term has taken over the time that it is for.
+  const { late } = one.sale;
+  for (const { from } of late ? [opens, late] : [opens]) {
+    const under_way = chain[lastUntil(chain, from, (term) => term.from)];
+    const spent_since = Temporal.Instant.compare(from, paid_at) < 0 ? paid_at : from;
+    if (under_way && addsTo(under_way, one, from, historyFor)) return { term: under_way, at: spent_since };
+  }
+  // Paid late, when another term has taken over the time that it is for.
   const since = chain[lastUntil(chain, paid_at, ({ from }) => from)];
-  const taken_over = since && since.subscription !== subscription && Temporal.Instant.compare(since.from, opens.from) > 0;
-  return taken_over && Temporal.Instant.compare(paid_at, opens.to) < 0 ? { term: since, at: paid_at } : undefined;
+  if (since?.kind !== 'paid' || Temporal.Instant.compare(since.from, opens.from) <= 0) return undefined;
+  const of_another = since.subscription !== subscription && Temporal.Instant.compare(paid_at, opens.to) < 0;
+  const goes_on = lives(one, historyFor) && Temporal.Instant.compare(paid_at, since.to) < 0;
+  return of_another || goes_on ? { term: since, at: paid_at } : undefined;
+}
+
+/** When its invoice was paid, its subscription had not ended: else the money is booked, and serves nobody. */
+function lives({ fact }: Paid, historyFor: (id: string) => SubscriptionHistory): boolean {
+  const ended = endedAt(historyFor(fact.subscription));
+  return ended === undefined || Temporal.Instant.compare(fact.paid_at, ended) < 0;
+}
+
+function entryOf(by: Paid, first: number): Entry {
+  return { by, first, base: 0, released: [] };
 }
 
 /** What begins while another subscription's term is under way does not end that one: the first rules, and the money adds up. */
@@ -102,6 +136,7 @@ function addsTo(term: Term, { fact }: Paid, from: Temporal.Instant, historyFor: 
 
 function openedBy(by: Paid, span: Span): Term {
   const { fact, sale, terms } = by;
+  const months = monthsOf(span);
   return {
     ...span,
     plan: sale.plan,
@@ -110,14 +145,15 @@ function openedBy(by: Paid, span: Span): Term {
     subscription: fact.subscription,
     kind: 'paid',
     terms,
-    months: monthsOf(span),
-    paid: [{ by, first: 0 }],
+    months,
+    // Months that were over when it was paid serve nobody: all of it is spent in those that are left.
+    paid: [entryOf(by, monthAt({ months }, fact.paid_at))],
     allowed: undefined,
   };
 }
 
 /** The month of a term that holds a moment; the first before it, the last after it. */
-function monthAt({ months }: Term, at: Temporal.Instant): number {
+export function monthAt({ months }: Pick<Term, 'months'>, at: Temporal.Instant): number {
   return Math.max(
     0,
     months.findLastIndex(({ from }) => Temporal.Instant.compare(from, at) <= 0),

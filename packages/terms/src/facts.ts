@@ -65,6 +65,9 @@ export interface InvoiceFact {
   readonly reversed: bigint;
   /** What the payment provider took for that. */
   readonly reversal_fees: bigint;
+  /** What it put onto the balance of its customer, and what of that balance paid it. */
+  readonly to_balance: bigint;
+  readonly from_balance: bigint;
   readonly lines: readonly InvoiceLine[];
   /** The plan that the subscription named when the invoice was made. */
   readonly plan: string | undefined;

@@ -1,6 +1,6 @@
-import type { Currency } from '@purser/money';
+import { type Currency, divide } from '@purser/money';
 
-import type { Paid, Term } from './chain.ts';
+import type { Entry, Term } from './chain.ts';
 import type { InvoiceFact, Span } from './facts.ts';
 import { partOf } from './months.ts';
 import { creditsOf } from './proceeds.ts';
@@ -44,7 +44,7 @@ export interface MonthPart {
 }
 
 /** The first month is served however short; of the others those that begin before the end. */
-function isServed({ months }: Term, month: number, end: Temporal.Instant): boolean {
+export function isServed({ months }: Term, month: number, end: Temporal.Instant): boolean {
   const from = months[month]?.from;
   return month === 0 || (from !== undefined && Temporal.Instant.compare(from, end) < 0);
 }
@@ -63,23 +63,55 @@ function trialPart(term: Term): MonthPart[] {
   return [{ invoice: term.key, ordinal: 0, term: term.key, month: 0, due_at: term.from, unit, credits: trial.credits, ...none }];
 }
 
-function partsOfInvoice(term: Term, end: Temporal.Instant, { by, first }: Term['paid'][number]): MonthPart[] {
+/** What of an entry's money is for one month, after what went to a balance. */
+export interface MonthShare {
+  readonly net: bigint;
+  readonly tax: bigint;
+  readonly fees: bigint;
+  readonly ceiling: bigint;
+  readonly proven: bigint;
+  /** What was paid for the plan itself, in its currency. */
+  readonly of_plan: bigint;
+}
+
+export function shareOfMonth({ months }: Term, { by, first, released }: Entry, month: number): MonthShare {
+  const { collected, proceeds } = by;
+  const gone = released.filter((one) => one.first <= month && month < one.until);
+  const share = (whole: bigint, rounding: 'down' | 'up'): bigint =>
+    gone.reduce(
+      (left, { of }) => left - divide(left * of.numerator, of.denominator, rounding),
+      partOf(whole, month - first, months.length - first),
+    );
+  // What may be spent goes rounded up, so that no nano-unit may be spent twice.
+  return {
+    net: share(collected.net, 'down'),
+    tax: share(collected.tax, 'down'),
+    fees: share(collected.fees, 'up'),
+    ceiling: share(proceeds.ceiling, 'up'),
+    proven: share(proceeds.proven, 'up'),
+    of_plan: share(proceeds.net, 'up'),
+  };
+}
+
+function partsOfInvoice(term: Term, end: Temporal.Instant, entry: Entry): MonthPart[] {
+  const { by, first, base } = entry;
   const count = term.months.length - first;
   return Array.from({ length: count }, (_, ordinal): MonthPart => {
     const month = first + ordinal;
     const span = term.months[month] ?? term;
     const served = isServed(term, month, end);
-    const credits = served ? creditsOf(partOf(by.proceeds.net, ordinal, count), by.terms) : { credits: 0n, rolling: 0n };
+    const share = shareOfMonth(term, entry, month);
+    const credits = served ? creditsOf(share.of_plan, by.terms) : { credits: 0n, rolling: 0n };
     return {
       invoice: by.fact.invoice,
-      ordinal,
+      ordinal: base + ordinal,
       term: served ? term.key : undefined,
       month,
       due_at: dueAt(served ? span.from : end, by.fact),
-      net: partOf(by.collected.net, ordinal, count),
+      net: share.net,
       unit: by.proceeds.unit,
-      ceiling: served ? partOf(by.proceeds.ceiling, ordinal, count) : 0n,
-      proven: served ? partOf(by.proceeds.proven, ordinal, count) : 0n,
+      ceiling: served ? share.ceiling : 0n,
+      proven: served ? share.proven : 0n,
       ...credits,
       rolling_until: by.terms.rollover && monthsAfter(term.from, month + 1 + by.terms.rollover.months),
     };
@@ -96,7 +128,7 @@ function monthsAfter(from: Temporal.Instant, months: number): Temporal.Instant {
 }
 
 /** Money whose term is not known yet, or never will be, is revenue when it comes in. */
-export function waiting(paid: readonly Paid[], terms: readonly Term[]): MonthPart[] {
+export function waiting(paid: readonly Entry['by'][], terms: readonly Term[]): MonthPart[] {
   const placed = new Set(terms.flatMap((term) => term.paid.map(({ by }) => by.fact.invoice)));
   return paid
     .filter(({ fact }) => !placed.has(fact.invoice))

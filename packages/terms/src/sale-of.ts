@@ -12,6 +12,8 @@ export interface SoldPlan {
 export interface Sale extends SoldPlan {
   /** It begins a term; without it, it adds to the one under way when it was paid. */
   readonly opens: Span | undefined;
+  /** The period under way when it was paid, where its own was over. */
+  readonly late: Span | undefined;
   /** The share of its money that is the plan's own: what is metered or foreign beside it is revenue, and pays for nothing here. */
   readonly of_plan: { readonly numerator: bigint; readonly denominator: bigint };
 }
@@ -45,14 +47,16 @@ export function snapshotAt(history: SubscriptionHistory, at: Temporal.Instant): 
 export function saleOf(invoice: InvoiceFact, history: SubscriptionHistory): Sale | undefined {
   const snapshot = snapshotAt(history, invoice.paid_at);
   const own = linesOfPlan(invoice.lines, history, snapshot);
-  const full = own.filter(({ proration }) => !proration);
+  const full = own.filter((line) => !line.proration && !isMetered(line, history));
   const charged = own.filter(({ amount }) => amount > 0n);
   const named = (full.at(-1) ?? charged.at(-1) ?? own.at(-1))?.plan;
   const plan = named ?? snapshot?.plan ?? invoice.plan;
   if (plan === undefined) return undefined;
   const of_plan = shareOf(own, invoice.lines);
-  const opens = opensTerm(invoice, full) ? (spanOf(full) ?? spanOf(charged) ?? periodAt(invoice, history)) : undefined;
-  return { plan, version: versionOf(plan, invoice, history), opens, of_plan };
+  const opens = opensTerm(invoice, full) ? (spanOf(full) ?? periodOf(invoice, history, charged)) : undefined;
+  const over = opens !== undefined && Temporal.Instant.compare(opens.to, invoice.paid_at) <= 0;
+  const late = over ? (holding(history, invoice.paid_at) ?? aMonthFrom(invoice.paid_at)) : undefined;
+  return { plan, version: versionOf(plan, invoice, history), opens, late, of_plan };
 }
 
 /** A change opens a term only where it starts the billing cycle again: then a whole period of the plan is among its lines. */
@@ -71,9 +75,14 @@ function linesOfPlan(
   const named = lines
     .map((line) => ({ ...line, plan: line.plan ?? (line.price === undefined ? undefined : plans.get(line.price)) }))
     .filter(({ plan }) => plan !== undefined);
-  if (named.length > 0) return named;
+  const licensed = named.filter((line) => !isMetered(line, history));
+  if (named.length > 0) return licensed.length > 0 ? licensed : named;
   const item = snapshot?.items.find(({ metered }) => !metered)?.item ?? lines.find(({ metered }) => !metered)?.item;
-  return lines.filter((line) => !line.metered && (line.item === undefined || item === undefined || line.item === item));
+  const told = lines.some((line) => item !== undefined && line.item === item);
+  return lines.filter(
+    (line) =>
+      !line.metered && (line.item === item || item === undefined || (line.item === undefined && (!told || line.proration))),
+  );
 }
 
 const known_plans = new WeakMap<SubscriptionHistory, ReadonlyMap<string, string>>();
@@ -102,13 +111,26 @@ function spanOf(lines: readonly InvoiceLine[]): Span | undefined {
   return periods.reduce((span, { from, to }) => ({ from: earlier(span.from, from), to: later(span.to, to) }), first);
 }
 
-/** The subscription's own period that holds the payment, or the making of its invoice; where none is stated, a month from the payment. */
-function periodAt({ paid_at, made_at }: InvoiceFact, history: SubscriptionHistory): Span {
-  const holding = (at: Temporal.Instant): Span | undefined =>
-    history.findLast(
-      ({ period }) => period && Temporal.Instant.compare(period.from, at) <= 0 && Temporal.Instant.compare(at, period.to) < 0,
-    )?.period;
-  return holding(paid_at) ?? holding(made_at) ?? aMonthFrom(paid_at);
+/** What was used is charged for the time before, and is no plan. As the line says, or the subscription of its item. */
+function isMetered({ metered, price, item }: InvoiceLine, history: SubscriptionHistory): boolean {
+  if (metered) return true;
+  if (price === undefined && item === undefined) return false;
+  const known = history.findLast(({ items }) => items.some((one) => one.item === item || one.price === price))?.items;
+  return (known?.find((one) => one.item === item) ?? known?.find((one) => one.price === price))?.metered ?? false;
+}
+
+/**
+ * The subscription's own period that holds the payment, or the making of its invoice; else that of what it charges for; where none is stated, a
+ * month from the payment.
+ */
+function periodOf({ paid_at, made_at }: InvoiceFact, history: SubscriptionHistory, charged: readonly InvoiceLine[]): Span {
+  return holding(history, paid_at) ?? holding(history, made_at) ?? spanOf(charged) ?? aMonthFrom(paid_at);
+}
+
+function holding(history: SubscriptionHistory, at: Temporal.Instant): Span | undefined {
+  return history.findLast(
+    ({ period }) => period && Temporal.Instant.compare(period.from, at) <= 0 && Temporal.Instant.compare(at, period.to) < 0,
+  )?.period;
 }
 
 function versionOf(plan: string, { paid_at, version }: InvoiceFact, history: SubscriptionHistory): string {

@@ -45,6 +45,8 @@ const invoice = (more: Partial<InvoiceFact> = {}): InvoiceFact => ({
   tax: 0n,
   reversed: 0n,
   reversal_fees: 0n,
+  to_balance: 0n,
+  from_balance: 0n,
   lines: [],
   plan: undefined,
   version: catalogue.version,
@@ -87,6 +89,8 @@ const facts: fc.Arbitrary<PaymentFacts> = fc
         cents: fc.constantFrom(0, 1, 429, 1599, 14_900, 19_188),
         tax: fc.nat(20),
         reversed: fc.constantFrom(0, 0, 0, 50, 100),
+        balance: fc.constantFrom(0, 0, 1000, 9_000, -1000, -1599, -20_000),
+        credit: fc.constantFrom(0, 0, 500, 12_000),
         unit: fc.constantFrom('EUR', 'USD', 'GBP'),
         plan: fc.option(fc.constantFrom('PRO', 'BUSINESS'), { nil: undefined }),
       }),
@@ -95,20 +99,28 @@ const facts: fc.Arbitrary<PaymentFacts> = fc
   })
   .map(({ snapshots, invoices }) => ({
     snapshots: snapshots.map(({ hours, ...one }) => snapshot({ ...one, at: after({ hours }) })),
-    invoices: invoices.map(({ id, hours, from, months, proration, cents, tax, reversed, unit, ...one }) => {
-      const gross = BigInt(cents) * 10_000_000n;
-      const paid_at = after({ hours });
-      return invoice({
-        ...one,
-        invoice: `in_${id}`,
-        paid_at,
-        currency: currency(unit),
-        gross,
-        tax: (gross * BigInt(tax)) / 120n,
-        reversed: (gross * BigInt(reversed)) / 100n,
-        lines: months === 0 ? [] : [{ ...whole(span(after({ hours: from }, paid_at), { months })), proration }],
-      });
-    }),
+    invoices: invoices.map(
+      ({ id, hours, from, months, proration, cents: asked, tax, reversed, unit, balance, credit, ...one }) => {
+        // What goes to a balance was not paid.
+        const cents = balance > 0 ? 0 : asked;
+        const gross = BigInt(cents) * 10_000_000n;
+        const period = span(after({ hours: from }, after({ hours })), { months });
+        const credits = credit > 0 && months > 0 ? [{ ...whole(period, BigInt(-credit) * 10_000_000n), proration: true }] : [];
+        const paid_at = after({ hours });
+        return invoice({
+          ...one,
+          invoice: `in_${id}`,
+          paid_at,
+          currency: currency(unit),
+          gross,
+          tax: (gross * BigInt(tax)) / 120n,
+          reversed: (gross * BigInt(reversed)) / 100n,
+          to_balance: BigInt(Math.max(0, balance)) * 10_000_000n,
+          from_balance: BigInt(Math.max(0, -balance)) * 10_000_000n,
+          lines: months === 0 ? [] : [...credits, { ...whole(period), proration }],
+        });
+      },
+    ),
   }));
 const sum = (of: readonly bigint[]): bigint => of.reduce((total, one) => total + one, 0n);
 

@@ -1,10 +1,11 @@
 import type { Currency, ExchangeRates } from '@purser/money';
 
 import { type Catalogues, chainOf, endedAt, endOf, hasEnded, type Paid, planOf, type Term, trialOf } from './chain.ts';
+import { carryBalances } from './balance.ts';
 import type { InvoiceFact, PaymentFacts } from './facts.ts';
 import { type MonthPart, monthsServed, partsOf, type ServedMonth, waiting } from './months-served.ts';
 import { type Collected, collectedOf, proceedsOf } from './proceeds.ts';
-import { historyOf, saleOf, snapshotAt, type SoldPlan, type SubscriptionHistory } from './sale-of.ts';
+import { historyOf, type Sale, saleOf, snapshotAt, type SoldPlan, type SubscriptionHistory } from './sale-of.ts';
 
 /** What an invoice brought in, as it is booked. */
 export interface CollectedInvoice extends Collected {
@@ -19,6 +20,8 @@ export interface Terms {
   readonly collected: readonly CollectedInvoice[];
   /** The plan that its subscription puts the workspace on; undefined: nothing was collected, and no trial was given. */
   readonly plan: (SoldPlan & { readonly subscription: string }) | undefined;
+  /** Money of some months went over to others. */
+  readonly carried: boolean;
   /** A subscription that has not ended. */
   readonly subscribed: boolean;
   /** Subscriptions that were paid for and live: more than one is somebody's mistake. */
@@ -41,16 +44,19 @@ export function termsOf({ snapshots, invoices }: PaymentFacts, catalogues: Catal
     const plan = sale && planOf(sale, catalogues);
     const money = collectedOf(fact, plan, fx);
     collected.push({ ...money, fact, plan: plan?.code, reported_unit: plan?.price.currency ?? fact.currency });
-    if (!sale || !plan || isOfTrial(fact, historyFor(fact.subscription))) continue;
+    if (!sale || !plan || isOfTrial(fact, sale, historyFor(fact.subscription))) continue;
     paid.push({ fact, sale, terms: plan, collected: money, proceeds: proceedsOf(money, fact.currency, sale.of_plan, plan, fx) });
   }
-  const terms = chainOf(paid, trialOf(histories, catalogues), historyFor);
+  const trial = trialOf(histories, catalogues);
+  const terms = chainOf(paid, trial && isWithinPaid(trial, paid, historyFor) ? undefined : trial, historyFor);
   const ends = terms.map((term, index) => endOf(term, terms[index + 1], historyFor));
+  const carried = carryBalances(paid, terms, ends, fx);
   const parts = terms.flatMap((term, index) => partsOf(term, ends[index] ?? term.to));
   return {
     months: terms.flatMap((term, index) => monthsServed(term, ends[index] ?? term.to, parts)),
-    parts: [...parts, ...waiting(paid, terms)],
+    parts: [...parts, ...carried.parts, ...waiting(paid, terms)],
     collected,
+    carried: carried.any,
     plan: currentPlan(terms, histories),
     subscribed: [...histories.values()].some((history) => !hasEnded(history)),
     living: [...histories]
@@ -71,9 +77,26 @@ function byCollection(one: InvoiceFact, other: InvoiceFact): number {
 
 const REASONS: readonly InvoiceFact['reason'][] = ['create', 'cycle', 'change'];
 
-/** The invoice of nothing that a trial begins with; before its subscription is known, it may be one. */
-function isOfTrial(fact: InvoiceFact, history: SubscriptionHistory): boolean {
-  return fact.gross === 0n && (history.length === 0 || snapshotAt(history, fact.paid_at)?.status === 'trialing');
+/** The invoice that a trial begins with: nothing, or nothing for the plan. Before its subscription is known, one of nothing may be one. */
+function isOfTrial(
+  { gross, from_balance, to_balance, paid_at }: InvoiceFact,
+  { of_plan }: Sale,
+  history: SubscriptionHistory,
+): boolean {
+  if (gross > 0n && of_plan.numerator > 0n) return false;
+  const by_balance = from_balance > 0n || to_balance > 0n;
+  if (history.length === 0) return gross === 0n && !by_balance;
+  return snapshotAt(history, paid_at)?.status === 'trialing';
+}
+
+/** Days that a payer is given within what he paid for are no trial: they would take it from him. */
+function isWithinPaid({ from }: Term, paid: readonly Paid[], historyFor: (id: string) => SubscriptionHistory): boolean {
+  return paid.some(({ fact, sale: { opens } }) => {
+    if (opens === undefined || fact.gross === 0n) return false;
+    const ended = endedAt(historyFor(fact.subscription));
+    const over = Temporal.Instant.compare(opens.to, from) <= 0 || (ended && Temporal.Instant.compare(ended, from) <= 0);
+    return Temporal.Instant.compare(opens.from, from) < 0 && !over;
+  });
 }
 
 /** Money that comes in when its subscription has ended is booked, and puts nobody on a plan. */
