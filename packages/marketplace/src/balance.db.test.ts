@@ -229,3 +229,40 @@ test('any order of the events gives the same ceiling, credits and revenue, which
   expect(new Set(seen.map(String)).size).toBe(1);
   expect((seen[0]?.[0] ?? 0n) > 13_580_000_000n).toBe(true);
 });
+
+test('a year that is changed to months, spent to the limit every month, costs no more than its margin leaves, and serves nearly that', async () => {
+  const [start, end] = [after(), after({ years: 1 })];
+  const { workspace, subscription } = await payments.subscribed('PRO', 15_990, {}, lines(line(15_990, start, end)));
+  let total = 0n;
+  total += await shop.exhaust(workspace);
+  payments.later({ days: 15 });
+  await payments.tell(
+    'invoice.paid',
+    payments.inv(subscription, -13_700, 'subscription_update', {
+      amount_paid: 0,
+      starting_balance: 0,
+      ending_balance: -13_700,
+      ...lines(changed(-15_299, after(), end), line(1599, after(), after({ months: 1 }))),
+    }),
+  );
+  let balance = -13_700;
+  for (let month = 0; month < 11; month++) {
+    await shop.work();
+    total += await shop.exhaust(workspace);
+    payments.later({ months: 1 });
+    const before = balance;
+    balance = Math.min(0, balance + 1599);
+    await payments.tell(
+      'invoice.paid',
+      payments.inv(subscription, 1599, 'subscription_cycle', {
+        amount_paid: Math.max(0, before + 1599),
+        starting_balance: before,
+        ending_balance: balance,
+        ...lines(line(1599, after(), after({ months: 1 }))),
+      }),
+    );
+  }
+  const collected = 15_990 + 1599 * 11 - 13_700;
+  expect(total <= (BigInt(collected) * 10_000_000n * 85n) / 100n).toBe(true);
+  expect(total * 100n >= BigInt(collected) * 10_000_000n * 75n).toBe(true);
+});

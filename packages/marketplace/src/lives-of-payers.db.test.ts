@@ -303,3 +303,88 @@ test('a month that is paid by a quote or by hand is one like any other', async (
   await payments.tell('invoice.paid', payments.inv(subscription, 1599, 'quote_accept', lines(line(1599, start, end))));
   expect(await shop.exhaust(buyer.workspace)).toBe(PRO_ADMITS);
 });
+
+test('a customer who goes on in another currency is served by each payment for its own', async () => {
+  const { workspace, customer, subscription } = await payments.subscribed('PRO', 1599, { currency: 'usd' }, { currency: 'usd' });
+  expect((await shop.exhaust(workspace)) > 0n).toBe(true);
+  payments.later({ days: 3 });
+  await payments.tell('customer.subscription.deleted', { ...subscription, status: 'canceled' });
+  const again = payments.subscriptionOf({ workspace, customer });
+  await payments.tell('customer.subscription.created', again);
+  await payments.tell('invoice.paid', payments.inv(again, 1599, 'subscription_create'));
+  expect([await payments.state(workspace), await shop.exhaust(workspace)]).toEqual([['PRO', 'active'], PRO_ADMITS]);
+});
+
+test('invoices that are sent and paid after 25 days serve each from its payment on', async () => {
+  const buyer = await payments.customer();
+  const subscription = payments.subscriptionOf(buyer, 'PRO', { collection_method: 'send_invoice' });
+  await payments.tell('customer.subscription.created', subscription);
+  for (let month = 0; month < 3; month++) {
+    const [from, to] = [after(), after({ months: 1 })];
+    payments.later({ days: 25 });
+    await payments.tell(
+      'invoice.paid',
+      payments.inv(subscription, 1599, month === 0 ? 'subscription_create' : 'subscription_cycle', lines(line(1599, from, to))),
+    );
+    expect([month, await shop.exhaust(buyer.workspace)]).toEqual([month, PRO_ADMITS]);
+    payments.later({ days: 6 });
+  }
+});
+
+test('a year of which half goes back after three months of spending costs no more than what is left of it, and serves that', async () => {
+  const [start, end] = [after(), after({ years: 1 })];
+  const { workspace, first } = await payments.subscribed('PRO', 12 * 1599, {}, lines(line(12 * 1599, start, end)));
+  await payments.tell('invoice_payment.paid', payments.paymentOf(first, `pi_${workspace.id}`));
+  let total = 0n;
+  for (let month = 0; month < 12; month++) {
+    await shop.work();
+    total += await shop.exhaust(workspace);
+    if (month === 2)
+      await payments.tell(
+        'refund.created',
+        shop.stripe.make('refund', 're', {
+          amount: 6 * 1599,
+          currency: 'eur',
+          status: 'succeeded',
+          payment_intent: `pi_${workspace.id}`,
+        }),
+      );
+    payments.later({ months: 1 });
+  }
+  expect(total <= (6n * 15_990_000_000n * 85n) / 100n).toBe(true);
+  expect(total > 6n * 12_000_000_000n).toBe(true);
+  await shop.work();
+  expect(await payments.revenueOf(workspace)).toEqual({ EUR: 6n * 15_990_000_000n });
+});
+
+test('a collection that rested with drafts, paid when it goes on, serves what was paid', async () => {
+  const [start, second, third, fourth] = [after(), after({ months: 1 }), after({ months: 2 }), after({ months: 3 })];
+  const { workspace, subscription } = await payments.subscribed('PRO', 1599, {}, lines(line(1599, start, second)));
+  payments.later({ days: 10 });
+  await payments.tell('customer.subscription.updated', { ...subscription, pause_collection: { behavior: 'keep_as_draft' } });
+  payments.later({ days: 60 });
+  await payments.tell('customer.subscription.updated', { ...subscription, pause_collection: null });
+  await payments.tell('invoice.paid', payments.inv(subscription, 1599, 'subscription_cycle', lines(line(1599, second, third))));
+  await payments.tell('invoice.paid', payments.inv(subscription, 1599, 'subscription_cycle', lines(line(1599, third, fourth))));
+  expect([await payments.state(workspace), await shop.exhaust(workspace)]).toEqual([
+    ['PRO', 'active'],
+    2n * 13_591_500_000n - 500_000_000n,
+  ]);
+});
+
+test('a first payment that fails and is called off gives nothing beyond the trial before it', async () => {
+  const buyer = await payments.customer();
+  const subscription = payments.subscriptionOf(buyer, 'PRO', {
+    status: 'trialing',
+    trial_start: after(),
+    trial_end: after({ days: 14 }),
+  });
+  await payments.tell('customer.subscription.created', subscription);
+  payments.later({ days: 14 });
+  const invoice = payments.inv(subscription, 1599, 'subscription_cycle', { amount_paid: 0 });
+  await payments.tell('invoice.payment_failed', invoice);
+  await payments.tell('customer.subscription.updated', { ...subscription, status: 'past_due' });
+  await payments.tell('invoice.voided', invoice);
+  await payments.tell('customer.subscription.updated', { ...subscription, status: 'active' });
+  expect([await shop.exhaust(buyer.workspace), await payments.revenueOf(buyer.workspace)]).toEqual([0n, {}]);
+});

@@ -12,15 +12,15 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { StripeObject } from './standins/index.ts';
 import { openShop, ROOMS, type Shop } from './testing.ts';
 
-/** What came with terms, and after them: the migrations that a database of before does not have. */
-const CAME_WITH_TERMS: Readonly<Record<string, readonly string[]>> = {
-  meters: ['013_end_grants.sql', '014_exposure.sql'],
-  ledger: ['014_collected.sql'],
-  identity: ['006_sold_to.sql'],
-  policy: ['004_signed_raise.sql'],
-  license: ['003_subscription.sql', '004_excused.sql'],
-  wallet: ['007_terms.sql'],
-  marketplace: ['004_terms.sql', '005_balance.sql'],
+/** The first migration that came with terms: neither it nor what came after has a database of before. */
+const CAME_WITH_TERMS: Readonly<Record<string, string>> = {
+  meters: '013_end_grants.sql',
+  ledger: '014_collected.sql',
+  identity: '006_sold_to.sql',
+  policy: '004_signed_raise.sql',
+  license: '003_subscription.sql',
+  wallet: '007_terms.sql',
+  marketplace: '004_terms.sql',
 };
 
 let folder: string;
@@ -49,7 +49,8 @@ async function roomsBefore(): Promise<RoomMigrations[]> {
     const copy = path.join(folder, room);
     await mkdir(copy);
     for (const file of await readdir(directory)) {
-      if (!CAME_WITH_TERMS[room]?.includes(file)) await copyFile(new URL(file, directory), path.join(copy, file));
+      const first = CAME_WITH_TERMS[room];
+      if (first === undefined || file < first) await copyFile(new URL(file, directory), path.join(copy, file));
     }
     before.push({ room, directory: pathToFileURL(`${copy}/`) });
   }
