@@ -59,6 +59,7 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
   'catalog.proposeCatalogue': (text) => catalog.proposeCatalogue(text, PRICES),
   'catalog.proposePrices': (text) => catalog.proposePrices(text, PRICES),
   'ledger.parseCursor': (text) => ledger.parseCursor(text),
+  'money.fromMinor': (text) => money.fromMinor(1, text),
   'money.currency': (text) => money.currency(text),
   'money.parseDecimal': (text) => money.parseDecimal(text),
   'money.parseMoney': (text) => money.parseMoney(text, 'EUR'),
@@ -75,16 +76,16 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
 
 /** Functions whose parameters are texts of ours, short ones, files of the operator, or nothing that a text is read out of. */
 const NOT_READING: readonly string[] = words(`
-  audit.listAudit audit.readMarks base.inBackground base.backUp base.examineDatabase base.restoreBackup base.migrate base.databaseFault base.fileTrouble
+  audit.entriesAfter audit.listAudit audit.readMarks base.inBackground base.backUp base.examineDatabase base.restoreBackup base.migrate base.databaseFault base.fileTrouble
   base.openPool base.addressAs base.openRoles base.loadSettings base.makeFolder base.startEmbedded base.assert base.isRefusal
   base.refuse base.repeat catalog.checkPlans catalog.importPrices catalog.loadCatalogue catalog.pricesOfVersion
   catalog.catalogueVersion gate.estimateLimits gate.featureRefusal gate.buyOffers gate.keepWithinBound identity.workspacesOn
   identity.workspacesOverTime ledger.listAttempts ledger.listPostings ledger.marginOf license.licenseChanges
-  license.setByHand license.licenceRefusal limits.callQuotas meters.takeBack notify.deadLetters notify.reviveLetter
+  license.setByHand license.licenceRefusal limits.callQuotas meters.endGrants meters.takeBack notify.deadLetters notify.reviveLetter
   notify.markSeen notify.markSeenByOperator notify.createMailer policy.setFreeze policy.originOf policy.armOf
-  policy.changeRollout policy.findRollout policy.startRollout policy.callsOfRollout privacy.beginEndUser privacy.beginPerson
+  policy.changeRollout policy.findRollout policy.startRollout policy.callsOfRollout policy.spentOfRaises privacy.beginEndUser privacy.beginPerson
   privacy.findErasure providers.usageFromAnthropic providers.usageFromGoogle providers.usageFromOpenAi
-  simulation.simulationPage wallet.setAllocation wallet.quotePack wallet.statementPage
+  simulation.simulationPage terms.servedTerms wallet.setAllocation wallet.quotePack wallet.statementPage
 `);
 
 function words(text: string): string[] {
