@@ -1691,8 +1691,11 @@ create table marketplace.credit_note (
   invoice_id text not null,
   amount bigint not null,
   void boolean not null,
+  to_balance bigint default 0 not null,
+  at timestamp with time zone,
   constraint credit_note_pkey PRIMARY KEY (stripe_id),
-  constraint credit_note_amount_check CHECK ((amount >= 0))
+  constraint credit_note_amount_check CHECK ((amount >= 0)),
+  constraint credit_note_to_balance_check CHECK ((to_balance >= 0))
 );
 CREATE INDEX credit_note_of_invoice ON marketplace.credit_note USING btree (invoice_id);
 grant insert, select, update on marketplace.credit_note to purser_work;

@@ -1,4 +1,4 @@
-import { type Connection, Fault } from '@purser/base';
+import { type Connection, Fault, type WorkspaceId } from '@purser/base';
 import { lockGrants } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 
@@ -62,12 +62,17 @@ export async function applyCreditNote(
   told: ToldCreditNote,
 ): Promise<Verdict> {
   await on.query(
-    `insert into marketplace.credit_note as n (stripe_id, invoice_id, amount, void) values ($1, $2, $3, $4)
-     on conflict (stripe_id) do update set amount = greatest(n.amount, excluded.amount), void = n.void or excluded.void`,
-    [told.object, told.invoice, told.amount.nanos, told.void],
+    `insert into marketplace.credit_note as n (stripe_id, invoice_id, amount, to_balance, at, void) values ($1, $2, $3, $4, $5, $6)
+     on conflict (stripe_id) do update set amount = greatest(n.amount, excluded.amount), to_balance = greatest(n.to_balance, excluded.to_balance),
+       at = least(n.at, excluded.at), void = n.void or excluded.void`,
+    [told.object, told.invoice, told.amount.nanos, told.to_balance.nanos, event.at.toString(), told.void],
   );
-  const workspace = await settleReversals(on, now, parts, told.invoice, event.at);
-  if (workspace !== undefined) await settleTerms(on, now, parts, workspace);
+  await settleReversals(on, now, parts, told.invoice, event.at);
+  const { rows } = await on.query<{ workspace: WorkspaceId }>(
+    'select workspace_id as workspace from marketplace.invoice where invoice_id = $1',
+    [told.invoice],
+  );
+  if (rows[0]) await settleTerms(on, now, parts, rows[0].workspace);
   return { outcome: 'applied' };
 }
 

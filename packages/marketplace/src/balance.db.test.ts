@@ -266,3 +266,30 @@ test('a year that is changed to months, spent to the limit every month, costs no
   expect(total <= (BigInt(collected) * 10_000_000n * 85n) / 100n).toBe(true);
   expect(total * 100n >= BigInt(collected) * 10_000_000n * 75n).toBe(true);
 });
+
+test('what a credit note puts onto the balance pays the next month, once, and nothing when it is called off', async () => {
+  for (const called_off of [false, true]) {
+    const [start, second, third] = [after(), after({ months: 1 }), after({ months: 2 })];
+    const { workspace, subscription, first } = await payments.subscribed('PRO', 1599, {}, lines(line(1599, start, second)));
+    const note = shop.stripe.make('credit_note', 'cn', {
+      invoice: first.id,
+      currency: 'eur',
+      status: 'issued',
+      type: 'post_payment',
+      total: 1599,
+      post_payment_amount: 1599,
+      refunds: [],
+      customer_balance_transaction: 'cbtxn_1',
+      out_of_band_amount: null,
+    });
+    await payments.tell('credit_note.created', note);
+    expect(await shop.exhaust(workspace)).toBe(0n);
+    if (called_off) await payments.tell('credit_note.voided', { ...note, status: 'void' });
+    expect(await shop.exhaust(workspace)).toBe(called_off ? PRO_ADMITS : 0n);
+    payments.later({ months: 1 });
+    const paid_by_it = { amount_paid: 0, starting_balance: -1599, ending_balance: 0, ...lines(line(1599, second, third)) };
+    await payments.tell('invoice.paid', payments.inv(subscription, 1599, 'subscription_cycle', paid_by_it));
+    expect(await shop.exhaust(workspace)).toBe(called_off ? 0n : PRO_ADMITS);
+    expect(await payments.revenueOf(workspace)).toEqual({ EUR: 15_990_000_000n });
+  }
+});

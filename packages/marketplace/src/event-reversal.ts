@@ -34,6 +34,8 @@ export interface ToldCreditNote {
   readonly invoice: string;
   /** Given back by other means than the payment service. */
   readonly amount: Money;
+  /** Put onto the balance of its customer. */
+  readonly to_balance: Money;
   readonly void: boolean;
 }
 
@@ -73,6 +75,12 @@ const creditNote = z.object({
   currency: z.string(),
   status: z.string().nullish(),
   out_of_band_amount: minor.nullish(),
+  total: minor.nullish(),
+  type: z.string().nullish(),
+  post_payment_amount: minor.nullish(),
+  customer_balance_transaction: reference.nullish(),
+  refund: reference.nullish(),
+  refunds: z.array(z.object({ amount_refunded: minor.nullish() })).nullish(),
 });
 
 export function reversalSaying(type: string, object: unknown): ToldReversal | ToldCharge | ToldCreditNote | undefined {
@@ -173,7 +181,18 @@ function disputed(object: z.infer<typeof dispute>): ToldReversal | undefined {
   };
 }
 
-function credited({ id, invoice, currency, status, out_of_band_amount }: z.infer<typeof creditNote>): ToldCreditNote {
-  const amount = fromMinor(out_of_band_amount ?? 0, currency);
-  return { is: 'credit_note', object: id, invoice, amount, void: status === 'void' };
+function credited(object: z.infer<typeof creditNote>): ToldCreditNote {
+  const { id, invoice, currency, status } = object;
+  const amount = fromMinor(object.out_of_band_amount ?? 0, currency);
+  const to_balance = fromMinor(creditedToBalance(object), currency);
+  return { is: 'credit_note', object: id, invoice, amount, to_balance, void: status === 'void' };
+}
+
+/** What was neither refunded nor given back by other means. Older versions of Stripe's API name a refund without its amount: then nobody knows. */
+function creditedToBalance({ customer_balance_transaction, refunds, ...object }: z.infer<typeof creditNote>): number {
+  const unknown = object.refund !== null && object.refund !== undefined && !refunds;
+  if (customer_balance_transaction === null || customer_balance_transaction === undefined || unknown) return 0;
+  const all = object.post_payment_amount ?? (object.type === 'pre_payment' ? 0 : (object.total ?? 0));
+  const by_refunds = (refunds ?? []).reduce((sum, { amount_refunded }) => sum + (amount_refunded ?? 0), 0);
+  return Math.max(0, all - by_refunds - (object.out_of_band_amount ?? 0));
 }

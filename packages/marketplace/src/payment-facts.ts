@@ -1,6 +1,14 @@
 import type { Connection, WorkspaceId } from '@purser/base';
 import { currency } from '@purser/money';
-import type { InvoiceFact, InvoiceLine, PaymentFacts, Span, SubscriptionItem, SubscriptionSnapshot } from '@purser/terms';
+import type {
+  CreditFact,
+  InvoiceFact,
+  InvoiceLine,
+  PaymentFacts,
+  Span,
+  SubscriptionItem,
+  SubscriptionSnapshot,
+} from '@purser/terms';
 
 interface SnapshotRow {
   readonly subscription: string;
@@ -66,7 +74,13 @@ export async function paymentFacts(on: Connection, workspace: WorkspaceId): Prom
      from marketplace.invoice where workspace_id = $1`,
     [workspace],
   );
-  return { snapshots: snapshots.rows.map(snapshotOf), invoices: invoices.rows.map(invoiceOf) };
+  const credits = await on.query<CreditFact>(
+    `select n.stripe_id as note, n.invoice_id as invoice, coalesce(n.at, i.paid_at) as at, n.to_balance as amount
+     from marketplace.credit_note n join marketplace.invoice i using (invoice_id)
+     where i.workspace_id = $1 and n.to_balance > 0 and not n.void`,
+    [workspace],
+  );
+  return { snapshots: snapshots.rows.map(snapshotOf), invoices: invoices.rows.map(invoiceOf), credits: credits.rows };
 }
 
 function snapshotOf({

@@ -1,7 +1,7 @@
 import { type Currency, divide, type ExchangeRates } from '@purser/money';
 
 import { type Entry, monthAt, type Paid, type Term } from './chain.ts';
-import type { InvoiceFact } from './facts.ts';
+import type { CreditFact, InvoiceFact } from './facts.ts';
 import { isServed, type MonthPart, type MonthShare, shareOfMonth } from './months-served.ts';
 import { proceedsOf } from './proceeds.ts';
 
@@ -32,6 +32,7 @@ export interface Carried {
  */
 export function carryBalances(
   paid: readonly Paid[],
+  credits: readonly CreditFact[],
   terms: readonly Term[],
   ends: readonly Temporal.Instant[],
   fx: ExchangeRates,
@@ -43,8 +44,16 @@ export function carryBalances(
     counts.set(invoice, count);
     return count * BASE_STEP;
   };
+  const notes = credits.toSorted((a, b) => Temporal.Instant.compare(a.at, b.at) || (a.note < b.note ? -1 : 1));
+  const releaseNotes = (until?: Temporal.Instant): void => {
+    for (let note = notes[0]; note && (!until || Temporal.Instant.compare(note.at, until) <= 0); note = notes[0]) {
+      notes.shift();
+      pool.push(...releaseOf(note, paid, terms, ends));
+    }
+  };
   let any = false;
   for (const one of paid) {
+    releaseNotes(one.fact.paid_at);
     const told = creditedBy(one);
     if (told.all === 0n && one.fact.from_balance === 0n) continue;
     const place = placeOf(one, terms);
@@ -63,8 +72,24 @@ export function carryBalances(
       any = true;
     }
   }
+  releaseNotes();
   const left = pool.filter(({ net }) => net > 0n);
   return { parts: left.map((one) => waitingPart(one, nextBase(one.by.fact.invoice))), any: any || left.length > 0 };
+}
+
+/** A credit note gives back of one invoice, from its months that are under way or come, else from its last. */
+function releaseOf(
+  { invoice, at, amount }: CreditFact,
+  paid: readonly Paid[],
+  terms: readonly Term[],
+  ends: readonly Temporal.Instant[],
+): Waiting[] {
+  const of = paid.find(({ fact }) => fact.invoice === invoice);
+  const place = of && placeOf(of, terms);
+  if (of === undefined || place === undefined) return [];
+  const { term } = place;
+  const end = ends[terms.indexOf(term)] ?? term.to;
+  return release(term, end, { all: amount, to_balance: amount, since: at }, of.fact.currency, invoice);
 }
 
 interface Credit {
@@ -119,7 +144,7 @@ function sourceOf({ fact }: Paid, since: Temporal.Instant, terms: readonly Term[
 }
 
 /** Takes from months that nobody is served in any more, then from those that are or come. */
-function release(term: Term, end: Temporal.Instant, credit: Credit, currency: Currency): Waiting[] {
+function release(term: Term, end: Temporal.Instant, credit: Credit, currency: Currency, invoice?: string): Waiting[] {
   const first = monthAt(term, credit.since);
   const count = term.months.length;
   const served = term.months.findIndex((_, month) => month > first && !isServed(term, month, end));
@@ -128,7 +153,7 @@ function release(term: Term, end: Temporal.Instant, credit: Credit, currency: Cu
   let left = credit.all;
   for (const [from, until] of spans) {
     const entries = term.paid
-      .filter(({ by }) => by.fact.currency === currency)
+      .filter(({ by: { fact } }) => fact.currency === currency && (invoice === undefined || fact.invoice === invoice))
       .map((entry) => ({ entry, from: Math.max(from, entry.first) }))
       .map((one) => ({ ...one, money: sumOf(term, one.entry, one.from, until) }))
       .filter(({ money }) => money.net > 0n);

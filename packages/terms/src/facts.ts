@@ -74,8 +74,18 @@ export interface InvoiceFact {
   readonly version: string;
 }
 
+/** What a seller put onto the balance of its customer of what an invoice had brought in, tax included. */
+export interface CreditFact {
+  readonly note: string;
+  readonly invoice: string;
+  readonly at: Temporal.Instant;
+  readonly amount: bigint;
+}
+
 /** All that is known of the payments of one workspace, in any order. */
 export interface PaymentFacts {
+  /** Absent: none. */
+  readonly credits?: readonly CreditFact[];
   readonly snapshots: readonly SubscriptionSnapshot[];
   readonly invoices: readonly InvoiceFact[];
 }

@@ -2,7 +2,15 @@ import type { RoomMigrations } from '@purser/base';
 
 export { applyTerms, type Subscriber } from './apply-terms.ts';
 export { agreedByHand } from './agreed-by-hand.ts';
-export type { InvoiceFact, InvoiceLine, PaymentFacts, Span, SubscriptionItem, SubscriptionSnapshot } from './facts.ts';
+export type {
+  CreditFact,
+  InvoiceFact,
+  InvoiceLine,
+  PaymentFacts,
+  Span,
+  SubscriptionItem,
+  SubscriptionSnapshot,
+} from './facts.ts';
 export { lockTerms, type MonthRow } from './known.ts';
 export { GAP_HOURS, openTerms } from './open-parts.ts';
 export { type ServedTerms, servedTerms } from './served.ts';

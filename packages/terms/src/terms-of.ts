@@ -32,7 +32,7 @@ export interface Terms {
  * The terms that follow from all that is known of a workspace's payments: a pure function, so that neither order nor delay nor repetition
  * of what a payment provider tells matters. Money counts once, in the months that it pays for.
  */
-export function termsOf({ snapshots, invoices }: PaymentFacts, catalogues: Catalogues, fx: ExchangeRates): Terms {
+export function termsOf({ snapshots, invoices, credits = [] }: PaymentFacts, catalogues: Catalogues, fx: ExchangeRates): Terms {
   const histories = new Map(
     [...Map.groupBy(snapshots, ({ subscription }) => subscription)].map(([id, own]) => [id, historyOf(own)] as const),
   );
@@ -50,7 +50,7 @@ export function termsOf({ snapshots, invoices }: PaymentFacts, catalogues: Catal
   const trial = trialOf(histories, catalogues);
   const terms = chainOf(paid, trial && isWithinPaid(trial, paid, historyFor) ? undefined : trial, historyFor);
   const ends = terms.map((term, index) => endOf(term, terms[index + 1], historyFor));
-  const carried = carryBalances(paid, terms, ends, fx);
+  const carried = carryBalances(paid, credits, terms, ends, fx);
   const parts = terms.flatMap((term, index) => partsOf(term, ends[index] ?? term.to));
   return {
     months: terms.flatMap((term, index) => monthsServed(term, ends[index] ?? term.to, parts)),
