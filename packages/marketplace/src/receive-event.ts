@@ -148,12 +148,12 @@ async function consequences(
   const { saying } = event;
   if (event.unreadable !== undefined) return { outcome: 'refused', detail: event.unreadable };
   if (saying === undefined) return { outcome: 'kept' };
+  // Before anything else of the workspace, in the order of everybody who changes terms: what comes of one workspace at once waits here.
+  if (owner.workspace !== undefined) await lockTerms(connection, owner.workspace);
   // What two events say of one payment is put together one after the other, whichever comes first. A payment goes before its invoice.
   for (const name of namesOf(saying)) {
     await connection.query('select pg_advisory_xact_lock(hashtextextended($1, 4780))', [name]);
   }
-  // Before the workspace's row and its counters, in the order of everybody who changes terms.
-  if (owner.workspace !== undefined) await lockTerms(connection, owner.workspace);
   switch (saying.is) {
     case 'paid':
       return applyPaid(connection, now, event, saying, owner.policy);
