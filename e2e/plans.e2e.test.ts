@@ -98,7 +98,7 @@ describe.each(LOOKS)('$name', (look) => {
   it(
     'an operator gives credits, agrees terms, is refused those that lose money, and sets a licence, which the customer is told (C5, C12)',
     async () => {
-      const { id, key } = await newWorkspace('Rye & Sons', 'BUSINESS');
+      const { id, key } = await newWorkspace('Rye & Sons', 'PRO');
       const { page, close } = await visit(browser, server.origin, look);
       await signIn(page, server.admin_token);
       await page.goto(`/admin/workspaces/${id}`);

@@ -68,6 +68,9 @@ describe('an anonymous session', () => {
     ]);
     expect((await server.ask('/api/calls', { key: linked })).json.calls).toEqual(calls.calls);
     expect((await generate(token)).status).toBe(401);
+    // The gap that the free plan wants between two actions of a user is the same user’s still.
+    expect((await generate(linked)).json.code).toBe('min_gap');
+    await move({ seconds: 4 });
     expect((await generate(linked)).status).toBe(200);
   });
 
