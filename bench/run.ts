@@ -3,6 +3,8 @@ import { benchCredits } from './credits/run.ts';
 import { benchGateway } from './gateway/run.ts';
 import { benchFlatness, benchHolds } from './holds/run.ts';
 import { benchKills } from './kills/run.ts';
+import { benchKilledLives } from './lives/killed.ts';
+import { benchLives } from './lives/run.ts';
 import { benchLimits } from './limits/run.ts';
 import { benchScale } from './scale/run.ts';
 import { benchStart } from './start/run.ts';
@@ -15,6 +17,8 @@ const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
   gateway: benchGateway,
   kills: benchKills,
   limits: benchLimits,
+  lives: benchLives,
+  'lives-killed': benchKilledLives,
   scale: benchScale,
   credits: benchCredits,
   steps: benchSteps,

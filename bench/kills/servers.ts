@@ -14,6 +14,8 @@ export class KillableServer {
   #child: ChildProcess | undefined;
   /** Ends that nobody asked for. */
   unasked = 0;
+  /** How often it was started. */
+  starts = 0;
 
   private constructor(port: number, environment: Readonly<Record<string, string>>) {
     this.#port = port;

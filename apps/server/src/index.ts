@@ -4,6 +4,7 @@ export type { Given } from './compose.ts';
 export { ROOMS } from './migrations.ts';
 export { provenCatalogue } from './proven-catalogue.ts';
 export { openSimulatedEngine } from './simulated-engine.ts';
+export { booksOf, openLivesEngine, startLivesStripe } from './lives-engine.ts';
 export { listUnresolved, resolveCalls } from './resolve-unresolved.ts';
 export { type RunningServer, startServer } from './start.ts';
 export { takeBackGift } from './take-back-gift.ts';

@@ -25,12 +25,12 @@ import { compose, type Given } from './compose.ts';
 import type { ServerDeps } from './deps.ts';
 import { verifyBooks } from './verify-books.ts';
 
-interface Account {
+export interface Account {
   readonly workspace: WorkspaceId;
   readonly key: string;
 }
 
-interface Wanted {
+export interface Wanted {
   readonly name: string;
   readonly plan: string;
   readonly timezone: string;
@@ -107,7 +107,7 @@ export async function openSimulatedEngine(
   };
 }
 
-async function openAccounts(deps: ServerDeps, wanted: readonly Wanted[]): Promise<Account[]> {
+export async function openAccounts(deps: ServerDeps, wanted: readonly Wanted[]): Promise<Account[]> {
   const opened = await inLanes(wanted, (some) =>
     transaction(deps.pool, async (connection) => {
       const accounts: Account[] = [];
@@ -122,7 +122,7 @@ async function openAccounts(deps: ServerDeps, wanted: readonly Wanted[]): Promis
   return opened.flat();
 }
 
-async function call(deps: ServerDeps, account: Account, request: GenerateRequest) {
+export async function call(deps: ServerDeps, account: Account, request: GenerateRequest) {
   const caller = await deps.authenticate({ authorization: `Bearer ${account.key}` });
   if (isRefusal(caller)) return caller;
   return deps.gate.generate(caller, request, new AbortController().signal);
@@ -171,7 +171,7 @@ async function checkOut(deps: ServerDeps, account: Account, pack: string): Promi
 }
 
 /** What is due now, before anybody calls: a call that finds its period closed would open it alone. */
-async function housekeep(deps: ServerDeps): Promise<void> {
+export async function housekeep(deps: ServerDeps): Promise<void> {
   while ((await deps.meters.sweep()).grants >= GRANTS_SWEPT);
   await deps.licences.sweep();
   await workCredits({ ...deps, logOf: (work) => backgroundLog(work, deps.log, deps.metrics) });
@@ -182,7 +182,7 @@ async function count(owner: Pool): Promise<void> {
   await owner.query('analyze');
 }
 
-async function verify(deps: ServerDeps, owner: Pool): Promise<string[]> {
+export async function verify(deps: ServerDeps, owner: Pool): Promise<string[]> {
   await deps.gate.settled(60_000);
   await count(owner);
   await rollUp(deps.pool);

@@ -3,6 +3,7 @@ import type { RoomMigrations } from '@purser/base';
 export { accruePeriods, type Period } from './accrue-period.ts';
 export type { Attempt } from './attempt.ts';
 export { attemptsBetween } from './attempts-between.ts';
+export { balancesOf, type WorkspaceBalance } from './balances-of.ts';
 export { creditBalances, creditsTakenBack, packSales, periodsBetween } from './booked-between.ts';
 export {
   attemptedAfter,

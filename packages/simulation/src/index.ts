@@ -4,3 +4,4 @@ export { playedProviders } from './played-providers.ts';
 export { type Kind, type Population, POPULATION } from './population.ts';
 export { describeSimulation } from './report.ts';
 export { simulate, type Simulated, type SimulationOptions } from './simulate.ts';
+export * from './lives/index.ts';

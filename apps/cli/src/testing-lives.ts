@@ -1,0 +1,78 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { createLog, parseSettings, scratchFolder, TestClock } from '@purser/base';
+import { createTestDatabase } from '@purser/base/testing';
+import { loadCatalogue } from '@purser/catalog';
+import { openLivesEngine, ROOMS, startLivesStripe } from '@purser/server';
+import {
+  LIVES_PRICES,
+  LIVES_TERMS,
+  livesCatalogueFiles,
+  type LivesEngine,
+  livesProviders,
+  type LivesOptions,
+  type OpenWorld,
+  STEP_S,
+} from '@purser/simulation';
+
+/** Two weeks before the end of January, so that lives begin on the days that February has not. */
+const BASE = Temporal.Instant.from('2027-01-16T00:00:00Z');
+const BASE_S = BASE.epochMilliseconds / 1000;
+const RAISED_STEP = 160;
+const CONNECTIONS = 8;
+
+const LIVES_PRICE_LIST = { ...LIVES_PRICES, raised_at: BASE_S + RAISED_STEP * STEP_S } as const;
+
+/** A database of its own, and servers on it: with the first catalogue until prices are raised, with the second from then on. */
+export async function openLivesWorld(): ReturnType<OpenWorld> {
+  await using opened = new AsyncDisposableStack();
+  const database = await createTestDatabase(
+    ROOMS.filter(({ room }) => room !== 'base'),
+    CONNECTIONS,
+  );
+  opened.defer(() => database.drop());
+  // Nothing here outlives the run, so nothing is waited for on its way to the disk.
+  await database.pool.query(
+    `do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$`,
+  );
+  const { folder } = opened.use(await scratchFolder());
+  const clock = new TestClock(BASE);
+  const stripe = await startLivesStripe(clock);
+  opened.defer(() => stripe.close());
+  const start = async (raised: boolean): Promise<LivesEngine> => {
+    for (const [name, text] of Object.entries(livesCatalogueFiles(raised))) await writeFile(path.join(folder, name), text);
+    return openLivesEngine({
+      settings: parseSettings({}),
+      database_url: database.url,
+      admin_token: 'a token of nobody in a life',
+      catalogue: await loadCatalogue(path.join(folder, 'lives.yaml')),
+      log: createLog({ level: 'silent' }),
+      clock,
+      providers: livesProviders(),
+      stripe,
+    });
+  };
+  let engine = await start(false);
+  opened.defer(() => engine[Symbol.asyncDispose]());
+  let raised = false;
+  const world: Omit<LivesOptions, 'lives'> = {
+    prices: LIVES_PRICE_LIST,
+    terms: LIVES_TERMS,
+    name: '',
+    async engineAt(step) {
+      if (raised || step < RAISED_STEP) return engine;
+      raised = true;
+      await engine[Symbol.asyncDispose]();
+      engine = await start(true);
+      return engine;
+    },
+  };
+  const kept = opened.move();
+  return {
+    engine,
+    world,
+    verify: () => engine.verify(),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
