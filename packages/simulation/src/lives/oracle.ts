@@ -151,7 +151,8 @@ class Oracle {
       states.every(({ told_by }) => told_by.every((event) => this.#told.has(event))) &&
       new Set(states.map(({ subscription }) => subscription)).size === 1;
     if (!known || last === undefined || last.status !== 'active' || !last.serves) return [];
-    if (this.#returned.length > 0) return [];
+    // What was spent of money that went back, or went on to another month, is owed by the months that follow.
+    if (this.#returned.length > 0 || this.#moved.length > 0) return [];
     const paid = this.#collected.findLast((fact) => fact.at <= at);
     const slice = paid?.plain === true ? paid.slices.find(({ from, to }) => from + DRAFT_S <= at && at < to) : undefined;
     if (paid === undefined || slice === undefined || !this.#told.has(paid.event)) return [];
