@@ -1,3 +1,4 @@
+import { suiteClock } from '@purser/base/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { startTestServer, type TestServer } from '../testing/index.ts';
@@ -18,7 +19,9 @@ test('a gift is taken back as far as it is unspent: what was spent stays spent, 
   const before = await balance(key);
   const gift = { workspace_id: id, credits: 40, expires_at: null, reason: 'welcome' };
   const given = await server.admin('/api/admin/credits/gift', { body: gift });
-  const expiring = { ...gift, credits: 5, expires_at: '2028-03-02T00:00:00Z', reason: 'burns first' };
+  // Before the month's own credits, whatever the day.
+  const soon = suiteClock().now().add({ minutes: 30 }).toString();
+  const expiring = { ...gift, credits: 5, expires_at: soon, reason: 'burns first' };
   await server.admin('/api/admin/credits/gift', { body: expiring });
   const spent = await server.ask('/api/ai/generate', { key, body: { operation: 'chat', prompt: 'one word' } });
   expect(spent.json.credits.charged).toBeGreaterThan(0);
