@@ -15,7 +15,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     ledger: 'the trail points at postings',
   },
   catalog: {
-    base: 'versions of the catalogue are stored',
+    base: 'versions of the catalog are stored',
     money: 'plans have prices, and the proof computes with them',
   },
   meters: {
@@ -26,7 +26,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
   providers: {
     base: 'a provider error is a fault that knows whether to retry',
     money: 'usage is what prices are multiplied with',
-    catalog: 'a call names a model of the catalogue',
+    catalog: 'a call names a model of the catalog',
   },
   identity: {
     base: 'workspaces, keys and sessions are rows',
@@ -54,7 +54,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
   routing: {
     base: 'no route is a refusal',
     money: 'routes are compared by their worst-case cost',
-    catalog: 'routes lead to models of the catalogue',
+    catalog: 'routes lead to models of the catalog',
   },
   wallet: {
     base: 'a period is opened once, in a transaction',
@@ -77,7 +77,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     audit: 'each change is in the trail',
     catalog: 'how long the grace is, and what goes when',
     ledger: 'changes are read in the order of transactions',
-    identity: 'the licence is the workspace’s',
+    identity: 'the license is the workspace’s',
     meters: 'what a workspace holds is given back',
     policy: 'the stages of a failed payment are a part of the policy',
   },
@@ -104,7 +104,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     meters: 'credits are granted, and taken back',
     identity: 'a workspace buys',
     policy: 'what is bought raises the ceiling',
-    license: 'the licence follows from payments',
+    license: 'the license follows from payments',
     wallet: 'an order of packs is quoted',
     terms: 'what was collected makes terms',
   },
@@ -135,7 +135,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     terms: 'its tables are made with those of the others',
     routing: 'the router is built for the gate',
     wallet: 'gifts are granted, periods opened',
-    license: 'payments are recorded, licences shown and set',
+    license: 'payments are recorded, licenses shown and set',
     gate: 'the one way to spend',
     notify: 'alerts are shown, and looked for in the background',
   },
@@ -151,7 +151,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     base: 'what was recorded is rows with ids and times',
     money: 'calls are priced again',
     ledger: 'what was recorded is read from the books',
-    catalog: 'a proposed catalogue has plans, packs, models and prices',
+    catalog: 'a proposed catalog has plans, packs, models and prices',
     meters: 'calls take from the same meters, and credits burn in the same order',
     identity: 'what a workspace was bound to at the time',
     limits: 'quotas of days, weeks and users',

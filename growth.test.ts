@@ -40,7 +40,7 @@ const ledger = await import('@purser/ledger');
 const providers = await import('@purser/providers');
 const routing = await import('@purser/routing');
 
-const PRICES = await catalog.loadCatalogue(new URL('catalogs/default.yaml', import.meta.url).pathname);
+const PRICES = await catalog.loadCatalog(new URL('catalogs/default.yaml', import.meta.url).pathname);
 
 /** How each function is given a text. */
 const READING: Readonly<Record<string, (text: string) => unknown>> = {
@@ -56,7 +56,7 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
   'catalog.findPack': (text) => catalog.findPack(PRICES, text),
   'catalog.findPlan': (text) => catalog.findPlan(PRICES, text),
   'catalog.isPriceVersion': (text) => catalog.isPriceVersion(text),
-  'catalog.proposeCatalogue': (text) => catalog.proposeCatalogue(text, PRICES),
+  'catalog.proposeCatalog': (text) => catalog.proposeCatalog(text, PRICES),
   'catalog.proposePrices': (text) => catalog.proposePrices(text, PRICES),
   'ledger.parseCursor': (text) => ledger.parseCursor(text),
   'money.fromMinor': (text) => money.fromMinor(1, text),
@@ -78,10 +78,10 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
 const NOT_READING: readonly string[] = words(`
   audit.entriesAfter audit.listAudit audit.readMarks base.inBackground base.backUp base.examineDatabase base.restoreBackup base.migrate base.databaseFault base.fileTrouble
   base.openPool base.addressAs base.openRoles base.loadSettings base.makeFolder base.startEmbedded base.assert base.isRefusal
-  base.refuse base.repeat catalog.checkPlans catalog.importPrices catalog.loadCatalogue catalog.pricesOfVersion
-  catalog.catalogueVersion gate.estimateLimits gate.featureRefusal gate.buyOffers gate.keepWithinBound identity.workspacesOn
+  base.refuse base.repeat catalog.checkPlans catalog.importPrices catalog.loadCatalog catalog.pricesOfVersion
+  catalog.catalogVersion gate.estimateLimits gate.featureRefusal gate.buyOffers gate.keepWithinBound identity.workspacesOn
   identity.workspacesOverTime ledger.listAttempts ledger.listPostings ledger.marginOf license.licenseChanges
-  license.setByHand license.licenceRefusal limits.callQuotas meters.endGrants meters.takeBack notify.deadLetters notify.reviveLetter
+  license.setByHand license.licenseRefusal limits.callQuotas meters.endGrants meters.takeBack notify.deadLetters notify.reviveLetter
   notify.markSeen notify.markSeenByOperator notify.createMailer policy.setFreeze policy.originOf policy.armOf
   policy.changeRollout policy.findRollout policy.startRollout policy.callsOfRollout policy.spentOfRaises privacy.beginEndUser privacy.beginPerson
   privacy.findErasure providers.usageFromAnthropic providers.usageFromGoogle providers.usageFromOpenAi

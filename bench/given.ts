@@ -8,9 +8,9 @@ import {
   scratchFolder,
   systemClock,
 } from '@purser/base';
-import { type Given, provenCatalogue, ROOMS } from '@purser/server';
+import { type Given, provenCatalog, ROOMS } from '@purser/server';
 
-import { roomyCatalogue } from './roomy-catalogue.ts';
+import { roomyCatalog } from './roomy-catalog.ts';
 
 /** What a server in the process of a bench is started with, on a database that is thrown away, and a pool beside it. */
 export async function scratchGiven(
@@ -22,13 +22,13 @@ export async function scratchGiven(
   opened.defer(() => pool.end());
   await migrate(pool, ROOMS);
   const { folder } = opened.use(await scratchFolder());
-  const settings = { ...parseSettings({ PURSER_CATALOG: await roomyCatalogue(folder) }), port: 0 };
+  const settings = { ...parseSettings({ PURSER_CATALOG: await roomyCatalog(folder) }), port: 0 };
   const log = createLog({ level: 'error' });
-  const catalogue = await provenCatalogue(settings, systemClock.now(), log);
+  const catalog = await provenCatalog(settings, systemClock.now(), log);
   const admin_token = 'bench-admin-token-of-forty-characters-00';
   const kept = opened.move();
   return {
-    given: { settings, database_url: database.url, admin_token, catalogue, log },
+    given: { settings, database_url: database.url, admin_token, catalog, log },
     pool,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

@@ -1,4 +1,4 @@
-import { benchCatalogues } from './catalogues/run.ts';
+import { benchCatalogs } from './catalogs/run.ts';
 import { benchCredits } from './credits/run.ts';
 import { benchGateway } from './gateway/run.ts';
 import { benchFlatness, benchHolds } from './holds/run.ts';
@@ -24,7 +24,7 @@ const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
   steps: benchSteps,
   start: benchStart,
   terms: benchTerms,
-  catalogues: benchCatalogues,
+  catalogs: benchCatalogs,
 };
 
 const words = process.argv.slice(2);

@@ -96,7 +96,7 @@ describe.each(LOOKS)('$name', (look) => {
   );
 
   it(
-    'an operator gives credits, agrees terms, is refused those that lose money, and sets a licence, which the customer is told (C5, C12)',
+    'an operator gives credits, agrees terms, is refused those that lose money, and sets a license, which the customer is told (C5, C12)',
     async () => {
       const { id, key } = await newWorkspace('Rye & Sons', 'PRO');
       const { page, close } = await visit(browser, server.origin, look);
@@ -137,7 +137,7 @@ describe.each(LOOKS)('$name', (look) => {
       }
       await page.getByRole('button', { name: 'Sign out' }).click();
       await signIn(page, key);
-      await page.getByTestId('licence').getByRole('button', { name: 'Pay the open invoice' }).waitFor();
+      await page.getByTestId('license').getByRole('button', { name: 'Pay the open invoice' }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
       await close();
     },
@@ -150,11 +150,11 @@ describe.each(LOOKS)('$name', (look) => {
       const { page, close } = await visit(browser, server.origin, look);
       await signIn(page, server.admin_token);
       await tab(page, 'Roll-outs');
-      const catalogue = page.getByLabel('The other catalogue');
+      const catalog = page.getByLabel('The other catalog');
       await page.getByRole('button', { name: 'Take the one for sale now' }).click();
-      await expect.poll(() => catalogue.inputValue()).toContain('name: default');
-      const shipped = await catalogue.inputValue();
-      await catalogue.fill(shipped.replace('price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 15 EUR'));
+      await expect.poll(() => catalog.inputValue()).toContain('name: default');
+      const shipped = await catalog.inputValue();
+      await catalog.fill(shipped.replace('price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 15 EUR'));
       await page.getByRole('button', { name: 'Begin the roll-out' }).click();
       await page
         .getByRole('dialog')
@@ -162,7 +162,7 @@ describe.each(LOOKS)('$name', (look) => {
         .click();
       await page.getByText('does not keep its margin', { exact: false }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
-      await catalogue.fill(shipped.replace('concurrency: 16', 'concurrency: 15'));
+      await catalog.fill(shipped.replace('concurrency: 16', 'concurrency: 15'));
       await page.getByLabel('25 %').last().check({ force: true });
       await page.getByRole('button', { name: 'Begin the roll-out' }).click();
       await page

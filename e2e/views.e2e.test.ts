@@ -76,7 +76,7 @@ describe.each(LOOKS)('$name', (look) => {
   );
 
   it(
-    'with another catalogue, plans and operations are its own, and the page shows the cost that it promises to show',
+    'with another catalog, plans and operations are its own, and the page shows the cost that it promises to show',
     async () => {
       const { page, complaints, close } = await visit(browser, cost.origin, look);
       await signIn(page, cost.admin_token);

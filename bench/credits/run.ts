@@ -21,11 +21,11 @@ export async function benchCredits(quick: boolean): Promise<void> {
   const postings = quick ? 500_000 : 10_000_000;
   await using scratch = await scratchGiven(4);
   const { given, pool } = scratch;
-  const { catalogue } = given;
+  const { catalog } = given;
   const server = await startServer(given);
   const { identity, openPeriod } = server.composition.deps;
   const policyOf = (workspace: Workspace) =>
-    effectivePolicy({ workspace, catalogue, state: { frozen: false }, now: systemClock.now() });
+    effectivePolicy({ workspace, catalog, state: { frozen: false }, now: systemClock.now() });
   const workspaces: Workspace[] = [];
   for (let n = 0; n < WORKSPACES; n++) {
     const created = await identity.createWorkspace({ name: `Customer ${n}`, plan: 'BUSINESS' });

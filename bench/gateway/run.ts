@@ -2,7 +2,7 @@ import { scratchFolder } from '@purser/base';
 
 import { cpuOfTree, residentMegabytes } from '../processes.ts';
 import { heading, machine, median, ms, table } from '../report.ts';
-import { roomyCatalogue } from '../roomy-catalogue.ts';
+import { roomyCatalog } from '../roomy-catalog.ts';
 import { load } from './load.ts';
 import { type Peer, type Purser, startPortkey, startPurser, startUpstream } from './peers.ts';
 
@@ -27,7 +27,7 @@ export async function benchGateway(quick: boolean): Promise<void> {
       OPENAI_BASE_URL: upstream.url,
       OPENAI_API_KEY: 'bench',
       PURSER_LOG_LEVEL: 'error',
-      PURSER_CATALOG: await roomyCatalogue(scratch.folder),
+      PURSER_CATALOG: await roomyCatalog(scratch.folder),
     });
     peers.push(purser);
     const key = await roomyWorkspace(purser);

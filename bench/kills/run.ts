@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openPool, scratchFolder, startEmbedded } from '@purser/base';
 
 import { heading, machine, table } from '../report.ts';
-import { roomyCatalogue } from '../roomy-catalogue.ts';
+import { roomyCatalog } from '../roomy-catalog.ts';
 import { accountOf } from './account.ts';
 import { type Callers, startCallers } from './callers.ts';
 import { KillableServer } from './servers.ts';
@@ -39,7 +39,7 @@ export async function benchKills(quick: boolean): Promise<void> {
     PURSER_CALL_TIMEOUT_MS: '10000',
     OPENAI_API_KEY: 'bench',
     OPENAI_BASE_URL: upstream.url,
-    PURSER_CATALOG: await roomyCatalogue(folder),
+    PURSER_CATALOG: await roomyCatalog(folder),
   };
   const servers: KillableServer[] = [];
   for (let number = 0; number < SERVERS; number += 1) {

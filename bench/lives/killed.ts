@@ -9,7 +9,7 @@ import {
   LIVES_PRICES,
   LIVES_TERMS,
   liveTogether,
-  livesCatalogueFiles,
+  livesCatalogFiles,
   SHORT_LIVES,
   storyOf,
 } from '@purser/simulation';
@@ -38,7 +38,7 @@ export async function benchKilledLives(quick: boolean): Promise<void> {
   opened.defer(() => stripe.close());
   const upstream = await startGreedyUpstream();
   opened.defer(() => upstream.close());
-  for (const [name, text] of Object.entries(livesCatalogueFiles(false, 'openai'))) await writeFile(path.join(folder, name), text);
+  for (const [name, text] of Object.entries(livesCatalogFiles(false, 'openai'))) await writeFile(path.join(folder, name), text);
   const environment = {
     DATABASE_URL: database.url,
     PURSER_ADMIN_TOKEN: 'bench-admin-token-of-forty-characters-00',

@@ -19,7 +19,7 @@ export async function benchScale(quick: boolean): Promise<void> {
   const key = await customerKey(before);
   const quiet = await callWhile(before, key, pause(QUIET_S));
   await before.stop();
-  await seedCustomers(pool, customers, given.catalogue.version, systemClock.now());
+  await seedCustomers(pool, customers, given.catalog.version, systemClock.now());
 
   const starting = performance.now();
   const server = await startServer(given);

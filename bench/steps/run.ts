@@ -19,7 +19,7 @@ const REQUEST: GenerateRequest = {
   messages: [{ role: 'user', content: 'A purser keeps the money of a ship. Nobody sails without one.' }],
 };
 
-/** CPU of a call through the whole gate against one that only holds, calls and settles: no rates, ladder, licence or members. */
+/** CPU of a call through the whole gate against one that only holds, calls and settles: no rates, ladder, license or members. */
 export async function benchSteps(quick: boolean): Promise<void> {
   const calls = quick ? 1_000 : 5_000;
   const rounds = quick ? 3 : 7;
@@ -86,7 +86,7 @@ function bareGate({ composition: { deps } }: RunningServer): Gate {
       upstream: (id) => providers.upstream(id),
     },
     policyOf: (workspace, now) =>
-      (policy ??= effectivePolicy({ workspace, catalogue: deps.catalogue, state: { frozen: false }, now })),
+      (policy ??= effectivePolicy({ workspace, catalog: deps.catalog, state: { frozen: false }, now })),
     openPeriod: openPeriods(deps.pool),
     memberMeters: () => undefined,
     call_timeout_ms: 30_000,

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
-const CATALOGUE = path.join(ROOT, 'catalogs', 'default.yaml');
+const CATALOG = path.join(ROOT, 'catalogs', 'default.yaml');
 const BIN = path.join(ROOT, 'apps', 'cli', 'bin', 'purser.mjs');
 
 interface Ended {
@@ -31,7 +31,7 @@ function start(
 ): ChildProcess & { readonly said: { out: string; err: string } } {
   const child = spawn(process.execPath, [BIN, ...words], {
     cwd: folder,
-    env: { PATH: '/usr/bin:/bin', PORT: '0', PURSER_DATA: 'data', PURSER_CATALOG: CATALOGUE, ...environment },
+    env: { PATH: '/usr/bin:/bin', PORT: '0', PURSER_DATA: 'data', PURSER_CATALOG: CATALOG, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = { out: '', err: '' };
@@ -68,11 +68,11 @@ describe('a start that cannot be', () => {
     expect(out + err).not.toMatch(/secret@|\n\s+at /);
   });
 
-  it('names the first mistake of a catalogue, and plans check all of them', async () => {
+  it('names the first mistake of a catalog, and plans check all of them', async () => {
     const catalogs = path.join(folder, 'catalogs');
     await cp(path.join(ROOT, 'catalogs'), catalogs, { recursive: true });
     const wrong = path.join(catalogs, 'wrong.yaml');
-    await writeFile(wrong, (await readFile(CATALOGUE, 'utf8')).replace(/^plans:/m, 'planes:'));
+    await writeFile(wrong, (await readFile(CATALOG, 'utf8')).replace(/^plans:/m, 'planes:'));
     const mistaken = await run(['up'], { PURSER_CATALOG: wrong });
     expect([mistaken.code, oneLine(mistaken.err)]).toEqual([1, true]);
     expect(mistaken.err).toMatch(/PURSER_CATALOG: .*wrong\.yaml:\d+ plans: got nothing, want a list; and 1 more/);
@@ -209,7 +209,7 @@ describe('plans check', () => {
     expect(out).toMatch(/every plan and pack keeps its margin\n$/);
   });
 
-  it('exits 1 for a catalogue with a plan that does not, and names it', async () => {
+  it('exits 1 for a catalog with a plan that does not, and names it', async () => {
     const catalogs = path.join(folder, 'unproven');
     await cp(path.join(ROOT, 'catalogs'), catalogs, { recursive: true });
     const good = await readFile(path.join(catalogs, 'default.yaml'), 'utf8');

@@ -1,6 +1,6 @@
 import { appendAudit } from '@purser/audit';
 import { isRefusal, RefusalError, type Settings, transaction } from '@purser/base';
-import { type Catalogue, demoPlan, type Example, firstExample } from '@purser/catalog';
+import { type Catalog, demoPlan, type Example, firstExample } from '@purser/catalog';
 import type { RunningServer } from '@purser/server';
 
 import { keepSecret, readKeptSecret } from './kept-secret.ts';
@@ -17,13 +17,13 @@ type Workspace = Parameters<Deps['policies']['load']>[0];
 export interface Demo {
   readonly key: string;
   readonly plan: string;
-  /** Undefined: no plan of the catalogue runs anything that a prompt could ask for. */
+  /** Undefined: no plan of the catalog runs anything that a prompt could ask for. */
   readonly example: Example | undefined;
 }
 
 /**
- * The demo workspace, on a plan of the catalogue that shows most: of an earlier start while its key still opens, else a fresh one. One that
- * was made under another catalogue, and can ask for nothing of this one, stays as it is: another is made beside it.
+ * The demo workspace, on a plan of the catalog that shows most: of an earlier start while its key still opens, else a fresh one. One that
+ * was made under another catalog, and can ask for nothing of this one, stays as it is: another is made beside it.
  */
 export async function openDemo(settings: Settings, { composition, address }: RunningServer): Promise<Demo> {
   const { deps } = composition;
@@ -41,31 +41,31 @@ async function keptDemo(settings: Settings, deps: Deps): Promise<Demo | undefine
 }
 
 async function freshDemo(settings: Settings, deps: Deps): Promise<Demo> {
-  const { identity, catalogue } = deps;
-  for (const external_id of [EXTERNAL_ID, `${EXTERNAL_ID}-${catalogue.name}`]) {
+  const { identity, catalog } = deps;
+  for (const external_id of [EXTERNAL_ID, `${EXTERNAL_ID}-${catalog.name}`]) {
     const known = await identity.workspaceByExternalId(external_id);
-    if (known !== undefined && (await exampleFor(deps, known)) === undefined && sellsExamples(catalogue)) continue;
+    if (known !== undefined && (await exampleFor(deps, known)) === undefined && sellsExamples(catalog)) continue;
     const opened =
       known === undefined ? await create(deps, external_id) : { workspace: known, key: await anotherKey(deps, known) };
     await keepSecret(settings.data_folder, KEY, opened.key);
     return { key: opened.key, plan: opened.workspace.plan, example: await exampleFor(deps, opened.workspace) };
   }
-  throw new Error(`the workspaces ${EXTERNAL_ID} and ${EXTERNAL_ID}-${catalogue.name} can ask for nothing of ${catalogue.name}`);
+  throw new Error(`the workspaces ${EXTERNAL_ID} and ${EXTERNAL_ID}-${catalog.name} can ask for nothing of ${catalog.name}`);
 }
 
 async function demoOf(deps: Deps, workspace: Workspace, key: string): Promise<Demo | undefined> {
   const example = await exampleFor(deps, workspace);
-  if (example === undefined && sellsExamples(deps.catalogue)) return undefined;
+  if (example === undefined && sellsExamples(deps.catalog)) return undefined;
   return { key, plan: workspace.plan, example };
 }
 
 async function exampleFor({ policies, clock }: Deps, workspace: Workspace): Promise<Example | undefined> {
-  const { catalogue, plan } = await policies.load(workspace, clock.now());
-  return firstExample(catalogue, plan);
+  const { catalog, plan } = await policies.load(workspace, clock.now());
+  return firstExample(catalog, plan);
 }
 
-function sellsExamples(catalogue: Catalogue): boolean {
-  return firstExample(catalogue, demoPlan(catalogue)) !== undefined;
+function sellsExamples(catalog: Catalog): boolean {
+  return firstExample(catalog, demoPlan(catalog)) !== undefined;
 }
 
 async function anotherKey({ identity }: Deps, workspace: Workspace): Promise<string> {
@@ -75,10 +75,10 @@ async function anotherKey({ identity }: Deps, workspace: Workspace): Promise<str
 }
 
 async function create(
-  { identity, pool, clock, catalogue }: Deps,
+  { identity, pool, clock, catalog }: Deps,
   external_id: string,
 ): Promise<{ readonly workspace: Workspace; readonly key: string }> {
-  const plan = demoPlan(catalogue).code;
+  const plan = demoPlan(catalog).code;
   return transaction(pool, async (connection) => {
     const created = await identity.createWorkspace({ name: NAME, external_id, plan }, connection);
     if (isRefusal(created)) throw new RefusalError(created);
@@ -104,7 +104,7 @@ export function tryIt(address: string, { key, example }: Demo): string[] {
   ];
 }
 
-/** What the guides' examples read: they run with any catalogue. */
+/** What the guides' examples read: they run with any catalog. */
 function environmentOf(address: string, { key, plan, example }: Demo): string {
   const variables = {
     PURSER_URL: address,

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { createLog, isRefusal, parseSettings, TestClock } from '@purser/base';
 import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog } from '@purser/catalog';
 import { add, formatMoney, money, multiply, parseMoney } from '@purser/money';
 import { type ReplayedPlan, replayUsage } from '@purser/replay';
 import { openSimulatedEngine, ROOMS } from '@purser/server';
@@ -33,7 +33,7 @@ type Account = Awaited<ReturnType<Engine['open']>>[number];
 let folder: string;
 let database: TestDatabase;
 let engine: Engine;
-let sold: Catalogue;
+let sold: Catalog;
 let from: Temporal.Instant;
 let to: Temporal.Instant;
 let business: Account;
@@ -45,13 +45,13 @@ const costs: bigint[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'purser-replay-'));
   await cp(path.join(ROOT, 'catalogs'), folder, { recursive: true });
-  sold = await catalogue('sold', SOLD);
+  sold = await catalog('sold', SOLD);
   database = await createTestDatabase(ROOMS.filter(({ room }) => room !== 'base'));
   engine = await openSimulatedEngine({
     settings: parseSettings({}),
     database_url: database.url,
     admin_token: 'a token of nobody in a replay',
-    catalogue: sold,
+    catalog: sold,
     log: createLog({ level: 'silent' }),
     clock: new TestClock(suiteClock().now().round('second')),
   });
@@ -63,7 +63,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function catalogue(name: string, changes: readonly [string, string][]): Promise<Catalogue> {
+async function catalog(name: string, changes: readonly [string, string][]): Promise<Catalog> {
   let text = await readFile(path.join(ROOT, 'catalogs', 'default.yaml'), 'utf8');
   for (const [was, is] of changes) {
     expect(text).toContain(was);
@@ -71,7 +71,7 @@ async function catalogue(name: string, changes: readonly [string, string][]): Pr
   }
   const file = path.join(folder, `${name}.yaml`);
   await writeFile(file, text);
-  return loadCatalogue(file);
+  return loadCatalog(file);
 }
 
 async function days(count: number): Promise<void> {
@@ -131,7 +131,7 @@ async function record(): Promise<void> {
 }
 
 const configured = new Set<string>();
-async function replayed(proposed: Catalogue, more: { prices_at?: Temporal.Instant } = {}) {
+async function replayed(proposed: Catalog, more: { prices_at?: Temporal.Instant } = {}) {
   return replayUsage(database.pool, { current: sold, proposed, from, to, configured, ...more });
 }
 function planOf(plans: readonly ReplayedPlan[], code: string): ReplayedPlan {
@@ -185,9 +185,9 @@ describe('C13 what was recorded, replayed through what was sold', () => {
   });
 });
 
-describe('C13 what was recorded, replayed through another catalogue', () => {
+describe('C13 what was recorded, replayed through another catalog', () => {
   test('fewer credits a month: the gift and the pack are still there, and what they do not cover is sold up to the cap', async () => {
-    const proposed = await catalogue('fewer', [
+    const proposed = await catalog('fewer', [
       ...SOLD.slice(1),
       ['credits_monthly: 10000\n    rollover: { credits_max: 5000, months: 1 }', 'credits_monthly: 4'],
     ]);
@@ -200,7 +200,7 @@ describe('C13 what was recorded, replayed through another catalogue', () => {
   });
 
   test('T3: an agreement counts while it was valid, though it is over today', async () => {
-    const proposed = await catalogue('one', [
+    const proposed = await catalog('one', [
       ...SOLD.slice(0, 2),
       ['credits_monthly: 1500', 'credits_monthly: 8'],
       ...SOLD.slice(2),
@@ -208,7 +208,7 @@ describe('C13 what was recorded, replayed through another catalogue', () => {
     const { after } = await replayed(proposed);
     const eight = planOf(after, 'PRO');
     // Eight credits cover the first month, one credit one call of it; the three of the second are those of the agreement, which today's terms no longer have.
-    const single = await catalogue('single', [
+    const single = await catalog('single', [
       ...SOLD.slice(0, 2),
       ['credits_monthly: 1500', 'credits_monthly: 1'],
       ...SOLD.slice(2),
@@ -219,7 +219,7 @@ describe('C13 what was recorded, replayed through another catalogue', () => {
   });
 
   test('S4: a rung that pauses at a tenth of the ceiling refuses what comes after, by hand', async () => {
-    const proposed = await catalogue(
+    const proposed = await catalog(
       'pause',
       SOLD.map(([was, is]) => [was, is.replace('{ at: 0.25, output_tokens_max: 5 }', '{ at: 0.1, pause: [ai] }')]),
     );
@@ -240,7 +240,7 @@ describe('C13 what was recorded, replayed through another catalogue', () => {
   });
 
   test('F1: another price, and another ceiling', async () => {
-    const proposed = await catalogue('dearer', [
+    const proposed = await catalog('dearer', [
       ...SOLD.slice(0, 2),
       ['price: 15.99 EUR', 'price: 19.99 EUR'],
       ['overrun_reserve: 0.50 EUR', 'overrun_reserve: 0 EUR\n    ceiling: 0.004 EUR'],

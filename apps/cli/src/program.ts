@@ -54,16 +54,16 @@ export function buildProgram(): Command {
     .description('fill an empty database from it, of any supported version of PostgreSQL')
     .action(async (file: string) => (await import('./commands/restore.ts')).restoreFromBackup(file));
 
-  const plans = program.command('plans').description('the plans of a catalogue');
+  const plans = program.command('plans').description('the plans of a catalog');
   plans
     .command('check')
-    .argument('[file]', 'a catalogue; without it the one of PURSER_CATALOG')
+    .argument('[file]', 'a catalog; without it the one of PURSER_CATALOG')
     .description('prove that each paid plan keeps its margin in the worst case; exit 1 when one does not')
     .action(async (file: string | undefined) => (await import('./commands/plans-check.ts')).printPlansCheck(file));
 
   plans
     .command('replay')
-    .argument('<file>', 'a proposed catalogue')
+    .argument('<file>', 'a proposed catalog')
     .option('--days <number>', 'how far back', '30')
     .option('--prices <when>', 'whose prices count: then (those of each call), now, or an instant', 'then')
     .description('replay the recorded usage through it, beside what was sold and the books: margin, credits and refusals')
@@ -71,10 +71,10 @@ export function buildProgram(): Command {
       (await import('./commands/plans-replay.ts')).printPlansReplay(file, options),
     );
 
-  const rollout = program.command('rollout').description('a catalogue, or prices, for a share of the workspaces first');
+  const rollout = program.command('rollout').description('a catalog, or prices, for a share of the workspaces first');
   rollout
     .command('start')
-    .argument('<file>', 'the catalogue to move to, or the prices')
+    .argument('<file>', 'the catalog to move to, or the prices')
     .option('--prices', 'the file is a provider_costs.yml')
     .requiredOption('--share <share>', 'of the subscribers, 0 to 1')
     .option('--from <version>', 'who is on it; without it the one of PURSER_CATALOG')

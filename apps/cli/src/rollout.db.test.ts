@@ -6,7 +6,7 @@ import path from 'node:path';
 
 import { createLog, parseSettings } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
-import { loadCatalogue } from '@purser/catalog';
+import { loadCatalog } from '@purser/catalog';
 import { ROOMS, type RunningServer, startServer } from '@purser/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
     settings: parseSettings({ PORT: '0' }),
     database_url: database.url,
     admin_token: ADMIN_TOKEN,
-    catalogue: await loadCatalogue(current),
+    catalog: await loadCatalog(current),
     log: createLog({ level: 'silent' }),
   });
   const { key } = (await post('/api/admin/workspaces', ADMIN_TOKEN, { name: 'Test', plan: 'PRO' })) as { key: string };

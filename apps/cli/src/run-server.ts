@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { adoptRestoredDatabase, describeMissing, type MarkPlaces, reportMissing, watchMarks } from '@purser/audit';
 import { examineDatabase, type Log, migrate, openPool, type Settings, systemClock } from '@purser/base';
-import { provenCatalogue, ROOMS, type RunningServer, startServer } from '@purser/server';
+import { provenCatalog, ROOMS, type RunningServer, startServer } from '@purser/server';
 
 import { keepSecret, readKeptSecret } from './kept-secret.ts';
 import { watchLastResort } from './last-resort.ts';
@@ -38,8 +38,8 @@ export async function runServer(options: {
   const signalled = firstSignal(opened);
   const lastResort = opened.use(watchLastResort(log, signalled.end));
   const say = options.say ?? ((line: string) => log.info(line));
-  // What is wrong with the catalogue is said before a database is made for it.
-  const catalogue = await provenCatalogue(settings, systemClock.now(), log);
+  // What is wrong with the catalog is said before a database is made for it.
+  const catalog = await provenCatalog(settings, systemClock.now(), log);
   const database = await startDatabase(settings, say);
   opened.defer(() => database.stop());
   const marks = markPlaces(settings);
@@ -50,7 +50,7 @@ export async function runServer(options: {
     settings,
     database_url: database.url,
     admin_token,
-    catalogue,
+    catalog,
     log,
     // Nobody else reads this terminal when the database is our own.
     ...(settings.database_url === undefined && { print: (text: string) => console.log(text) }),

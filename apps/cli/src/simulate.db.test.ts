@@ -2,7 +2,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 
 import { createLog, parseSettings, scratchFolder, TestClock } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
-import { type Catalogue, loadCatalogue, proveCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog, proveCatalog } from '@purser/catalog';
 import { openSimulatedEngine, ROOMS } from '@purser/server';
 import {
   describeSimulation,
@@ -15,9 +15,9 @@ import {
 } from '@purser/simulation';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
-let catalogue: Catalogue;
+let catalog: Catalog;
 beforeAll(async () => {
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 
 let database: TestDatabase;
@@ -29,12 +29,12 @@ beforeEach(async () => {
 });
 afterEach(() => opened.disposeAsync());
 
-async function openEngine(sold = catalogue): Promise<Engine> {
+async function openEngine(sold = catalog): Promise<Engine> {
   const engine = await openSimulatedEngine({
     settings: parseSettings({}),
     database_url: database.url,
     admin_token: 'a token of nobody in a simulation',
-    catalogue: sold,
+    catalog: sold,
     log: createLog({ level: 'silent' }),
     clock: new TestClock(Temporal.Instant.from('2026-12-01T00:00:00Z')),
     providers: playedProviders(sold, 7),
@@ -49,7 +49,7 @@ const ABUSIVE = POPULATION.kinds.filter(({ name }) => name === 'abusive').map((k
 const WORST: Population = { ...POPULATION, kinds: ABUSIVE, joins_at_once: 1 };
 const onPro = (population: Population): Population => ({
   ...population,
-  plan_weights: Object.fromEntries(catalogue.plans.map(({ code }) => [code, code === 'PRO' ? 1 : 0])),
+  plan_weights: Object.fromEntries(catalog.plans.map(({ code }) => [code, code === 'PRO' ? 1 : 0])),
 });
 
 test('C8, C13, F1: two months of customers who pay, spend, abuse and owe leave every guarantee whole', async () => {
@@ -83,8 +83,8 @@ test('F1, T5: whoever is out for the worst climbs down the ladder, runs out of c
   expect([...degradations.keys()].some((what) => what.includes('of the plan’s cost ceiling is spent'))).toBe(true);
 });
 
-/** The default catalogue with another PRO; loading asks for no proof. */
-async function withPro(...changes: readonly (readonly [string, string])[]): Promise<Catalogue> {
+/** The default catalog with another PRO; loading asks for no proof. */
+async function withPro(...changes: readonly (readonly [string, string])[]): Promise<Catalog> {
   const { folder } = opened.use(await scratchFolder());
   const shipped = new URL('../../../catalogs/', import.meta.url).pathname;
   await cp(shipped, folder, { recursive: true });
@@ -93,7 +93,7 @@ async function withPro(...changes: readonly (readonly [string, string])[]): Prom
   );
   const changed = changes.reduce((text, [from, to]) => text.replace(from, to), pro);
   await writeFile(`${folder}/default.yaml`, before + changed + after);
-  return loadCatalogue(`${folder}/default.yaml`);
+  return loadCatalog(`${folder}/default.yaml`);
 }
 
 const MANY_CREDITS = ['credits_monthly: 1500', 'credits_monthly: 15000'] as const;
@@ -107,9 +107,9 @@ test('F1, F4: with neither ladder nor credits in the way the ceiling itself hold
   expect(result.broken).toEqual([]);
 });
 
-test('F1: a catalogue that was not proven, and lets more be spent than is paid, is found out; so the command would fail', async () => {
+test('F1: a catalog that was not proven, and lets more be spent than is paid, is found out; so the command would fail', async () => {
   const unproven = await withPro(MANY_CREDITS, NO_LADDER, ['price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 60 EUR']);
-  const { proofs } = proveCatalogue(unproven, Temporal.Instant.from('2026-11-21T12:00Z'));
+  const { proofs } = proveCatalog(unproven, Temporal.Instant.from('2026-11-21T12:00Z'));
   expect(proofs.find(({ code }) => code === 'PRO')?.holds).toBe(false);
   const engine = await openEngine(unproven);
   const result = await simulate({ engine, ...QUICK, population: onPro(WORST), customers: 3, months: 1 });

@@ -3,12 +3,12 @@ import path from 'node:path';
 
 import { createLog, parseSettings, scratchFolder, TestClock } from '@purser/base';
 import { createTestDatabase } from '@purser/base/testing';
-import { loadCatalogue } from '@purser/catalog';
+import { loadCatalog } from '@purser/catalog';
 import { openLivesEngine, ROOMS, startLivesStripe } from '@purser/server';
 import {
   LIVES_PRICES,
   LIVES_TERMS,
-  livesCatalogueFiles,
+  livesCatalogFiles,
   type LivesEngine,
   livesProviders,
   type LivesOptions,
@@ -24,7 +24,7 @@ const CONNECTIONS = 8;
 
 const LIVES_PRICE_LIST = { ...LIVES_PRICES, raised_at: BASE_S + RAISED_STEP * STEP_S } as const;
 
-/** A database of its own, and servers on it: with the first catalogue until prices are raised, with the second from then on. */
+/** A database of its own, and servers on it: with the first catalog until prices are raised, with the second from then on. */
 export async function openLivesWorld(): ReturnType<OpenWorld> {
   await using opened = new AsyncDisposableStack();
   const database = await createTestDatabase(
@@ -41,12 +41,12 @@ export async function openLivesWorld(): ReturnType<OpenWorld> {
   const stripe = await startLivesStripe(clock);
   opened.defer(() => stripe.close());
   const start = async (raised: boolean): Promise<LivesEngine> => {
-    for (const [name, text] of Object.entries(livesCatalogueFiles(raised))) await writeFile(path.join(folder, name), text);
+    for (const [name, text] of Object.entries(livesCatalogFiles(raised))) await writeFile(path.join(folder, name), text);
     return openLivesEngine({
       settings: parseSettings({}),
       database_url: database.url,
       admin_token: 'a token of nobody in a life',
-      catalogue: await loadCatalogue(path.join(folder, 'lives.yaml')),
+      catalog: await loadCatalog(path.join(folder, 'lives.yaml')),
       log: createLog({ level: 'silent' }),
       clock,
       providers: livesProviders(),

@@ -1,8 +1,8 @@
 import { describeMissing, entriesAfter, type Entry, missingAfter } from '@purser/audit';
 import { type Clock, PLATFORM, type Pool, type Repetition, type Settings } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import type { Identity } from '@purser/identity';
-import { type LicenceChange, licenseChanges } from '@purser/license';
+import { type LicenseChange, licenseChanges } from '@purser/license';
 import type { Meters, MeterSpec } from '@purser/meters';
 import { currency, zero } from '@purser/money';
 import { type AlertSource, createMailer, type NewAlert, startAlerts, type Watch, type Watched } from '@purser/notify';
@@ -14,13 +14,13 @@ import type { BackgroundLog } from './background-log.ts';
 
 const SEND_TIMEOUT_MS = 10_000;
 
-/** Looks for what is worth telling, and tells it: workspaces by their policies, the shared budget, licence changes. */
+/** Looks for what is worth telling, and tells it: workspaces by their policies, the shared budget, license changes. */
 export function startServerAlerts(parts: {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly log: BackgroundLog;
   readonly settings: Settings;
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   readonly identity: Identity;
   readonly policies: Policies;
   readonly meters: Meters;
@@ -33,10 +33,10 @@ export function startServerAlerts(parts: {
     log,
     meters,
     watch: watchBy(parts),
-    sources: [LICENCES, ROUTES, MISSING, PAYMENTS],
+    sources: [LICENSES, ROUTES, MISSING, PAYMENTS],
     timeout_ms: SEND_TIMEOUT_MS,
     private_allowed: settings.webhooks_inside,
-    tells_cost: parts.catalogue.customer_view === 'cost',
+    tells_cost: parts.catalog.customer_view === 'cost',
     ...(smtp_url !== undefined && { mailer: createMailer({ url: smtp_url, from, timeout_ms: SEND_TIMEOUT_MS }) }),
   });
 }
@@ -45,17 +45,17 @@ function watchBy({
   pool,
   identity,
   policies,
-  catalogue,
+  catalog,
 }: {
   pool: Pool;
   identity: Identity;
   policies: Policies;
-  catalogue: Catalogue;
+  catalog: Catalog;
 }): Watch {
   // A policy is another object when the workspace is, and that is so when an allocation changes.
   const allocations = new WeakMap<Policy, readonly MeterSpec[]>();
   return async (id, now) => {
-    if (id === PLATFORM) return platform(catalogue, now);
+    if (id === PLATFORM) return platform(catalog, now);
     const workspace = await identity.workspace(id);
     if (workspace === undefined) return undefined;
     const policy = await policies.load(workspace, now);
@@ -72,10 +72,10 @@ async function allocatedMeters(pool: Pool, policy: Policy): Promise<readonly Met
 }
 
 function ofPolicy(policy: Policy, allocated: readonly MeterSpec[]): Watched {
-  const { meters, catalogue, billing_period, cost_cap, abuse } = policy;
+  const { meters, catalog, billing_period, cost_cap, abuse } = policy;
   return {
     meters: [...meters, ...allocated],
-    thresholds: catalogue.alerts,
+    thresholds: catalog.alerts,
     period_start: billing_period.start,
     cost_cap,
     ...(abuse && { credits_hour_max: abuse.credits_hour_alert }),
@@ -83,7 +83,7 @@ function ofPolicy(policy: Policy, allocated: readonly MeterSpec[]): Watched {
   };
 }
 
-/** Told once a billing period, whoever brought the overrides and the plan together: a customer, an operator, a roll-out, a new catalogue. */
+/** Told once a billing period, whoever brought the overrides and the plan together: a customer, an operator, a roll-out, a new catalog. */
 function loweredAlert({ workspace, plan, billing_period }: Policy, { name, agreed, holds }: Lowered): NewAlert {
   const what = name === 'ceiling' ? 'cost ceiling' : 'price of credits paid as one goes';
   return {
@@ -98,7 +98,7 @@ function loweredAlert({ workspace, plan, billing_period }: Policy, { name, agree
 }
 
 /** What everybody shares comes as a meter with each workspace that takes from it. */
-function platform({ globalBudget, alerts }: Catalogue, now: Temporal.Instant): Watched {
+function platform({ globalBudget, alerts }: Catalog, now: Temporal.Instant): Watched {
   return {
     meters: [],
     thresholds: alerts,
@@ -107,12 +107,12 @@ function platform({ globalBudget, alerts }: Catalogue, now: Temporal.Instant): W
   };
 }
 
-const LICENCES: AlertSource = {
-  name: 'licence',
+const LICENSES: AlertSource = {
+  name: 'license',
   async after(connection, position) {
     const changes = await licenseChanges(connection, `${position.xid}.${position.id}`);
     const [xid = position.xid, id = position.id] = changes.at(-1)?.cursor.split('.').map(BigInt) ?? [];
-    return { rows: changes.length, through: { xid, id }, alerts: changes.map(licenceAlert) };
+    return { rows: changes.length, through: { xid, id }, alerts: changes.map(licenseAlert) };
   },
 };
 
@@ -137,21 +137,21 @@ function missingAlert(missing: Awaited<ReturnType<typeof missingAfter>>['found']
   };
 }
 
-function licenceAlert({ workspace, from, to, at, why, what_to_do }: LicenceChange): NewAlert {
+function licenseAlert({ workspace, from, to, at, why, what_to_do }: LicenseChange): NewAlert {
   return {
     workspace,
-    kind: 'licence',
-    subject: `licence ${from} to ${to}`,
+    kind: 'license',
+    subject: `license ${from} to ${to}`,
     window_start: at,
     severity: to === 'active' ? 'info' : to === 'grace' ? 'warning' : 'critical',
-    title: licenceTitle(from, to),
+    title: licenseTitle(from, to),
     text: `${why} ${what_to_do}`,
   };
 }
 
-function licenceTitle(from: LicenceChange['from'], to: LicenceChange['to']): string {
+function licenseTitle(from: LicenseChange['from'], to: LicenseChange['to']): string {
   if (to === 'active') return 'Everything your plan includes is on again';
-  return from === to ? 'More is off because a payment is open' : `The licence is now “${to}”`;
+  return from === to ? 'More is off because a payment is open' : `The license is now “${to}”`;
 }
 
 /** What the audit log says of payments that somebody should look at. */

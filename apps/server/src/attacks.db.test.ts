@@ -14,12 +14,12 @@ let first: TestServer;
 let second: { readonly url: string; stop(): Promise<void> };
 beforeAll(async () => {
   first = await startTestServer();
-  const { catalogue, log } = first.running.composition.deps;
+  const { catalog, log } = first.running.composition.deps;
   const running = await startServer({
     settings: parseSettings({ PORT: '0' }),
     database_url: first.database.url,
     admin_token: first.admin_token,
-    catalogue,
+    catalog,
     log,
   });
   second = { url: running.address, stop: () => running.stop() };

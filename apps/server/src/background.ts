@@ -1,10 +1,10 @@
 import { startSealer } from '@purser/audit';
 import { type Clock, type Pool, repeat, type Settings } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import type { Gate } from '@purser/gate';
 import type { Identity } from '@purser/identity';
 import { startRollUp } from '@purser/ledger';
-import type { Licences } from '@purser/license';
+import type { Licenses } from '@purser/license';
 import type { Marketplace } from '@purser/marketplace';
 import type { Meters } from '@purser/meters';
 import type { Policies } from '@purser/policy';
@@ -21,7 +21,7 @@ import { watchUnresolved } from './route-states.ts';
 import { watchSchema } from './watch-schema.ts';
 
 const SWEEP_EVERY_MS = 5_000;
-const LICENCES_EVERY_MS = 500;
+const LICENSES_EVERY_MS = 500;
 const ROLL_UP_EVERY_MS = 10_000;
 const SEAL_EVERY_MS = 5_000;
 const MARKETPLACE_EVERY_MS = 30_000;
@@ -38,7 +38,7 @@ export interface BackgroundParts {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly meters: Meters;
-  readonly licences: Licences;
+  readonly licenses: Licenses;
   readonly marketplace: Marketplace;
   readonly identity: Identity;
   readonly policies: Policies;
@@ -48,7 +48,7 @@ export interface BackgroundParts {
   readonly logOf: (work: string) => BackgroundLog;
   readonly routes: RouteStates;
   readonly gate: Gate;
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
 }
 
 /** Billing periods that begin, credits that come into their time, periods that are closed. */
@@ -74,7 +74,7 @@ export function workCredits({
 
 /** What has to happen though nobody asks: due holds and grants, the daily sums, the seal of the audit log. Any number of servers may. */
 export function startBackground(opened: AsyncDisposableStack, parts: BackgroundParts): void {
-  const { settings, metrics, pool, clock, meters, licences, marketplace, erasing, gate, logOf } = parts;
+  const { settings, metrics, pool, clock, meters, licenses, marketplace, erasing, gate, logOf } = parts;
   const retaining = { pool, clock, keep: settings.keep, log: logOf('retention'), metrics };
   const works = [
     repeat(
@@ -83,9 +83,9 @@ export function startBackground(opened: AsyncDisposableStack, parts: BackgroundP
       (err) => logOf('sweep').error({ err }, 'due holds and grants could not be swept'),
     ),
     repeat(
-      LICENCES_EVERY_MS,
-      () => licences.sweep(),
-      (err) => logOf('licenses').error({ err }, 'changed licences could not be followed up'),
+      LICENSES_EVERY_MS,
+      () => licenses.sweep(),
+      (err) => logOf('licenses').error({ err }, 'changed licenses could not be followed up'),
     ),
     repeat(
       MARKETPLACE_EVERY_MS,
@@ -97,7 +97,7 @@ export function startBackground(opened: AsyncDisposableStack, parts: BackgroundP
     startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log: logOf('audit log') }),
     repeat(
       PROBES_EVERY_MS,
-      () => gate.proveRoutes(parts.catalogue.models),
+      () => gate.proveRoutes(parts.catalog.models),
       (err) => logOf('probes').error({ err }, 'a model that is closed could not be probed'),
     ),
     repeat(UNRESOLVED_EVERY_MS, watchUnresolved(parts), (err) =>

@@ -1,13 +1,13 @@
 import { appendAudit } from '@purser/audit';
 import { isRefusal, PLATFORM, type Pool, type Refusal, refuse, transaction } from '@purser/base';
 import {
-  type Catalogue,
-  CatalogueFault,
+  type Catalog,
+  CatalogFault,
   describeMistake,
-  proveCatalogue,
-  proposeCatalogue,
+  proveCatalog,
+  proposeCatalog,
   proposePrices,
-  storeCatalogue,
+  storeCatalog,
   storePrices,
 } from '@purser/catalog';
 import { changeRollout, type Rollout, startRollout, WHOLE_PPM } from '@purser/policy';
@@ -15,21 +15,21 @@ import { changeRollout, type Rollout, startRollout, WHOLE_PPM } from '@purser/po
 interface Parts {
   readonly pool: Pool;
   /** What is for sale now: the facts of the proposed one. */
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   readonly actor: string;
   readonly now: Temporal.Instant;
 }
 
-/** What is rolled out: a catalogue, or a `provider_costs.yml` under the catalogue that is for sale. */
-export type RolledOut = 'catalogue' | 'prices';
+/** What is rolled out: a catalog, or a `provider_costs.yml` under the catalog that is for sale. */
+export type RolledOut = 'catalog' | 'prices';
 
 /**
- * Stores the text of a catalogue, or of prices, and begins to move a share (0 to 1) of those under `from_version` to it; without one, under
+ * Stores the text of a catalog, or of prices, and begins to move a share (0 to 1) of those under `from_version` to it; without one, under
  * what is in force now. Refuses one that has mistakes or with which a plan does not keep its margin (`invalid_request`), and what a
  * roll-out itself refuses.
  */
 export async function beginRollout(
-  { pool, catalogue, actor, now }: Parts,
+  { pool, catalog, actor, now }: Parts,
   wanted: {
     readonly of: RolledOut;
     readonly text: string;
@@ -38,13 +38,13 @@ export async function beginRollout(
   },
 ): Promise<Rollout | Refusal> {
   const { of, share } = wanted;
-  const proposed = readProposed(of, wanted.text, catalogue, now);
+  const proposed = readProposed(of, wanted.text, catalog, now);
   if (isRefusal(proposed)) return proposed;
-  const from_version = wanted.from_version ?? versionOf(of, catalogue);
+  const from_version = wanted.from_version ?? versionOf(of, catalog);
   const to_version = versionOf(of, proposed);
   if (to_version === from_version) return refuse('invalid_request', `it is ${to_version} already: nothing to move`);
   if (of === 'prices') await storePrices(pool, proposed, now);
-  else await storeCatalogue(pool, proposed, now);
+  else await storeCatalog(pool, proposed, now);
   return transaction(pool, async (connection) => {
     const started = await startRollout(connection, { from_version, to_version, share_ppm: ppm(share) }, now);
     if (isRefusal(started)) return started;
@@ -83,23 +83,23 @@ export async function moveRollout(
   });
 }
 
-function versionOf(of: RolledOut, { version, price_list }: Catalogue): string {
+function versionOf(of: RolledOut, { version, price_list }: Catalog): string {
   return of === 'prices' ? price_list.version : version;
 }
 
-function readProposed(of: RolledOut, text: string, catalogue: Catalogue, now: Temporal.Instant): Catalogue | Refusal {
-  const what = of === 'prices' ? 'the price list' : 'the catalogue';
+function readProposed(of: RolledOut, text: string, catalog: Catalog, now: Temporal.Instant): Catalog | Refusal {
+  const what = of === 'prices' ? 'the price list' : 'the catalog';
   try {
-    const proposed = of === 'prices' ? proposePrices(text, catalogue) : proposeCatalogue(text, catalogue);
-    const { losses } = proveCatalogue(proposed, now);
+    const proposed = of === 'prices' ? proposePrices(text, catalog) : proposeCatalog(text, catalog);
+    const { losses } = proveCatalog(proposed, now);
     if (losses.length === 0) return proposed;
     const reasons = losses.map(({ code, why, change }) => `${code} ${why}; ${change}`).join('. ');
     return refuse(
       'invalid_request',
-      `${of === 'prices' ? 'at these prices the catalogue' : what} does not keep its margin: ${reasons}`,
+      `${of === 'prices' ? 'at these prices the catalog' : what} does not keep its margin: ${reasons}`,
     );
   } catch (error) {
-    if (!(error instanceof CatalogueFault)) throw error;
+    if (!(error instanceof CatalogFault)) throw error;
     const [first, ...others] = error.mistakes;
     const more = others.length === 0 ? '' : `; and ${others.length} more`;
     return refuse('invalid_request', `${what} has mistakes: ${first ? describeMistake(first) : 'it is empty'}${more}`);

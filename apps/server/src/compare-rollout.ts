@@ -18,7 +18,7 @@ export interface ArmComparison {
 
 const RATIO_DECIMALS = 6;
 
-/** Both sides next to each other: those who stand on the catalogue it moves from, or everybody where it moves prices, by the side they are on. */
+/** Both sides next to each other: those who stand on the catalog it moves from, or everybody where it moves prices, by the side they are on. */
 export async function compareRollout(pool: Pool, rollout: Rollout, now: Temporal.Instant): Promise<ArmComparison[]> {
   const { id, from_version } = rollout;
   const whose = isPriceVersion(from_version) ? null : from_version;

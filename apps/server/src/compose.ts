@@ -8,10 +8,10 @@ import {
   type Settings,
   systemClock,
 } from '@purser/base';
-import { type Catalogue, catalogueVersions, storeCatalogue } from '@purser/catalog';
+import { type Catalog, catalogVersions, storeCatalog } from '@purser/catalog';
 import type { PausePoint } from '@purser/gate';
 import { type Authentication, type Caller, type Identity, openIdentity } from '@purser/identity';
-import { openLicences } from '@purser/license';
+import { openLicenses } from '@purser/license';
 import { openMarketplace } from '@purser/marketplace';
 import { Meters } from '@purser/meters';
 import { openPolicies, type Policies } from '@purser/policy';
@@ -37,7 +37,7 @@ export interface Given {
   readonly settings: Settings;
   readonly database_url: string;
   readonly admin_token: string;
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   readonly log: Log;
   readonly web_directory?: string;
   /** On a local start: where letters are printed while there is no mail server. */
@@ -67,7 +67,7 @@ export interface Composition extends AsyncDisposable {
  * Leaving undoes it in the opposite order. @throws Fault in one line when a part cannot be had.
  */
 export async function compose(given: Given): Promise<Composition> {
-  const { settings, database_url, catalogue, log } = given;
+  const { settings, database_url, catalog, log } = given;
   await using opened = new AsyncDisposableStack();
   const closing = <T extends { close(): Promise<unknown> }>(part: T): T => {
     opened.defer(async () => {
@@ -81,7 +81,7 @@ export async function compose(given: Given): Promise<Composition> {
   const offset = time && settings.test_clock && new OffsetClock(time, settings.test_clock.starts_at);
   const clock: Clock = given.played?.clock ?? offset ?? time ?? systemClock;
 
-  await storeCatalogue(pool, catalogue, clock.now());
+  await storeCatalog(pool, catalog, clock.now());
   const logOf = (work: string): BackgroundLog => backgroundLog(work, log, metrics);
   const readiness = new Readiness(probes);
   const batches = {
@@ -99,7 +99,7 @@ export async function compose(given: Given): Promise<Composition> {
       pool,
       clock,
       admin_token: given.admin_token,
-      offering: () => catalogue,
+      offering: () => catalog,
       ...(settings.redis_url !== undefined && { redis_url: settings.redis_url }),
       persons: personsOptions(settings, { clock, log, ...(given.print && { print: given.print }) }),
     }),
@@ -109,30 +109,30 @@ export async function compose(given: Given): Promise<Composition> {
       pool,
       clock,
       meters,
-      catalogue,
+      catalog,
       failed: (err) => logOf('ladders').error({ err }, 'ladders and freeze could not be looked at'),
     }),
   );
   const rates = closing(await openRates(settings, log));
   const providers = closing(
-    given.played?.providers ?? createProviders({ providers: settings.providers, failed_calls: catalogue.failed_calls }, log),
+    given.played?.providers ?? createProviders({ providers: settings.providers, failed_calls: catalog.failed_calls }, log),
   );
   const openPeriod = openPeriods(pool);
   const members = memberMeters(pool);
-  const licences = openLicences({
+  const licenses = openLicenses({
     pool,
     clock,
     meters,
     forget: (workspace) => identity.forget(workspace),
-    catalogueOf: catalogueVersions(pool, catalogue),
+    catalogOf: catalogVersions(pool, catalog),
   });
   const marketplace = openMarketplace({
     pool,
     clock,
     log,
     identity,
-    catalogue,
-    catalogueOf: catalogueVersions(pool, catalogue),
+    catalog,
+    catalogOf: catalogVersions(pool, catalog),
     policyOf: (workspace, now) => policies.load(workspace, now),
     settings: settings.stripe,
   });
@@ -145,7 +145,7 @@ export async function compose(given: Given): Promise<Composition> {
   const routeTo: ServerDeps['routeTo'] = ({ id, provider }) =>
     routes.overview({ provider, model: id }, directory.proof?.(provider)?.documented ?? true);
   metrics.watchRoutes(() =>
-    catalogue.models
+    catalog.models
       .filter(({ provider }) => providers.configured.includes(provider))
       .map((model) => ({ provider: model.provider, model: model.id, breaker: breakerOf(routeTo(model)) })),
   );
@@ -172,7 +172,7 @@ export async function compose(given: Given): Promise<Composition> {
       pool,
       clock,
       meters,
-      licences,
+      licenses,
       marketplace,
       identity,
       policies,
@@ -180,7 +180,7 @@ export async function compose(given: Given): Promise<Composition> {
       erasing,
       routes,
       gate,
-      catalogue,
+      catalog,
       logOf,
     });
   }
@@ -193,7 +193,7 @@ export async function compose(given: Given): Promise<Composition> {
       bounds: { ...BOUNDS, requests_max: settings.queue_max },
       pool,
       gate,
-      catalogue,
+      catalog,
       meters,
       identity,
       metrics,
@@ -202,7 +202,7 @@ export async function compose(given: Given): Promise<Composition> {
       policyOf: policies.of,
       openPeriod,
       members,
-      licences,
+      licenses,
       marketplace,
       erasing,
       alert_ways: { mail_possible: settings.mail.smtp_url !== undefined, private_allowed: settings.webhooks_inside },

@@ -24,8 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The default catalogue with these views. */
-async function catalogueWith(views: string): Promise<string> {
+/** The default catalog with these views. */
+async function catalogWith(views: string): Promise<string> {
   const file = path.join(folder, `${crypto.randomUUID()}.yaml`);
   await writeFile(file, `${await readFile(path.join(CATALOGS, 'default.yaml'), 'utf8')}\n${views}\n`);
   return file;
@@ -137,7 +137,7 @@ const answered = (calls: readonly Call[], part: string): boolean => calls.some((
 describe('where credits are shown to people and to keys', () => {
   let two: TwoTenants;
   beforeAll(async () => {
-    two = await startTwoTenants({ PURSER_CATALOG: await catalogueWith('customer_view: credits\nkeys_view: credits') });
+    two = await startTwoTenants({ PURSER_CATALOG: await catalogWith('customer_view: credits\nkeys_view: credits') });
     await plantAlerts(two);
   });
   afterAll(() => two.close());
@@ -228,7 +228,7 @@ function requiredCosts(value: unknown, at: string): string[] {
 
 describe('where cost is shown', () => {
   it('people see what their work costs, as the business suite promises', async () => {
-    const two = await startTwoTenants({ PURSER_CATALOG: await catalogueWith('customer_view: cost\nkeys_view: credits') });
+    const two = await startTwoTenants({ PURSER_CATALOG: await catalogWith('customer_view: cost\nkeys_view: credits') });
     try {
       const { server, mine } = two;
       const usage = await server.ask('/api/usage', { key: mine.owner });

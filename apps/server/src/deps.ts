@@ -1,8 +1,8 @@
 import type { Clock, OffsetClock, Pool, TrustedProxies } from '@purser/base';
-import type { Catalogue, ModelEntry } from '@purser/catalog';
+import type { Catalog, ModelEntry } from '@purser/catalog';
 import type { Gate } from '@purser/gate';
 import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';
-import type { Licences } from '@purser/license';
+import type { Licenses } from '@purser/license';
 import type { Marketplace } from '@purser/marketplace';
 import type { Meters } from '@purser/meters';
 import type { Policies, Policy } from '@purser/policy';
@@ -25,9 +25,9 @@ export interface ServerDeps {
   readonly pool: Pool;
   readonly gate: Gate;
   /** The version this server was started with: what is for sale now. */
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   readonly meters: Meters;
-  /** What a workspace may do at that instant, on the catalogue version it bought. */
+  /** What a workspace may do at that instant, on the catalog version it bought. */
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
   /** The same for a workspace that did not come through the door, and what holds for the whole installation. */
   readonly policies: Policies;
@@ -35,7 +35,7 @@ export interface ServerDeps {
   readonly openPeriod: PeriodOpener;
   /** What is allocated to members and teams. */
   readonly members: MemberMeters;
-  readonly licences: Licences;
+  readonly licenses: Licenses;
   readonly identity: Identity;
   readonly authenticate: (credentials: Credentials) => Authentication;
   /** Ids of the providers that have a key or an address. */

@@ -50,15 +50,15 @@ beforeAll(async () => {
   };
   await edit('default.yaml', 'covers: unpaid', 'covers: all');
   await edit('default.yaml', /(code: ENTERPRISE[^]*?)\n    abuse: .*/, `$1${HURRIED}`);
-  const catalogue = await edit('default.yaml', '\noperations:', `${POOL_LADDER}\noperations:`);
+  const catalog = await edit('default.yaml', '\noperations:', `${POOL_LADDER}\noperations:`);
   [broken, silent] = await Promise.all([startStandIn({ misbehaviour: 'server_error' }), startStandIn({ misbehaviour: 'hang' })]);
   [sound, spent] = await Promise.all([
-    startTestServer({ PURSER_CATALOG: catalogue, PURSER_FREE_STARTS_PER_ADDRESS: '1' }),
-    startTestServer({ PURSER_CATALOG: catalogue }),
+    startTestServer({ PURSER_CATALOG: catalog, PURSER_FREE_STARTS_PER_ADDRESS: '1' }),
+    startTestServer({ PURSER_CATALOG: catalog }),
   ]);
   await edit('provider_costs.yml', /(key: openai\/gpt-4o-mini\s+currency: USD\s+from: )[\d-]+/, '$12999-01-01');
   ailing = await startTestServer({
-    PURSER_CATALOG: catalogue,
+    PURSER_CATALOG: catalog,
     PURSER_ALLOW_UNPROVEN_CATALOG: '1',
     PURSER_CALL_TIMEOUT_MS: String(CALL_TIMEOUT_MS),
     OPENAI_API_KEY: 'sk-test-0123456789',
@@ -129,8 +129,8 @@ const REACHED: Record<Exclude<RefusalCode, keyof typeof NOT_YET>, () => Promise<
   price_unknown: () => once(ailing, { body: { model: 'gpt-4o-mini' } }),
   frozen: async () => {
     await sound.admin('/api/admin/freeze', { body: { on: true } });
-    const { text } = (await sound.admin('/api/admin/catalogue')).json as unknown as { text: string };
-    const refused = await sound.admin('/api/admin/rollouts', { body: { catalogue: `${text}\n# another`, share: 0.1 } });
+    const { text } = (await sound.admin('/api/admin/catalog')).json as unknown as { text: string };
+    const refused = await sound.admin('/api/admin/rollouts', { body: { catalog: `${text}\n# another`, share: 0.1 } });
     await sound.admin('/api/admin/freeze', { body: { on: false } });
     return refused;
   },

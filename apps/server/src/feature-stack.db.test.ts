@@ -2,15 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type Answered, startTestServer, type TestServer } from './testing/index.ts';
 
-const CATALOGUE = new URL('../../../catalogs/saas-credits.yaml', import.meta.url).pathname;
+const CATALOG = new URL('../../../catalogs/saas-credits.yaml', import.meta.url).pathname;
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ PURSER_CATALOG: CATALOGUE });
+  server = await startTestServer({ PURSER_CATALOG: CATALOG });
 });
 afterAll(() => server.close());
 
-/** The third brief's own feature: six lines of its catalogue, and nothing else. */
+/** The third brief's own feature: six lines of its catalog, and nothing else. */
 const goal = (key: string, more: object = {}): Promise<Answered> =>
   server.ask('/api/ai/generate', {
     key,
@@ -22,13 +22,13 @@ const balance = async (key: string): Promise<number> => (await server.ask('/api/
 const TOO_LARGE = { prompt: 'x'.repeat(200_000) };
 
 describe('C7 the stack of a feature, in its order: whoever fails two checks is told of the first', () => {
-  it('plan before licence', async () => {
+  it('plan before license', async () => {
     const { id, key } = await server.workspace('STARTER');
     await set(id, { license: 'grace' });
     expect((await goal(key)).json).toMatchObject({ status: 403, code: 'plan_feature_missing' });
   });
 
-  it('licence before limits', async () => {
+  it('license before limits', async () => {
     const { id, key } = await server.workspace('PRO');
     await set(id, { license: 'grace' });
     expect((await goal(key, TOO_LARGE)).json).toMatchObject({

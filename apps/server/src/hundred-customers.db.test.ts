@@ -35,7 +35,7 @@ interface Customer {
   readonly pack: string | undefined;
 }
 
-/** The shipped catalogue, with what a payment service keeps of a card payment: the brief leaves it out. */
+/** The shipped catalog, with what a payment service keeps of a card payment: the brief leaves it out. */
 async function withFees(): Promise<string> {
   folder = await mkdtemp(path.join(tmpdir(), 'purser-hundred-'));
   await cp(SHIPPED, folder, { recursive: true });
@@ -209,8 +209,8 @@ describe('C8: the third brief’s hundred customers pay by webhook, spend all th
   });
 
   it('at three credits a goal Pro makes 66 goals a month and Enterprise 666, not 6 and 60', () => {
-    const { catalogue } = server.running.composition.deps;
-    const goal = findOperation(catalogue, 'generate_goal')!.credits_min;
-    expect(['PRO', 'ENTERPRISE'].map((code) => findPlan(catalogue, code)!.credits_monthly / goal)).toEqual([66n, 666n]);
+    const { catalog } = server.running.composition.deps;
+    const goal = findOperation(catalog, 'generate_goal')!.credits_min;
+    expect(['PRO', 'ENTERPRISE'].map((code) => findPlan(catalog, code)!.credits_monthly / goal)).toEqual([66n, 666n]);
   });
 });

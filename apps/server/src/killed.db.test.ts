@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startTestServer, type TestServer } from './testing/index.ts';
 
 const FIXTURE = path.join(import.meta.dirname, 'testing', 'killed-server.fixture.ts');
-const CATALOGUE = path.resolve(import.meta.dirname, '..', '..', '..', 'catalogs', 'default.yaml');
+const CATALOG = path.resolve(import.meta.dirname, '..', '..', '..', 'catalogs', 'default.yaml');
 
 /** What the books must say after a kill at each point: whether a hold was open, whether credits were charged, what cost stays counted. */
 const POINTS = [
@@ -33,7 +33,7 @@ beforeEach(async () => {
 afterEach(() => survivor.close());
 
 async function startPaused(point: string): Promise<{ child: ChildProcess; url: string; reached: () => Promise<void> }> {
-  const words = [FIXTURE, survivor.database.url, CATALOGUE, provider.openai_url, survivor.admin_token, point];
+  const words = [FIXTURE, survivor.database.url, CATALOG, provider.openai_url, survivor.admin_token, point];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));

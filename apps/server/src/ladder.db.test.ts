@@ -96,7 +96,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
       what: like(/^openai\/gpt-4\S+(nano|mini) instead of openai\/gpt-4o$/),
       why: '85 % of the plan’s cost ceiling is spent',
     });
-    const gpt = server.running.composition.deps.catalogue.models.find((model) => model.id === 'openai/gpt-4o');
+    const gpt = server.running.composition.deps.catalog.models.find((model) => model.id === 'openai/gpt-4o');
     const pinned = await server.workspace('PRO', { overrides: { pinned: { text: { model: gpt?.id, version: gpt?.version } } } });
     await fill(pinned.id, 'cost', 0.86);
     await expect.poll(() => degradedOf(pinned.key), soon).toContain('models of class small at most');
@@ -106,12 +106,12 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
   });
 
   it('is known on every server within two seconds of the spending, and written down once', async () => {
-    const { catalogue, log } = server.running.composition.deps;
+    const { catalog, log } = server.running.composition.deps;
     const other = await startServer({
       settings: parseSettings({ PORT: '0' }),
       database_url: server.database.url,
       admin_token: server.admin_token,
-      catalogue,
+      catalog,
       log,
     });
     try {

@@ -90,11 +90,11 @@ async function checkout(deps: ServerDeps, stripe: StripeStandIn, account: Accoun
 }
 
 /** As the endpoint does it: what an event switched on or off holds here by the time Stripe is answered. */
-async function deliver({ marketplace, licences }: ServerDeps, body: string, webhook_secret: string): Promise<string> {
+async function deliver({ marketplace, licenses }: ServerDeps, body: string, webhook_secret: string): Promise<string> {
   const signature = signatureOf(body, webhook_secret, Math.floor(systemClock.now().epochMilliseconds / 1000));
   const received = await marketplace.receive(Buffer.from(body), signature);
   if (isRefusal(received)) return received.detail;
-  if (received.workspace !== undefined) await licences.release(received.workspace);
+  if (received.workspace !== undefined) await licenses.release(received.workspace);
   return received.outcome;
 }
 

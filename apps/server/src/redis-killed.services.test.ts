@@ -15,12 +15,12 @@ it.skipIf(!HAS_REDIS_SERVER)(
     await redis.start();
     const environment = { PURSER_CATALOG: SAAS, REDIS_URL: redis.url, PURSER_SERVERS_MAX: '2' };
     const first = await startTestServer(environment);
-    const { catalogue, clock, log } = first.running.composition.deps;
+    const { catalog, clock, log } = first.running.composition.deps;
     const second = await startServer({
       settings: parseSettings({ ...environment, PORT: '0', PURSER_TEST_CLOCK: clock.now().toString() }),
       database_url: first.database.url,
       admin_token: first.admin_token,
-      catalogue,
+      catalog,
       log,
     });
     const addresses = [first.url, second.address];

@@ -1,5 +1,5 @@
 import type { Clock, Log, Pool } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import { keepWithinBound } from '@purser/gate';
 import type { Meters } from '@purser/meters';
 import { type RouteOverview, RouteStates, routeStore } from '@purser/routing';
@@ -42,7 +42,7 @@ export function watchUnresolved(parts: {
   readonly meters: Meters;
   readonly clock: Clock;
   readonly routes: RouteStates;
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
 }): () => Promise<void> {
-  return () => keepWithinBound(parts, parts.catalogue);
+  return () => keepWithinBound(parts, parts.catalog);
 }

@@ -94,7 +94,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   app.decorateRequest('body_sha256', null);
   app.decorateRequest('outcome_code', null);
   app.decorateRequest('arrival', null);
-  showByView(app, deps.catalogue);
+  showByView(app, deps.catalog);
   readJsonBodies(app, countArrival);
   unpackBodies(app);
   guardRedirects(app, deps.site.origin);

@@ -17,12 +17,12 @@ beforeAll(async () => {
   server = await startTestServer(environment);
   postgres = new Door(server.database.url);
   await postgres.open();
-  const { catalogue, log } = server.running.composition.deps;
+  const { catalog, log } = server.running.composition.deps;
   other = await startServer({
     settings: parseSettings({ ...environment, PORT: '0', PURSER_TEST_CLOCK: suiteClock().now().toString() }),
     database_url: postgres.url,
     admin_token: server.admin_token,
-    catalogue,
+    catalog,
     log,
   });
 });

@@ -79,7 +79,7 @@ export async function openSimulatedEngine(
   const kept = opened.move();
   return {
     clock,
-    catalogue: deps.catalogue,
+    catalog: deps.catalog,
     open: (wanted: readonly Wanted[]) => openAccounts(deps, wanted),
     call: (account: Account, request: GenerateRequest) => call(deps, account, request),
     gift: (account: Account, credits: bigint, expires_at: Temporal.Instant) => gift(deps, account, credits, expires_at),
@@ -154,7 +154,7 @@ async function pay(deps: ServerDeps, payments: readonly Payment[]): Promise<void
       return workspaces;
     }),
   );
-  for (const workspace of changed.flat()) await deps.licences.release(workspace);
+  for (const workspace of changed.flat()) await deps.licenses.release(workspace);
 }
 
 async function checkOut(deps: ServerDeps, account: Account, pack: string): Promise<string> {
@@ -173,7 +173,7 @@ async function checkOut(deps: ServerDeps, account: Account, pack: string): Promi
 /** What is due now, before anybody calls: a call that finds its period closed would open it alone. */
 export async function housekeep(deps: ServerDeps): Promise<void> {
   while ((await deps.meters.sweep()).grants >= GRANTS_SWEPT);
-  await deps.licences.sweep();
+  await deps.licenses.sweep();
   await workCredits({ ...deps, logOf: (work) => backgroundLog(work, deps.log, deps.metrics) });
 }
 

@@ -9,13 +9,13 @@ const REDIS_URL = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 
 /** A second server on the database and the Redis of the first. */
 async function beside(first: TestServer): Promise<{ url: string; stop(): Promise<void> }> {
-  const { catalogue, clock, log } = first.running.composition.deps;
+  const { catalog, clock, log } = first.running.composition.deps;
   const running = await startServer({
     // Two servers go by one clock; here it is the one that the tests begin at.
     settings: parseSettings({ PORT: '0', REDIS_URL, PURSER_TEST_CLOCK: clock.now().toString() }),
     database_url: first.database.url,
     admin_token: first.admin_token,
-    catalogue,
+    catalog,
     log,
   });
   return { url: running.address, stop: () => running.stop() };

@@ -65,7 +65,7 @@ export function usageReport(
     workspace_id: policy.workspace.id,
     plan: policy.plan.code,
     plan_name: policy.plan.name,
-    license: policy.licence_stage,
+    license: policy.license_stage,
     credits: {
       balance: counter(sum(grants.map((grant) => grant.available))),
       held: counter(sum(grants.map((grant) => grant.held))),
@@ -88,7 +88,7 @@ export function usageReport(
       )
       .map(wireMeter),
     degraded: [...policy.degraded.values()],
-    offers: policy.offers ? buyOffers(policy.catalogue, policy) : [],
+    offers: policy.offers ? buyOffers(policy.catalog, policy) : [],
     forecast: {
       ...forecast({ period: policy.billing_period, spent: cost ? spentOf(cost) : 0n, cap: cost?.cap ?? 0n, now }),
       credits: {

@@ -3,7 +3,7 @@ import { type ComponentType, lazy, Suspense, useEffect } from 'react';
 import { sessionQuery } from './api/queries.ts';
 import type { Session } from './api/wire.ts';
 import { Failed, Loading } from './parts/states.tsx';
-import { LicenceBanner } from './parts/licence-banner.tsx';
+import { LicenseBanner } from './parts/license-banner.tsx';
 import { Link } from './parts/link.tsx';
 import { Shell } from './parts/shell.tsx';
 import { isForOperators } from './parts/tabs.tsx';
@@ -76,7 +76,7 @@ function SignedIn({ session }: { readonly session: Session }) {
   }, [title]);
   return (
     <Shell session={session} page={page}>
-      {page === undefined || isForOperators(page) || session.kind === 'person' ? null : <LicenceBanner />}
+      {page === undefined || isForOperators(page) || session.kind === 'person' ? null : <LicenseBanner />}
       <Suspense fallback={<Loading what={title} lines={6} />}>
         {place === undefined ? <Nowhere /> : <PageFor key={place.id} place={place} />}
       </Suspense>

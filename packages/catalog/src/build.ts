@@ -3,28 +3,28 @@ import { createHash } from 'node:crypto';
 import { type ExchangeRates, findRate, type Money, type PriceBook, ratio, zero, ZERO_RATIO } from '@purser/money';
 
 import type {
-  Catalogue,
+  Catalog,
   FailedCallTerms,
   Ladder,
-  LicenceTerms,
+  LicenseTerms,
   ModelEntry,
   Operation,
   Pack,
   Plan,
   PriceList,
   Tax,
-} from './catalogue.ts';
+} from './catalog.ts';
 import { allowanceOf } from './ceiling.ts';
 import { checkReferences } from './check-references.ts';
 import type { Mistake, Path } from './mistakes.ts';
 import { orderOf } from './order.ts';
 import { reckon, reckonIn } from './reckon.ts';
-import type { RawCatalogue, RawModels } from './schema.ts';
+import type { RawCatalog, RawModels } from './schema.ts';
 import { mistakeAt, type Source } from './source.ts';
 
 export interface Parts {
   readonly main: Source;
-  readonly raw: RawCatalogue;
+  readonly raw: RawCatalog;
   readonly modelsSource: Source;
   readonly rawModels: RawModels;
   readonly prices: PriceBook;
@@ -32,7 +32,7 @@ export interface Parts {
 }
 
 /** What goes first is what costs money: generation. What was made can be read, edited, exported and published as long as the grace lasts. */
-const LICENCE: LicenceTerms = {
+const LICENSE: LicenseTerms = {
   grace_days: 14,
   degrade: [
     { features: ['ai', 'images', 'speech', 'video'], days: 0 },
@@ -44,12 +44,12 @@ const LICENCE: LicenceTerms = {
 /** The highest rate of value added tax in the European Union: of prices that say nothing, in doubt against us. */
 const TAX_MAX = ratio(27n, 100n);
 
-/** What a catalogue's own file says: what is for sale, and on what terms. */
-export type Terms = Omit<Catalogue, 'prices' | 'price_list' | 'providers' | 'models' | 'failed_calls'>;
+/** What a catalog's own file says: what is for sale, and on what terms. */
+export type Terms = Omit<Catalog, 'prices' | 'price_list' | 'providers' | 'models' | 'failed_calls'>;
 
 /** Fills in what may be left out, derives what follows, and checks that everything named exists. */
-export function buildCatalogue(parts: Parts, mistakes: Mistake[]): Catalogue {
-  const catalogue: Catalogue = {
+export function buildCatalog(parts: Parts, mistakes: Mistake[]): Catalog {
+  const catalog: Catalog = {
     ...buildTerms(parts.raw, parts.main, mistakes),
     prices: parts.prices,
     price_list: parts.price_list,
@@ -57,11 +57,11 @@ export function buildCatalogue(parts: Parts, mistakes: Mistake[]): Catalogue {
     models: parts.rawModels.models.map(buildModel),
     failed_calls: (parts.rawModels.failed_calls ?? []).map(buildFailedCalls),
   };
-  checkReferences(catalogue, parts, mistakes);
-  return catalogue;
+  checkReferences(catalog, parts, mistakes);
+  return catalog;
 }
 
-export function buildTerms(raw: RawCatalogue, source: Source, mistakes: Mistake[]): Terms {
+export function buildTerms(raw: RawCatalog, source: Source, mistakes: Mistake[]): Terms {
   const fx: ExchangeRates = { as_of: raw.fx.as_of, buffer: raw.fx.buffer, rates: new Map(Object.entries(raw.fx.rates)) };
   return {
     name: raw.name,
@@ -81,19 +81,23 @@ export function buildTerms(raw: RawCatalogue, source: Source, mistakes: Mistake[
     alerts: raw.alerts ?? [],
     customer_view: raw.customer_view ?? 'credits',
     keys_view: raw.keys_view ?? 'cost',
-    licence: raw.licence ? buildLicence(raw.licence) : LICENCE,
+    license: buildLicense(raw, mistakes, source),
   };
 }
 
 /** The first step is taken at once, the others when the grace is over, unless they say otherwise. */
-function buildLicence({ grace_days, degrade }: NonNullable<RawCatalogue['licence']>): LicenceTerms {
+function buildLicense(raw: RawCatalog, mistakes: Mistake[], source: Source): LicenseTerms {
+  if (raw.license && raw.licence) mistakes.push(mistakeAt(source, ['licence'], 'license and licence', 'one of them'));
+  const written = raw.license ?? raw.licence;
+  if (written === undefined) return LICENSE;
+  const { grace_days, degrade } = written;
   return {
     grace_days,
     degrade: degrade.map(({ features, days }, index) => ({ features, days: days ?? (index === 0 ? 0 : grace_days) })),
   };
 }
 
-type RawTax = Pick<RawCatalogue, 'tax_max' | 'tax_behavior'>;
+type RawTax = Pick<RawCatalog, 'tax_max' | 'tax_behavior'>;
 
 function taxOf(own: RawTax, common: RawTax): Tax {
   return {
@@ -125,14 +129,14 @@ function buildFailedCalls(raw: NonNullable<RawModels['failed_calls']>[number]): 
   return { provider, billed: present(billed), sources, read, ...(unresolved_hour_max && { unresolved_hour_max }) };
 }
 
-function buildOperation(raw: RawCatalogue['operations'][number]): Operation {
+function buildOperation(raw: RawCatalog['operations'][number]): Operation {
   const { instructions, description, example, task, credits_min, ...rest } = raw;
   const told = present({ instructions, description, example });
   return { ...rest, ...told, task: task ?? 'text', credits_min: credits_min ?? 0n };
 }
 
-type RawPlan = RawCatalogue['plans'][number];
-type RawPack = NonNullable<RawCatalogue['packs']>[number];
+type RawPlan = RawCatalog['plans'][number];
+type RawPack = NonNullable<RawCatalog['packs']>[number];
 
 function buildPlan(raw: RawPlan, tax: Tax, path: Path, source: Source, mistakes: Mistake[]): Plan {
   const nothing = zero(raw.price.currency);
@@ -241,7 +245,7 @@ function buildPack(
   const pack: Pack = {
     ...rest,
     payment_fees,
-    // Without a rate the catalogue does not load; the check of references says so.
+    // Without a rate the catalog does not load; the check of references says so.
     cost: convertible ? reckonIn(stands_for, raw.price.currency, fx) : nothing,
     ceiling_raise: nothing,
     tiers: inOneCurrency ? (tiers ?? []) : [],
@@ -253,7 +257,7 @@ function buildPack(
 /** Five hundredths below its share a rung is left. */
 const CLIMB_BACK = ratio(5n, 100n);
 
-function buildLadder(raw: NonNullable<RawCatalogue['ladders']>[number]): Ladder {
+function buildLadder(raw: NonNullable<RawCatalog['ladders']>[number]): Ladder {
   const { pool, climb_back, ...rest } = raw;
   return {
     ...rest,

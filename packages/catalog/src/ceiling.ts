@@ -14,7 +14,7 @@ import {
   zero,
 } from '@purser/money';
 
-import type { Plan, Tax } from './catalogue.ts';
+import type { Plan, Tax } from './catalog.ts';
 
 export interface PaymentFees {
   readonly percent: Ratio;

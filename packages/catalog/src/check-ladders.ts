@@ -1,6 +1,6 @@
 import { compareRatios, formatRatio } from '@purser/money';
 
-import { type Catalogue, type Ladder, LANES, MODEL_CLASSES, type RungEffects } from './catalogue.ts';
+import { type Catalog, type Ladder, LANES, MODEL_CLASSES, type RungEffects } from './catalog.ts';
 import type { Path } from './mistakes.ts';
 import type { Report } from './report.ts';
 
@@ -25,10 +25,10 @@ function toNumber(value: boolean | undefined): number | undefined {
 }
 
 /** Rungs ascend, each changes something, and each only tightens what the ones before it set. Alerts ascend too. */
-export function checkLadders(catalogue: Catalogue, report: Report): void {
-  for (const [index, ladder] of catalogue.ladders.entries()) {
+export function checkLadders(catalog: Catalog, report: Report): void {
+  for (const [index, ladder] of catalog.ladders.entries()) {
     const path = ['ladders', index];
-    checkWatched(catalogue, ladder, path, report);
+    checkWatched(catalog, ladder, path, report);
     const least = new Map<string, number>();
     for (const [step, { at, effects }] of ladder.rungs.entries()) {
       const rung = [...path, 'rungs', step];
@@ -48,28 +48,28 @@ export function checkLadders(catalogue: Catalogue, report: Report): void {
           report([...rung, 'quotas', key], `${quota}, more than the rung before`, 'no more than before');
         least.set(`quotas.${key}`, Number(quota));
       }
-      const features = new Set(catalogue.plans.flatMap((plan) => plan.features));
+      const features = new Set(catalog.plans.flatMap((plan) => plan.features));
       for (const feature of effects.pause ?? []) {
         if (!features.has(feature)) report([...rung, 'pause'], `'${feature}'`, 'a feature that some plan has');
       }
     }
   }
-  for (const [index, alert] of catalogue.alerts.entries()) {
-    const before = catalogue.alerts[index - 1];
+  for (const [index, alert] of catalog.alerts.entries()) {
+    const before = catalog.alerts[index - 1];
     if (before && compareRatios(alert, before) <= 0)
       report(['alerts', index], formatRatio(alert), `more than ${formatRatio(before)}`);
   }
 }
 
 /** What everybody shares must be there; a pool is named where one is watched, and only there. */
-function checkWatched(catalogue: Catalogue, { watches, pool }: Ladder, path: Path, report: Report): void {
-  if (watches === 'global_budget' && !catalogue.globalBudget) {
+function checkWatched(catalog: Catalog, { watches, pool }: Ladder, path: Path, report: Report): void {
+  if (watches === 'global_budget' && !catalog.globalBudget) {
     report([...path, 'watches'], 'global_budget', 'a global_budget to watch');
   }
   if ((watches === 'pool') !== (pool !== undefined)) {
     report([...path, 'pool'], pool === undefined ? 'nothing' : `'${pool}'`, 'the name of a pool exactly where one is watched');
-  } else if (pool !== undefined && !catalogue.pools.some(({ name }) => name === pool)) {
-    report([...path, 'pool'], `'${pool}'`, 'a pool of this catalogue');
+  } else if (pool !== undefined && !catalog.pools.some(({ name }) => name === pool)) {
+    report([...path, 'pool'], `'${pool}'`, 'a pool of this catalog');
   }
 }
 

@@ -1,19 +1,19 @@
 import { compare, findRate, formatMoney, type Money, smallestPayment } from '@purser/money';
 
-import type { Catalogue, Pack, Plan, QuotaKey, TaskType } from './catalogue.ts';
+import type { Catalog, Pack, Plan, QuotaKey, TaskType } from './catalog.ts';
 import { payAsYouGoLoss } from './prove-pay-as-you-go.ts';
 import { knownProviders, oneOf, type Report } from './report.ts';
 import type { Path } from './mistakes.ts';
 
 /** What a plan names exists, and what it says of itself fits together. */
-export function checkPlan(catalogue: Catalogue, plan: Plan, path: Path, report: Report): void {
+export function checkPlan(catalog: Catalog, plan: Plan, path: Path, report: Report): void {
   const here: Report = (at, given, wanted) => report([...path, ...at], given, wanted);
-  checkNames(catalogue, plan, here);
-  checkProviders(catalogue, plan, here);
-  checkPins(catalogue, plan, here);
+  checkNames(catalog, plan, here);
+  checkProviders(catalog, plan, here);
+  checkPins(catalog, plan, here);
   checkQuotas(plan, here);
-  checkEmail(catalogue, plan, here);
-  checkCredits(catalogue, plan, here);
+  checkEmail(catalog, plan, here);
+  checkCredits(catalog, plan, here);
   checkPayable(plan.price, ['price'], here);
   if (plan.price.nanos > 0n && plan.marketing_budget) here(['marketing_budget'], 'one on a paid plan', 'one on free plans only');
   if (compare(plan.overrun_reserve, plan.ceiling) > 0) {
@@ -28,36 +28,36 @@ export function checkPlan(catalogue: Catalogue, plan: Plan, path: Path, report: 
   }
 }
 
-function checkNames(catalogue: Catalogue, plan: Plan, report: Report): void {
+function checkNames(catalog: Catalog, plan: Plan, report: Report): void {
   const named = (key: string, names: readonly string[], known: readonly string[]): void => {
     for (const [index, name] of names.entries()) if (!known.includes(name)) report([key, index], `'${name}'`, oneOf(known));
   };
   named(
     'packs',
     plan.packs ?? [],
-    catalogue.packs.map((pack) => pack.code),
+    catalog.packs.map((pack) => pack.code),
   );
   named(
     'operations',
     plan.operations ?? [],
-    catalogue.operations.map((operation) => operation.name),
+    catalog.operations.map((operation) => operation.name),
   );
   for (const [index, feature] of plan.features.entries()) {
     if (plan.features.indexOf(feature) !== index) report(['features', index], `'${feature}' a second time`, 'each once');
   }
-  const ladders = catalogue.ladders.map((ladder) => ladder.name);
+  const ladders = catalog.ladders.map((ladder) => ladder.name);
   if (plan.ladder !== undefined && !ladders.includes(plan.ladder)) report(['ladder'], `'${plan.ladder}'`, oneOf(ladders));
-  if (plan.offline_stand_in !== undefined && catalogue.prices.history(plan.offline_stand_in).length === 0) {
+  if (plan.offline_stand_in !== undefined && catalog.prices.history(plan.offline_stand_in).length === 0) {
     report(['offline_stand_in'], `'${plan.offline_stand_in}'`, 'a key of the price book');
   }
 }
 
-function checkProviders(catalogue: Catalogue, plan: Plan, report: Report): void {
+function checkProviders(catalog: Catalog, plan: Plan, report: Report): void {
   for (const [task, providers] of tasksOf(plan)) {
     for (const [index, provider] of providers.entries()) {
       const at = ['model_policy', 'providers', task, index];
-      if (!catalogue.providers.includes(provider)) report(at, `'${provider}'`, knownProviders(catalogue));
-      else if (!catalogue.models.some((model) => model.provider === provider && model.task === task)) {
+      if (!catalog.providers.includes(provider)) report(at, `'${provider}'`, knownProviders(catalog));
+      else if (!catalog.models.some((model) => model.provider === provider && model.task === task)) {
         report(at, `'${provider}', which has no ${task} model`, 'a provider with a model for the task');
       }
       if (providers.indexOf(provider) !== index) report(at, `'${provider}' a second time`, 'each once');
@@ -69,13 +69,13 @@ function checkProviders(catalogue: Catalogue, plan: Plan, report: Report): void 
   if (plan.credits_monthly === 0n) report(['credits_monthly'], '0', 'at least 1: the plan has the feature ai');
 }
 
-function checkPins(catalogue: Catalogue, plan: Plan, report: Report): void {
+function checkPins(catalog: Catalog, plan: Plan, report: Report): void {
   const { pinned, providers, defaultRouting } = plan.model_policy;
   for (const [task, pin] of Object.entries(pinned) as [TaskType, { model: string; version: string }][]) {
     const at = ['model_policy', 'pinned', task];
-    const model = catalogue.models.find((candidate) => candidate.id === pin.model);
+    const model = catalog.models.find((candidate) => candidate.id === pin.model);
     if (!model || model.task !== task) {
-      const known = catalogue.models.filter((candidate) => candidate.task === task).map((candidate) => candidate.id);
+      const known = catalog.models.filter((candidate) => candidate.task === task).map((candidate) => candidate.id);
       report([...at, 'model'], `'${pin.model}'`, oneOf(known));
       continue;
     }
@@ -91,12 +91,12 @@ function checkPins(catalogue: Catalogue, plan: Plan, report: Report): void {
 }
 
 /** What rolls over was granted; what is paid as one goes pays for what it stands for, with the plan's margin. */
-function checkCredits(catalogue: Catalogue, plan: Plan, report: Report): void {
+function checkCredits(catalog: Catalog, plan: Plan, report: Report): void {
   const { rollover, pay_as_you_go, credits_monthly } = plan;
   if (rollover && rollover.credits_max > credits_monthly)
     report(['rollover', 'credits_max'], String(rollover.credits_max), `at most credits_monthly, ${credits_monthly}`);
-  if (!pay_as_you_go || !findRate(catalogue.fx, catalogue.credit.cost.currency, plan.price.currency)) return;
-  const loss = payAsYouGoLoss(catalogue, plan, pay_as_you_go.price);
+  if (!pay_as_you_go || !findRate(catalog.fx, catalog.credit.cost.currency, plan.price.currency)) return;
+  const loss = payAsYouGoLoss(catalog, plan, pay_as_you_go.price);
   if (!loss) return;
   report(
     ['pay_as_you_go', 'price'],
@@ -158,20 +158,19 @@ function checkQuotas({ quotas }: Plan, report: Report): void {
   }
 }
 
-function checkEmail(catalogue: Catalogue, plan: Plan, report: Report): void {
+function checkEmail(catalog: Catalog, plan: Plan, report: Report): void {
   const { email } = plan;
   if (!email) {
     if (plan.features.includes('campaigns')) report(['email'], 'nothing', 'a route: the plan has the feature campaigns');
     return;
   }
-  if (!catalogue.providers.includes(email.provider))
-    report(['email', 'provider'], `'${email.provider}'`, knownProviders(catalogue));
+  if (!catalog.providers.includes(email.provider)) report(['email', 'provider'], `'${email.provider}'`, knownProviders(catalog));
   // When it comes into force is for the proof, which knows what time it is.
-  if (!catalogue.prices.history(email.priceKey).some((price) => price.units.email !== undefined))
+  if (!catalog.prices.history(email.priceKey).some((price) => price.units.email !== undefined))
     report(['email', 'price'], `'${email.priceKey}'`, 'a key of the price book with a price for email');
   if (email.pool === undefined) return;
-  const pool = catalogue.pools.find((candidate) => candidate.name === email.pool);
-  if (!pool) report(['email', 'pool'], `'${email.pool}'`, oneOf(catalogue.pools.map((candidate) => candidate.name)));
+  const pool = catalog.pools.find((candidate) => candidate.name === email.pool);
+  if (!pool) report(['email', 'pool'], `'${email.pool}'`, oneOf(catalog.pools.map((candidate) => candidate.name)));
   else if (pool.unit !== 'email' || pool.provider !== email.provider) {
     report(['email', 'pool'], `'${pool.name}' of ${pool.unit}s at ${pool.provider}`, `a pool of e-mails at ${email.provider}`);
   }

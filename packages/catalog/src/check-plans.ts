@@ -1,11 +1,11 @@
 import { formatAmount, formatMoney, formatRatio, multiplyRatios, type Ratio, ratio } from '@purser/money';
 
 import type { Constraint } from './constraints.ts';
-import { loadCatalogue } from './load.ts';
-import { CatalogueFault } from './mistakes.ts';
+import { loadCatalog } from './load.ts';
+import { CatalogFault } from './mistakes.ts';
 import { describeLoss, type Loss } from './loss.ts';
 import { ASSUMPTIONS } from './notes.ts';
-import { type CatalogueProof, proveCatalogue } from './prove-catalogue.ts';
+import { type CatalogProof, proveCatalog } from './prove-catalog.ts';
 import type { Proof } from './prove-plans.ts';
 
 /** What `purser plans check` prints, and whether everything holds (the command's exit status). */
@@ -14,19 +14,19 @@ export interface PlansCheck {
   readonly holds: boolean;
 }
 
-/** Loads a catalogue and proves what it sells at the prices of `now`. A catalogue that does not load fails with its mistakes. */
+/** Loads a catalog and proves what it sells at the prices of `now`. A catalog that does not load fails with its mistakes. */
 export async function checkPlans(path: string, now: Temporal.Instant): Promise<PlansCheck> {
   try {
-    const catalogue = await loadCatalogue(path);
-    const proof = proveCatalogue(catalogue, now);
+    const catalog = await loadCatalog(path);
+    const proof = proveCatalog(catalog, now);
     const failed = [...new Set(proof.losses.map(({ code }) => code))];
     const verdict =
       failed.length === 0
-        ? `${catalogue.version}: every plan and pack keeps its margin`
-        : `${catalogue.version}: ${failed.join(', ')} fails`;
+        ? `${catalog.version}: every plan and pack keeps its margin`
+        : `${catalog.version}: ${failed.join(', ')} fails`;
     return { text: `${describeProof(proof)}\n\n${verdict}`, holds: failed.length === 0 };
   } catch (error) {
-    if (error instanceof CatalogueFault) return { text: error.message, holds: false };
+    if (error instanceof CatalogFault) return { text: error.message, holds: false };
     throw error;
   }
 }
@@ -48,7 +48,7 @@ const COLUMNS = [
 ] as const;
 
 /** The proofs as a table, under it what bounds each, what fails and how, what is worth knowing, and what is taken for granted. */
-function describeProof({ proofs, losses, notes }: CatalogueProof): string {
+function describeProof({ proofs, losses, notes }: CatalogProof): string {
   const table = layOut([COLUMNS, ...proofs.map(rowOf)]);
   const reasons = proofs.flatMap(({ code, allotments, binding }) => [
     code,

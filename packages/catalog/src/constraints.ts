@@ -11,7 +11,7 @@ import {
   zero,
 } from '@purser/money';
 
-import type { Catalogue, ModelEntry, Plan, TaskType } from './catalogue.ts';
+import type { Catalog, ModelEntry, Plan, TaskType } from './catalog.ts';
 import { admissionCapOf } from './ceiling.ts';
 import { isFree, pricesFrom, reachable } from './reachable.ts';
 import { reckon, reckonIn } from './reckon.ts';
@@ -35,13 +35,13 @@ const BYTES_PER_CHARACTER_MAX = 4;
  * What the engine admits of a billing period's cost, whatever callers, providers and operators do. Prices count as they are at `at` and as
  * they are announced for later. Neither credits nor quotas bound it: a call that fails in doubt gives them back and its cost stays counted,
  * and gifts and packs add credits. Nor does the global budget, which is shared, meets a billing period twice, and is no part of what was
- * sold: the next catalogue may have a larger one. What bounds it is what cost is counted against.
+ * sold: the next catalog may have a larger one. What bounds it is what cost is counted against.
  */
-export function boundOf(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint {
-  if (!costsAnything(catalogue, plan, at)) {
+export function boundOf(catalog: Catalog, plan: Plan, at: Temporal.Instant): Constraint {
+  if (!costsAnything(catalog, plan, at)) {
     return { name: 'prices of zero', limit: zero(plan.price.currency), because: 'nothing that it reaches costs anything' };
   }
-  const { cap, capped } = admissionCapOf(plan, plan.ceiling, catalogue.fx);
+  const { cap, capped } = admissionCapOf(plan, plan.ceiling, catalog.fx);
   const { monthlyUsd } = plan.cost_caps;
   if (capped && monthlyUsd) return { name: 'cost cap', limit: cap, because: `hard stop at ${formatMoney(monthlyUsd)}` };
   const because = `${formatMoney(plan.ceiling)} less the reserve of ${formatMoney(plan.overrun_reserve)}`;
@@ -49,10 +49,10 @@ export function boundOf(catalogue: Catalogue, plan: Plan, at: Temporal.Instant):
 }
 
 /** Whether any model or e-mail that the plan reaches has a price above zero. */
-function costsAnything(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): boolean {
+function costsAnything(catalog: Catalog, plan: Plan, at: Temporal.Instant): boolean {
   const tasks = Object.keys(plan.model_policy.providers) as TaskType[];
-  const models = tasks.flatMap((task) => reachable(catalogue, plan, task, at).map(({ price }) => price));
-  const emails = plan.email ? pricesFrom(catalogue, plan.email.priceKey, at) : [];
+  const models = tasks.flatMap((task) => reachable(catalog, plan, task, at).map(({ price }) => price));
+  const emails = plan.email ? pricesFrom(catalog, plan.email.priceKey, at) : [];
   return [...models, ...emails].some((price) => !isFree(price));
 }
 
@@ -60,19 +60,19 @@ function costsAnything(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): 
  * What the plan's own credits and quotas can cost together, where every call is charged as it should be: by credits, and by quotas; none
  * where one of them is open-ended.
  */
-export function allotmentsOf(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint[] {
-  const email = emailCost(catalogue, plan, at);
+export function allotmentsOf(catalog: Catalog, plan: Plan, at: Temporal.Instant): Constraint[] {
+  const email = emailCost(catalog, plan, at);
   if (!email) return [];
   const ways: Constraint[] = [];
   if (Object.keys(plan.model_policy.providers).length === 0) {
     ways.push({ name: 'no AI', limit: zero(plan.price.currency), because: 'no provider serves the plan' });
   } else {
-    const each = catalogue.credit.cost;
+    const each = catalog.credit.cost;
     const spendable = creditsOfMonth(plan);
     const credits = reckon(each.nanos * spendable, each.currency);
     const because = `${spendable} credits × ${formatMoney(each)} = ${formatMoney(credits)}`;
-    ways.push({ name: 'credits', limit: toPlan(catalogue, plan, credits), because });
-    const quotas = quotaCost(catalogue, plan, at);
+    ways.push({ name: 'credits', limit: toPlan(catalog, plan, credits), because });
+    const quotas = quotaCost(catalog, plan, at);
     if (quotas) ways.push(quotas);
   }
   return ways.map((way) => together(way, email));
@@ -92,19 +92,19 @@ function together(ai: Constraint, email: Constraint): Constraint {
 }
 
 /** The month's e-mail at its price; undefined when nothing bounds it. */
-function emailCost(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint | undefined {
+function emailCost(catalog: Catalog, plan: Plan, at: Temporal.Instant): Constraint | undefined {
   const none = { name: 'e-mail quota', limit: zero(plan.price.currency), because: 'e-mail costs nothing' };
   if (!plan.email) return none;
   const { emails_day, emails_month } = plan.quotas;
   const byDay = emails_day === undefined ? undefined : emails_day * DAYS_MONTH_MAX;
   const emails = byDay === undefined ? emails_month : emails_month === undefined || byDay < emails_month ? byDay : emails_month;
   let dearest: Constraint | undefined;
-  for (const price of pricesFrom(catalogue, plan.email.priceKey, at)) {
+  for (const price of pricesFrom(catalog, plan.email.priceKey, at)) {
     const each = price.units.email ?? 0n;
     if (each === 0n) continue;
     if (emails === undefined) return undefined;
     const cost = costOf(price, emails * each);
-    const limit = toPlan(catalogue, plan, cost);
+    const limit = toPlan(catalog, plan, cost);
     const because = `${emails} e-mails × ${formatUnitPrice(each)} ${price.currency} = ${formatMoney(cost)}`;
     if (!dearest || limit.nanos > dearest.limit.nanos) dearest = { ...none, limit, because };
   }
@@ -112,16 +112,16 @@ function emailCost(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Cons
 }
 
 /** The quotas of every task the plan reaches, each at the dearest price of a model it reaches; undefined when a task has no quota. */
-function quotaCost(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Constraint | undefined {
+function quotaCost(catalog: Catalog, plan: Plan, at: Temporal.Instant): Constraint | undefined {
   let limit = zero(plan.price.currency);
   const parts: string[] = [];
   for (const task of Object.keys(plan.model_policy.providers) as TaskType[]) {
     let dearest: { limit: Money; because: string } | undefined;
-    for (const { model, price } of reachable(catalogue, plan, task, at)) {
+    for (const { model, price } of reachable(catalog, plan, task, at)) {
       const pieces = piecesOf(plan, task, model, price);
       if (pieces === undefined) return undefined;
       const cost = costOf(price, pieces.yoctos);
-      const converted = toPlan(catalogue, plan, cost);
+      const converted = toPlan(catalog, plan, cost);
       if (!dearest || converted.nanos > dearest.limit.nanos) {
         dearest = { limit: converted, because: `${pieces.of} on ${model.id} = ${formatMoney(cost)}` };
       }
@@ -198,6 +198,6 @@ function costOf(price: ModelPrice, yoctos: Yoctos): Money {
   return reckon(divide(yoctos, YOCTOS_PER_NANO, 'up'), price.currency);
 }
 
-function toPlan(catalogue: Catalogue, plan: Plan, cost: Money): Money {
-  return reckonIn(cost, plan.price.currency, catalogue.fx);
+function toPlan(catalog: Catalog, plan: Plan, cost: Money): Money {
+  return reckonIn(cost, plan.price.currency, catalog.fx);
 }

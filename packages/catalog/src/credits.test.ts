@@ -4,12 +4,12 @@ import { convertCost, currency, money, parseMoney } from '@purser/money';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { creditsFor, loadCatalogue } from './index.ts';
+import { creditsFor, loadCatalog } from './index.ts';
 
-const catalogue = await loadCatalogue(fileURLToPath(new URL('../../../catalogs/saas-credits.yaml', import.meta.url)));
+const catalog = await loadCatalog(fileURLToPath(new URL('../../../catalogs/saas-credits.yaml', import.meta.url)));
 
 test('a call is charged its cost in credits, rounded up, and at least the minimum of its operation', () => {
-  const charged = (cost: string, least: bigint) => creditsFor(catalogue, { credits_min: least }, parseMoney(cost, 'USD'));
+  const charged = (cost: string, least: bigint) => creditsFor(catalog, { credits_min: least }, parseMoney(cost, 'USD'));
   expect(charged('0.000315', 0n)).toBe(1n);
   expect(charged('0.01', 0n)).toBe(1n);
   expect(charged('0.010000001', 0n)).toBe(2n);
@@ -18,7 +18,7 @@ test('a call is charged its cost in credits, rounded up, and at least the minimu
 });
 
 test('C1: credits never stand for less than the cost they allowed, in any currency', () => {
-  const each = catalogue.credit.cost;
+  const each = catalog.credit.cost;
   const costs = fc.array(fc.bigInt({ min: 0n, max: 10n ** 12n }), { maxLength: 30 });
   fc.assert(
     fc.property(costs, fc.constantFrom('USD', 'EUR'), (amounts, code) => {
@@ -26,8 +26,8 @@ test('C1: credits never stand for less than the cost they allowed, in any curren
       let cost = 0n;
       for (const nanos of amounts) {
         const spent = money(nanos, currency(code));
-        credits += creditsFor(catalogue, { credits_min: 0n }, spent);
-        cost += convertCost(spent, each.currency, catalogue.fx).nanos;
+        credits += creditsFor(catalog, { credits_min: 0n }, spent);
+        cost += convertCost(spent, each.currency, catalog.fx).nanos;
       }
       expect(cost <= credits * each.nanos).toBe(true);
     }),

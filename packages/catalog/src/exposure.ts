@@ -1,6 +1,6 @@
 import { dearestCost, type ModelPrice, type Money, type Unpriced } from '@purser/money';
 
-import type { ModelEntry } from './catalogue.ts';
+import type { ModelEntry } from './catalog.ts';
 
 /** Answers by rules of ours: it writes no more than it was asked for, and nobody sends a bill. */
 export const OWN_PROVIDER = 'offline';

@@ -1,13 +1,13 @@
-import type { Catalogue, Operation, Pack, Plan } from './catalogue.ts';
+import type { Catalog, Operation, Pack, Plan } from './catalog.ts';
 
-export function findPlan(catalogue: Catalogue, code: string): Plan | undefined {
-  return catalogue.plans.find((plan) => plan.code === code);
+export function findPlan(catalog: Catalog, code: string): Plan | undefined {
+  return catalog.plans.find((plan) => plan.code === code);
 }
 
-export function findPack(catalogue: Catalogue, code: string): Pack | undefined {
-  return catalogue.packs.find((pack) => pack.code === code);
+export function findPack(catalog: Catalog, code: string): Pack | undefined {
+  return catalog.packs.find((pack) => pack.code === code);
 }
 
-export function findOperation(catalogue: Catalogue, name: string): Operation | undefined {
-  return catalogue.operations.find((operation) => operation.name === name);
+export function findOperation(catalog: Catalog, name: string): Operation | undefined {
+  return catalog.operations.find((operation) => operation.name === name);
 }

@@ -1,4 +1,4 @@
-import type { Catalogue, Operation, Plan } from './catalogue.ts';
+import type { Catalog, Operation, Plan } from './catalog.ts';
 
 /** What somebody new is shown first: one operation, and what to ask of it. */
 export interface Example {
@@ -9,7 +9,7 @@ export interface Example {
 const PROMPT = 'The harbour opened in 1887. It closed in 1931 after a fire. The town rebuilt it in 1950 with a longer pier.';
 
 /** What a plan can be tried by: its first text operation with an example, else its first. Undefined: it has none. */
-export function firstExample({ operations }: Pick<Catalogue, 'operations'>, plan: Plan): Example | undefined {
+export function firstExample({ operations }: Pick<Catalog, 'operations'>, plan: Plan): Example | undefined {
   const able = operations.filter((operation) => isTextFor(operation, plan));
   const chosen = able.find(({ example }) => example !== undefined) ?? able[0];
   return chosen && { operation: chosen.name, prompt: chosen.example ?? PROMPT };
@@ -19,10 +19,10 @@ export function firstExample({ operations }: Pick<Catalogue, 'operations'>, plan
  * The plan that shows most of what is for sale without an agreement. Of those that run a text operation the first that has credits to spend,
  * answers without a provider's key, is not agreed with each customer, and is paid for, in this order of weight; without any, the first plan.
  */
-export function demoPlan({ plans, operations }: Pick<Catalogue, 'plans' | 'operations'>): Plan {
+export function demoPlan({ plans, operations }: Pick<Catalog, 'plans' | 'operations'>): Plan {
   const able = plans.filter((plan) => firstExample({ operations }, plan) !== undefined);
   const chosen = able.toSorted((one, other) => lacks(one) - lacks(other))[0] ?? plans[0];
-  if (chosen === undefined) throw new RangeError('a catalogue has at least one plan');
+  if (chosen === undefined) throw new RangeError('a catalog has at least one plan');
   return chosen;
 }
 
@@ -35,7 +35,7 @@ function lacks({ credits_monthly, offline_stand_in, negotiable, price }: Plan): 
  * The operation of a call in OpenAI's format, which names none: of the text operations of the plan the first without instructions of its
  * own, else the first; of a plan without any, the first there is, which says why not.
  */
-export function plainOperation({ operations }: Pick<Catalogue, 'operations'>, plan: Plan): Operation | undefined {
+export function plainOperation({ operations }: Pick<Catalog, 'operations'>, plan: Plan): Operation | undefined {
   const text = operations.filter(({ task }) => task === 'text');
   const able = text.filter((operation) => isTextFor(operation, plan));
   return able.find(({ instructions }) => instructions === undefined) ?? able[0] ?? text[0];

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { actualCost, formatAmount, isUnpriced, type ModelPrice, type Usage } from '@purser/money';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { type Catalogue, importPrices, loadCatalogue, type PricesImport } from './index.ts';
+import { type Catalog, importPrices, loadCatalog, type PricesImport } from './index.ts';
 import { convertLitellm } from './litellm.ts';
-import { writeSmallCatalogue } from './testing/small-catalogue.ts';
+import { writeSmallCatalog } from './testing/small-catalog.ts';
 
 const NOW = Temporal.Instant.from('2026-11-21T12:00Z');
 
@@ -49,23 +49,23 @@ const TABLE = `{
 }`;
 
 let imported: PricesImport;
-let catalogue: Catalogue;
+let catalog: Catalog;
 let folder: string;
 let again: string;
 
 beforeAll(async () => {
-  const { path } = await writeSmallCatalogue();
+  const { path } = await writeSmallCatalog();
   folder = dirname(path);
   const table = join(folder, 'table.json');
   await writeFile(table, TABLE);
   imported = await importPrices(table, folder, NOW);
   again = await readFile(imported.path, 'utf8');
-  catalogue = await loadCatalogue(path);
+  catalog = await loadCatalog(path);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 function priceOf(key: string): ModelPrice {
-  const price = catalogue.prices.findByKey(key, NOW);
+  const price = catalog.prices.findByKey(key, NOW);
   if (!price) throw new Error(`no price for ${key}`);
   return price;
 }
@@ -131,12 +131,12 @@ describe('prices imported from the community table', () => {
     ]) {
       expect(imported.text).toContain(reason);
     }
-    expect(catalogue.prices.findByKey('openrouter/free', NOW)).toBeUndefined();
+    expect(catalog.prices.findByKey('openrouter/free', NOW)).toBeUndefined();
   });
 
   test('hold from the import on; before it our own price stands, and what changes is told', () => {
     expect(costOf('cloud/one', { input_tokens: 1_000_000 })).toBe('2');
-    const before = catalogue.prices.findByKey('cloud/one', NOW.subtract({ hours: 1 }));
+    const before = catalog.prices.findByKey('cloud/one', NOW.subtract({ hours: 1 }));
     expect(before?.units.input_token).not.toBe(priceOf('cloud/one').units.input_token);
     expect(imported.text).toContain('cloud/one input_token: 0.000001 → 0.000002 USD');
   });

@@ -21,8 +21,8 @@ export interface PricesImport {
 }
 
 /**
- * Reads the community price table and writes what is certain of it as `imported_prices.json` into the folder of the catalogues,
- * in force from `now`; catalogues read it when they next load. The file is replaced whole, or not at all.
+ * Reads the community price table and writes what is certain of it as `imported_prices.json` into the folder of the catalogs,
+ * in force from `now`; catalogs read it when they next load. The file is replaced whole, or not at all.
  * @throws Fault when the table cannot be read or is none.
  */
 export async function importPrices(file: string, folder: string, now: Temporal.Instant): Promise<PricesImport> {
@@ -47,7 +47,7 @@ export async function importPrices(file: string, folder: string, now: Temporal.I
   const source = parseSource(IMPORTED_PRICES, written, mistakes);
   const raw = source && parseBy(pricesSchema, source, mistakes);
   const imported = raw ? buildPrices(raw, source, mistakes) : [];
-  // One bad entry would keep every catalogue from loading, so nothing is written that does not read back.
+  // One bad entry would keep every catalog from loading, so nothing is written that does not read back.
   if (mistakes.length > 0)
     throw new Fault(`the converted prices do not read back: ${mistakes[0]?.path} ${mistakes[0]?.given}`, { retryable: false });
 

@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path';
 
 import { type ModelPrice, PriceBook } from '@purser/money';
 
-import { buildCatalogue } from './build.ts';
-import type { Catalogue } from './catalogue.ts';
-import { CatalogueFault, type Mistake } from './mistakes.ts';
+import { buildCatalog } from './build.ts';
+import type { Catalog } from './catalog.ts';
+import { CatalogFault, type Mistake } from './mistakes.ts';
 import { priceList } from './price-list.ts';
 import { buildPrices } from './prices.ts';
-import { catalogueSchema, modelsSchema, pricesSchema } from './schema.ts';
+import { catalogSchema, modelsSchema, pricesSchema } from './schema.ts';
 import { parseBy, readSource } from './source.ts';
 
 /** The founder's own price file. */
@@ -18,13 +18,13 @@ export const IMPORTED_PRICES = 'imported_prices.json';
 const MODELS = 'models.yml';
 
 /**
- * Reads a catalogue and, beside it, its models and prices (`models.yml`, `provider_costs.yml` and imported prices, unless it names others).
- * @throws CatalogueFault that lists every mistake with its place.
+ * Reads a catalog and, beside it, its models and prices (`models.yml`, `provider_costs.yml` and imported prices, unless it names others).
+ * @throws CatalogFault that lists every mistake with its place.
  */
-export async function loadCatalogue(path: string): Promise<Catalogue> {
+export async function loadCatalog(path: string): Promise<Catalog> {
   const mistakes: Mistake[] = [];
   const main = await readSource(path, mistakes);
-  const raw = main && parseBy(catalogueSchema, main, mistakes);
+  const raw = main && parseBy(catalogSchema, main, mistakes);
   const directory = dirname(path);
 
   const modelsSource = await readSource(join(directory, raw?.models ?? MODELS), mistakes);
@@ -36,10 +36,10 @@ export async function loadCatalogue(path: string): Promise<Catalogue> {
   const price_list = priceList(own.texts.join('\n'), imported.prices);
   const prices = new PriceBook([...own.prices, ...imported.prices]);
 
-  if (!main || !raw || !modelsSource || !rawModels) throw new CatalogueFault(mistakes);
-  const catalogue = buildCatalogue({ main, raw, modelsSource, rawModels, prices, price_list }, mistakes);
-  if (mistakes.length > 0) throw new CatalogueFault(mistakes);
-  return catalogue;
+  if (!main || !raw || !modelsSource || !rawModels) throw new CatalogFault(mistakes);
+  const catalog = buildCatalog({ main, raw, modelsSource, rawModels, prices, price_list }, mistakes);
+  if (mistakes.length > 0) throw new CatalogFault(mistakes);
+  return catalog;
 }
 
 async function readPrices(

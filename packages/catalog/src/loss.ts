@@ -1,6 +1,6 @@
 import { formatMoney, type Money, subtract } from '@purser/money';
 
-/** What can be done under a catalogue so that it loses, or sells what it cannot serve: what the engine would allow, to be played. */
+/** What can be done under a catalog so that it loses, or sells what it cannot serve: what the engine would allow, to be played. */
 export type Witness =
   /** Calls up to what is admitted, those under way at the end up to the reserve. */
   | { readonly kind: 'spend'; readonly plan: string }
@@ -11,7 +11,7 @@ export type Witness =
   /** An order of a pack by a workspace whose plan counts cost in that currency. */
   | { readonly kind: 'order'; readonly pack: string; readonly quantity: number; readonly currency: string };
 
-/** Why a catalogue is refused, shown by an example: what is bought, what that pays for, and what is spent. Amounts in one currency. */
+/** Why a catalog is refused, shown by an example: what is bought, what that pays for, and what is spent. Amounts in one currency. */
 export interface Loss {
   /** Of the plan or pack. */
   readonly code: string;

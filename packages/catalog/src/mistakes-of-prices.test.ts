@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { type Case, mistakesAfter } from './testing/small-catalogue.ts';
+import { type Case, mistakesAfter } from './testing/small-catalog.ts';
 
 const CASES: readonly Case[] = [
   [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { type Case, CATALOGUE, mistakesAfter } from './testing/small-catalogue.ts';
+import { type Case, CATALOG, mistakesAfter } from './testing/small-catalog.ts';
 
 const CASES: readonly Case[] = [
   [
@@ -112,7 +112,7 @@ const CASES: readonly Case[] = [
   ...(
     [
       [
-        'a first step of the licence terms that waits',
+        'a first step of the license terms that waits',
         '[{ days: 3, features: ai }, reports]',
         /degrade\[0\]\.days: got 3, want 0: the first step/,
       ],
@@ -129,7 +129,7 @@ const CASES: readonly Case[] = [
       ['a feature that is taken away twice', '[ai, [sync, ai]]', /degrade\[1\]: got 'ai' a second time, want each once/],
     ] as const
   ).map(([what, degrade, mistake]): Case => {
-    return [what, 'small.yaml', 'plans:\n', `licence: { grace_days: 14, degrade: ${degrade} }\nplans:\n`, mistake];
+    return [what, 'small.yaml', 'plans:\n', `license: { grace_days: 14, degrade: ${degrade} }\nplans:\n`, mistake];
   }),
   [
     'a missing exchange rate',
@@ -155,8 +155,8 @@ const CASES: readonly Case[] = [
   [
     'a ladder over a global budget that is not stated',
     'small.yaml',
-    CATALOGUE,
-    CATALOGUE.replace('global_budget: { amount: 100 USD, window: month }\n', '').replace(
+    CATALOG,
+    CATALOG.replace('global_budget: { amount: 100 USD, window: month }\n', '').replace(
       'watches: ceiling',
       'watches: global_budget',
     ),

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { CatalogueFault, checkPlans, loadCatalogue, proposeCatalogue } from './index.ts';
+import { CatalogFault, checkPlans, loadCatalog, proposeCatalog } from './index.ts';
 
-const CATALOGUE_OF_ALL = new URL('../../../catalogs/default.yaml', import.meta.url).pathname;
-import { type Case, CATALOGUE, mistakesAfter, writeSmallCatalogue } from './testing/small-catalogue.ts';
+const CATALOG_OF_ALL = new URL('../../../catalogs/default.yaml', import.meta.url).pathname;
+import { type Case, CATALOG, mistakesAfter, writeSmallCatalog } from './testing/small-catalog.ts';
 
 const CASES: readonly Case[] = [
   [
@@ -61,11 +61,18 @@ const CASES: readonly Case[] = [
     /quotas\.emails_month: got '9999999999999', want a whole number from 0 to 1,000,000,000,000/,
   ],
   [
-    'a step of the licence terms that takes nothing',
+    'license terms in both spellings',
     'small.yaml',
     'plans:\n',
-    'licence: { grace_days: 14, degrade: [[], reports] }\nplans:\n',
-    /licence\.degrade\[0\](\.features)?: got .*, want/,
+    'license: { grace_days: 14, degrade: [ai] }\nlicence: { grace_days: 14, degrade: [ai] }\nplans:\n',
+    /got license and licence, want one of them/,
+  ],
+  [
+    'a step of the license terms that takes nothing',
+    'small.yaml',
+    'plans:\n',
+    'license: { grace_days: 14, degrade: [[], reports] }\nplans:\n',
+    /license\.degrade\[0\](\.features)?: got .*, want/,
   ],
   [
     'no concurrency',
@@ -134,7 +141,7 @@ describe('a mistake names its file, line, path, what was given and what is wante
   });
 });
 
-test('the catalogue these mistakes are made in has none', async () => {
+test('the catalog these mistakes are made in has none', async () => {
   expect(await mistakesAfter('small.yaml', 'name: small', 'name: small')).toEqual([]);
 });
 
@@ -149,25 +156,23 @@ test.each([
 ])('of more mistakes than anybody reads a hundred are told, and how many more there are: %s', (_what, line) => {
   const text = Array.from({ length: 5_000 }, (_, index) => line(index)).join('');
   const facts = { prices: undefined, price_list: undefined, models: undefined, providers: undefined, failed_calls: undefined };
-  const read = (): unknown => proposeCatalogue(text, facts as never);
-  expect(read).toThrow(/catalogue(?::\d+)?.*key.*\n/i);
+  const read = (): unknown => proposeCatalog(text, facts as never);
+  expect(read).toThrow(/catalog(?::\d+)?.*key.*\n/i);
   expect(read).toThrow(/got 4\d{3} more mistakes, want none/);
 });
 
 test('a file that is not there is named with its path', async () => {
-  await expect(loadCatalogue('/nowhere/none.yaml')).rejects.toThrow(
-    '/nowhere/none.yaml: got ENOENT, want a file that can be read',
-  );
+  await expect(loadCatalog('/nowhere/none.yaml')).rejects.toThrow('/nowhere/none.yaml: got ENOENT, want a file that can be read');
 });
 
 test('a bomb of aliases is refused', async () => {
   const level = (index: number) => `${'abcdefgh'[index]}: &${'abcdefgh'[index]} [${`*${'abcdefgh'[index - 1]}, `.repeat(10)}x]`;
   const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]', ...[1, 2, 3, 4, 5, 6, 7].map(level), ''].join('\n');
-  expect(await mistakesAfter('small.yaml', CATALOGUE, bomb)).toContainEqual(expect.stringContaining('at most 100 aliases'));
+  expect(await mistakesAfter('small.yaml', CATALOG, bomb)).toContainEqual(expect.stringContaining('at most 100 aliases'));
 });
 
-test('whatever stands in place of a value, the catalogue either loads and is proven one way or the other, or its mistakes are told', async () => {
-  const values = [...CATALOGUE.matchAll(/(?<=[:[,] )[^\s,{}[\]&][^,{}[\]\n]*/g)].map((match) => ({
+test('whatever stands in place of a value, the catalog either loads and is proven one way or the other, or its mistakes are told', async () => {
+  const values = [...CATALOG.matchAll(/(?<=[:[,] )[^\s,{}[\]&][^,{}[\]\n]*/g)].map((match) => ({
     at: match.index,
     length: match[0].length,
   }));
@@ -199,12 +204,12 @@ test('whatever stands in place of a value, the catalogue either loads and is pro
   await fc.assert(
     fc.asyncProperty(fc.nat({ max: values.length - 1 }), odd, async (index, text) => {
       const { at, length } = values[index] ?? { at: 0, length: 0 };
-      const { path, remove } = await writeSmallCatalogue({
-        'small.yaml': CATALOGUE.slice(0, at) + text + CATALOGUE.slice(at + length),
+      const { path, remove } = await writeSmallCatalog({
+        'small.yaml': CATALOG.slice(0, at) + text + CATALOG.slice(at + length),
       });
       try {
-        await loadCatalogue(path).catch((error: unknown) => {
-          if (!(error instanceof CatalogueFault)) throw error;
+        await loadCatalog(path).catch((error: unknown) => {
+          if (!(error instanceof CatalogFault)) throw error;
         });
         expect((await checkPlans(path, Temporal.Instant.from('2026-11-21T12:00Z'))).text).not.toBe('');
       } finally {
@@ -221,6 +226,6 @@ test.each([
   ['mappings by indentation', Array.from({ length: 600 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
   ['mappings in brackets', '{a: '.repeat(20_000)],
 ])('what is nested too deeply is a mistake with a limit, and no fault: %s', async (_, text) => {
-  const current = await loadCatalogue(CATALOGUE_OF_ALL);
-  expect(() => proposeCatalogue(text, current)).toThrow(/at most 500/);
+  const current = await loadCatalog(CATALOG_OF_ALL);
+  expect(() => proposeCatalog(text, current)).toThrow(/at most 500/);
 });

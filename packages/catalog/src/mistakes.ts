@@ -1,6 +1,6 @@
 import { Fault } from '@purser/base';
 
-/** One thing wrong in a catalogue file, said so that its author can go and mend it. */
+/** One thing wrong in a catalog file, said so that its author can go and mend it. */
 export interface Mistake {
   readonly file: string;
   /** `plans[2].price`; empty for the file as a whole. */
@@ -10,13 +10,13 @@ export interface Mistake {
   readonly wanted: string;
 }
 
-/** All the mistakes of a catalogue at once. */
-export class CatalogueFault extends Fault {
+/** All the mistakes of a catalog at once. */
+export class CatalogFault extends Fault {
   readonly mistakes: readonly Mistake[];
 
   constructor(mistakes: readonly Mistake[]) {
     super(mistakes.map(describeMistake).join('\n'), { retryable: false });
-    this.name = 'CatalogueFault';
+    this.name = 'CatalogFault';
     this.mistakes = mistakes;
   }
 }

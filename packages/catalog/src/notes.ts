@@ -1,6 +1,6 @@
 import { add, compare, convertCost, formatAmount, formatMoney, isUnpriced, type Money } from '@purser/money';
 
-import type { Catalogue, Plan } from './catalogue.ts';
+import type { Catalog, Plan } from './catalog.ts';
 import { dearestCall } from './exposure.ts';
 import type { Proof } from './prove-plans.ts';
 import { reachable } from './reachable.ts';
@@ -20,14 +20,14 @@ export const ASSUMPTIONS: readonly string[] = [
 ];
 
 /** What holds and is still worth knowing before selling: old rates, what nobody pays for, what calls under way may come to. */
-export function notesOf(catalogue: Catalogue, proofs: readonly Proof[], at: Temporal.Instant): string[] {
+export function notesOf(catalog: Catalog, proofs: readonly Proof[], at: Temporal.Instant): string[] {
   return [
-    ...rates(catalogue, at),
-    ...catalogue.plans.flatMap((plan) => [...unpaid(catalogue, plan, proofs), ...underWay(catalogue, plan, proofs, at)]),
+    ...rates(catalog, at),
+    ...catalog.plans.flatMap((plan) => [...unpaid(catalog, plan, proofs), ...underWay(catalog, plan, proofs, at)]),
   ];
 }
 
-function rates({ fx }: Catalogue, at: Temporal.Instant): string[] {
+function rates({ fx }: Catalog, at: Temporal.Instant): string[] {
   const days = Math.floor((at.epochMilliseconds - fx.as_of.epochMilliseconds) / DAY_MS);
   const as_of = fx.as_of.toString().slice(0, 10);
   if (fx.rates.size === 0 || days <= RATES_DAYS_MAX) return [];
@@ -35,7 +35,7 @@ function rates({ fx }: Catalogue, at: Temporal.Instant): string[] {
 }
 
 /** What a plan without a price may cost: of each workspace, and of all of them together. */
-function unpaid({ globalBudget }: Catalogue, { code, price }: Plan, proofs: readonly Proof[]): string[] {
+function unpaid({ globalBudget }: Catalog, { code, price }: Plan, proofs: readonly Proof[]): string[] {
   const proof = proofOf(proofs, code);
   if (price.nanos > 0n || proof === undefined) return [];
   const each = add(proof.worst_case, proof.reserve);
@@ -47,10 +47,10 @@ function unpaid({ globalBudget }: Catalogue, { code, price }: Plan, proofs: read
 }
 
 /** How many calls to its dearest model the plan can have under way at once, when nothing is spent and at the end. */
-function underWay(catalogue: Catalogue, plan: Plan, proofs: readonly Proof[], at: Temporal.Instant): string[] {
+function underWay(catalog: Catalog, plan: Plan, proofs: readonly Proof[], at: Temporal.Instant): string[] {
   const proof = proofOf(proofs, plan.code);
   if (proof === undefined || !proof.holds || proof.worst_case.nanos === 0n) return [];
-  const dearest = dearestOf(catalogue, plan, at);
+  const dearest = dearestOf(catalog, plan, at);
   if (dearest === undefined || dearest.cost.nanos === 0n) return [];
   const { currency } = plan.price;
   const whole = add(proof.worst_case, proof.reserve);
@@ -67,16 +67,16 @@ function underWay(catalogue: Catalogue, plan: Plan, proofs: readonly Proof[], at
 
 /** The most that one call of the plan can be billed, whatever limit it was sent. */
 function dearestOf(
-  catalogue: Catalogue,
+  catalog: Catalog,
   plan: Plan,
   at: Temporal.Instant,
 ): { readonly model: string; readonly cost: Money } | undefined {
   let most: { readonly model: string; readonly cost: Money } | undefined;
-  for (const { model, price } of reachable(catalogue, plan, 'text', at)) {
+  for (const { model, price } of reachable(catalog, plan, 'text', at)) {
     const input_tokens = Math.min(model.context_tokens, plan.request.input_chars_max * TOKENS_PER_CHARACTER_MAX);
     const dearest = dearestCall(model, price, input_tokens);
     if (dearest === undefined || isUnpriced(dearest)) continue;
-    const cost = convertCost(dearest, plan.price.currency, catalogue.fx);
+    const cost = convertCost(dearest, plan.price.currency, catalog.fx);
     if (!most || compare(cost, most.cost) > 0) most = { model: model.id, cost };
   }
   return most;

@@ -1,6 +1,6 @@
 import { type Money, multiply } from '@purser/money';
 
-import type { Pack } from './catalogue.ts';
+import type { Pack } from './catalog.ts';
 import { type Sale, saleOf } from './ceiling.ts';
 
 /** So many of a pack bought at once. Amounts are in the currency of the pack. */

@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { assert, Fault, type Pool } from '@purser/base';
 import { type ModelPrice, PriceBook } from '@purser/money';
 
-import type { Catalogue, PriceList } from './catalogue.ts';
+import type { Catalog, PriceList } from './catalog.ts';
 import { checkReferences } from './check-references.ts';
-import { CatalogueFault, describeMistake, type Mistake } from './mistakes.ts';
+import { CatalogFault, describeMistake, type Mistake } from './mistakes.ts';
 import { buildPrices } from './prices.ts';
 import { pricesSchema } from './schema.ts';
 import { parseBy, parseSource } from './source.ts';
 
-/** No catalogue's version begins so: those are `<name>@<hash>`. */
+/** No catalog's version begins so: those are `<name>@<hash>`. */
 const MARK = 'prices:';
 
 export function isPriceVersion(version: string): boolean {
@@ -24,28 +24,24 @@ export function priceList(text: string, imported: readonly ModelPrice[]): PriceL
 }
 
 /**
- * The catalogue that is for sale at the prices of another `provider_costs.yml`; all else stays.
- * @throws CatalogueFault that lists every mistake.
+ * The catalog that is for sale at the prices of another `provider_costs.yml`; all else stays.
+ * @throws CatalogFault that lists every mistake.
  */
-export function proposePrices(text: string, current: Catalogue): Catalogue {
+export function proposePrices(text: string, current: Catalog): Catalog {
   const mistakes: Mistake[] = [];
   const source = parseSource('provider_costs.yml', text, mistakes);
   const raw = source && parseBy(pricesSchema, source, mistakes);
-  if (!source || !raw) throw new CatalogueFault(mistakes);
+  if (!source || !raw) throw new CatalogFault(mistakes);
   const { imported } = current.price_list;
   const prices = new PriceBook([...buildPrices(raw, source, mistakes), ...imported]);
-  const catalogue = { ...current, prices, price_list: priceList(text, imported) };
-  checkReferences(catalogue, { main: source, modelsSource: source }, mistakes);
-  if (mistakes.length > 0) throw new CatalogueFault(mistakes);
-  return catalogue;
+  const catalog = { ...current, prices, price_list: priceList(text, imported) };
+  checkReferences(catalog, { main: source, modelsSource: source }, mistakes);
+  if (mistakes.length > 0) throw new CatalogFault(mistakes);
+  return catalog;
 }
 
 /** Keeps a price list, for ever; storing it again changes nothing. */
-export async function storePrices(
-  pool: Pool,
-  { price_list: { version, text } }: Catalogue,
-  now: Temporal.Instant,
-): Promise<void> {
+export async function storePrices(pool: Pool, { price_list: { version, text } }: Catalog, now: Temporal.Instant): Promise<void> {
   const { rowCount } = await pool.query(
     'insert into catalog.price_list (version, text, stored_at) values ($1, $2, $3) on conflict do nothing',
     [version, text, now.toString()],
@@ -56,14 +52,14 @@ export async function storePrices(
 }
 
 /**
- * The prices of a stored version, for any catalogue. Undefined when it was never stored.
+ * The prices of a stored version, for any catalog. Undefined when it was never stored.
  * @throws Fault when the stored text can no longer be read.
  */
 export async function pricesOfVersion(
   pool: Pool,
   version: string,
-  current: Catalogue,
-): Promise<Pick<Catalogue, 'prices' | 'price_list'> | undefined> {
+  current: Catalog,
+): Promise<Pick<Catalog, 'prices' | 'price_list'> | undefined> {
   if (version === current.price_list.version) return current;
   const { rows } = await pool.query<{ text: string }>('select text from catalog.price_list where version = $1', [version]);
   const text = rows[0]?.text;
@@ -72,7 +68,7 @@ export async function pricesOfVersion(
     const { prices, price_list } = proposePrices(text, current);
     return { prices, price_list };
   } catch (error) {
-    if (!(error instanceof CatalogueFault)) throw error;
+    if (!(error instanceof CatalogFault)) throw error;
     const reasons = error.mistakes.map(describeMistake).join('; ');
     throw new Fault(`the stored prices ${version} cannot be used: ${reasons}`, { retryable: false });
   }

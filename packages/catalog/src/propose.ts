@@ -1,25 +1,25 @@
 import { buildTerms } from './build.ts';
-import type { Catalogue } from './catalogue.ts';
+import type { Catalog } from './catalog.ts';
 import { checkReferences } from './check-references.ts';
-import { CatalogueFault, type Mistake } from './mistakes.ts';
-import { catalogueSchema } from './schema.ts';
+import { CatalogFault, type Mistake } from './mistakes.ts';
+import { catalogSchema } from './schema.ts';
 import { parseBy, parseSource } from './source.ts';
 
 /**
- * The text of a catalogue that may come to be for sale, over the facts of the one that is: models, providers and prices.
- * @throws CatalogueFault that lists every mistake.
+ * The text of a catalog that may come to be for sale, over the facts of the one that is: models, providers and prices.
+ * @throws CatalogFault that lists every mistake.
  */
-export function proposeCatalogue(
+export function proposeCatalog(
   text: string,
-  current: Pick<Catalogue, 'prices' | 'price_list' | 'models' | 'providers' | 'failed_calls'>,
-): Catalogue {
+  current: Pick<Catalog, 'prices' | 'price_list' | 'models' | 'providers' | 'failed_calls'>,
+): Catalog {
   const mistakes: Mistake[] = [];
-  const main = parseSource('catalogue', text, mistakes);
-  const raw = main && parseBy(catalogueSchema, main, mistakes);
-  if (!main || !raw) throw new CatalogueFault(mistakes);
+  const main = parseSource('catalog', text, mistakes);
+  const raw = main && parseBy(catalogSchema, main, mistakes);
+  if (!main || !raw) throw new CatalogFault(mistakes);
   const { prices, price_list, models, providers, failed_calls } = current;
-  const catalogue = { ...buildTerms(raw, main, mistakes), prices, price_list, models, providers, failed_calls };
-  checkReferences(catalogue, { main, modelsSource: main }, mistakes);
-  if (mistakes.length > 0) throw new CatalogueFault(mistakes);
-  return catalogue;
+  const catalog = { ...buildTerms(raw, main, mistakes), prices, price_list, models, providers, failed_calls };
+  checkReferences(catalog, { main, modelsSource: main }, mistakes);
+  if (mistakes.length > 0) throw new CatalogFault(mistakes);
+  return catalog;
 }

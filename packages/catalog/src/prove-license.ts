@@ -1,6 +1,6 @@
 import { zero } from '@purser/money';
 
-import type { Catalogue, Operation, Plan } from './catalogue.ts';
+import type { Catalog, Operation, Plan } from './catalog.ts';
 import { spentAtMost } from './ceiling.ts';
 import { boundOf } from './constraints.ts';
 import type { Loss } from './loss.ts';
@@ -11,25 +11,25 @@ import { isFree, reachable } from './reachable.ts';
  * without any payment, with a fresh ceiling each billing period; so the first step names the feature of every one that a plan with
  * anything to pay can ask for.
  */
-export function proveLicense(catalogue: Catalogue, at: Temporal.Instant): Loss[] {
-  const taken = new Set(catalogue.licence.degrade[0]?.features);
-  return catalogue.plans.flatMap((plan) => {
+export function proveLicense(catalog: Catalog, at: Temporal.Instant): Loss[] {
+  const taken = new Set(catalog.license.degrade[0]?.features);
+  return catalog.plans.flatMap((plan) => {
     if (plan.price.nanos === 0n && plan.pay_as_you_go === undefined) return [];
-    const left = catalogue.operations.filter(
-      (operation) => !taken.has(operation.feature) && mayAsk(plan, operation) && costs(catalogue, plan, operation, at),
+    const left = catalog.operations.filter(
+      (operation) => !taken.has(operation.feature) && mayAsk(plan, operation) && costs(catalog, plan, operation, at),
     );
     const [first] = left;
     if (first === undefined) return [];
     const nothing = zero(plan.price.currency);
-    const { limit } = boundOf(catalogue, plan, at);
+    const { limit } = boundOf(catalog, plan, at);
     if (limit.nanos === 0n) return [];
     const names = left.map(({ name }) => name).join(', ');
     const features = [...new Set(left.map(({ feature }) => feature))].join(', ');
     return [
       {
         code: plan.code,
-        why: `whoever does not pay goes on with ${names}: the first step of licence.degrade leaves ${features}`,
-        change: `name ${features} in the first step of licence.degrade`,
+        why: `whoever does not pay goes on with ${names}: the first step of license.degrade leaves ${features}`,
+        change: `name ${features} in the first step of license.degrade`,
         witness: { kind: 'unpaid' as const, plan: plan.code, operation: first.name },
         bought: nothing,
         allowed: nothing,
@@ -43,6 +43,6 @@ function mayAsk({ features, operations }: Plan, { feature, name }: Operation): b
   return features.includes(feature) && (operations === undefined || operations.includes(name));
 }
 
-function costs(catalogue: Catalogue, plan: Plan, { task }: Operation, at: Temporal.Instant): boolean {
-  return reachable(catalogue, plan, task, at).some(({ price }) => !isFree(price));
+function costs(catalog: Catalog, plan: Plan, { task }: Operation, at: Temporal.Instant): boolean {
+  return reachable(catalog, plan, task, at).some(({ price }) => !isFree(price));
 }

@@ -10,7 +10,7 @@ import {
   zero,
 } from '@purser/money';
 
-import type { Catalogue, Pack } from './catalogue.ts';
+import type { Catalog, Pack } from './catalog.ts';
 import { costOfCredits } from './credits.ts';
 import type { Loss } from './loss.ts';
 import { orderMax, orderOf, type PackOrder } from './order.ts';
@@ -21,28 +21,28 @@ import { type Proof, prove } from './prove-plans.ts';
  * it: credits that stand for more would be sold and could not be spent. The first of a tier stands for its tier; price and cost grow in
  * step between two of them, so that the ends of each tier show what happens in it. An order inside a tier is shown only where it fails.
  */
-export function provePack(catalogue: Catalogue, pack: Pack): Proof[] {
+export function provePack(catalog: Catalog, pack: Pack): Proof[] {
   const last = orderMax(pack);
   const firsts = [1, ...pack.tiers.map(({ from }) => from)].filter((quantity) => quantity <= last);
   const proofs: Proof[] = [];
   for (const [index, first] of firsts.entries()) {
     const end = (firsts[index + 1] ?? last + 1) - 1;
-    const [begins, ends] = [proveOrder(catalogue, pack, first), proveOrder(catalogue, pack, end)];
+    const [begins, ends] = [proveOrder(catalog, pack, first), proveOrder(catalog, pack, end)];
     proofs.push(begins);
     if (begins.holds && !ends.holds) proofs.push(ends);
   }
   return proofs;
 }
 
-function proveOrder(catalogue: Catalogue, pack: Pack, quantity: number): Proof {
+function proveOrder(catalog: Catalog, pack: Pack, quantity: number): Proof {
   const order = orderOf(pack, quantity);
   const code = quantity === 1 ? pack.code : `${pack.code} × ${quantity}`;
-  const bounds = buyersOf(catalogue, pack).map((currency) => spendable(catalogue, order, currency));
+  const bounds = buyersOf(catalog, pack).map((currency) => spendable(catalog, order, currency));
   const loss = bounds.map((bound) => lossOf(pack, code, order, bound)).find((found) => found !== undefined);
-  const stands_for = findRate(catalogue.fx, catalogue.credit.cost.currency, pack.price.currency)
-    ? costOfCredits(catalogue, order.credits, pack.price.currency)
+  const stands_for = findRate(catalog.fx, catalog.credit.cost.currency, pack.price.currency)
+    ? costOfCredits(catalog, order.credits, pack.price.currency)
     : zero(pack.price.currency);
-  const proof = prove(catalogue, {
+  const proof = prove(catalog, {
     kind: 'pack',
     code,
     price: order.price,
@@ -72,12 +72,12 @@ interface Spendable {
 }
 
 /** What the order's credits may cost where cost is counted in that currency, and what the sale raises the ceiling by there. */
-function spendable(catalogue: Catalogue, { credits, allowance, ceiling_raise }: PackOrder, currency: Currency): Spendable {
+function spendable(catalog: Catalog, { credits, allowance, ceiling_raise }: PackOrder, currency: Currency): Spendable {
   const raise = allowance.nanos < 0n ? ceiling_raise : allowance;
   return {
     currency,
-    stands_for: costOfCredits(catalogue, credits, currency),
-    raise: convertAllowance(raise, currency, catalogue.fx),
+    stands_for: costOfCredits(catalog, credits, currency),
+    raise: convertAllowance(raise, currency, catalog.fx),
   };
 }
 
@@ -100,8 +100,8 @@ function lossOf(pack: Pack, code: string, order: PackOrder, { currency, stands_f
 }
 
 /** The currencies of the plans that may buy the pack; its own where none may. */
-function buyersOf(catalogue: Catalogue, pack: Pack): Currency[] {
-  const buyers = catalogue.plans.filter(({ packs }) => packs === undefined || packs.includes(pack.code));
+function buyersOf(catalog: Catalog, pack: Pack): Currency[] {
+  const buyers = catalog.plans.filter(({ packs }) => packs === undefined || packs.includes(pack.code));
   const currencies = new Set(buyers.map(({ price }) => price.currency));
   return currencies.size === 0 ? [pack.price.currency] : [...currencies];
 }

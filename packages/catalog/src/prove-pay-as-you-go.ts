@@ -1,6 +1,6 @@
 import { compare, type Money, zero } from '@purser/money';
 
-import type { Catalogue, Plan } from './catalogue.ts';
+import type { Catalog, Plan } from './catalog.ts';
 import { type PaymentFees, saleOf, type SaleTerms } from './ceiling.ts';
 import { costOfCredits } from './credits.ts';
 
@@ -9,11 +9,11 @@ import { costOfCredits } from './credits.ts';
  * keeps of it (`soldOneByOneFees`), even when it is the only one on its line. Undefined when it does. Asserts that the rate is stated.
  */
 export function payAsYouGoLoss(
-  catalogue: Pick<Catalogue, 'credit' | 'fx'>,
+  catalog: Pick<Catalog, 'credit' | 'fx'>,
   plan: Pick<Plan, 'price'> & SaleTerms,
   price: Money,
 ): { readonly stands_for: Money; readonly allowed: Money } | undefined {
-  const stands_for = costOfCredits(catalogue, 1n, plan.price.currency);
+  const stands_for = costOfCredits(catalog, 1n, plan.price.currency);
   const allowed = saleOf(price, { ...plan, payment_fees: soldOneByOneFees(plan) }).allowance;
   return compare(stands_for, allowed) > 0 ? { stands_for, allowed } : undefined;
 }

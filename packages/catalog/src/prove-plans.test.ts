@@ -18,24 +18,24 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import {
   admissionCapOf,
-  type Catalogue,
+  type Catalog,
   checkPlans,
   findPack,
   findPlan,
-  loadCatalogue,
+  loadCatalog,
   orderOf,
   type Plan,
   type Proof,
-  proveCatalogue,
+  proveCatalog,
   provePack,
   provePlan,
   saleOf,
 } from './index.ts';
-import { CATALOGUE, writeSmallCatalogue } from './testing/small-catalogue.ts';
+import { CATALOG, writeSmallCatalog } from './testing/small-catalog.ts';
 
 const NOW = Temporal.Instant.from('2026-11-21T12:00Z');
 const catalogFile = (name: string): string => fileURLToPath(new URL(`../../../catalogs/${name}.yaml`, import.meta.url));
-const CATALOGUES = [
+const CATALOGS = [
   'default',
   'financial-distribution',
   'tiers-routing',
@@ -44,26 +44,26 @@ const CATALOGUES = [
   'business-suite',
 ] as const;
 
-const loaded = new Map<string, Catalogue>();
+const loaded = new Map<string, Catalog>();
 beforeAll(async () => {
-  for (const name of CATALOGUES) loaded.set(name, await loadCatalogue(catalogFile(name)));
+  for (const name of CATALOGS) loaded.set(name, await loadCatalog(catalogFile(name)));
 });
 
-function catalogueOf(name: (typeof CATALOGUES)[number]): Catalogue {
-  const catalogue = loaded.get(name);
-  if (!catalogue) throw new Error(`${name} is not loaded`);
-  return catalogue;
+function catalogOf(name: (typeof CATALOGS)[number]): Catalog {
+  const catalog = loaded.get(name);
+  if (!catalog) throw new Error(`${name} is not loaded`);
+  return catalog;
 }
 
-function proofOf(name: (typeof CATALOGUES)[number], code: string): Proof {
-  const proof = proveCatalogue(catalogueOf(name), NOW).proofs.find((candidate) => candidate.code === code);
+function proofOf(name: (typeof CATALOGS)[number], code: string): Proof {
+  const proof = proveCatalog(catalogOf(name), NOW).proofs.find((candidate) => candidate.code === code);
   if (!proof) throw new Error(`${name} has no ${code}`);
   return proof;
 }
 
-describe('the shipped catalogues', () => {
-  test.each(CATALOGUES)('F1: every plan and pack of %s keeps its margin in the worst month', (name) => {
-    const { proofs, losses } = proveCatalogue(catalogueOf(name), NOW);
+describe('the shipped catalogs', () => {
+  test.each(CATALOGS)('F1: every plan and pack of %s keeps its margin in the worst month', (name) => {
+    const { proofs, losses } = proveCatalog(catalogOf(name), NOW);
     expect(losses).toEqual([]);
     for (const proof of proofs) expect(proof).toMatchObject({ holds: true });
   });
@@ -79,7 +79,7 @@ describe('the shipped catalogues', () => {
   );
 
   test('F3: 300 e-mails a day, 9,000 a month, are reckoned at exactly $0.90', () => {
-    expect(findPlan(catalogueOf('financial-distribution'), 'PAID')?.quotas).toMatchObject({
+    expect(findPlan(catalogOf('financial-distribution'), 'PAID')?.quotas).toMatchObject({
       emails_user_day: 300n,
       emails_month: 9000n,
     });
@@ -88,7 +88,7 @@ describe('the shipped catalogues', () => {
   });
 
   test('F6: the free pool is 80,000 e-mails a month and pauses at 90 %; a free plan costs nothing, or no more than the marketing budget that it states', () => {
-    expect(catalogueOf('financial-distribution').pools).toEqual([
+    expect(catalogOf('financial-distribution').pools).toEqual([
       { name: 'mailrelay', unit: 'email', provider: 'mailrelay', cap: 80_000n, window: 'month', pause_at: parseRatio('0.9') },
     ]);
     expect(proofOf('financial-distribution', 'FREE')).toMatchObject({ worst_case: { nanos: 0n }, holds: true });
@@ -109,17 +109,17 @@ describe('the shipped catalogues', () => {
   });
 
   test('C6: a pack is sold for more than its credits stand for, and raises the ceiling by what its sale allows', () => {
-    const pack = findPack(catalogueOf('default'), 'credits-500');
+    const pack = findPack(catalogOf('default'), 'credits-500');
     expect(pack && formatAmount(pack.ceiling_raise)).toBe('24.65');
     expect(pack && formatAmount(pack.cost)).toBe('5');
   });
 
-  test('C4, C1: every plan of the default catalogue that has AI keeps users apart who fail or hurry; FREE by the rules of brief 3', () => {
-    const withAi = catalogueOf('default').plans.filter(({ features }) => features.includes('ai'));
+  test('C4, C1: every plan of the default catalog that has AI keeps users apart who fail or hurry; FREE by the rules of brief 3', () => {
+    const withAi = catalogOf('default').plans.filter(({ features }) => features.includes('ai'));
     expect(withAi.map(({ code }) => code)).toEqual(['FREE', 'PRO', 'BUSINESS', 'ENTERPRISE']);
     for (const { abuse } of withAi) expect(abuse).toMatchObject({ failures_seconds: 900, block_seconds: 900 });
     const brief = { requests_minute: 30, gap_ms: 3000, credits_hour_alert: 500n, failures_block: 5 };
-    for (const plan of [withAi[0], findPlan(catalogueOf('saas-credits'), 'PRO')]) {
+    for (const plan of [withAi[0], findPlan(catalogOf('saas-credits'), 'PRO')]) {
       expect(plan?.abuse).toMatchObject(brief);
       expect(plan?.request.credits_max).toBe(10n);
       expect(plan?.request.output_tokens_max).toBeLessThanOrEqual(2000);
@@ -127,7 +127,7 @@ describe('the shipped catalogues', () => {
   });
 
   test('F3, F6, S1: 300 e-mails a day on every paid plan, a day’s cap on free AI, one business with two platforms and two posts a week', () => {
-    for (const { price, quotas } of catalogueOf('default').plans) {
+    for (const { price, quotas } of catalogOf('default').plans) {
       expect(quotas).toMatchObject({ businesses: 1n, platforms: 2n, posts_platform_week: 2n });
       if (price.nanos > 0n) expect(quotas).toMatchObject({ emails_user_day: 300n, emails_day: 300n, emails_month: 9000n });
       else expect(quotas).toMatchObject({ tokens_day: 100_000n, jobs_day: 50n, emails_day: 50n });
@@ -135,31 +135,31 @@ describe('the shipped catalogues', () => {
   });
 
   test('S3, S4: the studio’s limits and ladder are data, and its month is bounded by a stated marketing budget', () => {
-    const studio = findPlan(catalogueOf('social-studio'), 'STUDIO');
+    const studio = findPlan(catalogOf('social-studio'), 'STUDIO');
     expect(studio?.quotas).toMatchObject({ platforms: 2n, posts_platform_week: 2n, candidate_batches_post: 2n, finals_post: 9n });
-    expect(catalogueOf('social-studio').globalBudget?.amount).toEqual(parseMoney('1000', 'USD'));
-    const effects = catalogueOf('social-studio').ladders[0]?.rungs.map((rung) => Object.keys(rung.effects)[0]);
+    expect(catalogOf('social-studio').globalBudget?.amount).toEqual(parseMoney('1000', 'USD'));
+    const effects = catalogOf('social-studio').ladders[0]?.rungs.map((rung) => Object.keys(rung.effects)[0]);
     expect(effects).toEqual(['candidates_max', 'candidates_max', 'finals_max', 'finals_max', 'new_batch', 'quotas']);
     expect(proofOf('social-studio', 'STUDIO')).toMatchObject({ marketing_budget: parseMoney('15', 'USD'), holds: true });
   });
 
   test('T1, T2: the tiers carry routing, pins, lanes, caps and visibility', () => {
-    const tiers = catalogueOf('tiers-routing').plans.map((plan) => [plan.code, plan.model_policy.defaultRouting, plan.priority]);
+    const tiers = catalogOf('tiers-routing').plans.map((plan) => [plan.code, plan.model_policy.defaultRouting, plan.priority]);
     expect(tiers).toEqual([
       ['FREE', 'latest', 'low'],
       ['PRO', 'allow_minor', 'standard'],
       ['BUSINESS', 'allow_minor', 'high'],
       ['ENTERPRISE', 'pinned', 'critical'],
     ]);
-    expect(findPlan(catalogueOf('tiers-routing'), 'BUSINESS')?.model_policy.canary).toBe(true);
-    expect(findPlan(catalogueOf('tiers-routing'), 'ENTERPRISE')?.model_policy.pinned.speech).toEqual({
+    expect(findPlan(catalogOf('tiers-routing'), 'BUSINESS')?.model_policy.canary).toBe(true);
+    expect(findPlan(catalogOf('tiers-routing'), 'ENTERPRISE')?.model_policy.pinned.speech).toEqual({
       model: 'xtts/xtts-v2',
       version: '2.0.0',
     });
   });
 
   test('C4: the thresholds of abuse are data', () => {
-    expect(findPlan(catalogueOf('saas-credits'), 'PRO')).toMatchObject({
+    expect(findPlan(catalogOf('saas-credits'), 'PRO')).toMatchObject({
       abuse: { requests_minute: 30, gap_ms: 3000, credits_hour_alert: 500n, failures_block: 5 },
       request: { credits_max: 10n, output_tokens_max: 2000 },
     });
@@ -168,31 +168,31 @@ describe('the shipped catalogues', () => {
 
 describe('the proof', () => {
   test('counts prices announced for later: Gemini 3.8 Flash doubles with the year', () => {
-    const catalogue = catalogueOf('default');
+    const catalog = catalogOf('default');
     const plan: Plan = {
-      ...findPlan(catalogue, 'BUSINESS')!,
+      ...findPlan(catalog, 'BUSINESS')!,
       cost_caps: { hardStop: true },
       quotas: { tokens_month: 1_000_000n },
-      model_policy: { ...findPlan(catalogue, 'BUSINESS')!.model_policy, providers: { text: ['gemini'] } },
+      model_policy: { ...findPlan(catalog, 'BUSINESS')!.model_policy, providers: { text: ['gemini'] } },
     };
-    const flash = { ...catalogue, models: catalogue.models.filter((model) => model.id === 'gemini/gemini-3.8-flash') };
+    const flash = { ...catalog, models: catalog.models.filter((model) => model.id === 'gemini/gemini-3.8-flash') };
     const { allotments } = provePlan(flash, { ...plan, email: { provider: 'mailrelay', priceKey: 'mailrelay/email' } }, NOW);
     expect(allotments).toContainEqual(expect.objectContaining({ name: 'quotas', limit: parseMoney('7.5', 'USD') }));
   });
 
   test('C2: credits that roll over, or are paid as one goes, can be spent in one month and count in its worst case', () => {
-    const catalogue = catalogueOf('saas-credits');
-    const plan = findPlan(catalogue, 'PRO')!;
+    const catalog = catalogOf('saas-credits');
+    const plan = findPlan(catalog, 'PRO')!;
     const creditsIn = (more: Partial<Plan>) =>
-      provePlan(catalogue, { ...plan, ...more }, NOW).allotments.find(({ name }) => name === 'credits')?.because;
+      provePlan(catalog, { ...plan, ...more }, NOW).allotments.find(({ name }) => name === 'credits')?.because;
     expect(creditsIn({})).toMatch(/^200 credits/);
     expect(creditsIn({ rollover: { credits_max: 100n, months: 3 } })).toMatch(/^500 credits/);
     expect(creditsIn({ pay_as_you_go: { credits_max: 50n, price: parseMoney('1', 'USD') } })).toMatch(/^250 credits/);
   });
 
   test('a stated ceiling above what the price allows fails, however few credits are granted', async () => {
-    const { path, remove } = await writeSmallCatalogue({
-      'small.yaml': CATALOGUE.replace('price: 10 EUR', 'price: 10 EUR\n    ceiling: 8.51 EUR'),
+    const { path, remove } = await writeSmallCatalog({
+      'small.yaml': CATALOG.replace('price: 10 EUR', 'price: 10 EUR\n    ceiling: 8.51 EUR'),
     });
     const check = await checkPlans(path, NOW);
     await remove();
@@ -206,7 +206,7 @@ describe('the proof', () => {
 
   test('fees that eat the price fail', async () => {
     const fees = 'price: 10 EUR\n    payment_fees: { percent: 0.5, fixed: 4 EUR }\n    ceiling: 0.5 EUR';
-    const { path, remove } = await writeSmallCatalogue({ 'small.yaml': CATALOGUE.replace('price: 10 EUR', fees) });
+    const { path, remove } = await writeSmallCatalog({ 'small.yaml': CATALOG.replace('price: 10 EUR', fees) });
     const check = await checkPlans(path, NOW);
     await remove();
     expect(check.holds).toBe(false);
@@ -214,8 +214,8 @@ describe('the proof', () => {
   });
 
   test('a pack whose credits stand for more than its sale allows fails', async () => {
-    const { path, remove } = await writeSmallCatalogue({
-      'small.yaml': CATALOGUE.replace('credits: 100, margin', 'credits: 500, margin'),
+    const { path, remove } = await writeSmallCatalog({
+      'small.yaml': CATALOG.replace('credits: 100, margin', 'credits: 500, margin'),
     });
     const check = await checkPlans(path, NOW);
     await remove();
@@ -225,8 +225,8 @@ describe('the proof', () => {
     );
   });
 
-  test('a catalogue that does not load fails with its mistakes and no table', async () => {
-    const { path, remove } = await writeSmallCatalogue({ 'small.yaml': CATALOGUE.replace('price: 10 EUR', 'price: 10') });
+  test('a catalog that does not load fails with its mistakes and no table', async () => {
+    const { path, remove } = await writeSmallCatalog({ 'small.yaml': CATALOG.replace('price: 10 EUR', 'price: 10') });
     const check = await checkPlans(path, NOW);
     await remove();
     expect(check.holds).toBe(false);
@@ -269,13 +269,13 @@ describe('F1: whatever is admitted under an accepted plan keeps the margin', () 
   );
 
   test('in any order and number of calls, with the rate moving within its buffer and overruns within the reserve', () => {
-    const base = catalogueOf('financial-distribution');
+    const base = catalogOf('financial-distribution');
     const template = findPlan(base, 'PAID')!;
     let accepted = 0;
     fc.assert(
       fc.property(worlds, calls, fc.integer({ min: 0, max: 100 }), (world, spending, overrun) => {
         const fx: ExchangeRates = { as_of: NOW, buffer: world.buffer, rates: new Map([['USD/EUR', world.rate]]) };
-        const catalogue: Catalogue = { ...base, fx };
+        const catalog: Catalog = { ...base, fx };
         const price = money(world.price, EUR);
         const payment_fees = { percent: world.percent, fixed: money(world.fixed, EUR) };
         const sale = saleOf(price, { margin: world.margin, payment_fees, tax: world.tax });
@@ -290,7 +290,7 @@ describe('F1: whatever is admitted under an accepted plan keeps the margin', () 
           credits_monthly: world.credits,
           quotas: { emails_month: world.emails },
         };
-        if (!provePlan(catalogue, plan, NOW).holds) return;
+        if (!provePlan(catalog, plan, NOW).holds) return;
         accepted++;
 
         // The cost meter admits by the converted worst case, and what it admitted is billed at a rate that may have moved.
@@ -341,7 +341,7 @@ describe('F1: whatever is admitted under an accepted plan keeps the margin', () 
           expect(ceiling_raise.nanos).toBe(allowance.nanos > 0n ? allowance.nanos : 0n);
           const remains = net.nanos - fees.nanos - allowance.nanos;
           expect(remains * margin.denominator >= net.nanos * margin.numerator).toBe(true);
-          const [first] = provePack(catalogueOf('default'), pack);
+          const [first] = provePack(catalogOf('default'), pack);
           // One credit is $0.01, € 0.009588 with the buffer; and of a euro that pays for dollars the buffer is taken again.
           expect(first?.holds).toBe(orderOf(pack, 1).allowance.nanos >= 9_588_000n);
         },

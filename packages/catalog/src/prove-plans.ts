@@ -18,7 +18,7 @@ import {
   zero,
 } from '@purser/money';
 
-import type { Catalogue, Plan } from './catalogue.ts';
+import type { Catalog, Plan } from './catalog.ts';
 import { allowanceOf, type Sale, saleOf, spentAtMost } from './ceiling.ts';
 import { allotmentsOf, boundOf, type Constraint } from './constraints.ts';
 import { dearestCall } from './exposure.ts';
@@ -58,12 +58,12 @@ export interface Proof {
  * case is what the engine admits at the prices of `at` and those announced for later, and the reserve what calls under way may come to
  * beyond it. A free plan holds when that is zero or within the marketing budget it states. A paid plan must be able to serve a call.
  */
-export function provePlan(catalogue: Catalogue, plan: Plan, at: Temporal.Instant): Proof {
-  const bound = boundOf(catalogue, plan, at);
+export function provePlan(catalog: Catalog, plan: Plan, at: Temporal.Instant): Proof {
+  const bound = boundOf(catalog, plan, at);
   const nothing = zero(plan.price.currency);
   const free = plan.price.nanos === 0n;
   const sale = free ? { gross: nothing, net: nothing, fees: nothing, allowance: allowanceOf(plan) } : saleOf(plan.price, plan);
-  const proof = prove(catalogue, {
+  const proof = prove(catalog, {
     kind: 'plan',
     code: plan.code,
     price: plan.price,
@@ -72,9 +72,9 @@ export function provePlan(catalogue: Catalogue, plan: Plan, at: Temporal.Instant
     ceiling: plan.ceiling,
     reserve: subtract(spentAtMost(bound.limit, plan), bound.limit),
     bound,
-    allotments: allotmentsOf(catalogue, plan, at),
+    allotments: allotmentsOf(catalog, plan, at),
   });
-  const loss = lossOfPlan(plan, sale, proof) ?? (free ? undefined : unusable(catalogue, plan, sale, at));
+  const loss = lossOfPlan(plan, sale, proof) ?? (free ? undefined : unusable(catalog, plan, sale, at));
   return {
     ...proof,
     ...(free && { marketing_budget: sale.allowance }),
@@ -103,14 +103,14 @@ function lossOfPlan({ code, price }: Plan, { gross, allowance }: Sale, { worst_c
 }
 
 /** A plan sells calls to models; where none of them fits the whole ceiling, were it to write all it can, no call is ever admitted. */
-function unusable(catalogue: Catalogue, plan: Plan, { gross }: Sale, at: Temporal.Instant): Loss | undefined {
+function unusable(catalog: Catalog, plan: Plan, { gross }: Sale, at: Temporal.Instant): Loss | undefined {
   const { currency } = plan.price;
-  const most = spentAtMost(boundOf(catalogue, plan, at).limit, plan);
+  const most = spentAtMost(boundOf(catalog, plan, at).limit, plan);
   let least: { readonly model: string; readonly tokens: number; readonly cost: Money } | undefined;
-  for (const { model, price } of reachable(catalogue, plan, 'text', at)) {
+  for (const { model, price } of reachable(catalog, plan, 'text', at)) {
     const dearest = dearestCall(model, price, 1);
     if (dearest === undefined || isUnpriced(dearest)) continue;
-    const cost = convertCost(dearest, currency, catalogue.fx);
+    const cost = convertCost(dearest, currency, catalog.fx);
     if (!least || compare(cost, least.cost) < 0) least = { model: model.id, tokens: model.output_tokens_max, cost };
   }
   if (!least || compare(least.cost, most) <= 0) return undefined;
@@ -138,7 +138,7 @@ export interface Question {
 }
 
 /** The sums of a proof; whether they hold is for whoever asks. */
-export function prove(catalogue: Catalogue, question: Question): Proof {
+export function prove(catalog: Catalog, question: Question): Proof {
   const { kind, code, price, sale, margin, ceiling, reserve, bound, allotments } = question;
   const worst_case = bound.limit;
   const earned = subtract(sale.net, sale.fees);
@@ -152,7 +152,7 @@ export function prove(catalogue: Catalogue, question: Question): Proof {
     ceiling,
     reserve,
     worst_case,
-    exchange_buffer: bufferIn(catalogue, worst_case),
+    exchange_buffer: bufferIn(catalog, worst_case),
     binding: bound,
     allotments,
     remains,
@@ -166,8 +166,8 @@ export function prove(catalogue: Catalogue, question: Question): Proof {
 }
 
 /** The part of a converted cost that is buffer: what remains in our hands while rates hold still. Zero where costs are in the currency of the price. */
-function bufferIn(catalogue: Catalogue, worst: Money): Money {
-  if (worst.currency === catalogue.credit.cost.currency) return zero(worst.currency);
-  const buffered = addRatios(ONE, catalogue.fx.buffer);
+function bufferIn(catalog: Catalog, worst: Money): Money {
+  if (worst.currency === catalog.credit.cost.currency) return zero(worst.currency);
+  const buffered = addRatios(ONE, catalog.fx.buffer);
   return subtract(worst, money(divide(worst.nanos * buffered.denominator, buffered.numerator, 'up'), worst.currency));
 }

@@ -1,6 +1,6 @@
 import type { ModelPrice } from '@purser/money';
 
-import type { Catalogue, ModelEntry, ModelPolicy, Plan, TaskType } from './catalogue.ts';
+import type { Catalog, ModelEntry, ModelPolicy, Plan, TaskType } from './catalog.ts';
 import { OWN_PROVIDER } from './exposure.ts';
 
 /** What a plan may call for a task, in the order of its providers: visible to it, and nothing but the pinned version where one is pinned. */
@@ -30,21 +30,21 @@ export function priceKeyOf({ offline_stand_in }: Pick<Plan, 'offline_stand_in'>,
 
 /** The models of a task that routing may choose for the plan, our own among them, with each price that holds from `at` on. */
 export function reachable(
-  catalogue: Catalogue,
+  catalog: Catalog,
   plan: Plan,
   task: TaskType,
   at: Temporal.Instant,
 ): { readonly model: ModelEntry; readonly price: ModelPrice }[] {
   const { model_policy, visibility } = plan;
-  const own = catalogue.models.filter((model) => model.provider === OWN_PROVIDER && model.task === task);
-  const models = new Set([...allowedModels(catalogue.models, { ...model_policy, visibility }, task), ...own]);
-  return [...models].flatMap((model) => pricesFrom(catalogue, priceKeyOf(plan, model), at).map((price) => ({ model, price })));
+  const own = catalog.models.filter((model) => model.provider === OWN_PROVIDER && model.task === task);
+  const models = new Set([...allowedModels(catalog.models, { ...model_policy, visibility }, task), ...own]);
+  return [...models].flatMap((model) => pricesFrom(catalog, priceKeyOf(plan, model), at).map((price) => ({ model, price })));
 }
 
 /** The price in force at `at` and those announced for later. */
-export function pricesFrom(catalogue: Catalogue, key: string, at: Temporal.Instant): readonly ModelPrice[] {
-  const now = catalogue.prices.findByKey(key, at);
-  return catalogue.prices.history(key).filter((price) => price === now || Temporal.Instant.compare(price.from, at) > 0);
+export function pricesFrom(catalog: Catalog, key: string, at: Temporal.Instant): readonly ModelPrice[] {
+  const now = catalog.prices.findByKey(key, at);
+  return catalog.prices.history(key).filter((price) => price === now || Temporal.Instant.compare(price.from, at) > 0);
 }
 
 /** Whether everything that a price names is given away, in every way it can be processed. */

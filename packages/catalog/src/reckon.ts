@@ -2,7 +2,7 @@ import { convertCost, type Currency, type ExchangeRates, findRate, type Money, m
 
 /**
  * Above a billion units an amount binds nothing and sells nothing, and multiplied on it would no longer fit an amount of money:
- * what a catalogue multiplies out is reckoned here, and stops there.
+ * what a catalog multiplies out is reckoned here, and stops there.
  */
 const NANOS_MAX = 1_000_000_000n * 1_000_000_000n;
 

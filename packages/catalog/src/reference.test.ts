@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { catalogueSchema, modelsSchema, pricesSchema } from './schema.ts';
+import { catalogSchema, modelsSchema, pricesSchema } from './schema.ts';
 
 /** Every key of a schema, however deep. */
 function keysOf(schema: unknown): string[] {
@@ -14,10 +14,10 @@ function keysOf(schema: unknown): string[] {
 }
 
 test.each([
-  ['the catalogue', catalogueSchema],
+  ['the catalog', catalogSchema],
   ['models', modelsSchema],
   ['prices', pricesSchema],
 ])('every key of %s is in the reference', async (_of, schema) => {
-  const reference = await readFile(new URL('../../../docs/catalogue.md', import.meta.url), 'utf8');
+  const reference = await readFile(new URL('../../../docs/catalog.md', import.meta.url), 'utf8');
   expect(keysOf(schema).filter((key) => !new RegExp(`\\b${key}\\b`).test(reference))).toEqual([]);
 });

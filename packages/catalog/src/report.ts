@@ -1,4 +1,4 @@
-import type { Catalogue } from './catalogue.ts';
+import type { Catalog } from './catalog.ts';
 import type { Mistake, Path } from './mistakes.ts';
 import { mistakeAt, type Source } from './source.ts';
 
@@ -9,8 +9,8 @@ export function reporter(source: Source, mistakes: Mistake[]): Report {
   return (path, given, wanted) => mistakes.push(mistakeAt(source, path, given, wanted));
 }
 
-export function knownProviders(catalogue: Catalogue): string {
-  return `one of ${catalogue.providers.join(', ')}`;
+export function knownProviders(catalog: Catalog): string {
+  return `one of ${catalog.providers.join(', ')}`;
 }
 
 /** At most this many names are listed in a mistake. */

@@ -1,10 +1,10 @@
 import { PRICED_UNITS } from '@purser/money';
 import { z } from 'zod';
 
-import { COVERED, FAILURES, LANES, MODEL_CLASSES, ROUTINGS, TASKS, VIEWS } from './catalogue.ts';
+import { COVERED, FAILURES, LANES, MODEL_CLASSES, ROUTINGS, TASKS, VIEWS } from './catalog.ts';
 import { amount, count, date, flag, line, name, positive, prose, quantity, rate, rateOfTax, share, threshold } from './values.ts';
 
-/** A list is bounded: a catalogue is written by people. */
+/** A list is bounded: a catalog is written by people. */
 function list<T extends z.ZodType>(of: T, least = 0): z.ZodArray<T> {
   return z.array(of).min(least).max(10_000);
 }
@@ -188,7 +188,9 @@ const degradeStep = z.preprocess(
   z.strictObject({ features: oneOrMoreNames, days: count(0, 3660).optional() }),
 );
 
-export const catalogueSchema = z.strictObject({
+const license = z.strictObject({ grace_days: count(0, 366), degrade: list(degradeStep, 1) }).optional();
+
+export const catalogSchema = z.strictObject({
   name,
   /** Files beside this one. */
   prices: list(name, 1).optional(),
@@ -200,7 +202,9 @@ export const catalogueSchema = z.strictObject({
   alerts: list(threshold).optional(),
   customer_view: z.enum(VIEWS).optional(),
   keys_view: z.enum(VIEWS).optional(),
-  licence: z.strictObject({ grace_days: count(0, 366), degrade: list(degradeStep, 1) }).optional(),
+  license,
+  /** The same, as versions spell it that were sold before and are still stored. */
+  licence: license,
   pools: list(pool).optional(),
   ladders: list(ladder).optional(),
   operations: list(operation, 1),
@@ -231,6 +235,6 @@ export const pricesSchema = z.strictObject({
   ),
 });
 
-export type RawCatalogue = z.infer<typeof catalogueSchema>;
+export type RawCatalog = z.infer<typeof catalogSchema>;
 export type RawModels = z.infer<typeof modelsSchema>;
 export type RawPrices = z.infer<typeof pricesSchema>;

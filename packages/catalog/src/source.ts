@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import { type Mistake, type Path, show, showPath } from './mistakes.ts';
 
-/** A catalogue file as read: its text for the version hash, its data, and where each value stands. */
+/** A catalog file as read: its text for the version hash, its data, and where each value stands. */
 export interface Source {
   readonly file: string;
   readonly text: string;
@@ -16,7 +16,7 @@ export interface Source {
 }
 
 const BYTES_MAX = 32 * 1024 * 1024;
-/** Of what is written, in characters of indentation and open brackets: no catalogue comes near, and the parser's stack holds it. */
+/** Of what is written, in characters of indentation and open brackets: no catalog comes near, and the parser's stack holds it. */
 const DEPTH_MAX = 500;
 /** Told of one file; each is looked for in it, and nobody reads more. */
 const MISTAKES_MAX = 100;

@@ -5,33 +5,33 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import {
   catalogMigrations,
-  type Catalogue,
-  catalogueVersion,
-  catalogueVersions,
+  type Catalog,
+  catalogVersion,
+  catalogVersions,
   findPlan,
-  loadCatalogue,
-  storeCatalogue,
+  loadCatalog,
+  storeCatalog,
 } from './index.ts';
 
 const NOW = Temporal.Instant.from('2026-11-21T12:00Z');
 const catalogFile = (name: string): string => fileURLToPath(new URL(`../../../catalogs/${name}`, import.meta.url));
 
-describe('catalogue versions', () => {
+describe('catalog versions', () => {
   let database: TestDatabase;
-  let bought: Catalogue;
-  let current: Catalogue;
+  let bought: Catalog;
+  let current: Catalog;
 
   beforeAll(async () => {
     database = await createTestDatabase([catalogMigrations]);
-    bought = await loadCatalogue(catalogFile('financial-distribution.yaml'));
-    current = await loadCatalogue(catalogFile('default.yaml'));
-    await storeCatalogue(database.pool, bought, NOW);
-    await storeCatalogue(database.pool, current, NOW);
+    bought = await loadCatalog(catalogFile('financial-distribution.yaml'));
+    current = await loadCatalog(catalogFile('default.yaml'));
+    await storeCatalog(database.pool, bought, NOW);
+    await storeCatalog(database.pool, current, NOW);
   });
   afterAll(() => database.drop());
 
   test('a subscriber stays on the terms it bought while prices and models are today’s', async () => {
-    const then = await catalogueVersion(database.pool, bought.version, current);
+    const then = await catalogVersion(database.pool, bought.version, current);
     expect(then?.plans).toEqual(bought.plans);
     expect(then?.packs).toEqual(bought.packs);
     expect(then?.version).toBe(bought.version);
@@ -41,13 +41,13 @@ describe('catalogue versions', () => {
   });
 
   test('storing a version again changes nothing', async () => {
-    expect(await storeCatalogue(database.pool, current, NOW)).toBe(false);
+    expect(await storeCatalog(database.pool, current, NOW)).toBe(false);
     const { rows } = await database.pool.query<{ count: bigint }>('select count(*) from catalog.version');
     expect(rows[0]?.count).toBe(2n);
   });
 
   test('a version that was never stored is not there', async () => {
-    expect(await catalogueVersion(database.pool, 'default@000000000000', current)).toBeUndefined();
+    expect(await catalogVersion(database.pool, 'default@000000000000', current)).toBeUndefined();
   });
 
   test('a stored version can be neither changed, nor removed, nor stored under another name than its content', async () => {
@@ -60,13 +60,13 @@ describe('catalogue versions', () => {
   });
 
   test('the look-up reads a version once and gives the same object again, and does not remember what is missing', async () => {
-    const versions = catalogueVersions(database.pool, current);
+    const versions = catalogVersions(database.pool, current);
     expect(await versions(bought.version)).toBe(await versions(bought.version));
     expect(await versions(current.version)).toBe(current);
 
-    const another = await loadCatalogue(catalogFile('tiers-routing.yaml'));
+    const another = await loadCatalog(catalogFile('tiers-routing.yaml'));
     expect(await versions(another.version)).toBeUndefined();
-    await storeCatalogue(database.pool, another, NOW);
+    await storeCatalog(database.pool, another, NOW);
     expect((await versions(another.version))?.name).toBe('tiers-routing');
   });
 
@@ -75,7 +75,7 @@ describe('catalogue versions', () => {
       `insert into catalog.version select 'old@' || left(encode(sha256('name: old'), 'hex'), 12), 'old', 'name: old', now()`,
     );
     const { rows } = await database.pool.query<{ version: string }>(`select version from catalog.version where name = 'old'`);
-    await expect(catalogueVersion(database.pool, rows[0]!.version, current)).rejects.toThrow(
+    await expect(catalogVersion(database.pool, rows[0]!.version, current)).rejects.toThrow(
       /cannot be read: .*plans: got nothing/,
     );
   });

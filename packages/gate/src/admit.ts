@@ -4,7 +4,7 @@ import { callQuotas } from '@purser/limits';
 import type { Engine } from './deps.ts';
 import { type Ask, type Draft, identify } from './draft.ts';
 import { checkFeature } from './steps/feature.ts';
-import { confirmLicence } from './steps/licence.ts';
+import { confirmLicense } from './steps/license.ts';
 import { checkRate, countRefused } from './steps/rate.ts';
 import { fit, route, type Routed } from './steps/route.ts';
 import { checkSize } from './steps/size.ts';
@@ -16,7 +16,7 @@ export interface Cleared extends Routed {
   readonly deadline_ms: number;
 }
 
-/** identify → plan feature → licence → size → rate → route. Each step passes, adjusts or denies; none of them reserves anything. */
+/** identify → plan feature → license → size → rate → route. Each step passes, adjusts or denies; none of them reserves anything. */
 export async function clear(engine: Engine, ask: Ask): Promise<Cleared | Refusal> {
   const deadline_ms = performance.now() + engine.call_timeout_ms;
   let draft: Draft | Refusal = identify(engine, ask);
@@ -48,5 +48,5 @@ export async function admit(engine: Engine, { draft, candidates }: Routed): Prom
   const expires_at = Temporal.Instant.fromEpochMilliseconds(draft.now.epochMilliseconds + lasts_ms);
   const step = await takeHold(engine.meters, draft, candidates, expires_at, (left) => fit(draft, candidates, left));
   if (engine.pause) await engine.pause('after hold');
-  return 'hold' in step ? confirmLicence(engine, step) : step;
+  return 'hold' in step ? confirmLicense(engine, step) : step;
 }

@@ -49,7 +49,7 @@ async function allocate(caller: Caller, wanted: Partial<Allocation> & Pick<Alloc
 }
 
 const policyOf = ({ workspace }: Caller) =>
-  effectivePolicy({ workspace, catalogue: bench.catalogue, state: { frozen: false }, now: bench.clock.now() });
+  effectivePolicy({ workspace, catalog: bench.catalog, state: { frozen: false }, now: bench.clock.now() });
 
 async function usedBy(caller: Caller, name: string, kind: Allocation['kind'] = 'member'): Promise<bigint | undefined> {
   const [state] = await allocationStates(bench.meters, policyOf(caller), [{ kind, name, credits: 0n, team: null }]);

@@ -1,5 +1,5 @@
 import { isRefusal } from '@purser/base';
-import { loadCatalogue } from '@purser/catalog';
+import { loadCatalog } from '@purser/catalog';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { ask, type GateBench, openGateBench, PRESENT } from './testing.ts';
@@ -22,7 +22,7 @@ test('a workspace that was refused for its rate is refused when its next call ar
 
 test('C4 a user’s action counts once against rate and gap, however many calls are its steps; the next action within the gap is refused', async () => {
   // The plans as they are shipped: the bench's own let one caller stand for hundreds.
-  const sold = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  const sold = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   const gate = bench.gate({}, { sold });
   const caller = bench.caller('FREE');
   const action = await gate.act(caller, 'ada');

@@ -133,14 +133,14 @@ test('after an overrun the probe is sent though nobody calls, by one server alon
   await first.routes.refresh();
   await second.routes.refresh();
   expect(second.routes.of(MODEL, other.workspace.id).state).toBe('to_prove');
-  await Promise.all([first.gate.proveRoutes(bench.catalogue.models), second.gate.proveRoutes(bench.catalogue.models)]);
+  await Promise.all([first.gate.proveRoutes(bench.catalog.models), second.gate.proveRoutes(bench.catalog.models)]);
   expect(honest.requests).toHaveLength(1);
   for (const { routes } of [first, second]) {
     await routes.refresh();
     expect(routes.of(MODEL, other.workspace.id).state).toBe('open');
     expect(routes.of(MODEL, one.workspace.id).state).toBe('closed');
   }
-  await first.gate.proveRoutes(bench.catalogue.models);
+  await first.gate.proveRoutes(bench.catalog.models);
   expect(honest.requests).toHaveLength(1);
   await honest.close();
 });
@@ -153,14 +153,14 @@ test.each([
   const { gate, routes } = server(broken.openai_url, 3_600_000);
   routes.overran(MODEL, bench.caller('PRO').workspace.id, 'transaction 1');
   await routes.refresh();
-  await gate.proveRoutes(bench.catalogue.models);
+  await gate.proveRoutes(bench.catalog.models);
   expect(broken.requests).toEqual([]);
   await bench.database.pool.query('update routing.route_state set until = now()');
   await routes.refresh();
-  await gate.proveRoutes(bench.catalogue.models);
+  await gate.proveRoutes(bench.catalog.models);
   const sent = broken.requests.length;
   expect(sent).toBeGreaterThan(0);
-  await gate.proveRoutes(bench.catalogue.models);
+  await gate.proveRoutes(bench.catalog.models);
   expect(broken.requests).toHaveLength(sent);
   expect(routes.list()).toMatchObject([known]);
   expect(routes.list()[0]?.own).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '@purser/base';
-import { type Catalogue, type Complexity, findOperation, type Operation, plainOperation } from '@purser/catalog';
+import { type Catalog, type Complexity, findOperation, type Operation, plainOperation } from '@purser/catalog';
 import type { Caller, Workspace } from '@purser/identity';
 import type { MeterSpec } from '@purser/meters';
 import type { Money } from '@purser/money';
@@ -33,7 +33,7 @@ export interface Ask {
 export interface Draft {
   readonly ask: Ask;
   readonly workspace: Workspace;
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   readonly policy: Policy;
   readonly operation: Operation;
   readonly bounds: PromptBounds;
@@ -55,18 +55,17 @@ export function identify(engine: Engine, ask: Ask): Draft | Refusal {
   }
   const now = engine.clock.now();
   const policy = engine.policyOf(workspace, now);
-  const { catalogue } = policy;
-  const operation =
-    ask.operation === undefined ? plainOperation(catalogue, policy.plan) : findOperation(catalogue, ask.operation);
+  const { catalog } = policy;
+  const operation = ask.operation === undefined ? plainOperation(catalog, policy.plan) : findOperation(catalog, ask.operation);
   if (operation === undefined) {
     if (ask.operation === undefined) return refuse('plan_feature_missing', 'nothing that writes text is for sale here');
-    const known = catalogue.operations.map(({ name }) => name).join(', ');
+    const known = catalog.operations.map(({ name }) => name).join(', ');
     return refuse('invalid_request', `operation: there is no '${ask.operation.slice(0, 100)}'; want one of ${known}`);
   }
   return {
     ask,
     workspace,
-    catalogue,
+    catalog,
     policy,
     operation,
     bounds: ask.measure(operation),

@@ -84,15 +84,15 @@ function gateFor({ server, provider, price }: Call): Gate {
   const name = `${server} ${provider} ${price}`;
   const known = gates.get(name);
   if (known) return known;
-  const model = bench.catalogue.models.find((entry) => entry.name === 'gpt-4o-mini');
-  const listed = bench.catalogue.prices.findByKey(model?.priceKey ?? '', bench.clock.now());
+  const model = bench.catalog.models.find((entry) => entry.name === 'gpt-4o-mini');
+  const listed = bench.catalog.prices.findByKey(model?.priceKey ?? '', bench.clock.now());
   if (listed === undefined) throw new Error('gpt-4o-mini has a price');
-  const catalogue = { ...bench.catalogue, prices: new PriceBook([(PRICES[price] ?? ((same) => same))(listed)]) };
+  const catalog = { ...bench.catalog, prices: new PriceBook([(PRICES[price] ?? ((same) => same))(listed)]) };
   const gate = bench.gate(
     { openai: { api_key: 'test', base_url: standIns.get(provider)?.openai_url ?? '' } },
     {
       ...(server === 1 && second.meters ? { meters: second.meters } : {}),
-      sold: catalogue,
+      sold: catalog,
       call_timeout_ms: 250,
       drain: { timeout_ms: 100, bytes_max: 100_000 },
       routes: new NeverClosed(),

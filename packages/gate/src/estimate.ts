@@ -64,7 +64,7 @@ function quotaOf({ quotas }: Policy, key: QuotaKey): number {
 
 /** The model of first choice for images, or the offline one where none is configured. */
 function imageModel(policy: Policy, configured: ReadonlySet<string>): ModelEntry | undefined {
-  const { models } = policy.catalogue;
+  const { models } = policy.catalog;
   return (
     allowedModels(models, policy, 'image').find(({ provider }) => configured.has(provider)) ??
     models.find(({ provider, task }) => provider === OFFLINE && task === 'image')
@@ -72,7 +72,7 @@ function imageModel(policy: Policy, configured: ReadonlySet<string>): ModelEntry
 }
 
 function priceOf(policy: Policy, model: ModelEntry, quality: Quality, now: Temporal.Instant): Money | undefined {
-  const price = policy.catalogue.prices.findByKey(priceKeyOf(policy.plan, model), now);
+  const price = policy.catalog.prices.findByKey(priceKeyOf(policy.plan, model), now);
   if (price === undefined) return undefined;
   const cost = worstCaseCost(price, { ...NO_USAGE, input_tokens: PROMPT_TOKENS, images: [{ size: SIZE, quality, count: 1 }] });
   return isUnpriced(cost) ? undefined : cost;
@@ -81,7 +81,7 @@ function priceOf(policy: Policy, model: ModelEntry, quality: Quality, now: Tempo
 /** How many at that price fit into every meter of money and credits that the workspace draws on. */
 function affordable(policy: Policy, states: readonly MeterState[], each: Money | undefined): number {
   if (each === undefined) return 0;
-  const { fx, credit } = policy.catalogue;
+  const { fx, credit } = policy.catalog;
   let most = UNLIMITED;
   for (const state of states) {
     const left = state.cap - state.held - state.used - state.unreconciled - state.overrun;

@@ -1,5 +1,5 @@
 import { isRefusal } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import { type ModelPrice, PriceBook } from '@purser/money';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
 import { RouteStates } from '@purser/routing';
@@ -21,13 +21,13 @@ afterAll(async () => {
 });
 
 /** A thousandth of a dollar a token: a whole answer of gpt-4o-mini, 16,384 tokens, is $1.6384, and € 1.57089792 with the buffer. */
-function dear(): Catalogue {
-  const entry = bench.catalogue.models.find(({ name }) => name === 'gpt-4o-mini');
-  const listed = bench.catalogue.prices.findByKey(entry?.priceKey ?? '', bench.clock.now());
+function dear(): Catalog {
+  const entry = bench.catalog.models.find(({ name }) => name === 'gpt-4o-mini');
+  const listed = bench.catalog.prices.findByKey(entry?.priceKey ?? '', bench.clock.now());
   if (listed === undefined) throw new Error('gpt-4o-mini has a price');
   const { service_tiers: _, ...rest } = listed;
   const price: ModelPrice = { ...rest, units: { input_token: 0n, output_token: 10n ** 20n }, tiers: [] };
-  return { ...bench.catalogue, prices: new PriceBook([price]) };
+  return { ...bench.catalog, prices: new PriceBook([price]) };
 }
 
 function gateOf(base_url = upstream.openai_url) {

@@ -58,7 +58,7 @@ export async function endFailed(engine: Engine, serving: Serving, error: unknown
     if (ending.kind === 'unresolved') {
       await endUnserved(engine, held, attempt, { kind: 'doubt', ...whyUnresolved(serving, error) });
       // Should it fail, whoever composes the gate looks again soon.
-      await keepWithinBound(engine, held.draft.catalogue, error.provider).catch(() => {});
+      await keepWithinBound(engine, held.draft.catalog, error.provider).catch(() => {});
     } else await bookUncharged(engine, held, attempt, ending);
   }
   return refusalOf(error);

@@ -51,7 +51,7 @@ const expectNothingHeld = async (caller: Caller): Promise<void> => {
 describe('admission', () => {
   test('unknown price → no hold; a missing model logged $1.16 for about $185 — here it is refused, and no provider hears of it', async () => {
     const upstream = await standIn();
-    const sold = { ...bench.catalogue, prices: new PriceBook([]) };
+    const sold = { ...bench.catalog, prices: new PriceBook([]) };
     const caller = bench.caller('PRO');
     for (const answer of [
       await openai(upstream, { sold }).generate(caller, gpt(), PRESENT),
@@ -65,12 +65,12 @@ describe('admission', () => {
   });
 
   test('a price that is not yet in force is unknown, not the next one and not zero', async () => {
-    const prices = bench.catalogue.prices;
-    const entry = bench.catalogue.models.find(({ name }) => name === 'gpt-4o-mini');
+    const prices = bench.catalog.prices;
+    const entry = bench.catalog.models.find(({ name }) => name === 'gpt-4o-mini');
     const known = prices.findByKey(entry?.priceKey ?? '', bench.clock.now());
     if (known === undefined) throw new Error('the price is in the book');
     const later = new PriceBook([{ ...known, from: bench.clock.now().add({ hours: 24 }) }]);
-    const gate = openai(await standIn(), { sold: { ...bench.catalogue, prices: later } });
+    const gate = openai(await standIn(), { sold: { ...bench.catalog, prices: later } });
     expect(await gate.generate(bench.caller('PRO'), gpt(), PRESENT)).toMatchObject({ code: 'price_unknown' });
   });
 
@@ -287,11 +287,11 @@ describe('settlement', () => {
   });
 
   test('a provider that writes three times what was asked, at a price that makes it felt: no more is charged than was held', async () => {
-    const entry = bench.catalogue.models.find(({ name }) => name === 'gpt-4o-mini');
-    const listed = bench.catalogue.prices.findByKey(entry?.priceKey ?? '', bench.clock.now());
+    const entry = bench.catalog.models.find(({ name }) => name === 'gpt-4o-mini');
+    const listed = bench.catalog.prices.findByKey(entry?.priceKey ?? '', bench.clock.now());
     if (listed === undefined) throw new Error('the price is in the book');
     const dear = new PriceBook([{ ...listed, units: { input_token: 0n, output_token: 10n ** 20n }, tiers: [] }]);
-    const gate = openai(await standIn('too_many_tokens'), { sold: { ...bench.catalogue, prices: dear } });
+    const gate = openai(await standIn('too_many_tokens'), { sold: { ...bench.catalog, prices: dear } });
     const caller = bench.caller('PRO');
     // A ten-thousandth of a dollar a token: a hundred are one credit, and three hundred are delivered.
     const answer = served(await gate.generate(caller, gpt(), PRESENT));

@@ -1,22 +1,22 @@
-import { type Catalogue, findPlan, loadCatalogue, type Plan } from '@purser/catalog';
+import { type Catalog, findPlan, loadCatalog, type Plan } from '@purser/catalog';
 import { money } from '@purser/money';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { buyOffers, upgradeOffers } from './offers.ts';
 
-let catalogue: Catalogue;
+let catalog: Catalog;
 
 beforeAll(async () => {
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 
 function plan(code: string): Plan {
-  const found = findPlan(catalogue, code);
-  if (!found) throw new Error(`the catalogue has no plan ${code}`);
+  const found = findPlan(catalog, code);
+  if (!found) throw new Error(`the catalog has no plan ${code}`);
   return found;
 }
 
-const idsAbove = (code: string, feature?: string) => upgradeOffers(catalogue, { plan: plan(code) }, feature).map(({ id }) => id);
+const idsAbove = (code: string, feature?: string) => upgradeOffers(catalog, { plan: plan(code) }, feature).map(({ id }) => id);
 
 describe('what is offered', () => {
   test('only plans that cost more, whatever their currency', () => {
@@ -37,7 +37,7 @@ describe('what is offered', () => {
         code: 'OTHER',
         price: money(dollars * 1_000_000_000n, plan('BUSINESS').price.currency),
       };
-      const offers = upgradeOffers({ ...catalogue, plans: [other] }, { plan: { ...plan('PRO'), price } });
+      const offers = upgradeOffers({ ...catalog, plans: [other] }, { plan: { ...plan('PRO'), price } });
       expect(offers.map(({ id }) => id)).toEqual(offered ? ['OTHER'] : []);
     }
   });
@@ -45,15 +45,15 @@ describe('what is offered', () => {
   test('only plans that include the feature the call needs', () => {
     expect(idsAbove('FREE', 'ai')).toEqual(['PRO', 'BUSINESS', 'ENTERPRISE']);
     expect(idsAbove('PRO', 'dedicated_models')).toEqual(['ENTERPRISE']);
-    const offers = buyOffers(catalogue, { plan: plan('FREE') }, 'ai');
+    const offers = buyOffers(catalog, { plan: plan('FREE') }, 'ai');
     expect(offers.filter(({ kind }) => kind === 'upgrade').map(({ id }) => id)).toEqual(['PRO', 'BUSINESS', 'ENTERPRISE']);
   });
 
   test('a pack says how many credits it has, once', () => {
     const text = (name: string) => {
-      const [pack] = catalogue.packs;
-      if (!pack) throw new Error('the catalogue has no pack');
-      return buyOffers({ ...catalogue, packs: [{ ...pack, name }] }, { plan: plan('PRO') })[0]?.text;
+      const [pack] = catalog.packs;
+      if (!pack) throw new Error('the catalog has no pack');
+      return buyOffers({ ...catalog, packs: [{ ...pack, name }] }, { plan: plan('PRO') })[0]?.text;
     };
     expect(text('500 credits')).toBe('500 credits');
     expect(text('Booster')).toBe('Booster: 500 credits');

@@ -1,10 +1,10 @@
 import type { Offer } from '@purser/base';
-import type { Catalogue, Pack, Plan } from '@purser/catalog';
+import type { Catalog, Pack, Plan } from '@purser/catalog';
 import { compare, convertPlain, findRate, toWire } from '@purser/money';
 import type { Policy } from '@purser/policy';
 
 /** Plans that cost more and include `feature`, if one is named, cheapest first. */
-export function upgradeOffers({ plans, fx }: Catalogue, { plan: current }: Pick<Policy, 'plan'>, feature?: string): Offer[] {
+export function upgradeOffers({ plans, fx }: Catalog, { plan: current }: Pick<Policy, 'plan'>, feature?: string): Offer[] {
   const { currency } = current.price;
   const priced = ({ price }: Plan) => convertPlain(price, currency, fx);
   return plans
@@ -16,14 +16,14 @@ export function upgradeOffers({ plans, fx }: Catalogue, { plan: current }: Pick<
 }
 
 /** Packs, and the plans above the workspace's own that include `feature`, if one is named. */
-export function buyOffers(catalogue: Catalogue, policy: Pick<Policy, 'plan'>, feature?: string): Offer[] {
-  const packs = catalogue.packs.map((pack): Offer => ({
+export function buyOffers(catalog: Catalog, policy: Pick<Policy, 'plan'>, feature?: string): Offer[] {
+  const packs = catalog.packs.map((pack): Offer => ({
     kind: 'pack',
     id: pack.code,
     text: packText(pack),
     price: toWire(pack.price),
   }));
-  return [...packs, ...upgradeOffers(catalogue, policy, feature)];
+  return [...packs, ...upgradeOffers(catalog, policy, feature)];
 }
 
 /** The name, and how many credits unless it says so itself. */

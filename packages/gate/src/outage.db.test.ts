@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { isRefusal, newId, transaction } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import { listUnresolved, resolveUnresolved, verifyMeters } from '@purser/meters';
 import { currency, money } from '@purser/money';
 import { type Misbehaviour, type StandIn, startStandIn } from '@purser/providers/standins';
@@ -357,9 +357,9 @@ test('more than may be unresolved of one hour closes its provider, until somebod
   const [one] = await listUnresolved(own.database.pool);
   // Room for two and a half such calls.
   const unresolved_hour_max = money(((one?.cost ?? 0n) * 5n) / 2n, currency('USD'));
-  const sold: Catalogue = {
-    ...own.catalogue,
-    failed_calls: own.catalogue.failed_calls.map((terms) =>
+  const sold: Catalog = {
+    ...own.catalog,
+    failed_calls: own.catalog.failed_calls.map((terms) =>
       terms.provider === 'openai' ? { ...terms, unresolved_hour_max } : terms,
     ),
   };

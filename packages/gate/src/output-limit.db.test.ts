@@ -1,5 +1,5 @@
 import { isRefusal } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -62,12 +62,12 @@ test.each([
 const PROVEN = { max_tokens: 'max_tokens', max_completion_tokens: 'max_completion_tokens', neither: null } as const;
 
 describe('a server whose way with limits nobody has documented', () => {
-  const compatible = (): Catalogue => ({
-    ...bench.catalogue,
-    models: bench.catalogue.models.map((model) =>
+  const compatible = (): Catalog => ({
+    ...bench.catalog,
+    models: bench.catalog.models.map((model) =>
       model.name === 'gpt-4o-mini' ? { ...model, provider: 'openai_compatible' } : model,
     ),
-    plans: bench.catalogue.plans,
+    plans: bench.catalog.plans,
   });
   const caller = () =>
     bench.caller('PRO', {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { TRIAL_ROOMS, type Trial, trials, TrialWorld, tryProof, type Verdict } from './proof-trial/trial.ts';
 
-/* The proof of catalogues against the engine: what it accepts is spent to the limit, what it refuses is shown to lose. */
+/* The proof of catalogs against the engine: what it accepts is spent to the limit, what it refuses is shown to lose. */
 
 const PROVEN_AT = Temporal.Instant.from('2026-11-16T12:00:00Z');
 /** Prices that were announced are in force by then. */
@@ -25,7 +25,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-test('F1: of 504 catalogues that anybody might write none is accepted that loses, and none is refused that holds', async () => {
+test('F1: of 504 catalogs that anybody might write none is accepted that loses, and none is refused that holds', async () => {
   const tally = new Map<Verdict, number>();
   let lots = 0;
   const tryAll = async (lot: readonly Trial[]): Promise<void> => {

@@ -50,9 +50,9 @@ export function billOf(held: Held, ending: BookedEnding, charge: 'served' | 'not
 
 /** Credits for what is sure, and at least what the operation costs in any case. */
 function dueFor(held: Held, ending: BookedEnding): bigint {
-  const { catalogue, operation } = held.draft;
-  if (ending.kind === 'known') return creditsFor(catalogue, operation, ending.cost);
-  const sure = ending.sure === null ? 0n : creditsFor(catalogue, operation, costOf(held, ending.sure));
+  const { catalog, operation } = held.draft;
+  if (ending.kind === 'known') return creditsFor(catalog, operation, ending.cost);
+  const sure = ending.sure === null ? 0n : creditsFor(catalog, operation, costOf(held, ending.sure));
   return sure > operation.credits_min ? sure : operation.credits_min;
 }
 
@@ -76,7 +76,7 @@ export async function book(
   terms: BookingTerms = {},
 ): Promise<Booked> {
   const { draft, fitted, hold } = held;
-  const { fx } = draft.catalogue;
+  const { fx } = draft.catalog;
   const { cost, charged } = bill;
   engine.onBilled?.(bill);
   const counted = ending.kind === 'bounded' && ending.sure !== null ? ending.sure : ending.usage;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { newId, type OffsetClock, openPool } from '@purser/base';
 import { allMigrations, createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
-import { type Catalogue, loadCatalogue, type Plan } from '@purser/catalog';
+import { type Catalog, loadCatalog, type Plan } from '@purser/catalog';
 import type { Caller, Workspace } from '@purser/identity';
 import { LocalRateLimiter } from '@purser/limits';
 import { creditMeter, Meters, type MeterState } from '@purser/meters';
@@ -19,10 +19,10 @@ import type { Gate, GenerateRequest } from './gate.ts';
 export interface GateBench {
   readonly database: TestDatabase;
   readonly clock: OffsetClock;
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   readonly meters: Meters;
-  /** `sold`: another catalogue than the shipped one. */
-  gate(providers?: ProvidersConfig['providers'], more?: Partial<GateDeps> & { sold?: Catalogue }): Gate;
+  /** `sold`: another catalog than the shipped one. */
+  gate(providers?: ProvidersConfig['providers'], more?: Partial<GateDeps> & { sold?: Catalog }): Gate;
   caller(plan: string, overrides?: Workspace['overrides']): Caller & { workspace: Workspace };
   metersOf(caller: { workspace: Workspace }): Promise<Record<string, MeterState>>;
   close(): Promise<void>;
@@ -38,7 +38,7 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
       ? await createTestDatabase(allMigrations(new URL('../../../', import.meta.url), ROOMS))
       : sharedDatabase(database_url);
   const clock = suiteClock();
-  const catalogue = unhurried(await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname));
+  const catalog = unhurried(await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname));
   const batches = openPool(database.url, { connections_max: 1 });
   const meters = new Meters({ pool: batches, clock }, database.pool);
   const open: Providers[] = [];
@@ -47,9 +47,9 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
   return {
     database,
     clock,
-    catalogue,
+    catalog,
     meters,
-    gate(providers = {}, { sold = catalogue, ...more } = {}) {
+    gate(providers = {}, { sold = catalog, ...more } = {}) {
       const registry = createProviders({ providers, failed_calls: sold.failed_calls });
       open.push(registry);
       return createGate({
@@ -63,7 +63,7 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
           upstream: (id) => registry.upstream(id),
           proof: (id) => registry.proof?.(id),
         },
-        policyOf: (workspace, now) => effectivePolicy({ workspace, catalogue: sold, state: STATE, now }),
+        policyOf: (workspace, now) => effectivePolicy({ workspace, catalog: sold, state: STATE, now }),
         openPeriod,
         memberMeters: members.of,
         call_timeout_ms: 2_000,
@@ -79,7 +79,7 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
         name: 'Test',
         external_id: null,
         plan,
-        catalogue_version: catalogue.version,
+        catalogue_version: catalog.version,
         timezone: 'UTC',
         anchored_at: now,
         license: 'active' as const,
@@ -90,7 +90,7 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
       return { kind: 'workspace_key', workspace, actor: 'key:test', roles: ['member'] };
     },
     async metersOf({ workspace }) {
-      const policy = effectivePolicy({ workspace, catalogue, state: STATE, now: clock.now() });
+      const policy = effectivePolicy({ workspace, catalog, state: STATE, now: clock.now() });
       const states = await meters.read([...policy.meters, creditMeter(workspace.id)]);
       // Cost counts in other currencies as well; the plan's own comes first.
       return Object.fromEntries(states.toReversed().map((state) => [state.key, state]));
@@ -105,12 +105,12 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
 }
 
 /** One caller stands for hundreds here: how fast a single user may act is tried where users come from. */
-function unhurried(catalogue: Catalogue): Catalogue {
+function unhurried(catalog: Catalog): Catalog {
   const patient = (plan: Plan): Plan => {
     const { abuse: _, ...rest } = plan;
     return rest;
   };
-  return { ...catalogue, plans: catalogue.plans.map(patient) };
+  return { ...catalog, plans: catalog.plans.map(patient) };
 }
 
 function sharedDatabase(url: string): TestDatabase {

@@ -12,7 +12,7 @@ import {
   type WorkspaceId,
 } from '@purser/base';
 import { createTestDatabase, Door, type TestDatabase } from '@purser/base/testing';
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog } from '@purser/catalog';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import {
@@ -31,17 +31,17 @@ const ADMIN = 'an-admin-token-of-the-test';
 const START = Temporal.Instant.from('2026-05-04T10:00:00Z');
 
 let database: TestDatabase;
-let catalogue: Catalogue;
+let catalog: Catalog;
 let clock: TestClock;
 /** Two servers on one database. */
 let here: Identity;
 let there: Identity;
 
-const openServer = () => openIdentity({ pool: database.pool, clock, admin_token: ADMIN, offering: () => catalogue });
+const openServer = () => openIdentity({ pool: database.pool, clock, admin_token: ADMIN, offering: () => catalog });
 
 beforeAll(async () => {
   database = await createTestDatabase([identityMigrations]);
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   clock = new TestClock(START);
   [here, there] = await Promise.all([openServer(), openServer()]);
 });
@@ -86,13 +86,13 @@ async function until(so: () => Promise<boolean>): Promise<number> {
 }
 
 describe('workspaces', () => {
-  test('a new one is on the plan and catalogue now sold, in UTC, active and anchored at its making; its key opens it', async () => {
+  test('a new one is on the plan and catalog now sold, in UTC, active and anchored at its making; its key opens it', async () => {
     const { workspace, key } = await create({ name: 'Lighthouse', external_id: 'cust-1' });
     expect(workspace).toMatchObject({
       name: 'Lighthouse',
       external_id: 'cust-1',
       plan: 'PRO',
-      catalogue_version: catalogue.version,
+      catalogue_version: catalog.version,
       timezone: 'UTC',
       license: 'active',
       overrides: {},
@@ -158,7 +158,7 @@ describe('workspaces', () => {
     expect(await here.listWorkspaces({ limit: 0 })).toMatchObject({ code: 'invalid_request' });
   });
 
-  test('C5 a licence is decided about by one at a time, and what is set is known to every server', async () => {
+  test('C5 a license is decided about by one at a time, and what is set is known to every server', async () => {
     const { workspace } = await create();
     const since = clock.now().round('millisecond');
     const order: string[] = [];
@@ -376,7 +376,7 @@ describe('a database that is away', () => {
     const door = new Door(database.url);
     await door.open();
     const pool = openPool(door.url);
-    const identity = await openIdentity({ pool, clock, admin_token: ADMIN, offering: () => catalogue });
+    const identity = await openIdentity({ pool, clock, admin_token: ADMIN, offering: () => catalog });
     await caller(identity, key);
     await door.shut();
     expect(await refusal(identity, unseen)).toMatchObject({ code: 'overloaded', retryAfterSeconds: 1 });

@@ -13,7 +13,7 @@ const amount = z.strictObject({
 });
 
 /**
- * What a workspace negotiated on top of its plan: any of the plan's attributes, under the names the catalogue gives them.
+ * What a workspace negotiated on top of its plan: any of the plan's attributes, under the names the catalog gives them.
  * `valid_from` and `valid_until` bound it in time (RFC 3339); outside of them the plan alone holds.
  */
 export const overridesSchema = z.strictObject({

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createLog, isRefusal, openPool, type Pool, type Refusal, TestClock } from '@purser/base';
 import { createTestDatabase, Door, HAS_REDIS_SERVER, OwnRedis, type TestDatabase } from '@purser/base/testing';
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog } from '@purser/catalog';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
@@ -20,18 +20,18 @@ const redis_prefix = `purser:test:${process.pid}:${Date.now()}:`;
 const redis = new Redis(url);
 
 let database: TestDatabase;
-let catalogue: Catalogue;
+let catalog: Catalog;
 let here: Identity;
 let there: Identity;
 let key: string;
 const clock = new TestClock(Temporal.Instant.from('2026-05-04T10:00:00Z'));
 
 const openServer = (redis_url = url, pool: Pool = database.pool) =>
-  openIdentity({ pool, clock, admin_token: 'an-admin-token', offering: () => catalogue, redis_url, redis_prefix });
+  openIdentity({ pool, clock, admin_token: 'an-admin-token', offering: () => catalog, redis_url, redis_prefix });
 
 beforeAll(async () => {
   database = await createTestDatabase([identityMigrations]);
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   [here, there] = await Promise.all([openServer(), openServer()]);
   const created = await here.createWorkspace({ name: 'Harbour', plan: 'PRO' });
   if (isRefusal(created)) throw new Error(created.detail);
@@ -169,7 +169,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('two servers, and a Redis of their own', () =
   let one: Identity;
   let two: Identity;
   const openPeople = (redis_url: string) =>
-    openIdentity({ pool: database.pool, clock, admin_token: 'an-admin-token', offering: () => catalogue, redis_url, persons });
+    openIdentity({ pool: database.pool, clock, admin_token: 'an-admin-token', offering: () => catalog, redis_url, persons });
   beforeAll(async () => {
     await own.start();
     [one, two] = await Promise.all([openPeople(own.url), openPeople(own.url)]);
@@ -285,7 +285,7 @@ test('S7 a person’s session and link in Redis, which counts in real time, are 
     pool: database.pool,
     clock,
     admin_token: 'an-admin-token',
-    offering: () => catalogue,
+    offering: () => catalog,
     redis_url: url,
     redis_prefix,
     persons,

@@ -9,7 +9,7 @@ interface LockedLicense {
   readonly created_at: Temporal.Instant;
 }
 
-/** The licence of a workspace, its row locked until the transaction ends: whoever decides about it decides alone. Undefined: no such workspace. */
+/** The license of a workspace, its row locked until the transaction ends: whoever decides about it decides alone. Undefined: no such workspace. */
 export async function lockLicense(on: Queryable, workspace: WorkspaceId): Promise<LockedLicense | undefined> {
   const { rows } = await on.query<LockedLicense>(
     'select license, license_since as since, catalogue_version, created_at from identity.workspace where workspace_id = $1 for update',

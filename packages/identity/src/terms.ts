@@ -1,10 +1,10 @@
 import { type Refusal, refuse } from '@purser/base';
-import { type Catalogue, firstExample, type Plan } from '@purser/catalog';
+import { type Catalog, firstExample, type Plan } from '@purser/catalog';
 
 import { type Overrides, refuseOverrides } from './overrides.ts';
 
 /** What is for sale now: a workspace that is made or moved goes onto this version. */
-export type Offering = Pick<Catalogue, 'version' | 'plans' | 'operations'>;
+export type Offering = Pick<Catalog, 'version' | 'plans' | 'operations'>;
 
 /** Undefined: no longer sold, though who bought it may still be on it. */
 export function planForSale(offering: Offering, code: string): Plan | undefined {

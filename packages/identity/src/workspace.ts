@@ -4,7 +4,7 @@ import { type Overrides, parseStoredOverrides } from './overrides.ts';
 
 /**
  * - `active`: paid, or nothing to pay.
- * - `grace`: a payment failed at `license_since`; what goes when is the catalogue's licence terms.
+ * - `grace`: a payment failed at `license_since`; what goes when is the catalog's license terms.
  * - `cancelled`: over.
  */
 export const LICENSES = ['active', 'grace', 'cancelled'] as const;
@@ -16,16 +16,16 @@ export interface Workspace {
   readonly name: string;
   /** The name the founder's own system gave it. */
   readonly external_id: string | null;
-  /** The code of its plan in that version of the catalogue. */
+  /** The code of its plan in that version of the catalog. */
   readonly plan: string;
-  /** The catalogue it bought from; it stays there until it is moved. */
+  /** The catalog it bought from; it stays there until it is moved. */
   readonly catalogue_version: string;
   /** IANA name; days and weeks are counted in it. */
   readonly timezone: string;
   /** When billing began: months are counted from here. */
   readonly anchored_at: Temporal.Instant;
   readonly license: License;
-  /** When the licence came to be what it is: grace is counted from here. */
+  /** When the license came to be what it is: grace is counted from here. */
   readonly license_since: Temporal.Instant;
   /** What was negotiated on top of the plan. */
   readonly overrides: Overrides;

@@ -14,7 +14,7 @@ type PastRow = Pick<WorkspaceRow, 'workspace_id' | 'plan' | 'catalogue_version' 
 };
 
 /**
- * A workspace at any time: plan, version, zone and overrides as they were; name, anchor and licence as they are. At the instant of a
+ * A workspace at any time: plan, version, zone and overrides as they were; name, anchor and license as they are. At the instant of a
  * change what came of it holds. The same object for the same terms.
  */
 export class WorkspaceOverTime {
@@ -28,7 +28,7 @@ export class WorkspaceOverTime {
     return this.#spans.find(({ until }) => until === null || Temporal.Instant.compare(instant, until) < 0)?.workspace;
   }
 
-  /** Of the catalogue, that it ever stood on. */
+  /** Of the catalog, that it ever stood on. */
   versions(): Set<string> {
     return new Set(this.#spans.map(({ workspace }) => workspace.catalogue_version));
   }

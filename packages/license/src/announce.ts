@@ -1,13 +1,13 @@
 import type { Queryable, WorkspaceId } from '@purser/base';
-import type { LicenceStage } from '@purser/policy';
+import type { LicenseStage } from '@purser/policy';
 
 import { RESUME, WHAT_TO_DO, WHY } from './words.ts';
 
 /** A stage that became another, as the customer is told. */
-export interface LicenceChange {
+export interface LicenseChange {
   readonly workspace: WorkspaceId;
-  readonly from: LicenceStage;
-  readonly to: LicenceStage;
+  readonly from: LicenseStage;
+  readonly to: LicenseStage;
   readonly at: Temporal.Instant;
   readonly why: string;
   readonly what_to_do: string;
@@ -16,7 +16,7 @@ export interface LicenceChange {
 }
 
 /** Writes the change down, in the caller's transaction. */
-export async function announce(on: Queryable, said: Omit<LicenceChange, 'what_to_do'>): Promise<void> {
+export async function announce(on: Queryable, said: Omit<LicenseChange, 'what_to_do'>): Promise<void> {
   await on.query(
     `insert into license.change (workspace_id, from_stage, to_stage, at, why, what_to_do, reference) values ($1, $2, $3, $4, $5, $6, $7)`,
     [
@@ -41,9 +41,9 @@ export const CHANGE_COLUMNS = 'workspace_id as workspace, from_stage as "from", 
 export async function licenseChanges(
   on: Queryable,
   after: string | null,
-): Promise<(LicenceChange & { readonly cursor: string })[]> {
+): Promise<(LicenseChange & { readonly cursor: string })[]> {
   const [xid = null, id = null] = after?.split('.') ?? [];
-  const { rows } = await on.query<LicenceChange & { cursor: string }>(
+  const { rows } = await on.query<LicenseChange & { cursor: string }>(
     `select xid || '.' || id as cursor, ${CHANGE_COLUMNS} from license.change
      where (xid, id) > (coalesce($1::bigint, -9223372036854775808), coalesce($2::bigint, 0)) and xid < (select ledger.horizon())
      order by xid, id limit ${PAGE_MAX}`,

@@ -1,16 +1,16 @@
 import { newId } from '@purser/base';
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { effectivePolicy, type Policy } from '@purser/policy';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { licenceNotice } from './notice.ts';
-import { licenceRefusal } from './refusal.ts';
+import { licenseNotice } from './notice.ts';
+import { licenseRefusal } from './refusal.ts';
 
-let catalogue: Catalogue;
+let catalog: Catalog;
 beforeAll(async () => {
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 
 const at = (text: string) => Temporal.Instant.from(text);
@@ -22,7 +22,7 @@ function policyOf(of: Partial<Workspace>, now: Temporal.Instant): Policy {
     name: 'Harbour',
     external_id: null,
     plan: 'PRO',
-    catalogue_version: catalogue.version,
+    catalogue_version: catalog.version,
     timezone: 'UTC',
     anchored_at: anchor,
     license: 'active',
@@ -31,9 +31,9 @@ function policyOf(of: Partial<Workspace>, now: Temporal.Instant): Policy {
     created_at: anchor,
     ...of,
   });
-  return effectivePolicy({ workspace, catalogue, state: { frozen: false }, now });
+  return effectivePolicy({ workspace, catalog, state: { frozen: false }, now });
 }
-const noticeOf = (of: Partial<Workspace>, now: Temporal.Instant) => licenceNotice(policyOf(of, now), now);
+const noticeOf = (of: Partial<Workspace>, now: Temporal.Instant) => licenseNotice(policyOf(of, now), now);
 
 describe('C5 what a customer is told', () => {
   test('nothing while all is paid', () => expect(noticeOf({}, at('2026-02-10T12:00:00Z'))).toBeNull());
@@ -111,9 +111,9 @@ describe('C5 day 15, and the day on which reports go', () => {
 test('C5 AI and all that costs money is refused under one code, the rest under the other, each with how to pay', () => {
   const failed = at('2026-10-20T10:00:00Z');
   const policy = policyOf({ license: 'grace', license_since: failed }, failed.add({ hours: 22 * 24 }));
-  expect(licenceRefusal(policy, 'images')).toMatchObject({ code: 'license_ai_disabled', offers: [{ kind: 'pay' }] });
-  expect(licenceRefusal(policy, 'sync')).toMatchObject({ code: 'license_sync_disabled', offers: [{ kind: 'pay' }] });
-  expect(licenceRefusal(policy, 'reports')).toMatchObject({
+  expect(licenseRefusal(policy, 'images')).toMatchObject({ code: 'license_ai_disabled', offers: [{ kind: 'pay' }] });
+  expect(licenseRefusal(policy, 'sync')).toMatchObject({ code: 'license_sync_disabled', offers: [{ kind: 'pay' }] });
+  expect(licenseRefusal(policy, 'reports')).toMatchObject({
     code: 'license_sync_disabled',
     detail: expect.stringContaining('Harbour') as string,
   });

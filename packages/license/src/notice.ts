@@ -1,12 +1,12 @@
 import type { Offer } from '@purser/base';
-import { licenceStage, type LicenceStage, type Policy } from '@purser/policy';
+import { licenseStage, type LicenseStage, type Policy } from '@purser/policy';
 
 import { PAY } from './refusal.ts';
 import { WHAT_TO_DO } from './words.ts';
 
-/** What a customer is shown while the licence is not active, with the one thing to do. */
-export interface LicenceNotice {
-  readonly stage: Exclude<LicenceStage, 'active'>;
+/** What a customer is shown while the license is not active, with the one thing to do. */
+export interface LicenseNotice {
+  readonly stage: Exclude<LicenseStage, 'active'>;
   readonly since: Temporal.Instant;
   /** When more goes off by itself; null: never. */
   readonly ends_at: Temporal.Instant | null;
@@ -20,12 +20,12 @@ export interface LicenceNotice {
 
 const DAY_HOURS = 24;
 
-/** Null while the licence is active. */
-export function licenceNotice(policy: Policy, now: Temporal.Instant): LicenceNotice | null {
-  const { workspace, catalogue, plan } = policy;
-  const { stage, steps } = licenceStage(workspace, catalogue.licence, now);
+/** Null while the license is active. */
+export function licenseNotice(policy: Policy, now: Temporal.Instant): LicenseNotice | null {
+  const { workspace, catalog, plan } = policy;
+  const { stage, steps } = licenseStage(workspace, catalog.license, now);
   if (stage === 'active') return null;
-  const ofPlan = catalogue.licence.degrade.map(({ features, days }) => ({
+  const ofPlan = catalog.license.degrade.map(({ features, days }) => ({
     features: features.filter((feature) => plan.features.includes(feature)),
     at: workspace.license_since.add({ hours: days * DAY_HOURS }),
   }));
@@ -44,7 +44,7 @@ export function licenceNotice(policy: Policy, now: Temporal.Instant): LicenceNot
   };
 }
 
-function because(stage: Exclude<LicenceStage, 'active'>, off: readonly string[]): string {
+function because(stage: Exclude<LicenseStage, 'active'>, off: readonly string[]): string {
   const cause = stage === 'cancelled' ? 'The subscription has ended' : 'A payment failed';
   return off.length === 0 ? `${cause}.` : `${cause}, so these are off: ${off.join(', ')}.`;
 }

@@ -4,20 +4,20 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { licenseChanges } from './announce.ts';
-import { licenceHistory } from './history.ts';
-import { licenceOf, type PaymentKind, rankOf } from './licence-of.ts';
+import { licenseHistory } from './history.ts';
+import { licenseOf, type PaymentKind, rankOf } from './license-of.ts';
 import { type PaymentEvent, recordPayment, setByHand } from './record.ts';
-import { type LicenceBench, openLicenceBench, START } from './testing.ts';
+import { type LicenseBench, openLicenseBench, START } from './testing.ts';
 
-let bench: LicenceBench;
+let bench: LicenseBench;
 beforeAll(async () => {
-  bench = await openLicenceBench();
+  bench = await openLicenseBench();
 });
 afterAll(() => bench.close());
 
 const changesOf = async (workspace: WorkspaceId) =>
-  (await licenceHistory(bench.database.pool, workspace)).toReversed().map(({ from, to }) => `${from} → ${to}`);
-const licenceNow = async (workspace: WorkspaceId) => {
+  (await licenseHistory(bench.database.pool, workspace)).toReversed().map(({ from, to }) => `${from} → ${to}`);
+const licenseNow = async (workspace: WorkspaceId) => {
   bench.identity.forget(workspace);
   const found = await bench.identity.workspace(workspace);
   return `${found?.license} since ${found?.license_since}`;
@@ -45,7 +45,7 @@ const eventOf = (workspace: WorkspaceId, { seconds, ...happening }: Happening): 
 });
 
 describe('C5 payment events count once, in any order', () => {
-  test('late, doubled, reordered and at the same moment: the same licence, and announcements that lead to it without a gap', async () => {
+  test('late, doubled, reordered and at the same moment: the same license, and announcements that lead to it without a gap', async () => {
     const arrivals = happenings.chain((list) =>
       fc.tuple(fc.constant(list), fc.shuffledSubarray([...list, ...list], { minLength: list.length * 2 })),
     );
@@ -59,12 +59,12 @@ describe('C5 payment events count once, in any order', () => {
         expect(fresh.filter(Boolean)).toHaveLength(list.length);
 
         const events = list.map((happening) => eventOf(workspace, happening));
-        const { license, since } = licenceOf(
+        const { license, since } = licenseOf(
           events.map((event) => ({ ...event, ranked_at: rankOf(event.at) })),
           START,
         );
-        expect(await licenceNow(workspace)).toBe(`${license} since ${since}`);
-        const changes = (await licenceHistory(bench.database.pool, workspace)).toReversed();
+        expect(await licenseNow(workspace)).toBe(`${license} since ${since}`);
+        const changes = (await licenseHistory(bench.database.pool, workspace)).toReversed();
         let stage = 'active';
         for (const change of changes) {
           expect(change.from).toBe(stage);
@@ -93,7 +93,7 @@ describe('C5 payment events count once, in any order', () => {
       throw new Error('something else failed');
     });
     await expect(work).rejects.toThrow('something else');
-    expect(await licenceNow(workspace)).toBe(`active since ${START}`);
+    expect(await licenseNow(workspace)).toBe(`active since ${START}`);
     expect(await changesOf(workspace)).toEqual([]);
     await expect(recordPayment(bench.database.pool, START, failed)).rejects.toThrow('transaction');
     await expect(bench.record({ ...failed, workspace: crypto.randomUUID() as WorkspaceId })).rejects.toThrow('no workspace');
@@ -127,7 +127,7 @@ test('C5 by hand outweighs all that was known, even of the same second; what hap
   expect(await changesOf(workspace)).toEqual(['active → grace', 'grace → active', 'active → cancelled', 'cancelled → active']);
 });
 
-test('C10 a workspace sees its own licence alone, and its events cannot be changed by anyone', async () => {
+test('C10 a workspace sees its own license alone, and its events cannot be changed by anyone', async () => {
   const [one, other] = [await bench.workspace(), await bench.workspace()];
   for (const workspace of [one, other]) {
     await bench.record(eventOf(workspace, { id: 'evt_1', kind: 'failed', seconds: 60, reference: 'in_1' }));

@@ -1,10 +1,10 @@
 import { appendAudit } from '@purser/audit';
 import { assert, Fault, newId, type Queryable, type WorkspaceId } from '@purser/base';
 import { type License, lockLicense, setLicense } from '@purser/identity';
-import type { LicenceStage } from '@purser/policy';
+import type { LicenseStage } from '@purser/policy';
 
 import { announce } from './announce.ts';
-import { type Licence, type LicenceEvent, licenceOf, type PaymentKind, rankOf } from './licence-of.ts';
+import { type LicenseRecord, type LicenseEvent, licenseOf, type PaymentKind, rankOf } from './license-of.ts';
 import { WHY } from './words.ts';
 
 /** What a payment provider says about one workspace. */
@@ -15,7 +15,7 @@ export interface PaymentEvent {
   readonly kind: PaymentKind;
   /** When it happened, by the provider; not when it came to be known. */
   readonly at: Temporal.Instant;
-  /** The payment it is about, such as the invoice. A refund counts only when it names the payment the licence stands on. */
+  /** The payment it is about, such as the invoice. A refund counts only when it names the payment the license stands on. */
   readonly reference: string;
   /** The subscription that the payment is of, if it is of one. */
   readonly subscription?: string;
@@ -24,12 +24,12 @@ export interface PaymentEvent {
 export interface RecordedPayment {
   /** False: this event was known. */
   readonly fresh: boolean;
-  readonly before: Licence;
-  readonly after: Licence;
+  readonly before: LicenseRecord;
+  readonly after: LicenseRecord;
 }
 
 /**
- * Writes down what happened to a payment and what follows for the licence, in the transaction that `on` has open: licence, trail
+ * Writes down what happened to a payment and what follows for the license, in the transaction that `on` has open: license, trail
  * and announcement are done with it or not at all. Events may come late, doubled and in any order.
  * Every server knows within a second of the commit; so do the holds that are to be released.
  * @throws Fault when there is no such workspace.
@@ -39,7 +39,7 @@ export function recordPayment(on: Queryable, now: Temporal.Instant, payment: Pay
   return record(on, now, 'payments', payment.workspace, () => ({ ...payment, at, ranked_at: rankOf(at) }));
 }
 
-/** Sets a licence by hand, over all that is known of its payments until now; what they do later counts again. As `recordPayment`. */
+/** Sets a license by hand, over all that is known of its payments until now; what they do later counts again. As `recordPayment`. */
 export function setByHand(
   on: Queryable,
   now: Temporal.Instant,
@@ -60,12 +60,12 @@ async function record(
   now: Temporal.Instant,
   actor: string,
   workspace: WorkspaceId,
-  eventOf: (known: readonly LicenceEvent[]) => LicenceEvent,
+  eventOf: (known: readonly LicenseEvent[]) => LicenseEvent,
 ): Promise<RecordedPayment> {
   assert(!('totalCount' in on), 'an event is recorded in a transaction, not on a pool');
   const locked = await lockLicense(on, workspace);
   if (locked === undefined) throw new Fault(`there is no workspace ${workspace}`, { retryable: false });
-  const before: Licence = { license: locked.license, since: locked.since };
+  const before: LicenseRecord = { license: locked.license, since: locked.since };
   const known = await knownEvents(on, workspace);
   const event = eventOf(known);
   if (known.some(({ id }) => id === event.id)) return { fresh: false, before, after: before };
@@ -83,15 +83,15 @@ async function record(
       event.subscription ?? null,
     ],
   );
-  const after = licenceOf([...known, event], locked.created_at);
-  if (!sameLicence(before, after)) await change(on, now, { actor, workspace, event, before, after });
+  const after = licenseOf([...known, event], locked.created_at);
+  if (!sameLicense(before, after)) await change(on, now, { actor, workspace, event, before, after });
   return { fresh: true, before, after };
 }
 
 async function change(
   on: Queryable,
   now: Temporal.Instant,
-  what: { actor: string; workspace: WorkspaceId; event: LicenceEvent; before: Licence; after: Licence },
+  what: { actor: string; workspace: WorkspaceId; event: LicenseEvent; before: LicenseRecord; after: LicenseRecord },
 ): Promise<void> {
   const { actor, workspace, event, before, after } = what;
   await setLicense(on, workspace, after, now);
@@ -103,11 +103,11 @@ async function change(
     subject: `workspace:${workspace}`,
     detail: { event: event.id, kind: event.kind, reference: event.reference, before: plain(before), after: plain(after) },
   });
-  const announced = await on.query<{ stage: LicenceStage }>('select stage from license.standing where workspace_id = $1', [
+  const announced = await on.query<{ stage: LicenseStage }>('select stage from license.standing where workspace_id = $1', [
     workspace,
   ]);
   const from = announced.rows[0]?.stage ?? before.license;
-  // How long a grace lasts is the catalogue's, and the sweep's to look up: it is due at once.
+  // How long a grace lasts is the catalog's, and the sweep's to look up: it is due at once.
   const to = after.license === 'grace' && from === 'degraded' ? from : after.license;
   await stand(on, {
     workspace,
@@ -125,7 +125,7 @@ async function stand(
     stage,
     due_at,
     release,
-  }: { workspace: WorkspaceId; stage: LicenceStage; due_at: Temporal.Instant | null; release: string | null },
+  }: { workspace: WorkspaceId; stage: LicenseStage; due_at: Temporal.Instant | null; release: string | null },
 ): Promise<void> {
   await on.query(
     `insert into license.standing (workspace_id, stage, due_at, release) values ($1, $2, $3, $4)
@@ -135,8 +135,8 @@ async function stand(
   );
 }
 
-async function knownEvents(on: Queryable, workspace: WorkspaceId): Promise<LicenceEvent[]> {
-  const { rows } = await on.query<LicenceEvent>(
+async function knownEvents(on: Queryable, workspace: WorkspaceId): Promise<LicenseEvent[]> {
+  const { rows } = await on.query<LicenseEvent>(
     `select event_id as id, kind, at, ranked_at, reference, coalesce(e.subscription, case when kind = 'ended' and b.subscription is not null then reference else b.subscription end) as subscription
      from license.event e left join license.earlier_subscription b using (workspace_id) where workspace_id = $1`,
     [workspace],
@@ -144,7 +144,7 @@ async function knownEvents(on: Queryable, workspace: WorkspaceId): Promise<Licen
   return rows;
 }
 
-function afterAll(known: readonly LicenceEvent[], at: Temporal.Instant): Temporal.Instant {
+function afterAll(known: readonly LicenseEvent[], at: Temporal.Instant): Temporal.Instant {
   return known.reduce(
     (last, { ranked_at }) => (Temporal.Instant.compare(ranked_at, last) < 0 ? last : ranked_at.add({ microseconds: 1 })),
     at,
@@ -156,10 +156,10 @@ function inMicroseconds(at: Temporal.Instant): Temporal.Instant {
   return at.round({ smallestUnit: 'microsecond', roundingMode: 'floor' });
 }
 
-function sameLicence(one: Licence, other: Licence): boolean {
+function sameLicense(one: LicenseRecord, other: LicenseRecord): boolean {
   return one.license === other.license && Temporal.Instant.compare(one.since, other.since) === 0;
 }
 
-function plain({ license, since }: Licence): { license: string; since: string } {
+function plain({ license, since }: LicenseRecord): { license: string; since: string } {
   return { license, since: since.toString() };
 }

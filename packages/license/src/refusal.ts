@@ -1,9 +1,9 @@
 import { type Offer, type Refusal, refuse } from '@purser/base';
-import type { LicenceStage, Policy } from '@purser/policy';
+import type { LicenseStage, Policy } from '@purser/policy';
 
 import { WHAT_TO_DO } from './words.ts';
 
-type Stopped = Exclude<LicenceStage, 'active'>;
+type Stopped = Exclude<LicenseStage, 'active'>;
 
 /** The one thing that helps: at once, whatever the stage. */
 export const PAY: Readonly<Record<Stopped, Offer>> = {
@@ -19,12 +19,12 @@ const REASON: Readonly<Record<Stopped, string>> = {
 };
 
 /**
- * The refusal of a feature that the licence has switched off. Of the catalogue's steps the first is AI and all that costs money;
+ * The refusal of a feature that the license has switched off. Of the catalog's steps the first is AI and all that costs money;
  * what follows later goes under the name of sync.
  */
-export function licenceRefusal({ catalogue, licence_stage, workspace }: Policy, feature: string): Refusal {
-  const stage = licence_stage === 'active' ? 'cancelled' : licence_stage;
-  const first = catalogue.licence.degrade[0]?.features.includes(feature) === true;
+export function licenseRefusal({ catalog, license_stage, workspace }: Policy, feature: string): Refusal {
+  const stage = license_stage === 'active' ? 'cancelled' : license_stage;
+  const first = catalog.license.degrade[0]?.features.includes(feature) === true;
   return refuse(
     first ? 'license_ai_disabled' : 'license_sync_disabled',
     `${feature} is off for ${workspace.name}: ${REASON[stage]}. ${WHAT_TO_DO[stage]}`,

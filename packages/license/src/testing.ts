@@ -1,23 +1,23 @@
 import { auditMigrations } from '@purser/audit';
 import { isRefusal, openPool, TestClock, transaction, type WorkspaceId } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
-import { type Catalogue, catalogMigrations, catalogueVersions, loadCatalogue, storeCatalogue } from '@purser/catalog';
+import { type Catalog, catalogMigrations, catalogVersions, loadCatalog, storeCatalog } from '@purser/catalog';
 import { type Identity, identityMigrations, openIdentity } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';
 import { Meters, metersMigrations } from '@purser/meters';
 
 import { licenseMigrations } from './index.ts';
-import { type Licences, openLicences } from './open-licences.ts';
+import { type Licenses, openLicenses } from './open-licenses.ts';
 import { type PaymentEvent, type RecordedPayment, recordPayment } from './record.ts';
 
-/** The rooms a licence touches, over a test database and a clock that is moved by hand. */
-export interface LicenceBench {
+/** The rooms a license touches, over a test database and a clock that is moved by hand. */
+export interface LicenseBench {
   readonly database: TestDatabase;
   readonly clock: TestClock;
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   readonly identity: Identity;
   readonly meters: Meters;
-  readonly licences: Licences;
+  readonly licenses: Licenses;
   workspace(): Promise<WorkspaceId>;
   /** Records an event in a transaction of its own. */
   record(event: PaymentEvent): Promise<RecordedPayment>;
@@ -26,28 +26,28 @@ export interface LicenceBench {
 
 export const START = Temporal.Instant.from('2026-10-20T10:00:00Z');
 
-export async function openLicenceBench(): Promise<LicenceBench> {
+export async function openLicenseBench(): Promise<LicenseBench> {
   const rooms = [ledgerMigrations, auditMigrations, catalogMigrations, metersMigrations, identityMigrations, licenseMigrations];
   const database = await createTestDatabase(rooms);
   const clock = new TestClock(START);
   const { pool } = database;
-  const catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
-  await storeCatalogue(pool, catalogue, clock.now());
-  const identity = await openIdentity({ pool, clock, admin_token: 'an admin token', offering: () => catalogue });
+  const catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  await storeCatalog(pool, catalog, clock.now());
+  const identity = await openIdentity({ pool, clock, admin_token: 'an admin token', offering: () => catalog });
   const batches = openPool(database.url, { connections_max: 1 });
   const meters = new Meters({ pool: batches, clock }, pool);
   return {
     database,
     clock,
-    catalogue,
+    catalog,
     identity,
     meters,
-    licences: openLicences({
+    licenses: openLicenses({
       pool,
       clock,
       meters,
       forget: (workspace) => identity.forget(workspace),
-      catalogueOf: catalogueVersions(pool, catalogue),
+      catalogOf: catalogVersions(pool, catalog),
     }),
     async workspace() {
       const made = await identity.createWorkspace({ name: 'Harbour', plan: 'PRO', anchored_at: START });

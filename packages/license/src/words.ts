@@ -1,9 +1,9 @@
-import type { LicenceStage } from '@purser/policy';
+import type { LicenseStage } from '@purser/policy';
 
-import type { LicenceEvent } from './licence-of.ts';
+import type { LicenseEvent } from './license-of.ts';
 
-/** Why a licence changed, as the customer reads it. */
-export const WHY: Readonly<Record<LicenceEvent['kind'] | 'time', string>> = {
+/** Why a license changed, as the customer reads it. */
+export const WHY: Readonly<Record<LicenseEvent['kind'] | 'time', string>> = {
   failed: 'A payment failed.',
   excused: 'What had failed is owed no more.',
   paid: 'A payment arrived.',
@@ -21,7 +21,7 @@ export const WHY: Readonly<Record<LicenceEvent['kind'] | 'time', string>> = {
 export const RESUME = 'Resume the subscription: AI is on again at once. What you bought stays yours.';
 
 /** The one thing to do at each stage. */
-export const WHAT_TO_DO: Readonly<Record<LicenceStage, string>> = {
+export const WHAT_TO_DO: Readonly<Record<LicenseStage, string>> = {
   active: 'Nothing: everything your plan includes is on.',
   grace: 'Pay the open invoice: AI is on again at once. What you bought stays yours.',
   degraded: 'Pay the open invoice: everything is on again at once. What you bought stays yours.',

@@ -11,7 +11,7 @@ import type { Verdict } from './receive-event.ts';
 import { reversalsOfInvoice } from './reversal-facts.ts';
 import { settleTerms } from './settle-terms.ts';
 
-/** An invoice was paid, or was not: the licence follows, and what was collected is a fact that terms follow from. */
+/** An invoice was paid, or was not: the license follows, and what was collected is a fact that terms follow from. */
 export async function applyInvoice(
   on: Connection,
   now: Temporal.Instant,
@@ -36,8 +36,8 @@ export async function applyInvoice(
   if (told.payment !== undefined) await notePayment(on, invoice, told.payment);
   await keepInvoice(on, event, told, {
     workspace,
-    version: parts.catalogue.version,
-    isPlan: (code) => findPlan(parts.catalogue, code) !== undefined,
+    version: parts.catalog.version,
+    isPlan: (code) => findPlan(parts.catalog, code) !== undefined,
   });
   await settleReversals(on, now, parts, invoice, event.at);
   await settleTerms(on, now, parts, workspace);
@@ -113,7 +113,7 @@ interface InvoiceRow {
 export async function settleReversals(
   on: Connection,
   now: Temporal.Instant,
-  { catalogue }: Pick<MarketplaceParts, 'catalogue'>,
+  { catalog }: Pick<MarketplaceParts, 'catalog'>,
   invoice: string,
   at: Temporal.Instant,
 ): Promise<WorkspaceId | undefined> {
@@ -124,7 +124,7 @@ export async function settleReversals(
   );
   const row = rows[0];
   if (row === undefined) return undefined;
-  const reversals = await reversalsOfInvoice(on, invoice, row, catalogue.fx);
+  const reversals = await reversalsOfInvoice(on, invoice, row, catalog.fx);
   const reversed = reversedOf(reversals, row.paid);
   const reversal_fees = reversalFees(reversals);
   const given_back = row.paid > 0n && reversed === row.paid;

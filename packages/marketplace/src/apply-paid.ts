@@ -130,7 +130,7 @@ async function writeDown(
 ): Promise<void> {
   // Without a stated rate the sale is reported in the currency it was paid in.
   const own = buyer.plan.price.currency;
-  const rate = findRate(buyer.catalogue.fx, paid.total.currency, own);
+  const rate = findRate(buyer.catalog.fx, paid.total.currency, own);
   await on.query(
     `insert into marketplace.purchase (workspace_id, checkout_id, session_id, payment_intent, code, plan, paid_at, credits, currency, paid, tax,
        fees, reported_unit, rate_numerator, rate_denominator, ceiling_raise)

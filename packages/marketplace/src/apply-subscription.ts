@@ -9,7 +9,7 @@ import type { Verdict } from './receive-event.ts';
 import { settleTerms } from './settle-terms.ts';
 
 /**
- * A subscription changed, rests or ended. Each event is a picture of the whole: it is kept as a fact, and plan, terms and licence follow from all
+ * A subscription changed, rests or ended. Each event is a picture of the whole: it is kept as a fact, and plan, terms and license follow from all
  * of them.
  */
 export async function applySubscription(
@@ -25,7 +25,7 @@ export async function applySubscription(
   if (told.workspace !== undefined && told.workspace !== workspace) {
     return { outcome: 'refused', detail: `subscription ${subscription} names another workspace than its customer’s` };
   }
-  const isPlan = (code: string): boolean => findPlan(parts.catalogue, code) !== undefined;
+  const isPlan = (code: string): boolean => findPlan(parts.catalog, code) !== undefined;
   const item = itemOfPlan(told.items, isPlan);
   const named = item?.plan ?? told.plan;
   // An end is an end, whatever it was moved to since.
@@ -39,9 +39,9 @@ export async function applySubscription(
       detail: `subscription ${subscription} is of '${plan.slice(0, 100)}', which is no plan that is sold here`,
     };
   }
-  await keepSnapshot(on, event, told, { workspace, plan, item, checkout, isPlan, version: parts.catalogue.version });
+  await keepSnapshot(on, event, told, { workspace, plan, item, checkout, isPlan, version: parts.catalog.version });
   const latest = await summarise(on, subscription);
-  await tellLicence(on, now, workspace, subscription);
+  await tellLicense(on, now, workspace, subscription);
   await settleTerms(on, now, parts, workspace);
   if (latest !== event.id) return { outcome: 'kept', detail: 'a later event is known' };
   return told.status === 'incomplete' ? { outcome: 'kept', detail: 'it has not begun' } : { outcome: 'applied' };
@@ -142,10 +142,10 @@ interface Picture {
 }
 
 /**
- * What the pictures say of the licence, each under the id of its event: it ended, it owes, it rests; and after that, that it is in order. Told again
+ * What the pictures say of the license, each under the id of its event: it ended, it owes, it rests; and after that, that it is in order. Told again
  * for all of them, for what an event means may follow from one that comes after it.
  */
-async function tellLicence(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, subscription: string): Promise<void> {
+async function tellLicense(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, subscription: string): Promise<void> {
   const { rows } = await on.query<Picture>(
     'select event_id, at, status from marketplace.snapshot where subscription_id = $1 order by at, rank',
     [subscription],

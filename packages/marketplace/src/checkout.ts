@@ -1,5 +1,5 @@
 import { assert, isRefusal, newId, type Refusal, refuse, type WorkspaceId, workspaceTransaction } from '@purser/base';
-import { findPlan, type Catalogue } from '@purser/catalog';
+import { findPlan, type Catalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { currency, type Money, money, toMinor } from '@purser/money';
 import { quotePack } from '@purser/wallet';
@@ -69,7 +69,7 @@ interface CheckoutRow {
  * nothing that the same request does not find again, there as here.
  */
 export async function startCheckout(parts: OpenParts, request: CheckoutRequest): Promise<StartedCheckout | Refusal> {
-  const terms = termsOf(parts.catalogue, request);
+  const terms = termsOf(parts.catalog, request);
   if (isRefusal(terms)) return terms;
   const asked = request.idempotency && (await askedBefore(parts, request));
   const pages = terms.kind === 'plan' && asked === undefined ? await pagesFor(parts, request, terms) : undefined;
@@ -103,7 +103,7 @@ async function pagesFor(
   if (await isSubscribed(parts.pool, workspace.id)) {
     return refuse('limit_reached', 'this workspace has a subscription; change its plan in the portal');
   }
-  const wanted = { code, price: price.nanos, currency: price.currency, catalogue_version: parts.catalogue.version };
+  const wanted = { code, price: price.nanos, currency: price.currency, catalogue_version: parts.catalog.version };
   return onePage(parts, workspace.id, wanted);
 }
 
@@ -124,9 +124,9 @@ function isSubscribed(pool: OpenParts['pool'], workspace: WorkspaceId): Promise<
   return workspaceTransaction(pool, workspace, (connection) => hasLiveSubscription(connection, workspace));
 }
 
-function termsOf(catalogue: Catalogue, request: CheckoutRequest): Terms | Refusal {
+function termsOf(catalog: Catalog, request: CheckoutRequest): Terms | Refusal {
   const { wanted } = request;
-  const terms = 'pack' in wanted ? packTerms(catalogue, request.workspace, wanted) : planTerms(catalogue, wanted.plan);
+  const terms = 'pack' in wanted ? packTerms(catalog, request.workspace, wanted) : planTerms(catalog, wanted.plan);
   if (isRefusal(terms)) return terms;
   try {
     for (const { unit_nanos } of terms.lines) toMinor(money(BigInt(unit_nanos), terms.price.currency));
@@ -137,13 +137,13 @@ function termsOf(catalogue: Catalogue, request: CheckoutRequest): Terms | Refusa
 }
 
 function packTerms(
-  catalogue: Catalogue,
+  catalog: Catalog,
   workspace: Workspace,
   { pack: code, quantity }: { pack: string; quantity: number },
 ): Terms | Refusal {
-  const quote = quotePack(catalogue, code, quantity);
+  const quote = quotePack(catalog, code, quantity);
   if (isRefusal(quote)) return quote;
-  const allowed = findPlan(catalogue, workspace.plan)?.packs;
+  const allowed = findPlan(catalog, workspace.plan)?.packs;
   if (allowed && !allowed.includes(code)) {
     return refuse('plan_feature_missing', `the plan ${workspace.plan} may buy ${allowed.join(', ') || 'no pack'}, not ${code}`);
   }
@@ -169,10 +169,10 @@ function packTerms(
   };
 }
 
-function planTerms(catalogue: Catalogue, code: string): Terms | Refusal {
-  const plan = findPlan(catalogue, code);
+function planTerms(catalog: Catalog, code: string): Terms | Refusal {
+  const plan = findPlan(catalog, code);
   if (!plan) {
-    const codes = catalogue.plans.map((sold) => sold.code).join(', ');
+    const codes = catalog.plans.map((sold) => sold.code).join(', ');
     return refuse('not_found', `there is no plan '${code.slice(0, 100)}'; want one of ${codes}`);
   }
   if (plan.price.nanos === 0n) return refuse('invalid_request', `the plan ${code} costs nothing; there is nothing to pay`);
@@ -194,7 +194,7 @@ function planTerms(catalogue: Catalogue, code: string): Terms | Refusal {
 
 /** The row of this request: a fresh one, or the one that the same key made before. */
 async function writeDown(
-  { pool, clock, catalogue }: OpenParts,
+  { pool, clock, catalog }: OpenParts,
   request: CheckoutRequest,
   terms: Terms,
   closed: number,
@@ -202,7 +202,7 @@ async function writeDown(
   const { workspace, actor, idempotency, return_url } = request;
   const unkeyed = (): CheckoutId =>
     terms.kind === 'plan'
-      ? derivedId<'checkout'>('plan', workspace.id, terms.code, catalogue.version, String(closed))
+      ? derivedId<'checkout'>('plan', workspace.id, terms.code, catalog.version, String(closed))
       : newId<'checkout'>();
   const id = keyedId(request) ?? unkeyed();
   const request_hash = idempotency?.request_hash ?? '';
@@ -219,7 +219,7 @@ async function writeDown(
         terms.kind,
         terms.code,
         terms.name,
-        catalogue.version,
+        catalog.version,
         terms.price.nanos,
         terms.price.currency,
         terms.quantity,

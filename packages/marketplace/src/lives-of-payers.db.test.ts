@@ -1,21 +1,21 @@
-import { loadCatalogue } from '@purser/catalog';
+import { loadCatalog } from '@purser/catalog';
 import { money } from '@purser/money';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { openShop, type Shop } from './testing.ts';
 import { changed, line, lines, paymentsIn, PRO_ADMITS } from './testing-payments.ts';
 
-/* Lives of subscribers as the payment provider tells them, in which somebody paid: he is served for it, once, and licence and books are right. */
+/* Lives of subscribers as the payment provider tells them, in which somebody paid: he is served for it, once, and license and books are right. */
 
 let shop: Shop;
 let payments: ReturnType<typeof paymentsIn>;
 beforeAll(async () => {
-  const catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
-  const plans = catalogue.plans.map((plan) => {
+  const catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  const plans = catalog.plans.map((plan) => {
     const trial = { days_max: 14, ceiling: money(2_000_000_000n, plan.price.currency), credits: 100n };
     return plan.code === 'PRO' ? { ...plan, trial } : plan;
   });
-  shop = await openShop({ catalogue: { ...catalogue, plans } });
+  shop = await openShop({ catalog: { ...catalog, plans } });
   payments = paymentsIn(shop);
 });
 afterEach(() => shop.verify());

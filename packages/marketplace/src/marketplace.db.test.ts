@@ -34,7 +34,7 @@ describe('C6: a pack that is paid for at Stripe', () => {
       ['receivable', 'payable:tax', 5_800_000_000n, 'USD'],
       ['granted:purchased', 'wallet', 500n, 'credit'],
     ]);
-    // $29 × (1 − 0.15), at the catalogue's rate of 0.94 less its buffer of 2 %.
+    // $29 × (1 − 0.15), at the catalog's rate of 0.94 less its buffer of 2 %.
     await expect.poll(() => shop.ceilingOf(workspace), { timeout: 5_000 }).toBe(before + 22_716_666_666n);
   });
 
@@ -88,12 +88,12 @@ describe('C6: a pack that is paid for at Stripe', () => {
   test('is what was offered: a price or size that changed meanwhile changes nothing for who had the page open', async () => {
     const workspace = await shop.workspace();
     const session = await shop.order(workspace);
-    const packs = shop.catalogue.packs.map((pack) => ({
+    const packs = shop.catalog.packs.map((pack) => ({
       ...pack,
       credits: 1n,
       price: money(99_000_000_000n, pack.price.currency),
     }));
-    const changed = shop.another({ catalogue: { ...shop.catalogue, packs } });
+    const changed = shop.another({ catalog: { ...shop.catalog, packs } });
     expect(await shop.receive(shop.paid(session), changed)).toBe('applied');
     expect(await shop.balance(workspace)).toBe(500n);
   });
@@ -119,7 +119,7 @@ describe('C6: a pack that is paid for at Stripe', () => {
   });
 });
 
-test('C8: the fees that the catalogue expected give way to those that Stripe took, once, whatever the number of servers', async () => {
+test('C8: the fees that the catalog expected give way to those that Stripe took, once, whatever the number of servers', async () => {
   const workspace = await shop.workspace();
   const session = await shop.order(workspace);
   const paid = shop.stripe.event('checkout.session.completed', shop.stripe.pay(session, { fee: 114 }));
@@ -227,8 +227,8 @@ describe('a checkout', () => {
   });
 
   test('of a pack that the plan may not buy is refused', async () => {
-    const plans = shop.catalogue.plans.map((plan) => ({ ...plan, packs: ['credits-2000'] }));
-    const picky = shop.another({ catalogue: { ...shop.catalogue, plans } });
+    const plans = shop.catalog.plans.map((plan) => ({ ...plan, packs: ['credits-2000'] }));
+    const picky = shop.another({ catalog: { ...shop.catalog, plans } });
     const workspace = await shop.workspace();
     const order = (pack: string) =>
       picky.checkout({ workspace, actor: 'test', wanted: { pack, quantity: 1 }, return_url: 'http://here/' });

@@ -1,5 +1,5 @@
 import type { Clock, Log, Pool } from '@purser/base';
-import type { Catalogue, CatalogueVersions } from '@purser/catalog';
+import type { Catalog, CatalogVersions } from '@purser/catalog';
 import type { Identity, Workspace } from '@purser/identity';
 import type { Policy } from '@purser/policy';
 import type { Stripe } from 'stripe';
@@ -13,9 +13,9 @@ export interface MarketplaceParts {
   readonly log: Log;
   readonly identity: Pick<Identity, 'workspace' | 'changeWorkspace'>;
   /** What is for sale now. */
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   /** The terms a workspace bought under. */
-  readonly catalogueOf: CatalogueVersions;
+  readonly catalogOf: CatalogVersions;
   /** What a workspace may do: under which plan it buys, and whose ceiling is raised. */
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Promise<Policy>;
   readonly settings: StripeSettings;

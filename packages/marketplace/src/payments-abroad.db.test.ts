@@ -72,7 +72,7 @@ describe('a reversal that is told in another currency than the payment', () => {
     }
   });
 
-  test('without any of that counts at the catalogue’s rate, cautiously, and without a rate as all of it', async () => {
+  test('without any of that counts at the catalog’s rate, cautiously, and without a rate as all of it', async () => {
     const known = await subscriber();
     await say(
       'refund.created',

@@ -73,7 +73,7 @@ export async function reversalsOfInvoice(on: Connection, invoice: string, of: Pa
 
 /**
  * A reversal that is told in another currency than the payment counts by what the payment provider states: what was withdrawn for it in the currency
- * of the payment, else its share of what the payment was in the currency of the reversal. Where neither is stated, at the catalogue's rate,
+ * of the payment, else its share of what the payment was in the currency of the reversal. Where neither is stated, at the catalog's rate,
  * cautiously; and without one, it is all of the payment.
  */
 function inPayment(row: ReversalRow, { currency: code, paid }: Payment, fx: ExchangeRates): Reversal {

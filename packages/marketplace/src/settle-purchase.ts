@@ -15,7 +15,7 @@ import { reversalsOfPayment } from './reversal-facts.ts';
  * left alone. The caller has the workspace's guard.
  */
 export async function settlePurchase(on: Connection, now: Temporal.Instant, purchase: Purchase, buyer: Policy): Promise<void> {
-  const reversals = await reversalsOfPayment(on, purchase.payment, purchase, buyer.catalogue.fx);
+  const reversals = await reversalsOfPayment(on, purchase.payment, purchase, buyer.catalog.fx);
   const reversed = reversedOf(reversals, purchase.paid);
   const reversal_fees = reversalFees(reversals);
   if (reversed !== purchase.reversed || reversal_fees !== purchase.reversal_fees) {
@@ -36,7 +36,7 @@ async function settleCeiling(on: Connection, now: Temporal.Instant, purchase: Pu
   const { checkout, payment, ceiling_raise, reversed, paid, raised, raise_steps } = purchase;
   const wanted = stillPaidFor(ceiling_raise, reversed, paid);
   const of = currency(purchase.currency);
-  if (wanted === raised || findRate(buyer.catalogue.fx, of, buyer.plan.price.currency) === undefined) return;
+  if (wanted === raised || findRate(buyer.catalog.fx, of, buyer.plan.price.currency) === undefined) return;
   const id = derivedId<'raise'>('raise', payment, String(raise_steps));
   await raiseCeiling(on, buyer, { id, amount: money(wanted - raised, of), reason: `stripe:${payment}` }, now);
   await on.query('update marketplace.purchase set raised = $2, raise_steps = raise_steps + 1 where checkout_id = $1', [

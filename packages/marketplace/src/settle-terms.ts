@@ -1,6 +1,6 @@
 import { appendAudit } from '@purser/audit';
 import { assert, type Connection, isRefusal, type WorkspaceId } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import type { Overrides } from '@purser/identity';
 import { lowerOverrides, spentOfRaises } from '@purser/policy';
 import { applyTerms, lockTerms, type PaymentFacts, type Subscriber, type Terms, termsOf } from '@purser/terms';
@@ -15,16 +15,16 @@ import { paymentFacts } from './payment-facts.ts';
 export async function settleTerms(
   on: Connection,
   now: Temporal.Instant,
-  parts: Pick<MarketplaceParts, 'identity' | 'catalogue' | 'catalogueOf'>,
+  parts: Pick<MarketplaceParts, 'identity' | 'catalog' | 'catalogOf'>,
   workspace: WorkspaceId,
 ): Promise<void> {
   await lockTerms(on, workspace);
   const facts = await paymentFacts(on, workspace);
-  const catalogues = await cataloguesOf(on, parts, facts);
-  const terms = termsOf(facts, (version) => catalogues.get(version), parts.catalogue.fx);
+  const catalogs = await catalogsOf(on, parts, facts);
+  const terms = termsOf(facts, (version) => catalogs.get(version), parts.catalog.fx);
   const raises = await spentOfRaises(on, workspace);
-  const before = await applyTerms(on, now, workspace, { terms, fx: parts.catalogue.fx, until: latestOf(facts, now), raises });
-  await movePlan(on, now, parts, workspace, { before, terms, catalogues });
+  const before = await applyTerms(on, now, workspace, { terms, fx: parts.catalog.fx, until: latestOf(facts, now), raises });
+  await movePlan(on, now, parts, workspace, { before, terms, catalogs });
   if (terms.living.length > 1 && terms.living.length > before.living) await tellSecond(on, now, workspace, terms.living);
 }
 
@@ -66,19 +66,19 @@ async function tellSecond(
 }
 
 /** The versions that something was sold at; one that was never stored sells nothing. */
-async function cataloguesOf(
+async function catalogsOf(
   on: Connection,
-  { catalogueOf }: Pick<MarketplaceParts, 'catalogueOf'>,
+  { catalogOf }: Pick<MarketplaceParts, 'catalogOf'>,
   { snapshots, invoices }: PaymentFacts,
-): Promise<Map<string, Catalogue>> {
+): Promise<Map<string, Catalog>> {
   const versions = new Set([
     ...snapshots.flatMap(({ version, sold }) => (sold ? [version, sold.version] : [version])),
     ...invoices.map(({ version }) => version),
   ]);
-  const found = new Map<string, Catalogue>();
+  const found = new Map<string, Catalog>();
   for (const version of versions) {
-    const catalogue = await catalogueOf(version, on);
-    if (catalogue) found.set(version, catalogue);
+    const catalog = await catalogOf(version, on);
+    if (catalog) found.set(version, catalog);
   }
   return found;
 }
@@ -100,14 +100,14 @@ async function movePlan(
   {
     before,
     terms,
-    catalogues,
-  }: { readonly before: Subscriber; readonly terms: Terms; readonly catalogues: ReadonlyMap<string, Catalogue> },
+    catalogs,
+  }: { readonly before: Subscriber; readonly terms: Terms; readonly catalogs: ReadonlyMap<string, Catalog> },
 ): Promise<void> {
   const { plan } = terms;
   if (plan === undefined) return;
   const same =
     before.plan?.plan === plan.plan && before.plan.version === plan.version && before.plan.subscription === plan.subscription;
-  const sold_under = catalogues.get(plan.version);
+  const sold_under = catalogs.get(plan.version);
   if (same || sold_under === undefined) return;
   let lowered: readonly string[] = [];
   // What was agreed on the plan before is proved again on this one.

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 
 import { baseMigrations, migrate, newId, type RoomMigrations } from '@purser/base';
 import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
-import { loadCatalogue } from '@purser/catalog';
+import { loadCatalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
@@ -59,7 +59,7 @@ async function roomsBefore(): Promise<RoomMigrations[]> {
 
 /** A subscriber of PRO as the tables of before have it: its period of twelve days ago booked, granted and paid for. */
 async function subscribeAsBefore(): Promise<void> {
-  const { version } = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  const { version } = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   const at = began.toString();
   const { pool } = database;
   await pool.query(
@@ -133,5 +133,5 @@ test('a subscriber of before terms goes on with the period under way, once, and 
   await tell('refund.created', shop.stripe.make('refund', 're', refund));
   expect([await revenue(), (await shop.policyOf(workspace)).ceiling.nanos]).toEqual([15_990_000_000n, 13_591_500_000n]);
   await tell('customer.subscription.deleted', { ...subscription, status: 'canceled' });
-  expect((await shop.policyOf(workspace)).licence_stage).toBe('cancelled');
+  expect((await shop.policyOf(workspace)).license_stage).toBe('cancelled');
 });

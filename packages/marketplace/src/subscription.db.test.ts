@@ -80,7 +80,7 @@ describe('C6: a subscription', () => {
   });
 });
 
-describe('C5: the licence', () => {
+describe('C5: the license', () => {
   test('goes with the payments: failed, paid again, ended', async () => {
     const { workspace, subscription } = await subscribed();
     const { invoice } = shop.stripe.invoice(subscription);
@@ -139,7 +139,7 @@ test('a change of plan within a month books what it cost, net of its tax, and th
   ]);
 });
 
-test('C5 C6: plan, licence and books end the same in whatever order a month of events comes, doubled and late', async () => {
+test('C5 C6: plan, license and books end the same in whatever order a month of events comes, doubled and late', async () => {
   await fc.assert(
     fc.asyncProperty(fc.infiniteStream(fc.nat(1_000_000)), async (chance) => {
       const workspace = await shop.workspace('FREE');

@@ -1,4 +1,4 @@
-import { loadCatalogue, storeCatalogue } from '@purser/catalog';
+import { loadCatalog, storeCatalog } from '@purser/catalog';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import type { StripeObject } from './standins/index.ts';
@@ -107,7 +107,7 @@ describe('a change of plan within a month', () => {
 });
 
 describe('nothing was collected', () => {
-  test('a trial that the catalogue does not give serves nothing, books nothing, and paused it serves nobody', async () => {
+  test('a trial that the catalog does not give serves nothing, books nothing, and paused it serves nobody', async () => {
     const buyer = await payments.customer();
     const subscription = payments.subscriptionOf(buyer, 'PRO', { status: 'trialing' });
     await payments.tell('customer.subscription.created', subscription);
@@ -170,10 +170,10 @@ describe('nothing was collected', () => {
 
 describe('what a sale is of', () => {
   test('the same plan at the same price stays at the version it was sold at, and a sale counts at that of its checkout', async () => {
-    const text = shop.catalogue.text.replace('price: 15.99 EUR', 'price: 25.99 EUR');
-    const dear = { ...shop.catalogue, ...(await dearer(text)) };
-    await storeCatalogue(shop.database.pool, dear, shop.clock.now());
-    const after = shop.another({ catalogue: dear });
+    const text = shop.catalog.text.replace('price: 15.99 EUR', 'price: 25.99 EUR');
+    const dear = { ...shop.catalog, ...(await dearer(text)) };
+    await storeCatalog(shop.database.pool, dear, shop.clock.now());
+    const after = shop.another({ catalog: dear });
     const card = await payments.subscribed();
     await payments.tell('customer.subscription.updated', { ...card.subscription, default_payment_method: 'pm_2' }, after);
     await payments.tell('invoice.paid', payments.inv(card.subscription, 1599, 'subscription_cycle'), after);
@@ -250,7 +250,7 @@ describe('what a sale is of', () => {
   });
 });
 
-describe('the licence stands on a subscription that lives', () => {
+describe('the license stands on a subscription that lives', () => {
   test('an old invoice that is paid after the end is booked, and brings nothing back', async () => {
     const { workspace, subscription } = await payments.subscribed();
     payments.later({ days: 30 });
@@ -295,15 +295,15 @@ test('of two events of one second the later status counts, whichever id sorts fi
   }
 });
 
-/** The catalogue of another text, as a server that is started with it has it. */
-async function dearer(text: string): Promise<Awaited<ReturnType<typeof loadCatalogue>>> {
+/** The catalog of another text, as a server that is started with it has it. */
+async function dearer(text: string): Promise<Awaited<ReturnType<typeof loadCatalog>>> {
   const { mkdtemp, writeFile, cp, rm } = await import('node:fs/promises');
   const { tmpdir } = await import('node:os');
-  const folder = await mkdtemp(`${tmpdir()}/purser-catalogue-`);
+  const folder = await mkdtemp(`${tmpdir()}/purser-catalog-`);
   try {
     await cp(new URL('../../../catalogs/', import.meta.url).pathname, folder, { recursive: true });
     await writeFile(`${folder}/default.yaml`, text);
-    return await loadCatalogue(`${folder}/default.yaml`);
+    return await loadCatalog(`${folder}/default.yaml`);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -1,7 +1,7 @@
 import { auditMigrations } from '@purser/audit';
 import { createLog, isRefusal, newId, type OffsetClock, openPool, systemClock } from '@purser/base';
 import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
-import { type Catalogue, catalogMigrations, catalogueVersions, loadCatalogue, storeCatalogue } from '@purser/catalog';
+import { type Catalog, catalogMigrations, catalogVersions, loadCatalog, storeCatalog } from '@purser/catalog';
 import { identityMigrations, openIdentity, type Workspace } from '@purser/identity';
 import { ledgerMigrations, verifyPostings } from '@purser/ledger';
 import { licenseMigrations } from '@purser/license';
@@ -38,7 +38,7 @@ export interface Shop extends AsyncDisposable {
   readonly meters: Meters;
   readonly log_lines: readonly string[];
   readonly opened_at: Temporal.Instant;
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   /** Another server on the same database. */
   another(more?: Partial<MarketplaceParts>): Marketplace;
   workspace(plan?: string): Promise<Workspace>;
@@ -70,26 +70,26 @@ export interface Shop extends AsyncDisposable {
   verify(): Promise<void>;
 }
 
-const CATALOGUE = new URL('../../../catalogs/default.yaml', import.meta.url).pathname;
+const CATALOG = new URL('../../../catalogs/default.yaml', import.meta.url).pathname;
 
 /** `database`: one that is there already, with the tables of all `ROOMS`. */
-export async function openShop(given: { readonly catalogue?: Catalogue; readonly database?: TestDatabase } = {}): Promise<Shop> {
+export async function openShop(given: { readonly catalog?: Catalog; readonly database?: TestDatabase } = {}): Promise<Shop> {
   await using opened = new AsyncDisposableStack();
   const database = given.database ?? (await createTestDatabase(ROOMS));
   opened.defer(() => database.drop());
   const { pool } = database;
   const clock = suiteClock();
-  const catalogue = given.catalogue ?? (await loadCatalogue(CATALOGUE));
-  await storeCatalogue(pool, catalogue, clock.now());
+  const catalog = given.catalog ?? (await loadCatalog(CATALOG));
+  await storeCatalog(pool, catalog, clock.now());
   const stripe = await startStripeStandIn({ now: () => Math.floor(clock.now().epochMilliseconds / 1000) });
   opened.defer(() => stripe.close());
-  const identity = await openIdentity({ pool, clock, admin_token: 'an admin token of tests', offering: () => catalogue });
+  const identity = await openIdentity({ pool, clock, admin_token: 'an admin token of tests', offering: () => catalog });
   opened.defer(() => identity.close());
   const holds = openPool(database.url, { connections_max: 1 });
   opened.defer(() => holds.end());
   const meters = new Meters({ pool: holds, clock }, pool);
   opened.defer(() => meters.idle());
-  const policies = await openPolicies({ pool, clock, meters, catalogue, failed: () => {} });
+  const policies = await openPolicies({ pool, clock, meters, catalog, failed: () => {} });
   opened.defer(() => policies.close());
   const log_lines: string[] = [];
   const log = createLog({ level: 'info', write: (line) => log_lines.push(line) });
@@ -104,8 +104,8 @@ export async function openShop(given: { readonly catalogue?: Catalogue; readonly
     clock,
     log,
     identity,
-    catalogue,
-    catalogueOf: catalogueVersions(pool, catalogue),
+    catalog,
+    catalogOf: catalogVersions(pool, catalog),
     policyOf: (of, now) => policies.load(of, now),
     settings,
   };
@@ -117,7 +117,7 @@ export async function openShop(given: { readonly catalogue?: Catalogue; readonly
     return found;
   }
   async function policyOf(of: Workspace): Promise<Policy> {
-    const started = await openPolicies({ pool, clock, meters, catalogue, failed: () => {} });
+    const started = await openPolicies({ pool, clock, meters, catalog, failed: () => {} });
     try {
       return await started.load(await fresh(of), clock.now());
     } finally {
@@ -140,7 +140,7 @@ export async function openShop(given: { readonly catalogue?: Catalogue; readonly
       .filter(({ key, workspace }) => key === 'cost' && workspace === of.id)
       .map((one) => ({
         meter: one,
-        amount: convertCost(money(left, currency(meter.unit)), currency(one.unit), policy.catalogue.fx).nanos,
+        amount: convertCost(money(left, currency(meter.unit)), currency(one.unit), policy.catalog.fx).nanos,
       }));
     const held = await meters.hold({ ...request, legs, expires_at: clock.now().add({ minutes: 5 }) });
     if (held.kind !== 'held') throw new Error(held.kind);
@@ -165,7 +165,7 @@ export async function openShop(given: { readonly catalogue?: Catalogue; readonly
     meters,
     log_lines,
     opened_at: clock.now(),
-    catalogue,
+    catalog,
     another: (more = {}) => openMarketplace({ ...parts, ...more }),
     async workspace(plan = 'PRO') {
       const made = await identity.createWorkspace({ name: 'Buyer', plan });

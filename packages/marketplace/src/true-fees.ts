@@ -13,7 +13,7 @@ const PURCHASES_MAX = 50;
 const AGAIN_AFTER = { hours: 1 } as const;
 
 /**
- * Replaces the fees that the catalogue expected by those that Stripe took, which it knows a while after a payment. Asks for each purchase
+ * Replaces the fees that the catalog expected by those that Stripe took, which it knows a while after a payment. Asks for each purchase
  * at most once an hour, whatever the number of servers. Returns how many it learnt.
  */
 export async function learnFees(parts: OpenParts): Promise<number> {
@@ -47,21 +47,16 @@ async function feeOf({ stripe, log }: OpenParts, payment: string): Promise<Money
   }
 }
 
-/** Stripe may pay out in another currency than the buyer paid in: then the fee counts at the catalogue's rate, buffer included. */
-async function book(
-  { pool, clock, catalogue }: OpenParts,
-  payment: string,
-  workspace: WorkspaceId,
-  fee: Money,
-): Promise<boolean> {
+/** Stripe may pay out in another currency than the buyer paid in: then the fee counts at the catalog's rate, buffer included. */
+async function book({ pool, clock, catalog }: OpenParts, payment: string, workspace: WorkspaceId, fee: Money): Promise<boolean> {
   const now = clock.now();
   return transaction(pool, async (connection) => {
     await lockGrants(connection, now, workspace, []);
     const purchase = await purchaseOf(connection, { payment });
     if (purchase === undefined) return false;
     const paid_in = currency(purchase.currency);
-    if (findRate(catalogue.fx, fee.currency, paid_in) === undefined) return false;
-    const fees = convertCost(fee, paid_in, catalogue.fx).nanos;
+    if (findRate(catalog.fx, fee.currency, paid_in) === undefined) return false;
+    const fees = convertCost(fee, paid_in, catalog.fx).nanos;
     await bookSale(connection, now, saleOf(purchase), amountsOf(purchase), amountsOf({ ...purchase, fees }));
     await connection.query('update marketplace.purchase set fees = $2, fees_known = true where checkout_id = $1', [
       purchase.checkout,

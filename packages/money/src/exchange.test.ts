@@ -85,7 +85,7 @@ describe('exchange (F2)', () => {
     );
   });
 
-  test('an unstated rate is a broken invariant: a catalogue that needs it does not load', () => {
+  test('an unstated rate is a broken invariant: a catalog that needs it does not load', () => {
     const rates: ExchangeRates = { as_of: Temporal.Instant.from('2026-11-01T00:00Z'), buffer: parseRatio('0'), rates: new Map() };
     expect(findRate(rates, USD, EUR)).toBeUndefined();
     expect(() => convertCost(money(1n, USD), EUR, rates)).toThrow('USD to EUR');

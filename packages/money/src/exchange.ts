@@ -12,7 +12,7 @@ export interface ExchangeRates {
   readonly rates: ReadonlyMap<string, Ratio>;
 }
 
-/** The rate from one currency to another, or undefined when neither direction is stated. A catalogue refuses to load without the rates it needs. */
+/** The rate from one currency to another, or undefined when neither direction is stated. A catalog refuses to load without the rates it needs. */
 export function findRate(rates: ExchangeRates, from: Currency, to: Currency): Ratio | undefined {
   if (from === to) return ONE;
   const direct = rates.rates.get(`${from}/${to}`);

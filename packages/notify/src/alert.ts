@@ -6,7 +6,7 @@ export type AlertId = Id<'alert'>;
  * - `threshold`: a meter passed a share of its cap.
  * - `anomaly`: an hour cost far more than the hours before it.
  * - `fraud`: more credits in an hour than the plan takes for honest.
- * - `licence`: a payment changed what may be used.
+ * - `license`: a payment changed what may be used.
  * - `overrun`: a call cost more than was held for it.
  * - `unreconciled`: nobody knows what a call cost.
  * - `missing`: the database was put back to an older state, and entries of the books are gone.
@@ -18,7 +18,7 @@ export const ALERT_KINDS = [
   'threshold',
   'anomaly',
   'fraud',
-  'licence',
+  'license',
   'overrun',
   'unreconciled',
   'missing',
@@ -36,7 +36,7 @@ const FOR_WORKSPACE: Readonly<Record<AlertKind, boolean>> = {
   threshold: true,
   anomaly: true,
   fraud: false,
-  licence: true,
+  license: true,
   overrun: false,
   unreconciled: false,
   missing: false,

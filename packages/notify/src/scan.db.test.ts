@@ -89,7 +89,7 @@ describe('T9, S14: a threshold of any meter is told of once', () => {
     expect(await told(workspace)).toEqual(['threshold cost USD 0.7', 'threshold cost USD 0.7']);
   });
 
-  test('the catalogue’s thresholds, and over them those of the workspace, meter by meter', async () => {
+  test('the catalog’s thresholds, and over them those of the workspace, meter by meter', async () => {
     const workspace = bench.workspace({ cap: dollars(10), tokens: 100n });
     bench.watched.set(workspace, { ...bench.watched.get(workspace)!, thresholds: [ratio(1n, 2n)] });
     await replaceSubscriptions(

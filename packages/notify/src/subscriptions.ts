@@ -16,7 +16,7 @@ export const subscriptionsSchema = z.strictObject({
   thresholds: z
     .record(z.string().min(1).max(100), z.array(shareSchema).max(10))
     .default({})
-    .describe('Shares of a cap by meter key, "*" for all others; what is absent is the catalogue’s. An empty list: none.'),
+    .describe('Shares of a cap by meter key, "*" for all others; what is absent is the catalog’s. An empty list: none.'),
   digest: z
     .strictObject({ messages_max: z.int().min(1).max(100), within_minutes: z.int().min(1).max(1440) })
     .default({ messages_max: 5, within_minutes: 10 })

@@ -5,7 +5,7 @@ import { compareRatios, divide, formatRatio, type Ratio, ratio } from '@purser/m
 import type { NewAlert, Severity } from './alert.ts';
 import { inUnit, meterName } from './words.ts';
 
-/** What a catalogue that names none means. */
+/** What a catalog that names none means. */
 export const THRESHOLDS_DEFAULT: readonly Ratio[] = [ratio(70n, 100n), ratio(85n, 100n), ratio(95n, 100n)];
 
 const WARNING = ratio(85n, 100n);

@@ -8,7 +8,7 @@ import type { NewAlert } from './alert.ts';
 /** What is to be watched of a workspace, or of the platform: its policy, as far as alerts need it. */
 export interface Watched {
   readonly meters: readonly MeterSpec[];
-  /** Of the catalogue it bought from; empty: 70, 85 and 95 %. */
+  /** Of the catalog it bought from; empty: 70, 85 and 95 %. */
   readonly thresholds: readonly Ratio[];
   readonly period_start: Temporal.Instant;
   /** What a month may cost; an hour below a twentieth of it is never unusual. */

@@ -1,5 +1,5 @@
 import { PLATFORM, type WorkspaceId } from '@purser/base';
-import { type Catalogue, type Ladder, loadCatalogue } from '@purser/catalog';
+import { type Catalog, type Ladder, loadCatalog } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
 import { meterId } from '@purser/meters';
 import { formatMoney, ratio } from '@purser/money';
@@ -12,10 +12,10 @@ const STATE: PolicyState = { frozen: false };
 const ANCHOR = '2026-01-31T09:00:00Z';
 const at = (text: string) => Temporal.Instant.from(text);
 
-let catalogue: Catalogue;
+let catalog: Catalog;
 
 beforeAll(async () => {
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 
 function workspace(of: Partial<Workspace> = {}): Workspace {
@@ -24,7 +24,7 @@ function workspace(of: Partial<Workspace> = {}): Workspace {
     name: 'Harbour',
     external_id: null,
     plan: 'PRO',
-    catalogue_version: catalogue.version,
+    catalogue_version: catalog.version,
     timezone: 'UTC',
     anchored_at: at(ANCHOR),
     license: 'active',
@@ -36,7 +36,7 @@ function workspace(of: Partial<Workspace> = {}): Workspace {
 }
 
 const policyOf = (of: Partial<Workspace>, now = '2026-02-10T12:00:00Z', state = STATE): Policy =>
-  effectivePolicy({ workspace: workspace(of), catalogue, state, now: at(now) });
+  effectivePolicy({ workspace: workspace(of), catalog, state, now: at(now) });
 const meter = (policy: Policy, key: string) => policy.meters.find((spec) => spec.key === key);
 
 describe('the effective policy', () => {
@@ -56,7 +56,7 @@ describe('the effective policy', () => {
 
   test('T1 without overrides every value is the plan’s, and says so', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...catalogue.plans), (plan) => {
+      fc.property(fc.constantFrom(...catalog.plans), (plan) => {
         const policy = policyOf({ plan: plan.code });
         expect(policy).toMatchObject({
           credits_monthly: plan.credits_monthly,
@@ -112,7 +112,7 @@ describe('the effective policy', () => {
   test('overrides hold from their first instant until just before their last', () => {
     const overrides: Overrides = { concurrency: 2, valid_from: '2026-02-10T00:00:00Z', valid_until: '2026-02-12T00:00:00+01:00' };
     const of = workspace({ overrides });
-    const concurrency = (now: string) => effectivePolicy({ workspace: of, catalogue, state: STATE, now: at(now) }).concurrency;
+    const concurrency = (now: string) => effectivePolicy({ workspace: of, catalog, state: STATE, now: at(now) }).concurrency;
     expect(concurrency('2026-02-09T23:59:59.999Z')).toBe(16);
     expect(concurrency('2026-02-10T00:00:00Z')).toBe(2);
     expect(concurrency('2026-02-11T22:59:59.999Z')).toBe(2);
@@ -123,7 +123,7 @@ describe('the effective policy', () => {
     const has = (now: string, license: Workspace['license'] = 'grace') => {
       const policy = policyOf({ license, license_since: at('2026-02-10T12:00:00Z') }, now);
       return [
-        policy.licence_stage,
+        policy.license_stage,
         ...['ai', 'images', 'sync', 'reports', 'campaigns'].filter((feature) => policy.features.has(feature)),
       ];
     };
@@ -134,7 +134,7 @@ describe('the effective policy', () => {
     expect(has('2026-03-03T12:00:00Z')).toEqual(['degraded']);
     expect(has('2026-02-25T12:00:00Z', 'active')).toEqual(['active', 'ai', 'images', 'sync', 'reports', 'campaigns']);
     expect(has('2026-02-25T12:00:00Z', 'cancelled')).toEqual(['cancelled']);
-    expect(originOf(policyOf({ license: 'grace', license_since: at('2026-02-10T12:00:00Z') }), 'features.ai')).toBe('licence');
+    expect(originOf(policyOf({ license: 'grace', license_since: at('2026-02-10T12:00:00Z') }), 'features.ai')).toBe('license');
   });
 
   test('T8 carries the freeze', () => {
@@ -165,9 +165,9 @@ describe('the meters of a text call', () => {
   });
 
   describe('S4 the global budget', () => {
-    const covering = (covers: 'unpaid' | 'all'): Catalogue => {
-      const { globalBudget } = catalogue;
-      return { ...catalogue, ...(globalBudget && { globalBudget: { ...globalBudget, covers } }) };
+    const covering = (covers: 'unpaid' | 'all'): Catalog => {
+      const { globalBudget } = catalog;
+      return { ...catalog, ...(globalBudget && { globalBudget: { ...globalBudget, covers } }) };
     };
     const studio: Ladder = {
       name: 'studio',
@@ -178,7 +178,7 @@ describe('the meters of a text call', () => {
     const of = (plan: string, covers: 'unpaid' | 'all') =>
       effectivePolicy({
         workspace: workspace({ plan }),
-        catalogue: covering(covers),
+        catalog: covering(covers),
         state: { frozen: false, rungs: [{ ladder: studio, rung: 1 }] },
         now: at('2026-02-10T12:00:00Z'),
       });
@@ -197,7 +197,7 @@ describe('the meters of a text call', () => {
     });
 
     test('neither holds paid work nor degrades it, unless it covers all', () => {
-      for (const { code } of catalogue.plans.filter(({ price }) => price.nanos > 0n)) {
+      for (const { code } of catalog.plans.filter(({ price }) => price.nanos > 0n)) {
         const paid = of(code, 'unpaid');
         expect([meter(paid, 'budget'), paid.rungs, [...paid.degraded]]).toEqual([undefined, [], []]);
         expect(meter(of(code, 'all'), 'budget')?.workspace).toBe(PLATFORM);
@@ -222,10 +222,10 @@ describe('the meters of a text call', () => {
   });
 
   test('what is not limited has no meter', () => {
-    const { globalBudget: _, ...unbudgeted } = catalogue;
+    const { globalBudget: _, ...unbudgeted } = catalog;
     const policy = effectivePolicy({
       workspace: workspace({ overrides: { quotas: { tokens_month: null, jobs_month: null } } }),
-      catalogue: unbudgeted,
+      catalog: unbudgeted,
       state: STATE,
       now: at('2026-02-10T12:00:00Z'),
     });
@@ -234,15 +234,15 @@ describe('the meters of a text call', () => {
 });
 
 describe('the cache', () => {
-  test('the same objects within a window, another policy for another workspace, catalogue, state or window', () => {
+  test('the same objects within a window, another policy for another workspace, catalog, state or window', () => {
     const of = workspace();
-    const ask = (now: string, more: { workspace?: Workspace; catalogue?: Catalogue; state?: PolicyState } = {}) =>
-      effectivePolicy({ workspace: of, catalogue, state: STATE, now: at(now), ...more });
+    const ask = (now: string, more: { workspace?: Workspace; catalog?: Catalog; state?: PolicyState } = {}) =>
+      effectivePolicy({ workspace: of, catalog, state: STATE, now: at(now), ...more });
     const first = ask('2026-02-10T12:00:00Z');
     expect(ask('2026-02-27T12:00:00Z')).toBe(first);
     expect(ask('2026-02-27T12:00:00Z', { workspace: workspace() })).not.toBe(first);
     expect(ask('2026-02-27T12:00:00Z', { state: { frozen: false } })).not.toBe(first);
-    expect(ask('2026-02-27T12:00:00Z', { catalogue: { ...catalogue } })).not.toBe(first);
+    expect(ask('2026-02-27T12:00:00Z', { catalog: { ...catalog } })).not.toBe(first);
     expect(ask('2026-02-28T09:00:00Z')).not.toBe(first);
   });
 
@@ -263,8 +263,8 @@ describe('the cache', () => {
         const asked = workspace(like);
         for (const ms of times) {
           const now = Temporal.Instant.fromEpochMilliseconds(ms);
-          const { workspace: _, ...answer } = effectivePolicy({ workspace: asked, catalogue, state: STATE, now });
-          const { workspace: __, ...fresh } = effectivePolicy({ workspace: workspace(like), catalogue, state: STATE, now });
+          const { workspace: _, ...answer } = effectivePolicy({ workspace: asked, catalog, state: STATE, now });
+          const { workspace: __, ...fresh } = effectivePolicy({ workspace: workspace(like), catalog, state: STATE, now });
           expect(answer).toEqual(fresh);
           expect(Temporal.Instant.compare(answer.valid_from, now)).toBeLessThanOrEqual(0);
           expect(Temporal.Instant.compare(now, answer.valid_until)).toBeLessThan(0);

@@ -1,5 +1,5 @@
 import { assert } from '@purser/base';
-import { type Catalogue, findPlan, isBudgeted, type Plan } from '@purser/catalog';
+import { type Catalog, findPlan, isBudgeted, type Plan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { type Window, windowAt } from '@purser/meters';
 
@@ -7,7 +7,7 @@ import { add, type Money, money } from '@purser/money';
 
 import { applyRungs } from './apply-rungs.ts';
 import { rungAt } from './ladder.ts';
-import { licenceEffect } from './licence.ts';
+import { licenseEffect } from './license.ts';
 import { exposureMeter, textCallMeters } from './meters.ts';
 import { mergeOverrides, type Terms } from './merge-overrides.ts';
 import type { Policy, PolicyState } from './policy.ts';
@@ -17,7 +17,7 @@ import { termAt } from './term-at.ts';
 export interface PolicyQuestion {
   readonly workspace: Workspace;
   /** The version the workspace is on. */
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   readonly state: PolicyState;
   /** Left out: no ladder climbed down, no ceiling raised. */
   readonly standing?: Standing;
@@ -41,16 +41,16 @@ interface Cached {
 const cache = new WeakMap<Workspace, Cached>();
 
 /**
- * What `workspace` may do at `now`. Cached until the workspace, the catalogue, the standing or the state is another object, or a window,
- * an override or a licence stage ends. Asserts that the catalogue has the workspace's plan.
+ * What `workspace` may do at `now`. Cached until the workspace, the catalog, the standing or the state is another object, or a window,
+ * an override or a license stage ends. Asserts that the catalog has the workspace's plan.
  */
 export function effectivePolicy(question: PolicyQuestion): Policy {
-  const { workspace, catalogue, state, standing = NOTHING_KNOWN, now } = question;
+  const { workspace, catalog, state, standing = NOTHING_KNOWN, now } = question;
   const cached = cache.get(workspace);
   const now_ms = now.epochMilliseconds;
   if (
     cached !== undefined &&
-    cached.policy.catalogue === catalogue &&
+    cached.policy.catalog === catalog &&
     cached.state === state &&
     cached.standing === standing &&
     now_ms >= cached.valid_from_ms &&
@@ -58,7 +58,7 @@ export function effectivePolicy(question: PolicyQuestion): Policy {
   ) {
     return cached.policy;
   }
-  const policy = resolve({ workspace, catalogue, state, standing, now });
+  const policy = resolve({ workspace, catalog, state, standing, now });
   cache.set(workspace, {
     policy,
     state,
@@ -73,11 +73,11 @@ export function effectivePolicy(question: PolicyQuestion): Policy {
 
 const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
 
-function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<PolicyQuestion, 'resolved'>>): Policy {
-  const plan = findPlan(catalogue, workspace.plan);
-  assert(plan, `workspace ${workspace.id} is on plan ${workspace.plan}, which catalogue ${catalogue.version} does not have`);
+function resolve({ workspace, catalog, state, standing, now }: Required<Omit<PolicyQuestion, 'resolved'>>): Policy {
+  const plan = findPlan(catalog, workspace.plan);
+  assert(plan, `workspace ${workspace.id} is on plan ${workspace.plan}, which catalog ${catalog.version} does not have`);
   const { anchored_at } = workspace;
-  const served = termAt({ workspace, standing, plan, catalogue, now });
+  const served = termAt({ workspace, standing, plan, catalog, now });
   // Billing begins at the anchor, and nothing is billed before. A server whose clock is a little behind the one that made the
   // workspace must find the same first period: in an earlier one it would book the price, and grant the credits, once more.
   const early = Temporal.Instant.compare(now, anchored_at) < 0;
@@ -89,31 +89,31 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
     raiseOf(standing, billing_period, plan),
     mergeOverrides({
       plan,
-      catalogue,
+      catalog,
       overrides: workspace.overrides,
       now,
       allowed: served?.allowed,
     }),
   );
-  const licence = licenceEffect({ workspace, terms: catalogue.licence, features: terms.features, now });
+  const license = licenseEffect({ workspace, terms: catalog.license, features: terms.features, now });
   const origins = new Map(terms.origins);
-  for (const feature of licence.lost) origins.set(`features.${feature}`, 'licence');
+  for (const feature of license.lost) origins.set(`features.${feature}`, 'license');
   if (state.frozen) origins.set('frozen', 'freeze');
 
   // No payment covers a trial.
-  const budgeted = isBudgeted(catalogue, plan) || (catalogue.globalBudget !== undefined && served?.month?.kind === 'trial');
+  const budgeted = isBudgeted(catalog, plan) || (catalog.globalBudget !== undefined && served?.month?.kind === 'trial');
   const shared = (state.rungs ?? []).filter(({ ladder }) => budgeted || ladder.watches !== 'global_budget');
-  const rungs = [...ownRungs(plan, catalogue, standing, billing_period, terms.cost_cap), ...shared];
-  const limited = applyRungs({ ...terms, features: licence.features }, rungs, origins);
+  const rungs = [...ownRungs(plan, catalog, standing, billing_period, terms.cost_cap), ...shared];
+  const limited = applyRungs({ ...terms, features: license.features }, rungs, origins);
   const period_valid = served?.valid ?? (early ? { ...calendar, start: EPOCH } : calendar);
-  const valid = intersect([period_valid, month, terms.valid, licence.valid]);
+  const valid = intersect([period_valid, month, terms.valid, license.valid]);
   const { origins: _, valid: __, ...values } = limited;
   return Object.freeze({
     ...values,
     workspace,
-    catalogue,
+    catalog,
     plan,
-    licence_stage: licence.stage,
+    license_stage: license.stage,
     frozen: state.frozen,
     rungs,
     ...(served && { term: { month: served.month } }),
@@ -121,7 +121,7 @@ function resolve({ workspace, catalogue, state, standing, now }: Required<Omit<P
     origins,
     valid_from: valid.start,
     valid_until: valid.end,
-    meters: textCallMeters({ workspace, catalogue, budgeted, terms: limited, billing_period, month }),
+    meters: textCallMeters({ workspace, catalog, budgeted, terms: limited, billing_period, month }),
     exposure_meter: exposureMeter(workspace, limited.cost_cap, plan, billing_period),
   });
 }
@@ -143,8 +143,8 @@ function raisedBy(raise: Money | undefined, terms: Terms): Terms {
  * Where the plan's own ladder stands. A rung that was found under another cap is found again from what was spent then, without regard
  * to where it was: a ceiling that was raised is climbed back to at once.
  */
-function ownRungs(plan: Plan, catalogue: Catalogue, standing: Standing, period: Window, cap: Money): readonly ActiveRung[] {
-  const ladder = catalogue.ladders.find(({ name, watches }) => name === plan.ladder && watches === 'ceiling');
+function ownRungs(plan: Plan, catalog: Catalog, standing: Standing, period: Window, cap: Money): readonly ActiveRung[] {
+  const ladder = catalog.ladders.find(({ name, watches }) => name === plan.ladder && watches === 'ceiling');
   const kept = ladder && standing.rungs.get(ladder.name);
   if (!ladder || !kept || kept.unit !== cap.currency || !kept.window_start.equals(period.start)) return [];
   const rung = rungAt(ladder, kept.spent, cap.nanos, kept.cap === cap.nanos ? kept.rung : 0);

@@ -6,7 +6,7 @@ import { isLossAccepted } from './proven-overrides.ts';
 
 /** One value of a policy, in JSON, with where it came from. */
 export interface Explanation {
-  /** As in the catalogue: `rate.rpm`, `quotas.tokens_month`, `features.ai`. */
+  /** As in the catalog: `rate.rpm`, `quotas.tokens_month`, `features.ai`. */
   readonly name: string;
   readonly value: unknown;
   readonly from: Origin;
@@ -30,7 +30,7 @@ function valuesOf(policy: Policy): Map<string, unknown> {
     ...policy.degraded.keys().filter(isFeature).map(afterDot),
   ]);
   for (const feature of features) values.set(`features.${feature}`, policy.features.has(feature));
-  values.set('licence_stage', policy.licence_stage);
+  values.set('license_stage', policy.license_stage);
   values.set('ceiling', amount(policy.ceiling));
   values.set('cost_cap', amount(policy.cost_cap));
   values.set('credits_monthly', count(policy.credits_monthly));
@@ -51,10 +51,10 @@ function valuesOf(policy: Policy): Map<string, unknown> {
 }
 
 function why(policy: Policy, name: string, from: Origin): string {
-  const { plan, workspace, catalogue } = policy;
+  const { plan, workspace, catalog } = policy;
   switch (from) {
     case 'plan':
-      return `the plan ${plan.code} of ${catalogue.version}`;
+      return `the plan ${plan.code} of ${catalog.version}`;
     case 'override': {
       const { valid_from, valid_until, accepted_loss } = workspace.overrides;
       const time = [valid_from && `from ${valid_from}`, valid_until && `until ${valid_until}`].filter(Boolean).join(' ');
@@ -64,8 +64,8 @@ function why(policy: Policy, name: string, from: Origin): string {
       const instead = low ? `; ${low.agreed} was agreed, and ${plan.code} pays for ${low.holds}` : '';
       return `agreed with ${workspace.name}${time === '' ? '' : `, ${time}`}${loss}${instead}`;
     }
-    case 'licence':
-      return `the licence is in the stage ${policy.licence_stage} since ${workspace.license_since.toString()}`;
+    case 'license':
+      return `the license is in the stage ${policy.license_stage} since ${workspace.license_since.toString()}`;
     case 'cost_cap':
       return `the hard cost cap of the plan ${plan.code}`;
     case 'term':

@@ -1,9 +1,9 @@
 export { effectivePolicy, type PolicyQuestion } from './effective-policy.ts';
 export { explainPolicy, type Explanation } from './explain.ts';
-export { licenceStage } from './licence.ts';
+export { licenseStage } from './license.ts';
 export { listRungs, type RungListed } from './list-rungs.ts';
 export { openPolicies, type Policies, policyMigrations, setFreeze } from './open-policies.ts';
-export { type Degradation, type LicenceStage, type Origin, originOf, type Policy, type PolicyState } from './policy.ts';
+export { type Degradation, type LicenseStage, type Origin, originOf, type Policy, type PolicyState } from './policy.ts';
 export { rungAt } from './ladder.ts';
 export { lowerOverrides } from './lower-overrides.ts';
 export { refuseLoss } from './prove-overrides.ts';

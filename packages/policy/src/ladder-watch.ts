@@ -1,5 +1,5 @@
 import { type Clock, PLATFORM, type Pool } from '@purser/base';
-import type { Catalogue, Ladder } from '@purser/catalog';
+import type { Catalog, Ladder } from '@purser/catalog';
 import { type Meters, type MeterSpec, type MeterState } from '@purser/meters';
 
 import { rungAt } from './ladder.ts';
@@ -77,10 +77,10 @@ export class LadderWatch {
   }
 
   /** The rungs of the ladders that watch what everybody shares. */
-  async lookAtShared(catalogue: Catalogue): Promise<PolicyState['rungs']> {
+  async lookAtShared(catalog: Catalog): Promise<PolicyState['rungs']> {
     const { pool, clock, meters, standings } = this.#parts;
     const now = clock.now();
-    const watched = sharedLadders(catalogue, now);
+    const watched = sharedLadders(catalog, now);
     if (watched.length === 0) return [];
     await standings.ready(PLATFORM);
     const states = await meters.read(watched.map(({ spec }) => spec));
@@ -101,14 +101,14 @@ export class LadderWatch {
   }
 }
 
-function ownLadder({ plan, catalogue }: Policy): Ladder | undefined {
-  return catalogue.ladders.find(({ name, watches }) => name === plan.ladder && watches === 'ceiling');
+function ownLadder({ plan, catalog }: Policy): Ladder | undefined {
+  return catalog.ladders.find(({ name, watches }) => name === plan.ladder && watches === 'ceiling');
 }
 
 /** The ladders over shared meters, with the meter each watches now. */
-export function sharedLadders(catalogue: Catalogue, now: Temporal.Instant): { ladder: Ladder; spec: MeterSpec }[] {
-  return catalogue.ladders.flatMap((ladder) => {
-    const spec = sharedMeter(catalogue, ladder, now);
+export function sharedLadders(catalog: Catalog, now: Temporal.Instant): { ladder: Ladder; spec: MeterSpec }[] {
+  return catalog.ladders.flatMap((ladder) => {
+    const spec = sharedMeter(catalog, ladder, now);
     return spec ? [{ ladder, spec }] : [];
   });
 }

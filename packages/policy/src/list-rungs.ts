@@ -1,5 +1,5 @@
 import { type Clock, PLATFORM, type Pool } from '@purser/base';
-import type { Catalogue, Ladder } from '@purser/catalog';
+import type { Catalog, Ladder } from '@purser/catalog';
 import type { Meters } from '@purser/meters';
 
 import { effectsOf, reasonOf } from './ladder.ts';
@@ -34,12 +34,12 @@ const MONTH_DAYS = 31;
 
 /** The shared ladders as they stand now, and the workspaces that are on a rung, farthest down first. */
 export async function listRungs(
-  parts: { readonly pool: Pool; readonly clock: Clock; readonly meters: Pick<Meters, 'read'>; readonly catalogue: Catalogue },
+  parts: { readonly pool: Pool; readonly clock: Clock; readonly meters: Pick<Meters, 'read'>; readonly catalog: Catalog },
   limit: number,
 ): Promise<{ shared: RungListed[]; workspaces: RungListed[]; count: number }> {
-  const { pool, clock, meters, catalogue } = parts;
+  const { pool, clock, meters, catalog } = parts;
   const now = clock.now();
-  const watched = sharedLadders(catalogue, now);
+  const watched = sharedLadders(catalog, now);
   // A rung of a period that has ended stands in its row until the workspace is next heard of: no period is longer than this.
   const oldest = now.subtract({ hours: MONTH_DAYS * 24 }).toString();
   const [states, kept, own, counted] = await Promise.all([
@@ -68,7 +68,7 @@ export async function listRungs(
     };
   });
   const workspaces = own.rows.map(({ ladder: name, rung, ...row }): RungListed => {
-    const ladder = catalogue.ladders.find((candidate) => candidate.name === name);
+    const ladder = catalog.ladders.find((candidate) => candidate.name === name);
     const described = ladder && describe(ladder, rung);
     return { ...(described ?? { ladder: name, watches: 'ceiling', rung, rungs: rung, effects: [] }), ...row };
   });

@@ -1,4 +1,4 @@
-import { allowanceOf, type Catalogue, findPlan, payAsYouGoLoss, type Plan } from '@purser/catalog';
+import { allowanceOf, type Catalog, findPlan, payAsYouGoLoss, type Plan } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
 import { compare, convertPlain, currency, findRate, formatAmount, parseMoney } from '@purser/money';
 
@@ -8,14 +8,14 @@ import { compare, convertPlain, currency, findRate, formatAmount, parseMoney } f
  */
 export function lowerOverrides(
   { plan: code, overrides }: Pick<Workspace, 'plan' | 'overrides'>,
-  catalogue: Catalogue,
+  catalog: Catalog,
 ): { readonly overrides: Overrides; readonly lowered: readonly string[] } {
-  const plan = findPlan(catalogue, code);
+  const plan = findPlan(catalog, code);
   if (!plan || Object.keys(overrides).length === 0) return { overrides, lowered: [] };
   const { ceiling, pay_as_you_go, accepted_loss, ...rest } = overrides;
   const lowered: string[] = [];
   if (accepted_loss) lowered.push('the agreement to a loss ended with the plan it was about');
-  const kept_ceiling = ceiling && keptCeiling(plan, ceiling, catalogue);
+  const kept_ceiling = ceiling && keptCeiling(plan, ceiling, catalog);
   if (
     ceiling &&
     kept_ceiling !== undefined &&
@@ -24,7 +24,7 @@ export function lowerOverrides(
     lowered.push(`the ceiling of ${ceiling.amount} ${ceiling.currency} became ${kept_ceiling.amount} ${kept_ceiling.currency}`);
   }
   if (ceiling && kept_ceiling === undefined) lowered.push(`the ceiling of ${ceiling.amount} ${ceiling.currency} is the plan's`);
-  const sells = pay_as_you_go && keepsCredits(plan, pay_as_you_go.price, catalogue);
+  const sells = pay_as_you_go && keepsCredits(plan, pay_as_you_go.price, catalog);
   if (pay_as_you_go && !sells) lowered.push('credits beyond the granted ones are sold as the plan says');
   return {
     overrides: { ...rest, ...(kept_ceiling && { ceiling: kept_ceiling }), ...(sells && { pay_as_you_go }) },
@@ -36,7 +36,7 @@ export function lowerOverrides(
 function keptCeiling(
   plan: Plan,
   { amount, currency: unit }: { readonly amount: string; readonly currency: string },
-  { fx }: Pick<Catalogue, 'fx'>,
+  { fx }: Pick<Catalog, 'fx'>,
 ): { amount: string; currency: string } | undefined {
   const own = plan.price.currency;
   if (findRate(fx, currency(unit), own) === undefined) return undefined;
@@ -49,8 +49,8 @@ function keptCeiling(
 function keepsCredits(
   plan: Plan,
   { amount, currency: unit }: { readonly amount: string; readonly currency: string },
-  catalogue: Catalogue,
+  catalog: Catalog,
 ): boolean {
   if (unit !== plan.price.currency) return false;
-  return payAsYouGoLoss(catalogue, plan, parseMoney(amount, unit)) === undefined;
+  return payAsYouGoLoss(catalog, plan, parseMoney(amount, unit)) === undefined;
 }

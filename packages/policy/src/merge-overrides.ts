@@ -1,4 +1,4 @@
-import { admissionCapOf, type Catalogue, type Plan, type QuotaKey, type Quotas } from '@purser/catalog';
+import { admissionCapOf, type Catalog, type Plan, type QuotaKey, type Quotas } from '@purser/catalog';
 import type { Overrides } from '@purser/identity';
 import type { Window } from '@purser/meters';
 import type { Money } from '@purser/money';
@@ -6,7 +6,7 @@ import type { Money } from '@purser/money';
 import type { Origin, Policy } from './policy.ts';
 import { type Lowered, provenOverrides } from './proven-overrides.ts';
 
-/** The plan's terms after what was negotiated, before the licence has its say. */
+/** The plan's terms after what was negotiated, before the license has its say. */
 export type Terms = Pick<
   Policy,
   | 'ceiling'
@@ -43,13 +43,13 @@ const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
 /** Plan ⊕ overrides: what the overrides name replaces the plan's value, one value at a time, as far as the plan's price pays for it. */
 export function mergeOverrides(question: {
   plan: Plan;
-  catalogue: Pick<Catalogue, 'credit' | 'fx'>;
+  catalog: Pick<Catalog, 'credit' | 'fx'>;
   overrides: Overrides;
   now: Temporal.Instant;
   /** What was collected for the time allows; absent: the plan is served as agreed. */
   allowed?: Allowed | undefined;
 }): Terms {
-  const { plan, catalogue, now, allowed } = question;
+  const { plan, catalog, now, allowed } = question;
   const { inForce, valid } = validity(question.overrides, now);
   const overrides = inForce ? question.overrides : {};
   const origins = new Map<string, Origin>();
@@ -59,10 +59,10 @@ export function mergeOverrides(question: {
     return negotiated;
   };
 
-  const proven = provenOverrides(plan, catalogue, overrides, allowed?.proven);
+  const proven = provenOverrides(plan, catalog, overrides, allowed?.proven);
   if (allowed) for (const name of ['ceiling', 'cost_cap']) origins.set(name, 'term');
   const ceiling = take('ceiling', proven.ceiling, allowed?.ceiling ?? plan.ceiling);
-  const { cap, capped } = admissionCapOf(plan, ceiling, catalogue.fx);
+  const { cap, capped } = admissionCapOf(plan, ceiling, catalog.fx);
   if (overrides.ceiling) origins.set('cost_cap', 'override');
   if (capped) origins.set('cost_cap', 'cost_cap');
   const { request, rate, visibility } = overrides;

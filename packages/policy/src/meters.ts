@@ -1,5 +1,5 @@
 import { PLATFORM, unreachable, type WorkspaceId } from '@purser/base';
-import { type Catalogue, type Ladder, type Plan, spentAtMost } from '@purser/catalog';
+import { type Catalog, type Ladder, type Plan, spentAtMost } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { creditMeter, type MeterSpec, type Window, windowAt } from '@purser/meters';
 import type { Currency, Money } from '@purser/money';
@@ -15,7 +15,7 @@ const COUNTS_ONLY = 2n ** 62n;
  */
 export function textCallMeters(question: {
   workspace: Workspace;
-  catalogue: Pick<Catalogue, 'globalBudget' | 'plans'>;
+  catalog: Pick<Catalog, 'globalBudget' | 'plans'>;
   /** Whether the global budget bounds this work. */
   budgeted: boolean;
   terms: Pick<Terms, 'cost_cap' | 'quotas' | 'concurrency'>;
@@ -23,7 +23,7 @@ export function textCallMeters(question: {
   /** Of the platform: UTC. */
   month: Window;
 }): readonly MeterSpec[] {
-  const { workspace, catalogue, budgeted, terms, billing_period, month } = question;
+  const { workspace, catalog, budgeted, terms, billing_period, month } = question;
   const ever = windowAt('ever', { anchor: workspace.anchored_at, timezone: workspace.timezone, now: workspace.anchored_at });
   const own = (key: string, unit: string, kind: MeterSpec['class'], window: Window, cap: bigint) =>
     meter(workspace.id, key, unit, kind, window, cap);
@@ -37,17 +37,17 @@ export function textCallMeters(question: {
   if (quotas.tokens_month !== undefined) meters.push(own('tokens', 'token', 'quota', billing_period, quotas.tokens_month));
   if (quotas.jobs_month !== undefined) meters.push(own('jobs', 'job', 'quota', billing_period, quotas.jobs_month));
   // What is spent counts in the currency of every plan there is: a change of plan must find it, not an empty meter.
-  for (const currency of otherCurrencies(catalogue, cost_cap.currency)) {
+  for (const currency of otherCurrencies(catalog, cost_cap.currency)) {
     meters.push(own('cost', currency, 'cost', billing_period, COUNTS_ONLY));
   }
-  const budget = catalogue.globalBudget?.amount;
+  const budget = catalog.globalBudget?.amount;
   if (budget && budgeted) meters.push(meter(PLATFORM, 'budget', budget.currency, 'cost', month, budget.nanos));
   return Object.freeze(meters);
 }
 
 /** The meter that a ladder watches, when everybody shares it; undefined for a ladder of the plan's own. Of the platform: UTC. */
 export function sharedMeter(
-  { globalBudget, pools }: Pick<Catalogue, 'globalBudget' | 'pools'>,
+  { globalBudget, pools }: Pick<Catalog, 'globalBudget' | 'pools'>,
   { watches, pool: name }: Pick<Ladder, 'watches' | 'pool'>,
   now: Temporal.Instant,
 ): MeterSpec | undefined {
@@ -81,7 +81,7 @@ function utc(kind: 'month' | 'day', now: Temporal.Instant): Window {
   return windowAt(kind, { anchor: now, timezone: 'UTC', now });
 }
 
-function otherCurrencies({ plans }: Pick<Catalogue, 'plans'>, own: Currency): Set<Currency> {
+function otherCurrencies({ plans }: Pick<Catalog, 'plans'>, own: Currency): Set<Currency> {
   return new Set(plans.map(({ price }) => price.currency).filter((currency) => currency !== own));
 }
 

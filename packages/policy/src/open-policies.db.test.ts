@@ -1,6 +1,6 @@
 import { newId, openPool, type Pool, TestClock } from '@purser/base';
 import { allMigrations, createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { Meters } from '@purser/meters';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,20 +10,20 @@ import { openPolicies, type Policies } from './open-policies.ts';
 const clock = new TestClock(suiteClock().now());
 let database: TestDatabase;
 let batches: Pool;
-let catalogue: Catalogue;
+let catalog: Catalog;
 let policies: Policies;
 beforeAll(async () => {
   database = await createTestDatabase(
     allMigrations(new URL('../../../', import.meta.url), ['ledger', 'catalog', 'meters', 'terms', 'policy']),
   );
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   batches = openPool(database.url, { connections_max: 1 });
   const meters = new Meters({ pool: batches, clock }, database.pool);
   policies = await openPolicies({
     pool: database.pool,
     clock,
     meters,
-    catalogue,
+    catalog,
     failed: (error) => {
       throw error;
     },
@@ -56,7 +56,7 @@ const ROUNDS = 40;
 
 describe('T3 policies from memory', () => {
   test('whether one is ready and what it is costs no promise and no look-up: the same object each time', async () => {
-    const sold = workspaces.map((workspace) => Object.freeze({ ...workspace, catalogue_version: catalogue.version }));
+    const sold = workspaces.map((workspace) => Object.freeze({ ...workspace, catalogue_version: catalog.version }));
     for (const workspace of sold) await policies.ready(workspace);
     const now = clock.now();
     const first = sold.map((workspace) => policies.of(workspace, now));

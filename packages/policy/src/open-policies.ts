@@ -1,12 +1,12 @@
 import { assert, type Clock, type Connection, PLATFORM, type Pool, repeat, type RoomMigrations } from '@purser/base';
-import { type Catalogue, catalogueVersions, findPlan, isPriceVersion } from '@purser/catalog';
+import { type Catalog, catalogVersions, findPlan, isPriceVersion } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import type { Meters } from '@purser/meters';
 
 import { effectivePolicy } from './effective-policy.ts';
 import { LadderWatch } from './ladder-watch.ts';
 import type { Policy, PolicyState } from './policy.ts';
-import { PricedCatalogues } from './priced-catalogues.ts';
+import { PricedCatalogs } from './priced-catalogs.ts';
 import { activeRollouts, type Rollout, versionFor } from './rollout.ts';
 import { RolloutCalls } from './rollout-calls.ts';
 import { Standings } from './standings.ts';
@@ -18,7 +18,7 @@ export interface PoliciesOptions {
   readonly clock: Clock;
   readonly meters: Meters;
   /** The version this server was started with: what is for sale now. */
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   readonly failed: (error: unknown) => void;
 }
 
@@ -45,13 +45,13 @@ export interface Policies {
 const LOOK_EVERY_MS = 500;
 
 /** Resolves policies for one server: from memory, and right within a second of a change anywhere. */
-export async function openPolicies({ pool, clock, meters, catalogue, failed }: PoliciesOptions): Promise<Policies> {
-  const versions = new Map<string, Catalogue>([[catalogue.version, catalogue]]);
-  const readVersion = catalogueVersions(pool, catalogue);
+export async function openPolicies({ pool, clock, meters, catalog, failed }: PoliciesOptions): Promise<Policies> {
+  const versions = new Map<string, Catalog>([[catalog.version, catalog]]);
+  const readVersion = catalogVersions(pool, catalog);
   let state: PolicyState = Object.freeze({ frozen: false, rungs: [] });
   let rollouts: readonly Rollout[] = [];
   const moves = new WeakMap<Workspace, Moved>();
-  const priced = new PricedCatalogues(pool, catalogue);
+  const priced = new PricedCatalogs(pool, catalog);
   const calls = new RolloutCalls();
 
   const standings = new Standings(pool, clock, () => {
@@ -63,7 +63,7 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
   async function refresh(): Promise<void> {
     const [{ rows }, rungs = [], moving] = await Promise.all([
       pool.query<{ frozen: boolean }>('select frozen from policy.platform'),
-      watch.lookAtShared(catalogue),
+      watch.lookAtShared(catalog),
       activeRollouts(pool),
     ]);
     // Before anybody is moved there: who is served meanwhile must find the version at hand.
@@ -81,7 +81,7 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
 
   async function readSold(version: string): Promise<void> {
     const sold = await readVersion(version);
-    assert(sold, `catalogue ${version} is in use and was never stored`);
+    assert(sold, `catalog ${version} is in use and was never stored`);
     versions.set(version, sold);
   }
 
@@ -90,17 +90,17 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
     const known = moves.get(workspace);
     if (known?.rollouts === rollouts) return known;
     const version = versionFor(rollouts, workspace.id, workspace.catalogue_version);
-    const prices = versionFor(rollouts, workspace.id, catalogue.price_list.version);
+    const prices = versionFor(rollouts, workspace.id, catalog.price_list.version);
     const moved = { rollouts, version, prices };
     moves.set(workspace, moved);
     return moved;
   }
 
   /** What it bought, unless a roll-out moves it to a version that has its plan. */
-  function soldTo(workspace: Workspace): Catalogue {
+  function soldTo(workspace: Workspace): Catalog {
     const bought = workspace.catalogue_version;
     const own = versions.get(bought);
-    assert(own, `catalogue ${bought} is not at hand`);
+    assert(own, `catalog ${bought} is not at hand`);
     if (rollouts.length === 0) return own;
     const { version, prices } = movedTo(workspace);
     const moved = version === bought ? undefined : versions.get(version);
@@ -109,7 +109,7 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
 
   function resolve(workspace: Workspace, now: Temporal.Instant): Policy {
     const sold = soldTo(workspace);
-    return effectivePolicy({ workspace, catalogue: sold, state, standing: standings.of(workspace.id), now, resolved: mark });
+    return effectivePolicy({ workspace, catalog: sold, state, standing: standings.of(workspace.id), now, resolved: mark });
   }
 
   async function makeReady(workspace: Workspace, standing: Promise<void> | undefined): Promise<void> {
@@ -134,7 +134,7 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
     },
     observed(workspace, outcome) {
       if (rollouts.length === 0) return;
-      for (const from of [workspace.catalogue_version, catalogue.price_list.version])
+      for (const from of [workspace.catalogue_version, catalog.price_list.version])
         calls.count(rollouts, workspace.id, from, outcome);
     },
     state: () => state,
@@ -152,7 +152,7 @@ export async function openPolicies({ pool, clock, meters, catalogue, failed }: P
   return policies;
 }
 
-/** To which versions of the catalogue and of the prices a workspace is moved by these roll-outs. */
+/** To which versions of the catalog and of the prices a workspace is moved by these roll-outs. */
 interface Moved {
   readonly rollouts: readonly Rollout[];
   readonly version: string;

@@ -1,6 +1,6 @@
 import type {
   AbuseLimits,
-  Catalogue,
+  Catalog,
   Lane,
   ModelClass,
   ModelPolicy,
@@ -19,7 +19,7 @@ import type { Lowered } from './proven-overrides.ts';
 import type { ActiveRung } from './standing.ts';
 
 /** Where a value of the policy came from. */
-export type Origin = 'plan' | 'override' | 'licence' | 'cost_cap' | 'term' | 'raise' | 'rung' | 'freeze';
+export type Origin = 'plan' | 'override' | 'license' | 'cost_cap' | 'term' | 'raise' | 'rung' | 'freeze';
 
 /** What holds for the whole installation, whatever the plan. A change makes a new object. */
 export interface PolicyState {
@@ -35,16 +35,16 @@ export interface Degradation {
   readonly why: string;
 }
 
-/** How far a failed payment has taken things: `grace` takes the first feature of the licence terms, `degraded` the rest. */
-export type LicenceStage = 'active' | 'grace' | 'degraded' | 'cancelled';
+/** How far a failed payment has taken things: `grace` takes the first feature of the license terms, `degraded` the rest. */
+export type LicenseStage = 'active' | 'grace' | 'degraded' | 'cancelled';
 
-/** What a workspace may do right now: plan ⊕ overrides ⊕ licence ⊕ state. Frozen. Holds from `valid_from` until just before `valid_until`. */
+/** What a workspace may do right now: plan ⊕ overrides ⊕ license ⊕ state. Frozen. Holds from `valid_from` until just before `valid_until`. */
 export interface Policy {
   readonly workspace: Workspace;
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   readonly plan: Plan;
   readonly features: ReadonlySet<string>;
-  readonly licence_stage: LicenceStage;
+  readonly license_stage: LicenseStage;
   /** What a month may cost us: shown to the customer. */
   readonly ceiling: Money;
   /** What is admitted of it: the ceiling less the overrun reserve, and no more than a hard cost cap. */

@@ -1,4 +1,4 @@
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog } from '@purser/catalog';
 import type { Overrides } from '@purser/identity';
 import { parseMoney, ratio } from '@purser/money';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -7,16 +7,16 @@ import { refuseLoss } from './prove-overrides.ts';
 
 const NOW = Temporal.Instant.from('2026-11-10T00:00:00Z');
 
-let catalogue: Catalogue;
+let catalog: Catalog;
 beforeAll(async () => {
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 
 const sold = (amount: string, currency: string, more: Overrides = {}): Overrides => ({
   pay_as_you_go: { credits_max: 10, price: { amount, currency } },
   ...more,
 });
-const refusal = (plan: string, overrides: Overrides, under: Catalogue = catalogue) =>
+const refusal = (plan: string, overrides: Overrides, under: Catalog = catalog) =>
   refuseLoss({ plan, overrides }, under, NOW)?.detail;
 
 describe('F1, C12 credits sold one by one by agreement', () => {
@@ -36,11 +36,11 @@ describe('F1, C12 credits sold one by one by agreement', () => {
   });
 
   test('the share that the payment service keeps is taken off before', () => {
-    const plans = catalogue.plans.map((plan) =>
+    const plans = catalog.plans.map((plan) =>
       plan.code === 'BUSINESS' ? { ...plan, payment_fees: { percent: ratio(3n, 100n), fixed: parseMoney('0.3', 'USD') } } : plan,
     );
     // It takes 3 % of the price with 27 % of tax: $0.01 ÷ (0.85 − 0.0381) = $0.012316…
-    const cheap = (amount: string) => refusal('BUSINESS', sold(amount, 'USD'), { ...catalogue, plans });
+    const cheap = (amount: string) => refusal('BUSINESS', sold(amount, 'USD'), { ...catalog, plans });
     expect(cheap('0.01231')).toMatch(/^overrides\.pay_as_you_go\.price/);
     expect(cheap('0.01232')).not.toMatch(/^overrides\.pay_as_you_go/);
   });
@@ -57,7 +57,7 @@ describe('F1, C12 credits sold one by one by agreement', () => {
 describe('F1 what a plan that costs nothing may cost us', () => {
   const dear: Overrides = { ceiling: { amount: '5', currency: 'EUR' }, providers: { text: ['openai'] } };
 
-  test('more than its catalogue allows wants a loss that is agreed to, and whatever costs nothing more does not', () => {
+  test('more than its catalog allows wants a loss that is agreed to, and whatever costs nothing more does not', () => {
     expect(refusal('FREE', dear)).toMatch(/^overrides: FREE would not keep its margin: .*Want less, or accepted_loss/);
     expect(refusal('FREE', { ...dear, accepted_loss: { reason: 'a friend of the house' } })).toBeUndefined();
     expect(refusal('FREE', { rate: { rps: 5, rpm: 60, burst: 10 } })).toBeUndefined();

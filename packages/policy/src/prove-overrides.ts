@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '@purser/base';
-import { type Catalogue, describeLoss, findPlan, payAsYouGoLoss, type Plan, proveLicense, provePlan } from '@purser/catalog';
+import { type Catalog, describeLoss, findPlan, payAsYouGoLoss, type Plan, proveLicense, provePlan } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
 import { compare, convertPlain, formatMoney, parseMoney } from '@purser/money';
 
@@ -13,16 +13,16 @@ import { isLossAccepted } from './proven-overrides.ts';
  */
 export function refuseLoss(
   workspace: Pick<Workspace, 'plan' | 'overrides'>,
-  catalogue: Catalogue,
+  catalog: Catalog,
   now: Temporal.Instant,
 ): Refusal | undefined {
-  const plan = findPlan(catalogue, workspace.plan);
+  const plan = findPlan(catalog, workspace.plan);
   const { valid_from: _, valid_until: __, accepted_loss: ___, ...overrides } = workspace.overrides;
   if (!plan || isLossAccepted(workspace.overrides, plan) || Object.keys(overrides).length === 0) return undefined;
-  const merged = planWith(plan, catalogue, overrides, now);
-  const cheap = overrides.pay_as_you_go && refuseCheapCredits(catalogue, plan, overrides.pay_as_you_go);
+  const merged = planWith(plan, catalog, overrides, now);
+  const cheap = overrides.pay_as_you_go && refuseCheapCredits(catalog, plan, overrides.pay_as_you_go);
   if (cheap) return cheap;
-  const { binding, loss } = provePlan(catalogue, merged, now);
+  const { binding, loss } = provePlan(catalog, merged, now);
   // A ceiling that was agreed to be next to nothing admits next to nothing: that is no loss.
   if (loss && loss.witness.kind !== 'unusable') {
     return refuse(
@@ -31,8 +31,8 @@ export function refuseLoss(
         `Want less, or ${AGREE}`,
     );
   }
-  const [unpaid] = proveLicense({ ...catalogue, plans: [merged] }, now);
-  const before = proveLicense({ ...catalogue, plans: [plan] }, now);
+  const [unpaid] = proveLicense({ ...catalog, plans: [merged] }, now);
+  const before = proveLicense({ ...catalog, plans: [plan] }, now);
   if (unpaid === undefined || before.length > 0) return undefined;
   return refuse(
     'invalid_request',
@@ -43,12 +43,12 @@ export function refuseLoss(
 const AGREE = 'accepted_loss: { "reason": "…" } beside them to agree to the loss';
 
 /** The plan as it would be with the overrides, whatever they cost. */
-function planWith(plan: Plan, catalogue: Catalogue, overrides: Overrides, now: Temporal.Instant): Plan {
-  const terms = mergeOverrides({ plan, catalogue, overrides, now });
+function planWith(plan: Plan, catalog: Catalog, overrides: Overrides, now: Temporal.Instant): Plan {
+  const terms = mergeOverrides({ plan, catalog, overrides, now });
   const { credits_monthly, quotas, request, visibility, features, providers, pinned, defaultRouting } = terms;
   const { ceiling: agreed } = overrides;
   const ceiling = agreed
-    ? convertPlain(parseMoney(agreed.amount, agreed.currency), plan.ceiling.currency, catalogue.fx, 'down')
+    ? convertPlain(parseMoney(agreed.amount, agreed.currency), plan.ceiling.currency, catalog.fx, 'down')
     : plan.ceiling;
   return {
     ...plan,
@@ -65,13 +65,13 @@ function planWith(plan: Plan, catalogue: Catalogue, overrides: Overrides, now: T
 
 /** Each credit that is sold by itself is proven by itself: the ceiling bounds what they cost together, not what they bring. */
 function refuseCheapCredits(
-  catalogue: Catalogue,
+  catalog: Catalog,
   plan: Plan,
   { credits_max, price: { amount, currency } }: NonNullable<Overrides['pay_as_you_go']>,
 ): Refusal | undefined {
   if (credits_max === 0) return undefined;
   const price = parseMoney(amount, currency);
-  const loss = payAsYouGoLoss(catalogue, plan, price);
+  const loss = payAsYouGoLoss(catalog, plan, price);
   if (!loss) return undefined;
   return refuse(
     'invalid_request',

@@ -1,5 +1,5 @@
 import { newId } from '@purser/base';
-import { type Catalogue, loadCatalogue, proposeCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog, proposeCatalog } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
 import { formatMoney } from '@purser/money';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -12,12 +12,12 @@ import { withAcceptedLoss } from './proven-overrides.ts';
 
 const NOW = Temporal.Instant.from('2026-11-10T00:00:00Z');
 
-let catalogue: Catalogue;
+let catalog: Catalog;
 beforeAll(async () => {
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 
-function policyOn(plan: string, overrides: Overrides, under: Catalogue = catalogue): Policy {
+function policyOn(plan: string, overrides: Overrides, under: Catalog = catalog): Policy {
   const workspace: Workspace = Object.freeze({
     id: newId<'workspace'>(),
     name: 'Harbour',
@@ -31,10 +31,10 @@ function policyOn(plan: string, overrides: Overrides, under: Catalogue = catalog
     overrides,
     created_at: NOW,
   });
-  return effectivePolicy({ workspace, catalogue: under, state: { frozen: false }, now: NOW });
+  return effectivePolicy({ workspace, catalog: under, state: { frozen: false }, now: NOW });
 }
 
-const planOf = (code: string, under: Catalogue = catalogue) => under.plans.find((plan) => plan.code === code)!;
+const planOf = (code: string, under: Catalog = catalog) => under.plans.find((plan) => plan.code === code)!;
 const EIGHTY_FIVE: Overrides = { ceiling: { amount: '85', currency: 'USD' } };
 
 describe('what was agreed beside one plan and comes to stand beside another', () => {
@@ -53,13 +53,13 @@ describe('what was agreed beside one plan and comes to stand beside another', ()
     expect(formatMoney(policyOn('FREE', EIGHTY_FIVE).ceiling)).toBe('2 EUR');
   });
 
-  test('F1: a catalogue whose plan of that name costs half lowers it as well, and going back restores it', () => {
-    const half = proposeCatalogue(
-      catalogue.text.replace('price: 149 USD', 'price: 74 USD').replaceAll('monthlyUsd: 120', 'monthlyUsd: 60'),
-      catalogue,
+  test('F1: a catalog whose plan of that name costs half lowers it as well, and going back restores it', () => {
+    const half = proposeCatalog(
+      catalog.text.replace('price: 149 USD', 'price: 74 USD').replaceAll('monthlyUsd: 120', 'monthlyUsd: 60'),
+      catalog,
     );
     expect(formatMoney(policyOn('BUSINESS', EIGHTY_FIVE, half).ceiling)).toBe('62.9 USD');
-    expect(policyOn('BUSINESS', EIGHTY_FIVE, catalogue).lowered).toEqual([]);
+    expect(policyOn('BUSINESS', EIGHTY_FIVE, catalog).lowered).toEqual([]);
   });
 
   test('F1, C12: a price of credits that does not pay for them gives way to the plan’s own, or to none', () => {
@@ -77,10 +77,10 @@ describe('what was agreed beside one plan and comes to stand beside another', ()
     expect(agreed.accepted_loss).toEqual({ reason: 'a pilot', plan: 'BUSINESS', price: { amount: '149', currency: 'USD' } });
     expect(formatMoney(policyOn('BUSINESS', agreed).ceiling)).toBe('140 USD');
     expect(formatMoney(policyOn('PRO', agreed).ceiling)).toBe('13.5915 EUR');
-    expect(refuseLoss({ plan: 'PRO', overrides: agreed }, catalogue, NOW)?.detail).toMatch(/PRO would not keep its margin/);
-    const half = proposeCatalogue(
-      catalogue.text.replace('price: 149 USD', 'price: 74 USD').replaceAll('monthlyUsd: 120', 'monthlyUsd: 60'),
-      catalogue,
+    expect(refuseLoss({ plan: 'PRO', overrides: agreed }, catalog, NOW)?.detail).toMatch(/PRO would not keep its margin/);
+    const half = proposeCatalog(
+      catalog.text.replace('price: 149 USD', 'price: 74 USD').replaceAll('monthlyUsd: 120', 'monthlyUsd: 60'),
+      catalog,
     );
     expect(formatMoney(policyOn('BUSINESS', agreed, half).ceiling)).toBe('62.9 USD');
   });
@@ -88,13 +88,13 @@ describe('what was agreed beside one plan and comes to stand beside another', ()
 
 test('F1, C5: a feature by agreement that a failed payment would not take away is refused', () => {
   // Drafting is of the feature suite, which a failed payment takes on day 14 only, and which no plan with anything to pay has.
-  const text = catalogue.text
+  const text = catalog.text
     .replaceAll('studio, suite, publishing', 'studio, publishing')
     .replace('feature: ai\n    output_tokens_default: 1500', 'feature: suite\n    output_tokens_default: 1500')
     .replace('features: [ai, campaigns, images, studio]', 'features: [ai, campaigns, images, studio, suite]');
-  const under = proposeCatalogue(text, catalogue);
+  const under = proposeCatalog(text, catalog);
   expect(refuseLoss({ plan: 'PRO', overrides: { features: ['ai', 'suite'] } }, under, NOW)?.detail).toMatch(
-    /^overrides\.features: PRO: whoever does not pay goes on with draft: the first step of licence\.degrade leaves suite/,
+    /^overrides\.features: PRO: whoever does not pay goes on with draft: the first step of license\.degrade leaves suite/,
   );
   expect(refuseLoss({ plan: 'PRO', overrides: { features: ['ai'] } }, under, NOW)).toBeUndefined();
 });

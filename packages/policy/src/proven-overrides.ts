@@ -1,4 +1,4 @@
-import { allowanceOf, type Catalogue, payAsYouGoLoss, type PayAsYouGo, type Plan } from '@purser/catalog';
+import { allowanceOf, type Catalog, payAsYouGoLoss, type PayAsYouGo, type Plan } from '@purser/catalog';
 import type { Overrides } from '@purser/identity';
 import { compare, convertPlain, formatMoney, type Money, parseMoney, toWire, zero } from '@purser/money';
 
@@ -20,17 +20,17 @@ export interface ProvenOverrides {
 
 /**
  * Overrides were agreed beside one plan at one price and may come to stand beside another: by whoever changes the plan, by a roll-out, by a
- * new catalogue. So what the plan's price does not pay for is lowered to what it does, wherever policy is made of them, unless
+ * new catalog. So what the plan's price does not pay for is lowered to what it does, wherever policy is made of them, unless
  * the loss was agreed to for this very plan at no higher a price.
  */
 export function provenOverrides(
   plan: Plan,
-  catalogue: Pick<Catalogue, 'credit' | 'fx'>,
+  catalog: Pick<Catalog, 'credit' | 'fx'>,
   overrides: Overrides,
   /** What the money of the term leaves after margin and fees; absent: the plan is served as agreed. */
   collected?: Money,
 ): ProvenOverrides {
-  const { fx } = catalogue;
+  const { fx } = catalog;
   const lowered: Lowered[] = [];
   const accepted = isLossAccepted(overrides, plan);
 
@@ -48,7 +48,7 @@ export function provenOverrides(
     credits_max: BigInt(sold.credits_max),
     price: parseMoney(sold.price.amount, sold.price.currency),
   };
-  if (pay_as_you_go && !accepted && pay_as_you_go.credits_max > 0n && isCheap(plan, catalogue, pay_as_you_go.price)) {
+  if (pay_as_you_go && !accepted && pay_as_you_go.credits_max > 0n && isCheap(plan, catalog, pay_as_you_go.price)) {
     const instead = plan.pay_as_you_go;
     lowered.push({
       name: 'pay_as_you_go',
@@ -60,9 +60,9 @@ export function provenOverrides(
   return { ...(ceiling && { ceiling }), ...(pay_as_you_go && { pay_as_you_go }), lowered };
 }
 
-function isCheap(plan: Plan, catalogue: Pick<Catalogue, 'credit' | 'fx'>, price: Money): boolean {
+function isCheap(plan: Plan, catalog: Pick<Catalog, 'credit' | 'fx'>, price: Money): boolean {
   // Sold in another currency than the plan's, it goes onto no invoice of it.
-  return price.currency !== plan.price.currency || payAsYouGoLoss(catalogue, plan, price) !== undefined;
+  return price.currency !== plan.price.currency || payAsYouGoLoss(catalog, plan, price) !== undefined;
 }
 
 function atLeastZero(amount: Money): Money {

@@ -1,6 +1,6 @@
 import { type Connection, newId, openPool, type Pool, TestClock, transaction } from '@purser/base';
 import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/base/testing';
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { Meters } from '@purser/meters';
 import { formatMoney, parseMoney } from '@purser/money';
@@ -14,13 +14,13 @@ import { NOTHING_KNOWN, type Raised } from './standing.ts';
 let database: TestDatabase;
 let batches: Pool;
 let meters: Meters;
-let catalogue: Catalogue;
+let catalog: Catalog;
 const clock = new TestClock(Temporal.Instant.from('2026-11-10T12:00:00Z'));
 beforeAll(async () => {
   database = await createTestDatabase(
     allMigrations(new URL('../../../', import.meta.url), ['ledger', 'catalog', 'meters', 'terms', 'policy']),
   );
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   batches = openPool(database.url, { connections_max: 1 });
   meters = new Meters({ pool: batches, clock }, database.pool);
 });
@@ -39,7 +39,7 @@ function workspace(plan = 'PRO', id = newId<'workspace'>()): Workspace {
     name: 'Harbour',
     external_id: null,
     plan,
-    catalogue_version: catalogue.version,
+    catalogue_version: catalog.version,
     timezone: 'UTC',
     anchored_at: ANCHOR,
     license: 'active',
@@ -59,7 +59,7 @@ async function raisedOf({ id }: Workspace): Promise<Raised | undefined> {
 
 async function policyOf(of: Workspace, now = clock.now()): Promise<Policy> {
   const standing = { ...NOTHING_KNOWN, raised: await raisedOf(of) };
-  return effectivePolicy({ workspace: of, catalogue, state: { frozen: false }, standing, now });
+  return effectivePolicy({ workspace: of, catalog, state: { frozen: false }, standing, now });
 }
 
 const raise = async (of: Workspace, amount: string, id = newId(), now = clock.now()): Promise<boolean> => {

@@ -43,7 +43,7 @@ export async function raiseCeiling(
   const [row] = rows;
   const kept = row && (row.nanos !== 0n || row.peak !== 0n) ? row : undefined;
   const unit = (kept?.unit ?? currency) as Currency;
-  const { nanos } = convertAllowance(amount, unit, policy.catalogue.fx);
+  const { nanos } = convertAllowance(amount, unit, policy.catalog.fx);
   if (nanos === 0n) return false;
   const { rowCount } = await on.query(
     `insert into policy.raise (raise_id, workspace_id, unit, nanos, reason, raised_at) values ($1, $2, $3, $4, $5, $6)
@@ -120,22 +120,22 @@ export async function spentOfRaises(on: Pick<Connection, 'query'>, workspace: st
 
 /** What the period of a raise admitted by itself: what was collected for it, or the plan as agreed. */
 function capBefore(policy: Policy, { period_start }: Raised, terms: ServedTerms | undefined): Money {
-  const { plan, catalogue, workspace } = policy;
+  const { plan, catalog, workspace } = policy;
   const month = terms?.months.find(({ from }) => from.equals(period_start));
-  const allowed = month && allowedBy(month, plan, catalogue);
-  return mergeOverrides({ plan, catalogue, overrides: workspace.overrides, now: period_start, allowed }).cost_cap;
+  const allowed = month && allowedBy(month, plan, catalog);
+  return mergeOverrides({ plan, catalog, overrides: workspace.overrides, now: period_start, allowed }).cost_cap;
 }
 
 /**
  * What an earlier period, in which `taken` was taken of its cost meter, leaves of its raises; in the currency of the policy's plan. `cap` is what the
  * period admitted without them. What is owed of a raise that went back stays owed; an overrun is nobody's debt.
  */
-export function leftOfRaise({ plan, catalogue }: Policy, raised: Raised, taken: bigint, cap: Money): Money {
+export function leftOfRaise({ plan, catalog }: Policy, raised: Raised, taken: bigint, cap: Money): Money {
   const currency = raised.unit as Currency;
-  const beyond = taken - convertPlain(cap, currency, catalogue.fx, 'down').nanos;
+  const beyond = taken - convertPlain(cap, currency, catalog.fx, 'down').nanos;
   const spent = beyond <= 0n ? 0n : beyond < raised.peak ? beyond : raised.peak;
   const left = raised.nanos - spent;
-  return convertPlain(money(left, currency), plan.price.currency, catalogue.fx, 'down');
+  return convertPlain(money(left, currency), plan.price.currency, catalog.fx, 'down');
 }
 
 function costMeterAt({ workspace }: Policy, { unit, period_start }: Raised): MeterSpec {

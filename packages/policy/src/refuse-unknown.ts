@@ -1,10 +1,10 @@
 import { type Refusal, refuse } from '@purser/base';
-import type { Catalogue, ModelEntry, TaskType } from '@purser/catalog';
+import type { Catalog, ModelEntry, TaskType } from '@purser/catalog';
 import type { Overrides } from '@purser/identity';
 
-type Known = Pick<Catalogue, 'models' | 'operations' | 'plans'>;
+type Known = Pick<Catalog, 'models' | 'operations' | 'plans'>;
 
-/** Refuses overrides that name what the catalogue does not have: they would hold for nothing, and nobody would know why. */
+/** Refuses overrides that name what the catalog does not have: they would hold for nothing, and nobody would know why. */
 export function refuseUnknown(overrides: Overrides, known: Known): Refusal | undefined {
   return refuseFeatures(overrides, known) ?? refuseProviders(overrides, known) ?? refusePins(overrides, known);
 }
@@ -44,5 +44,5 @@ function modelsFor(models: readonly ModelEntry[], task: string): readonly ModelE
 
 function unknown(member: string, given: string, exist: Iterable<string>): Refusal {
   const there = [...exist].join(', ') || 'none';
-  return refuse('invalid_request', `overrides.${member}: the catalogue has no '${given}'; there is ${there}`);
+  return refuse('invalid_request', `overrides.${member}: the catalog has no '${given}'; there is ${there}`);
 }

@@ -6,7 +6,7 @@ export type RolloutState = 'running' | 'all' | 'back';
 /** On which side of a roll-out a workspace is. */
 export type Arm = 'moved' | 'stayed';
 
-/** A catalogue, or a price list, that a share of those under another is moved to. */
+/** A catalog, or a price list, that a share of those under another is moved to. */
 export interface Rollout {
   readonly id: string;
   readonly from_version: string;

@@ -1,4 +1,4 @@
-import type { Catalogue, Plan } from '@purser/catalog';
+import type { Catalog, Plan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { type Window, windowAt } from '@purser/meters';
 import { type Money, money, zero } from '@purser/money';
@@ -23,7 +23,7 @@ interface Question {
   readonly workspace: Pick<Workspace, 'anchored_at'>;
   readonly standing: Standing;
   readonly plan: Plan;
-  readonly catalogue: Pick<Catalogue, 'fx'>;
+  readonly catalog: Pick<Catalog, 'fx'>;
   readonly now: Temporal.Instant;
 }
 
@@ -34,7 +34,7 @@ const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
  * end what is left of it, while the next is being collected. Undefined: the plan is free, or agreed without a subscription.
  */
 export function termAt(question: Question): ServedTerm | undefined {
-  const { standing, plan, catalogue, now } = question;
+  const { standing, plan, catalog, now } = question;
   const { months = [], subscribed = false, agreed = false, plan: paid } = standing.terms ?? {};
   // As agreed: an operator said so, or the plan is none that payments put it on.
   const by_hand = agreed || paid !== plan.code;
@@ -52,14 +52,14 @@ export function termAt(question: Question): ServedTerm | undefined {
   const start = begun(month.from) ? month.from : EPOCH;
   if (!over) {
     const end = next && Temporal.Instant.compare(next, month.to) < 0 ? next : month.to;
-    return { month, period: { start: month.from, end }, valid: { start, end }, allowed: allowedBy(month, plan, catalogue) };
+    return { month, period: { start: month.from, end }, valid: { start, end }, allowed: allowedBy(month, plan, catalog) };
   }
   // A month that nobody paid for has no end to tell: what resets is looked for a month on.
   const waiting = windowAt('billing_period', { anchor: month.to, timezone: 'UTC', now });
   const gap_end = month.kind === 'trial' ? month.to : month.to.add({ hours: GAP_HOURS });
   const ends = [waiting.end, next ?? null, begun(gap_end) ? null : gap_end].filter((end) => end !== null);
   const end = ends.reduce((first, at) => (Temporal.Instant.compare(at, first) < 0 ? at : first));
-  const allowed = begun(gap_end) ? nothing(plan) : allowedBy(month, plan, catalogue);
+  const allowed = begun(gap_end) ? nothing(plan) : allowedBy(month, plan, catalog);
   return {
     month,
     period: { start: month.from, end: waiting.end },
@@ -87,7 +87,7 @@ function latest(...moments: readonly Temporal.Instant[]): Temporal.Instant {
 export function allowedBy(
   { allowed, owed, owed_unit }: MonthRow,
   { price }: Plan,
-  { fx }: Pick<Catalogue, 'fx'>,
+  { fx }: Pick<Catalog, 'fx'>,
 ): Allowed | undefined {
   if (allowed === null) return undefined;
   const sum = (member: 'ceiling' | 'proven'): Money => {

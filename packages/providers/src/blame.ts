@@ -5,7 +5,7 @@ import { isObject, type Json, objectsIn, textIn } from './json.ts';
  * - `call`: what the caller asked; whoever else is asked will say the same
  * - `account`: our key, our balance or where we are, whatever the call and the model
  * - `model`: our account for this model, or this prompt before a firewall
- * - `no_model`: it has no such model any more; the name is of our catalogue, not of the caller
+ * - `no_model`: it has no such model any more; the name is of our catalog, not of the caller
  * - `route`: nothing about the call: an address, a way or a moment that is not the right one
  */
 export type Blame = 'call' | 'account' | 'model' | 'no_model' | 'route';

@@ -5,7 +5,7 @@ import { type Billed, ProviderError, type ProviderErrorDetails, type ProviderErr
 import type { AnswerRecord } from './answer-record.ts';
 import { type AnswerHeaders, BodyTooLong, type TransportError } from './upstream/transport.ts';
 
-/** What a provider bills for a call that fails, by its own terms (`failed_calls` of the catalogue). What is not stated is unknown. */
+/** What a provider bills for a call that fails, by its own terms (`failed_calls` of the catalog). What is not stated is unknown. */
 export type FailedCallBilling = Readonly<
   Partial<
     Record<

@@ -41,7 +41,7 @@ export interface ProviderCall {
   readonly json?: boolean;
   /** Ends the call: a time limit, or a client that went away. */
   readonly signal: AbortSignal;
-  /** The catalogue's operation (`summarise`, `draft` …). Models read it from the messages; the offline provider works by it. */
+  /** The catalog's operation (`summarise`, `draft` …). Models read it from the messages; the offline provider works by it. */
   readonly operation?: string;
   /** The end user inside the workspace, already made anonymous. */
   readonly user?: string;

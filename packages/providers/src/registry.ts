@@ -21,7 +21,7 @@ export interface ProviderAccess {
 export interface ProvidersConfig {
   readonly providers: Readonly<Partial<Record<FamilyId, ProviderAccess>>>;
   readonly limits?: Partial<TransportLimits>;
-  /** What each provider bills for calls that fail, by the catalogue. One that is not named: unknown. */
+  /** What each provider bills for calls that fail, by the catalog. One that is not named: unknown. */
   readonly failed_calls?: readonly { readonly provider: string; readonly billed: FailedCallBilling }[];
 }
 

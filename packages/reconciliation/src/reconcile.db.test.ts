@@ -193,7 +193,7 @@ test('a span that is not of whole days, is too long or not over, and a name that
   expect(await why({ provider: 'Open AI' })).toBe("provider: got 'Open AI'; want one of gemini, openai");
 });
 
-test('a provider that neither the catalogue nor the books know is refused by the names of those that are known; one that was called is known', async () => {
+test('a provider that neither the catalog nor the books know is refused by the names of those that are known; one that was called is known', async () => {
   const request = { provider: 'opnai', providers: ['gemini'], from: DAY, to: NEXT, post: true, actor: 'admin', now: NEXT };
   const refused = await reconcile(database.pool, { ...request, charges: billed() });
   expect(refused).toMatchObject({ code: 'invalid_request', detail: "provider: got 'opnai'; want one of gemini" });

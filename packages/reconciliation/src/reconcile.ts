@@ -11,7 +11,7 @@ import { dayOf, differenceOf, nameOf, type Sum, sumOf } from './sums.ts';
 /** What a provider billed for whole days, beside what was booked for them. */
 export interface ReconcileRequest {
   readonly provider: string;
-  /** Those of the catalogue. Any other is known when there are calls of it, or earlier reconciliations. */
+  /** Those of the catalog. Any other is known when there are calls of it, or earlier reconciliations. */
   readonly providers: readonly string[];
   /** The first instant of a day in UTC, to that of another, which is not included. */
   readonly from: Temporal.Instant;

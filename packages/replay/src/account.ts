@@ -61,7 +61,7 @@ export class Account {
 
   /** Where the plan's own ladder stands by what is known to be spent. True: the standing is another. */
   climb(policy: Policy, at: Temporal.Instant): boolean {
-    const ladder = policy.catalogue.ladders.find(({ name, watches }) => name === policy.plan.ladder && watches === 'ceiling');
+    const ladder = policy.catalog.ladders.find(({ name, watches }) => name === policy.plan.ladder && watches === 'ceiling');
     const meter = policy.meters.find(({ key, unit }) => key === 'cost' && unit === policy.cost_cap.currency);
     if (!ladder || !meter) return false;
     const spent = this.seen.of(nameOf(meter), at.epochMilliseconds);

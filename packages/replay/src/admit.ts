@@ -1,5 +1,5 @@
 import { assert, PLATFORM, type RefusalCode } from '@purser/base';
-import { type Catalogue, creditsFor, findOperation, type Ladder, type Operation } from '@purser/catalog';
+import { type Catalog, creditsFor, findOperation, type Ladder, type Operation } from '@purser/catalog';
 import { callQuotas } from '@purser/limits';
 import type { MeterSpec } from '@purser/meters';
 import { actualCost, convertCost, type Currency, isUnpriced, type Money, type Usage } from '@purser/money';
@@ -34,17 +34,17 @@ export interface Admission {
 /** The steps of the gate in their order, with what the call really used in place of its worst case. */
 export function admit(question: Admission): Taken | RefusalCode {
   const { policy, call, account, configured } = question;
-  const { catalogue } = policy;
-  const operation = findOperation(catalogue, call.operation);
+  const { catalog } = policy;
+  const operation = findOperation(catalog, call.operation);
   if (operation === undefined) return 'invalid_request';
   if (!policy.features.has(operation.feature)) return missing(policy, operation.feature);
-  const chosen = chooseModel(catalogue, policy, operation, call, configured);
+  const chosen = chooseModel(catalog, policy, operation, call, configured);
   if (chosen === undefined) return 'no_model_allowed';
   const output_tokens = Math.min(call.usage.output_tokens, policy.request.output_tokens_max);
   const usage = { ...call.usage, output_tokens };
   const cost = costOf(policy, { ...call, ...chosen.model }, usage, question.prices_at);
   if (cost === undefined) return 'price_unknown';
-  const credits = creditsOf(catalogue, operation, call, cost, sureCost(policy, { ...call, ...chosen.model }, question.prices_at));
+  const credits = creditsOf(catalog, operation, call, cost, sureCost(policy, { ...call, ...chosen.model }, question.prices_at));
   if (credits > policy.request.credits_max) return 'request_too_large';
   const free = account.purse.free(call.started_at);
   const granted = credits < free ? credits : free;
@@ -75,8 +75,8 @@ export function legsOf(policy: Policy, call: RecordedCall, used: Used): Taken['l
     .map((meter) => ({ meter, amount: amountOf(policy, meter, used) }));
 }
 
-function amountOf({ catalogue }: Policy, meter: MeterSpec, { usage, cost, sold }: Used): bigint {
-  if (meter.class === 'cost') return convertCost(cost, meter.unit as Currency, catalogue.fx).nanos;
+function amountOf({ catalog }: Policy, meter: MeterSpec, { usage, cost, sold }: Used): bigint {
+  if (meter.class === 'cost') return convertCost(cost, meter.unit as Currency, catalog.fx).nanos;
   if (meter.key === PAY_AS_YOU_GO) return sold;
   if (meter.unit === 'token') return BigInt(usage.input_tokens + usage.output_tokens);
   assert(meter.unit === 'job', `a text call has no meter ${meter.key}`);
@@ -113,15 +113,15 @@ function missing(policy: Policy, feature: string): RefusalCode {
 
 /** What a provider did not serve is charged to nobody; of what it did not report, only what is `sure` is charged, and at least the least. */
 export function creditsOf(
-  catalogue: Catalogue,
+  catalog: Catalog,
   operation: Pick<Operation, 'credits_min'>,
   { outcome, usage }: RecordedCall,
   cost: Money,
   sure: Money | undefined,
 ): bigint {
   if (outcome !== 'ok' && outcome !== 'stopped') return 0n;
-  if (usage.estimated !== true) return creditsFor(catalogue, operation, cost);
-  return sure === undefined ? operation.credits_min : creditsFor(catalogue, operation, sure);
+  if (usage.estimated !== true) return creditsFor(catalog, operation, cost);
+  return sure === undefined ? operation.credits_min : creditsFor(catalog, operation, sure);
 }
 
 /** What a recorded call surely cost, where its usage was a bound. */
@@ -131,7 +131,7 @@ export function sureCost(policy: Policy, call: RecordedCall, at: Temporal.Instan
 }
 
 function costOf(policy: Policy, { provider, model }: RecordedCall, usage: Usage, at: Temporal.Instant): Money | undefined {
-  const { models, prices } = policy.catalogue;
+  const { models, prices } = policy.catalog;
   const entry = models.find((one) => one.provider === provider && one.name === model);
   const stand_in = provider === OFFLINE ? policy.plan.offline_stand_in : undefined;
   const price = prices.findByKey(stand_in ?? entry?.priceKey ?? `${provider}/${model}`, at);

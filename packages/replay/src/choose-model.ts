@@ -1,4 +1,4 @@
-import { type Catalogue, MODEL_CLASSES, type ModelEntry, type Operation } from '@purser/catalog';
+import { type Catalog, MODEL_CLASSES, type ModelEntry, type Operation } from '@purser/catalog';
 import type { Policy } from '@purser/policy';
 import { allowedModels } from '@purser/catalog';
 import { OFFLINE } from '@purser/routing';
@@ -9,10 +9,10 @@ type Served = Pick<RecordedCall, 'provider' | 'model'>;
 
 /**
  * The model a recorded call would have run on: the one it ran on wherever plan and rungs still allow it, else the best of those they do,
- * of its own class or the next cheaper one. Undefined: the plan allows none. A model the catalogue no longer lists was allowed then.
+ * of its own class or the next cheaper one. Undefined: the plan allows none. A model the catalog no longer lists was allowed then.
  */
 export function chooseModel(
-  { models }: Pick<Catalogue, 'models'>,
+  { models }: Pick<Catalog, 'models'>,
   policy: Policy,
   { task }: Pick<Operation, 'task'>,
   { provider, model: name }: Served,

@@ -1,5 +1,5 @@
 import type { Pool, WorkspaceId } from '@purser/base';
-import { type Catalogue, catalogueVersions } from '@purser/catalog';
+import { type Catalog, catalogVersions } from '@purser/catalog';
 import { type Workspace, type WorkspaceOverTime, workspacesOverTime } from '@purser/identity';
 import { type MarginLine, marginReport, packSales } from '@purser/ledger';
 
@@ -13,19 +13,19 @@ export interface UsageReplay {
   readonly books: readonly MarginLine[];
   /** Everybody under the version he had bought then. */
   readonly before: readonly ReplayedPlan[];
-  /** Everybody under the proposed catalogue. */
+  /** Everybody under the proposed catalog. */
   readonly after: readonly ReplayedPlan[];
   /** Calls that failed at no known cost. */
   readonly skipped: number;
 }
 
-/** Replays what was recorded in [from, to) through what was sold and through a proposed catalogue. Changes nothing. */
+/** Replays what was recorded in [from, to) through what was sold and through a proposed catalog. Changes nothing. */
 export async function replayUsage(
   pool: Pool,
   question: {
     /** The one in force: facts, budget and shared ladders of what was sold. */
-    readonly current: Catalogue;
-    readonly proposed: Catalogue;
+    readonly current: Catalog;
+    readonly proposed: Catalog;
     readonly from: Temporal.Instant;
     readonly to: Temporal.Instant;
     /** Absent: each call at the prices of its own time. */
@@ -36,11 +36,11 @@ export async function replayUsage(
   const { current, proposed, from, to } = question;
   const opens = beforePeriod(from);
   const people = new People(pool, current);
-  const soldTo = (workspace: Workspace): Catalogue => people.soldTo(workspace);
+  const soldTo = (workspace: Workspace): Catalog => people.soldTo(workspace);
   const options = { ...question, soldTo, opens };
   const sides = [
-    new Replay({ ...options, catalogue: current, catalogueOf: soldTo }),
-    new Replay({ ...options, catalogue: proposed, catalogueOf: () => proposed }),
+    new Replay({ ...options, catalog: current, catalogOf: soldTo }),
+    new Replay({ ...options, catalog: proposed, catalogOf: () => proposed }),
   ] as const;
   let skipped = 0;
   for await (const events of readEvents(pool, { opens, to }, (calls) => (skipped += calls))) {
@@ -59,15 +59,15 @@ export async function replayUsage(
 /** Whose calls they are, and what they had bought. */
 class People {
   readonly #pool: Pool;
-  readonly #current: Catalogue;
-  readonly #readVersion: (version: string) => Promise<Catalogue | undefined>;
+  readonly #current: Catalog;
+  readonly #readVersion: (version: string) => Promise<Catalog | undefined>;
   readonly #known = new Map<WorkspaceId, WorkspaceOverTime>();
-  readonly #versions = new Map<string, Catalogue>();
+  readonly #versions = new Map<string, Catalog>();
 
-  constructor(pool: Pool, current: Catalogue) {
+  constructor(pool: Pool, current: Catalog) {
     this.#pool = pool;
     this.#current = current;
-    this.#readVersion = catalogueVersions(pool, current);
+    this.#readVersion = catalogVersions(pool, current);
   }
 
   async meet(events: readonly Event[]): Promise<void> {
@@ -85,7 +85,7 @@ class People {
     return this.#known.get(id)?.at(at);
   }
 
-  soldTo({ catalogue_version }: Workspace): Catalogue {
+  soldTo({ catalogue_version }: Workspace): Catalog {
     return this.#versions.get(catalogue_version) ?? this.#current;
   }
 }

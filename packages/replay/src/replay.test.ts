@@ -1,5 +1,5 @@
 import { newId } from '@purser/base';
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { formatMoney, parseMoney, ratio } from '@purser/money';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -11,9 +11,9 @@ import { marginOfReplay } from './replayed-plan.ts';
 const ANCHOR = Temporal.Instant.from('2026-11-01T00:00:00Z');
 const HOUR_MS = 3_600_000;
 
-let catalogue: Catalogue;
+let catalog: Catalog;
 beforeAll(async () => {
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 
 const workspace = (of: Partial<Workspace> = {}): Workspace => ({
@@ -21,7 +21,7 @@ const workspace = (of: Partial<Workspace> = {}): Workspace => ({
   name: 'Harbour',
   external_id: null,
   plan: 'PRO',
-  catalogue_version: catalogue.version,
+  catalogue_version: catalog.version,
   timezone: 'UTC',
   anchored_at: ANCHOR,
   license: 'active',
@@ -46,18 +46,18 @@ const call = (of: Partial<RecordedCall> = {}): RecordedCall => ({
 /** Calls an hour apart. */
 const hourly = (count: number, of: Partial<RecordedCall> = {}) =>
   Array.from({ length: count }, (_, n) => call({ started_at: ANCHOR.add({ milliseconds: (n + 1) * HOUR_MS }), ...of }));
-type Plan = Catalogue['plans'][number];
-const changed = (change: (plan: Plan) => Partial<Plan>, more: Partial<Catalogue> = {}): Catalogue => ({
-  ...catalogue,
+type Plan = Catalog['plans'][number];
+const changed = (change: (plan: Plan) => Partial<Plan>, more: Partial<Catalog> = {}): Catalog => ({
+  ...catalog,
   ...more,
-  plans: catalogue.plans.map((plan) => (plan.code === 'PRO' ? { ...plan, ...change(plan) } : plan)),
+  plans: catalog.plans.map((plan) => (plan.code === 'PRO' ? { ...plan, ...change(plan) } : plan)),
 });
 
-function replayed(under: Catalogue, calls: readonly RecordedCall[], of: Partial<Workspace> = {}) {
+function replayed(under: Catalog, calls: readonly RecordedCall[], of: Partial<Workspace> = {}) {
   const replay = new Replay({
-    catalogue: under,
-    catalogueOf: () => under,
-    soldTo: () => catalogue,
+    catalog: under,
+    catalogOf: () => under,
+    soldTo: () => catalog,
     opens: ANCHOR,
     from: ANCHOR,
     configured: new Set(['openai']),
@@ -67,9 +67,9 @@ function replayed(under: Catalogue, calls: readonly RecordedCall[], of: Partial<
   return replay.result()[0]!;
 }
 
-describe('C13 recorded usage through a proposed catalogue', () => {
-  test('C8 under the same catalogue: the price of each period, the cost of each call, nothing refused', () => {
-    const result = replayed(catalogue, [call(), call(), call({ started_at: ANCHOR.add({ hours: 24 * 40 }) })]);
+describe('C13 recorded usage through a proposed catalog', () => {
+  test('C8 under the same catalog: the price of each period, the cost of each call, nothing refused', () => {
+    const result = replayed(catalog, [call(), call(), call({ started_at: ANCHOR.add({ hours: 24 * 40 }) })]);
     expect(result).toMatchObject({ plan: 'PRO', periods: 2, calls: 3, refused: {}, shortened: 0, rerouted: 0 });
     expect(formatMoney(result.revenue)).toBe('31.98 EUR');
     // $0.1524 each, at 0.94 and the buffer of 2 %, rounded up each.
@@ -80,7 +80,7 @@ describe('C13 recorded usage through a proposed catalogue', () => {
 
   test('fewer credits, a lower ceiling, a missing feature, a smaller request: each refuses with its own code', () => {
     const calls = hourly(4);
-    const refused = (under: Catalogue) => replayed(under, calls).refused;
+    const refused = (under: Catalog) => replayed(under, calls).refused;
     expect(refused(changed(() => ({ credits_monthly: 35n })))).toEqual({ credits_exhausted: 2 });
     expect(refused(changed(() => ({ ceiling: parseMoney('0.80', 'EUR') })))).toEqual({ cost_ceiling_reached: 2 });
     expect(refused(changed(() => ({ features: ['campaigns'] })))).toEqual({ plan_feature_missing: 4 });
@@ -89,10 +89,10 @@ describe('C13 recorded usage through a proposed catalogue', () => {
     expect(refused(changed(({ quotas }) => ({ quotas: { ...quotas, tokens_user_day: 2_100_000n } })))).toEqual({
       quota_exceeded: 2,
     });
-    expect(refused({ ...catalogue, plans: [] })).toEqual({ plan_feature_missing: 4 });
+    expect(refused({ ...catalog, plans: [] })).toEqual({ plan_feature_missing: 4 });
     const globalBudget = { amount: parseMoney('0.2', 'USD'), window: 'month', covers: 'all' } as const;
-    expect(refused({ ...catalogue, globalBudget })).toEqual({ budget_exhausted: 3 });
-    expect(refused({ ...catalogue, globalBudget: { ...globalBudget, covers: 'unpaid' } })).toEqual({});
+    expect(refused({ ...catalog, globalBudget })).toEqual({ budget_exhausted: 3 });
+    expect(refused({ ...catalog, globalBudget: { ...globalBudget, covers: 'unpaid' } })).toEqual({});
   });
 
   test('C12: what is not granted is sold up to the cap, and brings its price', () => {
@@ -107,7 +107,7 @@ describe('C13 recorded usage through a proposed catalogue', () => {
   });
 
   test('S4: rungs as the ceiling fills: shorter answers, a cheaper model, a pause; none is known before half a second', () => {
-    const ladders = (effects: Catalogue['ladders'][number]['rungs'][number]['effects']) => [
+    const ladders = (effects: Catalog['ladders'][number]['rungs'][number]['effects']) => [
       { name: 'ceiling', watches: 'ceiling', climb_back: ratio(5n, 100n), rungs: [{ at: ratio(1n, 100n), effects }] } as const,
     ];
     const under = (effects: Parameters<typeof ladders>[0]) => changed(() => ({}), { ladders: ladders(effects) });
@@ -117,7 +117,7 @@ describe('C13 recorded usage through a proposed catalogue', () => {
     expect(replayed(under({ pause: ['ai'] }), calls).refused).toEqual({ cost_ceiling_reached: 2 });
     const cheaper = replayed(under({ model_class_max: 'small' }), calls);
     expect(cheaper).toMatchObject({ calls: 3, rerouted: 2 });
-    expect(cheaper.cost.nanos).toBeLessThan(replayed(catalogue, calls).cost.nanos);
+    expect(cheaper.cost.nanos).toBeLessThan(replayed(catalog, calls).cost.nanos);
     const [first, ...rest] = calls;
     const soon = rest.map((one) => ({ ...one, started_at: first!.started_at.add({ milliseconds: 1_300 }) }));
     expect(replayed(under({ output_tokens_max: 100 }), [first!, ...soon])).toMatchObject({ shortened: 0 });
@@ -126,8 +126,8 @@ describe('C13 recorded usage through a proposed catalogue', () => {
   test('F5: a raise counts whole, and what is left of it goes on to the next period', () => {
     const under = changed(() => ({ ceiling: parseMoney('0.80', 'EUR') }));
     const replay = new Replay({
-      catalogue: under,
-      catalogueOf: () => under,
+      catalog: under,
+      catalogOf: () => under,
       soldTo: () => under,
       opens: ANCHOR,
       from: ANCHOR,
@@ -160,13 +160,13 @@ describe('C13 recorded usage through a proposed catalogue', () => {
     expect(replayed(nothing, [call()], { overrides: { credits_monthly: 100 } }).refused).toEqual({});
     const over = { credits_monthly: 100, valid_until: '2026-11-01T00:30:00Z' };
     expect(replayed(nothing, [call()], { overrides: over }).refused).toEqual({ credits_exhausted: 1 });
-    expect(replayed(catalogue, [call()], { license: 'cancelled' }).refused).toEqual({});
+    expect(replayed(catalog, [call()], { license: 'cancelled' }).refused).toEqual({});
   });
 
   test('C3: what no provider served is charged to nobody, and what none reported the least', () => {
-    const failed = replayed(catalogue, [call({ outcome: 'refused' })]);
+    const failed = replayed(catalog, [call({ outcome: 'refused' })]);
     expect([failed.credits, failed.cost.nanos > 0n]).toEqual([0n, true]);
     const bounded = { ...call().usage, estimated: true };
-    expect(replayed(catalogue, [call({ outcome: 'stopped', usage: bounded })]).credits).toBe(1n);
+    expect(replayed(catalog, [call({ outcome: 'stopped', usage: bounded })]).credits).toBe(1n);
   });
 });

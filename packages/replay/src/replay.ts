@@ -1,5 +1,5 @@
 import type { RefusalCode, WorkspaceId } from '@purser/base';
-import { type Catalogue, findOperation, findPlan, type Plan } from '@purser/catalog';
+import { type Catalog, findOperation, findPlan, type Plan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { convertCost, convertPlain, type Money } from '@purser/money';
 import { effectivePolicy, type Policy, type PolicyState, rungAt } from '@purser/policy';
@@ -14,11 +14,11 @@ import { SeenSpending } from './seen-spending.ts';
 
 export interface ReplayOptions {
   /** Whose budget and shared ladders hold for everybody. */
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   /** The terms a workspace is replayed under. */
-  readonly catalogueOf: (workspace: Workspace) => Catalogue;
+  readonly catalogOf: (workspace: Workspace) => Catalog;
   /** The terms it really was under: what happened before `from` happened under them. */
-  readonly soldTo: (workspace: Workspace) => Catalogue;
+  readonly soldTo: (workspace: Workspace) => Catalog;
   /** From here credits are known; what came before it only fills meters. */
   readonly opens: Temporal.Instant;
   /** From here calls are let through or refused, and counted. */
@@ -30,9 +30,9 @@ export interface ReplayOptions {
 }
 
 /**
- * What really happened, under a catalogue: which calls its plans would have let through, and what those would have come to. What came
+ * What really happened, under a catalog: which calls its plans would have let through, and what those would have come to. What came
  * before `from` is taken as it was, so that meters, grants and raises stand at `from` as they stood; from there on everything follows
- * from the catalogue and the recorded usage. A licence counts as paid.
+ * from the catalog and the recorded usage. A license counts as paid.
  */
 export class Replay {
   readonly #options: ReplayOptions;
@@ -55,13 +55,13 @@ export class Replay {
       return;
     }
     const counted = Temporal.Instant.compare(at, this.#options.from) >= 0;
-    const catalogue = counted ? this.#options.catalogueOf(workspace) : this.#options.soldTo(workspace);
-    const plan = findPlan(catalogue, workspace.plan);
+    const catalog = counted ? this.#options.catalogOf(workspace) : this.#options.soldTo(workspace);
+    const plan = findPlan(catalog, workspace.plan);
     if (plan === undefined) {
       if (counted && what.kind === 'call') this.#missing(workspace.plan).refuse('plan_feature_missing');
       return;
     }
-    const policy = this.#policyOf(account, workspace, catalogue, at);
+    const policy = this.#policyOf(account, workspace, catalog, at);
     switch (what.kind) {
       case 'period':
         return counted ? this.#begin(account, policy) : this.#remember(account, policy);
@@ -70,7 +70,7 @@ export class Replay {
       case 'taken':
         return account.purse.takeBack(what.credits);
       case 'raise':
-        return account.raise(policy, convertPlain(what.amount, plan.price.currency, catalogue.fx, 'down'));
+        return account.raise(policy, convertPlain(what.amount, plan.price.currency, catalog.fx, 'down'));
       case 'call':
         return counted ? this.#serve(account, workspace, policy, what.call) : this.#relive(account, policy, what.call);
       default:
@@ -107,10 +107,10 @@ export class Replay {
   /** As it was: it took what it took. */
   #relive(account: Account, policy: Policy, call: RecordedCall): void {
     this.#remember(account, policy);
-    const { catalogue } = policy;
-    const operation = findOperation(catalogue, call.operation) ?? { credits_min: 0n };
+    const { catalog } = policy;
+    const operation = findOperation(catalog, call.operation) ?? { credits_min: 0n };
     const known = Temporal.Instant.compare(call.started_at, this.#options.opens) >= 0;
-    const credits = known ? creditsOf(catalogue, operation, call, call.cost, sureCost(policy, call, call.started_at)) : 0n;
+    const credits = known ? creditsOf(catalog, operation, call, call.cost, sureCost(policy, call, call.started_at)) : 0n;
     const free = account.purse.free(call.started_at);
     const granted = credits < free ? credits : free;
     const legs = legsOf(policy, call, { usage: call.usage, cost: call.cost, sold: credits - granted });
@@ -151,12 +151,12 @@ export class Replay {
   #climb(account: Account, workspace: Workspace, policy: Policy, at: Temporal.Instant): Policy {
     const shared = this.#climbShared(policy, at);
     const own = account.climb(policy, at);
-    return shared || own ? this.#policyOf(account, workspace, policy.catalogue, at) : policy;
+    return shared || own ? this.#policyOf(account, workspace, policy.catalog, at) : policy;
   }
 
   #climbShared({ meters }: Policy, at: Temporal.Instant): boolean {
     const budget = meters.find(({ key }) => key === 'budget');
-    const ladders = this.#options.catalogue.ladders.filter(({ watches }) => watches === 'global_budget');
+    const ladders = this.#options.catalog.ladders.filter(({ watches }) => watches === 'global_budget');
     if (budget === undefined || ladders.length === 0) return false;
     const spent = this.#shared.of(nameOf(budget), at.epochMilliseconds);
     const rungs = ladders
@@ -172,9 +172,9 @@ export class Replay {
     return true;
   }
 
-  #policyOf(account: Account, workspace: Workspace, catalogue: Catalogue, now: Temporal.Instant): Policy {
+  #policyOf(account: Account, workspace: Workspace, catalog: Catalog, now: Temporal.Instant): Policy {
     const resolve = (): Policy =>
-      effectivePolicy({ workspace: this.#paidOf(workspace), catalogue, state: this.#state, standing: account.standing, now });
+      effectivePolicy({ workspace: this.#paidOf(workspace), catalog, state: this.#state, standing: account.standing, now });
     const policy = resolve();
     return account.carryRaise(policy) ? resolve() : policy;
   }
@@ -199,9 +199,9 @@ export class Replay {
     return known;
   }
 
-  /** A plan that the catalogue no longer has earns nothing. */
+  /** A plan that the catalog no longer has earns nothing. */
   #missing(code: string): PlanSums {
-    return this.#sumsOf({ code, price: this.#options.catalogue.credit.cost });
+    return this.#sumsOf({ code, price: this.#options.catalog.credit.cost });
   }
 }
 
@@ -215,6 +215,6 @@ function beginningsOf(policy: Policy): { paid: string; monthly: string } {
   return { paid: `${periodOf(policy)} ${price.nanos > 0n ? 'paid' : 'free'}`, monthly: `${periodOf(policy)} of ${code}` };
 }
 
-function inPlan({ plan, catalogue }: Policy, cost: Money): bigint {
-  return convertCost(cost, plan.price.currency, catalogue.fx).nanos;
+function inPlan({ plan, catalog }: Policy, cost: Money): bigint {
+  return convertCost(cost, plan.price.currency, catalog.fx).nanos;
 }

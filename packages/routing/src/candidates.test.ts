@@ -1,10 +1,10 @@
 import { isRefusal } from '@purser/base';
 import {
   allowedModels,
-  type Catalogue,
+  type Catalog,
   findOperation,
   findPlan,
-  loadCatalogue,
+  loadCatalog,
   type ModelEntry,
   type Operation,
 } from '@purser/catalog';
@@ -13,16 +13,16 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { candidatesFor, type RoutingPolicy, type RoutingQuestion } from './candidates.ts';
 
-let catalogue: Catalogue;
+let catalog: Catalog;
 let chat: Operation;
 
 beforeAll(async () => {
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
-  chat = findOperation(catalogue, 'chat')!;
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  chat = findOperation(catalog, 'chat')!;
 });
 
 function policy(plan: string, change: Partial<RoutingPolicy> = {}): RoutingPolicy {
-  const { model_policy, visibility } = findPlan(catalogue, plan)!;
+  const { model_policy, visibility } = findPlan(catalog, plan)!;
   return { ...model_policy, visibility, ...change };
 }
 
@@ -31,7 +31,7 @@ function ask(plan: string, configured: string[], more: Partial<RoutingQuestion> 
     operation: chat,
     complexity: 'medium',
     policy: policy(plan),
-    models: catalogue.models,
+    models: catalog.models,
     providersConfigured: new Set(configured),
     ...more,
   });
@@ -59,7 +59,7 @@ describe('candidates', () => {
   });
 
   test('B7 local models come first where the operation finds them good enough', () => {
-    const research = findOperation(catalogue, 'research')!;
+    const research = findOperation(catalog, 'research')!;
     expect(ask('PRO', ['gemini', 'ollama'], { operation: research })[0]).toBe('ollama/llama3.2');
   });
 
@@ -105,7 +105,7 @@ describe('candidates', () => {
       operation: chat,
       complexity: 'complex',
       policy: policy('PRO'),
-      models: catalogue.models,
+      models: catalog.models,
       providersConfigured: new Set(['ollama']),
     });
     expect(found).toMatchObject({
@@ -165,25 +165,25 @@ describe('versions', () => {
     expect(first({ defaultRouting: 'allow_minor' })).toBe('gemini/gemini-2.5-flash');
     expect(first({ defaultRouting: 'pinned' })).toBe('gemini/gemini-2.5-flash');
     const minor = {
-      ...catalogue.models.find((model) => model.id === 'gemini/gemini-2.5-flash')!,
+      ...catalog.models.find((model) => model.id === 'gemini/gemini-2.5-flash')!,
       id: 'gemini/gemini-2.10-flash',
       version: '2.10.0',
     };
-    expect(ask('PRO', ['gemini'], { models: [...catalogue.models, minor] })[0]).toBe('gemini/gemini-2.10-flash');
+    expect(ask('PRO', ['gemini'], { models: [...catalog.models, minor] })[0]).toBe('gemini/gemini-2.10-flash');
     expect(
-      ask('PRO', ['gemini'], { models: [...catalogue.models, minor], policy: policy('PRO', { defaultRouting: 'pinned' }) })[0],
+      ask('PRO', ['gemini'], { models: [...catalog.models, minor], policy: policy('PRO', { defaultRouting: 'pinned' }) })[0],
     ).toBe('gemini/gemini-2.5-flash');
   });
 });
 
 test('every candidate is of the task, of the plan’s providers, configured and visible, for any plan, keys and wish', () => {
   const providers = ['gemini', 'gemini_free', 'openai', 'anthropic', 'ollama', 'offline'];
-  const names = catalogue.models.flatMap((model: ModelEntry) => [model.id, model.name, ...model.aliases]);
+  const names = catalog.models.flatMap((model: ModelEntry) => [model.id, model.name, ...model.aliases]);
   fc.assert(
     fc.property(
-      fc.constantFrom(...catalogue.plans),
+      fc.constantFrom(...catalog.plans),
       fc.subarray(providers),
-      fc.constantFrom(...catalogue.operations),
+      fc.constantFrom(...catalog.operations),
       fc.constantFrom('simple' as const, 'medium' as const, 'complex' as const),
       fc.option(fc.constantFrom(...names, 'auto', 'nonsense'), { nil: undefined }),
       (plan, configured, operation, complexity, requestedModel) => {
@@ -192,7 +192,7 @@ test('every candidate is of the task, of the plan’s providers, configured and 
           operation,
           complexity,
           policy: of,
-          models: catalogue.models,
+          models: catalog.models,
           providersConfigured: new Set(configured),
         };
         const found = candidatesFor({ ...question, ...(requestedModel !== undefined && { requestedModel }) });
@@ -207,7 +207,7 @@ test('every candidate is of the task, of the plan’s providers, configured and 
           if (model.provider === 'offline') expect(served).toBe(false);
           else {
             expect(configured).toContain(model.provider);
-            expect(allowedModels(catalogue.models, of, operation.task)).toContain(model);
+            expect(allowedModels(catalog.models, of, operation.task)).toContain(model);
           }
         }
       },

@@ -56,7 +56,7 @@ interface Known {
   readonly byQuestion: Map<string, Candidates>;
 }
 
-/** Policies are frozen and replaced when anything changes, so what was found for one stays found. Bounded by the catalogue's own names. */
+/** Policies are frozen and replaced when anything changes, so what was found for one stays found. Bounded by the catalog's own names. */
 const known = new WeakMap<RoutingPolicy, Known>();
 
 /**

@@ -1,5 +1,5 @@
 import { isRefusal } from '@purser/base';
-import { type Catalogue, loadCatalogue, type ModelEntry } from '@purser/catalog';
+import { type Catalog, loadCatalog, type ModelEntry } from '@purser/catalog';
 import { compare, convertCost, currency, isUnpriced, money, type Money, parseMoney, worstCaseCost } from '@purser/money';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -7,18 +7,18 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { fitRequest, type FitQuestion, type Room } from './fit-request.ts';
 
 const NOW = Temporal.Instant.from('2026-11-01T00:00:00Z');
-let catalogue: Catalogue;
+let catalog: Catalog;
 let flash: ModelEntry;
 let lite: ModelEntry;
 let pro: ModelEntry;
 
 beforeAll(async () => {
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
-  const find = (id: string) => catalogue.models.find((model) => model.id === id)!;
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  const find = (id: string) => catalog.models.find((model) => model.id === id)!;
   [pro, flash, lite] = [find('gemini/gemini-2.5-pro'), find('gemini/gemini-2.5-flash'), find('gemini/gemini-2.5-flash-lite')];
 });
 
-const priceOf = (model: ModelEntry) => catalogue.prices.findByKey(model.priceKey, NOW);
+const priceOf = (model: ModelEntry) => catalog.prices.findByKey(model.priceKey, NOW);
 const ceiling = (left: Money): Room => ({ left, code: 'cost_ceiling_reached', name: 'the plan’s cost ceiling' });
 const usd = (amount: string) => parseMoney(amount, 'USD');
 const fit = (question: Partial<FitQuestion>) =>
@@ -28,7 +28,7 @@ const fit = (question: Partial<FitQuestion>) =>
     input_tokens_max: 1_000,
     output_tokens_asked: 800,
     rooms: [],
-    fx: catalogue.fx,
+    fx: catalog.fx,
     ...question,
   });
 const worst = (model: ModelEntry, input_tokens: number, output_tokens: number): Money => {
@@ -139,7 +139,7 @@ test('F1 whatever is asked and left, what is returned fits every room in its cur
         const fits = (model: ModelEntry, output: number) =>
           all.every(
             (room) =>
-              compare(convertCost(worst(model, input_tokens_max, output), room.left.currency, catalogue.fx), room.left) <= 0,
+              compare(convertCost(worst(model, input_tokens_max, output), room.left.currency, catalog.fx), room.left) <= 0,
           ) &&
           (tokens_left === undefined || BigInt(input_tokens_max + output) <= tokens_left);
         const found = fit({

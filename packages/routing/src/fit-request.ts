@@ -62,7 +62,7 @@ export interface FittedRequest {
 
 /** An answer cut shorter than this helps nobody: a cheaper model does. */
 const OUTPUT_TOKENS_USEFUL = 64;
-/** No tokenizer of the catalogue averages more bytes a token over a text; a prompt above it cannot be read by the model. */
+/** No tokenizer of the catalog averages more bytes a token over a text; a prompt above it cannot be read by the model. */
 const BYTES_PER_TOKEN_MAX = 8;
 
 /**

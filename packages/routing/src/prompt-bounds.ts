@@ -3,7 +3,7 @@ import { normalBytesMax } from './normal-bytes.ts';
 /** What a prompt can at most amount to, known before any tokenizer has seen it. */
 export interface PromptBounds {
   /**
-   * Never fewer than any of the catalogue's models will count; often three to four times as many. The surplus goes back at the settle.
+   * Never fewer than any of the catalog's models will count; often three to four times as many. The surplus goes back at the settle.
    * Reckoned when it is first asked for: a request that is refused for its size or its rate costs no look at its text.
    */
   readonly input_tokens_max: number;

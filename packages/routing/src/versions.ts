@@ -4,17 +4,17 @@ import type { ModelEntry, Routing } from '@purser/catalog';
 /**
  * Of the versions of one family at one provider, the one that the routing picks:
  * `latest` the highest, `allow_minor` the highest within the major version the family began with, `pinned` the one it began with.
- * A family begins with its first entry in the catalogue, so adding a version at the end moves no plan that did not ask to be moved.
+ * A family begins with its first entry in the catalog, so adding a version at the end moves no plan that did not ask to be moved.
  */
 export function chooseVersions(
   allowed: readonly ModelEntry[],
   routing: Routing,
-  catalogue: readonly ModelEntry[],
+  catalog: readonly ModelEntry[],
 ): readonly ModelEntry[] {
   const families = Map.groupBy(allowed, familyOf);
   const chosen = new Set<ModelEntry>();
   for (const [family, versions] of families) {
-    const first = catalogue.find((model) => familyOf(model) === family);
+    const first = catalog.find((model) => familyOf(model) === family);
     const choice = first && choose(versions, first, routing);
     if (choice) chosen.add(choice);
   }

@@ -1,4 +1,4 @@
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import type { GenerateRequest } from '@purser/gate';
 
 import { askForLength } from './played-providers.ts';
@@ -35,11 +35,11 @@ const ZONES = ['UTC', 'Europe/Berlin', 'Asia/Bangkok', 'America/New_York', 'Paci
 /** Seeds of neighbours lie apart. */
 const STRIDE = 1_000_003;
 
-/** The same customer for the same seed, number, catalogue and population, however many others there are. */
-export function drawCustomer(seed: number, catalogue: Catalogue, population: Population, n: number): Customer {
+/** The same customer for the same seed, number, catalog and population, however many others there are. */
+export function drawCustomer(seed: number, catalog: Catalog, population: Population, n: number): Customer {
   const random = new Random(seed + n * STRIDE);
   const { plan_weights, kinds, joins_at_once } = population;
-  const plan = random.weighted(catalogue.plans.map((one) => [one, plan_weights[one.code] ?? OTHER_PLAN_WEIGHT] as const));
+  const plan = random.weighted(catalog.plans.map((one) => [one, plan_weights[one.code] ?? OTHER_PLAN_WEIGHT] as const));
   const kind = random.weighted(kinds.map((one) => [one, one.share] as const));
   return {
     n,
@@ -76,15 +76,12 @@ const TEXTS = { prose: lengthen(SENTENCES), figures: lengthen('3141592653589793'
 /** Room for what an operation says itself to the model. */
 const INSTRUCTIONS_CHARS = 500;
 
-export function drawRequest(
-  { random, kind, input_chars_max, output_tokens_max }: Customer,
-  catalogue: Catalogue,
-): GenerateRequest {
+export function drawRequest({ random, kind, input_chars_max, output_tokens_max }: Customer, catalog: Catalog): GenerateRequest {
   const drawn = Math.min(CHARS_MAX, Math.max(20, Math.round(random.logNormal(kind.chars_median, LENGTH_SPREAD))));
   const chars = random.chance(CARELESS) ? drawn : Math.min(drawn, input_chars_max - INSTRUCTIONS_CHARS);
   const answer = Math.max(1, Math.round(random.logNormal(kind.answer_median, LENGTH_SPREAD)));
   return {
-    operation: random.weighted(catalogue.operations.map(({ name }) => [name, 1] as const)),
+    operation: random.weighted(catalog.operations.map(({ name }) => [name, 1] as const)),
     complexity: random.chance(kind.complex) ? 'complex' : random.weighted(OTHERWISE),
     output_tokens_max: Math.max(1, Math.min(answer, output_tokens_max)),
     messages: [{ role: 'user', content: askForLength(answer) + TEXTS[kind.text].slice(0, chars) }],

@@ -1,5 +1,5 @@
 import type { Refusal, TestClock, WorkspaceId } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import type { Answer, GenerateRequest } from '@purser/gate';
 import type { MarginLine } from '@purser/ledger';
 
@@ -28,14 +28,14 @@ export interface Payment {
 /** The system under simulation: the real one, reached as its users reach it but for the wire. */
 export interface Engine {
   readonly clock: TestClock;
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   /** In the order wanted. */
   open(wanted: readonly Opening[]): Promise<Account[]>;
   call(account: Account, request: GenerateRequest): Promise<Answer | Refusal>;
-  /** At most one of each account. Whose licence changed by it is known to be so before this returns. */
+  /** At most one of each account. Whose license changed by it is known to be so before this returns. */
   pay(payments: readonly Payment[]): Promise<void>;
   buy(account: Account, pack: string): Promise<void>;
-  /** What is due at this time though nobody asks: holds, grants, licences and billing periods. */
+  /** What is due at this time though nobody asks: holds, grants, licenses and billing periods. */
   housekeep(): Promise<void>;
   /** Looks at the ladders of those who have spent. */
   look(): Promise<void>;

@@ -1,4 +1,4 @@
-import type { Catalogue, Plan } from '@purser/catalog';
+import type { Catalog, Plan } from '@purser/catalog';
 import type { MarginLine } from '@purser/ledger';
 import {
   add,
@@ -41,14 +41,14 @@ export async function brokenGuarantees(
   customers: readonly Guaranteed[],
   { from, to }: { readonly from: Temporal.Instant; readonly to: Temporal.Instant },
 ): Promise<string[]> {
-  const { catalogue } = engine;
-  const plans = new Map(catalogue.plans.filter(({ price }) => price.nanos > 0n).map((plan) => [plan.code, plan]));
+  const { catalog } = engine;
+  const plans = new Map(catalog.plans.filter(({ price }) => price.nanos > 0n).map((plan) => [plan.code, plan]));
   const broken: string[] = [];
   for (const [end, due] of periodEnds(
     customers.filter(({ plan }) => plans.has(plan)),
     to,
   )) {
-    const sums = sumUp(catalogue, await engine.margins(from, Temporal.Instant.from(end), 'workspace'), (key) =>
+    const sums = sumUp(catalog, await engine.margins(from, Temporal.Instant.from(end), 'workspace'), (key) =>
       plans.get(due.get(key)?.customer.plan ?? ''),
     );
     for (const [workspace, { customer, periods }] of due) {
@@ -56,10 +56,10 @@ export async function brokenGuarantees(
       const sum = sums.get(workspace);
       if (plan === undefined || sum === undefined) continue;
       const who = `${workspace} on ${plan.code} until ${end.slice(0, 10)}`;
-      broken.push(...tooThin(who, sum, plan.margin), ...tooDear(who, sum, allowed(catalogue, plan, periods, customer.packs)));
+      broken.push(...tooThin(who, sum, plan.margin), ...tooDear(who, sum, allowed(catalog, plan, periods, customer.packs)));
     }
   }
-  const byPlan = sumUp(catalogue, await engine.margins(from, to, 'plan'), (key) => plans.get(key));
+  const byPlan = sumUp(catalog, await engine.margins(from, to, 'plan'), (key) => plans.get(key));
   for (const [code, sum] of byPlan) broken.push(...tooThin(`plan ${code}`, sum, plans.get(code)?.margin));
   return [...broken, ...(await engine.verify())];
 }
@@ -91,35 +91,35 @@ export function periodEnd(anchored_at: Temporal.Instant, periods: number): Tempo
 }
 
 /** Lines stand once a currency; a customer who buys in another is one all the same. At the stated rate, in the currency of its plan. */
-function sumUp(catalogue: Catalogue, lines: readonly MarginLine[], planOf: (key: string) => Plan | undefined): Map<string, Sum> {
+function sumUp(catalog: Catalog, lines: readonly MarginLine[], planOf: (key: string) => Plan | undefined): Map<string, Sum> {
   const sums = new Map<string, Sum>();
   for (const line of lines) {
     const to = planOf(line.key)?.price.currency;
     if (to === undefined) continue;
     const known = sums.get(line.key) ?? { revenue: zero(to), cost: zero(to), margin: zero(to) };
     sums.set(line.key, {
-      revenue: add(known.revenue, plain(catalogue, line.revenue, to)),
-      cost: add(known.cost, plain(catalogue, line.cost, to)),
-      margin: add(known.margin, plain(catalogue, line.margin, to)),
+      revenue: add(known.revenue, plain(catalog, line.revenue, to)),
+      cost: add(known.cost, plain(catalog, line.cost, to)),
+      margin: add(known.margin, plain(catalog, line.margin, to)),
     });
   }
   return sums;
 }
 
 /** The most that so many periods of the plan, and packs, may cost us. */
-function allowed(catalogue: Catalogue, plan: Plan, periods: number, packs: ReadonlyMap<string, number>): Money {
+function allowed(catalog: Catalog, plan: Plan, periods: number, packs: ReadonlyMap<string, number>): Money {
   const { currency } = plan.price;
   const { monthlyUsd, hardStop } = plan.cost_caps;
-  const ceiling = monthlyUsd && hardStop ? smaller(plan.ceiling, plain(catalogue, monthlyUsd, currency)) : plan.ceiling;
+  const ceiling = monthlyUsd && hardStop ? smaller(plan.ceiling, plain(catalog, monthlyUsd, currency)) : plan.ceiling;
   let most = multiply(ceiling, BigInt(periods));
-  for (const pack of catalogue.packs) {
-    const raise = plain(catalogue, pack.ceiling_raise, currency);
+  for (const pack of catalog.packs) {
+    const raise = plain(catalog, pack.ceiling_raise, currency);
     most = add(most, multiply(raise, BigInt(packs.get(pack.code) ?? 0)));
   }
   return most;
 }
 
-function plain({ fx }: Catalogue, amount: Money, to: Currency): Money {
+function plain({ fx }: Catalog, amount: Money, to: Currency): Money {
   return convertPlain(amount, to, fx);
 }
 

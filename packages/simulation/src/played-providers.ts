@@ -1,4 +1,4 @@
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import {
   createProviders,
   finalReport,
@@ -25,12 +25,12 @@ const CHARS_A_TOKEN = 4;
 const TEXT = 'As asked.';
 
 /**
- * Every provider of the catalogue that serves text over the network, as if a key were set for it: it reports the tokens that a prompt and
+ * Every provider of the catalog that serves text over the network, as if a key were set for it: it reports the tokens that a prompt and
  * the answer it asks for come to, is away at times, and at times breaks off. Nothing is generated: what is tried are the books.
  */
-export function playedProviders(catalogue: Catalogue, seed: number): Providers {
+export function playedProviders(catalog: Catalog, seed: number): Providers {
   const random = new Random(seed);
-  const hosted = catalogue.models.filter(({ task, local, provider }) => task === 'text' && !local && provider !== 'offline');
+  const hosted = catalog.models.filter(({ task, local, provider }) => task === 'text' && !local && provider !== 'offline');
   const played = new Map([...new Set(hosted.map(({ provider }) => provider))].map((id) => [id, play(id, random)]));
   const others = createProviders({ providers: {} });
   const configured = [...played.keys()];

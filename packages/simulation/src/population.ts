@@ -22,7 +22,7 @@ export interface Kind {
 /** Who there is. Assumed, not measured: chosen so that few customers make most of the calls, and that those few run into every limit there is. */
 export interface Population {
   readonly kinds: readonly Kind[];
-  /** Of the customers, by plan: most pay nothing, few pay much. Codes a catalogue lacks are left out. */
+  /** Of the customers, by plan: most pay nothing, few pay much. Codes a catalog lacks are left out. */
   readonly plan_weights: Readonly<Record<string, number>>;
   /** Of the payments that come due, so many fail at first. */
   readonly payment_fails: number;
@@ -114,7 +114,7 @@ export function describePopulation({ kinds, payment_fails, pays_after_days, join
     `  times are Poisson, lengths log-normal (σ ${LENGTH_SPREAD}), rates differ between customers (log-normal, σ ${RATE_SPREAD}); prompts end at ${CHARS_MAX} characters`,
     `  ${percent(joins_at_once)} join on the first day, the others at the beginning of the three weeks after it`,
     `  ${percent(payment_fails)} of payments fail at first, and are made good: ${late.join(', ')}`,
-    `  providers are played: at their prices of the catalogue, away in ${percent(PROVIDER_AWAY)} of calls, breaking off in ${percent(PROVIDER_BREAKS)}`,
+    `  providers are played: at their prices of the catalog, away in ${percent(PROVIDER_AWAY)} of calls, breaking off in ${percent(PROVIDER_BREAKS)}`,
   ];
 }
 

@@ -86,7 +86,7 @@ class World {
     this.#from = engine.clock.now();
     this.#to = periodEnd(this.#from, options.months);
     for (let n = 0; n < options.customers; n++) {
-      const customer = drawCustomer(options.seed, engine.catalogue, population, n);
+      const customer = drawCustomer(options.seed, engine.catalog, population, n);
       this.#joins.at(customer.joins_day * DAY_H, customer);
     }
   }
@@ -164,7 +164,7 @@ class World {
   async #call(living: Living): Promise<void> {
     this.#made++;
     const { customer, account } = living;
-    const result = await this.#engine.call(account, drawRequest(customer, this.#engine.catalogue));
+    const result = await this.#engine.call(account, drawRequest(customer, this.#engine.catalog));
     this.#tally.called(living, result, this.#month);
     if (!isRefusal(result)) {
       if (living.owes !== undefined) this.#broken.push(`${living.plan}: ${living.workspace} was served while a payment was owed`);

@@ -1,4 +1,4 @@
-import { type Catalogue, findPlan, type Plan } from '@purser/catalog';
+import { type Catalog, findPlan, type Plan } from '@purser/catalog';
 
 import type { InvoiceFact, Span } from './facts.ts';
 import { lastUntil } from './last-until.ts';
@@ -46,11 +46,11 @@ export interface Term extends Span, SoldPlan {
   readonly allowed: AllowedIn | undefined;
 }
 
-export type Catalogues = (version: string) => Catalogue | undefined;
+export type Catalogs = (version: string) => Catalog | undefined;
 
-export function planOf({ plan, version }: SoldPlan, catalogues: Catalogues): Plan | undefined {
-  const catalogue = catalogues(version);
-  return catalogue && findPlan(catalogue, plan);
+export function planOf({ plan, version }: SoldPlan, catalogs: Catalogs): Plan | undefined {
+  const catalog = catalogs(version);
+  return catalog && findPlan(catalog, plan);
 }
 
 export function hasEnded(history: SubscriptionHistory): boolean {
@@ -170,7 +170,7 @@ export function endOf(term: Term, next: Term | undefined, historyFor: (id: strin
 }
 
 /** The one trial of a workspace: the first there was, if the plan gives one; never longer than the plan says, however often its end is moved. */
-export function trialOf(histories: ReadonlyMap<string, SubscriptionHistory>, catalogues: Catalogues): Term | undefined {
+export function trialOf(histories: ReadonlyMap<string, SubscriptionHistory>, catalogs: Catalogs): Term | undefined {
   const [first] = [...histories]
     .flatMap(([subscription, history]) => {
       const at = history.find(({ status }) => status === 'trialing');
@@ -180,7 +180,7 @@ export function trialOf(histories: ReadonlyMap<string, SubscriptionHistory>, cat
   if (first === undefined) return undefined;
   const { subscription, history, at, from } = first;
   const sold = { plan: at.plan, version: at.sold_version };
-  const terms = planOf(sold, catalogues);
+  const terms = planOf(sold, catalogs);
   if (terms?.trial === undefined) return undefined;
   const latest = from.add({ hours: 24 * terms.trial.days_max });
   const until = history.findLast(({ trial }) => trial !== undefined)?.trial?.to ?? latest;

@@ -1,4 +1,4 @@
-import { findPlan, loadCatalogue, type Catalogue } from '@purser/catalog';
+import { findPlan, loadCatalog, type Catalog } from '@purser/catalog';
 import { currency } from '@purser/money';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -7,9 +7,9 @@ import type { InvoiceFact, PaymentFacts, Span, SubscriptionSnapshot } from './fa
 import { sumIn } from './proceeds.ts';
 import { type Terms, termsOf } from './terms-of.ts';
 
-let catalogue: Catalogue;
+let catalog: Catalog;
 beforeAll(async () => {
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 
 const START = Temporal.Instant.from('2027-01-31T10:00:00Z');
@@ -29,7 +29,7 @@ const snapshot = (more: Partial<SubscriptionSnapshot> = {}): SubscriptionSnapsho
   items: [],
   period: undefined,
   trial: undefined,
-  version: catalogue.version,
+  version: catalog.version,
   sold: undefined,
   paid_before: false,
   ...more,
@@ -49,7 +49,7 @@ const invoice = (more: Partial<InvoiceFact> = {}): InvoiceFact => ({
   from_balance: 0n,
   lines: [],
   plan: undefined,
-  version: catalogue.version,
+  version: catalog.version,
   ...more,
 });
 const whole = (period: Span, amount = 15_990_000_000n) => ({
@@ -61,7 +61,7 @@ const whole = (period: Span, amount = 15_990_000_000n) => ({
   amount,
   period,
 });
-const terms = (facts: PaymentFacts): Terms => termsOf(facts, () => catalogue, catalogue.fx);
+const terms = (facts: PaymentFacts): Terms => termsOf(facts, () => catalog, catalog.fx);
 
 /** Any payments of a workspace: subscriptions that begin, change, rest and end; invoices of any kind, paid late, in any currency, given back. */
 const facts: fc.Arbitrary<PaymentFacts> = fc
@@ -157,7 +157,7 @@ describe('whatever the payments', () => {
             const nanos = sumIn(
               EUR,
               allowed.map(({ unit, proven }) => ({ unit, nanos: proven })),
-              catalogue.fx,
+              catalog.fx,
             );
             return nanos;
           }),
@@ -232,7 +232,7 @@ describe('a month', () => {
     expect(months).toMatchObject([
       { plan: 'PRO', allowed: [{ unit: 'EUR', ceiling: 13_591_500_000n, proven: 13_591_500_000n }] },
     ]);
-    expect(findPlan(catalogue, 'PRO')?.ceiling.nanos).toBe(13_591_500_000n);
+    expect(findPlan(catalog, 'PRO')?.ceiling.nanos).toBe(13_591_500_000n);
   });
 
   test('without a stated period is the one that the subscription says is under way, and without that a month from the payment', () => {
@@ -278,15 +278,15 @@ describe('two subscriptions of one workspace', () => {
 
 describe('a trial', () => {
   const trial = { days_max: 14, ceiling: { nanos: 2n * UNIT, currency: EUR }, credits: 100n };
-  const selling = (): Catalogue => ({
-    ...catalogue,
-    plans: catalogue.plans.map((plan) => (plan.code === 'PRO' ? { ...plan, trial } : plan)),
+  const selling = (): Catalog => ({
+    ...catalog,
+    plans: catalog.plans.map((plan) => (plan.code === 'PRO' ? { ...plan, trial } : plan)),
   });
-  const of = (all: PaymentFacts): Terms => termsOf(all, selling, catalogue.fx);
+  const of = (all: PaymentFacts): Terms => termsOf(all, selling, catalog.fx);
   const trialing = (more: Partial<SubscriptionSnapshot> = {}) =>
     snapshot({ status: 'trialing', trial: span(START, { days: 14 }), ...more });
 
-  test('may cost what the catalogue says, for as long as it says however often its end is moved, and books nothing', () => {
+  test('may cost what the catalog says, for as long as it says however often its end is moved, and books nothing', () => {
     const moved = trialing({ at: after({ days: 10 }), trial: span(START, { days: 60 }) });
     const found = of({ snapshots: [trialing(), moved], invoices: [invoice({ gross: 0n })] });
     expect(found.months).toMatchObject([
@@ -295,7 +295,7 @@ describe('a trial', () => {
     expect(found.parts.map(({ credits, net }) => [credits, net])).toEqual([[100n, 0n]]);
   });
 
-  test('is one for a workspace for ever, and none where the catalogue gives none', () => {
+  test('is one for a workspace for ever, and none where the catalog gives none', () => {
     const again = trialing({ subscription: 'sub_2', at: after({ days: 90 }), trial: span(after({ days: 90 }), { days: 14 }) });
     expect(of({ snapshots: [trialing(), again], invoices: [] }).months).toHaveLength(1);
     expect(terms({ snapshots: [trialing()], invoices: [invoice({ gross: 0n })] })).toMatchObject({ months: [], plan: undefined });

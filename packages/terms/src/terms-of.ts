@@ -1,6 +1,6 @@
 import type { Currency, ExchangeRates } from '@purser/money';
 
-import { type Catalogues, chainOf, endedAt, endOf, hasEnded, type Paid, planOf, type Term, trialOf } from './chain.ts';
+import { type Catalogs, chainOf, endedAt, endOf, hasEnded, type Paid, planOf, type Term, trialOf } from './chain.ts';
 import { carryBalances } from './balance.ts';
 import type { InvoiceFact, PaymentFacts } from './facts.ts';
 import { type MonthPart, monthsServed, partsOf, type ServedMonth, waiting } from './months-served.ts';
@@ -32,7 +32,7 @@ export interface Terms {
  * The terms that follow from all that is known of a workspace's payments: a pure function, so that neither order nor delay nor repetition
  * of what a payment provider tells matters. Money counts once, in the months that it pays for.
  */
-export function termsOf({ snapshots, invoices, credits = [] }: PaymentFacts, catalogues: Catalogues, fx: ExchangeRates): Terms {
+export function termsOf({ snapshots, invoices, credits = [] }: PaymentFacts, catalogs: Catalogs, fx: ExchangeRates): Terms {
   const histories = new Map(
     [...Map.groupBy(snapshots, ({ subscription }) => subscription)].map(([id, own]) => [id, historyOf(own)] as const),
   );
@@ -41,13 +41,13 @@ export function termsOf({ snapshots, invoices, credits = [] }: PaymentFacts, cat
   const collected: CollectedInvoice[] = [];
   for (const fact of invoices.toSorted(byCollection)) {
     const sale = saleOf(fact, historyFor(fact.subscription));
-    const plan = sale && planOf(sale, catalogues);
+    const plan = sale && planOf(sale, catalogs);
     const money = collectedOf(fact, plan, fx);
     collected.push({ ...money, fact, plan: plan?.code, reported_unit: plan?.price.currency ?? fact.currency });
     if (!sale || !plan || isOfTrial(fact, sale, historyFor(fact.subscription))) continue;
     paid.push({ fact, sale, terms: plan, collected: money, proceeds: proceedsOf(money, fact.currency, sale.of_plan, plan, fx) });
   }
-  const trial = trialOf(histories, catalogues);
+  const trial = trialOf(histories, catalogs);
   const terms = chainOf(paid, trial && isWithinPaid(trial, paid, historyFor) ? undefined : trial, historyFor);
   const ends = terms.map((term, index) => endOf(term, terms[index + 1], historyFor));
   const carried = carryBalances(paid, credits, terms, ends, fx);

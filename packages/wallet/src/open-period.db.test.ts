@@ -1,6 +1,6 @@
 import { newId, openPool, TestClock, transaction } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog } from '@purser/catalog';
 import { identityMigrations } from '@purser/identity';
 import { ledgerMigrations, ledgerTotals, verifyPostings } from '@purser/ledger';
 import { creditMeter, grantCredits, Meters, metersMigrations, verifyMeters } from '@purser/meters';
@@ -14,7 +14,7 @@ import { openPeriods, openPeriodsOf } from './open-period.ts';
 type Workspace = Policy['workspace'];
 
 let database: TestDatabase;
-let catalogue: Catalogue;
+let catalog: Catalog;
 beforeAll(async () => {
   database = await createTestDatabase([
     ledgerMigrations,
@@ -23,7 +23,7 @@ beforeAll(async () => {
     termsMigrations,
     walletMigrations,
   ]);
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 afterEach(async () => {
   expect((await verifyMeters(database.pool)).mismatches).toEqual([]);
@@ -38,7 +38,7 @@ function workspaceOn(plan: string, anchor: string): { workspace: Workspace; cloc
     name: 'Test',
     external_id: null,
     plan,
-    catalogue_version: catalogue.version,
+    catalogue_version: catalog.version,
     timezone: 'UTC',
     anchored_at,
     license: 'active',
@@ -49,7 +49,7 @@ function workspaceOn(plan: string, anchor: string): { workspace: Workspace; cloc
   return { workspace, clock: new TestClock(anchored_at) };
 }
 const policyAt = (workspace: Workspace, now: Temporal.Instant): Policy =>
-  effectivePolicy({ workspace, catalogue, state: { frozen: false }, now });
+  effectivePolicy({ workspace, catalog, state: { frozen: false }, now });
 
 const revenueOf = async ({ id }: Workspace): Promise<{ plan: string; amount: bigint }[]> => {
   const { rows } = await database.pool.query<{ plan: string; amount: bigint }>(

@@ -25,7 +25,7 @@ export function openPeriods(pool: Pool): PeriodOpener {
   /** What was asked last is asked again: the policy object says all that the key does. */
   const open = new WeakSet<Policy>();
   const opener = (policy: Policy, now: Temporal.Instant): Promise<void> | undefined => {
-    if (open.has(policy) || policy.licence_stage !== 'active') return undefined;
+    if (open.has(policy) || policy.license_stage !== 'active') return undefined;
     const key = periodKey(policy);
     const known = opened.get(key);
     if (known === 'open') {

@@ -1,18 +1,18 @@
 import { isRefusal } from '@purser/base';
-import { type Catalogue, loadCatalogue, saleOf } from '@purser/catalog';
+import { type Catalog, loadCatalog, saleOf } from '@purser/catalog';
 import { compare, compareRatios, formatMoney, multiply } from '@purser/money';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 
 import { type PackQuote, quotePack } from './quote-pack.ts';
 
-let catalogue: Catalogue;
+let catalog: Catalog;
 beforeAll(async () => {
-  catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
 });
 
 function quote(quantity: number, code = 'credits-500'): PackQuote {
-  const quoted = quotePack(catalogue, code, quantity);
+  const quoted = quotePack(catalog, code, quantity);
   if (isRefusal(quoted)) throw new Error(quoted.detail);
   return quoted;
 }
@@ -38,7 +38,7 @@ test('C12: a larger order costs more in all, never more a credit, and always lea
 });
 
 test('a pack nobody sells and a quantity that is none are refused', () => {
-  expect(quotePack(catalogue, 'none', 1)).toMatchObject({ code: 'not_found' });
+  expect(quotePack(catalog, 'none', 1)).toMatchObject({ code: 'not_found' });
   for (const quantity of [0, -1, 1.5, Number.NaN, 100_001])
-    expect(quotePack(catalogue, 'credits-500', quantity)).toMatchObject({ code: 'invalid_request' });
+    expect(quotePack(catalog, 'credits-500', quantity)).toMatchObject({ code: 'invalid_request' });
 });

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '@purser/base';
-import { type Catalogue, findPack, orderMax, orderOf, type Pack, type PackOrder } from '@purser/catalog';
+import { type Catalog, findPack, orderMax, orderOf, type Pack, type PackOrder } from '@purser/catalog';
 import { type Ratio, ratio } from '@purser/money';
 
 /** What an order of packs comes to, for whoever shows and sells it. */
@@ -14,10 +14,10 @@ export interface PackQuote extends PackOrder {
  * and never more a credit. Refuses a pack that is not for sale, and a quantity that is not a whole number
  * from 1 to 100,000, or to a billion units of price.
  */
-export function quotePack(catalogue: Catalogue, code: string, quantity: number): PackQuote | Refusal {
-  const pack = findPack(catalogue, code);
+export function quotePack(catalog: Catalog, code: string, quantity: number): PackQuote | Refusal {
+  const pack = findPack(catalog, code);
   if (!pack) {
-    const codes = catalogue.packs.map((known) => known.code).join(', ');
+    const codes = catalog.packs.map((known) => known.code).join(', ');
     return refuse('not_found', `there is no pack '${code.slice(0, 100)}'; want one of ${codes}`);
   }
   const most = orderMax(pack);

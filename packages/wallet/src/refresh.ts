@@ -65,7 +65,7 @@ async function refresh(parts: RefreshParts, claimed: readonly WorkspaceId[]): Pr
     return { id, policy: workspace && (await parts.policyOf(workspace, now)) };
   });
   for (const { id, policy } of await Promise.all(known)) {
-    if (policy?.licence_stage === 'active') policies.push(policy);
+    if (policy?.license_stage === 'active') policies.push(policy);
     else owing.push(id);
   }
   if (owing.length > 0) {

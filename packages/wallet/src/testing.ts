@@ -1,6 +1,6 @@
 import { newId, TestClock } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog } from '@purser/catalog';
 import { identityMigrations } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';
 import { creditMeter, Meters, metersMigrations, type MeterSpec, type MeterState } from '@purser/meters';
@@ -14,7 +14,7 @@ export type Workspace = Policy['workspace'];
 /** The rooms below the wallet on a test database, for the tests of this room. */
 export interface WalletBench {
   readonly database: TestDatabase;
-  readonly catalogue: Catalogue;
+  readonly catalog: Catalog;
   readonly clock: TestClock;
   readonly meters: Meters;
   workspace(plan: string, anchor: string, more?: Partial<Workspace>): Workspace;
@@ -36,12 +36,12 @@ export async function openWalletBench(): Promise<WalletBench> {
     termsMigrations,
     walletMigrations,
   ]);
-  const catalogue = await loadCatalogue(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
+  const catalog = await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname);
   const clock = new TestClock(Temporal.Instant.from('2026-01-01T00:00:00Z'));
   const meters = new Meters({ pool: database.pool, clock }, database.pool);
   return {
     database,
-    catalogue,
+    catalog,
     clock,
     meters,
     workspace(plan, anchor, more = {}) {
@@ -51,7 +51,7 @@ export async function openWalletBench(): Promise<WalletBench> {
         name: 'Test',
         external_id: null,
         plan,
-        catalogue_version: catalogue.version,
+        catalogue_version: catalog.version,
         timezone: 'UTC',
         anchored_at,
         license: 'active' as const,
@@ -61,7 +61,7 @@ export async function openWalletBench(): Promise<WalletBench> {
         ...more,
       });
     },
-    policy: (workspace) => effectivePolicy({ workspace, catalogue, state: { frozen: false }, now: clock.now() }),
+    policy: (workspace) => effectivePolicy({ workspace, catalog, state: { frozen: false }, now: clock.now() }),
     async credits({ id }) {
       const [state] = await meters.read([creditMeter(id)]);
       return state as MeterState;

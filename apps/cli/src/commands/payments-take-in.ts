@@ -1,5 +1,5 @@
 import { createLog, Fault, loadSettings, RefusalError, systemClock } from '@purser/base';
-import { provenCatalogue, takeInPayments } from '@purser/server';
+import { provenCatalog, takeInPayments } from '@purser/server';
 
 import { openDatabase } from '../open-database.ts';
 
@@ -7,13 +7,13 @@ import { openDatabase } from '../open-database.ts';
 export async function takeIn({ since }: { readonly since: string }): Promise<void> {
   const settings = loadSettings(process.cwd());
   const log = createLog({ level: 'silent' });
-  const catalogue = await provenCatalogue(settings, systemClock.now(), log);
+  const catalog = await provenCatalog(settings, systemClock.now(), log);
   await using database = await openDatabase(settings);
   const sums = { linked: 0, known: 0, applied: 0, kept: 0, refused: 0 };
   const refusals: string[] = [];
   try {
     // No caller signs in here, so nobody needs to know this token.
-    const given = { settings, database_url: database.url, admin_token: crypto.randomUUID(), catalogue, log };
+    const given = { settings, database_url: database.url, admin_token: crypto.randomUUID(), catalog, log };
     await takeInPayments(given, instantOf(since), (taken) => {
       for (const name of ['linked', 'known', 'applied', 'kept', 'refused'] as const) sums[name] += taken[name];
       refusals.push(...taken.refusals.map(({ event, type, why }) => `  refused ${event} (${type}): ${why}`));

@@ -1,5 +1,5 @@
 import { Fault, loadSettings, systemClock } from '@purser/base';
-import { loadCatalogue } from '@purser/catalog';
+import { loadCatalog } from '@purser/catalog';
 import { formatMoney } from '@purser/money';
 import { marginOfReplay, type ReplayedPlan, replayUsage, type UsageReplay } from '@purser/replay';
 
@@ -12,13 +12,13 @@ export interface ReplayOptions {
 
 const DAYS_MAX = 3_660;
 
-/** Replays what the books have recorded through what was sold and through a proposed catalogue, and prints both beside the books. Changes nothing. */
+/** Replays what the books have recorded through what was sold and through a proposed catalog, and prints both beside the books. Changes nothing. */
 export async function printPlansReplay(file: string, options: ReplayOptions): Promise<void> {
   const days = Number(options.days);
   if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX)
     throw new Fault(`--days: want 1 to ${DAYS_MAX}, got ${options.days}`, { retryable: false });
   const settings = loadSettings(process.cwd());
-  const [current, proposed] = await Promise.all([loadCatalogue(settings.catalog_file), loadCatalogue(file)]);
+  const [current, proposed] = await Promise.all([loadCatalog(settings.catalog_file), loadCatalog(file)]);
   const to = systemClock.now();
   const prices_at = pricesAt(options.prices, to);
   const configured = new Set(
@@ -55,7 +55,7 @@ function pricesAt(text: string, now: Temporal.Instant): Temporal.Instant | undef
 function assumptions({ skipped }: UsageReplay): string[] {
   return [
     'plan, version, zone and overrides of each workspace are those of the instant, and every payment came',
-    'gifts, packs and contracts are as they were made and paid for; monthly credits, ladders and credits sold one by one follow from the catalogue',
+    'gifts, packs and contracts are as they were made and paid for; monthly credits, ladders and credits sold one by one follow from the catalog',
     'what happened before the first day is taken as it was',
     'a call takes what it really took: the worst case a hold reserves for a moment is not, nor a shorter answer where little is left',
     'another model uses as many tokens; a rung is known half a second after what was spent',

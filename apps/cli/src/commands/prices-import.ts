@@ -3,7 +3,7 @@ import path from 'node:path';
 import { loadSettings, systemClock } from '@purser/base';
 import { importPrices } from '@purser/catalog';
 
-/** Reads the community price table into the folder of the catalogue; what is not certain of it is left out and counted. */
+/** Reads the community price table into the folder of the catalog; what is not certain of it is left out and counted. */
 export async function printPricesImport(file: string): Promise<void> {
   const folder = path.dirname(loadSettings(process.cwd()).catalog_file);
   const imported = await importPrices(file, folder, systemClock.now());

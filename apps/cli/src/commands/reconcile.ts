@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 
 import { Fault, fileTrouble, isRefusal, loadSettings, type Settings, systemClock } from '@purser/base';
-import { loadCatalogue } from '@purser/catalog';
+import { loadCatalog } from '@purser/catalog';
 import { currency, formatMoney, money } from '@purser/money';
 import { anthropicCosts, type Charge, openAiCosts, readChargesCsv, reconcile, type Reconciled } from '@purser/reconciliation';
 
@@ -18,7 +18,7 @@ export interface ReconcileOptions {
 export async function printReconciliation(provider: string, options: ReconcileOptions): Promise<void> {
   const settings = loadSettings(process.cwd());
   const span = { from: dayOf('--from', options.from), to: dayOf('--to', options.to) };
-  const { providers } = await loadCatalogue(settings.catalog_file);
+  const { providers } = await loadCatalog(settings.catalog_file);
   await using database = await openDatabase(settings);
   const result = await reconcile(database.pool, {
     provider,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { Fault, isRefusal, loadSettings, type Pool, type Refusal, systemClock } from '@purser/base';
-import { loadCatalogue } from '@purser/catalog';
+import { loadCatalog } from '@purser/catalog';
 import { formatMoney } from '@purser/money';
 import { findRollout, listRollouts, type Rollout, WHOLE_PPM } from '@purser/policy';
 import { beginRollout, compareRollout, moveRollout } from '@purser/server';
@@ -18,19 +18,19 @@ export interface RolloutOptions {
   readonly yes?: true;
 }
 
-/** Stores the catalogue, or the prices, and moves a share of those on the one in force, or on `from`, to it. */
+/** Stores the catalog, or the prices, and moves a share of those on the one in force, or on `from`, to it. */
 export async function startRollout(file: string, options: RolloutOptions): Promise<void> {
   const settings = loadSettings(process.cwd());
-  const [catalogue, text] = await Promise.all([loadCatalogue(settings.catalog_file), readFile(file, 'utf8')]);
+  const [catalog, text] = await Promise.all([loadCatalog(settings.catalog_file), readFile(file, 'utf8')]);
   await using database = await openDatabase(settings);
-  const of = options.prices === true ? 'prices' : 'catalogue';
+  const of = options.prices === true ? 'prices' : 'catalog';
   const share = shareOf(options.share);
   await agreed(
     `${percent(share)} of the subscribers get ${of === 'prices' ? 'these prices' : 'these plans'} within a second, and are served and charged by them.`,
     options.yes,
   );
   const wanted = { of, text, share, from_version: options.from } as const;
-  say(await beginRollout({ pool: database.pool, catalogue, actor: ACTOR, now: systemClock.now() }, wanted));
+  say(await beginRollout({ pool: database.pool, catalog, actor: ACTOR, now: systemClock.now() }, wanted));
 }
 
 /** Another share, `all`, or `back`. */

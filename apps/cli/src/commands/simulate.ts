@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 
 import { createLog, Fault, loadSettings, migrate, openPool, scratchDatabase, systemClock, TestClock } from '@purser/base';
-import { openSimulatedEngine, provenCatalogue, ROOMS } from '@purser/server';
+import { openSimulatedEngine, provenCatalog, ROOMS } from '@purser/server';
 import { describeSimulation, playedProviders, simulate, simulationPage } from '@purser/simulation';
 
 export interface SimulateOptions {
@@ -22,7 +22,7 @@ export async function printSimulation(options: SimulateOptions): Promise<void> {
   const settings = { ...loadSettings(process.cwd()), redis_url: undefined, nats_url: undefined };
   const log = createLog({ level: 'error' });
   const begin = nextMonth(systemClock.now());
-  const catalogue = await provenCatalogue(settings, begin, log);
+  const catalog = await provenCatalog(settings, begin, log);
   await using opened = new AsyncDisposableStack();
   const database = opened.use(await scratchDatabase());
   await bringForward(database.url);
@@ -30,10 +30,10 @@ export async function printSimulation(options: SimulateOptions): Promise<void> {
     settings,
     database_url: database.url,
     admin_token: 'simulation-without-administrators',
-    catalogue,
+    catalog,
     log,
     clock: new TestClock(begin),
-    providers: playedProviders(catalogue, seed),
+    providers: playedProviders(catalog, seed),
   });
   opened.use(engine);
   const started = performance.now();

@@ -27,14 +27,14 @@ function block(
   { address, composition }: RunningServer,
   shown: { readonly admin_token: string; readonly demo: Demo; readonly seconds: string; readonly database: string },
 ): string {
-  const { catalogue, providers_configured, providers_callable } = composition.deps;
+  const { catalog, providers_configured, providers_callable } = composition.deps;
   const providers = [...providers_configured];
   const none = providers_callable.has('offline') ? 'the offline provider answers' : 'and the offline provider is turned off';
   const lines: [string, string][] = [
     ['web', address],
     ['API', `${address}/api · ${address}/v1 (OpenAI) · ${address}/docs`],
     ['database', shown.database],
-    ['catalogue', `${catalogue.version}${settings.allow_unproven_catalog ? '' : ', every plan proven'}`],
+    ['catalog', `${catalog.version}${settings.allow_unproven_catalog ? '' : ', every plan proven'}`],
     ['providers', providers.length === 0 ? `none configured: ${none}` : providers.join(', ')],
     ['admin token', shown.admin_token],
     ['demo key', shown.demo.key],

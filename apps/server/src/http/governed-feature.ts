@@ -6,7 +6,7 @@ import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 import type { ServerDeps } from '../deps.ts';
 
 /**
- * Why a caller's workspace may not use the feature a route belongs to, or nothing: plan, licence and ladders are asked before the
+ * Why a caller's workspace may not use the feature a route belongs to, or nothing: plan, license and ladders are asked before the
  * body is read. What a route spends goes through the gate, which asks the same again.
  */
 export function refusedFeature(

@@ -1,12 +1,12 @@
-import type { Catalogue, View } from '@purser/catalog';
+import type { Catalog, View } from '@purser/catalog';
 import { type Caller, hasRole } from '@purser/identity';
 
-/** Which view the catalogue gives to people, and which to the keys of workspaces. */
-export type Views = Pick<Catalogue, 'customer_view' | 'keys_view'>;
+/** Which view the catalog gives to people, and which to the keys of workspaces. */
+export type Views = Pick<Catalog, 'customer_view' | 'keys_view'>;
 
 /**
  * What a caller sees of the cost of its work. Operators, and the founder's own backend by its platform key, see everything; people see what
- * the catalogue says of customers, and so does everybody whom nobody knows.
+ * the catalog says of customers, and so does everybody whom nobody knows.
  */
 export function viewOf(caller: Caller | null, { customer_view, keys_view }: Views): View {
   if (caller === null) return customer_view;

@@ -1,4 +1,4 @@
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import type { RouteOverview } from '@purser/routing';
 import { z } from 'zod';
 
@@ -47,8 +47,8 @@ const modelSchema = z.object({
   priced: z.boolean().describe('Whether the price book has a price for it now; without one every call is refused.'),
 });
 
-/** Every model version of the catalogue. */
-export function registerAdminModels(app: App, { catalogue, clock, providers_callable, routeTo }: RouteDeps): void {
+/** Every model version of the catalog. */
+export function registerAdminModels(app: App, { catalog, clock, providers_callable, routeTo }: RouteDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/models',
@@ -60,8 +60,8 @@ export function registerAdminModels(app: App, { catalogue, clock, providers_call
     },
     handler: async (_request, reply) =>
       reply.send(
-        catalogue.models.map((model) => ({
-          ...wireModel(model, catalogue, clock.now()),
+        catalog.models.map((model) => ({
+          ...wireModel(model, catalog, clock.now()),
           configured: providers_callable.has(model.provider),
           ...wireRoute(routeTo(model)),
         })),
@@ -70,8 +70,8 @@ export function registerAdminModels(app: App, { catalogue, clock, providers_call
 }
 
 function wireModel(
-  model: Catalogue['models'][number],
-  { prices }: Catalogue,
+  model: Catalog['models'][number],
+  { prices }: Catalog,
   now: Temporal.Instant,
 ): Omit<z.infer<typeof modelSchema>, 'configured' | keyof ReturnType<typeof wireRoute>> {
   const { id, provider, name, family, version, task, context_tokens, output_tokens_max, free, local, beta, verified } = model;

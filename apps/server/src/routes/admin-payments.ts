@@ -11,7 +11,7 @@ import type { App } from '../http/types.ts';
 const PAGES_MAX = 5;
 
 /** After a disaster, or a webhook that was switched off: what Stripe told is asked for again. */
-export function registerAdminPayments(app: App, { marketplace, licences, log }: RouteDeps): void {
+export function registerAdminPayments(app: App, { marketplace, licenses, log }: RouteDeps): void {
   app.route({
     method: 'POST',
     url: '/api/admin/payments/take-in',
@@ -44,7 +44,7 @@ export function registerAdminPayments(app: App, { marketplace, licences, log }: 
       const taken = await marketplace.takeIn({ since, after, pages_max: PAGES_MAX });
       if (isRefusal(taken)) return sendRefusal(request, reply, taken);
       for (const workspace of taken.workspaces) {
-        await licences.release(workspace).catch((err: unknown) => log.error({ err }, 'a changed licence is followed up later'));
+        await licenses.release(workspace).catch((err: unknown) => log.error({ err }, 'a changed license is followed up later'));
       }
       const { linked, known, applied, kept, refused, refusals, next } = taken;
       return reply.send({ linked, known, applied, ignored: kept, refused, refusals: [...refusals], next });

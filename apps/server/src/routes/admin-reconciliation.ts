@@ -43,7 +43,7 @@ const wireLine = (line: ReconciledLine): z.infer<typeof lineSchema> => {
 };
 
 /** What providers bill, beside what was booked: compared first, then posted. */
-export async function registerAdminReconciliation(app: App, { pool, clock, catalogue }: RouteDeps): Promise<void> {
+export async function registerAdminReconciliation(app: App, { pool, clock, catalog }: RouteDeps): Promise<void> {
   await app.register(async (scope: App) => {
     scope.removeAllContentTypeParsers();
     // Read while it arrives: an export need not fit into memory.
@@ -62,7 +62,7 @@ export async function registerAdminReconciliation(app: App, { pool, clock, catal
           'The body is the export as `text/csv`: a header row that names at least a time and a cost. Without `post` nothing is written. ' +
           'Posted are the resolution of calls whose cost nobody knew, and the rest per day and model as `cost` against `payable:<provider>`; the same export posts once.',
         querystring: z.object({
-          provider: z.string().max(50).describe('One of the catalogue, or of the books.'),
+          provider: z.string().max(50).describe('One of the catalog, or of the books.'),
           from: instantQuery.describe('A date (UTC).'),
           to: instantQuery.describe('A date (UTC), not included.'),
           post: z.enum(['0', '1']).default('0'),
@@ -83,7 +83,7 @@ export async function registerAdminReconciliation(app: App, { pool, clock, catal
         const charges = chargesIn(request.body);
         const result = await reconcile(pool, {
           provider,
-          providers: catalogue.providers,
+          providers: catalog.providers,
           from,
           to,
           charges,

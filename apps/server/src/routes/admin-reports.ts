@@ -1,5 +1,5 @@
 import { type Pool, unreachable } from '@purser/base';
-import { type Catalogue, findPack, findPlan, type Pack, type Plan } from '@purser/catalog';
+import { type Catalog, findPack, findPlan, type Pack, type Plan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import {
   type CreditSpender,
@@ -42,7 +42,7 @@ const marginRowSchema = marginSchema.extend({
   margin_min: z
     .string()
     .nullable()
-    .describe('The least of its revenue that the catalogue promises of the plan, of the pack, or of the plan a workspace is on.'),
+    .describe('The least of its revenue that the catalog promises of the plan, of the pack, or of the plan a workspace is on.'),
 });
 
 const usageSchema = z.object({
@@ -103,7 +103,7 @@ export function registerAdminReports(app: App, deps: RouteDeps): void {
             )
           : new Map<string, Workspace>();
       const called = new Map([...found].map(([id, { name }]) => [id, name]));
-      const minimum = minimumOf(deps.catalogue, by, found);
+      const minimum = minimumOf(deps.catalog, by, found);
       if (format === 'csv') return sendCsv(reply, `margin-by-${by}`, marginCsv(by, lines, called, sources));
       return reply.send(
         lines.map((line) => ({
@@ -212,16 +212,12 @@ async function workspacesOf({ identity }: RouteDeps, ids: readonly string[]): Pr
 }
 
 /** The margin that is promised of what a line is about. */
-function minimumOf(
-  catalogue: Catalogue,
-  by: MarginBy,
-  workspaces: ReadonlyMap<string, Workspace>,
-): (key: string) => string | null {
+function minimumOf(catalog: Catalog, by: MarginBy, workspaces: ReadonlyMap<string, Workspace>): (key: string) => string | null {
   const promised = (key: string): Plan | Pack | undefined => {
-    if (by === 'pack') return findPack(catalogue, key);
-    if (by === 'plan') return findPlan(catalogue, key);
+    if (by === 'pack') return findPack(catalog, key);
+    if (by === 'plan') return findPlan(catalog, key);
     const plan = workspaces.get(key)?.plan;
-    return plan === undefined ? undefined : findPlan(catalogue, plan);
+    return plan === undefined ? undefined : findPlan(catalog, plan);
   };
   return (key) => {
     const margin = promised(key)?.margin;

@@ -41,11 +41,11 @@ const armSchema = z.object({
 
 const share = z.number().min(0).max(1).describe('Of the subscribers, 0 to 1; a larger share only adds workspaces.');
 /** Many times the longest of ours. It is read at a stretch, while everybody else waits; a longer one is begun with `purser rollout`. */
-const CATALOGUE_CHARACTERS_MAX = 128 * 1024;
+const CATALOG_CHARACTERS_MAX = 128 * 1024;
 
-/** A catalogue, or prices of providers, for a share of the workspaces first, compared, then for all, or back (C13). */
+/** A catalog, or prices of providers, for a share of the workspaces first, compared, then for all, or back (C13). */
 export function registerAdminRollouts(app: App, deps: RouteDeps): void {
-  const { pool, clock, catalogue, bounds } = deps;
+  const { pool, clock, catalog, bounds } = deps;
   const config = { access: 'admin' } as const;
   app.route({
     method: 'POST',
@@ -54,22 +54,22 @@ export function registerAdminRollouts(app: App, deps: RouteDeps): void {
     bodyLimit: bounds.prompt_body_bytes_max,
     schema: {
       tags: ['Administration'],
-      summary: 'Moves a share of the workspaces to another catalogue, or to other prices',
+      summary: 'Moves a share of the workspaces to another catalog, or to other prices',
       body: z
         .strictObject({
-          catalogue: z.string().min(1).max(CATALOGUE_CHARACTERS_MAX).optional().describe('Its whole text, YAML.'),
-          prices: z.string().min(1).max(CATALOGUE_CHARACTERS_MAX).optional().describe('The whole text of a provider_costs.yml.'),
+          catalog: z.string().min(1).max(CATALOG_CHARACTERS_MAX).optional().describe('Its whole text, YAML.'),
+          prices: z.string().min(1).max(CATALOG_CHARACTERS_MAX).optional().describe('The whole text of a provider_costs.yml.'),
           share,
           from_version: z.string().max(200).optional().describe('Who is on it; without it the version now in force.'),
         })
-        .refine((body) => (body.catalogue === undefined) !== (body.prices === undefined), 'want either catalogue or prices'),
+        .refine((body) => (body.catalog === undefined) !== (body.prices === undefined), 'want either catalog or prices'),
       response: { 201: rolloutSchema, ...problems(400, 401, 403, 409, 503) },
     },
     handler: async (request, reply) => {
-      const { catalogue: sold, prices, from_version, share: wanted } = request.body;
+      const { catalog: sold, prices, from_version, share: wanted } = request.body;
       const started = await beginRollout(
-        { pool, catalogue, actor: callerOf(request).actor, now: clock.now() },
-        { of: prices === undefined ? 'catalogue' : 'prices', text: prices ?? sold ?? '', from_version, share: wanted },
+        { pool, catalog, actor: callerOf(request).actor, now: clock.now() },
+        { of: prices === undefined ? 'catalog' : 'prices', text: prices ?? sold ?? '', from_version, share: wanted },
       );
       return isRefusal(started) ? sendRefusal(request, reply, started) : reply.code(201).send(wireRollout(started));
     },

@@ -57,10 +57,9 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
     handler: async (request, reply) =>
       createOnce(deps, request, reply, async (connection) => {
         const { plan, overrides = {} } = request.body;
-        const refused =
-          refuseUnknown(overrides, deps.catalogue) ?? refuseLoss({ plan, overrides }, deps.catalogue, deps.clock.now());
+        const refused = refuseUnknown(overrides, deps.catalog) ?? refuseLoss({ plan, overrides }, deps.catalog, deps.clock.now());
         if (refused) return refused;
-        const sold = findPlan(deps.catalogue, plan);
+        const sold = findPlan(deps.catalog, plan);
         const body = { ...request.body, ...(sold && { overrides: withAcceptedLoss(overrides, sold) }) };
         const created = await identity.createWorkspace(present(body), connection);
         if (isRefusal(created)) return created;
@@ -159,7 +158,7 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
         });
       });
       if (isRefusal(changed)) return sendRefusal(request, reply, changed);
-      if (license !== undefined) await deps.licences.release(id);
+      if (license !== undefined) await deps.licenses.release(id);
       return reply.send(wireWorkspace(changedTo ?? changed.after));
     },
   });
@@ -167,12 +166,12 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
 
 /** A loss that an administrator agrees to is agreed to beside the plan that the workspace has, or gets with the same change. */
 async function withLossAgreedTo<T extends { plan?: string | undefined; overrides?: Overrides | undefined }>(
-  { policies, catalogue, clock }: Pick<RouteDeps, 'policies' | 'catalogue' | 'clock'>,
+  { policies, catalog, clock }: Pick<RouteDeps, 'policies' | 'catalog' | 'clock'>,
   workspace: Workspace,
   body: T,
 ): Promise<T> {
   if (body.overrides?.accepted_loss === undefined) return body;
-  const plan = body.plan === undefined ? (await policies.load(workspace, clock.now())).plan : findPlan(catalogue, body.plan);
+  const plan = body.plan === undefined ? (await policies.load(workspace, clock.now())).plan : findPlan(catalog, body.plan);
   return plan ? { ...body, overrides: withAcceptedLoss(body.overrides, plan) } : body;
 }
 
@@ -182,8 +181,8 @@ async function refuseTerms(
   workspace: Workspace,
   now: Temporal.Instant,
 ): Promise<void> {
-  const { catalogue } = await policies.load(workspace, now);
-  const refused = refuseUnknown(workspace.overrides, catalogue) ?? refuseLoss(workspace, catalogue, now);
+  const { catalog } = await policies.load(workspace, now);
+  const refused = refuseUnknown(workspace.overrides, catalog) ?? refuseLoss(workspace, catalog, now);
   if (refused) throw new RefusalError(refused);
 }
 

@@ -75,13 +75,13 @@ describe('T9: a workspace is told where it stands', () => {
     await server.admin(`/api/admin/workspaces/${id}`, { method: 'PATCH', body: { license: 'grace' } });
     await vi.waitFor(async () => expect(await alertsOf(key)).toHaveLength(1), WITHIN);
     const [alert] = await alertsOf(key);
-    expect(alert).toMatchObject({ kind: 'licence', seen_at: null });
+    expect(alert).toMatchObject({ kind: 'license', seen_at: null });
     expect((await server.ask(`/api/alerts/${alert!.id}/seen`, { key: other.key, method: 'POST' })).status).toBe(404);
     expect(await alertsOf(other.key)).toEqual([]);
     expect((await server.ask(`/api/alerts/${alert!.id}/seen`, { key, method: 'POST' })).status).toBe(200);
     expect(await alertsOf(key, '?unseen=1')).toEqual([]);
     expect(await alertsOf(key)).toHaveLength(1);
-    const all = await server.admin(`/api/admin/alerts?workspace_id=${id}&kind=licence&unseen=1`);
+    const all = await server.admin(`/api/admin/alerts?workspace_id=${id}&kind=license&unseen=1`);
     expect(JSON.parse(all.text)).toMatchObject({ alerts: [{ id: alert!.id, seen_at: null }] });
   });
 });

@@ -26,7 +26,7 @@ export const alertSchema = z.object({
   id: uuidSchema,
   workspace_id: uuidSchema,
   kind: z.enum(ALERT_KINDS),
-  subject: z.string().describe('What it is about: a meter and its unit, a licence, a spend.'),
+  subject: z.string().describe('What it is about: a meter and its unit, a license, a spend.'),
   threshold: z.string().nullable().describe('The share of the cap that was reached, such as "0.85".'),
   severity: z.enum(SEVERITIES),
   title: z.string(),

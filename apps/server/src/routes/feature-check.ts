@@ -22,7 +22,7 @@ export function registerFeatureCheck(app: App, { policyOf, clock }: RouteDeps): 
       tags: ['Workspace'],
       summary: 'Whether a feature may be used now',
       description:
-        'Asks plan, licence and ladders, in this order, and counts nothing. What costs money is asked of its own route.',
+        'Asks plan, license and ladders, in this order, and counts nothing. What costs money is asked of its own route.',
       params,
       response: {
         200: z.object({ allowed: z.literal(true), feature: z.string(), plan: z.string(), license: z.string() }),
@@ -35,10 +35,10 @@ export function registerFeatureCheck(app: App, { policyOf, clock }: RouteDeps): 
       if (empty) delete headers['content-type'];
     },
     handler: async (request, reply) => {
-      const { plan, licence_stage } = policyOf(workspaceOf(request), clock.now());
+      const { plan, license_stage } = policyOf(workspaceOf(request), clock.now());
       return reply
         .header('cache-control', 'no-store')
-        .send({ allowed: true, feature: request.params.feature, plan: plan.code, license: licence_stage });
+        .send({ allowed: true, feature: request.params.feature, plan: plan.code, license: license_stage });
     },
   });
 }

@@ -1,10 +1,10 @@
 import { workspaceTransaction } from '@purser/base';
-import { type LicenceChange, licenceEvents, licenceHistory, licenceNotice } from '@purser/license';
+import { type LicenseChange, licenseEvents, licenseHistory, licenseNotice } from '@purser/license';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
 import { workspaceOf } from '../http/authenticate.ts';
-import { licenceNoticeSchema, wireNotice } from '../http/licence-notice.ts';
+import { licenseNoticeSchema, wireNotice } from '../http/license-notice.ts';
 import { namedWorkspace } from '../http/named-workspace.ts';
 import { problems } from '../http/responses.ts';
 import type { App } from '../http/types.ts';
@@ -19,11 +19,11 @@ const changeSchema = z.object({
   reference: z.string().describe('The payment it is about; empty when it is about none.'),
 });
 
-const licenceSchema = z.object({
+const licenseSchema = z.object({
   workspace_id: uuidSchema,
   license: z.string().describe('active, grace, degraded or cancelled.'),
   since: instantSchema,
-  license_notice: licenceNoticeSchema.nullable(),
+  license_notice: licenseNoticeSchema.nullable(),
   changes: z.array(changeSchema).describe('Newest first, at most 50.'),
 });
 
@@ -35,7 +35,7 @@ const eventSchema = z.object({
   recorded_at: instantSchema,
 });
 
-/** Where a licence stands, how it came to, and what to do about it. */
+/** Where a license stands, how it came to, and what to do about it. */
 export function registerLicense(app: App, deps: RouteDeps): void {
   const { pool, clock, policyOf } = deps;
   app.route({
@@ -44,19 +44,19 @@ export function registerLicense(app: App, deps: RouteDeps): void {
     config: { access: 'workspace' },
     schema: {
       tags: ['Workspace'],
-      summary: 'The licence, and how it changed',
-      response: { 200: licenceSchema, ...problems(400, 401, 403, 503) },
+      summary: 'The license, and how it changed',
+      response: { 200: licenseSchema, ...problems(400, 401, 403, 503) },
     },
     handler: async (request, reply) => {
       const workspace = workspaceOf(request);
       const now = clock.now();
       const policy = policyOf(workspace, now);
-      const changes = await workspaceTransaction(pool, workspace.id, (connection) => licenceHistory(connection, workspace.id));
+      const changes = await workspaceTransaction(pool, workspace.id, (connection) => licenseHistory(connection, workspace.id));
       return reply.header('cache-control', 'no-store').send({
         workspace_id: workspace.id,
-        license: policy.licence_stage,
+        license: policy.license_stage,
         since: workspace.license_since.toString(),
-        license_notice: wireNotice(licenceNotice(policy, now)),
+        license_notice: wireNotice(licenseNotice(policy, now)),
         changes: changes.map(wireChange),
       });
     },
@@ -68,7 +68,7 @@ export function registerLicense(app: App, deps: RouteDeps): void {
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'What a licence follows from, and how it changed',
+      summary: 'What a license follows from, and how it changed',
       params: z.object({ id: z.string() }),
       response: {
         200: z.object({
@@ -83,7 +83,7 @@ export function registerLicense(app: App, deps: RouteDeps): void {
     },
     handler: async (request, reply) => {
       const workspace = await namedWorkspace(deps, request.params.id);
-      const [events, changes] = await Promise.all([licenceEvents(pool, workspace.id), licenceHistory(pool, workspace.id)]);
+      const [events, changes] = await Promise.all([licenseEvents(pool, workspace.id), licenseHistory(pool, workspace.id)]);
       return reply.send({
         workspace_id: workspace.id,
         license: workspace.license,
@@ -95,6 +95,6 @@ export function registerLicense(app: App, deps: RouteDeps): void {
   });
 }
 
-function wireChange({ from, to, at, why, what_to_do, reference }: LicenceChange): z.infer<typeof changeSchema> {
+function wireChange({ from, to, at, why, what_to_do, reference }: LicenseChange): z.infer<typeof changeSchema> {
   return { from, to, at: at.toString(), why, what_to_do, reference };
 }

@@ -1,5 +1,5 @@
 import { isRefusal } from '@purser/base';
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import { formatMoney, toWire } from '@purser/money';
 import { z } from 'zod';
 
@@ -56,9 +56,9 @@ const receiptSchema = z.object({
 
 /** What is for sale, the way to pay for it, and what was paid. */
 export function registerMarketplace(app: App, deps: RouteDeps): void {
-  const { catalogue, marketplace, site } = deps;
-  const packs = wirePacks(catalogue);
-  const plans = wirePlans(catalogue);
+  const { catalog, marketplace, site } = deps;
+  const packs = wirePacks(catalog);
+  const plans = wirePlans(catalog);
   const tags = ['Marketplace'];
   app.route({
     method: 'GET',
@@ -154,7 +154,7 @@ export function registerMarketplace(app: App, deps: RouteDeps): void {
   });
 }
 
-function wirePacks({ packs }: Catalogue): z.infer<typeof packSchema>[] {
+function wirePacks({ packs }: Catalog): z.infer<typeof packSchema>[] {
   return packs.map((pack) => ({
     code: pack.code,
     name: pack.name,
@@ -167,7 +167,7 @@ function wirePacks({ packs }: Catalogue): z.infer<typeof packSchema>[] {
   }));
 }
 
-function wirePlans({ plans, packs }: Catalogue): z.infer<typeof planSchema>[] {
+function wirePlans({ plans, packs }: Catalog): z.infer<typeof planSchema>[] {
   return plans.map((plan) => ({
     code: plan.code,
     name: plan.name,

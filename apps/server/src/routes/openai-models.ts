@@ -61,7 +61,7 @@ export function registerOpenAiModels(app: App, { clock, policyOf, providers_call
 }
 
 function textModels(policy: Policy, providersConfigured: ReadonlySet<string>): readonly ModelEntry[] {
-  return namable({ operation: { task: 'text' }, policy, models: policy.catalogue.models, providersConfigured });
+  return namable({ operation: { task: 'text' }, policy, models: policy.catalog.models, providersConfigured });
 }
 
 function wireModel(model: ModelEntry): z.infer<typeof modelSchema> {

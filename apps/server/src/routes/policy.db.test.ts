@@ -8,12 +8,12 @@ let server: TestServer;
 let other: { url: string; stop(): Promise<void> };
 beforeAll(async () => {
   server = await startTestServer();
-  const { catalogue, log } = server.running.composition.deps;
+  const { catalog, log } = server.running.composition.deps;
   const running = await startServer({
     settings: parseSettings({ PORT: '0' }),
     database_url: server.database.url,
     admin_token: server.admin_token,
-    catalogue,
+    catalog,
     log,
   });
   other = { url: running.address, stop: () => running.stop() };
@@ -31,7 +31,7 @@ const explained = async (key: string, url = server.url): Promise<Map<string, { v
 const patch = (id: string, body: object) => server.admin(`/api/admin/workspaces/${id}`, { method: 'PATCH', body });
 
 describe('GET /api/usage?explain=1 (T3)', () => {
-  it('says for each value whether plan, override, licence, cost cap or freeze gave it', async () => {
+  it('says for each value whether plan, override, license, cost cap or freeze gave it', async () => {
     const { id, key } = await server.workspace('BUSINESS', {
       overrides: { concurrency: 7, quotas: { tokens_month: 5, jobs_month: null }, valid_until: '2099-01-01T00:00:00Z' },
     });
@@ -42,7 +42,7 @@ describe('GET /api/usage?explain=1 (T3)', () => {
     expect(policy.get('rate.rpm')).toMatchObject({ value: 600, from: 'plan', why: like(/^the plan BUSINESS of default@/) });
     expect(policy.get('concurrency')).toMatchObject({ value: 7, from: 'override', why: like(/until 2099-01-01T00:00:00Z$/) });
     expect(policy.get('quotas.jobs_month')).toMatchObject({ value: null, from: 'override' });
-    expect(policy.get('features.ai')).toMatchObject({ value: false, from: 'licence', why: like(/stage grace since 20/) });
+    expect(policy.get('features.ai')).toMatchObject({ value: false, from: 'license', why: like(/stage grace since 20/) });
     expect(policy.get('cost_cap')).toMatchObject({ value: { amount: '120', currency: 'USD' }, from: 'cost_cap' });
     expect([...policy.keys()].filter((name) => name.startsWith('quotas.'))).toHaveLength(16);
     await server.admin('/api/admin/freeze', { body: { on: false } });
@@ -58,7 +58,7 @@ describe('GET /api/usage?explain=1 (T3)', () => {
 });
 
 describe('what changes the policy', () => {
-  it('counts on every server within a second: overrides, licence, freeze (T3)', async () => {
+  it('counts on every server within a second: overrides, license, freeze (T3)', async () => {
     const { id, key } = await server.workspace();
     const seen = async (name: string, value: unknown): Promise<number> => {
       const from = performance.now();
@@ -72,7 +72,7 @@ describe('what changes the policy', () => {
     await patch(id, { overrides: { concurrency: 5 } });
     took['override'] = await seen('concurrency', 5);
     await patch(id, { license: 'grace' });
-    took['licence'] = await seen('features.ai', false);
+    took['license'] = await seen('features.ai', false);
     await server.admin('/api/admin/freeze', { body: { on: true } });
     took['freeze'] = await seen('frozen', true);
     await server.admin('/api/admin/freeze', { body: { on: false } });
@@ -119,10 +119,10 @@ describe('while nobody hears of changes', () => {
 
 describe('overrides that name nothing there is', () => {
   it.each([
-    [{ providers: { text: ['nope'] } }, /^overrides\.providers\.text: the catalogue has no 'nope'; there is .*gemini/],
+    [{ providers: { text: ['nope'] } }, /^overrides\.providers\.text: the catalog has no 'nope'; there is .*gemini/],
     [{ pinned: { text: { model: 'no', version: '1' } } }, /^overrides\.pinned\.text\.model: .* 'no'; there is .*openai\/gpt-4o/],
     [{ pinned: { text: { model: 'openai/gpt-4o', version: '0' } } }, /^overrides\.pinned\.text\.version: .* '0'; there is \d/],
-    [{ features: ['ai', 'zzz'] }, /^overrides\.features: the catalogue has no 'zzz'; there is .*ai, /],
+    [{ features: ['ai', 'zzz'] }, /^overrides\.features: the catalog has no 'zzz'; there is .*ai, /],
   ])('%j: refused with the member and what there is, and nothing is written', async (overrides, detail) => {
     const { id } = await server.workspace();
     const body = { name: 'Nothing', plan: 'PRO', overrides };
@@ -135,7 +135,7 @@ describe('overrides that name nothing there is', () => {
 
   it('what there is, is taken', async () => {
     const { id } = await server.workspace();
-    const gpt = server.running.composition.deps.catalogue.models.find((model) => model.id === 'openai/gpt-4o');
+    const gpt = server.running.composition.deps.catalog.models.find((model) => model.id === 'openai/gpt-4o');
     for (const overrides of [
       { providers: { text: ['openai', 'gemini'] } },
       { pinned: { text: { model: gpt?.id, version: gpt?.version } } },

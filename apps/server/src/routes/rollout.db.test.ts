@@ -17,12 +17,12 @@ beforeAll(async () => {
   shipped = await readFile(SHIPPED, 'utf8');
   proposed = shipped.replace('credits_monthly: 1500', 'credits_monthly: 1400').replace('concurrency: 16', 'concurrency: 15');
   server = await startTestServer();
-  const { catalogue, log } = server.running.composition.deps;
+  const { catalog, log } = server.running.composition.deps;
   const running = await startServer({
     settings: parseSettings({ PORT: '0' }),
     database_url: server.database.url,
     admin_token: server.admin_token,
-    catalogue,
+    catalog,
     log,
   });
   other = { url: running.address, stop: () => running.stop() };
@@ -41,14 +41,14 @@ const start = (body: object) => server.admin('/api/admin/rollouts', { body });
 const change = (id: string, body: object) => server.admin(`/api/admin/rollouts/${id}`, { method: 'PATCH', body });
 const soon = { timeout: 1_000, interval: 20 };
 
-describe('a staged roll-out of a catalogue (C13)', () => {
+describe('a staged roll-out of a catalog (C13)', () => {
   it('moves a share, the same on both servers; compares both sides; then moves all, and takes back', async () => {
     const workspaces = await Promise.all(Array.from({ length: 30 }, () => server.workspace()));
     const seen = (url: string) => Promise.all(workspaces.map(({ key }) => concurrencyOf(key, url)));
     const moved = async (url = other.url) => (await seen(url)).filter((value) => value === 15).length;
     expect(await moved()).toBe(0);
 
-    const started = await start({ catalogue: proposed, share: 0.5 });
+    const started = await start({ catalog: proposed, share: 0.5 });
     expect(started.status).toBe(201);
     expect(started.json).toMatchObject({
       state: 'running',
@@ -151,45 +151,45 @@ describe('a staged roll-out of a catalogue (C13)', () => {
     expect((await start({ prices: costs, share: 1 })).json.detail).toMatch(
       /^it is prices:[0-9a-f]{12} already: nothing to move$/,
     );
-    expect((await start({ prices: costs, catalogue: shipped, share: 1 })).status).toBe(400);
+    expect((await start({ prices: costs, catalog: shipped, share: 1 })).status).toBe(400);
   });
 
-  it('gives operators alone the catalogue now for sale, to begin another from; as it is there is nothing to move', async () => {
-    const { status, json } = await server.admin('/api/admin/catalogue');
+  it('gives operators alone the catalog now for sale, to begin another from; as it is there is nothing to move', async () => {
+    const { status, json } = await server.admin('/api/admin/catalog');
     expect([status, json]).toEqual([200, { version: like(/^default@[0-9a-f]{12}$/), text: shipped }]);
     const { key } = await server.workspace();
-    expect((await server.ask('/api/admin/catalogue', { key })).status).toBe(403);
-    expect((await start({ catalogue: shipped, share: 0.1 })).status).toBe(400);
+    expect((await server.ask('/api/admin/catalog', { key })).status).toBe(403);
+    expect((await start({ catalog: shipped, share: 0.1 })).status).toBe(400);
   });
 
   it('leaves subscribers of another version where they are', async () => {
-    const older = await start({ catalogue: proposed, share: 1, from_version: 'default@000000000000' });
+    const older = await start({ catalog: proposed, share: 1, from_version: 'default@000000000000' });
     expect(older.status).toBe(201);
     const { key } = await server.workspace();
     expect(await concurrencyOf(key)).toBe(16);
     await change(older.json.id, { state: 'back' });
   });
 
-  it('refuses a catalogue with mistakes, one that loses its margin, and a second from the same version', async () => {
-    const mistaken = await start({ catalogue: shipped.replace('rpm: 120', 'rpm: many'), share: 0.1 });
-    expect([mistaken.status, mistaken.json.detail]).toEqual([400, like(/^the catalogue has mistakes: .*rpm/)]);
+  it('refuses a catalog with mistakes, one that loses its margin, and a second from the same version', async () => {
+    const mistaken = await start({ catalog: shipped.replace('rpm: 120', 'rpm: many'), share: 0.1 });
+    expect([mistaken.status, mistaken.json.detail]).toEqual([400, like(/^the catalog has mistakes: .*rpm/)]);
     const losing = await start({
-      catalogue: shipped.replace('price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 15 EUR'),
+      catalog: shipped.replace('price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 15 EUR'),
       share: 0.1,
     });
-    expect([losing.status, losing.json.detail]).toEqual([400, like(/^the catalogue does not keep its margin: PRO /)]);
-    const first = await start({ catalogue: proposed, share: 0.1 });
-    const second = await start({ catalogue: proposed.replace('concurrency: 15', 'concurrency: 14'), share: 0.1 });
+    expect([losing.status, losing.json.detail]).toEqual([400, like(/^the catalog does not keep its margin: PRO /)]);
+    const first = await start({ catalog: proposed, share: 0.1 });
+    const second = await start({ catalog: proposed.replace('concurrency: 15', 'concurrency: 14'), share: 0.1 });
     expect([second.status, second.json.code]).toEqual([409, 'limit_reached']);
     await change(first.json.id, { state: 'back' });
   });
 
   it('waits while versions are frozen (T8)', async () => {
     await server.admin('/api/admin/freeze', { body: { on: true } });
-    const frozen = await start({ catalogue: proposed, share: 0.1 });
+    const frozen = await start({ catalog: proposed, share: 0.1 });
     expect([frozen.status, frozen.json.code]).toEqual([409, 'frozen']);
     await server.admin('/api/admin/freeze', { body: { on: false } });
-    const started = await start({ catalogue: proposed, share: 0.1 });
+    const started = await start({ catalog: proposed, share: 0.1 });
     await server.admin('/api/admin/freeze', { body: { on: true } });
     expect((await change(started.json.id, { state: 'all' })).json.code).toBe('frozen');
     await server.admin('/api/admin/freeze', { body: { on: false } });

@@ -1,4 +1,4 @@
-import { licenceNotice } from '@purser/license';
+import { licenseNotice } from '@purser/license';
 import { callQuotas } from '@purser/limits';
 import { openGrants } from '@purser/meters';
 import { explainPolicy } from '@purser/policy';
@@ -11,7 +11,7 @@ import { problems } from '../http/responses.ts';
 import { asCost, asPrice, shownAs, spoken } from '../http/shown.ts';
 import type { App } from '../http/types.ts';
 import { amountSchema, counterSchema, instantSchema, quantitySchema, uuidSchema } from '../http/wire.ts';
-import { licenceNoticeSchema, wireNotice } from '../http/licence-notice.ts';
+import { licenseNoticeSchema, wireNotice } from '../http/license-notice.ts';
 import { usageReport } from '../usage-report.ts';
 
 const meterSchema = z.object({
@@ -31,9 +31,9 @@ const usageSchema = z.object({
   plan: z.string(),
   plan_name: z.string(),
   license: z.string().describe('active, grace, degraded or cancelled.'),
-  license_notice: licenceNoticeSchema
+  license_notice: licenseNoticeSchema
     .nullable()
-    .describe('While the licence is not active: since when, what is off, what goes off next and when, and the one thing to do.'),
+    .describe('While the license is not active: since when, what is off, what goes off next and when, and the one thing to do.'),
   credits: z.object({
     balance: counterSchema.describe('Neither held nor used.'),
     held: counterSchema,
@@ -115,7 +115,7 @@ export function registerUsage(app: App, { pool, clock, meters, members, policyOf
       ]);
       return reply.header('cache-control', 'no-store').send({
         ...usageReport(policy, states, grants, now, await forecastCredits(policy, grants, now)),
-        license_notice: wireNotice(licenceNotice(policy, now)),
+        license_notice: wireNotice(licenseNotice(policy, now)),
         ...(request.query.explain === '1' && { policy: explainPolicy(policy) }),
       });
     },

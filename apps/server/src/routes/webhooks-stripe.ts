@@ -10,7 +10,7 @@ import type { App } from '../http/types.ts';
 const EVENT_BYTES_MAX = 1024 * 1024;
 
 /** Where Stripe tells what was paid. Open to anyone, because the signature says who it is; it signs bytes, so nothing parses them before. */
-export async function registerStripeWebhooks(app: App, { marketplace, licences, strangers, log }: RouteDeps): Promise<void> {
+export async function registerStripeWebhooks(app: App, { marketplace, licenses, strangers, log }: RouteDeps): Promise<void> {
   await app.register(async (scope: App) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -50,7 +50,7 @@ export async function registerStripeWebhooks(app: App, { marketplace, licences, 
         const { workspace } = received;
         if (workspace !== undefined) {
           // Committed, whatever becomes of this: what it switched on or off holds here by the time Stripe is answered.
-          await licences.release(workspace).catch((err: unknown) => log.error({ err }, 'a changed licence is followed up later'));
+          await licenses.release(workspace).catch((err: unknown) => log.error({ err }, 'a changed license is followed up later'));
         }
         return reply.send({ received: true, outcome: received.outcome });
       },

@@ -68,7 +68,7 @@ describe('GET /api/calls', () => {
 });
 
 describe('what is for sale', () => {
-  it('lists the operations of the catalogue with what they cost at least', async () => {
+  it('lists the operations of the catalog with what they cost at least', async () => {
     const { json } = await server.ask('/api/operations');
     expect(json.map(({ name }: { name: string }) => name)).toEqual(
       expect.arrayContaining(['chat', 'research', 'outline', 'draft', 'assess', 'refine', 'summarise', 'rewrite']),

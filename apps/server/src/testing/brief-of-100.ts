@@ -22,7 +22,7 @@ export const HUNDRED: {
   packs: { 'credits-500': { price_cents: 2_900, credits: 500 }, 'credits-2000': { price_cents: 7_900, credits: 2_000 } },
 };
 
-/** What a payment service keeps of a card payment, as a catalogue writes it. */
+/** What a payment service keeps of a card payment, as a catalog writes it. */
 export const FEES = { percent: '0.029', fixed: '0.30' } as const;
 
 export interface Figures {

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 
 import { createLog, parseSettings, systemClock } from '@purser/base';
 
-import { provenCatalogue } from '../proven-catalogue.ts';
+import { provenCatalog } from '../proven-catalog.ts';
 import { startServer } from '../start.ts';
 
 /**
@@ -33,7 +33,7 @@ const { address } = await startServer({
   settings,
   database_url: settings.database_url ?? '',
   admin_token: settings.admin_token ?? '',
-  catalogue: await provenCatalogue(settings, systemClock.now(), log),
+  catalog: await provenCatalog(settings, systemClock.now(), log),
   log,
   settle_retry_ms: 500,
   async pause(reached) {

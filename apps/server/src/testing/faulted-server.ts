@@ -5,7 +5,7 @@ import path from 'node:path';
 import { vi } from 'vitest';
 
 const FIXTURE = path.join(import.meta.dirname, 'faulted-server.fixture.ts');
-const CATALOGUE = path.resolve(import.meta.dirname, '..', '..', '..', '..', 'catalogs', 'default.yaml');
+const CATALOG = path.resolve(import.meta.dirname, '..', '..', '..', '..', 'catalogs', 'default.yaml');
 
 /** A server in a process of its own, whose calls can be stopped at a point while something is done to what it depends on. */
 export class FaultedServer implements AsyncDisposable {
@@ -19,7 +19,7 @@ export class FaultedServer implements AsyncDisposable {
 
   /** `under` starts the process by another program, as `['faketime', '-f', '+5m']`. */
   static async start(environment: Readonly<Record<string, string>>, under: readonly string[] = []): Promise<FaultedServer> {
-    const settings = { PORT: '0', PURSER_CATALOG: CATALOGUE, ...environment };
+    const settings = { PORT: '0', PURSER_CATALOG: CATALOG, ...environment };
     const [program, ...words] = [...under, process.execPath, FIXTURE, JSON.stringify(settings)];
     const child = spawn(program ?? process.execPath, words, { stdio: ['pipe', 'pipe', 'ignore'] });
     const server = new FaultedServer(child);

@@ -1,12 +1,12 @@
 import { createLog, parseSettings } from '@purser/base';
 import { suiteClock } from '@purser/base/testing';
 
-import { provenCatalogue } from '../proven-catalogue.ts';
+import { provenCatalog } from '../proven-catalog.ts';
 import { startServer } from '../start.ts';
 
 /**
  * A server that stands still where it is told to, so that it can be killed right there:
- * `node killed-server.fixture.ts <database> <catalogue> <provider> <admin token> <pause point>`.
+ * `node killed-server.fixture.ts <database> <catalog> <provider> <admin token> <pause point>`.
  * It prints its address, and `reached` when a call stands at the point.
  */
 const [database_url = '', catalog = '', provider = '', admin_token = '', point = ''] = process.argv.slice(2);
@@ -22,7 +22,7 @@ const { address } = await startServer({
   settings,
   database_url,
   admin_token,
-  catalogue: await provenCatalogue(settings, suiteClock().now(), log),
+  catalog: await provenCatalog(settings, suiteClock().now(), log),
   log,
   async pause(reached) {
     if (reached !== point) return;

@@ -3,7 +3,7 @@ import { createTestDatabase, suiteClock, type TestDatabase } from '@purser/base/
 
 import type { Given } from '../compose.ts';
 import { ROOMS } from '../migrations.ts';
-import { provenCatalogue } from '../proven-catalogue.ts';
+import { provenCatalog } from '../proven-catalog.ts';
 import { type RunningServer, startServer } from '../start.ts';
 import type { Json } from './json.ts';
 
@@ -42,7 +42,7 @@ export interface Answered {
 }
 
 const ADMIN_TOKEN = 'test admin token'.replaceAll(' ', '-');
-const CATALOGUE = new URL('../../../../catalogs/default.yaml', import.meta.url).pathname;
+const CATALOG = new URL('../../../../catalogs/default.yaml', import.meta.url).pathname;
 
 export async function startTestServer(
   environment: Readonly<Record<string, string>> = {},
@@ -52,13 +52,13 @@ export async function startTestServer(
   const log_lines: string[] = [];
   const log: Log = createLog({ level: 'info', write: (line) => log_lines.push(line) });
   const clock = { PURSER_TEST_CLOCK: suiteClock().now().toString() };
-  const settings = parseSettings({ PORT: '0', PURSER_CATALOG: CATALOGUE, ...clock, ...environment });
-  const catalogue = await provenCatalogue(settings, suiteClock().now(), log);
+  const settings = parseSettings({ PORT: '0', PURSER_CATALOG: CATALOG, ...clock, ...environment });
+  const catalog = await provenCatalog(settings, suiteClock().now(), log);
   const running = await startServer({
     settings,
     database_url: database.url,
     admin_token: ADMIN_TOKEN,
-    catalogue,
+    catalog,
     log,
     ...more,
   });

@@ -73,7 +73,7 @@ async function join(server: TestServer, mail: MailServer, id: string, email: str
   return opened.json.token;
 }
 
-/** Every table of the catalogue of Postgres that has a workspace_id. */
+/** Every table of the catalog of Postgres that has a workspace_id. */
 export async function tenantTables(
   server: TestServer,
   privilege: 'any' | 'select' | 'insert' | 'update' | 'delete' = 'any',

@@ -2,7 +2,7 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import type { Quantity } from '../words/amount.ts';
 import { change, get, newIdempotencyKey, post } from './client.ts';
 import { pathWith } from './queries.ts';
-import type { FraudPage, FraudWeek, Ladders, LicenceRecord, Overrides, WorkspaceInFull } from './wire-operator.ts';
+import type { FraudPage, FraudWeek, Ladders, LicenseRecord, Overrides, WorkspaceInFull } from './wire-operator.ts';
 
 /** One workspace, by its id or the founder’s name for it. */
 export function workspaceQuery(id: string) {
@@ -22,10 +22,10 @@ export interface WorkspaceChange {
 export const changeWorkspace = (id: string, wanted: WorkspaceChange): Promise<WorkspaceInFull> =>
   change<WorkspaceInFull>('PATCH', `/api/admin/workspaces/${id}`, wanted);
 
-export function licenceRecordQuery(id: string) {
+export function licenseRecordQuery(id: string) {
   return queryOptions({
-    queryKey: ['admin', 'licence', id],
-    queryFn: ({ signal }) => get<LicenceRecord>(`/api/admin/workspaces/${id}/license`, { signal }),
+    queryKey: ['admin', 'license', id],
+    queryFn: ({ signal }) => get<LicenseRecord>(`/api/admin/workspaces/${id}/license`, { signal }),
   });
 }
 

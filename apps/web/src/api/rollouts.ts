@@ -1,14 +1,14 @@
 import { queryOptions } from '@tanstack/react-query';
 import { change, get, post } from './client.ts';
-import type { CatalogueText, ComparedRollout, Rollout } from './wire-operator.ts';
+import type { CatalogText, ComparedRollout, Rollout } from './wire-operator.ts';
 
 /** What is being compared moves with every call. */
 const COMPARED_EVERY_MS = 10_000;
 
-export const catalogueTextQuery = queryOptions({
-  queryKey: ['admin', 'catalogue'],
+export const catalogTextQuery = queryOptions({
+  queryKey: ['admin', 'catalog'],
   staleTime: Infinity,
-  queryFn: ({ signal }) => get<CatalogueText>('/api/admin/catalogue', { signal }),
+  queryFn: ({ signal }) => get<CatalogText>('/api/admin/catalog', { signal }),
 });
 
 export const rolloutsQuery = queryOptions({
@@ -24,7 +24,7 @@ export function comparedQuery({ id, state }: Pick<Rollout, 'id' | 'state'>) {
   });
 }
 
-export const beginRollout = (wanted: { readonly catalogue: string; readonly share: number }): Promise<Rollout> =>
+export const beginRollout = (wanted: { readonly catalog: string; readonly share: number }): Promise<Rollout> =>
   post<Rollout>('/api/admin/rollouts', wanted);
 
 export type RolloutMove = { readonly share: number } | { readonly state: 'all' | 'back' };

@@ -13,7 +13,7 @@ export interface MarginRow {
   readonly margin: Money;
   /** A decimal such as `0.15`; null without revenue. */
   readonly margin_ratio: string | null;
-  /** The least of it that the catalogue promises of this plan or pack; null where that is not one number. */
+  /** The least of it that the catalog promises of this plan or pack; null where that is not one number. */
   readonly margin_min: string | null;
   /** Of the revenue: what payments brought in, and what is agreed and not yet paid. */
   readonly collected?: Money;
@@ -148,7 +148,7 @@ export interface FraudWeek {
   }[];
 }
 
-export interface LicenceRecord {
+export interface LicenseRecord {
   readonly license: string;
   readonly since: string;
   readonly events: readonly {
@@ -167,7 +167,7 @@ export interface LicenceRecord {
   }[];
 }
 
-/** What was agreed with a workspace on top of its plan, under the names of the catalogue. */
+/** What was agreed with a workspace on top of its plan, under the names of the catalog. */
 export type Overrides = Readonly<Record<string, unknown>>;
 
 export interface WorkspaceInFull extends Workspace {
@@ -198,13 +198,13 @@ export interface FraudPage {
   readonly next_cursor: string | null;
 }
 
-/** The catalogue for sale, as it was written. */
-export interface CatalogueText {
+/** The catalog for sale, as it was written. */
+export interface CatalogText {
   readonly version: string;
   readonly text: string;
 }
 
-/** A catalogue that a share of the subscribers of another is moved to. */
+/** A catalog that a share of the subscribers of another is moved to. */
 export interface Rollout {
   readonly id: string;
   readonly from_version: string;

@@ -44,7 +44,7 @@ export type Complexity = 'simple' | 'medium' | 'complex';
 export interface Operation {
   readonly name: string;
   readonly task: string;
-  /** What it does, in words of the catalogue. */
+  /** What it does, in words of the catalog. */
   readonly description?: string;
   /** A prompt to try it by. */
   readonly example?: string;
@@ -115,7 +115,7 @@ export interface Usage {
   readonly plan: string;
   readonly plan_name: string;
   readonly license: string;
-  readonly license_notice: LicenceNotice | null;
+  readonly license_notice: LicenseNotice | null;
   readonly credits: { readonly balance: Quantity; readonly held: Quantity; readonly expiring: readonly ExpiringCredits[] };
   /** Absent where the installation shows credits. */
   readonly cost?: Cost;
@@ -140,8 +140,8 @@ export interface CreditForecast {
   readonly text: string;
 }
 
-/** While a licence is not active: what is off, what goes off next, and the one thing to do. */
-export interface LicenceNotice {
+/** While a license is not active: what is off, what goes off next, and the one thing to do. */
+export interface LicenseNotice {
   readonly stage: 'grace' | 'degraded' | 'cancelled';
   readonly since: string;
   readonly ends_at: string | null;
@@ -236,7 +236,7 @@ export type AlertKind =
   | 'threshold'
   | 'anomaly'
   | 'fraud'
-  | 'licence'
+  | 'license'
   | 'overrun'
   | 'unreconciled'
   | 'missing'
@@ -270,7 +270,7 @@ export interface WantedChannel {
 }
 
 export interface WantedAlertSettings {
-  /** Shares of a cap by meter key, `*` for all others; absent: the catalogue’s. */
+  /** Shares of a cap by meter key, `*` for all others; absent: the catalog’s. */
   readonly thresholds: Readonly<Record<string, readonly string[]>>;
   readonly digest: { readonly messages_max: number; readonly within_minutes: number };
   readonly channels: readonly WantedChannel[];

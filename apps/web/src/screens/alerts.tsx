@@ -10,7 +10,7 @@ export function AlertsPage() {
   return (
     <>
       <PageHead title="Alerts">
-        A limit that nears its end, an unusual hour, a change of your licence: each is told once.
+        A limit that nears its end, an unusual hour, a change of your license: each is told once.
       </PageHead>
       <div className="grid items-start gap-4 sm:gap-6">
         <Panel title="What happened" aside={<SeenChoice value={shown} onChange={setShown} />}>

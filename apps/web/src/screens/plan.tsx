@@ -11,7 +11,7 @@ import { Empty, Failed, Loading, PageHead, Panel } from '../parts/states.tsx';
 import { useParameterOnce } from '../route.ts';
 import { compare, decimalOf, formatCount, formatMoney, formatMoneyShort } from '../words/amount.ts';
 import { featureWords } from '../words/feature.ts';
-import { licenceWords } from '../words/licence.ts';
+import { licenseWords } from '../words/license.ts';
 import { costLeft } from '../words/meter.ts';
 import { dayWords } from '../words/time.ts';
 
@@ -68,7 +68,7 @@ function CheckoutOutcome() {
 
 function Current({ usage, plan }: { readonly usage: Usage; readonly plan: Plan | undefined }) {
   return (
-    <Panel title={usage.plan_name} aside={<span className="text-ink-soft">{licenceWords(usage.license)}</span>}>
+    <Panel title={usage.plan_name} aside={<span className="text-ink-soft">{licenseWords(usage.license)}</span>}>
       <dl className="figures grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-4">
         <Fact name="A month">{plan === undefined ? 'as agreed' : monthlyPrice(plan)}</Fact>
         <Fact name="Credits left">{formatCount(usage.credits.balance)}</Fact>

@@ -32,7 +32,7 @@ function useCallsFollow(usage: Usage | undefined): void {
   }, [client, books]);
 }
 
-/** The plan has nothing that a prompt could ask for, or the catalogue sells nothing of the kind. */
+/** The plan has nothing that a prompt could ask for, or the catalog sells nothing of the kind. */
 function NothingToAsk({ operations }: { readonly operations: readonly Operation[] }) {
   const sold = operations.some(({ task }) => task === 'text');
   return (

@@ -9,7 +9,7 @@ import { Link } from '../parts/link.tsx';
 import { PolicyTable } from '../parts/policy-table.tsx';
 import { Failed, Loading, PageHead, Panel } from '../parts/states.tsx';
 import { compare, decimalOf, formatCount, formatMoney } from '../words/amount.ts';
-import { licenceWords } from '../words/licence.ts';
+import { licenseWords } from '../words/license.ts';
 import { meterWords } from '../words/meter.ts';
 import { dayWords } from '../words/time.ts';
 import { Ahead } from './ahead.tsx';
@@ -124,8 +124,8 @@ function LimitsOf({ usage }: { readonly usage: Usage }) {
           <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2">
             <dt className="text-ink-soft">Plan</dt>
             <dd className="font-semibold">{usage.plan_name}</dd>
-            <dt className="text-ink-soft">Licence</dt>
-            <dd className="font-semibold">{licenceWords(usage.license)}</dd>
+            <dt className="text-ink-soft">License</dt>
+            <dd className="font-semibold">{licenseWords(usage.license)}</dd>
             {usage.credits.expiring.map((grant) => (
               <div key={`${grant.source} ${grant.expires_at}`} className="contents">
                 <dt className="text-ink-soft">Lapses {dayWords(grant.expires_at, now_ms)}</dt>
@@ -154,7 +154,7 @@ function WhereFrom() {
   return (
     <Panel title="Where does this come from?">
       <p className="mb-4 max-w-prose text-ink-soft">
-        Your plan, what was agreed with you on top, your licence, and what is throttled right now: together they make the rules of
+        Your plan, what was agreed with you on top, your license, and what is throttled right now: together they make the rules of
         each call.
       </p>
       {asked ? null : <Button onClick={() => setAsked(true)}>Show every rule and its reason</Button>}

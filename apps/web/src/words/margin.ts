@@ -6,7 +6,7 @@ export interface MarginBar {
   readonly cost_share: number;
   readonly fees_share: number;
   readonly kept_share: number;
-  /** The least that is to be kept, as the catalogue says of this plan or pack; undefined: nothing says it of this row. */
+  /** The least that is to be kept, as the catalog says of this plan or pack; undefined: nothing says it of this row. */
   readonly minimum: number | undefined;
   /** `given`: it cost something and nobody paid, as on a free plan. */
   readonly state: 'kept' | 'thin' | 'lost' | 'given' | 'none';

@@ -2,7 +2,7 @@ import { formatCount, formatMoney, type Money } from './amount.ts';
 import { featureWords } from './feature.ts';
 
 const NAMES: Record<string, string> = {
-  licence_stage: 'Licence',
+  license_stage: 'License',
   ceiling: 'Cost ceiling',
   cost_cap: 'Admitted of the ceiling',
   credits_monthly: 'Credits a month',
@@ -41,7 +41,7 @@ const NAMES: Record<string, string> = {
 
 const GROUPS = ['Money and credits', 'Quotas', 'Pace and size', 'Models', 'Features'] as const;
 export type PolicyGroup = (typeof GROUPS)[number];
-const MONEY = new Set(['licence_stage', 'ceiling', 'cost_cap', 'credits_monthly']);
+const MONEY = new Set(['license_stage', 'ceiling', 'cost_cap', 'credits_monthly']);
 
 const VALUES: Record<string, string> = {
   allow_minor: 'small steps only',
@@ -99,7 +99,7 @@ export function policyValue(name: string, value: unknown): string {
 const ORIGINS: Record<string, string> = {
   plan: 'Plan',
   override: 'Agreed',
-  licence: 'Licence',
+  license: 'License',
   cost_cap: 'Cost cap',
   raise: 'Bought',
   rung: 'Throttled',

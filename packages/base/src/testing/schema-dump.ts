@@ -1,7 +1,7 @@
 import type { Pool } from '../database/pool.ts';
 
 /** One statement, or one table with all that hangs on it, in the order of reading: schema, kind, name. */
-const CATALOGUE = `
+const CATALOG = `
 with spaces as (
   select oid, nspname from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'public')
 ),
@@ -84,11 +84,11 @@ statements as (
 select text from statements order by nspname, kind, name`;
 
 /**
- * The schema of a database as SQL text, read from its catalogue: what the migrations add up to.
+ * The schema of a database as SQL text, read from its catalog: what the migrations add up to.
  * The same migrations give the same text on every supported version of PostgreSQL. It is for reading and comparing, not for running.
  */
 export async function dumpSchema(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<{ text: string }>(CATALOGUE);
+  const { rows } = await pool.query<{ text: string }>(CATALOG);
   const head = '-- What the migrations of all rooms add up to. Written by `npm run schema`, compared by schema.db.test.ts.';
   return `${[head, ...rows.map(({ text }) => text)].join('\n\n')}\n`;
 }

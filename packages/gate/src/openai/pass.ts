@@ -13,7 +13,7 @@ import { endLeft } from '../left.ts';
 import type { Serving } from '../serve.ts';
 import { billOf, book, type BookedEnding, servedCall } from '../settle.ts';
 import type { Held } from '../steps/hold.ts';
-import { hasLicenceOf } from '../steps/licence.ts';
+import { hasLicenseOf } from '../steps/license.ts';
 import { NOT_READ } from '../stream.ts';
 import { errorEvent, purserMember } from './answer.ts';
 import { wholeAsEvents } from './whole-as-events.ts';
@@ -47,7 +47,7 @@ export async function pass(engine: Engine, serving: Serving, upstream: Upstream,
 
 /**
  * Answers at once; the settle is under way and joins the next batch. Until it is written the hold stands for it, on disk. Only when
- * the licence changed meanwhile does the answer wait: the hold may have been given back, and then nothing is charged.
+ * the license changed meanwhile does the answer wait: the hold may have been given back, and then nothing is charged.
  */
 async function answerWhole(engine: Engine, serving: Serving, passed: PassedWhole): Promise<OpenAiResponse> {
   serving.time.end();
@@ -64,7 +64,7 @@ async function answerWhole(engine: Engine, serving: Serving, passed: PassedWhole
   const attempt = attemptOf(start, 'ok', { request_id });
   const bill = billOf(held, ending, 'served');
   const kept = held.hold.idempotency && keep({ body: passed.body.toString('utf8'), bill });
-  const unwatched = hasLicenceOf(engine, held);
+  const unwatched = hasLicenseOf(engine, held);
   const booking = book(engine, held, attempt, ending, bill, { kept, unwatched });
   engine.inFlight.settle(booking);
   if (unwatched) return { ...answer, bill };

@@ -1,5 +1,5 @@
 import { newId, openPool, type Pool, TestClock, transaction } from '@purser/base';
-import { type Catalogue, orderOf, type Pack } from '@purser/catalog';
+import { type Catalog, orderOf, type Pack } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { LocalRateLimiter } from '@purser/limits';
 import { grantCredits, Meters, type MeterState } from '@purser/meters';
@@ -15,7 +15,7 @@ import { type Account, WorstProvider } from './worst-provider.ts';
 /** Whose tables a trial needs. */
 export const TRIAL_ROOMS = ['ledger', 'catalog', 'meters', 'identity', 'policy', 'terms', 'routing', 'wallet'];
 
-/** A real database with the real meters over it, for many catalogues and workspaces. */
+/** A real database with the real meters over it, for many catalogs and workspaces. */
 export class TrialWorld {
   readonly clock: TestClock;
   readonly database: { readonly url: string; readonly pool: Pool };
@@ -36,14 +36,14 @@ export class TrialWorld {
     await this.#batches.end();
   }
 
-  workspace(catalogue: Catalogue, plan: string, more: Partial<Workspace> = {}): Workspace {
+  workspace(catalog: Catalog, plan: string, more: Partial<Workspace> = {}): Workspace {
     const now = this.clock.now();
     return Object.freeze({
       id: newId<'workspace'>(),
       name: 'Trial',
       external_id: null,
       plan,
-      catalogue_version: catalogue.version,
+      catalogue_version: catalog.version,
       timezone: 'UTC',
       anchored_at: now,
       license: 'active' as const,
@@ -54,22 +54,22 @@ export class TrialWorld {
     });
   }
 
-  policyOf(workspace: Workspace, catalogue: Catalogue, now = this.clock.now()): Policy {
+  policyOf(workspace: Workspace, catalog: Catalog, now = this.clock.now()): Policy {
     const standing = this.#standings.get(workspace.id) ?? NOTHING_KNOWN;
-    return effectivePolicy({ workspace, catalogue, state: STATE, standing, now });
+    return effectivePolicy({ workspace, catalog, state: STATE, standing, now });
   }
 
   /** A gate before providers that do their worst, which nothing closes: they are asked again and again. */
-  gate(catalogue: Catalogue, account: Account): Gate {
+  gate(catalog: Catalog, account: Account): Gate {
     const providers = new Map(
-      catalogue.providers.map((id) => [id, new WorstProvider(id, catalogue, () => this.clock.now(), account)]),
+      catalog.providers.map((id) => [id, new WorstProvider(id, catalog, () => this.clock.now(), account)]),
     );
     return createGate({
       clock: this.clock,
       meters: this.meters,
       rates: new LocalRateLimiter(),
       providers: { configured: new Set(providers.keys()), get: (id) => providers.get(id), upstream: () => undefined },
-      policyOf: (workspace, now) => this.policyOf(workspace, catalogue, now),
+      policyOf: (workspace, now) => this.policyOf(workspace, catalog, now),
       openPeriod: openPeriods(this.database.pool),
       memberMeters: memberMeters(this.database.pool).of,
       call_timeout_ms: 60_000,
@@ -79,10 +79,10 @@ export class TrialWorld {
   }
 
   /** Buys an order of a pack: credits, and the raise of the ceiling that its sale allows. Returns the raise as the policy counts it. */
-  async buy(workspace: Workspace, catalogue: Catalogue, pack: Pack, quantity: number): Promise<Money> {
+  async buy(workspace: Workspace, catalog: Catalog, pack: Pack, quantity: number): Promise<Money> {
     const order = orderOf(pack, quantity);
     const now = this.clock.now();
-    const policy = this.policyOf(workspace, catalogue);
+    const policy = this.policyOf(workspace, catalog);
     await grantCredits(this.database.pool, now, {
       id: newId<'grant'>(),
       workspace: workspace.id,

@@ -2,17 +2,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type Catalogue, CatalogueFault, loadCatalogue, proveCatalogue, type Witness } from '@purser/catalog';
+import { type Catalog, CatalogFault, loadCatalog, proveCatalog, type Witness } from '@purser/catalog';
 import fc from 'fast-check';
 
-import { anyCatalogue, FILES, type WrittenCatalogue } from './any-catalogue.ts';
+import { anyCatalog, FILES, type WrittenCatalog } from './any-catalog.ts';
 import { playWitness } from './play-witness.ts';
 import type { TrialWorld } from './trial-world.ts';
-import { spendToTheLimit, type Spending } from './try-catalogue.ts';
+import { spendToTheLimit, type Spending } from './try-catalog.ts';
 
-/** A catalogue that somebody might write, and what a customer of it does. */
+/** A catalog that somebody might write, and what a customer of it does. */
 export interface Trial {
-  readonly files: WrittenCatalogue;
+  readonly files: WrittenCatalog;
   readonly spending: Spending;
 }
 
@@ -27,25 +27,25 @@ const spending: fc.Arbitrary<Spending> = fc.record({
   agreed: fc.option(fc.constantFrom(20, 80, 150, 400), { nil: undefined, freq: 2 }),
 });
 
-export const trials: fc.Arbitrary<Trial> = fc.record({ files: anyCatalogue, spending });
+export const trials: fc.Arbitrary<Trial> = fc.record({ files: anyCatalog, spending });
 
-/** What came of a trial: whether the catalogue was accepted, or by what it was refused. */
+/** What came of a trial: whether the catalog was accepted, or by what it was refused. */
 export type Verdict = 'accepted' | 'mistake' | Witness['kind'];
 
 export interface Tried {
   readonly verdicts: readonly Verdict[];
-  /** An accepted catalogue that loses, or a refused one that holds. */
+  /** An accepted catalog that loses, or a refused one that holds. */
   readonly wrong: readonly string[];
 }
 
-/** Proves a catalogue at `at` and tries the proof: what is accepted is spent to its limit, what is refused is shown to lose. */
+/** Proves a catalog at `at` and tries the proof: what is accepted is spent to its limit, what is refused is shown to lose. */
 export async function tryProof(world: TrialWorld, { files, spending: how }: Trial, at: Temporal.Instant): Promise<Tried> {
-  const catalogue = await load(files);
-  if ('mistakes' in catalogue) return { verdicts: ['mistake'], wrong: catalogue.mistakes.filter((mistake) => !isSound(mistake)) };
-  const { losses } = proveCatalogue(catalogue, at);
-  if (losses.length === 0) return { verdicts: ['accepted'], wrong: await spendToTheLimit(world, catalogue, how) };
+  const catalog = await load(files);
+  if ('mistakes' in catalog) return { verdicts: ['mistake'], wrong: catalog.mistakes.filter((mistake) => !isSound(mistake)) };
+  const { losses } = proveCatalog(catalog, at);
+  if (losses.length === 0) return { verdicts: ['accepted'], wrong: await spendToTheLimit(world, catalog, how) };
   const wrong: string[] = [];
-  for (const loss of losses) wrong.push(...(await playWitness(world, catalogue, loss)));
+  for (const loss of losses) wrong.push(...(await playWitness(world, catalog, loss)));
   return { verdicts: losses.map(({ witness }) => witness.kind), wrong };
 }
 
@@ -56,13 +56,13 @@ function isSound(mistake: string): boolean {
   );
 }
 
-async function load(files: WrittenCatalogue): Promise<Catalogue | { readonly mistakes: readonly string[] }> {
+async function load(files: WrittenCatalog): Promise<Catalog | { readonly mistakes: readonly string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'purser-trial-'));
   try {
     for (const name of FILES) await writeFile(join(folder, name), files[name]);
-    return await loadCatalogue(join(folder, FILES[0]));
+    return await loadCatalog(join(folder, FILES[0]));
   } catch (error) {
-    if (!(error instanceof CatalogueFault)) throw error;
+    if (!(error instanceof CatalogFault)) throw error;
     return { mistakes: error.message.split('\n') };
   } finally {
     await rm(folder, { recursive: true });

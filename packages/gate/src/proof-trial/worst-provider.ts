@@ -1,4 +1,4 @@
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import { actualCost, type Currency, isUnpriced, type ModelPrice, type Money, type Usage } from '@purser/money';
 import {
   finalReport,
@@ -38,21 +38,21 @@ export class WorstProvider implements Provider {
   readonly id: string;
   readonly offline = false;
   readonly honours = new Set<string>();
-  readonly #catalogue: Catalogue;
+  readonly #catalog: Catalog;
   readonly #now: () => Temporal.Instant;
   readonly #account: Account;
 
-  constructor(id: string, catalogue: Catalogue, now: () => Temporal.Instant, account: Account) {
+  constructor(id: string, catalog: Catalog, now: () => Temporal.Instant, account: Account) {
     this.id = id;
-    this.#catalogue = catalogue;
+    this.#catalog = catalog;
     this.#now = now;
     this.#account = account;
   }
 
   async generate(call: ProviderCall): Promise<ProviderAnswer> {
-    const model = this.#catalogue.models.find(({ provider, name }) => provider === this.id && name === call.model);
-    const price = model && this.#catalogue.prices.findByKey(model.priceKey, this.#now());
-    if (!model || !price) throw new Error(`${call.model} is not of this catalogue`);
+    const model = this.#catalog.models.find(({ provider, name }) => provider === this.id && name === call.model);
+    const price = model && this.#catalog.prices.findByKey(model.priceKey, this.#now());
+    if (!model || !price) throw new Error(`${call.model} is not of this catalog`);
     const behaviour = this.#account.next();
     const input = Math.min(promptBounds(call.messages).input_tokens_max, model.context_tokens);
     const keeps = behaviour === 'kept' || behaviour === 'doubt';

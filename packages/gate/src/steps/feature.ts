@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '@purser/base';
-import { licenceRefusal } from '@purser/license';
+import { licenseRefusal } from '@purser/license';
 import { originOf, type Policy } from '@purser/policy';
 
 import type { Draft } from '../draft.ts';
@@ -10,10 +10,10 @@ import { refusePaused } from './paused.ts';
 export function featureRefusal(policy: Policy, feature: string): Refusal | undefined {
   if (policy.features.has(feature)) return undefined;
   const origin = originOf(policy, `features.${feature}`);
-  if (origin === 'licence') return licenceRefusal(policy, feature);
+  if (origin === 'license') return licenseRefusal(policy, feature);
   if (origin === 'rung') return refusePaused(policy, feature);
   return refuse('plan_feature_missing', `the plan ${policy.plan.name} does not include ${feature}`, {
-    offers: upgradeOffers(policy.catalogue, policy, feature),
+    offers: upgradeOffers(policy.catalog, policy, feature),
   });
 }
 
@@ -23,8 +23,8 @@ export function checkFeature(draft: Draft): Draft | Refusal {
 
 /** A plan may list the operations that it includes. */
 function unlisted({ policy, operation }: Draft): Refusal | undefined {
-  const { plan, catalogue } = policy;
+  const { plan, catalog } = policy;
   if (plan.operations?.includes(operation.name) !== false) return undefined;
   const detail = `the plan ${plan.name} does not include ${operation.name}; it includes ${plan.operations.join(', ')}`;
-  return refuse('plan_feature_missing', detail, { offers: upgradeOffers(catalogue, policy, operation.feature) });
+  return refuse('plan_feature_missing', detail, { offers: upgradeOffers(catalog, policy, operation.feature) });
 }

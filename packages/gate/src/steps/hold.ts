@@ -94,8 +94,8 @@ function metersOf({ policy, member_meters = [], quota_meters = [] }: Draft, gran
 
 /** Builds the hold of a fitted draft: one leg for each meter of the policy, all or nothing. */
 function holdFor(draft: Draft, fitted: FittedRequest, expires_at: Temporal.Instant, granted?: bigint): Held {
-  const { policy, catalogue, ask } = draft;
-  const credits = creditsFor(catalogue, draft.operation, fitted.worst_cost);
+  const { policy, catalog, ask } = draft;
+  const credits = creditsFor(catalog, draft.operation, fitted.worst_cost);
   const amounts: Amounts = {
     cost: fitted.worst_cost,
     dearest_cost: fitted.dearest_cost,
@@ -106,11 +106,11 @@ function holdFor(draft: Draft, fitted: FittedRequest, expires_at: Temporal.Insta
   const legs: Leg[] = [];
   const { exposure_meter } = policy;
   for (const meter of metersOf(draft, granted)) {
-    legs.push({ meter, amount: amountFor(meter, amounts, catalogue.fx) });
+    legs.push({ meter, amount: amountFor(meter, amounts, catalog.fx) });
     if (meter.class !== 'cost' || meter.unit !== exposure_meter.unit || meter.workspace !== exposure_meter.workspace) continue;
-    legs.push({ meter: exposure_meter, amount: amountFor(exposure_meter, amounts, catalogue.fx), exposure: true });
+    legs.push({ meter: exposure_meter, amount: amountFor(exposure_meter, amounts, catalog.fx), exposure: true });
   }
-  const reported = convertCost(fitted.worst_cost, policy.plan.price.currency, catalogue.fx);
+  const reported = convertCost(fitted.worst_cost, policy.plan.price.currency, catalog.fx);
   return {
     draft,
     fitted,
@@ -176,7 +176,7 @@ type Denied = Extract<HoldOutcome, { kind: 'denied' }>;
 
 /** Adds what a denial said is left; undefined when a smaller request would not help. */
 function narrow(
-  { catalogue, policy }: Draft,
+  { catalog, policy }: Draft,
   left: Left,
   { meter, available, leg }: Denied,
   { legs }: HoldRequest,
@@ -192,9 +192,9 @@ function narrow(
   if (spendable <= 0n) return undefined;
   switch (key) {
     case PAY_AS_YOU_GO:
-      return room(multiply(catalogue.credit.cost, spendable), 'credits_exhausted', `${spendable} credits`);
+      return room(multiply(catalog.credit.cost, spendable), 'credits_exhausted', `${spendable} credits`);
     case 'credits':
-      return room(multiply(catalogue.credit.cost, available), 'credits_exhausted', `${available} credits`);
+      return room(multiply(catalog.credit.cost, available), 'credits_exhausted', `${available} credits`);
     case 'cost':
       return room(money(available, meter.unit as Currency), 'cost_ceiling_reached', 'the plan’s cost ceiling');
     case 'budget':
@@ -209,11 +209,7 @@ function narrow(
       if (meter.unit === 'job') return undefined;
       const whose = allocationOf(meter);
       if (!whose) return unreachable(key);
-      return room(
-        multiply(catalogue.credit.cost, available),
-        'quota_exceeded',
-        `what is allocated to ${whose.kind} ${whose.name}`,
-      );
+      return room(multiply(catalog.credit.cost, available), 'quota_exceeded', `what is allocated to ${whose.kind} ${whose.name}`);
     }
   }
 }
@@ -314,5 +310,5 @@ function withOffers(draft: Draft, refusal: Refusal): Refusal {
   if (!['credits_exhausted', 'cost_ceiling_reached', 'budget_exhausted'].includes(refusal.code)) return refusal;
   // Credits bought now could not be spent before the shared budget starts anew, so none are offered.
   const offersOf = refusal.code === 'budget_exhausted' ? upgradeOffers : buyOffers;
-  return { ...refusal, offers: offersOf(draft.catalogue, draft.policy, draft.operation.feature) };
+  return { ...refusal, offers: offersOf(draft.catalog, draft.policy, draft.operation.feature) };
 }

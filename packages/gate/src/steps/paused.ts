@@ -18,7 +18,7 @@ export function refusePaused(policy: Policy, feature: string): Refusal {
   const why = policy.degraded.get(`features.${feature}`)?.why ?? 'a ladder says so';
   const watches = pausing?.ladder.watches ?? 'ceiling';
   return refuse(CODES[watches], `${feature} is paused: ${why}`, {
-    offers: buyOffers(policy.catalogue, policy, feature),
+    offers: buyOffers(policy.catalog, policy, feature),
     ...(watches === 'pool' && { retryAfterSeconds: PAUSE_LOOKED_AT_SECONDS }),
   });
 }

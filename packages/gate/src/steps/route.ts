@@ -15,12 +15,12 @@ export interface Routed {
 }
 
 export function route(draft: Draft, engine: Pick<Engine, 'routes' | 'providers'>): Routed | Refusal {
-  const { ask, policy, catalogue, operation } = draft;
+  const { ask, policy, catalog, operation } = draft;
   const found = candidatesFor({
     operation,
     complexity: ask.complexity,
     policy,
-    models: catalogue.models,
+    models: catalog.models,
     providersConfigured: engine.providers.configured,
     ...(ask.model === undefined ? {} : { requestedModel: ask.model }),
   });
@@ -77,12 +77,12 @@ export interface Left {
 
 /** Fits the request to the first candidate it can fit: output clamped, else a cheaper model, else refused. */
 export function fit(draft: Draft, candidates: readonly ModelEntry[], left: Left): FittedRequest | Refusal {
-  const { ask, catalogue, policy } = draft;
+  const { ask, catalog, policy } = draft;
   if (ask.cost_max) {
     const currency = ask.cost_max.currency;
     const foreign = candidates
       .map((model) => priceOf(draft, model))
-      .find((price) => price && !findRate(catalogue.fx, price.currency, currency));
+      .find((price) => price && !findRate(catalog.fx, price.currency, currency));
     if (foreign)
       return refuse(
         'invalid_request',
@@ -90,7 +90,7 @@ export function fit(draft: Draft, candidates: readonly ModelEntry[], left: Left)
       );
   }
   const credits: Room = {
-    left: multiply(catalogue.credit.cost, policy.request.credits_max),
+    left: multiply(catalog.credit.cost, policy.request.credits_max),
     code: 'request_too_large',
     name: `the plan’s ${policy.request.credits_max} credits a request`,
   };
@@ -103,11 +103,11 @@ export function fit(draft: Draft, candidates: readonly ModelEntry[], left: Left)
     rooms: [credits, ...asked, ...left.rooms],
     ...(left.dearest && { dearest_room: left.dearest }),
     ...(left.tokens === undefined ? {} : { tokens_left: left.tokens }),
-    fx: catalogue.fx,
+    fx: catalog.fx,
   });
 }
 
 /** The offline provider costs nothing; it is booked under the plan's stand-in price, so that every rule can be seen at work. */
-function priceOf({ catalogue, policy, now }: Draft, model: ModelEntry): ModelPrice | undefined {
-  return catalogue.prices.findByKey(priceKeyOf(policy.plan, model), now);
+function priceOf({ catalog, policy, now }: Draft, model: ModelEntry): ModelPrice | undefined {
+  return catalog.prices.findByKey(priceKeyOf(policy.plan, model), now);
 }

@@ -2,14 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { createLog, isRefusal, type Refusal, TestClock, type WorkspaceId } from '@purser/base';
 import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
-import { type Catalogue, loadCatalogue } from '@purser/catalog';
+import { type Catalog, loadCatalog } from '@purser/catalog';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { type Caller, type Identity, type IdentityDeed, identityMigrations, openIdentity, type SignedIn } from '../index.ts';
 import { type MailServer, startMailServer } from '../testing/mail-server.ts';
 
 let database: TestDatabase;
-let catalogue: Catalogue;
+let catalog: Catalog;
 let mail: MailServer;
 let here: Identity;
 let there: Identity;
@@ -22,7 +22,7 @@ const openServer = (more: object = {}) =>
     pool: database.pool,
     clock,
     admin_token: 'an-admin-token',
-    offering: () => catalogue,
+    offering: () => catalog,
     persons: {
       public_url: 'https://purser.example',
       smtp_url: mail.url,
@@ -37,7 +37,7 @@ const openServer = (more: object = {}) =>
 
 beforeAll(async () => {
   database = await createTestDatabase([identityMigrations]);
-  catalogue = await loadCatalogue(new URL('../../../../catalogs/default.yaml', import.meta.url).pathname);
+  catalog = await loadCatalog(new URL('../../../../catalogs/default.yaml', import.meta.url).pathname);
   mail = await startMailServer();
   clock = new TestClock(Temporal.Instant.from('2026-05-04T10:00:00Z'));
   [here, there] = await Promise.all([openServer(), openServer()]);

@@ -18,7 +18,7 @@ test.each([
   expect(requestOf(content)).toMatchObject({ operation, material });
 });
 
-test('the catalogue’s operation wins over what the words say', () => {
+test('the catalog’s operation wins over what the words say', () => {
   expect(requestOf(`Write about this: ${ARTICLE}`, 'assess')).toMatchObject({ operation: 'assess', material: ARTICLE });
 });
 

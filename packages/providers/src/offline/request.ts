@@ -57,7 +57,7 @@ const POLITE =
 const BEFORE_TOPIC =
   /^(?:(?:me|us|an?|the|some|new|short|long|brief|detailed|engaging|social|media|blog|article|post|posts|caption|text|story|copy|piece|essay|guide|e-?mail|newsletter|outline|draft|summary|for|about|on|of|regarding|facebook|instagram|linkedin|twitter|x|tiktok|threads|บทความ|โพสต์|ข้อความ|แคปชั่น|เกี่ยวกับ|เรื่อง|โครงร่าง|ให้|หน่อย)(?:\s+|(?<=[\u0E00-\u0E7F])))+/iu;
 
-/** Reads the last user message as instruction and material. `operation` (the catalogue's) wins over what the words say. */
+/** Reads the last user message as instruction and material. `operation` (the catalog's) wins over what the words say. */
 export function readRequest(messages: readonly ProviderMessage[], operation: string | undefined): OfflineRequest {
   const last = messages.findLastIndex((message) => message.role === 'user');
   const sent = messages[last]?.content ?? '';

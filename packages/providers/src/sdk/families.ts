@@ -127,7 +127,7 @@ const COMPATIBLE: Family = {
   options: (user): SharedV4ProviderOptions => (user === undefined ? {} : { openaiCompatible: { user } }),
 };
 
-/** Every provider that can be configured, by its id in settings and catalogue. */
+/** Every provider that can be configured, by its id in settings and catalog. */
 export const FAMILIES = {
   gemini: GEMINI,
   gemini_free: GEMINI,

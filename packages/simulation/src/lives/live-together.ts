@@ -10,7 +10,7 @@ import type { Life } from './life.ts';
 import { type Books, type Broken, type JudgedTerms, judge, type Seen } from './oracle.ts';
 import { beginsAt, endsAt, playLife } from './play-life.ts';
 import type { PriceList } from './price-list.ts';
-import { TOKEN_NANOS, TOKENS_MAX } from './lives-catalogue.ts';
+import { TOKEN_NANOS, TOKENS_MAX } from './lives-catalog.ts';
 
 /** How far the clock is moved at a time. What Stripe says in between comes at the end of it. */
 export const STEP_S = 6 * HOUR_S;
@@ -39,7 +39,7 @@ export interface LivesOptions {
   readonly name: string;
   /** Where models are small it takes more calls to spend all there is. */
   readonly calls_max?: number;
-  /** Replaces the engine: a server that was killed, or started with another catalogue. Asked before each step. */
+  /** Replaces the engine: a server that was killed, or started with another catalog. Asked before each step. */
   readonly engineAt?: (step: number, engine: LivesEngine) => Promise<LivesEngine>;
 }
 

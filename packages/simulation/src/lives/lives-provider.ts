@@ -10,7 +10,7 @@ import {
 
 const PROVIDER = 'offline';
 
-/** Stands where a model of our own does: always there, it answers with as many tokens as it may, and is booked at the catalogue's price. */
+/** Stands where a model of our own does: always there, it answers with as many tokens as it may, and is booked at the catalog's price. */
 export function livesProviders(): Providers {
   const others = createProviders({ providers: {} });
   const provider: Provider = {

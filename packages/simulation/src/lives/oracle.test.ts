@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { LIVES_TERMS } from './lives-catalogue.ts';
+import { LIVES_TERMS } from './lives-catalog.ts';
 import type { Fact } from './facts.ts';
 import { type Books, judge, type Seen } from './oracle.ts';
 

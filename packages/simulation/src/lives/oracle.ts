@@ -1,6 +1,6 @@
 import type { Fact, Slice } from './facts.ts';
 
-/** What the oracle is told of a plan: it reads no catalogue, and reckons with integers of its own. */
+/** What the oracle is told of a plan: it reads no catalog, and reckons with integers of its own. */
 export interface JudgedPlan {
   readonly margin_percent: number;
   readonly fee_percent_tenths: number;

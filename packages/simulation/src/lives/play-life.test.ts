@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { drawLife } from './draw-life.ts';
 import type { Fact, Played } from './facts.ts';
 import { type Life, PLAIN_LIFE } from './life.ts';
-import { LIVES_PRICES, LONG_LIVES } from './lives-catalogue.ts';
+import { LIVES_PRICES, LONG_LIVES } from './lives-catalog.ts';
 import { playLife } from './play-life.ts';
 import { plainerLives, shrinkLife } from './shrink-life.ts';
 

@@ -20,7 +20,7 @@ const KINDS: readonly { readonly value: AlertKind | ''; readonly label: string }
   { value: 'threshold', label: 'limits nearly used up' },
   { value: 'anomaly', label: 'unusual hours' },
   { value: 'fraud', label: 'fraud flags' },
-  { value: 'licence', label: 'licences' },
+  { value: 'license', label: 'licenses' },
   { value: 'overrun', label: 'dearer than held' },
   { value: 'unreconciled', label: 'unresolved cost' },
   { value: 'missing', label: 'missing entries' },

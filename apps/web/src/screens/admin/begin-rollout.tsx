@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Download, Upload } from 'lucide-react';
 import { useId, useState, type FormEvent } from 'react';
 import { problemOf } from '../../api/client.ts';
-import { beginRollout, catalogueTextQuery, rolloutsQuery } from '../../api/rollouts.ts';
+import { beginRollout, catalogTextQuery, rolloutsQuery } from '../../api/rollouts.ts';
 import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
@@ -12,7 +12,7 @@ import { percent } from '../../words/rollout.ts';
 /** How many may be moved at first. */
 export const SHARES: readonly number[] = [0.01, 0.05, 0.1, 0.25, 0.5];
 
-/** Another catalogue, pasted or from a file, and the share of the subscribers that gets it first. */
+/** Another catalog, pasted or from a file, and the share of the subscribers that gets it first. */
 export function BeginForm() {
   const client = useQueryClient();
   const id = useId();
@@ -37,7 +37,7 @@ export function BeginForm() {
       <div>
         <div className="mb-1.5 flex flex-wrap items-center justify-between gap-x-4">
           <label htmlFor={id} className="label text-ink-soft">
-            The other catalogue <span className="font-normal text-ink-faint">(YAML)</span>
+            The other catalog <span className="font-normal text-ink-faint">(YAML)</span>
           </label>
           <span className="-mx-3 flex flex-wrap">
             <StartingPoint take={setText} />
@@ -58,7 +58,7 @@ export function BeginForm() {
         />
         {missing ? (
           <p id={`${id}-missing`} role="alert" className="mt-1 font-semibold text-oxide">
-            Take the catalogue for sale now, and change it; or choose a file.
+            Take the catalog for sale now, and change it; or choose a file.
           </p>
         ) : null}
       </div>
@@ -68,7 +68,7 @@ export function BeginForm() {
         value={share}
         onChange={setShare}
         options={SHARES.map((one) => ({ value: String(one), label: percent(one) }))}
-        hint="Of the subscribers of the catalogue for sale now. A larger share later only adds to them."
+        hint="Of the subscribers of the catalog for sale now. A larger share later only adds to them."
       />
       <div>
         <Button kind="act" type="submit" disabled={begin.isPending}>
@@ -91,13 +91,13 @@ export function BeginForm() {
           busy={begin.isPending}
           act={() => {
             setAsked(false);
-            begin.mutate({ catalogue: text, share: Number(share) });
+            begin.mutate({ catalog: text, share: Number(share) });
           }}
           close={() => setAsked(false)}
         >
           <p>
-            {percent(Number(share))} of the subscribers of the catalogue for sale now get these plans within a second: their
-            limits, credits and prices follow from them. You can roll back at any time.
+            {percent(Number(share))} of the subscribers of the catalog for sale now get these plans within a second: their limits,
+            credits and prices follow from them. You can roll back at any time.
           </p>
         </ConfirmDialog>
       ) : null}
@@ -109,9 +109,9 @@ interface Take {
   readonly take: (text: string) => void;
 }
 
-/** The catalogue for sale now, to be changed. */
+/** The catalog for sale now, to be changed. */
 function StartingPoint({ take }: Take) {
-  const current = useQuery({ ...catalogueTextQuery, enabled: false });
+  const current = useQuery({ ...catalogTextQuery, enabled: false });
   const fetch_it = async (): Promise<void> => {
     const { data } = current.data === undefined ? await current.refetch() : current;
     if (data !== undefined) take(data.text);

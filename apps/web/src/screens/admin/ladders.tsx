@@ -37,7 +37,7 @@ function All({ ladders }: { readonly ladders: Ladders }) {
     <div className="grid gap-4 sm:gap-6">
       <Panel title="Shared by everybody">
         {shared.length === 0 ? (
-          <Empty title="No shared ladder">The catalogue watches no budget or pool that all share.</Empty>
+          <Empty title="No shared ladder">The catalog watches no budget or pool that all share.</Empty>
         ) : (
           <ul className="grid gap-6">
             {shared.map((standing) => (

@@ -46,7 +46,7 @@ function All({ rollouts }: { readonly rollouts: readonly Rollout[] }) {
         {rollouts.length === 0 ? (
           <div className="mb-5">
             <Empty title="Everybody is on the plans they bought">
-              Take the catalogue as it is, change what you like, and move a few customers to it. The rest notice nothing.
+              Take the catalog as it is, change what you like, and move a few customers to it. The rest notice nothing.
             </Empty>
           </div>
         ) : null}

@@ -14,7 +14,7 @@ import { Failed, Loading, Panel } from '../../parts/states.tsx';
 import { dayWords } from '../../words/time.ts';
 import { CeilingMeter, CreditMeter, SmallMeter, smallMeters } from '../stores.tsx';
 import { Gifts } from './gifts.tsx';
-import { LicencePanel } from './licence-panel.tsx';
+import { LicensePanel } from './license-panel.tsx';
 import { PrivacyPanel } from './privacy-panel.tsx';
 import { TermsPanel } from './terms-panel.tsx';
 
@@ -60,7 +60,7 @@ function Found({ workspace }: { readonly workspace: WorkspaceInFull }) {
           </Panel>
         </div>
         <div className="grid gap-4 sm:gap-6">
-          <LicencePanel workspace={workspace} />
+          <LicensePanel workspace={workspace} />
           <Panel title="New alerts">
             <AlertList
               scope={{ operator: true, unseen: true, workspace_id: workspace.id }}

@@ -8,7 +8,7 @@ import { Button } from '../../parts/button.tsx';
 import { KeyOnce } from '../../parts/key-once.tsx';
 import { Link } from '../../parts/link.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../parts/states.tsx';
-import { licenceWords } from '../../words/licence.ts';
+import { licenseWords } from '../../words/license.ts';
 import { explain } from '../../words/problem.ts';
 import { dayWords } from '../../words/time.ts';
 
@@ -84,7 +84,7 @@ function Row({ workspace, now_ms }: { readonly workspace: Workspace; readonly no
       </p>
       <p className="narrow rounded-sm border border-edge px-1.5 text-sm font-bold">{workspace.plan}</p>
       {workspace.license === 'active' ? null : (
-        <p className="text-sm font-semibold text-oxide">{licenceWords(workspace.license)}</p>
+        <p className="text-sm font-semibold text-oxide">{licenseWords(workspace.license)}</p>
       )}
       <p className="ml-auto text-sm text-ink-faint">since {dayWords(workspace.created_at, now_ms)}</p>
       <p className="w-full text-xs [overflow-wrap:anywhere] text-ink-faint">{workspace.id}</p>

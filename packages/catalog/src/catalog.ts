@@ -276,7 +276,7 @@ export interface DegradeStep {
   readonly days: number;
 }
 
-export interface LicenceTerms {
+export interface LicenseTerms {
   readonly grace_days: number;
   /** In order of time: the first at once, the others from the end of the grace on. */
   readonly degrade: readonly DegradeStep[];
@@ -316,14 +316,14 @@ export interface FailedCallTerms {
 }
 
 /** Everything that is for sale and what it costs us. Parsed once, checked whole, never changed. */
-export interface Catalogue {
+export interface Catalog {
   readonly name: string;
   /**
    * `<name>@<first 12 hex digits of the SHA-256 of its own file>`. Prices and models are facts, dated and current for everyone;
-   * what was sold is in the catalogue's own file, and a subscriber stays on the version it bought.
+   * what was sold is in the catalog's own file, and a subscriber stays on the version it bought.
    */
   readonly version: string;
-  /** The catalogue's own file as written: what the version is the hash of, and what is stored. */
+  /** The catalog's own file as written: what the version is the hash of, and what is stored. */
   readonly text: string;
   readonly fx: ExchangeRates;
   readonly prices: PriceBook;
@@ -346,5 +346,5 @@ export interface Catalogue {
   readonly customer_view: View;
   /** What the keys of workspaces see. */
   readonly keys_view: View;
-  readonly licence: LicenceTerms;
+  readonly license: LicenseTerms;
 }

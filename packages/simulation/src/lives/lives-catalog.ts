@@ -3,14 +3,14 @@ import type { JudgedTerms } from './oracle.ts';
 import type { ListedPrice } from './price-list.ts';
 
 /**
- * A catalogue for lives: a token is dear, so that one call can spend what is left, and costs are counted in the currency of most plans,
+ * A catalog for lives: a token is dear, so that one call can spend what is left, and costs are counted in the currency of most plans,
  * so that the oracle's integers and the engine's meet. BUSINESS pays fees, GLOBAL is sold in another currency than costs come in.
  */
-const CATALOGUE = `
+const CATALOG = `
 name: lives
 fx: { as_of: 2026-11-01, buffer: 0.02, rates: { USD/EUR: 0.94 } }
 credit: { cost: 0.01 EUR }
-licence: { grace_days: 14, degrade: [ai] }
+license: { grace_days: 14, degrade: [ai] }
 operations:
   - name: chat
     feature: ai
@@ -127,10 +127,10 @@ function planYaml(
     priority: standard`;
 }
 
-/** By name, the files of the catalogue; `raised`: with the later price of PRO. `provider`: whom its models are of. */
-export function livesCatalogueFiles(raised: boolean, provider = 'offline'): Readonly<Record<string, string>> {
+/** By name, the files of the catalog; `raised`: with the later price of PRO. `provider`: whom its models are of. */
+export function livesCatalogFiles(raised: boolean, provider = 'offline'): Readonly<Record<string, string>> {
   const plans = (raised ? RAISED : PLANS).map((plan) => planYaml(plan, provider)).join('');
-  return { 'lives.yaml': `${CATALOGUE.trimEnd()}${plans}\n`, 'models.yml': modelsYaml(provider), 'provider_costs.yml': PRICES };
+  return { 'lives.yaml': `${CATALOG.trimEnd()}${plans}\n`, 'models.yml': modelsYaml(provider), 'provider_costs.yml': PRICES };
 }
 
 function listed(plans: readonly LivesPlan[]): ListedPrice[] {

@@ -1,5 +1,5 @@
 import { isRefusal } from '@purser/base';
-import { type Catalogue, costOfCredits, orderMax, orderOf, type Pack, type Plan } from '@purser/catalog';
+import { type Catalog, costOfCredits, orderMax, orderOf, type Pack, type Plan } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
 import { compare, convertAllowance, convertCost, formatMoney, money, type Money, type Ratio } from '@purser/money';
 import { refuseLoss } from '@purser/policy';
@@ -8,7 +8,7 @@ import type { Gate } from '../gate.ts';
 import { Round, type TrialWorld } from './trial-world.ts';
 import { Account, type Behaviour } from './worst-provider.ts';
 
-/** How a workspace on some plan of a catalogue goes about spending. */
+/** How a workspace on some plan of a catalog goes about spending. */
 export interface Spending {
   readonly plan: number;
   /** Of what is admitted, in hundredths: spent before the calls begin. */
@@ -27,17 +27,17 @@ const ROUNDS = 4;
 const MUCH = 1_000_000_000n;
 
 /**
- * Spends what a workspace may spend under an accepted catalogue, many calls at once, each billed the most it can be, and buys packs and
+ * Spends what a workspace may spend under an accepted catalog, many calls at once, each billed the most it can be, and buys packs and
  * spends again. What it finds wrong, in words; nothing when the margin was kept.
  */
-export async function spendToTheLimit(world: TrialWorld, catalogue: Catalogue, how: Spending): Promise<string[]> {
-  const plan = catalogue.plans[how.plan % catalogue.plans.length] as Plan;
+export async function spendToTheLimit(world: TrialWorld, catalog: Catalog, how: Spending): Promise<string[]> {
+  const plan = catalog.plans[how.plan % catalog.plans.length] as Plan;
   const overrides = agreedWith(plan, how.agreed);
   const wrong: string[] = [];
-  const workspace = world.workspace(catalogue, plan.code, { overrides });
-  const spender = new Spender(world, catalogue, workspace, how);
-  const costs = reachesCost(catalogue, plan);
-  const refused = refuseLoss({ plan: plan.code, overrides }, catalogue, world.clock.now());
+  const workspace = world.workspace(catalog, plan.code, { overrides });
+  const spender = new Spender(world, catalog, workspace, how);
+  const costs = reachesCost(catalog, plan);
+  const refused = refuseLoss({ plan: plan.code, overrides }, catalog, world.clock.now());
   // A hard cost cap bounds the month whatever ceiling is agreed to.
   const unbounded = costs && plan.cost_caps.monthlyUsd === undefined && plan.price.nanos > MUCH;
   if (unbounded && how.agreed !== undefined && how.agreed > 100 && !refused)
@@ -46,22 +46,22 @@ export async function spendToTheLimit(world: TrialWorld, catalogue: Catalogue, h
   await spender.rounds(ROUNDS);
   let allowed = 0n;
   for (const index of how.packs) {
-    const pack = catalogue.packs[index % Math.max(1, catalogue.packs.length)];
+    const pack = catalog.packs[index % Math.max(1, catalog.packs.length)];
     if (pack === undefined || (plan.packs && !plan.packs.includes(pack.code))) continue;
     const quantity = quantityOf(pack, index);
-    const raise = await world.buy(workspace, catalogue, pack, quantity);
+    const raise = await world.buy(workspace, catalog, pack, quantity);
     const sold = pack.credits * BigInt(quantity);
-    if (compare(costOfCredits(catalogue, sold, raise.currency), raise) > 0)
+    if (compare(costOfCredits(catalog, sold, raise.currency), raise) > 0)
       wrong.push(`${quantity} of ${pack.code}: ${sold} credits do not fit the raise of ${formatMoney(raise)}`);
-    allowed += allowedBy(catalogue, plan, pack, orderOf(pack, quantity).price);
+    allowed += allowedBy(catalog, plan, pack, orderOf(pack, quantity).price);
     await spender.rounds(2);
   }
   if (costs) await spender.rest();
-  wrong.push(...marginLost(catalogue, plan, spender.spent(), allowed));
-  const unpaid = await spendUnpaid(world, catalogue, plan, how);
+  wrong.push(...marginLost(catalog, plan, spender.spent(), allowed));
+  const unpaid = await spendUnpaid(world, catalog, plan, how);
   if (unpaid > 0n && (plan.price.nanos > 0n || plan.pay_as_you_go))
     wrong.push(`${plan.code}: ${unpaid} were spent without any payment`);
-  const cost = await world.costOf(world.policyOf(workspace, catalogue));
+  const cost = await world.costOf(world.policyOf(workspace, catalog));
   if (cost && cost.held !== 0n) wrong.push(`${plan.code}: ${cost.held} are still held`);
   return wrong;
 }
@@ -73,13 +73,13 @@ function quantityOf(pack: Pack, index: number): number {
 }
 
 /** What the sale of an order allows to be spent, in the plan's currency at a rate that has moved by the whole buffer. */
-function allowedBy({ fx }: Catalogue, plan: Plan, pack: Pack, price: Money): bigint {
+function allowedBy({ fx }: Catalog, plan: Plan, pack: Pack, price: Money): bigint {
   const allowance = leftOf(price, pack, pack.tax.max);
   return convertAllowance(money(allowance > 0n ? allowance : 0n, price.currency), plan.price.currency, fx).nanos;
 }
 
 /** Where nothing that a plan reaches costs anything, nothing can be spent by any means. */
-export function reachesCost({ models }: Catalogue, plan: Plan | undefined): boolean {
+export function reachesCost({ models }: Catalog, plan: Plan | undefined): boolean {
   if (plan === undefined) return false;
   const { model_policy, visibility } = plan;
   const providers = model_policy.providers.text ?? [];
@@ -95,7 +95,7 @@ function agreedWith(plan: Plan, hundredths: number | undefined): Overrides {
 
 class Spender {
   readonly #world: TrialWorld;
-  readonly #catalogue: Catalogue;
+  readonly #catalog: Catalog;
   readonly #workspace: Workspace;
   readonly #how: Spending;
   readonly #account: Account;
@@ -104,28 +104,28 @@ class Spender {
   #turn = 0;
   #before = 0n;
 
-  constructor(world: TrialWorld, catalogue: Catalogue, workspace: Workspace, how: Spending) {
+  constructor(world: TrialWorld, catalog: Catalog, workspace: Workspace, how: Spending) {
     this.#world = world;
-    this.#catalogue = catalogue;
+    this.#catalog = catalog;
     this.#workspace = workspace;
     this.#how = how;
     this.#account = new Account(
       () => this.#round.reached(),
       () => how.behaviours[this.#turn++ % how.behaviours.length] ?? 'kept',
     );
-    this.#gate = world.gate(catalogue, this.#account);
+    this.#gate = world.gate(catalog, this.#account);
   }
 
   /** Most of a month goes by before the calls that matter. */
   async before(): Promise<void> {
-    const policy = this.#world.policyOf(this.#workspace, this.#catalogue);
+    const policy = this.#world.policyOf(this.#workspace, this.#catalog);
     const amount = (policy.cost_cap.nanos * BigInt(this.#how.before)) / 100n;
     if (amount > 0n && (await this.#world.spend(policy, amount, amount))) this.#before += amount;
   }
 
   /** What the calls have left, to the last nano, and all that one under way may come to beyond that. */
   async rest(): Promise<void> {
-    const policy = this.#world.policyOf(this.#workspace, this.#catalogue);
+    const policy = this.#world.policyOf(this.#workspace, this.#catalog);
     const cost = await this.#world.costOf(policy);
     const taken = cost ? cost.held + cost.used + cost.unreconciled + cost.overrun : 0n;
     const [admitted, billed] = [policy.cost_cap.nanos - taken, (policy.exposure_meter.cap ?? 0n) - taken];
@@ -139,7 +139,7 @@ class Spender {
   /** Many calls at once; whether any of them was let through. */
   async #all(): Promise<boolean> {
     const { calls, words, output } = this.#how;
-    const { operations } = this.#catalogue;
+    const { operations } = this.#catalog;
     this.#round = new Round(calls);
     const round = this.#round;
     const [caller, before] = [callerOf(this.#workspace), this.#turn];
@@ -166,10 +166,10 @@ class Spender {
 
   /** What the providers billed, in the plan's currency at a rate that has moved by the whole buffer; and what was spent before. */
   spent(): Money {
-    const policy = this.#world.policyOf(this.#workspace, this.#catalogue);
+    const policy = this.#world.policyOf(this.#workspace, this.#catalog);
     const { currency } = policy.plan.price;
     let nanos = this.#before;
-    for (const [of, billed] of this.#account.billed) nanos += convertCost(money(billed, of), currency, this.#catalogue.fx).nanos;
+    for (const [of, billed] of this.#account.billed) nanos += convertCost(money(billed, of), currency, this.#catalog.fx).nanos;
     return money(nanos, currency);
   }
 }
@@ -182,16 +182,16 @@ function callerOf(workspace: Workspace) {
 }
 
 /** A customer whose payment failed tries each operation; returns what that cost. */
-async function spendUnpaid(world: TrialWorld, catalogue: Catalogue, plan: Plan, how: Spending): Promise<bigint> {
-  const workspace = world.workspace(catalogue, plan.code, { license: 'grace' });
-  const calls = catalogue.operations.length;
-  const spender = new Spender(world, catalogue, workspace, { ...how, calls, behaviours: ['kept'] });
+async function spendUnpaid(world: TrialWorld, catalog: Catalog, plan: Plan, how: Spending): Promise<bigint> {
+  const workspace = world.workspace(catalog, plan.code, { license: 'grace' });
+  const calls = catalog.operations.length;
+  const spender = new Spender(world, catalog, workspace, { ...how, calls, behaviours: ['kept'] });
   await spender.rounds(1);
   return spender.spent().nanos;
 }
 
 /** The sums of the promise, by themselves: what is paid, with the most tax and with none, less fees and cost, against the margin. */
-function marginLost(catalogue: Catalogue, plan: Plan, spent: Money, raised: bigint): string[] {
+function marginLost(catalog: Catalog, plan: Plan, spent: Money, raised: bigint): string[] {
   const cost = spent.nanos - raised;
   if (plan.price.nanos === 0n) {
     const budget = plan.marketing_budget?.nanos ?? 0n;

@@ -41,7 +41,7 @@ const DOORS = [
   ['OpenAI, streaming', (on: Gate, caller: Caller) => on.chatCompletions(caller, { body: { ...body, stream: true } }, PRESENT)],
 ] as const;
 
-describe('C5 a licence that changed while the hold was written', () => {
+describe('C5 a license that changed while the hold was written', () => {
   test.each(DOORS)('through %s: no provider hears of the call, and nothing stays held or counted', async (_, call) => {
     const caller = bench.caller('PRO');
     for (const workspaceNow of [() => inGrace(caller.workspace), () => Promise.resolve(inGrace(caller.workspace))]) {

@@ -5,10 +5,10 @@ const SHIPPED = path.resolve(import.meta.dirname, '..', 'catalogs');
 const REQUESTS_MINUTE = 1_000_000;
 
 /**
- * The catalogue that is shipped, with the rule of how often one user may call as wide as it can be: no workspace can negotiate it, and a
+ * The catalog that is shipped, with the rule of how often one user may call as wide as it can be: no workspace can negotiate it, and a
  * bench has few users that call without pause. It is checked all the same. Returns the file, which lies in `folder`.
  */
-export async function roomyCatalogue(folder: string): Promise<string> {
+export async function roomyCatalog(folder: string): Promise<string> {
   const copied = path.join(folder, 'catalogs');
   await cp(SHIPPED, copied, { recursive: true });
   const file = path.join(copied, 'default.yaml');

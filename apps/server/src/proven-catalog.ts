@@ -1,15 +1,15 @@
 import { Fault, type Log, type Settings } from '@purser/base';
-import { type Catalogue, CatalogueFault, describeMistake, loadCatalogue, proveCatalogue } from '@purser/catalog';
+import { type Catalog, CatalogFault, describeMistake, loadCatalog, proveCatalog } from '@purser/catalog';
 
 /**
- * The catalogue of the settings, each of its plans and packs proven to keep its margin at the prices of `now`.
+ * The catalog of the settings, each of its plans and packs proven to keep its margin at the prices of `now`.
  * @throws Fault in one line when it does not load, or does not prove and the settings do not allow that.
  */
-export async function provenCatalogue(settings: Settings, now: Temporal.Instant, log: Log): Promise<Catalogue> {
-  const catalogue = await load(settings.catalog_file);
-  const { losses, notes } = proveCatalogue(catalogue, now);
-  for (const note of notes) log.warn({ catalogue: catalogue.version }, note);
-  if (losses.length === 0) return catalogue;
+export async function provenCatalog(settings: Settings, now: Temporal.Instant, log: Log): Promise<Catalog> {
+  const catalog = await load(settings.catalog_file);
+  const { losses, notes } = proveCatalog(catalog, now);
+  for (const note of notes) log.warn({ catalog: catalog.version }, note);
+  if (losses.length === 0) return catalog;
   const codes = [...new Set(losses.map(({ code }) => code))].join(', ');
   if (!settings.allow_unproven_catalog) {
     throw new Fault(
@@ -18,15 +18,15 @@ export async function provenCatalogue(settings: Settings, now: Temporal.Instant,
     );
   }
   log.error({ codes }, 'STARTED WITHOUT PROOF: these plans can fall below their margin (PURSER_ALLOW_UNPROVEN_CATALOG=1)');
-  return catalogue;
+  return catalog;
 }
 
 /** A start that fails says one line: the first mistake, and where the others are listed. */
-async function load(file: string): Promise<Catalogue> {
+async function load(file: string): Promise<Catalog> {
   try {
-    return await loadCatalogue(file);
+    return await loadCatalog(file);
   } catch (error) {
-    const [first, ...others] = error instanceof CatalogueFault ? error.mistakes : [];
+    const [first, ...others] = error instanceof CatalogFault ? error.mistakes : [];
     if (first === undefined) throw error;
     const rest = others.length === 0 ? '' : `; and ${others.length} more, which "purser plans check ${file}" lists`;
     throw new Fault(`PURSER_CATALOG: ${describeMistake(first)}${rest}`, { retryable: false, cause: error });

@@ -1,25 +1,25 @@
 import { appendAudit } from '@purser/audit';
 import { BoundedMap, type Clock, type Pool, transaction, type WorkspaceId } from '@purser/base';
-import type { Catalogue, LicenceTerms } from '@purser/catalog';
+import type { Catalog, LicenseTerms } from '@purser/catalog';
 import { lockLicense } from '@purser/identity';
 import type { Meters } from '@purser/meters';
-import { type LicenceStage, licenceStage } from '@purser/policy';
+import { type LicenseStage, licenseStage } from '@purser/policy';
 
 import { announce } from './announce.ts';
 import { WHY } from './words.ts';
 
-export interface LicenceParts {
+export interface LicenseParts {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly meters: Meters;
   /** What this server remembers of a workspace is to be read again. */
   readonly forget: (workspace: WorkspaceId) => void;
   /** The terms a workspace bought under. */
-  readonly catalogueOf: (version: string) => Promise<Catalogue | undefined>;
+  readonly catalogOf: (version: string) => Promise<Catalog | undefined>;
 }
 
-/** What follows from a changed licence once its transaction is committed. */
-export interface Licences {
+/** What follows from a changed license once its transaction is committed. */
+export interface Licenses {
   /**
    * What follows for one workspace, at once: this server reads it anew, and what it holds is given back if its AI was switched off.
    * Without it the next sweep does.
@@ -45,7 +45,7 @@ interface Release {
 
 const nameOf = ({ workspace_id, release }: Release): string => `${workspace_id} ${release}`;
 
-export function openLicences(parts: LicenceParts): Licences {
+export function openLicenses(parts: LicenseParts): Licenses {
   /** When this process first released for an event, in monotonic milliseconds. */
   const begun = new BoundedMap<string, number>(RELEASING_MAX);
 
@@ -90,18 +90,18 @@ export function openLicences(parts: LicenceParts): Licences {
 }
 
 /** Brings what was announced of a workspace up to the time. */
-async function moveOn({ pool, clock, catalogueOf }: LicenceParts, workspace: WorkspaceId): Promise<void> {
+async function moveOn({ pool, clock, catalogOf }: LicenseParts, workspace: WorkspaceId): Promise<void> {
   await transaction(pool, async (connection) => {
-    const licence = await lockLicense(connection, workspace);
-    const standing = await connection.query<{ stage: LicenceStage; steps: number }>(
+    const record = await lockLicense(connection, workspace);
+    const standing = await connection.query<{ stage: LicenseStage; steps: number }>(
       'select stage, steps from license.standing where workspace_id = $1',
       [workspace],
     );
     const announced = standing.rows[0];
-    const terms = licence && (await catalogueOf(licence.catalogue_version))?.licence;
-    if (licence === undefined || announced === undefined || terms === undefined) return;
+    const terms = record && (await catalogOf(record.catalogue_version))?.license;
+    if (record === undefined || announced === undefined || terms === undefined) return;
     const now = clock.now();
-    const { stage, steps, valid } = licenceStage({ license: licence.license, license_since: licence.since }, terms, now);
+    const { stage, steps, valid } = licenseStage({ license: record.license, license_since: record.since }, terms, now);
     const again = now.add(LOOK_AGAIN);
     const due_at = valid.end !== null && Temporal.Instant.compare(valid.end, again) < 0 ? valid.end : valid.end && again;
     await connection.query('update license.standing set stage = $2, due_at = $3, steps = $4 where workspace_id = $1', [
@@ -113,7 +113,7 @@ async function moveOn({ pool, clock, catalogueOf }: LicenceParts, workspace: Wor
     const from = announced.stage;
     const further = stage === 'degraded' && from === stage && steps > announced.steps;
     if (stage === from && !further) return;
-    const at = Temporal.Instant.compare(valid.start, licence.since) > 0 ? valid.start : licence.since;
+    const at = Temporal.Instant.compare(valid.start, record.since) > 0 ? valid.start : record.since;
     const why = further ? furtherWords(terms, announced.steps, steps) : WHY.time;
     await announce(connection, { workspace, from, to: stage, at, why, reference: '' });
     await appendAudit(connection, {
@@ -128,7 +128,7 @@ async function moveOn({ pool, clock, catalogueOf }: LicenceParts, workspace: Wor
 }
 
 /** The payment is late for longer than the grace: what goes off now. */
-function furtherWords({ degrade }: LicenceTerms, before: number, now: number): string {
+function furtherWords({ degrade }: LicenseTerms, before: number, now: number): string {
   const features = degrade.slice(before, now).flatMap((step) => step.features);
   return `The payment is still open, and these are off as well: ${features.join(', ')}.`;
 }

@@ -5,7 +5,7 @@ const WORDS: Record<string, string> = {
   cancelled: 'Subscription ended',
 };
 
-/** Where a licence stands, for a reader; a stage the page does not know is said as it came. */
-export function licenceWords(stage: string): string {
+/** Where a license stands, for a reader; a stage the page does not know is said as it came. */
+export function licenseWords(stage: string): string {
   return (Object.hasOwn(WORDS, stage) ? WORDS[stage] : undefined) ?? stage.replaceAll('_', ' ');
 }

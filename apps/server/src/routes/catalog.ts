@@ -1,4 +1,4 @@
-import type { Catalogue } from '@purser/catalog';
+import type { Catalog } from '@purser/catalog';
 import type { Policy } from '@purser/policy';
 import { z } from 'zod';
 
@@ -17,15 +17,15 @@ const operationSchema = z.object({
   available: z
     .boolean()
     .optional()
-    .describe('For a caller in a workspace: whether its plan and licence let it ask for this now.'),
+    .describe('For a caller in a workspace: whether its plan and license let it ask for this now.'),
   credits_min: counterSchema.describe('The least one call is charged.'),
   complexities: z.array(z.enum(['simple', 'medium', 'complex'])),
   output_tokens_default: z.int(),
 });
 
 /** What can be asked for. Public: it is what a price page shows. */
-export function registerCatalogue(app: App, { catalogue, policyOf, clock }: RouteDeps): void {
-  const operations = wireOperations(catalogue);
+export function registerCatalog(app: App, { catalog, policyOf, clock }: RouteDeps): void {
+  const operations = wireOperations(catalog);
   app.route({
     method: 'GET',
     url: '/api/operations',
@@ -39,7 +39,7 @@ export function registerCatalogue(app: App, { catalogue, policyOf, clock }: Rout
       const workspace = callerIfAny(request)?.workspace;
       if (workspace === undefined) return reply.send(operations);
       const policy = policyOf(workspace, clock.now());
-      const shown = wireOperations(policy.catalogue);
+      const shown = wireOperations(policy.catalog);
       return reply.send(shown.map((operation) => ({ ...operation, available: isAvailable(policy, operation) })));
     },
   });
@@ -49,7 +49,7 @@ function isAvailable({ plan, features }: Policy, { name, feature }: z.infer<type
   return features.has(feature) && (plan.operations?.includes(name) ?? true);
 }
 
-function wireOperations({ operations }: Catalogue): z.infer<typeof operationSchema>[] {
+function wireOperations({ operations }: Catalog): z.infer<typeof operationSchema>[] {
   return operations.map((operation) => ({
     name: operation.name,
     task: operation.task,

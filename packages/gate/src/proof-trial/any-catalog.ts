@@ -14,8 +14,8 @@ import {
 import { saleOf } from '@purser/catalog';
 import fc from 'fast-check';
 
-/** A catalogue as its author writes it: three files. Every scalar is text, as the loader reads them. */
-export interface WrittenCatalogue {
+/** A catalog as its author writes it: three files. Every scalar is text, as the loader reads them. */
+export interface WrittenCatalog {
   readonly 'any.json': string;
   readonly 'models.json': string;
   readonly 'costs.json': string;
@@ -23,7 +23,7 @@ export interface WrittenCatalogue {
 
 export const FILES = ['any.json', 'models.json', 'costs.json'] as const;
 
-/** What one US dollar is in each currency that catalogues here are sold in: with hundredths, without any, with thousandths. */
+/** What one US dollar is in each currency that catalogs here are sold in: with hundredths, without any, with thousandths. */
 const DOLLAR: Readonly<Record<string, Ratio>> = {
   USD: ratio(1n, 1n),
   EUR: ratio(94n, 100n),
@@ -188,7 +188,7 @@ const pack = fc.record({
 });
 type AnyPack = typeof pack extends fc.Arbitrary<infer T> ? T : never;
 
-const catalogue = fc.record({
+const catalog = fc.record({
   models: fc.array(model, { minLength: 1, maxLength: 3 }),
   plans: fc.array(plan, { minLength: 1, maxLength: 2 }),
   packs: fc.array(pack, { maxLength: 2 }),
@@ -204,7 +204,7 @@ const catalogue = fc.record({
   /** How far each rate stands off, in thousandths. */
   rates: fc.array(fc.integer({ min: 970, max: 1_030 }), { minLength: 6, maxLength: 6 }),
 });
-type AnyCatalogue = typeof catalogue extends fc.Arbitrary<infer T> ? T : never;
+type AnyCatalog = typeof catalog extends fc.Arbitrary<infer T> ? T : never;
 
 const DEFAULT_TAX = 27;
 
@@ -226,7 +226,7 @@ function writtenTerms({ margin, fees: kept, tax: taxed, currency: of }: AnyPlan 
   };
 }
 
-function planText(of: AnyPlan, code: string, { tax_max, credit, models }: AnyCatalogue): object {
+function planText(of: AnyPlan, code: string, { tax_max, credit, models }: AnyCatalog): object {
   const price = amountOf(of.cents, of.currency, of.odd && of.cents > 0);
   const free = of.cents === 0;
   const marketing = free && of.marketing !== undefined ? amountOf(of.marketing, of.currency) : undefined;
@@ -261,7 +261,7 @@ function planText(of: AnyPlan, code: string, { tax_max, credit, models }: AnyCat
   });
 }
 
-function packText(of: AnyPack, code: string, { tax_max, credit }: AnyCatalogue, rates: ReadonlyMap<string, string>): object {
+function packText(of: AnyPack, code: string, { tax_max, credit }: AnyCatalog, rates: ReadonlyMap<string, string>): object {
   const price = amountOf(of.cents, of.currency);
   const { allowance } = saleOf(price, saleTerms(of, tax_max));
   const each = (credit.mills / 1_000) * rateOf(rates, credit.currency, of.currency);
@@ -305,7 +305,7 @@ function rateOf(rates: ReadonlyMap<string, string>, from: string, to: string): n
   return direct === undefined ? 1 / Number(rates.get(`${to}/${from}`)) : Number(direct);
 }
 
-function write(of: AnyCatalogue): WrittenCatalogue {
+function write(of: AnyCatalog): WrittenCatalog {
   const all = {
     simple: ['small', 'medium', 'large'],
     medium: ['medium', 'small', 'large'],
@@ -328,7 +328,7 @@ function write(of: AnyCatalogue): WrittenCatalogue {
     fx: { as_of: '2026-11-01', buffer: percent(of.buffer), rates: Object.fromEntries(rates) },
     credit: { cost: `0.${String(of.credit.mills).padStart(3, '0')} ${of.credit.currency}` },
     global_budget: of.budget === undefined ? undefined : { amount: written(amountOf(of.budget, 'USD')), window: 'month' },
-    licence: {
+    license: {
       grace_days: '14',
       degrade: [
         { days: '0', features: of.degrades ? ['ai', 'more'] : ['ai'] },
@@ -352,5 +352,5 @@ function write(of: AnyCatalogue): WrittenCatalogue {
   return { 'any.json': JSON.stringify(main), 'models.json': modelsOf(of.models), 'costs.json': pricesOf(of.models) };
 }
 
-/** Catalogues that somebody might write: some keep their margin, some do not, some do not even load. */
-export const anyCatalogue: fc.Arbitrary<WrittenCatalogue> = catalogue.map(write);
+/** Catalogs that somebody might write: some keep their margin, some do not, some do not even load. */
+export const anyCatalog: fc.Arbitrary<WrittenCatalog> = catalog.map(write);

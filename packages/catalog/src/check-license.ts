@@ -1,12 +1,12 @@
-import type { Catalogue } from './catalogue.ts';
+import type { Catalog } from './catalog.ts';
 import type { Report } from './report.ts';
 
 /** The first step is taken at once, the others in their order and not before the grace is over; each feature goes once. */
-export function checkLicence({ licence: { grace_days, degrade } }: Catalogue, report: Report): void {
+export function checkLicense({ license: { grace_days, degrade } }: Catalog, report: Report): void {
   const gone = new Set<string>();
   let before = 0;
   for (const [index, { features, days }] of degrade.entries()) {
-    const at = ['licence', 'degrade', index];
+    const at = ['license', 'degrade', index];
     if (index === 0 && days !== 0) report([...at, 'days'], String(days), '0: the first step is taken at once');
     const least = index === 0 ? 0 : Math.max(grace_days, before);
     if (days < least)

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { CatalogueFault, loadCatalogue } from '../index.ts';
+import { CatalogFault, loadCatalog } from '../index.ts';
 
-export const CATALOGUE = `
+export const CATALOG = `
 name: small
 fx: { as_of: 2026-11-01, buffer: 0.02, rates: { USD/EUR: 0.94 } }
 credit: { cost: 0.01 USD }
@@ -74,27 +74,27 @@ prices:
   - { key: mail/email, currency: USD, from: 2026-01-01, per_thousand: { email: 0.10 } }
 `;
 
-const FILES = { 'small.yaml': CATALOGUE, 'models.yml': MODELS, 'provider_costs.yml': PRICES };
+const FILES = { 'small.yaml': CATALOG, 'models.yml': MODELS, 'provider_costs.yml': PRICES };
 export type File = keyof typeof FILES;
 
-/** Writes the small catalogue into a folder of its own, with some files replaced; gives the path of the catalogue. The caller removes the folder. */
-export async function writeSmallCatalogue(
+/** Writes the small catalog into a folder of its own, with some files replaced; gives the path of the catalog. The caller removes the folder. */
+export async function writeSmallCatalog(
   replaced: Partial<Record<File, string>> = {},
 ): Promise<{ path: string; remove: () => Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'purser-catalogue-'));
+  const folder = await mkdtemp(join(tmpdir(), 'purser-catalog-'));
   for (const [name, text] of Object.entries({ ...FILES, ...replaced })) await writeFile(join(folder, name), text);
   return { path: join(folder, 'small.yaml'), remove: () => rm(folder, { recursive: true }) };
 }
 
-/** Loads the small catalogue with one text of one file replaced, and gives the mistakes as lines. */
+/** Loads the small catalog with one text of one file replaced, and gives the mistakes as lines. */
 export async function mistakesAfter(file: File, from: string, to: string): Promise<string[]> {
   if (!FILES[file].includes(from)) throw new Error(`${file} does not hold ${from}`);
-  const { path, remove } = await writeSmallCatalogue({ [file]: FILES[file].replace(from, to) });
+  const { path, remove } = await writeSmallCatalog({ [file]: FILES[file].replace(from, to) });
   try {
-    await loadCatalogue(path);
+    await loadCatalog(path);
     return [];
   } catch (error) {
-    if (!(error instanceof CatalogueFault)) throw error;
+    if (!(error instanceof CatalogFault)) throw error;
     return error.message.split('\n');
   } finally {
     await remove();

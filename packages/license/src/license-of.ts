@@ -8,7 +8,7 @@ import type { License } from '@purser/identity';
 export type PaymentKind = 'failed' | 'excused' | 'paid' | 'ended' | 'paused' | 'resumed' | 'refunded';
 
 /** What was said about a workspace's payments, by its payment provider or by hand. */
-export interface LicenceEvent {
+export interface LicenseEvent {
   readonly id: string;
   readonly kind: PaymentKind | `set_${License}`;
   /** When it happened, by whoever says so. */
@@ -21,13 +21,13 @@ export interface LicenceEvent {
   readonly subscription?: string | null;
 }
 
-export interface Licence {
+export interface LicenseRecord {
   readonly license: License;
   readonly since: Temporal.Instant;
 }
 
 /** Within one moment, which payment providers count in whole seconds: what was set by hand was set knowing all the rest. */
-const ORDER: readonly LicenceEvent['kind'][] = [
+const ORDER: readonly LicenseEvent['kind'][] = [
   'ended',
   'resumed',
   'paid',
@@ -53,16 +53,16 @@ interface Paying {
 }
 
 /**
- * The licence that follows from all events there are, whatever the order in which they came to be known and however often.
+ * The license that follows from all events there are, whatever the order in which they came to be known and however often.
  * Without any it is active since `created_at`. It stands on the best of the subscriptions that live: one that has ended comes back by no
  * payment, and one that never paid has nothing to lose. The stages of a grace are the policy's, by the time that has passed since.
  */
-export function licenceOf(events: readonly LicenceEvent[], created_at: Temporal.Instant): Licence {
-  let licence: Licence = { license: 'active', since: created_at };
+export function licenseOf(events: readonly LicenseEvent[], created_at: Temporal.Instant): LicenseRecord {
+  let record: LicenseRecord = { license: 'active', since: created_at };
   const subscriptions = new Map<string, Paying>();
-  const become = (license: License, { at }: LicenceEvent): void => {
+  const become = (license: License, { at }: LicenseEvent): void => {
     // Said again it keeps its date: a second failure does not lengthen the grace.
-    if (license !== licence.license) licence = { license, since: at };
+    if (license !== record.license) record = { license, since: at };
   };
   for (const event of events.toSorted(byRank)) {
     switch (event.kind) {
@@ -76,7 +76,7 @@ export function licenceOf(events: readonly LicenceEvent[], created_at: Temporal.
         if (tell(payingOf(subscriptions, event), event)) {
           const license = bestOf(subscriptions);
           // What takes away takes from what is active alone: an end stays an end, and what was set by hand is no better for it.
-          if (licence.license === 'active' || license === 'active' || event.kind === 'ended') become(license, event);
+          if (record.license === 'active' || license === 'active' || event.kind === 'ended') become(license, event);
         }
         break;
       case 'set_cancelled':
@@ -93,11 +93,11 @@ export function licenceOf(events: readonly LicenceEvent[], created_at: Temporal.
         unreachable(event.kind);
     }
   }
-  return licence;
+  return record;
 }
 
 /** Payments that are of no subscription belong to what was agreed, which is good until it is told otherwise. */
-function payingOf(subscriptions: Map<string, Paying>, { subscription }: LicenceEvent): Paying {
+function payingOf(subscriptions: Map<string, Paying>, { subscription }: LicenseEvent): Paying {
   const id = subscription ?? '';
   const found = subscriptions.get(id) ?? {
     standing: id === '' ? 'good' : 'unpaid',
@@ -111,7 +111,7 @@ function payingOf(subscriptions: Map<string, Paying>, { subscription }: LicenceE
 }
 
 /** Takes in what is told of one subscription; false: nothing follows from it. */
-function tell(of: Paying, event: LicenceEvent): boolean {
+function tell(of: Paying, event: LicenseEvent): boolean {
   const { standing } = of;
   switch (event.kind) {
     case 'paid':
@@ -154,7 +154,7 @@ function tell(of: Paying, event: LicenceEvent): boolean {
 const GIVEN_BACK = '';
 
 /** An invoice that was called off is owed no more; a subscription that is told to be in order again owes none. */
-function excuse(of: Paying, { reference, subscription }: LicenceEvent): boolean {
+function excuse(of: Paying, { reference, subscription }: LicenseEvent): boolean {
   for (const owed of of.owes) if (owed !== GIVEN_BACK && (owed === reference || reference === subscription)) of.owes.delete(owed);
   const over = of.standing === 'owing' && of.owes.size === 0;
   if (over) of.standing = 'good';
@@ -170,14 +170,14 @@ function forgive(subscriptions: ReadonlyMap<string, Paying>): void {
   }
 }
 
-/** The licence that the best of them gives; one that rests serves nobody, paid or not. */
+/** The license that the best of them gives; one that rests serves nobody, paid or not. */
 function bestOf(subscriptions: ReadonlyMap<string, Paying>): License {
   const all = [...subscriptions.values()].filter(({ standing, paused }) => standing !== 'unpaid' || paused);
   if (all.length === 0 || all.some(({ standing, paused }) => standing === 'good' && !paused)) return 'active';
   return all.some(({ standing }) => standing !== 'ended') ? 'grace' : 'cancelled';
 }
 
-function byRank(one: LicenceEvent, other: LicenceEvent): number {
+function byRank(one: LicenseEvent, other: LicenseEvent): number {
   return (
     Temporal.Instant.compare(one.ranked_at, other.ranked_at) ||
     ORDER.indexOf(one.kind) - ORDER.indexOf(other.kind) ||

@@ -1,12 +1,12 @@
 import { unreachable } from '@purser/base';
-import type { LicenceTerms } from '@purser/catalog';
+import type { LicenseTerms } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import type { Window } from '@purser/meters';
 
-import type { LicenceStage } from './policy.ts';
+import type { LicenseStage } from './policy.ts';
 
-export interface LicenceEffect {
-  readonly stage: LicenceStage;
+export interface LicenseEffect {
+  readonly stage: LicenseStage;
   /** What is left of the features. */
   readonly features: ReadonlySet<string>;
   readonly lost: readonly string[];
@@ -17,14 +17,14 @@ export interface LicenceEffect {
 const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
 const DAY_HOURS = 24;
 
-/** A failed payment takes the first step of the terms at once, the others each at its time; a cancelled licence has none of them. */
-export function licenceEffect(question: {
+/** A failed payment takes the first step of the terms at once, the others each at its time; a cancelled license has none of them. */
+export function licenseEffect(question: {
   workspace: Pick<Workspace, 'license' | 'license_since'>;
-  terms: LicenceTerms;
+  terms: LicenseTerms;
   features: readonly string[];
   now: Temporal.Instant;
-}): LicenceEffect {
-  const { stage, steps, valid } = licenceStage(question.workspace, question.terms, question.now);
+}): LicenseEffect {
+  const { stage, steps, valid } = licenseStage(question.workspace, question.terms, question.now);
   const taken = question.terms.degrade.slice(0, steps).flatMap(({ features }) => features);
   return {
     stage,
@@ -34,8 +34,8 @@ export function licenceEffect(question: {
   };
 }
 
-export interface LicenceStanding {
-  readonly stage: LicenceStage;
+export interface LicenseStanding {
+  readonly stage: LicenseStage;
   /** How many steps of the terms are taken. */
   readonly steps: number;
   /** How long this lasts by itself. */
@@ -46,11 +46,11 @@ export interface LicenceStanding {
  * How far a failed payment has taken things at `now`, and how long that lasts by itself. A day of grace is 24 hours, not a date:
  * the same instant for everyone, which no time zone and no change to summer time moves.
  */
-export function licenceStage(
+export function licenseStage(
   { license, license_since }: Pick<Workspace, 'license' | 'license_since'>,
-  { grace_days, degrade }: LicenceTerms,
+  { grace_days, degrade }: LicenseTerms,
   now: Temporal.Instant,
-): LicenceStanding {
+): LicenseStanding {
   switch (license) {
     case 'active':
       return { stage: license, steps: 0, valid: { start: EPOCH, end: null } };

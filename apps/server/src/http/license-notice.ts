@@ -1,10 +1,10 @@
-import type { LicenceNotice } from '@purser/license';
+import type { LicenseNotice } from '@purser/license';
 import { z } from 'zod';
 
 import { offerSchema } from './problem.ts';
 import { instantSchema } from './wire.ts';
 
-export const licenceNoticeSchema = z.object({
+export const licenseNoticeSchema = z.object({
   stage: z.enum(['grace', 'degraded', 'cancelled']),
   since: instantSchema,
   ends_at: instantSchema.nullable().describe('When more goes off by itself; null: never.'),
@@ -15,7 +15,7 @@ export const licenceNoticeSchema = z.object({
   action: offerSchema,
 });
 
-export function wireNotice(notice: LicenceNotice | null): z.infer<typeof licenceNoticeSchema> | null {
+export function wireNotice(notice: LicenseNotice | null): z.infer<typeof licenseNoticeSchema> | null {
   if (notice === null) return null;
   return {
     ...notice,

@@ -1,18 +1,18 @@
 import { listAudit } from '@purser/audit';
 import { type HoldId, isRefusal, newId, transaction, type WorkspaceId } from '@purser/base';
 import { verifyPostings } from '@purser/ledger';
-import { catalogueVersions } from '@purser/catalog';
+import { catalogVersions } from '@purser/catalog';
 import { creditMeter, grantCredits, type MeterSpec, openGrants, verifyMeters } from '@purser/meters';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
-import { licenceHistory } from './history.ts';
-import { openLicences } from './open-licences.ts';
-import type { PaymentKind } from './licence-of.ts';
-import { type LicenceBench, openLicenceBench } from './testing.ts';
+import { licenseHistory } from './history.ts';
+import { openLicenses } from './open-licenses.ts';
+import type { PaymentKind } from './license-of.ts';
+import { type LicenseBench, openLicenseBench } from './testing.ts';
 
-let bench: LicenceBench;
+let bench: LicenseBench;
 beforeAll(async () => {
-  bench = await openLicenceBench();
+  bench = await openLicenseBench();
 });
 afterEach(async () => {
   expect((await verifyMeters(bench.database.pool)).mismatches).toEqual([]);
@@ -23,7 +23,7 @@ afterAll(() => bench.close());
 const happened = (workspace: WorkspaceId, kind: PaymentKind) =>
   bench.record({ id: newId<'event'>(), workspace, kind, at: bench.clock.now(), reference: 'in_1' });
 const changesOf = async (workspace: WorkspaceId) =>
-  (await licenceHistory(bench.database.pool, workspace)).toReversed().map(({ from, to, at }) => [from, to, at.toString()]);
+  (await licenseHistory(bench.database.pool, workspace)).toReversed().map(({ from, to, at }) => [from, to, at.toString()]);
 
 describe('C5 the stages of a grace', () => {
   test('day 15 begins 14 × 24 h after the first failure, to the second, reports go at their own time, and each is announced once however many servers look', async () => {
@@ -31,14 +31,14 @@ describe('C5 the stages of a grace', () => {
     // Both changes of the clock to winter time lie within: Europe's on 25 October, America's on 1 November.
     const failed_at = bench.clock.now();
     await happened(workspace, 'failed');
-    const other = openLicences({
+    const other = openLicenses({
       ...bench,
       pool: bench.database.pool,
       forget: (id) => bench.identity.forget(id),
-      catalogueOf: catalogueVersions(bench.database.pool, bench.catalogue),
+      catalogOf: catalogVersions(bench.database.pool, bench.catalog),
     });
     const sweeps = async (): Promise<void> => {
-      await Promise.all([bench.licences.sweep(), other.sweep(), bench.licences.sweep()]);
+      await Promise.all([bench.licenses.sweep(), other.sweep(), bench.licenses.sweep()]);
     };
     const over = failed_at.add({ hours: 14 * 24 });
     for (const now of [failed_at.add({ hours: 7 * 24 }), over.subtract({ seconds: 1 })]) {
@@ -58,7 +58,7 @@ describe('C5 the stages of a grace', () => {
     await sweeps();
     await sweeps();
     expect((await changesOf(workspace)).slice(2)).toEqual([['degraded', 'degraded', reports.toString()]]);
-    const [further] = await licenceHistory(bench.database.pool, workspace);
+    const [further] = await licenseHistory(bench.database.pool, workspace);
     expect(further).toMatchObject({ why: 'The payment is still open, and these are off as well: reports.' });
     const trail = await listAudit(bench.database.pool, { workspace });
     if (isRefusal(trail)) throw new Error(trail.detail);
@@ -77,11 +77,11 @@ describe('C5 the stages of a grace', () => {
     const failed_at = bench.clock.now();
     bench.clock.advance({ hours: 20 * 24 });
     await bench.record({ id: 'late', workspace, kind: 'failed', at: failed_at, reference: 'in_1' });
-    await bench.licences.sweep();
+    await bench.licenses.sweep();
     const stages = async () => (await changesOf(workspace)).map(([, to]) => to);
     expect(await stages()).toEqual(['grace', 'degraded']);
     await bench.record({ id: 'later', workspace, kind: 'paid', at: failed_at.add({ hours: 1 }), reference: 'in_1' });
-    await bench.licences.sweep();
+    await bench.licenses.sweep();
     expect(await stages()).toEqual(['grace', 'degraded', 'active']);
   });
 });
@@ -132,7 +132,7 @@ describe('C5 what a workspace holds is given back when AI goes off', () => {
     const [served, unsent] = [await hold(workspace), await hold(workspace)];
     expect(await counters(workspace)).toEqual({ credits: [100n, 14n, 0n], cost: [140n, 0n, 0n] });
     await happened(workspace, 'failed');
-    await bench.licences.release(workspace);
+    await bench.licenses.release(workspace);
     expect(await counters(workspace)).toEqual({ credits: [100n, 0n, 0n], cost: [0n, 0n, 140n] });
 
     await bench.meters.end({
@@ -156,14 +156,14 @@ describe('C5 what a workspace holds is given back when AI goes off', () => {
     await hold(failing);
     await hold(neighbour);
     await happened(failing, 'failed');
-    await bench.licences.sweep();
+    await bench.licenses.sweep();
     await hold(failing);
     const held = async (workspace: WorkspaceId) => (await counters(workspace)).credits[1];
     expect(await held(failing)).toBe(7n);
     await expect
       .poll(
         async () => {
-          await bench.licences.sweep();
+          await bench.licenses.sweep();
           return held(failing);
         },
         { timeout: 3_000 },
@@ -173,7 +173,7 @@ describe('C5 what a workspace holds is given back when AI goes off', () => {
     await expect
       .poll(
         async () => {
-          await bench.licences.sweep();
+          await bench.licenses.sweep();
           const { rowCount } = await bench.database.pool.query('select 1 from license.standing where release is not null');
           return rowCount;
         },
@@ -181,7 +181,7 @@ describe('C5 what a workspace holds is given back when AI goes off', () => {
       )
       .toBe(0);
     await hold(failing);
-    await bench.licences.sweep();
+    await bench.licenses.sweep();
     expect(await held(failing)).toBe(7n);
   });
 });

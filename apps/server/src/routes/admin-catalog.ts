@@ -4,15 +4,15 @@ import type { RouteDeps } from '../deps.ts';
 import { problems } from '../http/responses.ts';
 import type { App } from '../http/types.ts';
 
-/** What is for sale, as it was written: where another catalogue is begun from. */
-export function registerAdminCatalogue(app: App, { catalogue: { version, text } }: RouteDeps): void {
+/** What is for sale, as it was written: where another catalog is begun from. */
+export function registerAdminCatalog(app: App, { catalog: { version, text } }: RouteDeps): void {
   app.route({
     method: 'GET',
-    url: '/api/admin/catalogue',
+    url: '/api/admin/catalog',
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'The catalogue now for sale',
+      summary: 'The catalog now for sale',
       response: { 200: z.object({ version: z.string(), text: z.string().describe('YAML.') }), ...problems(401, 403) },
     },
     handler: async (_request, reply) => reply.send({ version, text }),

@@ -1,37 +1,36 @@
 import { dearestCost, formatMoney, isUnpriced, parseMoney, parseUnitPrice, PriceBook } from '@purser/money';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { type Catalogue, checkPlans, loadCatalogue, type Loss, proveCatalogue, saleOf } from './index.ts';
-import { CATALOGUE, mistakesAfter, writeSmallCatalogue } from './testing/small-catalogue.ts';
+import { type Catalog, checkPlans, loadCatalog, type Loss, proveCatalog, saleOf } from './index.ts';
+import { CATALOG, mistakesAfter, writeSmallCatalog } from './testing/small-catalog.ts';
 
 const NOW = Temporal.Instant.from('2026-11-21T12:00Z');
 
-/** The small catalogue with texts of it replaced. */
-async function small(...replaced: readonly (readonly [from: string, to: string])[]): Promise<Catalogue> {
-  let text = CATALOGUE;
+/** The small catalog with texts of it replaced. */
+async function small(...replaced: readonly (readonly [from: string, to: string])[]): Promise<Catalog> {
+  let text = CATALOG;
   for (const [from, to] of replaced) {
     expect(text).toContain(from);
     text = text.replaceAll(from, to);
   }
-  const { path, remove } = await writeSmallCatalogue({ 'small.yaml': text });
+  const { path, remove } = await writeSmallCatalog({ 'small.yaml': text });
   try {
-    return await loadCatalogue(path);
+    return await loadCatalog(path);
   } finally {
     await remove();
   }
 }
 
-const lossesOf = (catalogue: Catalogue): readonly Loss[] => proveCatalogue(catalogue, NOW).losses;
-const proofOf = (catalogue: Catalogue, code: string) =>
-  proveCatalogue(catalogue, NOW).proofs.find((proof) => proof.code === code);
+const lossesOf = (catalog: Catalog): readonly Loss[] => proveCatalog(catalog, NOW).losses;
+const proofOf = (catalog: Catalog, code: string) => proveCatalog(catalog, NOW).proofs.find((proof) => proof.code === code);
 
 describe('fees and tax (F1)', () => {
   const FEES = 'price: 10 EUR\n    payment_fees: { percent: 0.03, fixed: 0.30 EUR }';
 
   test('the payment service takes its share of the gross: 3 % of €12.70, where nothing is said of 27 % of tax', async () => {
-    const catalogue = await small(['price: 10 EUR', FEES]);
+    const catalog = await small(['price: 10 EUR', FEES]);
     // 10 × 0.85 − 12.70 × 0.03 − 0.30
-    expect(formatMoney(proofOf(catalogue, 'PRO')!.ceiling)).toBe('7.819 EUR');
+    expect(formatMoney(proofOf(catalog, 'PRO')!.ceiling)).toBe('7.819 EUR');
   });
 
   test('a rate for all, and one for a plan or a pack of its own', async () => {
@@ -43,9 +42,9 @@ describe('fees and tax (F1)', () => {
   });
 
   test('of a price that has its tax in it only the net is ours, and the margin is a share of that', async () => {
-    const catalogue = await small(['price: 10 EUR', 'price: 12 EUR\n    tax_max: 0.2\n    tax_behavior: inclusive']);
-    expect(proofOf(catalogue, 'PRO')).toMatchObject({ ceiling: parseMoney('8.5', 'EUR'), remains: parseMoney('1.5', 'EUR') });
-    const { net, gross } = saleOf(parseMoney('12', 'EUR'), catalogue.plans[1]!);
+    const catalog = await small(['price: 10 EUR', 'price: 12 EUR\n    tax_max: 0.2\n    tax_behavior: inclusive']);
+    expect(proofOf(catalog, 'PRO')).toMatchObject({ ceiling: parseMoney('8.5', 'EUR'), remains: parseMoney('1.5', 'EUR') });
+    const { net, gross } = saleOf(parseMoney('12', 'EUR'), catalog.plans[1]!);
     expect([formatMoney(net), formatMoney(gross)]).toEqual(['10 EUR', '12 EUR']);
   });
 });
@@ -72,25 +71,25 @@ describe('packs (C6)', () => {
   test('are proven by the order: its fixed fee is paid once, however many there are in it', async () => {
     const pack =
       'packs:\n  - { code: more, name: More, price: 5 EUR, credits: 100, margin: 0.15, payment_fees: { percent: 0, fixed: 1 EUR }, tiers: [{ from: 10, price: 2 EUR }] }\n';
-    const catalogue = await small([CATALOGUE.slice(CATALOGUE.indexOf('packs:\n')), pack]);
+    const catalog = await small([CATALOG.slice(CATALOG.indexOf('packs:\n')), pack]);
     // Ten: 47 × 0.85 − 1 = 38.95 for what stands for 9.588; one by itself at €2 would have been 0.7 of 0.9588.
-    expect(proofOf(catalogue, 'more × 10')).toMatchObject({ ceiling: parseMoney('38.95', 'EUR'), holds: true });
-    expect(lossesOf(catalogue)).toEqual([]);
+    expect(proofOf(catalog, 'more × 10')).toMatchObject({ ceiling: parseMoney('38.95', 'EUR'), holds: true });
+    expect(lossesOf(catalog)).toEqual([]);
   });
 
   test('whose further ones cost too little fail where enough of them are bought', async () => {
     const pack =
       'packs:\n  - { code: more, name: More, price: 5 EUR, credits: 100, margin: 0.15, tiers: [{ from: 10, price: 1.10 EUR }] }\n';
-    const catalogue = await small([CATALOGUE.slice(CATALOGUE.indexOf('packs:\n')), pack]);
+    const catalog = await small([CATALOG.slice(CATALOG.indexOf('packs:\n')), pack]);
     // €1.10 × 0.85 = 0.935 for each 0.9588; what the first nine leave is used up by the most that one order may have.
-    expect(proofOf(catalogue, 'more × 10')?.holds).toBe(true);
-    expect(lossesOf(catalogue)).toMatchObject([{ code: 'more × 100000', witness: { kind: 'order', quantity: 100_000 } }]);
+    expect(proofOf(catalog, 'more × 10')?.holds).toBe(true);
+    expect(lossesOf(catalog)).toMatchObject([{ code: 'more × 100000', witness: { kind: 'order', quantity: 100_000 } }]);
   });
 
   test('whose price does not pay its own fees fail, whatever they sell', async () => {
     const pack =
       'packs:\n  - { code: more, name: More, price: 0.30 EUR, credits: 1, margin: 0.15, payment_fees: { percent: 0, fixed: 0.50 EUR } }\n';
-    const [loss] = lossesOf(await small([CATALOGUE.slice(CATALOGUE.indexOf('packs:\n')), pack]));
+    const [loss] = lossesOf(await small([CATALOG.slice(CATALOG.indexOf('packs:\n')), pack]));
     expect(loss).toMatchObject({
       why: 'margin and payment fees are 0.245 more than the price',
       change: 'raise the price of the pack',
@@ -129,39 +128,39 @@ describe('packs (C6)', () => {
 
 describe('a customer that does not pay (C5)', () => {
   const DEGRADE =
-    'licence: { grace_days: 14, degrade: [{ days: 0, features: [research] }, { days: 14, features: [ai] }] }\nalerts: [0.7, 0.9]';
+    'license: { grace_days: 14, degrade: [{ days: 0, features: [research] }, { days: 14, features: [ai] }] }\nalerts: [0.7, 0.9]';
 
   test('goes on with what the first step leaves: the operation, the feature and the loss are named', async () => {
     const [loss, ...others] = lossesOf(await small(['alerts: [0.7, 0.9]', DEGRADE]));
     expect(others).toEqual([]);
     expect(loss).toMatchObject({
       code: 'PRO',
-      why: 'whoever does not pay goes on with chat: the first step of licence.degrade leaves ai',
-      change: 'name ai in the first step of licence.degrade',
+      why: 'whoever does not pay goes on with chat: the first step of license.degrade leaves ai',
+      change: 'name ai in the first step of license.degrade',
       witness: { kind: 'unpaid', plan: 'PRO', operation: 'chat' },
       spent: parseMoney('8.5', 'EUR'),
     });
   });
 
   test('of a plan that has nothing to pay there is none', async () => {
-    const catalogue = await small(['alerts: [0.7, 0.9]', DEGRADE]);
-    expect(lossesOf({ ...catalogue, plans: catalogue.plans.filter(({ code }) => code === 'FREE') })).toEqual([]);
+    const catalog = await small(['alerts: [0.7, 0.9]', DEGRADE]);
+    expect(lossesOf({ ...catalog, plans: catalog.plans.filter(({ code }) => code === 'FREE') })).toEqual([]);
   });
 });
 
 describe('what a call under way may come to (F1)', () => {
-  let catalogue: Catalogue;
+  let catalog: Catalog;
   beforeAll(async () => {
-    catalogue = await small();
+    catalog = await small();
   });
 
   test('a plan none of whose models could ever be called is refused, with what to change', () => {
     // 1,000 tokens of output at $0.01: $10.00, and €9.588 with the buffer, of a ceiling of €8.50.
-    const dear = catalogue.prices.entries.map((price) => ({
+    const dear = catalog.prices.entries.map((price) => ({
       ...price,
       units: { ...price.units, ...(price.units.output_token && { output_token: 10n ** 22n }) },
     }));
-    const pinned = { ...catalogue, prices: new PriceBook(dear) };
+    const pinned = { ...catalog, prices: new PriceBook(dear) };
     expect(lossesOf(pinned)).toMatchObject([
       {
         code: 'PRO',
@@ -174,7 +173,7 @@ describe('what a call under way may come to (F1)', () => {
 
   test('is priced in the dearest service tier, with all of the input kept for an hour, at the model’s own limit', () => {
     const perMillion = (text: string) => parseUnitPrice(text, 'per_million');
-    const base = catalogue.prices.entries[0]!;
+    const base = catalog.prices.entries[0]!;
     const price = {
       ...base,
       units: { input_token: perMillion('1'), output_token: perMillion('4'), cache_write_1h_token: perMillion('2') },
@@ -191,8 +190,8 @@ describe('what a call under way may come to (F1)', () => {
   });
 
   test('how many calls to its dearest model fit at once is said, at the beginning and at the end of a ceiling', () => {
-    const eight = { ...catalogue, plans: catalogue.plans.map((plan) => ({ ...plan, concurrency: 5_000 })) };
-    const { notes } = proveCatalogue(eight, NOW);
+    const eight = { ...catalog, plans: catalog.plans.map((plan) => ({ ...plan, concurrency: 5_000 })) };
+    const { notes } = proveCatalog(eight, NOW);
     // 8,000 tokens of input and 1,000 of output: $0.012, € 0.0115056.
     expect(notes).toEqual([
       'PRO: a call to cloud/one may come to 0.0115056 EUR; 738 of its 5000 calls at once can go there while nothing is spent, 43 when only the reserve is left. Cheaper models take less',
@@ -204,9 +203,9 @@ describe('what is worth knowing', () => {
   const at = (text: string) => Temporal.Instant.from(`${text}T12:00Z`);
 
   test('exchange rates are old after a quarter, by the clock that is given', async () => {
-    const catalogue = await small();
-    expect(proveCatalogue(catalogue, at('2027-02-01')).notes).toEqual([]);
-    expect(proveCatalogue(catalogue, at('2027-02-02')).notes).toEqual([
+    const catalog = await small();
+    expect(proveCatalog(catalog, at('2027-02-01')).notes).toEqual([]);
+    expect(proveCatalog(catalog, at('2027-02-02')).notes).toEqual([
       'fx.as_of is 2026-11-01, 93 days ago: look the exchange rates up and date them anew',
     ]);
   });
@@ -214,14 +213,14 @@ describe('what is worth knowing', () => {
   test('what a free plan may cost is said of each workspace and of all, with a global budget and without', async () => {
     const marketing = ['price: 0 EUR\n', 'price: 0 EUR\n    marketing_budget: 2 EUR\n    tax_max: 0\n'] as const;
     const paid = ['providers: { text: [local] }', 'providers: { text: [cloud] }'] as const;
-    const catalogue = await small(marketing, paid);
-    expect(proveCatalogue(catalogue, NOW).notes).toContain(
+    const catalog = await small(marketing, paid);
+    expect(proveCatalog(catalog, NOW).notes).toContain(
       'FREE is free: each workspace may cost 2 EUR a billing period, all of them together 100 USD a calendar month',
     );
     const shared = await small(marketing, paid, ['window: month }\nalerts', 'window: month, covers: all }\nalerts']);
-    expect(proveCatalogue(shared, NOW).notes.join()).toContain('100 USD a calendar month, which paid plans use up too');
+    expect(proveCatalog(shared, NOW).notes.join()).toContain('100 USD a calendar month, which paid plans use up too');
     const unbounded = await small(marketing, paid, ['global_budget: { amount: 100 USD, window: month }\n', '']);
-    expect(proveCatalogue(unbounded, NOW).notes).toContain(
+    expect(proveCatalog(unbounded, NOW).notes).toContain(
       'FREE is free: each workspace may cost 2 EUR a billing period, all of them together without a bound, as there is no global_budget',
     );
   });
@@ -240,7 +239,7 @@ describe('what is worth knowing', () => {
   });
 
   test('a price that comes into force after the rates were looked up is no mistake', async () => {
-    const { path, remove } = await writeSmallCatalogue({ 'provider_costs.yml': PRICES_LATER });
+    const { path, remove } = await writeSmallCatalog({ 'provider_costs.yml': PRICES_LATER });
     const check = await checkPlans(path, NOW);
     await remove();
     expect(check.text).toMatch(/every plan and pack keeps its margin$/);
@@ -272,7 +271,7 @@ prices:
 `;
 
   test('a month touches six weeks from Monday, and a character of a prompt is four tokens at most', async () => {
-    const text = CATALOGUE.replace(
+    const text = CATALOG.replace(
       'candidates_batch: 10, candidate_batches_post: 1, finals_post: 9 }',
       `${STUDIO.slice(0, -2)}, tokens_month: 0 }`,
     )
@@ -285,15 +284,15 @@ prices:
         'output_tokens_max: 1000, credits_max: 10, input_chars_max: 10000',
         'output_tokens_max: 1000, credits_max: 10, input_chars_max: 100',
       );
-    const { path, remove } = await writeSmallCatalogue({
+    const { path, remove } = await writeSmallCatalog({
       'small.yaml': text,
       'models.yml': IMAGES,
       'provider_costs.yml': PRICES,
     });
-    const catalogue = await loadCatalogue(path);
+    const catalog = await loadCatalog(path);
     await remove();
     // 2 platforms × 2 posts × 6 weeks × (10 candidates + 9 finals), each $1 and a prompt of 400 tokens at $0.001.
-    expect(proofOf(catalogue, 'PRO')!.allotments).toContainEqual(
+    expect(proofOf(catalog, 'PRO')!.allotments).toContainEqual(
       expect.objectContaining({ name: 'quotas', because: '456 images on cloud/picture = 638.4 USD' }),
     );
   });

@@ -12,12 +12,12 @@ const BIN = path.join(ROOT, 'apps', 'cli', 'bin', 'purser.mjs');
 const CATALOGS = path.join(ROOT, 'catalogs');
 const SHIPPED = (await readdir(CATALOGS)).filter((name) => name.endsWith('.yaml'));
 
-/** Plans, operations and features that no catalogue of ours has. */
+/** Plans, operations and features that no catalog of ours has. */
 const FOREIGN = `
 name: foreign
 fx: { as_of: 2026-11-01, buffer: 0.02, rates: { USD/EUR: 0.94 } }
 credit: { cost: 0.01 USD }
-licence: { grace_days: 14, degrade: [poems] }
+license: { grace_days: 14, degrade: [poems] }
 operations:
   - name: haiku
     feature: poems
@@ -70,7 +70,7 @@ const WITHOUT_AI = FOREIGN.replace('name: foreign', 'name: without-ai')
 let folder: string;
 let catalogs: string;
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'purser-catalogues-'));
+  folder = await mkdtemp(path.join(tmpdir(), 'purser-catalogs-'));
   await chmod(folder, 0o755);
   catalogs = path.join(folder, 'catalogs');
   await cp(CATALOGS, catalogs, { recursive: true });
@@ -95,13 +95,13 @@ interface Up {
   readonly command: string;
 }
 
-async function up(catalogue: string, data: string): Promise<Up> {
+async function up(catalog: string, data: string): Promise<Up> {
   await mkdir(data, { recursive: true });
   await chmod(data, 0o755);
   const said = { out: '', err: '' };
   child = spawn(process.execPath, [BIN, 'up'], {
     cwd: folder,
-    env: { PATH: '/usr/bin:/bin', PORT: '0', PURSER_DATA: data, PURSER_CATALOG: path.join(catalogs, catalogue) },
+    env: { PATH: '/usr/bin:/bin', PORT: '0', PURSER_DATA: data, PURSER_CATALOG: path.join(catalogs, catalog) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stdout?.on('data', (chunk: Buffer) => (said.out += chunk.toString('utf8')));
@@ -152,8 +152,8 @@ interface Operation {
 describe('purser up', { timeout: 120_000 }, () => {
   it.each([...SHIPPED, 'foreign.yaml'])(
     'with %s: the call it prints works, and so does all that the page makes of it',
-    async (catalogue) => {
-      const { address, admin_token, command, data } = await up(catalogue, path.join(folder, `data-${catalogue}`));
+    async (catalog) => {
+      const { address, admin_token, command, data } = await up(catalog, path.join(folder, `data-${catalog}`));
       expect(await shell(command.replace('curl', 'curl -s'))).toMatchObject({
         output: expect.stringMatching(/./) as string,
         offline: true,
@@ -202,12 +202,12 @@ describe('purser up', { timeout: 120_000 }, () => {
     });
   });
 
-  it('with a catalogue that sells nothing to ask for, prints a call that works', async () => {
+  it('with a catalog that sells nothing to ask for, prints a call that works', async () => {
     const { command } = await up('without-ai.yaml', path.join(folder, 'data-none'));
     expect(await shell(command.replace('curl', 'curl -s'))).toMatchObject({ plan: 'SEEDLING' });
   });
 
-  it('with another catalogue on the same data, makes a demo that can ask for what is sold now, and leaves the first as it was', async () => {
+  it('with another catalog on the same data, makes a demo that can ask for what is sold now, and leaves the first as it was', async () => {
     const data = path.join(folder, 'data-default.yaml');
     const { command, address, admin_token } = await up('business-suite.yaml', data);
     expect(await shell(command.replace('curl', 'curl -s'))).toMatchObject({ offline: true });

@@ -1,14 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { problemOf } from '../../api/client.ts';
-import { changeWorkspace, licenceRecordQuery } from '../../api/operator.ts';
+import { changeWorkspace, licenseRecordQuery } from '../../api/operator.ts';
 import type { WorkspaceInFull } from '../../api/wire-operator.ts';
 import { useNow } from '../../now.ts';
 import { ConfirmButton } from '../../parts/confirm-button.tsx';
 import { SelectField } from '../../parts/field.tsx';
 import { Refused } from '../../parts/refused.tsx';
 import { Failed, Loading, Panel } from '../../parts/states.tsx';
-import { licenceWords } from '../../words/licence.ts';
+import { licenseWords } from '../../words/license.ts';
 import { agoWords, momentWords } from '../../words/time.ts';
 
 const BY_HAND = ['active', 'grace', 'cancelled'];
@@ -21,8 +21,8 @@ const CONSEQUENCE: Readonly<Record<string, string>> = {
     'Its AI features stop at once, and what else the plan includes with them. The payment provider is not told: end the subscription there as well, or it goes on charging.',
 };
 
-/** Where a licence stands, what it follows from, and setting it by hand. */
-export function LicencePanel({ workspace }: { readonly workspace: WorkspaceInFull }) {
+/** Where a license stands, what it follows from, and setting it by hand. */
+export function LicensePanel({ workspace }: { readonly workspace: WorkspaceInFull }) {
   const now_ms = useNow(60_000);
   const client = useQueryClient();
   const [wanted, setWanted] = useState(workspace.license);
@@ -31,8 +31,8 @@ export function LicencePanel({ workspace }: { readonly workspace: WorkspaceInFul
     onSuccess: () => client.invalidateQueries({ queryKey: ['admin'] }),
   });
   return (
-    <Panel title="Licence">
-      <p className="narrow text-2xl font-semibold">{licenceWords(workspace.license)}</p>
+    <Panel title="License">
+      <p className="narrow text-2xl font-semibold">{licenseWords(workspace.license)}</p>
       <p className="text-sm text-ink-faint" title={momentWords(workspace.license_since)}>
         since {agoWords(workspace.license_since, now_ms)}
       </p>
@@ -41,11 +41,11 @@ export function LicencePanel({ workspace }: { readonly workspace: WorkspaceInFul
           label="Set by hand"
           value={wanted}
           onChange={(event) => setWanted(event.target.value)}
-          options={BY_HAND.map((stage) => ({ value: stage, label: licenceWords(stage) }))}
+          options={BY_HAND.map((stage) => ({ value: stage, label: licenseWords(stage) }))}
         />
         <ConfirmButton
           label={set.isPending ? 'Setting…' : 'Set'}
-          title={`Set the subscription of ${workspace.name} to “${licenceWords(wanted)}”`}
+          title={`Set the subscription of ${workspace.name} to “${licenseWords(wanted)}”`}
           warning={CONSEQUENCE[wanted] ?? ''}
           confirm={wanted === 'cancelled' ? 'End it now' : 'Set it now'}
           kind="plain"
@@ -61,7 +61,7 @@ export function LicencePanel({ workspace }: { readonly workspace: WorkspaceInFul
 }
 
 function History({ id }: { readonly id: string }) {
-  const record = useQuery(licenceRecordQuery(id));
+  const record = useQuery(licenseRecordQuery(id));
   if (record.isPending) return <Loading what="its history" lines={2} />;
   if (record.isError) return <Failed error={record.error} retry={() => void record.refetch()} />;
   if (record.data.changes.length === 0) return <p className="mt-4 text-ink-soft">It never changed: no payment failed so far.</p>;
@@ -70,7 +70,7 @@ function History({ id }: { readonly id: string }) {
       {record.data.changes.map((change) => (
         <li key={`${change.at} ${change.to}`} className="grid grid-cols-[1fr_auto] gap-x-4 py-2 text-[0.9375rem]">
           <p>
-            <strong>{licenceWords(change.to)}</strong>
+            <strong>{licenseWords(change.to)}</strong>
           </p>
           <p className="text-sm text-ink-faint">{momentWords(change.at)}</p>
           <p className="col-span-2 text-sm [overflow-wrap:anywhere] text-ink-soft">

@@ -6,10 +6,10 @@ import { featureRefusal } from './feature.ts';
 import type { Held } from './hold.ts';
 
 /**
- * The licence once more, now that the hold is written: it may have changed meanwhile, and what the workspace held been given back.
+ * The license once more, now that the hold is written: it may have changed meanwhile, and what the workspace held been given back.
  * A call whose feature has gone is not sent, and its hold is voided. One look into memory when nothing has changed.
  */
-export function confirmLicence(engine: Engine, held: Held): Held | Refusal | Promise<Held | Refusal> {
+export function confirmLicense(engine: Engine, held: Held): Held | Refusal | Promise<Held | Refusal> {
   const { workspace } = held.draft;
   const current = engine.workspaceNow?.(workspace.id);
   if (current === workspace || current === undefined) return held;
@@ -21,8 +21,8 @@ export function confirmLicence(engine: Engine, held: Held): Held | Refusal | Pro
   return current.license === workspace.license ? held : confirm(engine, held, current);
 }
 
-/** Whether nothing is known here of another licence than the one the call was admitted under. */
-export function hasLicenceOf(engine: Engine, { draft: { workspace } }: Held): boolean {
+/** Whether nothing is known here of another license than the one the call was admitted under. */
+export function hasLicenseOf(engine: Engine, { draft: { workspace } }: Held): boolean {
   const current = engine.workspaceNow?.(workspace.id);
   if (!(current instanceof Promise)) return current === undefined || current.license === workspace.license;
   // Nobody waits for what is being read; whether it can be is the next call's to find out.

@@ -10,10 +10,10 @@ const PROVEN_AT = Temporal.Instant.from('2026-11-16T12:00:00Z');
 const AT_ONCE = 8;
 
 /**
- * The proof of catalogues against the engine, for longer than a test may: every catalogue that is accepted is spent to its limit, every one
+ * The proof of catalogs against the engine, for longer than a test may: every catalog that is accepted is spent to its limit, every one
  * that is refused is shown to lose. Fails at the first that is not so.
  */
-export async function benchCatalogues(quick: boolean): Promise<void> {
+export async function benchCatalogs(quick: boolean): Promise<void> {
   const wanted = quick ? 504 : 10_000;
   await using opened = new AsyncDisposableStack();
   const database = opened.use(await scratchDatabase());
@@ -38,12 +38,12 @@ export async function benchCatalogues(quick: boolean): Promise<void> {
   if (mismatches.length > 0) throw new Error(`the counters do not add up: ${JSON.stringify(mismatches)}`);
 
   const seconds = (performance.now() - began) / 1000;
-  heading('Catalogues');
+  heading('Catalogs');
   console.log(
-    `${machine()}. ${wanted} generated catalogues in ${seconds.toFixed(0)} s: none accepted that loses, none refused that holds.\n`,
+    `${machine()}. ${wanted} generated catalogs in ${seconds.toFixed(0)} s: none accepted that loses, none refused that holds.\n`,
   );
   table(
-    ['what came of it', 'catalogues'],
+    ['what came of it', 'catalogs'],
     [...tally].map(([verdict, count]) => [verdict, count]),
   );
 }

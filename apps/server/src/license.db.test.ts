@@ -117,7 +117,7 @@ describe('C5 C7 the whole week of the third brief, over a change to summer time'
     expect(free + held).toBe(after_states);
     const failed_at = now();
     await happened(id, 'failed', failed_at);
-    await server.running.composition.deps.licences.release(workspace);
+    await server.running.composition.deps.licenses.release(workspace);
     expect(await credits()).toEqual([after_states, 0]);
     const refused = await generate(key);
     expect([refused.status, refused.json]).toMatchObject([
@@ -185,7 +185,7 @@ describe('C5 C7 the whole week of the third brief, over a change to summer time'
   });
 });
 
-describe('C5 a licence changes under a call', () => {
+describe('C5 a license changes under a call', () => {
   it('that holds and has not reached a provider: it is not sent, its hold is voided, nothing stays counted', async () => {
     const { id, key } = await server.workspace('BUSINESS');
     const before = await usage(key);
@@ -252,12 +252,12 @@ describe('C7 a feature is governed by one line', () => {
 describe('C5 two servers', () => {
   let second: RunningServer;
   beforeAll(async () => {
-    const { catalogue, log } = server.running.composition.deps;
+    const { catalog, log } = server.running.composition.deps;
     second = await startServer({
       settings: parseSettings({ PORT: '0', PURSER_TEST_CLOCK: now().toString() }),
       database_url: server.database.url,
       admin_token: server.admin_token,
-      catalogue,
+      catalog,
       log,
     });
   });

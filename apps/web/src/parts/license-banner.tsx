@@ -1,27 +1,27 @@
 import { useQuery } from '@tanstack/react-query';
 import { TriangleAlert } from 'lucide-react';
 import { usageQuery } from '../api/queries.ts';
-import type { LicenceNotice } from '../api/wire.ts';
+import type { LicenseNotice } from '../api/wire.ts';
 import { useNow } from '../now.ts';
 import { featureWords } from '../words/feature.ts';
 import { untilWords } from '../words/time.ts';
 import { Link } from './link.tsx';
 import { PayButton } from './pay-button.tsx';
 
-/** While the licence is not active: why, what is off, and the one thing that helps. On every page of the workspace. */
-export function LicenceBanner() {
+/** While the license is not active: why, what is off, and the one thing that helps. On every page of the workspace. */
+export function LicenseBanner() {
   const usage = useQuery(usageQuery);
   const notice = usage.data?.license_notice ?? null;
   return notice === null ? null : <Banner notice={notice} />;
 }
 
-function Banner({ notice }: { readonly notice: LicenceNotice }) {
+function Banner({ notice }: { readonly notice: LicenseNotice }) {
   const now_ms = useNow(60_000);
   const { off, off_next, ends_at, action, what_to_do, stage } = notice;
   return (
     <section
-      aria-label="Licence"
-      data-testid="licence"
+      aria-label="License"
+      data-testid="license"
       className="mb-4 grid gap-x-5 gap-y-3 rounded-xl border-l-[6px] border-oxide-paint bg-oxide-wash px-4 py-4 sm:mb-6 sm:grid-cols-[1fr_auto] sm:items-center sm:px-6"
     >
       <div>
