@@ -157,7 +157,7 @@ describe('borders', () => {
   });
 
   test('the time is asked of the clock, and nowhere else', () => {
-    const outside = inRooms(...WORKSHOP, 'packages/base/src/clock.', 'apps/web/src/now.ts');
+    const outside = inRooms(...WORKSHOP, 'packages/base/src/clock.', 'apps/web/src/browser/now.ts');
     expect(places(outside, /\bDate\.now\(|new Date\(\s*\)|Temporal\.Now\b/)).toEqual([]);
   });
 
@@ -194,7 +194,7 @@ describe('borders', () => {
   });
 
   test('a browser is sent on from one place, where the address is judged, and leaves the page from one', () => {
-    const elsewhere = except('apps/server/src/http/own-redirect.ts', 'apps/web/src/leave.ts', ...WORKSHOP);
+    const elsewhere = except('apps/server/src/http/own-redirect.ts', 'apps/web/src/browser/leave.ts', ...WORKSHOP);
     const sends =
       /\.redirect\(|\b[lL]ocation['"]?(?:\.href)?\s*(?:=(?!=)|['"],)|['"][lL]ocation['"]\s*:|\blocation\.(?:assign|replace)\(|\bwindow\.open\(/;
     expect(

@@ -2,9 +2,9 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { newQueryClient } from './api/queries.ts';
-import { App } from './app.tsx';
+import { App } from './shell/app.tsx';
 import './styles.css';
-import { applyTheme } from './theme.ts';
+import { applyTheme } from './browser/theme.ts';
 
 applyTheme();
 

@@ -1,5 +1,5 @@
 import type { Offer, Problem } from '../api/wire.ts';
-import type { Path } from '../route.ts';
+import type { Path } from '../browser/route.ts';
 import { durationWords } from './time.ts';
 
 /** A "no" as a person would say it. */

@@ -1,0 +1,222 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Mail } from 'lucide-react';
+import { useState, type FormEvent } from 'react';
+import { problemOf } from '../../../api/client.ts';
+import { changeRole, invite, membersQuery, removeMember, withdraw } from '../api/members.ts';
+import type { Invitation, Member, MemberRole } from '../../../api/wire.ts';
+import { useNow } from '../../../browser/now.ts';
+import { dayWords } from '../../../words/time.ts';
+import { Button } from '../../../ui/button.tsx';
+import { ConfirmButton } from '../../../ui/confirm-button.tsx';
+import { SelectField, TextField } from '../../../ui/field.tsx';
+import { Refused } from '../../../ui/refused.tsx';
+import { Empty, Failed, Loading } from '../../../ui/states.tsx';
+
+const ROLES: readonly { readonly value: MemberRole; readonly label: string }[] = [
+  { value: 'member', label: 'Member: works and spends' },
+  { value: 'admin', label: 'Admin: members and keys too' },
+  { value: 'owner', label: 'Owner: everything' },
+];
+
+interface Props {
+  /** The workspace an operator looks at; without it the reader’s own. */
+  readonly workspace_id?: string;
+  /** What the reader may do; an operator decides as an owner. */
+  readonly role?: MemberRole;
+  readonly own_id?: string;
+}
+
+/** Who belongs to a workspace, with what role, and who is invited. */
+export function People({ workspace_id, role = 'owner', own_id }: Props) {
+  const client = useQueryClient();
+  const query = membersQuery(workspace_id);
+  const people = useQuery(query);
+  const deed = useMutation({
+    mutationFn: (act: () => Promise<unknown>) => act(),
+    onSuccess: () => client.invalidateQueries({ queryKey: query.queryKey }),
+  });
+  if (people.isPending) return <Loading what="the members" />;
+  if (people.isError) return <Failed error={people.error} retry={() => void people.refetch()} />;
+  const { members, invitations } = people.data;
+  const act = (one: () => Promise<unknown>): void => deed.mutate(one);
+  return (
+    <div className="grid gap-5">
+      {members.length === 0 && invitations.length === 0 ? (
+        <Empty title="Nobody so far">
+          The workspace is used by its key alone. Invite its owner: whoever opens the link in the letter is in.
+        </Empty>
+      ) : (
+        <ul className="divide-y divide-rule border-y border-rule" data-testid="people">
+          {members.map((member) => (
+            <MemberRow
+              key={member.id}
+              member={member}
+              may={{ change: role === 'owner', remove: role === 'owner' || (role === 'admin' && member.role === 'member') }}
+              own={member.id === own_id}
+              busy={deed.isPending}
+              set={(wanted) => act(() => changeRole(member.id, wanted, workspace_id))}
+              remove={() => act(() => removeMember(member.id, workspace_id))}
+            />
+          ))}
+          {invitations.map((invitation) => (
+            <InvitationRow
+              key={invitation.id}
+              invitation={invitation}
+              busy={deed.isPending}
+              withdraw={() => act(() => withdraw(invitation.id, workspace_id))}
+            />
+          ))}
+        </ul>
+      )}
+      {deed.isError ? <Refused problem={problemOf(deed.error)} /> : null}
+      {role === 'member' ? null : (
+        <InviteForm
+          workspace_id={workspace_id}
+          roles={role === 'owner' ? ROLES : ROLES.slice(0, 1)}
+          first={members.length === 0}
+        />
+      )}
+    </div>
+  );
+}
+
+function MemberRow({
+  member,
+  may,
+  own,
+  busy,
+  set,
+  remove,
+}: {
+  readonly member: Member;
+  readonly may: { readonly change: boolean; readonly remove: boolean };
+  readonly own: boolean;
+  readonly busy: boolean;
+  readonly set: (role: MemberRole) => void;
+  readonly remove: () => void;
+}) {
+  const name = member.email ?? 'somebody without a mailbox';
+  return (
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2.5">
+      <p className="min-w-0 flex-1 basis-48 font-semibold [overflow-wrap:anywhere]">
+        {name}
+        {own ? <span className="font-normal text-ink-faint"> (you)</span> : null}
+      </p>
+      {may.change ? (
+        <select
+          aria-label={`Role of ${name}`}
+          value={member.role}
+          disabled={busy}
+          onChange={(event) => set(event.target.value as MemberRole)}
+          className="min-h-11 rounded-md border border-edge bg-deck px-3 text-base capitalize"
+        >
+          {ROLES.map(({ value }) => (
+            <option key={value}>{value}</option>
+          ))}
+        </select>
+      ) : (
+        <p className="text-ink-soft capitalize">{member.role}</p>
+      )}
+      {may.remove || own ? (
+        <div className="ml-auto">
+          <ConfirmButton
+            label={
+              <>
+                {own ? 'Leave' : 'Remove'}
+                {own ? null : <span className="sr-only"> {name}</span>}
+              </>
+            }
+            title={own ? 'Leave this workspace' : `Remove ${name}`}
+            warning={
+              own
+                ? 'You can’t open this workspace any more until somebody in it invites you again.'
+                : `${name} can’t open this workspace any more, from the next call on. Invite them again to undo it.`
+            }
+            confirm={own ? 'Leave it' : 'Remove them'}
+            busy={busy}
+            act={remove}
+          />
+        </div>
+      ) : null}
+    </li>
+  );
+}
+
+function InvitationRow({
+  invitation,
+  busy,
+  withdraw: take_back,
+}: {
+  readonly invitation: Invitation;
+  readonly busy: boolean;
+  readonly withdraw: () => void;
+}) {
+  const now_ms = useNow(60_000);
+  return (
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2.5">
+      <p className="min-w-0 flex-1 basis-48 [overflow-wrap:anywhere]">
+        <strong>{invitation.email}</strong>
+        <span className="block text-sm text-ink-faint">
+          invited as {invitation.role}, open until {dayWords(invitation.expires_at, now_ms)}
+        </span>
+      </p>
+      <Button kind="quiet" disabled={busy} onClick={take_back}>
+        Take back<span className="sr-only"> the invitation of {invitation.email}</span>
+      </Button>
+    </li>
+  );
+}
+
+function InviteForm({
+  workspace_id,
+  roles,
+  first,
+}: {
+  readonly workspace_id: string | undefined;
+  readonly roles: typeof ROLES;
+  readonly first: boolean;
+}) {
+  const client = useQueryClient();
+  const [email, setEmail] = useState('');
+  const [role, setRole] = useState<MemberRole>(first && roles.length > 1 ? 'owner' : 'member');
+  const send = useMutation({
+    mutationFn: () => invite(email.trim(), role, workspace_id),
+    onSuccess: () => {
+      setEmail('');
+      void client.invalidateQueries({ queryKey: membersQuery(workspace_id).queryKey });
+    },
+  });
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (email.trim() !== '') send.mutate();
+  };
+  return (
+    <form onSubmit={submit}>
+      <div className="grid gap-3 sm:grid-cols-[1fr_auto] sm:items-end">
+        <div className="sm:col-span-2">
+          <TextField
+            label="Invite by e-mail"
+            type="email"
+            required
+            value={email}
+            onChange={(event) => setEmail(event.target.value)}
+            placeholder="ann@example.com"
+          />
+        </div>
+        <SelectField label="As" value={role} onChange={(event) => setRole(event.target.value as MemberRole)} options={roles} />
+        <Button kind="act" type="submit" disabled={send.isPending}>
+          <Mail size={16} aria-hidden="true" />
+          {send.isPending ? 'Inviting…' : 'Invite'}
+        </Button>
+      </div>
+      {send.isSuccess ? (
+        <p role="status" className="mt-2 font-semibold text-fair">
+          {send.data.letter
+            ? `${send.data.email} is invited; a letter is on its way.`
+            : `${send.data.email} is invited. No letter leaves here: tell them to sign in with this address.`}
+        </p>
+      ) : null}
+      {send.isError ? <Refused problem={problemOf(send.error)} /> : null}
+    </form>
+  );
+}

@@ -1,0 +1,283 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { CircleCheck, Undo2 } from 'lucide-react';
+import { useState } from 'react';
+import { packsQuery, plansQuery, receiptsQuery, usageQuery } from '../../../api/queries.ts';
+import type { Pack, Plan, Receipt, Usage } from '../../../api/wire.ts';
+import { useNow } from '../../../browser/now.ts';
+import { CheckoutButton } from '../parts/checkout-button.tsx';
+import { OlderButton } from '../../../ui/older-button.tsx';
+import { PayButton } from '../parts/pay-button.tsx';
+import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
+import { useParameterOnce } from '../../../browser/route.ts';
+import { compare, decimalOf, formatCount, formatMoney, formatMoneyShort } from '../../../words/amount.ts';
+import { featureWords } from '../../../words/feature.ts';
+import { licenseWords } from '../../../words/license.ts';
+import { costLeft } from '../../../words/meter.ts';
+import { dayWords } from '../../../words/time.ts';
+
+/** What the workspace is on, and what it can buy. */
+export function PlanPage() {
+  const usage = useQuery(usageQuery);
+  const plans = useQuery(plansQuery);
+  return (
+    <>
+      <PageHead title="Plan">What you are on, and what you can add. Paying happens on the payment provider’s own page.</PageHead>
+      <CheckoutOutcome />
+      <div className="grid gap-4 sm:gap-6">
+        {usage.isPending || plans.isPending ? <Loading what="your plan" lines={5} /> : null}
+        {usage.isError && usage.data === undefined ? <Failed error={usage.error} retry={() => void usage.refetch()} /> : null}
+        {plans.isError ? <Failed error={plans.error} retry={() => void plans.refetch()} /> : null}
+        {usage.data === undefined || plans.data === undefined ? null : (
+          <>
+            <Current usage={usage.data} plan={plans.data.find(({ code }) => code === usage.data.plan)} />
+            <Packs allowed={plans.data.find(({ code }) => code === usage.data.plan)?.packs} />
+            <Plans plans={plans.data} current={usage.data.plan} ended={usage.data.license === 'cancelled'} />
+          </>
+        )}
+        <Panel title="Receipts">
+          <Receipts />
+        </Panel>
+      </div>
+    </>
+  );
+}
+
+/** What came of the visit to the payment page; the credits themselves follow the payment provider’s word. */
+function CheckoutOutcome() {
+  const outcome = useParameterOnce('checkout');
+  if (outcome !== 'paid' && outcome !== 'cancelled') return null;
+  const paid = outcome === 'paid';
+  return (
+    <p
+      role="status"
+      className={`rising mb-4 flex gap-3 rounded-lg border-l-4 px-4 py-3 sm:mb-6 ${paid ? 'border-fair bg-fair-wash' : 'border-edge bg-deck'}`}
+    >
+      {paid ? (
+        <CircleCheck size={20} aria-hidden="true" className="mt-0.5 shrink-0 text-fair" />
+      ) : (
+        <Undo2 size={20} aria-hidden="true" className="mt-0.5 shrink-0 text-ink-soft" />
+      )}
+      <span>
+        {paid
+          ? 'Thank you. As soon as the payment is confirmed, usually within seconds, what you bought is here and the receipt below.'
+          : 'You left the payment page. Nothing was bought and nothing was charged.'}
+      </span>
+    </p>
+  );
+}
+
+function Current({ usage, plan }: { readonly usage: Usage; readonly plan: Plan | undefined }) {
+  return (
+    <Panel title={usage.plan_name} aside={<span className="text-ink-soft">{licenseWords(usage.license)}</span>}>
+      <dl className="figures grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-4">
+        <Fact name="A month">{plan === undefined ? 'as agreed' : monthlyPrice(plan)}</Fact>
+        <Fact name="Credits left">{formatCount(usage.credits.balance)}</Fact>
+        {usage.cost === undefined ? null : (
+          <>
+            <Fact name="Under the ceiling">{formatMoneyShort(costLeft(usage.cost))}</Fact>
+            <Fact name="Cost ceiling">{formatMoney(usage.cost.ceiling)}</Fact>
+          </>
+        )}
+      </dl>
+      <div className="mt-5">
+        <PayButton kind="plain" label="Cards, invoices and subscription" />
+      </div>
+    </Panel>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: string }) {
+  return (
+    <div>
+      <dt className="label text-ink-soft">{name}</dt>
+      <dd className="narrow text-2xl font-semibold">{children}</dd>
+    </div>
+  );
+}
+
+function monthlyPrice({ price }: Plan): string {
+  return compare(price.amount, '0') === 0 ? 'free' : formatMoney(price);
+}
+
+function Packs({ allowed }: { readonly allowed: readonly string[] | undefined }) {
+  const packs = useQuery(packsQuery);
+  const shown = packs.data?.filter(({ code }) => allowed?.includes(code) ?? true) ?? [];
+  return (
+    <Panel title="Packs">
+      <p className="mb-4 max-w-prose text-ink-soft">
+        Credits on top of your plan, at once. A pack also raises the limits of the month, so that you can really spend them.
+      </p>
+      {packs.isPending ? <Loading what="the packs" /> : null}
+      {packs.isError ? <Failed error={packs.error} retry={() => void packs.refetch()} /> : null}
+      {packs.isSuccess && shown.length === 0 ? (
+        <Empty title="No pack goes with this plan">A larger plan has more credits, and packs of its own.</Empty>
+      ) : null}
+      <ul className="grid gap-3 sm:grid-cols-2">
+        {shown.map((pack) => (
+          <PackCard key={pack.code} pack={pack} />
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function PackCard({ pack }: { readonly pack: Pack }) {
+  const [quantity, setQuantity] = useState(1);
+  const counts = [1, ...pack.tiers.map(({ from }) => from)];
+  return (
+    <li className="flex flex-col rounded-lg border border-edge p-4">
+      <div className="flex items-baseline justify-between gap-3">
+        <h3 className="narrow text-2xl font-semibold">{pack.name}</h3>
+        <p className="narrow figures text-2xl font-semibold">{formatMoney(pack.price)}</p>
+      </div>
+      <p className="mt-1 text-[0.9375rem] text-ink-soft">
+        {pack.raises === undefined ? '' : `Ceiling up by ${formatMoney(pack.raises)}. `}
+        {pack.expires_months === null ? 'They never lapse.' : `They last ${pack.expires_months} months.`}
+      </p>
+      {pack.tiers.length === 0 ? null : (
+        <ul className="figures mt-2 text-sm text-ink-soft">
+          {pack.tiers.map((tier) => (
+            <li key={tier.from}>
+              From the {ordinal(tier.from)} on: {formatMoney(tier.price)} each
+            </li>
+          ))}
+        </ul>
+      )}
+      <div className="mt-auto flex flex-wrap items-end gap-3 pt-4">
+        <label className="label text-ink-soft">
+          How many
+          <select
+            value={quantity}
+            onChange={(event) => setQuantity(Number(event.target.value))}
+            className="mt-1 block min-h-11 rounded-md border border-edge bg-deck px-3 text-base text-ink"
+          >
+            {counts.map((count) => (
+              <option key={count}>{count}</option>
+            ))}
+          </select>
+        </label>
+        <CheckoutButton
+          wanted={{ pack: pack.code, quantity }}
+          label={quantity === 1 ? 'Buy' : `Buy ${quantity}`}
+          about={quantity === 1 ? pack.name : `${quantity} times ${pack.name}`}
+        />
+      </div>
+    </li>
+  );
+}
+
+function ordinal(count: number): string {
+  const rule = new Intl.PluralRules('en', { type: 'ordinal' }).select(count);
+  return `${count}${{ one: 'st', two: 'nd', few: 'rd', other: 'th', zero: 'th', many: 'th' }[rule]}`;
+}
+
+function Plans({
+  plans,
+  current,
+  ended,
+}: {
+  readonly plans: readonly Plan[];
+  readonly current: string;
+  readonly ended: boolean;
+}) {
+  return (
+    <Panel title="Plans">
+      <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
+        {plans.map((plan) => (
+          <PlanCard key={plan.code} plan={plan} current={plan.code === current} ended={ended} />
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function PlanCard({ plan, current, ended }: { readonly plan: Plan; readonly current: boolean; readonly ended: boolean }) {
+  const free = compare(plan.price.amount, '0') === 0;
+  const no_credits = compare(decimalOf(plan.credits), '0') === 0;
+  return (
+    <li className={`flex flex-col rounded-lg border p-4 ${current ? 'border-2 border-store' : 'border-edge'}`}>
+      <div className="flex items-baseline justify-between gap-3">
+        <h3 className="narrow text-2xl font-semibold">{plan.name}</h3>
+        <p className="narrow figures text-xl font-semibold">
+          {plan.negotiable ? 'from ' : ''}
+          {monthlyPrice(plan)}
+          {free ? '' : <span className="text-base font-medium text-ink-soft"> a month</span>}
+        </p>
+      </div>
+      <p className="figures mt-1 text-[0.9375rem] text-ink-soft">
+        {no_credits ? 'No credits.' : `${formatCount(plan.credits)} credits a month.`}{' '}
+        {free ? 'Free models only.' : plan.ceiling === undefined ? '' : `Calls may cost up to ${formatMoney(plan.ceiling)}.`}
+      </p>
+      <p className="mt-2 mb-4 text-[0.9375rem]">{plan.features.map(featureWords).join(' · ')}</p>
+      <div className="mt-auto">
+        {current && !ended ? (
+          <p className="flex min-h-11 items-center gap-2 font-semibold text-store">
+            <CircleCheck size={18} aria-hidden="true" />
+            You are on it
+          </p>
+        ) : plan.negotiable ? (
+          <p className="flex min-h-11 items-center text-ink-soft">Ask the operator: terms are agreed with each customer.</p>
+        ) : free ? (
+          <p className="flex min-h-11 items-center text-ink-soft">End the subscription to come back to it.</p>
+        ) : (
+          <CheckoutButton
+            wanted={{ plan: plan.code }}
+            kind="plain"
+            label={current ? 'Subscribe again' : `Move to ${plan.name}`}
+            about=""
+          />
+        )}
+      </div>
+    </li>
+  );
+}
+
+function Receipts() {
+  const now_ms = useNow(60_000);
+  const pages = useInfiniteQuery(receiptsQuery);
+  if (pages.isPending) return <Loading what="your receipts" />;
+  if (pages.isError) return <Failed error={pages.error} retry={() => void pages.refetch()} />;
+  const receipts = pages.data.pages.flatMap((page) => page.receipts);
+  const owed = pages.data.pages[0]?.credits_owed ?? 0;
+  if (receipts.length === 0) return <Empty title="Nothing bought yet">The receipt of each pack shows here, with its tax.</Empty>;
+  return (
+    <>
+      {compare(decimalOf(owed), '0') > 0 ? (
+        <p className="mb-3 rounded-md bg-signal-wash px-3.5 py-2.5">
+          {formatCount(owed)} credits were spent although their money went back. Your next purchase pays for them first.
+        </p>
+      ) : null}
+      <ul className="divide-y divide-rule border-y border-rule">
+        {receipts.map((receipt) => (
+          <ReceiptRow key={receipt.id} receipt={receipt} now_ms={now_ms} />
+        ))}
+      </ul>
+      <OlderButton what="receipts" pages={pages} />
+    </>
+  );
+}
+
+function ReceiptRow({ receipt, now_ms }: { readonly receipt: Receipt; readonly now_ms: number }) {
+  const { name, quantity, credits, tax, total, reversed, url, paid_at } = receipt;
+  return (
+    <li className="grid grid-cols-[1fr_auto] gap-x-4 gap-y-0.5 py-2.5">
+      <p className="font-semibold">
+        {quantity === 1 ? name : `${quantity} × ${name}`}
+        <span className="figures ml-2 font-normal text-ink-soft">{formatCount(credits)} credits</span>
+      </p>
+      <p className="figures text-right font-semibold">{formatMoney(total)}</p>
+      <p className="text-sm text-ink-soft">
+        {dayWords(paid_at, now_ms)}
+        {compare(reversed.amount, '0') > 0 ? (
+          <span className="font-semibold text-oxide"> · {formatMoney(reversed)} given back</span>
+        ) : null}
+        {url === null ? null : (
+          <a href={url} className="ml-3 font-semibold text-store underline underline-offset-3" rel="noreferrer" target="_blank">
+            Receipt
+          </a>
+        )}
+      </p>
+      <p className="figures text-right text-sm text-ink-faint">{formatMoney(tax)} tax</p>
+    </li>
+  );
+}

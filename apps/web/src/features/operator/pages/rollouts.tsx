@@ -1,0 +1,210 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { problemOf } from '../../../api/client.ts';
+import { comparedQuery, moveRollout, rolloutsQuery, type RolloutMove } from '../api/rollouts.ts';
+import type { Rollout } from '../../../api/wire-operator.ts';
+import { useNow } from '../../../browser/now.ts';
+import { Choice } from '../../../ui/choice.tsx';
+import { ConfirmButton } from '../../../ui/confirm-button.tsx';
+import { Refused } from '../../../ui/refused.tsx';
+import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
+import { comparisonOf, percent, saysLittle, standWords } from '../words/rollout.ts';
+import { agoWords } from '../../../words/time.ts';
+import { BeginForm, SHARES } from '../parts/begin-rollout.tsx';
+
+/** Other plans and prices for a share of the customers first; both sides compared; then for all, or back. */
+export function RolloutsPage() {
+  const rollouts = useQuery(rolloutsQuery);
+  return (
+    <>
+      <PageHead title="Roll-outs">
+        A change of plans reaches a few customers first. See what it does to margin and refusals, then move everybody, or take it
+        back: who is moved is back within a second.
+      </PageHead>
+      {rollouts.isPending ? <Loading what="the roll-outs" lines={5} /> : null}
+      {rollouts.isError ? <Failed error={rollouts.error} retry={() => void rollouts.refetch()} /> : null}
+      {rollouts.data === undefined ? null : <All rollouts={rollouts.data} />}
+    </>
+  );
+}
+
+function All({ rollouts }: { readonly rollouts: readonly Rollout[] }) {
+  const in_force = rollouts.filter(({ state }) => state !== 'back');
+  const over = rollouts.filter(({ state }) => state === 'back');
+  return (
+    <div className="grid gap-4 sm:gap-6">
+      {in_force.map((rollout) => (
+        <Panel
+          key={rollout.id}
+          title={rollout.to_version}
+          aside={<p className="font-semibold text-store">{standWords(rollout)}</p>}
+        >
+          <InForce rollout={rollout} />
+        </Panel>
+      ))}
+      <Panel title="Begin one">
+        {rollouts.length === 0 ? (
+          <div className="mb-5">
+            <Empty title="Everybody is on the plans they bought">
+              Take the catalog as it is, change what you like, and move a few customers to it. The rest notice nothing.
+            </Empty>
+          </div>
+        ) : null}
+        <BeginForm />
+      </Panel>
+      {over.length === 0 ? null : (
+        <Panel title="Taken back">
+          <ul className="divide-y divide-rule border-y border-rule">
+            {over.map((rollout) => (
+              <Over key={rollout.id} rollout={rollout} />
+            ))}
+          </ul>
+        </Panel>
+      )}
+    </div>
+  );
+}
+
+function InForce({ rollout }: { readonly rollout: Rollout }) {
+  const client = useQueryClient();
+  const now_ms = useNow(30_000);
+  const move = useMutation({
+    mutationFn: (wanted: RolloutMove) => moveRollout(rollout.id, wanted),
+    onSuccess: () => client.invalidateQueries({ queryKey: rolloutsQuery.queryKey }),
+  });
+  const { from_version, started_at, changed_at, state } = rollout;
+  return (
+    <>
+      <p className="-mt-2 mb-4 text-ink-soft">
+        Instead of {from_version}. Begun {agoWords(started_at, now_ms)}
+        {changed_at === started_at ? '' : `, changed ${agoWords(changed_at, now_ms)}`}.
+      </p>
+      <Comparison rollout={rollout} />
+      {state === 'running' ? <Share rollout={rollout} busy={move.isPending} set={(share) => move.mutate({ share })} /> : null}
+      <div className="mt-4 flex flex-wrap gap-2">
+        {state === 'running' ? (
+          <ConfirmButton
+            label="Move everybody"
+            title={`Move everybody to ${rollout.to_version}`}
+            warning={`Every subscriber of ${from_version} gets these plans within a second. You can still roll back.`}
+            confirm="Move everybody now"
+            kind="plain"
+            busy={move.isPending}
+            act={() => move.mutate({ state: 'all' })}
+          />
+        ) : null}
+        <ConfirmButton
+          label="Roll back"
+          title={`Roll back ${rollout.to_version}`}
+          warning={`Whoever was moved is back on ${from_version} within a second. This roll-out cannot be resumed; begin another.`}
+          confirm="Roll back now"
+          busy={move.isPending}
+          act={() => move.mutate({ state: 'back' })}
+        />
+      </div>
+      {move.isPending ? (
+        <p role="status" className="mt-2 text-ink-soft">
+          Telling every server…
+        </p>
+      ) : null}
+      {move.isError ? <Refused problem={problemOf(move.error)} /> : null}
+    </>
+  );
+}
+
+interface ShareProps {
+  readonly rollout: Rollout;
+  readonly busy: boolean;
+  readonly set: (share: number) => void;
+}
+
+function Share({ rollout: { id, share, from_version, to_version }, busy, set }: ShareProps) {
+  const [wanted, setWanted] = useState(String(share));
+  const offered = SHARES.includes(share) ? SHARES : [share, ...SHARES].toSorted((a, b) => a - b);
+  return (
+    <div className="mt-5 flex flex-wrap items-end gap-x-4 gap-y-2">
+      <Choice
+        legend="How many are moved"
+        name={`share ${id}`}
+        value={wanted}
+        onChange={setWanted}
+        options={offered.map((one) => ({ value: String(one), label: percent(one) }))}
+      />
+      <ConfirmButton
+        label="Set the share"
+        title={`Move ${percent(Number(wanted))} of the subscribers`}
+        warning={`${percent(Number(wanted))} instead of ${percent(share)} of the subscribers of ${from_version} are on ${to_version} within a second, and are served and charged by its plans.`}
+        confirm="Move them now"
+        kind="plain"
+        busy={busy}
+        disabled={wanted === String(share)}
+        act={() => set(Number(wanted))}
+      />
+    </div>
+  );
+}
+
+function Comparison({ rollout }: { readonly rollout: Rollout }) {
+  const compared = useQuery(comparedQuery(rollout));
+  if (compared.isPending) return <Loading what="both sides" lines={4} />;
+  if (compared.isError) return <Failed error={compared.error} retry={() => void compared.refetch()} />;
+  const rows = comparisonOf(compared.data.arms);
+  return (
+    <>
+      <table className="figures w-full max-w-2xl" data-testid="comparison">
+        <thead>
+          <tr className="label border-b border-rule text-ink-faint">
+            <th scope="col" className="py-1.5 text-left font-semibold">
+              Since it began
+            </th>
+            <th scope="col" className="py-1.5 pl-3 text-right font-semibold">
+              Moved
+            </th>
+            <th scope="col" className="py-1.5 pl-3 text-right font-semibold">
+              Stayed
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ name, moved, stayed, part, verdict }) => (
+            <tr key={name} className="border-b border-rule">
+              <th scope="row" className={`py-2 text-left font-normal text-ink-soft ${part === true ? 'pl-4 text-sm' : ''}`}>
+                {name}
+              </th>
+              <td className="py-2 pl-3 text-right font-semibold whitespace-nowrap">
+                {moved}
+                {verdict === undefined ? null : (
+                  <span className={`block text-sm ${verdict === 'worse' ? 'text-oxide' : 'text-fair'}`}>{verdict}</span>
+                )}
+              </td>
+              <td className="py-2 pl-3 text-right whitespace-nowrap">{stayed}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {saysLittle(compared.data.arms) ? (
+        <p className="mt-2 text-sm text-ink-soft">
+          Fewer than 100 calls on a side say little. Revenue shows once a billing period begins.
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+function Over({ rollout }: { readonly rollout: Rollout }) {
+  const now_ms = useNow(60_000);
+  const [open, setOpen] = useState(false);
+  return (
+    <li className="py-1">
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary className="min-h-11 cursor-pointer py-2.5">
+          <strong>{rollout.to_version}</strong>{' '}
+          <span className="text-ink-soft">
+            instead of {rollout.from_version}, taken back {agoWords(rollout.changed_at, now_ms)}
+          </span>
+        </summary>
+        <div className="pb-3">{open ? <Comparison rollout={rollout} /> : null}</div>
+      </details>
+    </li>
+  );
+}

@@ -1,0 +1,38 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { deleteWorkspace, exportOf } from '../../account/api/privacy.ts';
+import type { WorkspaceInFull } from '../../../api/wire-operator.ts';
+import { DeleteButton } from '../../../ui/delete-button.tsx';
+import { ExportLink } from '../../../ui/export-link.tsx';
+import { Panel } from '../../../ui/states.tsx';
+import { navigate } from '../../../browser/route.ts';
+
+/** All that is kept of a customer: to hand out, and to delete. */
+export function PrivacyPanel({ workspace }: { readonly workspace: WorkspaceInFull }) {
+  const client = useQueryClient();
+  return (
+    <Panel title="Data">
+      <p className="max-w-prose text-ink-soft">Everything that is kept of this workspace, as one archive; or its deletion.</p>
+      <div className="mt-4 flex flex-wrap gap-2">
+        <ExportLink href={exportOf(workspace.id)}>Export all data</ExportLink>
+        <DeleteButton
+          label="Delete workspace"
+          typed={workspace.name}
+          act={(typed) => deleteWorkspace(typed, workspace.id)}
+          done={() => {
+            navigate('/admin/workspaces');
+            // Read again by whoever shows it next: what is about this workspace is not there any more.
+            void client.invalidateQueries({ queryKey: ['admin'], refetchType: 'none' });
+          }}
+        >
+          <p>This cannot be undone. Export all data first.</p>
+          <ul className="list-disc pl-5">
+            <li>All keys stop working at once, and all members lose access.</li>
+            <li>Remaining credits are lost; what the workspace owes stays in the books.</li>
+            <li>A subscription has to be ended at Stripe first.</li>
+            <li>Amounts, dates and invoice numbers stay, without any name.</li>
+          </ul>
+        </DeleteButton>
+      </div>
+    </Panel>
+  );
+}

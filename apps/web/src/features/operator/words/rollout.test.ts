@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { Arm } from '../../../api/wire-operator.ts';
+import { comparisonOf, saysLittle, standWords } from './rollout.ts';
+
+const eur = (amount: string) => ({ amount, currency: 'EUR' });
+const arm = (of: Arm['arm'], more: Partial<Arm>): Arm => ({
+  arm: of,
+  workspaces: 3,
+  calls: 200,
+  refused: {},
+  refusal_ratio: '0.000000',
+  margin: [],
+  ...more,
+});
+const line = (cost: string, margin_ratio: string | null) => ({
+  revenue: eur('15.99'),
+  fees: eur('0.5'),
+  cost: eur(cost),
+  margin: eur('0'),
+  margin_ratio,
+});
+
+describe('a roll-out in words (C13)', () => {
+  it('says how far it has come', () => {
+    expect(standWords({ state: 'running', share: 0.05 })).toBe('5 % are moved');
+    expect(standWords({ state: 'running', share: 0 })).toBe('nobody is moved yet');
+    expect(standWords({ state: 'all', share: 1 })).toBe('all are moved');
+    expect(standWords({ state: 'back', share: 0.5 })).toBe('taken back');
+  });
+
+  it('sets both sides next to each other, and says where those who were moved are worse off', () => {
+    const rows = comparisonOf([
+      arm('moved', { refused: { rate_limited: 5 }, refusal_ratio: '0.025000', margin: [line('2', '0.84')] }),
+      arm('stayed', { refused: { credits_exhausted: 1 }, refusal_ratio: '0.005000', margin: [line('4', '0.71')] }),
+    ]);
+    const rowOf = (name: string) => rows.find((row) => row.name === name);
+    expect(rowOf('Refused')).toEqual({ name: 'Refused', moved: '2.5 %', stayed: '0.5 %', verdict: 'worse' });
+    expect(rowOf('Too many calls in a short time')).toMatchObject({ moved: '5', stayed: '0' });
+    expect(rowOf('Not enough credits for this call')).toMatchObject({ moved: '0', stayed: '1' });
+    expect(rowOf('Cost and fees in EUR')).toMatchObject({ moved: '€2.50', stayed: '€4.50' });
+    expect(rowOf('Kept of EUR')).toEqual({ name: 'Kept of EUR', moved: '84.0 %', stayed: '71.0 %', verdict: 'better' });
+  });
+
+  it('judges nothing that is not known on both sides, and says when there are too few calls', () => {
+    const arms = [
+      arm('moved', { calls: 0, refusal_ratio: null, margin: [line('1', null)] }),
+      arm('stayed', { refusal_ratio: '0.100000' }),
+    ];
+    expect(comparisonOf(arms).filter(({ verdict }) => verdict !== undefined)).toEqual([]);
+    expect(comparisonOf(arms).find(({ name }) => name === 'Refused')).toMatchObject({ moved: '–', stayed: '10.0 %' });
+    expect(saysLittle(arms)).toBe(true);
+    expect(saysLittle([arm('moved', {}), arm('stayed', {})])).toBe(false);
+  });
+});
