@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-import { fasterThanLinear, growthOf, HOSTILE_TEXTS } from '@purser/base/testing';
+import { fasterThanLinear, growthOf, HOSTILE_TEXTS } from '@purser/core/testing';
 import { describe, expect, test } from 'vitest';
 
 /*
@@ -33,7 +33,9 @@ function attempt(read: () => unknown): void {
   }
 }
 const money = await import('@purser/money');
-const base = await import('@purser/base');
+const core = await import('@purser/core');
+const database = await import('@purser/database');
+const log = await import('@purser/log');
 const audit = await import('@purser/audit');
 const catalog = await import('@purser/catalog');
 const ledger = await import('@purser/ledger');
@@ -45,13 +47,13 @@ const PRICES = await catalog.loadCatalog(new URL('catalogs/default.yaml', import
 /** How each function is given a text. */
 const READING: Readonly<Record<string, (text: string) => unknown>> = {
   'audit.parseHead': (text) => audit.parseHead(text),
-  'base.hideSecrets': (text) => base.hideSecrets(text),
-  'base.isUuid': (text) => base.isUuid(text),
-  'base.keepableJson': (text) => base.keepableJson({ text }),
-  'base.keepableText': (text) => base.keepableText(text),
-  'base.ownPath': (text) => base.ownPath(text, 'https://purser.example'),
-  'base.createLog': (text) => base.createLog({ level: 'info', write: () => {} }).info({ text, err: new Error(text) }, text),
-  'base.isTransientDatabaseError': (text) => base.isTransientDatabaseError(new Error(text)),
+  'log.redactSecrets': (text) => log.redactSecrets(text),
+  'core.isUuid': (text) => core.isUuid(text),
+  'database.toPostgresJson': (text) => database.toPostgresJson({ text }),
+  'database.toPostgresText': (text) => database.toPostgresText(text),
+  'core.ownPath': (text) => core.ownPath(text, 'https://purser.example'),
+  'log.createLog': (text) => log.createLog({ level: 'info', write: () => {} }).info({ text, err: new Error(text) }, text),
+  'database.isTransientDatabaseError': (text) => database.isTransientDatabaseError(new Error(text)),
   'catalog.findOperation': (text) => catalog.findOperation(PRICES, text),
   'catalog.findPack': (text) => catalog.findPack(PRICES, text),
   'catalog.findPlan': (text) => catalog.findPlan(PRICES, text),
@@ -76,9 +78,9 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
 
 /** Functions whose parameters are texts of ours, short ones, files of the operator, or nothing that a text is read out of. */
 const NOT_READING: readonly string[] = words(`
-  audit.entriesAfter audit.listAudit audit.readMarks base.inBackground base.backUp base.examineDatabase base.restoreBackup base.migrate base.databaseFault base.fileTrouble
-  base.openPool base.addressAs base.openRoles base.loadSettings base.makeFolder base.startEmbedded base.assert base.isRefusal
-  base.refuse base.repeat catalog.checkPlans catalog.importPrices catalog.loadCatalog catalog.pricesOfVersion
+  audit.entriesAfter audit.listAudit audit.readMarks core.inBackground database.backUp database.examineDatabase database.restoreBackup database.migrate database.databaseFault core.fileTrouble
+  database.openPool database.addressAs database.openRoles settings.loadSettings embedded.makeFolder embedded.startEmbedded core.assert core.isRefusal
+  core.refuse core.repeat catalog.checkPlans catalog.importPrices catalog.loadCatalog catalog.pricesOfVersion
   catalog.catalogVersion gate.estimateLimits gate.featureRefusal gate.buyOffers gate.keepWithinBound identity.workspacesOn
   identity.workspacesOverTime ledger.listAttempts ledger.listPostings ledger.marginOf license.licenseChanges
   license.setByHand license.licenseRefusal limits.callQuotas meters.endGrants meters.takeBack notify.deadLetters notify.reviveLetter

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { INVENTORY, inventoryTable } from '@purser/privacy';
 
-import { ARROWS } from './arrows.ts';
+import { DEPENDENCIES } from './dependencies.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
-  const [, ...aboveBase] = allMigrations(new URL('./', import.meta.url), Object.keys(ARROWS));
+  const [, ...aboveBase] = allMigrations(new URL('./', import.meta.url), Object.keys(DEPENDENCIES));
   database = await createTestDatabase(aboveBase);
 });
 afterAll(() => database.drop());

@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
-import { readMigrations } from '@purser/base';
+import { readMigrations } from '@purser/database';
 
-import { ARROWS } from './arrows.ts';
+import { DEPENDENCIES } from './dependencies.ts';
 
 /*
  * Taste as a test: what the compiler, the linter and the dead-code check cannot know about this repository.
@@ -57,8 +57,8 @@ function except(...prefixes: string[]): Source[] {
 
 describe('rooms', () => {
   test('imports follow the arrows that are written down, and those only point down', () => {
-    const order = Object.keys(ARROWS);
-    const upward = Object.entries(ARROWS).flatMap(([from, to]) =>
+    const order = Object.keys(DEPENDENCIES);
+    const upward = Object.entries(DEPENDENCIES).flatMap(([from, to]) =>
       Object.keys(to)
         .filter((target) => order.indexOf(target) >= order.indexOf(from))
         .map((target) => `${from} → ${target}`),
@@ -69,7 +69,7 @@ describe('rooms', () => {
       if (from === undefined) return [];
       const targets = [...text.matchAll(/from '@purser\/([a-z]+)/g)].map((match) => match[1] ?? '');
       return targets
-        .filter((target) => target !== from && ARROWS[from]?.[target] === undefined)
+        .filter((target) => target !== from && DEPENDENCIES[from]?.[target] === undefined)
         .map((target) => `${file} → ${target}`);
     });
     expect(unknown).toEqual([]);
@@ -118,7 +118,10 @@ describe('rooms', () => {
 
   test('migrations are numbered without a gap', async () => {
     const withTables = rooms.filter(({ folder }) => files.some((file) => file.startsWith(`${folder}/migrations/`)));
-    const all = withTables.map(({ room, folder }) => ({ room, directory: pathToFileURL(`${ROOT}/${folder}/migrations/`) }));
+    const all = withTables.map(({ room, folder }) => ({
+      schema: room,
+      directory: pathToFileURL(`${ROOT}/${folder}/migrations/`),
+    }));
     expect(await readMigrations(all)).not.toEqual([]);
   });
 });
@@ -146,18 +149,26 @@ describe('the lock file', () => {
 });
 
 describe('borders', () => {
-  const WORKSHOP = ['scripts/', 'bench/', 'e2e/', 'vitest.config.ts', 'packages/base/src/testing/'];
+  const WORKSHOP = [
+    'scripts/',
+    'bench/',
+    'e2e/',
+    'vitest.config.ts',
+    'packages/core/src/testing/',
+    'packages/database/src/testing/',
+    'packages/embedded/src/testing/',
+  ];
 
   /** A test on an outside service is told its address by the environment, and needs names that no other run uses. */
   const inRooms = (...prefixes: string[]): Source[] =>
     except(...prefixes).filter(({ file }) => !file.includes('.services.test.'));
 
   test('the environment is read where settings are, and nowhere else', () => {
-    expect(places(inRooms(...WORKSHOP, 'packages/base/src/settings/'), /process\.env|import\.meta\.env/)).toEqual([]);
+    expect(places(inRooms(...WORKSHOP, 'packages/settings/src/'), /process\.env|import\.meta\.env/)).toEqual([]);
   });
 
   test('the time is asked of the clock, and nowhere else', () => {
-    const outside = inRooms(...WORKSHOP, 'packages/base/src/clock.', 'apps/web/src/browser/now.ts');
+    const outside = inRooms(...WORKSHOP, 'packages/core/src/clock.', 'apps/web/src/browser/now.ts');
     expect(places(outside, /\bDate\.now\(|new Date\(\s*\)|Temporal\.Now\b/)).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ const SERVICE_TESTS = ['packages/**/*.services.test.ts', 'apps/**/*.services.tes
 const BROWSER_TESTS = ['e2e/**/*.test.ts'];
 const UNIT_TESTS = ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'scripts/**/*.test.ts', '*.test.ts'];
 const NOT_TESTS = ['**/node_modules/**', '**/dist/**'];
-const SETUP = './packages/base/src/testing/setup';
+const SETUP = './packages/database/src/testing/setup';
 
 const required = process.env['PURSER_REQUIRE_SERVICES'] === '1';
 // The dead-code check and editors read this file too, and must see every suite.

@@ -1,14 +1,9 @@
-import {
-  createLog,
-  migrate,
-  openPool,
-  parseSettings,
-  type Pool,
-  scratchDatabase,
-  scratchFolder,
-  systemClock,
-} from '@purser/base';
-import { type Given, provenCatalog, ROOMS } from '@purser/server';
+import { systemClock } from '@purser/core';
+import { migrate, openPool, type Pool } from '@purser/database';
+import { scratchDatabase, scratchFolder } from '@purser/embedded';
+import { parseSettings } from '@purser/settings';
+import { createLog } from '@purser/log';
+import { type Given, provenCatalog, MIGRATIONS } from '@purser/server';
 
 import { roomyCatalog } from './roomy-catalog.ts';
 
@@ -20,7 +15,7 @@ export async function scratchGiven(
   const database = opened.use(await scratchDatabase());
   const pool = openPool(database.url, { connections_max });
   opened.defer(() => pool.end());
-  await migrate(pool, ROOMS);
+  await migrate(pool, MIGRATIONS);
   const { folder } = opened.use(await scratchFolder());
   const settings = { ...parseSettings({ PURSER_CATALOG: await roomyCatalog(folder) }), port: 0 };
   const log = createLog({ level: 'error' });

@@ -1,4 +1,4 @@
--- What the migrations of all rooms add up to. Written by `npm run schema`, compared by schema.db.test.ts.
+-- What the migrations of all packages add up to. Written by `npm run schema`, compared by schema.db.test.ts.
 
 create schema audit;
 grant usage on schema audit to purser_app;

@@ -1,7 +1,8 @@
-import { migrate, openPool, scratchDatabase } from '@purser/base';
+import { migrate, openPool } from '@purser/database';
+import { scratchDatabase } from '@purser/embedded';
 import { trials, TrialWorld, tryProof, type Verdict } from '@purser/gate/trial';
 import { verifyMeters } from '@purser/meters';
-import { ROOMS } from '@purser/server';
+import { MIGRATIONS } from '@purser/server';
 import fc from 'fast-check';
 
 import { heading, machine, table } from '../report.ts';
@@ -19,7 +20,7 @@ export async function benchCatalogs(quick: boolean): Promise<void> {
   const database = opened.use(await scratchDatabase());
   const pool = openPool(database.url, { connections_max: 8 });
   opened.defer(() => pool.end());
-  await migrate(pool, ROOMS);
+  await migrate(pool, MIGRATIONS);
   const world = new TrialWorld({ url: database.url, pool }, PROVEN_AT);
   opened.defer(() => world.close());
 

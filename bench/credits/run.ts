@@ -1,4 +1,5 @@
-import { isRefusal, type Pool, systemClock } from '@purser/base';
+import { isRefusal, systemClock } from '@purser/core';
+import type { Pool } from '@purser/database';
 import type { Workspace } from '@purser/identity';
 import { Meters, openGrants } from '@purser/meters';
 import { effectivePolicy } from '@purser/policy';

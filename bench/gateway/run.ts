@@ -1,4 +1,4 @@
-import { scratchFolder } from '@purser/base';
+import { scratchFolder } from '@purser/embedded';
 
 import { cpuOfTree, residentMegabytes } from '../processes.ts';
 import { heading, machine, median, ms, table } from '../report.ts';

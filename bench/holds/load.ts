@@ -1,4 +1,4 @@
-import { systemClock } from '@purser/base';
+import { systemClock } from '@purser/core';
 import type { Meters } from '@purser/meters';
 
 import { percentile } from '../report.ts';

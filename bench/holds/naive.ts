@@ -1,4 +1,5 @@
-import { newId, type Pool, systemClock, transaction } from '@purser/base';
+import { systemClock } from '@purser/core';
+import { newId, type Pool, transaction } from '@purser/database';
 import { meterId } from '@purser/meters';
 
 import { ACTUAL, WORST, type Workspace } from './workload.ts';

@@ -1,4 +1,6 @@
-import { baseMigrations, migrate, openPool, openRoles, type Pool, scratchDatabase, systemClock } from '@purser/base';
+import { systemClock } from '@purser/core';
+import { baseMigrations, migrate, openPool, openRoles, type Pool } from '@purser/database';
+import { scratchDatabase } from '@purser/embedded';
 import { ledgerMigrations } from '@purser/ledger';
 import { Meters, metersMigrations } from '@purser/meters';
 

@@ -1,4 +1,5 @@
-import { newId, PLATFORM, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
+import { newId } from '@purser/database';
 import { creditMeter, type EndRequest, type HoldRequest, type MeterClass, type MeterSpec } from '@purser/meters';
 
 const MONTH_START = Temporal.Instant.from('2026-11-01T00:00:00Z');

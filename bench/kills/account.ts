@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 
 import type { Acknowledged } from './callers.ts';
 import type { Billed } from './upstream.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { openPool, scratchFolder, startEmbedded } from '@purser/base';
+import { openPool } from '@purser/database';
+import { scratchFolder, startEmbedded } from '@purser/embedded';
 
 import { heading, machine, table } from '../report.ts';
 import { roomyCatalog } from '../roomy-catalog.ts';

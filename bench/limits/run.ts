@@ -1,5 +1,5 @@
-import { isRefusal } from '@purser/base';
-import { HAS_REDIS_SERVER, OwnRedis } from '@purser/base/testing';
+import { isRefusal } from '@purser/core';
+import { HAS_REDIS_SERVER, OwnRedis } from '@purser/embedded/testing';
 import { abuseRules, blockRule, LocalRateLimiter, planRules, type RateRequest, RedisRateLimiter } from '@purser/limits';
 import { Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';

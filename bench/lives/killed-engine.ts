@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type Pool, refuse, systemClock, type TestClock, type WorkspaceId } from '@purser/base';
+import { refuse, systemClock, type TestClock, type WorkspaceId } from '@purser/core';
+import type { Pool } from '@purser/database';
 import { signatureOf, type StripeStandIn } from '@purser/marketplace/standins';
 import { booksOf } from '@purser/server';
 import type { LivesEngine } from '@purser/simulation';

@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { openPool, scratchFolder, startEmbedded, TestClock } from '@purser/base';
+import { TestClock } from '@purser/core';
+import { openPool } from '@purser/database';
+import { scratchFolder, startEmbedded } from '@purser/embedded';
 import { startLivesStripe } from '@purser/server';
 import {
   drawLife,

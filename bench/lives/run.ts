@@ -1,4 +1,4 @@
-import { scratchDatabase } from '@purser/base';
+import { scratchDatabase } from '@purser/embedded';
 import { drawLife, LONG_LIVES, type Life, type Lived, plainest, storyOf, tryLives } from '@purser/simulation';
 
 import { openLivesWorld } from '../../apps/cli/src/testing-lives.ts';

@@ -1,4 +1,5 @@
-import { type Pool, systemClock } from '@purser/base';
+import { systemClock } from '@purser/core';
+import type { Pool } from '@purser/database';
 import { marginReport } from '@purser/ledger';
 import { type RunningServer, startServer } from '@purser/server';
 

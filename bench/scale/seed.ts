@@ -1,4 +1,4 @@
-import { newId, type Pool } from '@purser/base';
+import { newId, type Pool } from '@purser/database';
 
 const PLANS = [
   ['FREE', 0.6],

@@ -1,4 +1,4 @@
-import { scratchFolder } from '@purser/base';
+import { scratchFolder } from '@purser/embedded';
 
 import { type Purser, startPurser } from '../gateway/peers.ts';
 import { residentMegabytes } from '../processes.ts';

@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { createGate, type Gate, type GenerateRequest } from '@purser/gate';
 import type { Caller } from '@purser/identity';
 import type { RateLimiter } from '@purser/limits';

@@ -1,4 +1,4 @@
-import { isRefusal, systemClock } from '@purser/base';
+import { isRefusal, systemClock } from '@purser/core';
 import { signatureOf } from '@purser/marketplace/standins';
 import { startServer } from '@purser/server';
 

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 
-import { Fault } from '@purser/base';
+import { Fault } from '@purser/core';
 
 /** Asks on the terminal and waits for a line; where nobody is there to type, the input ends and the answer is empty. */
 export async function ask(question: string): Promise<string> {

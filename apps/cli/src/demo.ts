@@ -1,5 +1,7 @@
 import { appendAudit } from '@purser/audit';
-import { isRefusal, RefusalError, type Settings, transaction } from '@purser/base';
+import { isRefusal, RefusalError } from '@purser/core';
+import { transaction } from '@purser/database';
+import type { Settings } from '@purser/settings';
 import { type Catalog, demoPlan, type Example, firstExample } from '@purser/catalog';
 import type { RunningServer } from '@purser/server';
 

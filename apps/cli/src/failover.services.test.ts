@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { openPool, type Pool, scratchFolder } from '@purser/base';
-import { OwnPostgres } from '@purser/base/testing';
+import { openPool, type Pool } from '@purser/database';
+import { scratchFolder } from '@purser/embedded';
+import { OwnPostgres } from '@purser/embedded/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { movingAddress } from './testing-address.ts';

@@ -1,7 +1,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { Fault, makeFolder } from '@purser/base';
+import { Fault } from '@purser/core';
+import { makeFolder } from '@purser/embedded';
 
 /** A secret of an earlier start, out of the data folder. */
 export async function readKeptSecret(folder: string, name: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { createLog } from '@purser/base';
+import { createLog } from '@purser/log';
 
 import { watchLastResort } from './last-resort.ts';
 

@@ -1,4 +1,4 @@
-import type { Log } from '@purser/base';
+import type { Log } from '@purser/log';
 
 /** How long an orderly end may take after something nobody caught: calls in flight have 30 s of it. */
 const END_MS_MAX = 60_000;

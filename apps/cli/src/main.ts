@@ -1,11 +1,11 @@
-import { hideSecrets } from '@purser/base';
+import { redactSecrets } from '@purser/log';
 
 import { buildProgram } from './program.ts';
 
 /** One line about what went wrong, on the error stream, and nothing that looks like a secret in it. */
 function line(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return hideSecrets(`purser: ${message.trim()}`);
+  return redactSecrets(`purser: ${message.trim()}`);
 }
 
 try {

@@ -1,4 +1,6 @@
-import { examineDatabase, openPool, openRoles, type Pool, type Settings, startEmbedded } from '@purser/base';
+import { examineDatabase, openPool, openRoles, type Pool } from '@purser/database';
+import { startEmbedded } from '@purser/embedded';
+import type { Settings } from '@purser/settings';
 
 import { keepSecret, readKeptSecret } from './kept-secret.ts';
 

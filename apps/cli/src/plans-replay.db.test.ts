@@ -2,12 +2,15 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { createLog, isRefusal, parseSettings, TestClock } from '@purser/base';
-import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
+import { isRefusal, TestClock } from '@purser/core';
+import { parseSettings } from '@purser/settings';
+import { createLog } from '@purser/log';
+import { suiteClock } from '@purser/core/testing';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { type Catalog, loadCatalog } from '@purser/catalog';
 import { add, formatMoney, money, multiply, parseMoney } from '@purser/money';
 import { type ReplayedPlan, replayUsage } from '@purser/replay';
-import { openSimulatedEngine, ROOMS } from '@purser/server';
+import { openSimulatedEngine, MIGRATIONS } from '@purser/server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -46,7 +49,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'purser-replay-'));
   await cp(path.join(ROOT, 'catalogs'), folder, { recursive: true });
   sold = await catalog('sold', SOLD);
-  database = await createTestDatabase(ROOMS.filter(({ room }) => room !== 'base'));
+  database = await createTestDatabase(MIGRATIONS.filter(({ schema }) => schema !== 'base'));
   engine = await openSimulatedEngine({
     settings: parseSettings({}),
     database_url: database.url,

@@ -3,8 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { openPool, type Pool, scratchDatabase, scratchFolder } from '@purser/base';
-import { installedPostgres, OwnPostgres } from '@purser/base/testing';
+import { openPool, type Pool } from '@purser/database';
+import { scratchDatabase, scratchFolder } from '@purser/embedded';
+import { installedPostgres, OwnPostgres } from '@purser/embedded/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type Cli, runCli, serveCli, TOKEN } from './testing.ts';

@@ -4,10 +4,11 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { createLog, parseSettings } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { parseSettings } from '@purser/settings';
+import { createLog } from '@purser/log';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { loadCatalog } from '@purser/catalog';
-import { ROOMS, type RunningServer, startServer } from '@purser/server';
+import { MIGRATIONS, type RunningServer, startServer } from '@purser/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -25,7 +26,7 @@ beforeAll(async () => {
   current = path.join(folder, 'default.yaml');
   proposed = path.join(folder, 'proposed.yaml');
   await writeFile(proposed, (await readFile(current, 'utf8')).replace('credits_monthly: 1500', 'credits_monthly: 2'));
-  database = await createTestDatabase(ROOMS.slice(1));
+  database = await createTestDatabase(MIGRATIONS.slice(1));
   server = await startServer({
     settings: parseSettings({ PORT: '0' }),
     database_url: database.url,

@@ -4,8 +4,11 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 
 import { adoptRestoredDatabase, describeMissing, type MarkPlaces, reportMissing, watchMarks } from '@purser/audit';
-import { examineDatabase, type Log, migrate, openPool, type Settings, systemClock } from '@purser/base';
-import { provenCatalog, ROOMS, type RunningServer, startServer } from '@purser/server';
+import { systemClock } from '@purser/core';
+import { examineDatabase, migrate, openPool } from '@purser/database';
+import type { Settings } from '@purser/settings';
+import type { Log } from '@purser/log';
+import { provenCatalog, MIGRATIONS, type RunningServer, startServer } from '@purser/server';
 
 import { keepSecret, readKeptSecret } from './kept-secret.ts';
 import { watchLastResort } from './last-resort.ts';
@@ -72,7 +75,7 @@ async function bringForward(
   await examineDatabase(url);
   const pool = openPool(url, { connections_max: 1 });
   try {
-    const applied = await migrate(pool, ROOMS, say);
+    const applied = await migrate(pool, MIGRATIONS, say);
     if (applied.length > 0) say(`the database was brought forward (${applied.length} migrations)`);
     if (await adoptRestoredDatabase(pool))
       say('the database was restored from a dump: its transactions are counted on from the books');

@@ -1,9 +1,12 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 
-import { createLog, parseSettings, scratchFolder, TestClock } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { TestClock } from '@purser/core';
+import { scratchFolder } from '@purser/embedded';
+import { parseSettings } from '@purser/settings';
+import { createLog } from '@purser/log';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { type Catalog, loadCatalog, proveCatalog } from '@purser/catalog';
-import { openSimulatedEngine, ROOMS } from '@purser/server';
+import { openSimulatedEngine, MIGRATIONS } from '@purser/server';
 import {
   describeSimulation,
   type Engine,
@@ -24,7 +27,7 @@ let database: TestDatabase;
 let opened: AsyncDisposableStack;
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
-  database = await createTestDatabase(ROOMS.filter(({ room }) => room !== 'base'));
+  database = await createTestDatabase(MIGRATIONS.filter(({ schema }) => schema !== 'base'));
   opened.defer(() => database.drop());
 });
 afterEach(() => opened.disposeAsync());

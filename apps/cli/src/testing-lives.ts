@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { createLog, parseSettings, scratchFolder, TestClock } from '@purser/base';
-import { createTestDatabase } from '@purser/base/testing';
+import { TestClock } from '@purser/core';
+import { scratchFolder } from '@purser/embedded';
+import { parseSettings } from '@purser/settings';
+import { createLog } from '@purser/log';
+import { createTestDatabase } from '@purser/database/testing';
 import { loadCatalog } from '@purser/catalog';
-import { openLivesEngine, ROOMS, startLivesStripe } from '@purser/server';
+import { openLivesEngine, MIGRATIONS, startLivesStripe } from '@purser/server';
 import {
   LIVES_PRICES,
   LIVES_TERMS,
@@ -28,7 +31,7 @@ const LIVES_PRICE_LIST = { ...LIVES_PRICES, raised_at: BASE_S + RAISED_STEP * ST
 export async function openLivesWorld(): ReturnType<OpenWorld> {
   await using opened = new AsyncDisposableStack();
   const database = await createTestDatabase(
-    ROOMS.filter(({ room }) => room !== 'base'),
+    MIGRATIONS.filter(({ schema }) => schema !== 'base'),
     CONNECTIONS,
   );
   opened.defer(() => database.drop());

@@ -8,7 +8,9 @@ import {
   readMarks,
   recordedMissing,
 } from '@purser/audit';
-import { isRefusal, type Pool, type Settings } from '@purser/base';
+import { isRefusal } from '@purser/core';
+import type { Pool } from '@purser/database';
+import type { Settings } from '@purser/settings';
 import { InvalidArgumentError } from 'commander';
 
 import { markPlaces } from './run-server.ts';

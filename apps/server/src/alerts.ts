@@ -1,5 +1,7 @@
 import { describeMissing, entriesAfter, type Entry, missingAfter } from '@purser/audit';
-import { type Clock, PLATFORM, type Pool, type Repetition, type Settings } from '@purser/base';
+import { type Clock, PLATFORM, type Repetition } from '@purser/core';
+import type { Pool } from '@purser/database';
+import type { Settings } from '@purser/settings';
 import type { Catalog } from '@purser/catalog';
 import type { Identity } from '@purser/identity';
 import { type LicenseChange, licenseChanges } from '@purser/license';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 
-import { parseSettings } from '@purser/base';
+import { parseSettings } from '@purser/settings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startServer } from './start.ts';

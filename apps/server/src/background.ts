@@ -1,5 +1,7 @@
 import { startSealer } from '@purser/audit';
-import { type Clock, type Pool, repeat, type Settings } from '@purser/base';
+import { type Clock, repeat } from '@purser/core';
+import type { Pool } from '@purser/database';
+import type { Settings } from '@purser/settings';
 import type { Catalog } from '@purser/catalog';
 import type { Gate } from '@purser/gate';
 import type { Identity } from '@purser/identity';
@@ -15,7 +17,7 @@ import { type PeriodOpener, workWallet } from '@purser/wallet';
 import { startServerAlerts } from './alerts.ts';
 import type { BackgroundLog } from './background-log.ts';
 import type { Metrics } from './metrics.ts';
-import { ROOMS } from './migrations.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { retain } from './retaining.ts';
 import { watchUnresolved } from './route-states.ts';
 import { watchSchema } from './watch-schema.ts';
@@ -92,7 +94,7 @@ export function startBackground(opened: AsyncDisposableStack, parts: BackgroundP
       () => marketplace.sweep(),
       (err) => logOf('marketplace').error({ err }, 'debts and spending of packs could not be looked at'),
     ),
-    watchSchema({ pool, rooms: ROOMS, every_ms: SCHEMA_EVERY_MS, log: logOf('schema') }),
+    watchSchema({ pool, rooms: MIGRATIONS, every_ms: SCHEMA_EVERY_MS, log: logOf('schema') }),
     startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log: logOf('daily sums') }),
     startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log: logOf('audit log') }),
     repeat(

@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import { isRefusal, PLATFORM, type Pool, type Refusal, refuse, transaction } from '@purser/base';
+import { isRefusal, PLATFORM, type Refusal, refuse } from '@purser/core';
+import { type Pool, transaction } from '@purser/database';
 import {
   type Catalog,
   CatalogFault,

@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 import { isPriceVersion } from '@purser/catalog';
 import { workspacesOn } from '@purser/identity';
 import { type MarginLine, marginOf } from '@purser/ledger';

@@ -1,13 +1,7 @@
-import {
-  type Clock,
-  DatabaseClock,
-  isRefusal,
-  type Log,
-  OffsetClock,
-  type Refusal,
-  type Settings,
-  systemClock,
-} from '@purser/base';
+import { type Clock, isRefusal, OffsetClock, type Refusal, systemClock } from '@purser/core';
+import { DatabaseClock } from '@purser/database';
+import type { Settings } from '@purser/settings';
+import type { Log } from '@purser/log';
 import { type Catalog, catalogVersions, storeCatalog } from '@purser/catalog';
 import type { PausePoint } from '@purser/gate';
 import { type Authentication, type Caller, type Identity, openIdentity } from '@purser/identity';

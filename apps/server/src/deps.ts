@@ -1,4 +1,6 @@
-import type { Clock, OffsetClock, Pool, TrustedProxies } from '@purser/base';
+import type { Clock, OffsetClock } from '@purser/core';
+import type { Pool } from '@purser/database';
+import type { TrustedProxies } from '@purser/settings';
 import type { Catalog, ModelEntry } from '@purser/catalog';
 import type { Gate } from '@purser/gate';
 import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';

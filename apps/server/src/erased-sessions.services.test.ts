@@ -1,4 +1,4 @@
-import { HAS_REDIS_SERVER, OwnRedis } from '@purser/base/testing';
+import { HAS_REDIS_SERVER, OwnRedis } from '@purser/embedded/testing';
 import { Redis } from 'ioredis';
 import { expect, it } from 'vitest';
 

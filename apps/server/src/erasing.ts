@@ -1,4 +1,5 @@
-import { type Clock, doneWithin, type Pool, type WorkspaceId } from '@purser/base';
+import { type Clock, doneWithin, type WorkspaceId } from '@purser/core';
+import type { Pool } from '@purser/database';
 import type { Identity } from '@purser/identity';
 import { type Doors, type ErasureId, type PrivacyParts, workErasures } from '@purser/privacy';
 import type { Logger } from 'pino';

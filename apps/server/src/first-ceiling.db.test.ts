@@ -1,4 +1,4 @@
-import { suiteClock } from '@purser/base/testing';
+import { suiteClock } from '@purser/core/testing';
 import { startStripeStandIn, type StripeObject, type StripeStandIn } from '@purser/marketplace/standins';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 

@@ -1,4 +1,4 @@
-import { HOSTILE_TEXTS } from '@purser/base/testing';
+import { HOSTILE_TEXTS } from '@purser/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startTestServer, type TestServer } from './testing/index.ts';

@@ -2,8 +2,9 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { newId, type WorkspaceId } from '@purser/base';
-import { suiteClock } from '@purser/base/testing';
+import type { WorkspaceId } from '@purser/core';
+import { newId } from '@purser/database';
+import { suiteClock } from '@purser/core/testing';
 import { findOperation, findPlan } from '@purser/catalog';
 import { type MarginLine, marginReport, rollUp, verifyPostings } from '@purser/ledger';
 import { startStripeStandIn, type StripeObject, type StripeStandIn } from '@purser/marketplace/standins';

@@ -1,7 +1,7 @@
 export { beginRollout, moveRollout } from './begin-rollout.ts';
 export { compareRollout } from './compare-rollout.ts';
 export type { Given } from './compose.ts';
-export { ROOMS } from './migrations.ts';
+export { MIGRATIONS } from './migrations.ts';
 export { provenCatalog } from './proven-catalog.ts';
 export { openSimulatedEngine } from './simulated-engine.ts';
 export { booksOf, openLivesEngine, startLivesStripe } from './lives-engine.ts';

@@ -1,4 +1,5 @@
-import { addressAs, openPool, PLATFORM, type Pool, SERVING_ROLES, type ServingRole, workspaceTransaction } from '@purser/base';
+import { PLATFORM } from '@purser/core';
+import { addressAs, openPool, type Pool, SERVING_ROLES, type ServingRole, workspaceTransaction } from '@purser/database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startTwoTenants, type Tenant, tenantTables, type TestServer, type TwoTenants } from './testing/index.ts';

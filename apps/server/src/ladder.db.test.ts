@@ -2,7 +2,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { newId, parseSettings } from '@purser/base';
+import { newId } from '@purser/database';
+import { parseSettings } from '@purser/settings';
 import { parseMoney } from '@purser/money';
 import { raiseCeiling } from '@purser/policy';
 import { type StandIn, startStandIn } from '@purser/providers/standins';

@@ -1,4 +1,6 @@
-import { newId, parseSettings, transaction, type WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import { newId, transaction } from '@purser/database';
+import { parseSettings } from '@purser/settings';
 import { type PaymentEvent, recordPayment } from '@purser/license';
 import { grantCredits } from '@purser/meters';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';

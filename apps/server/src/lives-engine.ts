@@ -1,4 +1,5 @@
-import { isRefusal, openPool, systemClock, type TestClock } from '@purser/base';
+import { isRefusal, systemClock, type TestClock } from '@purser/core';
+import { openPool } from '@purser/database';
 import type { GenerateRequest } from '@purser/gate';
 import { balancesOf, creditsTakenBack } from '@purser/ledger';
 import { signatureOf, startStripeStandIn, type StripeStandIn } from '@purser/marketplace/standins';

@@ -1,5 +1,5 @@
 import { auditMigrations } from '@purser/audit';
-import { baseMigrations, type RoomMigrations } from '@purser/base';
+import { baseMigrations, type SchemaMigrations } from '@purser/database';
 import { catalogMigrations } from '@purser/catalog';
 import { identityMigrations } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';
@@ -14,10 +14,10 @@ import { privacyMigrations } from '@purser/privacy';
 import { termsMigrations } from '@purser/terms';
 import { walletMigrations } from '@purser/wallet';
 
-export const serverMigrations: RoomMigrations = { room: 'server', directory: new URL('../migrations/', import.meta.url) };
+export const serverMigrations: SchemaMigrations = { schema: 'server', directory: new URL('../migrations/', import.meta.url) };
 
 /** Every room that has tables, lower ones first. */
-export const ROOMS: readonly RoomMigrations[] = [
+export const MIGRATIONS: readonly SchemaMigrations[] = [
   baseMigrations,
   ledgerMigrations,
   auditMigrations,

@@ -1,9 +1,10 @@
-import { baseMigrations, migrate, openPool, type Pool, scratchDatabase } from '@purser/base';
-import { Door } from '@purser/base/testing';
+import { baseMigrations, migrate, openPool, type Pool } from '@purser/database';
+import { scratchDatabase } from '@purser/embedded';
+import { TcpProxy } from '@purser/embedded/testing';
 import { MISBEHAVIOURS, type Misbehaviour, type StandIn, startStandIn } from '@purser/providers/standins';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { ROOMS } from './migrations.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { FaultedServer } from './testing/faulted-server.ts';
 
 /*
@@ -31,7 +32,7 @@ const CALLS: readonly Call[] = [GENERATE, EVENTS, CHAT, CHUNKS].flatMap((call) =
 
 let database: Awaited<ReturnType<typeof scratchDatabase>>;
 let owner: Pool;
-let door: Door;
+let door: TcpProxy;
 let provider: StandIn;
 const behaviour: { misbehaviour: Misbehaviour; wait_ms: number } = { misbehaviour: 'honest', wait_ms: 20 };
 let server: FaultedServer;
@@ -40,8 +41,8 @@ let key: string;
 beforeAll(async () => {
   database = await scratchDatabase();
   owner = openPool(database.url);
-  await migrate(owner, [baseMigrations, ...ROOMS.slice(1)]);
-  door = new Door(database.url);
+  await migrate(owner, [baseMigrations, ...MIGRATIONS.slice(1)]);
+  door = new TcpProxy(database.url);
   await door.open();
   provider = await startStandIn(behaviour);
   server = await startFaulted();

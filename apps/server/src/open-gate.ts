@@ -1,4 +1,6 @@
-import type { Clock, Log, Settings } from '@purser/base';
+import type { Clock } from '@purser/core';
+import type { Settings } from '@purser/settings';
+import type { Log } from '@purser/log';
 import { createGate, type Gate, type GateDeps } from '@purser/gate';
 import type { Identity } from '@purser/identity';
 import type { Policies } from '@purser/policy';

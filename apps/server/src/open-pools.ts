@@ -1,4 +1,5 @@
-import { openPool, openRoles, type Pool, type ServingRole, type Settings } from '@purser/base';
+import { openPool, openRoles, type Pool, type ServingRole } from '@purser/database';
+import type { Settings } from '@purser/settings';
 
 const BATCH_TIMEOUT_MS = 10_000;
 /** What is asked while a caller waits, and what reports and work in the background may take: then the connection is given up. */

@@ -1,4 +1,5 @@
-import type { Log, Settings } from '@purser/base';
+import type { Settings } from '@purser/settings';
+import type { Log } from '@purser/log';
 import { LocalRateLimiter, type RateLimiter, RedisRateLimiter } from '@purser/limits';
 
 /** Rate windows in the process, or in the Redis that several servers share. @throws Fault when what answers there can never be one. */

@@ -1,7 +1,9 @@
 import { isIPv6 } from 'node:net';
 
 import { appendAudit } from '@purser/audit';
-import type { Clock, Log, Settings } from '@purser/base';
+import type { Clock } from '@purser/core';
+import type { Settings } from '@purser/settings';
+import type { Log } from '@purser/log';
 import type { PersonsOptions } from '@purser/identity';
 
 import type { Site } from './http/site.ts';

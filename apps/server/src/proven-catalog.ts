@@ -1,4 +1,6 @@
-import { Fault, type Log, type Settings } from '@purser/base';
+import { Fault } from '@purser/core';
+import type { Settings } from '@purser/settings';
+import type { Log } from '@purser/log';
 import { type Catalog, CatalogFault, describeMistake, loadCatalog, proveCatalog } from '@purser/catalog';
 
 /**

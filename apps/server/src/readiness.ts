@@ -1,4 +1,4 @@
-import { checkWrites, type Pool } from '@purser/base';
+import { checkWrites, type Pool } from '@purser/database';
 import type { BatchObserver } from '@purser/meters';
 
 import type { Metrics } from './metrics.ts';

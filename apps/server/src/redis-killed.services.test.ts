@@ -1,7 +1,7 @@
-import { HAS_REDIS_SERVER, OwnRedis } from '@purser/base/testing';
+import { HAS_REDIS_SERVER, OwnRedis } from '@purser/embedded/testing';
 import { expect, it } from 'vitest';
 
-import { parseSettings } from '@purser/base';
+import { parseSettings } from '@purser/settings';
 
 import { startServer } from './start.ts';
 import { startTestServer } from './testing/index.ts';

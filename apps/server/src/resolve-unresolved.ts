@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import { type HoldId, type Pool, type Refusal, refuse, transaction } from '@purser/base';
+import { type HoldId, type Refusal, refuse } from '@purser/core';
+import { type Pool, transaction } from '@purser/database';
 import { listUnresolved, resolveUnresolved, type Unresolved, type UnresolvedQuery } from '@purser/meters';
 import { type Currency, money, type Money, parseMoney } from '@purser/money';
 

@@ -1,4 +1,5 @@
-import type { Clock, Pool } from '@purser/base';
+import type { Clock } from '@purser/core';
+import type { Pool } from '@purser/database';
 import { forgetOld, type Retention } from '@purser/privacy';
 
 import type { BackgroundLog } from './background-log.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { newId } from '@purser/base';
+import { newId } from '@purser/database';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { forgetOld } from '@purser/privacy';

@@ -1,4 +1,6 @@
-import type { Clock, Log, Pool } from '@purser/base';
+import type { Clock } from '@purser/core';
+import type { Pool } from '@purser/database';
+import type { Log } from '@purser/log';
 import type { Catalog } from '@purser/catalog';
 import { keepWithinBound } from '@purser/gate';
 import type { Meters } from '@purser/meters';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 
-import { BrokenInvariant, isRefusal, type Refusal, refuse } from '@purser/base';
+import { BrokenInvariant, isRefusal, type Refusal, refuse } from '@purser/core';
 import { type Authentication, USER_NAME } from '@purser/identity';
 import Fastify, {
   type FastifyBaseLogger,

@@ -1,21 +1,22 @@
-import { parseSettings } from '@purser/base';
-import { Door, suiteClock } from '@purser/base/testing';
+import { parseSettings } from '@purser/settings';
+import { suiteClock } from '@purser/core/testing';
+import { TcpProxy } from '@purser/embedded/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { type RunningServer, startServer } from './start.ts';
 import { startTestServer, type TestServer } from './testing/index.ts';
 
-let redis: Door;
-let postgres: Door;
+let redis: TcpProxy;
+let postgres: TcpProxy;
 let server: TestServer;
 /** Another server on the same database, by way of a door. */
 let other: RunningServer;
 beforeAll(async () => {
-  redis = new Door(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379');
+  redis = new TcpProxy(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379');
   await redis.open();
   const environment = { REDIS_URL: redis.url, PURSER_FREE_STARTS_PER_ADDRESS: '100', SMTP_URL: 'smtp://127.0.0.1:1' };
   server = await startTestServer(environment);
-  postgres = new Door(server.database.url);
+  postgres = new TcpProxy(server.database.url);
   await postgres.open();
   const { catalog, log } = server.running.composition.deps;
   other = await startServer({

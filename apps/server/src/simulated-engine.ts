@@ -1,16 +1,6 @@
 import { seal, verifyAudit } from '@purser/audit';
-import {
-  assert,
-  isRefusal,
-  newId,
-  openPool,
-  type Pool,
-  RefusalError,
-  systemClock,
-  type TestClock,
-  transaction,
-  type WorkspaceId,
-} from '@purser/base';
+import { assert, isRefusal, RefusalError, systemClock, type TestClock, type WorkspaceId } from '@purser/core';
+import { newId, openPool, type Pool, transaction } from '@purser/database';
 import type { GenerateRequest } from '@purser/gate';
 import type { WorkspaceChange } from '@purser/identity';
 import { type MarginKey, marginReport, rollUp } from '@purser/ledger';

@@ -1,4 +1,4 @@
-import { Fault } from '@purser/base';
+import { Fault } from '@purser/core';
 
 import { type Composition, compose, type Given } from './compose.ts';
 import { type BuiltServer, buildServer } from './server.ts';

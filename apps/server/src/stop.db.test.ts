@@ -1,4 +1,4 @@
-import { openPool } from '@purser/base';
+import { openPool } from '@purser/database';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 

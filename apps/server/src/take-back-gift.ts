@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import { isUuid, type Pool, type Refusal, refuse, transaction, type WorkspaceId } from '@purser/base';
+import { isUuid, type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import { type Pool, transaction } from '@purser/database';
 import { type GrantId, lockGrants, takeBack, workspaceOfGift } from '@purser/meters';
 
 export interface TakenBack {

@@ -1,4 +1,4 @@
-import { isRefusal, RefusalError } from '@purser/base';
+import { isRefusal, RefusalError } from '@purser/core';
 import type { TakenIn } from '@purser/marketplace';
 
 import { compose, type Given } from './compose.ts';

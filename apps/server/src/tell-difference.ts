@@ -1,4 +1,4 @@
-import type { Log } from '@purser/base';
+import type { Log } from '@purser/log';
 
 import type { Metrics } from './metrics.ts';
 

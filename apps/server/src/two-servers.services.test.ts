@@ -1,4 +1,4 @@
-import { parseSettings } from '@purser/base';
+import { parseSettings } from '@purser/settings';
 import { type MailServer, startMailServer } from '@purser/identity/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 

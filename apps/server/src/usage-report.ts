@@ -1,4 +1,4 @@
-import type { Offer } from '@purser/base';
+import type { Offer } from '@purser/core';
 import { buyOffers } from '@purser/gate';
 import type { MeterState, OpenGrant } from '@purser/meters';
 import { money, toWire, type WireMoney } from '@purser/money';

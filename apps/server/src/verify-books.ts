@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 import { verifyPostings } from '@purser/ledger';
 import { verifyMeters } from '@purser/meters';
 

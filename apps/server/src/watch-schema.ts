@@ -1,4 +1,5 @@
-import { type Pool, repeat, type Repetition, type RoomMigrations, unknownMigrations } from '@purser/base';
+import { repeat, type Repetition } from '@purser/core';
+import { type Pool, type SchemaMigrations, unknownMigrations } from '@purser/database';
 
 import type { BackgroundLog } from './background-log.ts';
 
@@ -8,7 +9,7 @@ import type { BackgroundLog } from './background-log.ts';
  */
 export function watchSchema(parts: {
   readonly pool: Pool;
-  readonly rooms: readonly RoomMigrations[];
+  readonly rooms: readonly SchemaMigrations[];
   readonly every_ms: number;
   readonly log: BackgroundLog;
 }): Repetition {

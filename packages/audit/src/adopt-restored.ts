@@ -1,4 +1,4 @@
-import { type Pool, transaction } from '@purser/base';
+import { type Pool, transaction } from '@purser/database';
 
 /**
  * To be called at start, after the migrations and before anything is written. The order of books and trail is that of the

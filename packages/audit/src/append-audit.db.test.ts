@@ -1,5 +1,6 @@
-import { assert, isRefusal, newId, transaction, workspaceTransaction } from '@purser/base';
-import type { TestDatabase } from '@purser/base/testing';
+import { assert, isRefusal } from '@purser/core';
+import { newId, transaction, workspaceTransaction } from '@purser/database';
+import type { TestDatabase } from '@purser/database/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { appendAudit } from './append-audit.ts';

@@ -1,4 +1,5 @@
-import { PLATFORM, type Queryable, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
+import type { Queryable } from '@purser/database';
 
 /** What can be written as JSON. Amounts go in as decimal text: JSON numbers lose digits. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };

@@ -1,4 +1,4 @@
-import type { Queryable } from '@purser/base';
+import type { Queryable } from '@purser/database';
 import type { Position } from '@purser/ledger';
 
 import { FACTS_OF, LINES_OF, type Source } from './block.ts';

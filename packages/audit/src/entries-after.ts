@@ -1,4 +1,4 @@
-import type { Queryable } from '@purser/base';
+import type { Queryable } from '@purser/database';
 import type { Position } from '@purser/ledger';
 
 import { type Entry, ENTRY_COLUMNS } from './entry.ts';

@@ -1,4 +1,4 @@
-import { PLATFORM, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
 import type { Position } from '@purser/ledger';
 
 import type { Json } from './append-audit.ts';

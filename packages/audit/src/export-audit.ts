@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 import type { Position } from '@purser/ledger';
 
 import { type Block, LINES_OF, type Part, positionText } from './block.ts';

@@ -1,4 +1,5 @@
-import { type HoldId, type Pool, type Queryable, transaction, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import type { HoldId, WorkspaceId } from '@purser/core';
+import { type Pool, type Queryable, transaction, workspaceTransaction } from '@purser/database';
 import { type Attempt, type Position, type Posting, trailOfHold } from '@purser/ledger';
 
 import type { Source } from './block.ts';

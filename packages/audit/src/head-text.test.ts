@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { expect, test } from 'vitest';
 
 import { formatHead, parseHead } from './head-text.ts';

@@ -1,4 +1,4 @@
-import type { RoomMigrations } from '@purser/base';
+import type { SchemaMigrations } from '@purser/database';
 
 export { adoptRestoredDatabase } from './adopt-restored.ts';
 export { appendAudit, type Deed, type Json } from './append-audit.ts';
@@ -19,4 +19,4 @@ export { startSealer } from './start-sealer.ts';
 export { type AuditVerification, verifyAudit } from './verify-audit.ts';
 export { type ExportVerification, verifyExport } from './verify-export.ts';
 
-export const auditMigrations: RoomMigrations = { room: 'audit', directory: new URL('../migrations/', import.meta.url) };
+export const auditMigrations: SchemaMigrations = { schema: 'audit', directory: new URL('../migrations/', import.meta.url) };

@@ -1,12 +1,5 @@
-import {
-  isRefusal,
-  PLATFORM,
-  type Pool,
-  type Queryable,
-  type Refusal,
-  type WorkspaceId,
-  workspaceTransaction,
-} from '@purser/base';
+import { isRefusal, PLATFORM, type Refusal, type WorkspaceId } from '@purser/core';
+import { type Pool, type Queryable, workspaceTransaction } from '@purser/database';
 import { type Page, pageSize, parseCursor, toPage } from '@purser/ledger';
 
 import { type Entry, ENTRY_COLUMNS } from './entry.ts';

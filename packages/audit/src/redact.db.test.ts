@@ -1,5 +1,6 @@
-import { newId, type WorkspaceId } from '@purser/base';
-import type { TestDatabase } from '@purser/base/testing';
+import type { WorkspaceId } from '@purser/core';
+import { newId } from '@purser/database';
+import type { TestDatabase } from '@purser/database/testing';
 import { post } from '@purser/ledger/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 

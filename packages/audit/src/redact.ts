@@ -1,4 +1,4 @@
-import { type Connection, type Pool, transaction } from '@purser/base';
+import { type Connection, type Pool, transaction } from '@purser/database';
 import type { Position } from '@purser/ledger';
 
 import { appendAudit } from './append-audit.ts';

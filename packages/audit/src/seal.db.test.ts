@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { createLog, Fault, OffsetClock } from '@purser/base';
-import type { TestDatabase } from '@purser/base/testing';
+import { Fault, OffsetClock } from '@purser/core';
+import { createLog } from '@purser/log';
+import type { TestDatabase } from '@purser/database/testing';
 import { killedAt, post, tamper } from '@purser/ledger/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 

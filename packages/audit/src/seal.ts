@@ -1,4 +1,5 @@
-import { type Connection, Fault, type Pool, transaction } from '@purser/base';
+import { Fault } from '@purser/core';
+import { type Connection, type Pool, transaction } from '@purser/database';
 import type { Position } from '@purser/ledger';
 
 import { type Block, digestBlock, GENESIS, type Head, type Part, type Source, SOURCES } from './block.ts';

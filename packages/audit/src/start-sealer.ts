@@ -1,4 +1,6 @@
-import { type Clock, type Log, type Pool, repeat, type Repetition } from '@purser/base';
+import { type Clock, repeat, type Repetition } from '@purser/core';
+import type { Pool } from '@purser/database';
+import type { Log } from '@purser/log';
 
 import { HorizonWatch } from './horizon-watch.ts';
 import { seal } from './seal.ts';

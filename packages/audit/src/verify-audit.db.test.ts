@@ -1,4 +1,4 @@
-import type { TestDatabase } from '@purser/base/testing';
+import type { TestDatabase } from '@purser/database/testing';
 import { tamper } from '@purser/ledger/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 

@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 
 import { type Block, digestNow, type Head, type Part } from './block.ts';
 import { type Break, Chain } from './chain.ts';

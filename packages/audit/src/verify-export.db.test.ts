@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { TestDatabase } from '@purser/base/testing';
+import type { TestDatabase } from '@purser/database/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 

@@ -1,4 +1,4 @@
-import { assert } from '@purser/base';
+import { assert } from '@purser/core';
 import { type Currency, divide, type Money, convertCost } from '@purser/money';
 
 import type { Catalog, Operation } from './catalog.ts';

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { Fault } from '@purser/base';
+import { Fault } from '@purser/core';
 import { formatUnitPrice, type ModelPrice, PriceBook, type PricedUnit } from '@purser/money';
 
 import { type Conversion, convertLitellm, type ImportedPrice } from './litellm.ts';

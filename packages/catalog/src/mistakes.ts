@@ -1,4 +1,4 @@
-import { Fault } from '@purser/base';
+import { Fault } from '@purser/core';
 
 /** One thing wrong in a catalog file, said so that its author can go and mend it. */
 export interface Mistake {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { assert, Fault, type Pool } from '@purser/base';
+import { assert, Fault } from '@purser/core';
+import type { Pool } from '@purser/database';
 import { type ModelPrice, PriceBook } from '@purser/money';
 
 import type { Catalog, PriceList } from './catalog.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import {

@@ -1,4 +1,5 @@
-import { assert, Fault, type Pool, type Queryable, type RoomMigrations } from '@purser/base';
+import { assert, Fault } from '@purser/core';
+import type { Pool, Queryable, SchemaMigrations } from '@purser/database';
 
 import { buildTerms } from './build.ts';
 import type { Catalog } from './catalog.ts';
@@ -6,7 +7,7 @@ import { describeMistake, type Mistake } from './mistakes.ts';
 import { catalogSchema } from './schema.ts';
 import { parseBy, parseSource } from './source.ts';
 
-export const catalogMigrations: RoomMigrations = { room: 'catalog', directory: new URL('../migrations/', import.meta.url) };
+export const catalogMigrations: SchemaMigrations = { schema: 'catalog', directory: new URL('../migrations/', import.meta.url) };
 
 /** Keeps what the catalog sells, for ever; storing a version again changes nothing. Returns whether it was new. */
 export async function storeCatalog(pool: Pool, catalog: Catalog, now: Temporal.Instant): Promise<boolean> {

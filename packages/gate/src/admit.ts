@@ -1,4 +1,4 @@
-import { isRefusal, type Refusal } from '@purser/base';
+import { isRefusal, type Refusal } from '@purser/core';
 import { callQuotas } from '@purser/limits';
 
 import type { Engine } from './deps.ts';

@@ -1,4 +1,5 @@
-import { isRefusal, newId, openPool, type Pool, transaction } from '@purser/base';
+import { isRefusal } from '@purser/core';
+import { newId, openPool, type Pool, transaction } from '@purser/database';
 import { grantCredits, Meters, type MeterState, verifyMeters } from '@purser/meters';
 import { effectivePolicy } from '@purser/policy';
 import { type Allocation, allocationStates, PAY_AS_YOU_GO, payAsYouGoMeter, setAllocation } from '@purser/wallet';

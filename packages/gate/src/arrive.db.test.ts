@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { loadCatalog } from '@purser/catalog';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 

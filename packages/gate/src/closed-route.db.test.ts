@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
 import { RouteStates, routeStore } from '@purser/routing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';

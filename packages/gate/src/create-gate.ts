@@ -1,4 +1,4 @@
-import { isRefusal, type Refusal, refuse } from '@purser/base';
+import { isRefusal, type Refusal, refuse } from '@purser/core';
 import type { Caller } from '@purser/identity';
 
 import { clear, type Cleared } from './admit.ts';

@@ -1,4 +1,4 @@
-import type { Clock, WorkspaceId } from '@purser/base';
+import type { Clock, WorkspaceId } from '@purser/core';
 import type { Workspace } from '@purser/identity';
 import type { RateLimiter } from '@purser/limits';
 import type { HoldRequest, Meters, MeterSpec } from '@purser/meters';

@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 import { type Catalog, type Complexity, findOperation, type Operation, plainOperation } from '@purser/catalog';
 import type { Caller, Workspace } from '@purser/identity';
 import type { MeterSpec } from '@purser/meters';

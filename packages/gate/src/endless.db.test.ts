@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { answerBytesMax } from '@purser/providers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 

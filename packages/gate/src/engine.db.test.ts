@@ -1,4 +1,5 @@
-import { isRefusal, newId, openPool } from '@purser/base';
+import { isRefusal } from '@purser/core';
+import { newId, openPool } from '@purser/database';
 import { verifyPostings } from '@purser/ledger';
 import { Meters, verifyMeters } from '@purser/meters';
 import { type ModelPrice, PriceBook } from '@purser/money';

@@ -1,4 +1,4 @@
-import { type Refusal, RefusalError } from '@purser/base';
+import { type Refusal, RefusalError } from '@purser/core';
 import { NO_REPORT, ProviderError, type UsageReport } from '@purser/providers';
 
 import type { Engine } from './deps.ts';

@@ -1,4 +1,5 @@
-import { isRefusal, newId } from '@purser/base';
+import { isRefusal } from '@purser/core';
+import { newId } from '@purser/database';
 import { verifyMeters } from '@purser/meters';
 import { formatAmount, parseMoney } from '@purser/money';
 import { type Misbehaviour, type StandIn, startStandIn } from '@purser/providers/standins';

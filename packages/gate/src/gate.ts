@@ -1,4 +1,4 @@
-import type { Refusal, WorkspaceId } from '@purser/base';
+import type { Refusal, WorkspaceId } from '@purser/core';
 import type { ModelEntry } from '@purser/catalog';
 import type { Caller } from '@purser/identity';
 import type { Money } from '@purser/money';

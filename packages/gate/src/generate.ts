@@ -1,6 +1,6 @@
 import { promptBounds } from '@purser/routing';
 import type { CallSettings, ProviderAnswer, ProviderCall } from '@purser/providers';
-import { BrokenInvariant, type Refusal } from '@purser/base';
+import { BrokenInvariant, type Refusal } from '@purser/core';
 import type { Operation } from '@purser/catalog';
 
 import type { Cleared } from './admit.ts';

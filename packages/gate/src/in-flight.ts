@@ -1,4 +1,4 @@
-import { doneWithin, inBackground } from '@purser/base';
+import { doneWithin, inBackground } from '@purser/core';
 
 /** What goes on without a caller: the settle behind an answer, the end of a stream whose reader left, or that was not read in time. */
 export type BackgroundWork = 'settle' | 'drain' | 'cut';

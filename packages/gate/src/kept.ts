@@ -1,4 +1,4 @@
-import { BrokenInvariant } from '@purser/base';
+import { BrokenInvariant } from '@purser/core';
 import { type Currency, money, type Money } from '@purser/money';
 
 import type { Answer, Bill } from './gate.ts';

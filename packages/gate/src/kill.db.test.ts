@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { verifyPostings } from '@purser/ledger';
 import { verifyMeters } from '@purser/meters';
 import { type StandIn, startStandIn } from '@purser/providers/standins';

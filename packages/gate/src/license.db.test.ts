@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import type { Workspace } from '@purser/identity';
 import { verifyMeters } from '@purser/meters';
 import { type StandIn, startStandIn } from '@purser/providers/standins';

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { verifyMeters } from '@purser/meters';
 import { add, currency, formatAmount, money, parseMoney, PriceBook } from '@purser/money';
 import { type Misbehaviour, type StandIn, startStandIn } from '@purser/providers/standins';

@@ -1,4 +1,4 @@
-import type { Refusal, RefusalCode } from '@purser/base';
+import type { Refusal, RefusalCode } from '@purser/core';
 import type { Caller } from '@purser/identity';
 
 import type { Engine } from './deps.ts';

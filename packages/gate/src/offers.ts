@@ -1,4 +1,4 @@
-import type { Offer } from '@purser/base';
+import type { Offer } from '@purser/core';
 import type { Catalog, Pack, Plan } from '@purser/catalog';
 import { compare, convertPlain, findRate, toWire } from '@purser/money';
 import type { Policy } from '@purser/policy';

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { isRefusal, newId, transaction } from '@purser/base';
+import { isRefusal } from '@purser/core';
+import { newId, transaction } from '@purser/database';
 import type { Catalog } from '@purser/catalog';
 import { listUnresolved, resolveUnresolved, verifyMeters } from '@purser/meters';
 import { currency, money } from '@purser/money';

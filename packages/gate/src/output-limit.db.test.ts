@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import type { Catalog } from '@purser/catalog';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

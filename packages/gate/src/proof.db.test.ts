@@ -1,4 +1,4 @@
-import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { verifyPostings } from '@purser/ledger';
 import { verifyMeters } from '@purser/meters';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-import { type Refusal, type RefusalCode, refuse } from '@purser/base';
+import { type Refusal, type RefusalCode, refuse } from '@purser/core';
 import { ProviderError } from '@purser/providers';
 import type { Route } from '@purser/routing';
 

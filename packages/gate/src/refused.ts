@@ -1,11 +1,11 @@
-import { BoundedMap, isRefusal, type WorkspaceId } from '@purser/base';
+import { LruCache, isRefusal, type WorkspaceId } from '@purser/core';
 import { type RateDecision, refusedSubject } from '@purser/limits';
 
 const SUBJECTS_MAX = 20_000;
 
 /** Who was refused for its rate and must still wait. It decides nothing: it says whom to ask about before any work is done. */
 export class Refused {
-  readonly #until_ms = new BoundedMap<string, number>(SUBJECTS_MAX);
+  readonly #until_ms = new LruCache<string, number>(SUBJECTS_MAX);
 
   /** Hands the decision on. */
   remember(workspace: WorkspaceId, decision: RateDecision, now: Temporal.Instant): RateDecision {

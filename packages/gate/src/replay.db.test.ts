@@ -1,4 +1,5 @@
-import { inBackground, isRefusal, newId, openPool, type Pool } from '@purser/base';
+import { inBackground, isRefusal } from '@purser/core';
+import { newId, openPool, type Pool } from '@purser/database';
 import { Meters } from '@purser/meters';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

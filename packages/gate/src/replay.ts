@@ -1,4 +1,4 @@
-import { type HoldId, type Refusal, refuse } from '@purser/base';
+import { type HoldId, type Refusal, refuse } from '@purser/core';
 
 import type { Engine } from './deps.ts';
 import type { Kept } from './kept.ts';

@@ -1,4 +1,4 @@
-import { doneWithin, PLATFORM, RefusalError, type Refusal, refuse } from '@purser/base';
+import { doneWithin, PLATFORM, RefusalError, type Refusal, refuse } from '@purser/core';
 import { keepsLimit, type OutputLimitName, ProviderError } from '@purser/providers';
 import type { Probe, Proof, RouteStanding } from '@purser/routing';
 

@@ -1,4 +1,4 @@
-import { PLATFORM, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
 import { ProviderError } from '@purser/providers';
 import type { Failure, Probe, Route } from '@purser/routing';
 

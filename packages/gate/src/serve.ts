@@ -1,4 +1,4 @@
-import { type HoldId, isRefusal, type Refusal } from '@purser/base';
+import { type HoldId, isRefusal, type Refusal } from '@purser/core';
 
 import { admit, type Cleared } from './admit.ts';
 import { CallTime } from './call-time.ts';

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 
-import { newId, type OffsetClock, openPool } from '@purser/base';
-import { allMigrations, createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
+import type { OffsetClock } from '@purser/core';
+import { newId, openPool } from '@purser/database';
+import { suiteClock } from '@purser/core/testing';
+import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { type Catalog, loadCatalog, type Plan } from '@purser/catalog';
 import type { Caller, Workspace } from '@purser/identity';
 import { LocalRateLimiter } from '@purser/limits';
@@ -28,14 +30,14 @@ export interface GateBench {
   close(): Promise<void>;
 }
 
-const ROOMS = ['ledger', 'meters', 'identity', 'terms', 'routing', 'wallet'];
+const MIGRATIONS = ['ledger', 'meters', 'identity', 'terms', 'routing', 'wallet'];
 const STATE = Object.freeze({ frozen: false });
 
 /** `database_url`: the database of another process's bench, which drops it. */
 export async function openGateBench(database_url?: string): Promise<GateBench> {
   const database =
     database_url === undefined
-      ? await createTestDatabase(allMigrations(new URL('../../../', import.meta.url), ROOMS))
+      ? await createTestDatabase(allMigrations(new URL('../../../', import.meta.url), MIGRATIONS))
       : sharedDatabase(database_url);
   const clock = suiteClock();
   const catalog = unhurried(await loadCatalog(new URL('../../../catalogs/default.yaml', import.meta.url).pathname));

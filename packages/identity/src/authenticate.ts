@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 
-import { type Clock, Fault, isRefusal, isUuid, type Refusal, refuse } from '@purser/base';
+import { type Clock, Fault, isRefusal, isUuid, type Refusal, refuse } from '@purser/core';
 
 import {
   type Authentication,

@@ -1,4 +1,4 @@
-import type { Refusal } from '@purser/base';
+import type { Refusal } from '@purser/core';
 
 import type { Person } from './people/person.ts';
 import type { Workspace } from './workspace.ts';

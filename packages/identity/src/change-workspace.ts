@@ -1,4 +1,5 @@
-import { type Clock, type Connection, joinTransaction, type Pool, type Refusal, refuse } from '@purser/base';
+import { type Clock, type Refusal, refuse } from '@purser/core';
+import { type Connection, joinTransaction, type Pool } from '@purser/database';
 
 import { refuseName, takenExternalId } from './create-workspace.ts';
 import { type Overrides, refuseOverrides } from './overrides.ts';

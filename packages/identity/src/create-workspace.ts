@@ -1,13 +1,5 @@
-import {
-  type Clock,
-  type Connection,
-  joinTransaction,
-  newId,
-  type Pool,
-  type Refusal,
-  refuse,
-  type WorkspaceId,
-} from '@purser/base';
+import { type Clock, type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import { type Connection, joinTransaction, newId, type Pool } from '@purser/database';
 
 import { insertKey } from './keys.ts';
 import type { Overrides } from './overrides.ts';

@@ -1,4 +1,5 @@
-import { BatchLoader, BoundedMap, databaseFault, NoticeListener, type Pool } from '@purser/base';
+import { DataLoader, LruCache } from '@purser/core';
+import { databaseFault, NoticeListener, type Pool } from '@purser/database';
 
 import { type Change, CHANNEL, parseChange } from './changes.ts';
 import { hashBytes, hashFromHex, type SecretHash } from './secret.ts';
@@ -26,15 +27,15 @@ const UNKNOWN_KEYS_MAX = 4_096;
  * hears nothing at all is not trusted for longer than that.
  */
 export class Directory {
-  readonly #workspaces = new BoundedMap<string, Cached<Workspace>>(WORKSPACES_MAX);
-  readonly #ids = new BoundedMap<string, string>(WORKSPACES_MAX);
-  readonly #keys = new BoundedMap<SecretHash, Cached<KeyRecord>>(KEYS_MAX);
-  readonly #unknownKeys = new BoundedMap<SecretHash, Cached<true>>(UNKNOWN_KEYS_MAX);
+  readonly #workspaces = new LruCache<string, Cached<Workspace>>(WORKSPACES_MAX);
+  readonly #ids = new LruCache<string, string>(WORKSPACES_MAX);
+  readonly #keys = new LruCache<SecretHash, Cached<KeyRecord>>(KEYS_MAX);
+  readonly #unknownKeys = new LruCache<SecretHash, Cached<true>>(UNKNOWN_KEYS_MAX);
   readonly #pool: Pool;
   readonly #changes: NoticeListener;
-  readonly #byId: BatchLoader<Workspace>;
-  readonly #byExternalId: BatchLoader<Workspace>;
-  readonly #byHash: BatchLoader<KeyRecord>;
+  readonly #byId: DataLoader<Workspace>;
+  readonly #byExternalId: DataLoader<Workspace>;
+  readonly #byHash: DataLoader<KeyRecord>;
   readonly #watching: ((workspace: string | undefined) => void)[] = [];
   /** Grows with every change heard: what was being read meanwhile may be older than the change, and is not kept. */
   #heard = 0;
@@ -50,13 +51,13 @@ export class Directory {
       },
       () => this.#forgetAll(),
     );
-    this.#byId = new BatchLoader((ids) =>
+    this.#byId = new DataLoader((ids) =>
       this.#loadWorkspaces('workspace_id = any($1::uuid[])', ids, (workspace) => workspace.id),
     );
-    this.#byExternalId = new BatchLoader((ids) =>
+    this.#byExternalId = new DataLoader((ids) =>
       this.#loadWorkspaces('external_id = any($1::text[])', ids, (workspace) => workspace.external_id ?? ''),
     );
-    this.#byHash = new BatchLoader((hashes) => this.#loadKeys(hashes));
+    this.#byHash = new DataLoader((hashes) => this.#loadKeys(hashes));
   }
 
   start(): Promise<void> {

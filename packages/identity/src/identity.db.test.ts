@@ -1,17 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import {
-  isRefusal,
-  newId,
-  openPool,
-  type Refusal,
-  TestClock,
-  transaction,
-  workspaceTransaction,
-  type WorkspaceId,
-} from '@purser/base';
-import { createTestDatabase, Door, type TestDatabase } from '@purser/base/testing';
+import { isRefusal, type Refusal, TestClock, type WorkspaceId } from '@purser/core';
+import { newId, openPool, transaction, workspaceTransaction } from '@purser/database';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
+import { TcpProxy } from '@purser/embedded/testing';
 import { type Catalog, loadCatalog } from '@purser/catalog';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -373,7 +366,7 @@ describe('a database that is away', () => {
   test('nobody is let in unseen: `overloaded` for who is not known, and for all within a second', async () => {
     const { key } = await create();
     const { key: unseen } = await create();
-    const door = new Door(database.url);
+    const door = new TcpProxy(database.url);
     await door.open();
     const pool = openPool(door.url);
     const identity = await openIdentity({ pool, clock, admin_token: ADMIN, offering: () => catalog });

@@ -1,4 +1,4 @@
-import type { RoomMigrations } from '@purser/base';
+import type { SchemaMigrations } from '@purser/database';
 
 export {
   type Authentication,
@@ -30,4 +30,4 @@ export { type License, LICENSES, type Workspace } from './workspace.ts';
 export { workspacesOn } from './workspaces-on.ts';
 export { type WorkspaceOverTime, workspacesOverTime } from './workspaces-over-time.ts';
 
-export const identityMigrations: RoomMigrations = { room: 'identity', directory: new URL('../migrations/', import.meta.url) };
+export const identityMigrations: SchemaMigrations = { schema: 'identity', directory: new URL('../migrations/', import.meta.url) };

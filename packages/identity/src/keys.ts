@@ -1,17 +1,5 @@
-import {
-  type Connection,
-  type Id,
-  isUuid,
-  newId,
-  PLATFORM,
-  type Pool,
-  type Queryable,
-  type Refusal,
-  refuse,
-  transaction,
-  transactionOf,
-  type WorkspaceId,
-} from '@purser/base';
+import { type Id, isUuid, PLATFORM, type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import { type Connection, newId, type Pool, type Queryable, transaction, transactionOf } from '@purser/database';
 
 import { hashBytes, hashSecret, newSecret, shownPrefix } from './secret.ts';
 

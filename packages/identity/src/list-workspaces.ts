@@ -1,4 +1,5 @@
-import { isUuid, type Pool, type Refusal, refuse } from '@purser/base';
+import { isUuid, type Refusal, refuse } from '@purser/core';
+import type { Pool } from '@purser/database';
 
 import { type Workspace, WORKSPACE_COLUMNS, workspaceFromRow, type WorkspaceRow } from './workspace.ts';
 

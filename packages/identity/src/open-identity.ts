@@ -1,14 +1,6 @@
-import {
-  assert,
-  type Clock,
-  type Connection,
-  createLog,
-  isRefusal,
-  type Pool,
-  type Refusal,
-  refuse,
-  type WorkspaceId,
-} from '@purser/base';
+import { assert, type Clock, isRefusal, type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import type { Connection, Pool } from '@purser/database';
+import { createLog } from '@purser/log';
 
 import { authenticate, type AuthenticationParts, presentedSecret } from './authenticate.ts';
 import type { Authentication, Credentials } from './caller.ts';

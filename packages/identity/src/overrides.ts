@@ -1,4 +1,4 @@
-import { assert, instantText, type Refusal, refuse } from '@purser/base';
+import { assert, instantText, type Refusal, refuse } from '@purser/core';
 import type { Plan } from '@purser/catalog';
 import { z } from 'zod';
 

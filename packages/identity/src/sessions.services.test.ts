@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { createLog, isRefusal, openPool, type Pool, type Refusal, TestClock } from '@purser/base';
-import { createTestDatabase, Door, HAS_REDIS_SERVER, OwnRedis, type TestDatabase } from '@purser/base/testing';
+import { isRefusal, type Refusal, TestClock } from '@purser/core';
+import { openPool, type Pool } from '@purser/database';
+import { createLog } from '@purser/log';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
+import { TcpProxy, HAS_REDIS_SERVER, OwnRedis } from '@purser/embedded/testing';
 import { type Catalog, loadCatalog } from '@purser/catalog';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -60,7 +63,7 @@ const names = (): Promise<string[]> => redis.keys(`${redis_prefix}*`);
 /** What a server reads that has Redis, and cannot ask PostgreSQL. */
 async function inRedisAlone<Value>(read: (storage: SealedStorage) => Promise<Value>): Promise<Value> {
   const secret = await sharedSecret(database.pool);
-  const door = new Door(database.url);
+  const door = new TcpProxy(database.url);
   await door.open();
   const pool = openPool(door.url, { application: 'test', connections_max: 1 });
   await door.shut();
@@ -140,7 +143,7 @@ test('the sessions of an erased end user, or of a workspace, are ended on every 
 });
 
 test('the database away: sessions are answered `overloaded`, never let in unseen', async () => {
-  const door = new Door(database.url);
+  const door = new TcpProxy(database.url);
   await door.open();
   const pool = openPool(door.url, { application: 'test', connections_max: 2 });
   const identity = await openServer(url, pool);

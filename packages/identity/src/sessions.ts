@@ -1,4 +1,4 @@
-import { BoundedMap, type Clock } from '@purser/base';
+import { LruCache, type Clock } from '@purser/core';
 
 import type { Caller } from './caller.ts';
 import type { Directory } from './directory.ts';
@@ -18,7 +18,7 @@ export interface OpenSession {
 
 /** Sessions with a short memory in front of their store. */
 export class SessionCache {
-  readonly #cached = new BoundedMap<SecretHash, { readonly open: OpenSession; readonly loaded_ms: number }>(CACHED_MAX);
+  readonly #cached = new LruCache<SecretHash, { readonly open: OpenSession; readonly loaded_ms: number }>(CACHED_MAX);
   readonly #store: SessionStore;
   readonly #directory: Directory;
   readonly #clock: Clock;

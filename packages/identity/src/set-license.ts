@@ -1,4 +1,5 @@
-import type { Queryable, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Queryable } from '@purser/database';
 
 import type { License } from './workspace.ts';
 

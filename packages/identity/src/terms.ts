@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 import { type Catalog, firstExample, type Plan } from '@purser/catalog';
 
 import { type Overrides, refuseOverrides } from './overrides.ts';

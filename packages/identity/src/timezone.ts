@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 
 const PROBE = Temporal.Instant.fromEpochMilliseconds(0);
 

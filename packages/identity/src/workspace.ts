@@ -1,4 +1,4 @@
-import type { WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
 
 import { type Overrides, parseStoredOverrides } from './overrides.ts';
 

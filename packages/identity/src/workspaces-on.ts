@@ -1,4 +1,5 @@
-import type { Pool, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Pool } from '@purser/database';
 
 /** The workspaces that stand on a version of the catalog; without one, all there are. */
 export async function workspacesOn(pool: Pool, catalogue_version: string | null): Promise<WorkspaceId[]> {

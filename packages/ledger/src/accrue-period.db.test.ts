@@ -1,5 +1,5 @@
-import { type Connection, newId, transaction } from '@purser/base';
-import type { TestDatabase } from '@purser/base/testing';
+import { type Connection, newId, transaction } from '@purser/database';
+import type { TestDatabase } from '@purser/database/testing';
 import { parseMoney } from '@purser/money';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 

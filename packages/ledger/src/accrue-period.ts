@@ -1,4 +1,5 @@
-import { assert, type Connection, type WorkspaceId } from '@purser/base';
+import { assert, type WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 import type { Money } from '@purser/money';
 
 /** A subscription period that was paid for: `fees` is what the payment provider keeps of `price`, in its currency. */

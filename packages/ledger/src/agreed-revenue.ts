@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 import { type Currency, currency, type Money, money } from '@purser/money';
 
 import type { MarginLine } from './margin-line.ts';

@@ -1,4 +1,5 @@
-import type { Pool, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Pool } from '@purser/database';
 
 import { type Attempt, ATTEMPT_COLUMNS } from './attempt.ts';
 

@@ -1,4 +1,5 @@
-import type { Connection, HoldId, WorkspaceId } from '@purser/base';
+import type { HoldId, WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 
 import type { Position } from './page.ts';
 

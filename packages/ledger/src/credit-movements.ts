@@ -1,4 +1,5 @@
-import type { HoldId, Queryable, WorkspaceId } from '@purser/base';
+import type { HoldId, WorkspaceId } from '@purser/core';
+import type { Queryable } from '@purser/database';
 
 import type { Position } from './page.ts';
 

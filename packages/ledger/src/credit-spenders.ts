@@ -1,4 +1,5 @@
-import type { Pool, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Pool } from '@purser/database';
 
 /** Who made calls, as their attempts name it: a key or a session, and the end user where one was named. */
 export interface CreditSpender {

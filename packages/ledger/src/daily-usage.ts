@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 import { currency, type Money, money } from '@purser/money';
 
 import { wholeDays } from './margin-span.ts';

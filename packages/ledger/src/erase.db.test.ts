@@ -1,5 +1,5 @@
-import { newId } from '@purser/base';
-import type { TestDatabase } from '@purser/base/testing';
+import { newId } from '@purser/database';
+import type { TestDatabase } from '@purser/database/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { createBooks } from './testing/books.ts';

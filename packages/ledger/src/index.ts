@@ -1,4 +1,4 @@
-import type { RoomMigrations } from '@purser/base';
+import type { SchemaMigrations } from '@purser/database';
 
 export { accruePeriods, type Period } from './accrue-period.ts';
 export type { Attempt } from './attempt.ts';
@@ -41,4 +41,4 @@ export { trailOfHold } from './trail-of-hold.ts';
 export { type AccountBalance, trialBalance } from './trial-balance.ts';
 export { type Mismatch, type PostingsVerification, verifyPostings } from './verify-postings.ts';
 
-export const ledgerMigrations: RoomMigrations = { room: 'ledger', directory: new URL('../migrations/', import.meta.url) };
+export const ledgerMigrations: SchemaMigrations = { schema: 'ledger', directory: new URL('../migrations/', import.meta.url) };

@@ -1,5 +1,5 @@
-import { newId, transaction } from '@purser/base';
-import type { TestDatabase } from '@purser/base/testing';
+import { newId, transaction } from '@purser/database';
+import type { TestDatabase } from '@purser/database/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type LedgerTotal, ledgerTotals } from './ledger-totals.ts';

@@ -1,4 +1,5 @@
-import type { Connection, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 
 /** What the postings of a workspace add up to in one unit: `credit`, or the currency its cost is reported in (nano-units). */
 export interface LedgerTotal {

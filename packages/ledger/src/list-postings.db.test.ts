@@ -1,5 +1,6 @@
-import { assert, isRefusal, newId, type Refusal } from '@purser/base';
-import type { TestDatabase } from '@purser/base/testing';
+import { assert, isRefusal, type Refusal } from '@purser/core';
+import { newId } from '@purser/database';
+import type { TestDatabase } from '@purser/database/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { listAttempts } from './list-attempts.ts';

@@ -1,4 +1,5 @@
-import { isRefusal, type Pool, type Refusal, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { isRefusal, type Refusal, type WorkspaceId } from '@purser/core';
+import { type Pool, workspaceTransaction } from '@purser/database';
 
 import { type Page, pageSize, parseCursor, toPage } from './page.ts';
 import { type Posting, POSTING_COLUMNS } from './posting.ts';

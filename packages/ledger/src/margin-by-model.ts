@@ -1,4 +1,4 @@
-import type { Connection, Pool } from '@purser/base';
+import type { Connection, Pool } from '@purser/database';
 
 import { type MarginLine, toLine } from './margin-line.ts';
 import { marginLines, NO_PLAN } from './margin-report.ts';

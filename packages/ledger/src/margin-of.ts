@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 
 import { type MarginLine, toLine } from './margin-line.ts';
 import { instants, marginSpan } from './margin-span.ts';

@@ -1,5 +1,6 @@
-import { newId, type WorkspaceId } from '@purser/base';
-import type { TestDatabase } from '@purser/base/testing';
+import type { WorkspaceId } from '@purser/core';
+import { newId } from '@purser/database';
+import type { TestDatabase } from '@purser/database/testing';
 import { formatAmount } from '@purser/money';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

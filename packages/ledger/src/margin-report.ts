@@ -1,4 +1,5 @@
-import { type Connection, type Pool, unreachable } from '@purser/base';
+import { unreachable } from '@purser/core';
+import type { Connection, Pool } from '@purser/database';
 
 import { type MarginLine, toLine } from './margin-line.ts';
 import { instants, marginSpan } from './margin-span.ts';

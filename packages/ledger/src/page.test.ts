@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { expect, test } from 'vitest';
 
 import { pageSize, parseCursor, toPage } from './page.ts';

@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 
 /** One page of a list, newest first. `next` is the cursor of the page after it, null at the end. */
 export interface Page<Row> {

@@ -1,5 +1,5 @@
-import { newId, workspaceTransaction } from '@purser/base';
-import type { TestDatabase } from '@purser/base/testing';
+import { newId, workspaceTransaction } from '@purser/database';
+import type { TestDatabase } from '@purser/database/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { createBooks, post } from './testing/books.ts';

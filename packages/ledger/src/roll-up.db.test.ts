@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { createLog, Fault } from '@purser/base';
-import type { TestDatabase } from '@purser/base/testing';
+import { Fault } from '@purser/core';
+import { createLog } from '@purser/log';
+import type { TestDatabase } from '@purser/database/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { rollUp, startRollUp } from './roll-up.ts';

@@ -1,4 +1,6 @@
-import { type Log, type Pool, repeat, type Repetition, transaction } from '@purser/base';
+import { repeat, type Repetition } from '@purser/core';
+import { type Pool, transaction } from '@purser/database';
+import type { Log } from '@purser/log';
 
 /** How many postings a step takes: accounts are few, so any number is cheap; the more of one workspace, the fewer rows are kept. */
 export interface StepSizes {

@@ -1,4 +1,5 @@
-import type { HoldId, Queryable } from '@purser/base';
+import type { HoldId } from '@purser/core';
+import type { Queryable } from '@purser/database';
 
 import { type Attempt, ATTEMPT_COLUMNS } from './attempt.ts';
 import { type Posting, POSTING_COLUMNS } from './posting.ts';

@@ -1,4 +1,4 @@
-import type { TestDatabase } from '@purser/base/testing';
+import type { TestDatabase } from '@purser/database/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { rollUp } from './roll-up.ts';

@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 
 /** The outcome of `verifyPostings`. */
 export interface PostingsVerification {

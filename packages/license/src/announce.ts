@@ -1,4 +1,5 @@
-import type { Queryable, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Queryable } from '@purser/database';
 import type { LicenseStage } from '@purser/policy';
 
 import { RESUME, WHAT_TO_DO, WHY } from './words.ts';

@@ -1,4 +1,5 @@
-import type { Queryable, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Queryable } from '@purser/database';
 
 import { CHANGE_COLUMNS, type LicenseChange } from './announce.ts';
 import type { LicenseEvent } from './license-of.ts';

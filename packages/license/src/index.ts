@@ -1,4 +1,4 @@
-import type { RoomMigrations } from '@purser/base';
+import type { SchemaMigrations } from '@purser/database';
 
 export { type LicenseChange, licenseChanges } from './announce.ts';
 export { licenseEvents, licenseHistory } from './history.ts';
@@ -8,4 +8,4 @@ export { type LicenseParts, type Licenses, openLicenses } from './open-licenses.
 export { type PaymentEvent, type RecordedPayment, recordPayment, setByHand } from './record.ts';
 export { licenseRefusal } from './refusal.ts';
 
-export const licenseMigrations: RoomMigrations = { room: 'license', directory: new URL('../migrations/', import.meta.url) };
+export const licenseMigrations: SchemaMigrations = { schema: 'license', directory: new URL('../migrations/', import.meta.url) };

@@ -1,4 +1,4 @@
-import { newId } from '@purser/base';
+import { newId } from '@purser/database';
 import { type Catalog, loadCatalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { effectivePolicy, type Policy } from '@purser/policy';

@@ -1,4 +1,4 @@
-import type { Offer } from '@purser/base';
+import type { Offer } from '@purser/core';
 import { licenseStage, type LicenseStage, type Policy } from '@purser/policy';
 
 import { PAY } from './refusal.ts';

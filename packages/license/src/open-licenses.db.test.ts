@@ -1,5 +1,6 @@
 import { listAudit } from '@purser/audit';
-import { type HoldId, isRefusal, newId, transaction, type WorkspaceId } from '@purser/base';
+import { type HoldId, isRefusal, type WorkspaceId } from '@purser/core';
+import { newId, transaction } from '@purser/database';
 import { verifyPostings } from '@purser/ledger';
 import { catalogVersions } from '@purser/catalog';
 import { creditMeter, grantCredits, type MeterSpec, openGrants, verifyMeters } from '@purser/meters';

@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import { BoundedMap, type Clock, type Pool, transaction, type WorkspaceId } from '@purser/base';
+import { LruCache, type Clock, type WorkspaceId } from '@purser/core';
+import { type Pool, transaction } from '@purser/database';
 import type { Catalog, LicenseTerms } from '@purser/catalog';
 import { lockLicense } from '@purser/identity';
 import type { Meters } from '@purser/meters';
@@ -47,7 +48,7 @@ const nameOf = ({ workspace_id, release }: Release): string => `${workspace_id} 
 
 export function openLicenses(parts: LicenseParts): Licenses {
   /** When this process first released for an event, in monotonic milliseconds. */
-  const begun = new BoundedMap<string, number>(RELEASING_MAX);
+  const begun = new LruCache<string, number>(RELEASING_MAX);
 
   async function release(owed: readonly Release[]): Promise<void> {
     if (owed.length === 0) return;

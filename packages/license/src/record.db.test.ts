@@ -1,4 +1,5 @@
-import { isRefusal, transaction, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { isRefusal, type WorkspaceId } from '@purser/core';
+import { transaction, workspaceTransaction } from '@purser/database';
 import { listAudit } from '@purser/audit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

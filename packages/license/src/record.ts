@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import { assert, Fault, newId, type Queryable, type WorkspaceId } from '@purser/base';
+import { assert, Fault, type WorkspaceId } from '@purser/core';
+import { newId, type Queryable } from '@purser/database';
 import { type License, lockLicense, setLicense } from '@purser/identity';
 import type { LicenseStage } from '@purser/policy';
 

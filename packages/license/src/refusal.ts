@@ -1,4 +1,4 @@
-import { type Offer, type Refusal, refuse } from '@purser/base';
+import { type Offer, type Refusal, refuse } from '@purser/core';
 import type { LicenseStage, Policy } from '@purser/policy';
 
 import { WHAT_TO_DO } from './words.ts';

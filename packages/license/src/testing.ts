@@ -1,6 +1,7 @@
 import { auditMigrations } from '@purser/audit';
-import { isRefusal, openPool, TestClock, transaction, type WorkspaceId } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { isRefusal, TestClock, type WorkspaceId } from '@purser/core';
+import { openPool, transaction } from '@purser/database';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { type Catalog, catalogMigrations, catalogVersions, loadCatalog, storeCatalog } from '@purser/catalog';
 import { type Identity, identityMigrations, openIdentity } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';

@@ -1,4 +1,4 @@
-import { Fault } from '@purser/base';
+import { Fault } from '@purser/core';
 import type { Redis } from 'ioredis';
 
 import type { RateScript } from './redis-script.ts';

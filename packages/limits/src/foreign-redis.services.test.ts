@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { isRefusal } from '@purser/base';
-import { Door, HAS_REDIS_SERVER, OwnRedis } from '@purser/base/testing';
+import { isRefusal } from '@purser/core';
+import { TcpProxy, HAS_REDIS_SERVER, OwnRedis } from '@purser/embedded/testing';
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 
@@ -52,7 +52,7 @@ describe.runIf(HAS_REDIS_SERVER)('a Redis that is not like ours', () => {
     await using old = new OwnRedis();
     await using promoted = new OwnRedis();
     await Promise.all([old.start(), promoted.start()]);
-    const name = new Door(old.url);
+    const name = new TcpProxy(old.url);
     await name.open();
     const server = await RedisRateLimiter.open({ url: name.url, timeout_ms: 5_000 });
     expect(await admitted([server], 1)).toBe(1);

@@ -1,4 +1,4 @@
-import { isRefusal, TestClock } from '@purser/base';
+import { isRefusal, TestClock } from '@purser/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 

@@ -1,4 +1,4 @@
-import { BoundedMap, type Refusal, refuse } from '@purser/base';
+import { LruCache, type Refusal, refuse } from '@purser/core';
 
 import { blockedFor, countFailure, type FailureState } from './failures.ts';
 import type { FailureRequest, RateAllowed, RateDecision, RateLimiter, RateRequest, RateSubject } from './rate.ts';
@@ -29,14 +29,14 @@ const ALLOWED: RateAllowed = Object.freeze({ allowed: true, enforced: 'local' })
 /** Sliding limits of one process. Memory is bounded: with `subjects_max` subjects still counting, a new one is refused rather than an old one forgotten. */
 export class LocalRateLimiter implements RateLimiter {
   readonly enforced = 'local';
-  readonly #known: BoundedMap<string, Known>;
-  readonly #failed = new BoundedMap<string, FailureState>(FAILED_MAX);
+  readonly #known: LruCache<string, Known>;
+  readonly #failed = new LruCache<string, FailureState>(FAILED_MAX);
   /** Of the request at hand, subject by subject: looked up once, and not made anew for each. */
   readonly #keys: string[] = [];
   readonly #found: (Known | undefined)[] = [];
 
   constructor(options: { readonly subjects_max?: number } = {}) {
-    this.#known = new BoundedMap(options.subjects_max ?? SUBJECTS_MAX);
+    this.#known = new LruCache(options.subjects_max ?? SUBJECTS_MAX);
   }
 
   decide(request: RateRequest): RateDecision {

@@ -1,4 +1,4 @@
-import { newId } from '@purser/base';
+import { newId } from '@purser/database';
 import { meterId } from '@purser/meters';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

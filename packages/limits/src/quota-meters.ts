@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
 import type { QuotaKey, Quotas } from '@purser/catalog';
 import { type MeterSpec, type Window, windowAt, type WindowKind } from '@purser/meters';
 

@@ -1,4 +1,4 @@
-import type { Refusal, RefusalCode } from '@purser/base';
+import type { Refusal, RefusalCode } from '@purser/core';
 
 /**
  * A steady rate with room for a burst: `count` calls per `per_ms`, of which at most `burst` at once.

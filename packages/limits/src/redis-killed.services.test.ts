@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { isRefusal } from '@purser/base';
-import { HAS_REDIS_SERVER, OwnRedis } from '@purser/base/testing';
+import { isRefusal } from '@purser/core';
+import { HAS_REDIS_SERVER, OwnRedis } from '@purser/embedded/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { isRefusal } from '@purser/base';
-import { Door } from '@purser/base/testing';
+import { isRefusal } from '@purser/core';
+import { TcpProxy } from '@purser/embedded/testing';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -203,7 +203,7 @@ describe('a Redis that goes away', () => {
 
   test('killed and back, without its memory: this server stays within the limit of each window throughout', async () => {
     const prefix = `${root}${prefixes++}:`;
-    const door = new Door(url);
+    const door = new TcpProxy(url);
     await door.open();
     const changes: string[] = [];
     const limiter = await RedisRateLimiter.open({
@@ -237,7 +237,7 @@ describe('a Redis that goes away', () => {
   });
 
   test('hanging: the first call waits for the time limit, those with it and after it do not', async () => {
-    const door = new Door(url);
+    const door = new TcpProxy(url);
     await door.open();
     const limiter = await RedisRateLimiter.open({
       url: door.url,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 
-import { inBackground, type Refusal, wasDemoted } from '@purser/base';
+import { inBackground, type Refusal, wasDemoted } from '@purser/core';
 import { Redis } from 'ioredis';
 
 import { LocalRateLimiter } from './local-limiter.ts';

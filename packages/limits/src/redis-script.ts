@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { assert, inBackground } from '@purser/base';
+import { assert, inBackground } from '@purser/core';
 import type { Redis } from 'ioredis';
 
 import { SKEW_MS_MAX } from './failures.ts';

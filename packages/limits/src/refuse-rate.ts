@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 
 import type { BlockRule, RateRule, RateSubject } from './rate.ts';
 import type { Wait } from './sliding.ts';

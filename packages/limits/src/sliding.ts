@@ -1,4 +1,4 @@
-import { unreachable } from '@purser/base';
+import { unreachable } from '@purser/core';
 
 import type { BlockRule, BucketRule, RateRule, RateSubject, WindowRule } from './rate.ts';
 

@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import { assert, type Connection, type WorkspaceId } from '@purser/base';
+import { assert, type WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 import { paymentFees } from '@purser/catalog';
 import { lockGrants } from '@purser/meters';
 import { divide, findRate, formatMoney, money, ONE, ratio } from '@purser/money';

@@ -1,4 +1,5 @@
-import { type Connection, Fault, type WorkspaceId } from '@purser/base';
+import { Fault, type WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 import { lockGrants } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 

@@ -1,4 +1,5 @@
-import { assert, type Connection, isUuid, type WorkspaceId } from '@purser/base';
+import { assert, isUuid, type WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 import { findPlan } from '@purser/catalog';
 import { recordPayment } from '@purser/license';
 

@@ -1,4 +1,5 @@
-import type { Connection, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 import { type Currency, divide, type Ratio } from '@purser/money';
 
 /** Whose money it is, and what a nano-unit of it is worth in the currency of the buyer's plan. */

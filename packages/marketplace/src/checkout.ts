@@ -1,4 +1,5 @@
-import { assert, isRefusal, newId, type Refusal, refuse, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { assert, isRefusal, type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import { newId, workspaceTransaction } from '@purser/database';
 import { findPlan, type Catalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { currency, type Money, money, toMinor } from '@purser/money';

@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import { transaction, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import { transaction, workspaceTransaction } from '@purser/database';
 
 import type { OpenParts } from './parts.ts';
 import { asking, isMissing } from './stripe.ts';

@@ -1,4 +1,5 @@
-import { assert, type Pool, transaction, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { assert, type WorkspaceId } from '@purser/core';
+import { type Pool, transaction, workspaceTransaction } from '@purser/database';
 import { lockGrants } from '@purser/meters';
 
 import type { MarketplaceParts } from './parts.ts';

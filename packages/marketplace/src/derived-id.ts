@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { Id } from '@purser/base';
+import type { Id } from '@purser/core';
 
 /** The same for everyone who names the same thing: a UUIDv8 of SHA-256. */
 export function derivedId<Kind extends string>(...name: readonly string[]): Id<Kind> {

@@ -1,4 +1,4 @@
-import { type Id, isUuid, type WorkspaceId } from '@purser/base';
+import { type Id, isUuid, type WorkspaceId } from '@purser/core';
 import { fromMinor, type Money } from '@purser/money';
 import { z } from 'zod';
 

@@ -1,4 +1,5 @@
-import { isRefusal, newId, openPool } from '@purser/base';
+import { isRefusal } from '@purser/core';
+import { newId, openPool } from '@purser/database';
 import { money } from '@purser/money';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import { type Refusal, refuse, type WorkspaceId } from '@purser/base';
+import { type Refusal, refuse, type WorkspaceId } from '@purser/core';
 
 import { type CheckoutRequest, type StartedCheckout, startCheckout } from './checkout.ts';
 import { debtOf, settleDebts } from './debts.ts';

@@ -1,4 +1,5 @@
-import { type Refusal, refuse, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import { workspaceTransaction } from '@purser/database';
 
 import type { CheckoutId } from './event.ts';
 import type { OpenParts } from './parts.ts';

@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import type { Workspace } from '@purser/identity';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 

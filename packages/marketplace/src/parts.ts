@@ -1,4 +1,6 @@
-import type { Clock, Log, Pool } from '@purser/base';
+import type { Clock } from '@purser/core';
+import type { Pool } from '@purser/database';
+import type { Log } from '@purser/log';
 import type { Catalog, CatalogVersions } from '@purser/catalog';
 import type { Identity, Workspace } from '@purser/identity';
 import type { Policy } from '@purser/policy';

@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 import { currency, type Money, money } from '@purser/money';
 
 /** How a pack sold over a span of time, in one currency. Money is what buyers paid, tax apart. */

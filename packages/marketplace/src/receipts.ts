@@ -1,4 +1,5 @@
-import { type Pool, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import { type Pool, workspaceTransaction } from '@purser/database';
 import { currency, type Money, money } from '@purser/money';
 
 import type { CheckoutId } from './event.ts';

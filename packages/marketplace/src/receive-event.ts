@@ -1,15 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import {
-  assert,
-  type Connection,
-  keepableJson,
-  PLATFORM,
-  type Refusal,
-  refuse,
-  transaction,
-  unreachable,
-  type WorkspaceId,
-} from '@purser/base';
+import { assert, PLATFORM, type Refusal, refuse, unreachable, type WorkspaceId } from '@purser/core';
+import { type Connection, toPostgresJson, transaction } from '@purser/database';
 import type { Policy } from '@purser/policy';
 import { lockTerms } from '@purser/terms';
 import { z } from 'zod';
@@ -54,7 +45,7 @@ export async function receiveEvent(
 /** The one way in for an event that is known to be Stripe's, posted or asked for; undefined when it is none. */
 export async function takeEvent(parts: MarketplaceParts, payload: unknown): Promise<TakenEvent | undefined> {
   // What could not be kept would be sent again for three days.
-  const event = read(JSON.parse(keepableJson(payload)));
+  const event = read(JSON.parse(toPostgresJson(payload)));
   return event && apply(parts, event);
 }
 

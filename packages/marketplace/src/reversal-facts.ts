@@ -1,4 +1,4 @@
-import type { Connection } from '@purser/base';
+import type { Connection } from '@purser/database';
 import { convertCost, currency, type Currency, divide, type ExchangeRates, findRate, money } from '@purser/money';
 
 import type { Reversal } from './entitlement.ts';

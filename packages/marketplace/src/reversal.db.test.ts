@@ -1,4 +1,4 @@
-import { newId, transaction } from '@purser/base';
+import { newId, transaction } from '@purser/database';
 import type { Workspace } from '@purser/identity';
 import { marginReport } from '@purser/ledger';
 import { grantCredits } from '@purser/meters';

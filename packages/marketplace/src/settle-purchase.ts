@@ -1,5 +1,5 @@
 import { appendAudit } from '@purser/audit';
-import type { Connection } from '@purser/base';
+import type { Connection } from '@purser/database';
 import { type GrantId, grantCredits, lockGrants, takeBack } from '@purser/meters';
 import { currency, findRate, money } from '@purser/money';
 import { type Policy, raiseCeiling } from '@purser/policy';

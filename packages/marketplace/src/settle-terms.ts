@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import { assert, type Connection, isRefusal, type WorkspaceId } from '@purser/base';
+import { assert, isRefusal, type WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 import type { Catalog } from '@purser/catalog';
 import type { Overrides } from '@purser/identity';
 import { lowerOverrides, spentOfRaises } from '@purser/policy';

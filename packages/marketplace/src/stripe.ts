@@ -1,4 +1,4 @@
-import { Fault } from '@purser/base';
+import { Fault } from '@purser/core';
 import type { Stripe } from 'stripe';
 
 export interface StripeSettings {

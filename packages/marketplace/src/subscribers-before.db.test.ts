@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { baseMigrations, migrate, newId, type RoomMigrations } from '@purser/base';
-import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
+import { baseMigrations, migrate, newId, type SchemaMigrations } from '@purser/database';
+import { suiteClock } from '@purser/core/testing';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { loadCatalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import type { StripeObject } from './standins/index.ts';
-import { openShop, ROOMS, type Shop } from './testing.ts';
+import { openShop, MIGRATIONS, type Shop } from './testing.ts';
 
 /** The first migration that came with terms: neither it nor what came after has a database of before. */
 const CAME_WITH_TERMS: Readonly<Record<string, string>> = {
@@ -34,7 +35,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'purser-before-'));
   database = await createTestDatabase(await roomsBefore());
   await subscribeAsBefore();
-  await migrate(database.pool, [baseMigrations, ...ROOMS]);
+  await migrate(database.pool, [baseMigrations, ...MIGRATIONS]);
   shop = await openShop({ database });
 });
 afterEach(() => shop.verify());
@@ -43,16 +44,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function roomsBefore(): Promise<RoomMigrations[]> {
-  const before: RoomMigrations[] = [];
-  for (const { room, directory } of ROOMS.filter((one) => one.room !== 'terms')) {
-    const copy = path.join(folder, room);
+async function roomsBefore(): Promise<SchemaMigrations[]> {
+  const before: SchemaMigrations[] = [];
+  for (const { schema, directory } of MIGRATIONS.filter((one) => one.schema !== 'terms')) {
+    const copy = path.join(folder, schema);
     await mkdir(copy);
     for (const file of await readdir(directory)) {
-      const first = CAME_WITH_TERMS[room];
+      const first = CAME_WITH_TERMS[schema];
       if (first === undefined || file < first) await copyFile(new URL(file, directory), path.join(copy, file));
     }
-    before.push({ room, directory: pathToFileURL(`${copy}/`) });
+    before.push({ schema, directory: pathToFileURL(`${copy}/`) });
   }
   return before;
 }

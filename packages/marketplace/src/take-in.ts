@@ -1,4 +1,4 @@
-import { isUuid, PLATFORM, type WorkspaceId } from '@purser/base';
+import { isUuid, PLATFORM, type WorkspaceId } from '@purser/core';
 import type { Stripe } from 'stripe';
 
 import type { OpenParts } from './parts.ts';

@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import type { Workspace } from '@purser/identity';
 import { listPostings } from '@purser/ledger';
 

@@ -1,6 +1,9 @@
 import { auditMigrations } from '@purser/audit';
-import { createLog, isRefusal, newId, type OffsetClock, openPool, systemClock } from '@purser/base';
-import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
+import { isRefusal, type OffsetClock, systemClock } from '@purser/core';
+import { newId, openPool } from '@purser/database';
+import { createLog } from '@purser/log';
+import { suiteClock } from '@purser/core/testing';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { type Catalog, catalogMigrations, catalogVersions, loadCatalog, storeCatalog } from '@purser/catalog';
 import { identityMigrations, openIdentity, type Workspace } from '@purser/identity';
 import { ledgerMigrations, verifyPostings } from '@purser/ledger';
@@ -17,7 +20,7 @@ import type { MarketplaceParts } from './parts.ts';
 import { startStripeStandIn, type StripeObject, type StripeStandIn } from './standins/index.ts';
 import { signatureOf } from './standins/signature.ts';
 
-export const ROOMS = [
+export const MIGRATIONS = [
   ledgerMigrations,
   auditMigrations,
   catalogMigrations,
@@ -72,10 +75,10 @@ export interface Shop extends AsyncDisposable {
 
 const CATALOG = new URL('../../../catalogs/default.yaml', import.meta.url).pathname;
 
-/** `database`: one that is there already, with the tables of all `ROOMS`. */
+/** `database`: one that is there already, with the tables of all `MIGRATIONS`. */
 export async function openShop(given: { readonly catalog?: Catalog; readonly database?: TestDatabase } = {}): Promise<Shop> {
   await using opened = new AsyncDisposableStack();
-  const database = given.database ?? (await createTestDatabase(ROOMS));
+  const database = given.database ?? (await createTestDatabase(MIGRATIONS));
   opened.defer(() => database.drop());
   const { pool } = database;
   const clock = suiteClock();

@@ -1,4 +1,5 @@
-import { transaction, type WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import { transaction } from '@purser/database';
 import { lockGrants } from '@purser/meters';
 import { convertCost, currency, findRate, type Money } from '@purser/money';
 

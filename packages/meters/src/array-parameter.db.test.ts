@@ -1,5 +1,5 @@
-import { type Pool } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import type { Pool } from '@purser/database';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 

@@ -1,13 +1,5 @@
-import {
-  BrokenInvariant,
-  type Clock,
-  databaseFault,
-  Fault,
-  type HoldId,
-  inBackground,
-  isTransientDatabaseError,
-  type Pool,
-} from '@purser/base';
+import { BrokenInvariant, type Clock, Fault, type HoldId, inBackground } from '@purser/core';
+import { databaseFault, isTransientDatabaseError, type Pool } from '@purser/database';
 
 import { type Applied, type AppliedRow, decodeApplied } from './decode.ts';
 import { APPLY, encodeBatch } from './encode.ts';

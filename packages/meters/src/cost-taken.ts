@@ -1,4 +1,5 @@
-import type { Queryable, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Queryable } from '@purser/database';
 
 export interface CostTaken {
   readonly window_start: Temporal.Instant;

@@ -1,4 +1,5 @@
-import { type Clock, Fault, type Id, type Pool, type Queryable, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { type Clock, Fault, type Id, type WorkspaceId } from '@purser/core';
+import { type Pool, type Queryable, workspaceTransaction } from '@purser/database';
 
 import { type MeterSpec, meterId } from './meter.ts';
 

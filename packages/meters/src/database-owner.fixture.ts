@@ -1,5 +1,6 @@
-import { openPool, startEmbedded } from '@purser/base';
-import { suiteClock } from '@purser/base/testing';
+import { openPool } from '@purser/database';
+import { startEmbedded } from '@purser/embedded';
+import { suiteClock } from '@purser/core/testing';
 
 import { Meters } from './meters.ts';
 import { loadUntil, migrateAll } from './testing-load.ts';

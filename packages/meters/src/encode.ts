@@ -1,4 +1,5 @@
-import { BrokenInvariant, keepableJson, PLATFORM } from '@purser/base';
+import { BrokenInvariant, PLATFORM } from '@purser/core';
+import { toPostgresJson } from '@purser/database';
 
 import { bigints, chars, instants, integers, texts, uuids } from './array-parameter.ts';
 import type { AttemptRecord, EndRequest, HoldRequest, Leg } from './hold.ts';
@@ -119,7 +120,7 @@ export function encodeBatch(
       bigints(ends.map((end) => (end.kind === 'settle' ? end.reported : 0n))),
       texts(ends.map((end) => (end.kind === 'settle' ? end.provider : ''))),
       keys ? texts(ends.map((end) => (end.kind === 'settle' ? (end.answer ?? '') : ''))) : null,
-      attempts.length > 0 ? keepableJson(attempts) : null,
+      attempts.length > 0 ? toPostgresJson(attempts) : null,
     ],
   };
 }

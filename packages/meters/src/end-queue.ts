@@ -1,4 +1,4 @@
-import type { HoldId } from '@purser/base';
+import type { HoldId } from '@purser/core';
 
 import type { EndOutcome, EndRequest } from './hold.ts';
 import type { Waiting } from './waiting.ts';

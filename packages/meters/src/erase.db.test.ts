@@ -1,4 +1,4 @@
-import { newId } from '@purser/base';
+import { newId } from '@purser/database';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { creditMeter } from './credits.ts';

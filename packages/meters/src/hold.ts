@@ -1,4 +1,4 @@
-import type { HoldId, WorkspaceId } from '@purser/base';
+import type { HoldId, WorkspaceId } from '@purser/core';
 
 import type { MeterSpec } from './meter.ts';
 

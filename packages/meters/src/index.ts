@@ -1,4 +1,4 @@
-import type { RoomMigrations } from '@purser/base';
+import type { SchemaMigrations } from '@purser/database';
 
 export { Batcher, type BatcherOptions, type BatchObserver } from './batcher.ts';
 export {
@@ -33,4 +33,4 @@ export {
 export { type MetersVerification, type Mismatch, verifyMeters } from './verify.ts';
 export { type Window, windowAt, type WindowKind, type WindowPlace } from './window.ts';
 
-export const metersMigrations: RoomMigrations = { room: 'meters', directory: new URL('../migrations/', import.meta.url) };
+export const metersMigrations: SchemaMigrations = { schema: 'meters', directory: new URL('../migrations/', import.meta.url) };

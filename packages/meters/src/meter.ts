@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { PLATFORM, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
 
 /**
  * What happens to an amount when its hold ends.

@@ -1,4 +1,5 @@
-import { type HoldId, type Pool, type Queryable, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import type { HoldId, WorkspaceId } from '@purser/core';
+import { type Pool, type Queryable, workspaceTransaction } from '@purser/database';
 
 import { Batcher, type BatcherOptions } from './batcher.ts';
 import type { EndOutcome, EndRequest, HoldOutcome, HoldRequest, HoldState } from './hold.ts';

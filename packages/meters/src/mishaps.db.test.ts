@@ -1,4 +1,5 @@
-import { newId, openPool, PLATFORM, transaction, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
+import { newId, openPool, transaction } from '@purser/database';
 import { ledgerTotals } from '@purser/ledger';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 

@@ -1,4 +1,5 @@
-import { newId, PLATFORM, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
+import { newId } from '@purser/database';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { creditMeter } from './credits.ts';

@@ -1,4 +1,4 @@
-import { newId, openPool, type Pool } from '@purser/base';
+import { newId, openPool, type Pool } from '@purser/database';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { creditMeter, grantCredits } from './credits.ts';

@@ -7,8 +7,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { openPool, type Pool, startEmbedded } from '@purser/base';
-import { suiteClock } from '@purser/base/testing';
+import { openPool, type Pool } from '@purser/database';
+import { startEmbedded } from '@purser/embedded';
+import { suiteClock } from '@purser/core/testing';
 import { verifyPostings } from '@purser/ledger';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 

@@ -1,4 +1,5 @@
-import { newId, PLATFORM, transaction, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
+import { newId, transaction } from '@purser/database';
 import { ledgerTotals, verifyPostings } from '@purser/ledger';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-import type { Connection, Queryable, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Connection, Queryable } from '@purser/database';
 
 import type { GrantId } from './credits.ts';
 

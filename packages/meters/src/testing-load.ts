@@ -1,14 +1,5 @@
-import {
-  baseMigrations,
-  type Clock,
-  Fault,
-  type HoldId,
-  migrate,
-  newId,
-  PLATFORM,
-  type Pool,
-  type WorkspaceId,
-} from '@purser/base';
+import { type Clock, Fault, type HoldId, PLATFORM, type WorkspaceId } from '@purser/core';
+import { baseMigrations, migrate, newId, type Pool } from '@purser/database';
 import { ledgerMigrations } from '@purser/ledger';
 
 import { metersMigrations } from './index.ts';

@@ -1,5 +1,6 @@
-import { newId, openPool, type Pool, TestClock, type WorkspaceId } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { TestClock, type WorkspaceId } from '@purser/core';
+import { newId, openPool, type Pool } from '@purser/database';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { ledgerMigrations } from '@purser/ledger';
 
 import { type GrantId, grantCredits } from './credits.ts';

@@ -1,4 +1,5 @@
-import { newId, PLATFORM, transaction, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
+import { newId, transaction } from '@purser/database';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import type { EndRequest, HoldRequest } from './hold.ts';

@@ -1,13 +1,5 @@
-import {
-  type Connection,
-  type HoldId,
-  isUuid,
-  keepableJson,
-  type Pool,
-  type Queryable,
-  transaction,
-  type WorkspaceId,
-} from '@purser/base';
+import { type HoldId, isUuid, type WorkspaceId } from '@purser/core';
+import { type Connection, toPostgresJson, type Pool, type Queryable, transaction } from '@purser/database';
 
 import { attemptRow, meterRow } from './encode.ts';
 import type { AttemptRecord, HoldRequest } from './hold.ts';
@@ -135,7 +127,7 @@ export async function keepLostSettle(pool: Pool, now: Temporal.Instant, lost: Lo
         hold.cost.unit,
         lost.reported,
         hold.reported.unit,
-        keepableJson(attempts),
+        toPostgresJson(attempts),
       ],
     );
     return rows[0]?.kept ?? false;

@@ -1,5 +1,5 @@
-import type { Pool } from '@purser/base';
-import { transaction } from '@purser/base';
+import type { Pool } from '@purser/database';
+import { transaction } from '@purser/database';
 
 /** A counter that its own history does not explain. */
 export interface Mismatch {

@@ -1,4 +1,4 @@
-import { unreachable } from '@purser/base';
+import { unreachable } from '@purser/core';
 
 /**
  * How long a meter counts before it starts again.

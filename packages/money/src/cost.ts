@@ -1,4 +1,4 @@
-import { assert, BrokenInvariant } from '@purser/base';
+import { assert, BrokenInvariant } from '@purser/core';
 
 import { type Money, money } from './money.ts';
 import {

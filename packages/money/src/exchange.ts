@@ -1,4 +1,4 @@
-import { assert } from '@purser/base';
+import { assert } from '@purser/core';
 
 import { type Currency, type Money, money } from './money.ts';
 import { addRatios, divide, invertRatio, multiplyRatios, ONE, type Ratio, type Rounding } from './ratio.ts';

@@ -1,4 +1,4 @@
-import { assert, BrokenInvariant } from '@purser/base';
+import { assert, BrokenInvariant } from '@purser/core';
 
 import { formatDecimal, parseDecimal, scaledInteger } from './decimal.ts';
 import { divide, type Ratio, type Rounding } from './ratio.ts';

@@ -1,4 +1,4 @@
-import { assert } from '@purser/base';
+import { assert } from '@purser/core';
 
 import { formatDecimal, parseDecimal } from './decimal.ts';
 

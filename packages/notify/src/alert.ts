@@ -1,4 +1,4 @@
-import type { Id, WorkspaceId } from '@purser/base';
+import type { Id, WorkspaceId } from '@purser/core';
 
 export type AlertId = Id<'alert'>;
 

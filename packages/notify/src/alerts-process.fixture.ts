@@ -1,5 +1,5 @@
-import { openPool } from '@purser/base';
-import { suiteClock } from '@purser/base/testing';
+import { openPool } from '@purser/database';
+import { suiteClock } from '@purser/core/testing';
 import { Meters, type MeterSpec } from '@purser/meters';
 import { currency, money } from '@purser/money';
 

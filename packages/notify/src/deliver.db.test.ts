@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { newId, PLATFORM, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
+import { newId } from '@purser/database';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 

@@ -1,4 +1,6 @@
-import { type Clock, hideSecrets, type Log, PLATFORM, type Pool, transaction } from '@purser/base';
+import { type Clock, PLATFORM } from '@purser/core';
+import { type Pool, transaction } from '@purser/database';
+import { redactSecrets, type Log } from '@purser/log';
 import { withoutAmounts } from '@purser/money';
 
 import { type Alert, ALERT_COLUMNS } from './alert.ts';
@@ -123,7 +125,7 @@ const ERROR_MAX = 300;
 
 async function failed(parts: DeliveryParts, { id, attempts, kind, workspace }: Claimed, error: unknown): Promise<void> {
   const { pool, clock, log, retry_after_s = RETRY_AFTER_S } = parts;
-  const reason = hideSecrets(error instanceof Error ? error.message : String(error)).slice(0, ERROR_MAX);
+  const reason = redactSecrets(error instanceof Error ? error.message : String(error)).slice(0, ERROR_MAX);
   const wait_s = error instanceof WebhookRefused && error.gone ? undefined : retry_after_s[attempts - 1];
   const now = clock.now();
   const dead = wait_s === undefined;

@@ -1,4 +1,4 @@
-import { newId, type Pool, transaction } from '@purser/base';
+import { newId, type Pool, transaction } from '@purser/database';
 
 import type { ChannelId } from './message.ts';
 

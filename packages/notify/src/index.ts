@@ -1,4 +1,4 @@
-import type { RoomMigrations } from '@purser/base';
+import type { SchemaMigrations } from '@purser/database';
 
 export { type Alert, ALERT_KINDS, type NewAlert, SEVERITIES } from './alert.ts';
 export { type DeadLetter, deadLetters, reviveLetter } from './dead-letters.ts';
@@ -11,4 +11,4 @@ export { readSubscriptions, replaceSubscriptions, type Subscriptions, subscripti
 export { type FraudFlag, type FraudWeek, weeklyFraud } from './weekly-fraud.ts';
 export type { AlertSource, Watch, Watched } from './watched.ts';
 
-export const notifyMigrations: RoomMigrations = { room: 'notify', directory: new URL('../migrations/', import.meta.url) };
+export const notifyMigrations: SchemaMigrations = { schema: 'notify', directory: new URL('../migrations/', import.meta.url) };

@@ -1,4 +1,4 @@
-import { newId, type Pool, transaction, workspaceTransaction } from '@purser/base';
+import { newId, type Pool, transaction, workspaceTransaction } from '@purser/database';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { listAlerts, markSeen } from './list-alerts.ts';

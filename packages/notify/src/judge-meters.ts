@@ -1,4 +1,5 @@
-import type { Connection, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 import type { Meters, MeterSpec, MeterState } from '@purser/meters';
 import { parseRatio, type Ratio } from '@purser/money';
 

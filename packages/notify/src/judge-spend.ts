@@ -1,4 +1,5 @@
-import { type Connection, PLATFORM, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 import { creditsSpent } from '@purser/ledger';
 
 import type { AlertKind, NewAlert } from './alert.ts';

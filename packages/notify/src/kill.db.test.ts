@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-import type { WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { replaceSubscriptions } from './subscriptions.ts';

@@ -1,4 +1,5 @@
-import { isUuid, type Pool, type Refusal, refuse, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { isUuid, type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import { type Pool, workspaceTransaction } from '@purser/database';
 
 import { type Alert, ALERT_COLUMNS, type AlertKind, OPERATOR_ALERT_COLUMNS } from './alert.ts';
 

@@ -1,4 +1,5 @@
-import { isUuid, type Pool, type Refusal, refuse, type WorkspaceId } from '@purser/base';
+import { isUuid, type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import type { Pool } from '@purser/database';
 
 import type { AlertId } from './alert.ts';
 import type { AlertSearch } from './list-alerts.ts';

@@ -1,4 +1,4 @@
-import type { Id, WorkspaceId } from '@purser/base';
+import type { Id, WorkspaceId } from '@purser/core';
 
 import type { Alert } from './alert.ts';
 

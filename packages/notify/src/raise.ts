@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { type Connection, newId, PLATFORM } from '@purser/base';
+import { PLATFORM } from '@purser/core';
+import { type Connection, newId } from '@purser/database';
 
 import { type AlertId, isForWorkspace, type NewAlert } from './alert.ts';
 

@@ -1,4 +1,5 @@
-import { newId, openPool, PLATFORM, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
+import { newId, openPool } from '@purser/database';
 import { grantCredits } from '@purser/meters';
 import { money, ratio } from '@purser/money';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

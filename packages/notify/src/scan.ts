@@ -1,4 +1,6 @@
-import { type Clock, type Connection, type Log, PLATFORM, type Pool, transaction, type WorkspaceId } from '@purser/base';
+import { type Clock, PLATFORM, type WorkspaceId } from '@purser/core';
+import { type Connection, type Pool, transaction } from '@purser/database';
+import type { Log } from '@purser/log';
 import { attemptedAfter, type BookedHour, bookedAfter, BOOKS_BEGIN, type Position } from '@purser/ledger';
 import type { Meters } from '@purser/meters';
 

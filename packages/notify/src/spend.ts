@@ -1,4 +1,5 @@
-import { type Connection, PLATFORM, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 import type { BookedStep } from '@purser/ledger';
 
 import { HISTORY_HOURS } from './anomaly.ts';

@@ -1,4 +1,4 @@
-import { repeat, type Repetition } from '@purser/base';
+import { repeat, type Repetition } from '@purser/core';
 
 import { claimDue, deliver, type DeliveryParts } from './deliver.ts';
 import { gather } from './gather.ts';

@@ -1,4 +1,5 @@
-import { type Connection, newId, type Pool, type Refusal, refuse, transactionOf, type WorkspaceId } from '@purser/base';
+import { type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import { type Connection, newId, type Pool, transactionOf } from '@purser/database';
 import { z } from 'zod';
 
 import { ALERT_KINDS, type AlertKind } from './alert.ts';

@@ -2,8 +2,9 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { newId, openPool, PLATFORM, TestClock, type WorkspaceId } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { PLATFORM, TestClock, type WorkspaceId } from '@purser/core';
+import { newId, openPool } from '@purser/database';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { ledgerMigrations } from '@purser/ledger';
 import { creditMeter, type HoldRequest, type Leg, Meters, metersMigrations, type MeterSpec } from '@purser/meters';
 import { currency, money, NANOS_PER_UNIT } from '@purser/money';

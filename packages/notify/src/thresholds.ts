@@ -1,4 +1,4 @@
-import type { WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
 import type { MeterState } from '@purser/meters';
 import { compareRatios, divide, formatRatio, type Ratio, ratio } from '@purser/money';
 

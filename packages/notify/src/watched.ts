@@ -1,4 +1,5 @@
-import type { Connection, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 import type { Position } from '@purser/ledger';
 import type { MeterSpec } from '@purser/meters';
 import type { Money, Ratio } from '@purser/money';

@@ -1,4 +1,5 @@
-import type { Pool, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Pool } from '@purser/database';
 
 import type { AlertId } from './alert.ts';
 

@@ -1,4 +1,4 @@
-import { PLATFORM, type WorkspaceId } from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
 import { type Catalog, type Ladder, loadCatalog } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
 import { meterId } from '@purser/meters';

@@ -1,4 +1,4 @@
-import { assert } from '@purser/base';
+import { assert } from '@purser/core';
 import { type Catalog, findPlan, isBudgeted, type Plan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { type Window, windowAt } from '@purser/meters';

@@ -1,4 +1,4 @@
-import { unreachable } from '@purser/base';
+import { unreachable } from '@purser/core';
 import { type Money, toWire } from '@purser/money';
 
 import { type Origin, originOf, type Policy } from './policy.ts';

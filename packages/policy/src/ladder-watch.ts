@@ -1,4 +1,5 @@
-import { type Clock, PLATFORM, type Pool } from '@purser/base';
+import { type Clock, PLATFORM } from '@purser/core';
+import type { Pool } from '@purser/database';
 import type { Catalog, Ladder } from '@purser/catalog';
 import { type Meters, type MeterSpec, type MeterState } from '@purser/meters';
 

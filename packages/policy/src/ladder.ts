@@ -1,4 +1,4 @@
-import { unreachable } from '@purser/base';
+import { unreachable } from '@purser/core';
 import type { Ladder, RungEffects } from '@purser/catalog';
 import { formatRatio, multiplyRatios, ratio, type Ratio, subtractRatios } from '@purser/money';
 

@@ -1,4 +1,4 @@
-import { unreachable } from '@purser/base';
+import { unreachable } from '@purser/core';
 import type { LicenseTerms } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import type { Window } from '@purser/meters';

@@ -1,4 +1,4 @@
-import { PLATFORM, unreachable, type WorkspaceId } from '@purser/base';
+import { PLATFORM, unreachable, type WorkspaceId } from '@purser/core';
 import { type Catalog, type Ladder, type Plan, spentAtMost } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { creditMeter, type MeterSpec, type Window, windowAt } from '@purser/meters';

@@ -1,5 +1,7 @@
-import { newId, openPool, type Pool, TestClock } from '@purser/base';
-import { allMigrations, createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
+import { TestClock } from '@purser/core';
+import { newId, openPool, type Pool } from '@purser/database';
+import { suiteClock } from '@purser/core/testing';
+import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { type Catalog, loadCatalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { Meters } from '@purser/meters';

@@ -1,4 +1,5 @@
-import { assert, type Clock, type Connection, PLATFORM, type Pool, repeat, type RoomMigrations } from '@purser/base';
+import { assert, type Clock, PLATFORM, repeat } from '@purser/core';
+import type { Connection, Pool, SchemaMigrations } from '@purser/database';
 import { type Catalog, catalogVersions, findPlan, isPriceVersion } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import type { Meters } from '@purser/meters';
@@ -11,7 +12,7 @@ import { activeRollouts, type Rollout, versionFor } from './rollout.ts';
 import { RolloutCalls } from './rollout-calls.ts';
 import { Standings } from './standings.ts';
 
-export const policyMigrations: RoomMigrations = { room: 'policy', directory: new URL('../migrations/', import.meta.url) };
+export const policyMigrations: SchemaMigrations = { schema: 'policy', directory: new URL('../migrations/', import.meta.url) };
 
 export interface PoliciesOptions {
   readonly pool: Pool;

@@ -1,4 +1,5 @@
-import { assert, type Pool } from '@purser/base';
+import { assert } from '@purser/core';
+import type { Pool } from '@purser/database';
 import { type Catalog, pricesOfVersion } from '@purser/catalog';
 
 /** Catalogs at the prices that some workspaces are moved to; the same object for the same two, for policies are cached by it. */

@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 import { type Catalog, describeLoss, findPlan, payAsYouGoLoss, type Plan, proveLicense, provePlan } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
 import { compare, convertPlain, formatMoney, parseMoney } from '@purser/money';

@@ -1,4 +1,4 @@
-import { newId } from '@purser/base';
+import { newId } from '@purser/database';
 import { type Catalog, loadCatalog, proposeCatalog } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
 import { formatMoney } from '@purser/money';

@@ -1,5 +1,6 @@
-import { type Connection, newId, openPool, type Pool, TestClock, transaction } from '@purser/base';
-import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { TestClock } from '@purser/core';
+import { type Connection, newId, openPool, type Pool, transaction } from '@purser/database';
+import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { type Catalog, loadCatalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { Meters } from '@purser/meters';

@@ -1,4 +1,4 @@
-import type { Connection, Pool } from '@purser/base';
+import type { Connection, Pool } from '@purser/database';
 import { type Meters, type MeterSpec, type MeterState } from '@purser/meters';
 import { convertAllowance, convertPlain, type Currency, type Money, money } from '@purser/money';
 import type { ServedTerms } from '@purser/terms';

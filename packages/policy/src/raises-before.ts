@@ -1,4 +1,5 @@
-import type { Pool, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Pool } from '@purser/database';
 
 /** By how much a ceiling was raised, or lowered again; in nano-units of `unit`. */
 export interface RaiseMade {

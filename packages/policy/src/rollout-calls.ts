@@ -1,4 +1,4 @@
-import type { Pool, Queryable } from '@purser/base';
+import type { Pool, Queryable } from '@purser/database';
 
 import { type Arm, armOf, type Rollout } from './rollout.ts';
 

@@ -1,4 +1,4 @@
-import { newId } from '@purser/base';
+import { newId } from '@purser/database';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { type Connection, newId, type Queryable, type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
+import { type Connection, newId, type Queryable } from '@purser/database';
 
 export type RolloutState = 'running' | 'all' | 'back';
 /** On which side of a roll-out a workspace is. */

@@ -1,4 +1,5 @@
-import { BatchLoader, type Clock, databaseFault, NoticeListener, PLATFORM, type Pool } from '@purser/base';
+import { DataLoader, type Clock, PLATFORM } from '@purser/core';
+import { databaseFault, NoticeListener, type Pool } from '@purser/database';
 import { servedTerms } from '@purser/terms';
 
 import { Generations } from './generations.ts';
@@ -22,7 +23,7 @@ export class Standings {
   readonly #pool: Pool;
   readonly #clock: Clock;
   readonly #listener: NoticeListener;
-  readonly #loader: BatchLoader<Standing>;
+  readonly #loader: DataLoader<Standing>;
   /** Grows with every notice: what was being read meanwhile may be older than the change. */
   #heard = 0;
 
@@ -30,7 +31,7 @@ export class Standings {
   constructor(pool: Pool, clock: Clock, platformChanged: () => void) {
     this.#pool = pool;
     this.#clock = clock;
-    this.#loader = new BatchLoader((ids) => this.#load(ids));
+    this.#loader = new DataLoader((ids) => this.#load(ids));
     this.#listener = new NoticeListener(
       pool,
       CHANNEL,

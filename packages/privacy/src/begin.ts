@@ -1,14 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import {
-  type Connection,
-  newId,
-  PLATFORM,
-  type Refusal,
-  RefusalError,
-  refuse,
-  transaction,
-  type WorkspaceId,
-} from '@purser/base';
+import { PLATFORM, type Refusal, RefusalError, refuse, type WorkspaceId } from '@purser/core';
+import { type Connection, newId, transaction } from '@purser/database';
 
 import { type ErasureId, type ErasureKind, type PrivacyParts } from './erasure.ts';
 

@@ -1,4 +1,5 @@
-import { type Clock, type Id, type Pool, type Queryable, type WorkspaceId } from '@purser/base';
+import type { Clock, Id, WorkspaceId } from '@purser/core';
+import type { Pool, Queryable } from '@purser/database';
 
 export type ErasureId = Id<'erasure'>;
 export type ErasureKind = 'workspace' | 'person' | 'end_user';

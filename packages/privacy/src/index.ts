@@ -1,4 +1,4 @@
-import type { RoomMigrations } from '@purser/base';
+import type { SchemaMigrations } from '@purser/database';
 
 export { beginEndUser, beginPerson, beginWorkspace, type Requester } from './begin.ts';
 export { type Doors, type Erasure, type ErasureId, findErasure, listErasures, type PrivacyParts } from './erasure.ts';
@@ -7,4 +7,4 @@ export { INVENTORY, inventoryTable } from './inventory.ts';
 export { type Forgotten, forgetOld, type Retention } from './retain.ts';
 export { workErasures } from './work.ts';
 
-export const privacyMigrations: RoomMigrations = { room: 'privacy', directory: new URL('../migrations/', import.meta.url) };
+export const privacyMigrations: SchemaMigrations = { schema: 'privacy', directory: new URL('../migrations/', import.meta.url) };

@@ -1,4 +1,5 @@
-import type { Clock, Pool } from '@purser/base';
+import type { Clock } from '@purser/core';
+import type { Pool } from '@purser/database';
 
 /** How long things are kept that have their time, in days. */
 export interface Retention {

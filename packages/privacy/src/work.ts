@@ -1,5 +1,5 @@
 import { appendAudit, redact } from '@purser/audit';
-import { type Pool, transaction } from '@purser/base';
+import { type Pool, transaction } from '@purser/database';
 
 import { subjectOf } from './begin.ts';
 import { type Erasure, type ErasureId, type PrivacyParts } from './erasure.ts';

@@ -1,4 +1,4 @@
-import { hideSecrets } from '@purser/base';
+import { redactSecrets } from '@purser/log';
 
 import { blameOf } from './blame.ts';
 import { type Billed, ProviderError, type ProviderErrorDetails, type ProviderErrorKind } from './provider.ts';
@@ -183,7 +183,7 @@ function causeText(cause: unknown): string {
 
 /** Without secrets, and cut to a line or two. */
 function quoted(text: string, secrets: readonly string[]): string {
-  return hideSecrets(text, secrets).slice(0, CAUSE_CHARACTERS_MAX);
+  return redactSecrets(text, secrets).slice(0, CAUSE_CHARACTERS_MAX);
 }
 
 /**

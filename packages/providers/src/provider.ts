@@ -1,4 +1,4 @@
-import { Fault } from '@purser/base';
+import { Fault } from '@purser/core';
 import type { Usage } from '@purser/money';
 import type { Blame } from './blame.ts';
 import type { UsageReport } from './usage-report.ts';

@@ -1,4 +1,4 @@
-import { CharacterTable } from '@purser/base';
+import { CharacterTable } from '@purser/core';
 
 /** A token count without a model's own tokenizer: the stated approximation that the offline provider bills by and cuts its answers with. */
 

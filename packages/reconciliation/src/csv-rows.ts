@@ -1,4 +1,4 @@
-import { RefusalError, refuse } from '@purser/base';
+import { RefusalError, refuse } from '@purser/core';
 
 const ROW_CHARACTERS_MAX = 64 * 1024;
 

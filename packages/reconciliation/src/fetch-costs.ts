@@ -1,4 +1,4 @@
-import { Fault } from '@purser/base';
+import { Fault } from '@purser/core';
 import { z } from 'zod';
 
 import { type Charge, modelOf, toNanos } from './charge.ts';

@@ -1,6 +1,7 @@
 import { auditMigrations } from '@purser/audit';
-import { isRefusal, newId, PLATFORM, TestClock } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { isRefusal, PLATFORM, TestClock } from '@purser/core';
+import { newId } from '@purser/database';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { ledgerMigrations, verifyPostings } from '@purser/ledger';
 import { rollUpAll } from '@purser/ledger/testing';
 import { type HoldRequest, listUnresolved, Meters, type MeterSpec, metersMigrations, verifyMeters } from '@purser/meters';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import { appendAudit } from '@purser/audit';
-import { type Connection, Fault, type HoldId, type Pool, PLATFORM, type Refusal, refuse, transaction } from '@purser/base';
+import { Fault, type HoldId, PLATFORM, type Refusal, refuse } from '@purser/core';
+import { type Connection, type Pool, transaction } from '@purser/database';
 import { listUnresolved, resolveUnresolved, type Unresolved } from '@purser/meters';
 
 import type { Charge } from './charge.ts';

@@ -1,4 +1,4 @@
-import type { HoldId } from '@purser/base';
+import type { HoldId } from '@purser/core';
 import type { Unresolved } from '@purser/meters';
 
 import { dayOf, differenceOf, nameOf, type Sum, sumOf } from './sums.ts';

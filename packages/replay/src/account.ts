@@ -1,4 +1,4 @@
-import type { WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
 import type { MeterSpec } from '@purser/meters';
 import { type Money, money } from '@purser/money';
 import { isToCarry, leftOfRaise, NOTHING_KNOWN, type Policy, rungAt, type Standing } from '@purser/policy';

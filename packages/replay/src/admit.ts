@@ -1,4 +1,4 @@
-import { assert, PLATFORM, type RefusalCode } from '@purser/base';
+import { assert, PLATFORM, type RefusalCode } from '@purser/core';
 import { type Catalog, creditsFor, findOperation, type Ladder, type Operation } from '@purser/catalog';
 import { callQuotas } from '@purser/limits';
 import type { MeterSpec } from '@purser/meters';

@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 import { type Attempt, attemptsBetween, creditBalances, creditsTakenBack, periodsBetween } from '@purser/ledger';
 import { type GrantMade, grantsBetween } from '@purser/meters';
 import { type Currency, currency, money } from '@purser/money';

@@ -1,4 +1,4 @@
-import type { WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
 import type { GrantSource } from '@purser/meters';
 import type { Money, Usage } from '@purser/money';
 

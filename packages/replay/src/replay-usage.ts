@@ -1,4 +1,5 @@
-import type { Pool, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Pool } from '@purser/database';
 import { type Catalog, catalogVersions } from '@purser/catalog';
 import { type Workspace, type WorkspaceOverTime, workspacesOverTime } from '@purser/identity';
 import { type MarginLine, marginReport, packSales } from '@purser/ledger';

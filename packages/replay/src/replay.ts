@@ -1,4 +1,4 @@
-import type { RefusalCode, WorkspaceId } from '@purser/base';
+import type { RefusalCode, WorkspaceId } from '@purser/core';
 import { type Catalog, findOperation, findPlan, type Plan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { convertCost, convertPlain, type Money } from '@purser/money';

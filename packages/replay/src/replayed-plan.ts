@@ -1,4 +1,4 @@
-import type { RefusalCode } from '@purser/base';
+import type { RefusalCode } from '@purser/core';
 import { paymentFees, soldOneByOneFees, type Plan } from '@purser/catalog';
 import { add, type Currency, type Money, money, multiply, zero } from '@purser/money';
 

@@ -1,4 +1,5 @@
-import { newId, type WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import { newId } from '@purser/database';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 

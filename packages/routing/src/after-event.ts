@@ -1,4 +1,4 @@
-import { unreachable, type WorkspaceId } from '@purser/base';
+import { unreachable, type WorkspaceId } from '@purser/core';
 
 import {
   type Closing,

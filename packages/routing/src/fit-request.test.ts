@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { type Catalog, loadCatalog, type ModelEntry } from '@purser/catalog';
 import { compare, convertCost, currency, isUnpriced, money, type Money, parseMoney, worstCaseCost } from '@purser/money';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-import { assert, type Refusal, type RefusalCode, refuse } from '@purser/base';
+import { assert, type Refusal, type RefusalCode, refuse } from '@purser/core';
 import { dearestCall, type ModelEntry } from '@purser/catalog';
 import {
   compare,

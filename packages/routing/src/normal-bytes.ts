@@ -1,4 +1,4 @@
-import { CharacterTable } from '@purser/base';
+import { CharacterTable } from '@purser/core';
 
 /*
  * How many UTF-8 bytes a text has at most, once a tokenizer has brought it into any Unicode normal form. Normalizing the text itself

@@ -1,4 +1,4 @@
-import { fasterThanLinear, growthOf } from '@purser/base/testing';
+import { fasterThanLinear, growthOf } from '@purser/core/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 

@@ -1,4 +1,4 @@
-import type { WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
 
 /** A model of a provider that calls are sent to. */
 export interface Route {

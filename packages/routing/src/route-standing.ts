@@ -1,4 +1,4 @@
-import type { WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
 
 import { isTriedBy } from './after-event.ts';
 import type { Closing, ClosedReason, RouteRecord } from './route-record.ts';

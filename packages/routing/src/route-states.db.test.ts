@@ -1,5 +1,6 @@
-import { newId, PLATFORM, type Pool, readMigrations, type WorkspaceId } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
+import { newId, type Pool, readMigrations } from '@purser/database';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type Failure, RouteStates, type RouteStatesOptions } from './route-states.ts';

@@ -1,4 +1,5 @@
-import { BoundedMap, inBackground, newId, PLATFORM, repeat, type Repetition, type WorkspaceId } from '@purser/base';
+import { LruCache, inBackground, PLATFORM, repeat, type Repetition, type WorkspaceId } from '@purser/core';
+import { newId } from '@purser/database';
 
 import { afterEvent } from './after-event.ts';
 import { RecentOutcomes } from './recent-outcomes.ts';
@@ -69,7 +70,7 @@ export class RouteStates {
   readonly #lease_ms: number;
   readonly #recent: RecentOutcomes;
   /** When a failure that its caller can bring about was counted last, by workspace and model. */
-  readonly #counted = new BoundedMap<string, number>(COUNTED_MAX);
+  readonly #counted = new LruCache<string, number>(COUNTED_MAX);
   readonly #proving = new Map<string, Promise<void>>();
   readonly #reading: Repetition | undefined;
 

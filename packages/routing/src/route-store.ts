@@ -1,16 +1,9 @@
-import {
-  keepableText,
-  PLATFORM,
-  type Pool,
-  type Queryable,
-  type RoomMigrations,
-  transaction,
-  type WorkspaceId,
-} from '@purser/base';
+import { PLATFORM, type WorkspaceId } from '@purser/core';
+import { toPostgresText, type Pool, type Queryable, type SchemaMigrations, transaction } from '@purser/database';
 
 import { type ClosedReason, isIdle, NOTHING_AGAINST, type OwnClosing, type RouteKey, type RouteRecord } from './route-record.ts';
 
-export const routingMigrations: RoomMigrations = { room: 'routing', directory: new URL('../migrations/', import.meta.url) };
+export const routingMigrations: SchemaMigrations = { schema: 'routing', directory: new URL('../migrations/', import.meta.url) };
 
 type Change = (before: RouteRecord | undefined) => RouteRecord;
 
@@ -102,7 +95,7 @@ async function write(
   const { own: _, ...everybody } = after;
   const rows = [{ ...everybody, workspace: PLATFORM, overruns: 0, witness: false, age_ms: 0 }, ...changed].map((row) => ({
     ...row,
-    why: row.why === null ? null : keepableText(row.why),
+    why: row.why === null ? null : toPostgresText(row.why),
   }));
   await connection.query(
     `insert into routing.route_state as had

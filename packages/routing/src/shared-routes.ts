@@ -1,4 +1,4 @@
-import { assert, inBackground, type WorkspaceId } from '@purser/base';
+import { assert, inBackground, type WorkspaceId } from '@purser/core';
 
 import { type ClosedReason, isIdle, later, type RouteEvent, type RouteKey, type RouteRecord } from './route-record.ts';
 import type { KnownRoute } from './route-standing.ts';

@@ -1,4 +1,4 @@
-import { unreachable } from '@purser/base';
+import { unreachable } from '@purser/core';
 import type { ModelEntry, Routing } from '@purser/catalog';
 
 /**

@@ -1,4 +1,4 @@
-import type { Refusal, TestClock, WorkspaceId } from '@purser/base';
+import type { Refusal, TestClock, WorkspaceId } from '@purser/core';
 import type { Catalog } from '@purser/catalog';
 import type { Answer, GenerateRequest } from '@purser/gate';
 import type { MarginLine } from '@purser/ledger';

@@ -1,4 +1,4 @@
-import { assert, isRefusal } from '@purser/base';
+import { assert, isRefusal } from '@purser/core';
 
 import { type Customer, drawCustomer, drawPayment, drawPurchase, drawRequest } from './customers.ts';
 import type { Account, Engine, Payment } from './engine.ts';

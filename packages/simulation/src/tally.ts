@@ -1,4 +1,4 @@
-import { isRefusal, type Refusal } from '@purser/base';
+import { isRefusal, type Refusal } from '@purser/core';
 import type { Answer } from '@purser/gate';
 
 /** What was counted of one plan's, or one kind's, customers. */

@@ -1,4 +1,5 @@
-import type { Queryable, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Queryable } from '@purser/database';
 
 /**
  * An operator put a workspace on a plan, in the transaction that says so: without a subscription that goes on it is served as agreed from now on. What

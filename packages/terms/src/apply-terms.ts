@@ -1,4 +1,5 @@
-import type { Connection, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 import { costTaken } from '@purser/meters';
 import { currency, type ExchangeRates } from '@purser/money';
 

@@ -1,4 +1,4 @@
-import type { RoomMigrations } from '@purser/base';
+import type { SchemaMigrations } from '@purser/database';
 
 export { applyTerms, type Subscriber } from './apply-terms.ts';
 export { agreedByHand } from './agreed-by-hand.ts';
@@ -17,4 +17,4 @@ export { type ServedTerms, servedTerms } from './served.ts';
 export { sumIn } from './proceeds.ts';
 export { type Terms, termsOf } from './terms-of.ts';
 
-export const termsMigrations: RoomMigrations = { room: 'terms', directory: new URL('../migrations/', import.meta.url) };
+export const termsMigrations: SchemaMigrations = { schema: 'terms', directory: new URL('../migrations/', import.meta.url) };

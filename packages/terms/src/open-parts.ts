@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import type { Connection, WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import type { Connection } from '@purser/database';
 import { endGrants, type GrantId, grantMany, lockGrants, type NewGrant, takeBack } from '@purser/meters';
 
 import { bookDue } from './book.ts';

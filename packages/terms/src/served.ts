@@ -1,4 +1,4 @@
-import type { Queryable } from '@purser/base';
+import type { Queryable } from '@purser/database';
 
 import { MONTH_COLUMNS, monthOf, type MonthRecord, type MonthRow } from './known.ts';
 

@@ -1,4 +1,5 @@
-import { type Connection, type Pool, transaction, type WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import { type Connection, type Pool, transaction } from '@purser/database';
 import { type GrantId, grantCredits } from '@purser/meters';
 
 /** Credits agreed with one customer, with the time they are good for. */

@@ -1,4 +1,5 @@
-import { type Connection, type Pool, type Refusal, refuse, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import { type Connection, type Pool, workspaceTransaction } from '@purser/database';
 import { type MeterSpec, type Meters, type MeterState } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 

@@ -1,4 +1,5 @@
-import { type Connection, type Pool, transaction, type WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
+import { type Connection, type Pool, transaction } from '@purser/database';
 import { creditMovements, type CreditSection, creditSections } from '@purser/ledger';
 
 /** Movements between two checkpoints: what a page reads beyond its own at most. */

@@ -1,4 +1,5 @@
-import { BoundedMap, type Pool, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { LruCache, type WorkspaceId } from '@purser/core';
+import { type Pool, workspaceTransaction } from '@purser/database';
 import type { OpenGrant } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 
@@ -20,7 +21,7 @@ export type CreditForecaster = (
 
 /** Reads the days from the checkpoints of the statement; a history that was never looked at is read on in the background. */
 export function creditForecaster(pool: Pool): CreditForecaster {
-  const kept = new BoundedMap<
+  const kept = new LruCache<
     WorkspaceId,
     { readonly until_ms: number; readonly of: string; readonly forecast: ExhaustionForecast }
   >(KEPT_MAX);

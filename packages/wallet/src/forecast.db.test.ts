@@ -1,4 +1,4 @@
-import { newId, transaction } from '@purser/base';
+import { newId, transaction } from '@purser/database';
 import { grantCredits, openGrants } from '@purser/meters';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 

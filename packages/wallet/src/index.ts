@@ -1,4 +1,4 @@
-import type { RoomMigrations } from '@purser/base';
+import type { SchemaMigrations } from '@purser/database';
 
 export { allocateCredits, type CustomCredits } from './allocate-credits.ts';
 export {
@@ -22,4 +22,4 @@ export { type PackQuote, quotePack } from './quote-pack.ts';
 export { type StatementLine, statementPage, wholeStatement } from './statement.ts';
 export { type WalletWork, workWallet } from './wallet-work.ts';
 
-export const walletMigrations: RoomMigrations = { room: 'wallet', directory: new URL('../migrations/', import.meta.url) };
+export const walletMigrations: SchemaMigrations = { schema: 'wallet', directory: new URL('../migrations/', import.meta.url) };

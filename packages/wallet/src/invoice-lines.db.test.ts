@@ -1,4 +1,4 @@
-import { openPool } from '@purser/base';
+import { openPool } from '@purser/database';
 import { verifyPostings } from '@purser/ledger';
 import { formatMoney } from '@purser/money';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-import { type Clock, type Pool, transaction, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import type { Clock, WorkspaceId } from '@purser/core';
+import { type Pool, transaction, workspaceTransaction } from '@purser/database';
 import { paymentFees, soldOneByOneFees } from '@purser/catalog';
 import type { Meters, MeterSpec } from '@purser/meters';
 import { currency, type Money, money, multiply } from '@purser/money';

@@ -1,4 +1,5 @@
-import { BoundedMap, type Pool, type WorkspaceId } from '@purser/base';
+import { LruCache, type WorkspaceId } from '@purser/core';
+import type { Pool } from '@purser/database';
 import type { MeterSpec } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 
@@ -27,7 +28,7 @@ const WORKSPACES_MAX = 50_000;
 const NOBODY: Members = new Map();
 
 export function memberMeters(pool: Pool): MemberMeters {
-  const known = new BoundedMap<WorkspaceId, Known>(WORKSPACES_MAX);
+  const known = new LruCache<WorkspaceId, Known>(WORKSPACES_MAX);
   const specs = new WeakMap<Policy, Map<string, readonly MeterSpec[]>>();
 
   const metersOf = (policy: Policy, members: Members, member: string): Found => {

@@ -1,4 +1,5 @@
-import { assert, BoundedMap, type Connection, type Pool, transaction } from '@purser/base';
+import { assert, LruCache } from '@purser/core';
+import { type Connection, type Pool, transaction } from '@purser/database';
 import { saleOf } from '@purser/catalog';
 import { accruePeriods, type Period } from '@purser/ledger';
 import { grantMany } from '@purser/meters';
@@ -21,7 +22,7 @@ const REMEMBERED_MAX = 100_000;
  * number of servers that ask: both are keyed by the workspace and the start of the period. While a payment is owed none begins.
  */
 export function openPeriods(pool: Pool): PeriodOpener {
-  const opened = new BoundedMap<string, Promise<void> | 'open'>(REMEMBERED_MAX);
+  const opened = new LruCache<string, Promise<void> | 'open'>(REMEMBERED_MAX);
   /** What was asked last is asked again: the policy object says all that the key does. */
   const open = new WeakSet<Policy>();
   const opener = (policy: Policy, now: Temporal.Instant): Promise<void> | undefined => {

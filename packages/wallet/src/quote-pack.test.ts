@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { type Catalog, loadCatalog, saleOf } from '@purser/catalog';
 import { compare, compareRatios, formatMoney, multiply } from '@purser/money';
 import fc from 'fast-check';

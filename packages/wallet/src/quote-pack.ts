@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 import { type Catalog, findPack, orderMax, orderOf, type Pack, type PackOrder } from '@purser/catalog';
 import { type Ratio, ratio } from '@purser/money';
 

@@ -1,4 +1,4 @@
-import { newId, openPool, transaction } from '@purser/base';
+import { newId, openPool, transaction } from '@purser/database';
 import type { License } from '@purser/identity';
 import { grantCredits, verifyMeters } from '@purser/meters';
 import { verifyPostings } from '@purser/ledger';

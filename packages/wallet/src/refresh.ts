@@ -1,4 +1,5 @@
-import { type Clock, type Pool, transaction, type WorkspaceId } from '@purser/base';
+import type { Clock, WorkspaceId } from '@purser/core';
+import { type Pool, transaction } from '@purser/database';
 import type { Policy } from '@purser/policy';
 import { openTerms } from '@purser/terms';
 

@@ -1,4 +1,5 @@
-import { isRefusal, newId, transaction } from '@purser/base';
+import { isRefusal } from '@purser/core';
+import { newId, transaction } from '@purser/database';
 import { creditMeter, grantCredits, type HoldRequest } from '@purser/meters';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';

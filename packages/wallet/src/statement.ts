@@ -1,4 +1,5 @@
-import { type Connection, isRefusal, type Pool, type Refusal, type WorkspaceId, workspaceTransaction } from '@purser/base';
+import { isRefusal, type Refusal, type WorkspaceId } from '@purser/core';
+import { type Connection, type Pool, workspaceTransaction } from '@purser/database';
 import {
   creditChange,
   type CreditMovement,

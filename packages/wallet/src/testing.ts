@@ -1,5 +1,6 @@
-import { newId, TestClock } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { TestClock } from '@purser/core';
+import { newId } from '@purser/database';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { type Catalog, loadCatalog } from '@purser/catalog';
 import { identityMigrations } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';

@@ -1,4 +1,5 @@
-import { type Clock, type Pool, type WorkspaceId } from '@purser/base';
+import type { Clock, WorkspaceId } from '@purser/core';
+import type { Pool } from '@purser/database';
 import type { Meters } from '@purser/meters';
 
 import { grantScheduled } from './allocate-credits.ts';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { exportAudit } from '@purser/audit';
-import { loadSettings } from '@purser/base';
+import { loadSettings } from '@purser/settings';
 
 import { openDatabase } from '../open-database.ts';
 

@@ -1,5 +1,5 @@
 import { type Head, verifyAudit } from '@purser/audit';
-import { loadSettings } from '@purser/base';
+import { loadSettings } from '@purser/settings';
 
 import { openDatabase } from '../open-database.ts';
 import { printMissing, printTrailVerdict } from '../trail-verdict.ts';

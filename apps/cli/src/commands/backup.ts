@@ -1,4 +1,6 @@
-import { backUp, loadSettings, systemClock } from '@purser/base';
+import { systemClock } from '@purser/core';
+import { backUp } from '@purser/database';
+import { loadSettings } from '@purser/settings';
 
 import { openDatabase } from '../open-database.ts';
 

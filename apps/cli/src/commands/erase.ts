@@ -1,4 +1,6 @@
-import { Fault, isRefusal, loadSettings, type Pool, type Refusal, systemClock } from '@purser/base';
+import { Fault, isRefusal, type Refusal, systemClock } from '@purser/core';
+import type { Pool } from '@purser/database';
+import { loadSettings } from '@purser/settings';
 import { beginPerson, beginWorkspace, findErasure, type PrivacyParts, workErasures } from '@purser/privacy';
 
 import { ask } from '../agreed.ts';

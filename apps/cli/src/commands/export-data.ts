@@ -1,7 +1,8 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 
-import { fileTrouble, loadSettings, systemClock } from '@purser/base';
+import { fileTrouble, systemClock } from '@purser/core';
+import { loadSettings } from '@purser/settings';
 import { exportArchive, type ExportSubject } from '@purser/privacy';
 
 import { type OpenDatabase, openDatabase } from '../open-database.ts';

@@ -1,4 +1,5 @@
-import { Fault, isRefusal, loadSettings, systemClock } from '@purser/base';
+import { Fault, isRefusal, systemClock } from '@purser/core';
+import { loadSettings } from '@purser/settings';
 import { listGifts } from '@purser/meters';
 import { takeBackGift } from '@purser/server';
 

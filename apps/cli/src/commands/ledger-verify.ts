@@ -1,4 +1,4 @@
-import { loadSettings } from '@purser/base';
+import { loadSettings } from '@purser/settings';
 import { verifyBooks } from '@purser/server';
 
 import { openDatabase } from '../open-database.ts';

@@ -1,4 +1,6 @@
-import { createLog, Fault, loadSettings, RefusalError, systemClock } from '@purser/base';
+import { Fault, RefusalError, systemClock } from '@purser/core';
+import { loadSettings } from '@purser/settings';
+import { createLog } from '@purser/log';
 import { provenCatalog, takeInPayments } from '@purser/server';
 
 import { openDatabase } from '../open-database.ts';

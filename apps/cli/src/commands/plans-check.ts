@@ -1,4 +1,5 @@
-import { loadSettings, systemClock } from '@purser/base';
+import { systemClock } from '@purser/core';
+import { loadSettings } from '@purser/settings';
 import { checkPlans } from '@purser/catalog';
 
 /** Prints the proof of each plan and pack; exit 1 when one does not keep its margin. */

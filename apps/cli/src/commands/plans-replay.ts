@@ -1,4 +1,5 @@
-import { Fault, loadSettings, systemClock } from '@purser/base';
+import { Fault, systemClock } from '@purser/core';
+import { loadSettings } from '@purser/settings';
 import { loadCatalog } from '@purser/catalog';
 import { formatMoney } from '@purser/money';
 import { marginOfReplay, type ReplayedPlan, replayUsage, type UsageReplay } from '@purser/replay';

@@ -1,6 +1,7 @@
 import path from 'node:path';
 
-import { loadSettings, systemClock } from '@purser/base';
+import { systemClock } from '@purser/core';
+import { loadSettings } from '@purser/settings';
 import { importPrices } from '@purser/catalog';
 
 /** Reads the community price table into the folder of the catalog; what is not certain of it is left out and counted. */

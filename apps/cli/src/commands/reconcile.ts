@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 
-import { Fault, fileTrouble, isRefusal, loadSettings, type Settings, systemClock } from '@purser/base';
+import { Fault, fileTrouble, isRefusal, systemClock } from '@purser/core';
+import { loadSettings, type Settings } from '@purser/settings';
 import { loadCatalog } from '@purser/catalog';
 import { currency, formatMoney, money } from '@purser/money';
 import { anthropicCosts, type Charge, openAiCosts, readChargesCsv, reconcile, type Reconciled } from '@purser/reconciliation';

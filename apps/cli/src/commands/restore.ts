@@ -1,13 +1,14 @@
 import { adoptRestoredDatabase } from '@purser/audit';
-import { loadSettings, restoreBackup } from '@purser/base';
-import { ROOMS } from '@purser/server';
+import { restoreBackup } from '@purser/database';
+import { loadSettings } from '@purser/settings';
+import { MIGRATIONS } from '@purser/server';
 
 import { openDatabase } from '../open-database.ts';
 
 /** Fills an empty database from what `purser backup` wrote; all of it or nothing. */
 export async function restoreFromBackup(file: string): Promise<void> {
   await using database = await openDatabase(loadSettings(process.cwd()), 'owner');
-  const { tables, rows, made_at } = await restoreBackup(database.pool, ROOMS, file);
+  const { tables, rows, made_at } = await restoreBackup(database.pool, MIGRATIONS, file);
   await adoptRestoredDatabase(database.pool);
   console.log(`restored ${rows} rows of ${tables} tables, as they were at ${made_at}`);
   console.log(

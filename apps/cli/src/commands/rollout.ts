@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
-import { Fault, isRefusal, loadSettings, type Pool, type Refusal, systemClock } from '@purser/base';
+import { Fault, isRefusal, type Refusal, systemClock } from '@purser/core';
+import type { Pool } from '@purser/database';
+import { loadSettings } from '@purser/settings';
 import { loadCatalog } from '@purser/catalog';
 import { formatMoney } from '@purser/money';
 import { findRollout, listRollouts, type Rollout, WHOLE_PPM } from '@purser/policy';

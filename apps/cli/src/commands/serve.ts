@@ -1,4 +1,5 @@
-import { createLog, loadSettings } from '@purser/base';
+import { loadSettings } from '@purser/settings';
+import { createLog } from '@purser/log';
 
 import { runServer } from '../run-server.ts';
 

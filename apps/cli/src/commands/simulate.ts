@@ -1,7 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 
-import { createLog, Fault, loadSettings, migrate, openPool, scratchDatabase, systemClock, TestClock } from '@purser/base';
-import { openSimulatedEngine, provenCatalog, ROOMS } from '@purser/server';
+import { Fault, systemClock, TestClock } from '@purser/core';
+import { migrate, openPool } from '@purser/database';
+import { scratchDatabase } from '@purser/embedded';
+import { loadSettings } from '@purser/settings';
+import { createLog } from '@purser/log';
+import { openSimulatedEngine, provenCatalog, MIGRATIONS } from '@purser/server';
 import { describeSimulation, playedProviders, simulate, simulationPage } from '@purser/simulation';
 
 export interface SimulateOptions {
@@ -55,7 +59,7 @@ function nextMonth(now: Temporal.Instant): Temporal.Instant {
 async function bringForward(url: string): Promise<void> {
   const pool = openPool(url, { connections_max: 1 });
   try {
-    await migrate(pool, ROOMS);
+    await migrate(pool, MIGRATIONS);
     // Nothing here outlives the command, so nothing is waited for on its way to the disk.
     await pool.query(`do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$`);
   } finally {

@@ -1,4 +1,5 @@
-import { Fault, type HoldId, isRefusal, loadSettings, systemClock } from '@purser/base';
+import { Fault, type HoldId, isRefusal, systemClock } from '@purser/core';
+import { loadSettings } from '@purser/settings';
 import { currency, formatMoney, money } from '@purser/money';
 import { listUnresolved, resolveCalls } from '@purser/server';
 

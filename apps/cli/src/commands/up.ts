@@ -1,4 +1,5 @@
-import { createLog, loadSettings, type Settings } from '@purser/base';
+import { loadSettings, type Settings } from '@purser/settings';
+import { createLog } from '@purser/log';
 import type { RunningServer } from '@purser/server';
 
 import { type Demo, openDemo, tryIt } from '../demo.ts';

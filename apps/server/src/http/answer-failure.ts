@@ -1,4 +1,5 @@
-import { Fault, isRefusal, isTransientDatabaseError, type Refusal, RefusalError, refuse } from '@purser/base';
+import { Fault, isRefusal, type Refusal, RefusalError, refuse } from '@purser/core';
+import { isTransientDatabaseError } from '@purser/database';
 import type { View } from '@purser/catalog';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 

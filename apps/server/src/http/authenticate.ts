@@ -1,4 +1,4 @@
-import { type Refusal, RefusalError, refuse } from '@purser/base';
+import { type Refusal, RefusalError, refuse } from '@purser/core';
 import { type Caller, type Credentials, hasRole, type Role, type Workspace } from '@purser/identity';
 import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 

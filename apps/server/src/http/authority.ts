@@ -1,4 +1,4 @@
-import { RefusalError, refuse } from '@purser/base';
+import { RefusalError, refuse } from '@purser/core';
 import { type Authority, type Caller, hasRole, type Person } from '@purser/identity';
 import type { FastifyRequest } from 'fastify';
 

@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 
 /** What this process takes on at once; beyond it, it says so instead of queueing without end. */
 export interface Bounds {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import { parseSettings } from '@purser/base';
+import { parseSettings } from '@purser/settings';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 

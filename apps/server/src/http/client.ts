@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, SocketAddress } from 'node:net';
 
-import type { TrustedProxies } from '@purser/base';
+import type { TrustedProxies } from '@purser/settings';
 
 /** Who called, as far as it can be believed. */
 export interface Client {

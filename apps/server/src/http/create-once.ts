@@ -1,4 +1,5 @@
-import { type Connection, isRefusal, PLATFORM, type Refusal } from '@purser/base';
+import { isRefusal, PLATFORM, type Refusal } from '@purser/core';
+import type { Connection } from '@purser/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { RouteDeps } from '../deps.ts';

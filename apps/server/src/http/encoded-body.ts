@@ -1,7 +1,7 @@
 import { PassThrough, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
-import { RefusalError, refuse } from '@purser/base';
+import { RefusalError, refuse } from '@purser/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { openAiErrors, problems } from './responses.ts';

@@ -1,4 +1,4 @@
-import type { Refusal } from '@purser/base';
+import type { Refusal } from '@purser/core';
 import { featureRefusal } from '@purser/gate';
 import type { Caller } from '@purser/identity';
 import type { FastifyContextConfig, FastifyRequest } from 'fastify';

@@ -1,4 +1,4 @@
-import { RefusalError, refuse } from '@purser/base';
+import { RefusalError, refuse } from '@purser/core';
 import type { FastifyRequest } from 'fastify';
 
 const KEY_CHARS_MAX = 255;

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 
-import { inBackground, isRefusal, type Refusal, RefusalError, refuse } from '@purser/base';
+import { inBackground, isRefusal, type Refusal, RefusalError, refuse } from '@purser/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import { scanJson } from './json-scan.ts';

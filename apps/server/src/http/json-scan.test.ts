@@ -1,5 +1,5 @@
-import { isRefusal } from '@purser/base';
-import { fasterThanLinear, growthOf, HOSTILE_TEXTS } from '@purser/base/testing';
+import { isRefusal } from '@purser/core';
+import { fasterThanLinear, growthOf, HOSTILE_TEXTS } from '@purser/core/testing';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 

@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 
 /** Deeper than any request of ours or of a provider's; a parser would go on to the depth of the body's length. */
 const DEPTH_MAX = 64;

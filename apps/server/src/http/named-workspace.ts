@@ -1,4 +1,4 @@
-import { isUuid, RefusalError, refuse } from '@purser/base';
+import { isUuid, RefusalError, refuse } from '@purser/core';
 import type { Workspace } from '@purser/identity';
 
 import type { ServerDeps } from '../deps.ts';

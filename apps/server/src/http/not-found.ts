@@ -1,4 +1,4 @@
-import { refuse } from '@purser/base';
+import { refuse } from '@purser/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { sendRefusal } from './answer-failure.ts';

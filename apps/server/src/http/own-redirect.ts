@@ -1,4 +1,4 @@
-import { ownPath } from '@purser/base';
+import { ownPath } from '@purser/core';
 import type { FastifyReply } from 'fastify';
 
 import type { App } from './types.ts';

@@ -1,4 +1,4 @@
-import { type Offer, REFUSALS, type Refusal, type RefusalCode } from '@purser/base';
+import { type Offer, REFUSALS, type Refusal, type RefusalCode } from '@purser/core';
 import type { View } from '@purser/catalog';
 import { withoutAmounts } from '@purser/money';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-import { REFUSALS } from '@purser/base';
+import { REFUSALS } from '@purser/core';
 import type { z } from 'zod';
 
 import { openAiErrorSchema } from './openai-error.ts';

@@ -1,4 +1,4 @@
-import { REFUSALS } from '@purser/base';
+import { REFUSALS } from '@purser/core';
 import type { View } from '@purser/catalog';
 import { withoutAmounts } from '@purser/money';
 import type { FastifyRequest, RouteOptions } from 'fastify';

@@ -1,4 +1,4 @@
-import { BrokenInvariant } from '@purser/base';
+import { BrokenInvariant } from '@purser/core';
 import { withoutAmounts } from '@purser/money';
 import { z } from 'zod';
 

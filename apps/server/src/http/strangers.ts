@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 import { LocalRateLimiter, type RateRequest, type RateRule } from '@purser/limits';
 
 import { networkOf } from './address.ts';

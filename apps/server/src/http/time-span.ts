@@ -1,4 +1,4 @@
-import { RefusalError, refuse } from '@purser/base';
+import { RefusalError, refuse } from '@purser/core';
 import { z } from 'zod';
 
 /** Years of four digits: what clocks, databases and people agree on. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Arrival } from '@purser/gate';
-import type { Refusal } from '@purser/base';
+import type { Refusal } from '@purser/core';
 import type { View } from '@purser/catalog';
 import type { Caller } from '@purser/identity';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';

@@ -1,5 +1,7 @@
-import { newId, PLATFORM, refuse } from '@purser/base';
-import { createTestDatabase, type TestDatabase, suiteClock } from '@purser/base/testing';
+import { PLATFORM, refuse } from '@purser/core';
+import { newId } from '@purser/database';
+import { suiteClock } from '@purser/core/testing';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { serverMigrations } from '../migrations.ts';

@@ -1,16 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import {
-  type Clock,
-  type Connection,
-  isRefusal,
-  type Pool,
-  type Refusal,
-  RefusalError,
-  refuse,
-  transactionOf,
-  type WorkspaceId,
-} from '@purser/base';
+import { type Clock, isRefusal, type Refusal, RefusalError, refuse, type WorkspaceId } from '@purser/core';
+import { type Connection, type Pool, transactionOf } from '@purser/database';
 
 import { seal, unseal } from './seal.ts';
 

@@ -1,5 +1,5 @@
 import { appendAudit } from '@purser/audit';
-import { isRefusal, PLATFORM } from '@purser/base';
+import { isRefusal, PLATFORM } from '@purser/core';
 import {
   CHANNEL_KINDS,
   deadLetters,

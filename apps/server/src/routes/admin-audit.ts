@@ -1,5 +1,5 @@
 import { type Entry, listAudit, verifyAudit } from '@purser/audit';
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';

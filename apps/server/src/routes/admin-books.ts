@@ -1,4 +1,4 @@
-import { isRefusal, isUuid, RefusalError, refuse, type WorkspaceId } from '@purser/base';
+import { isRefusal, isUuid, RefusalError, refuse, type WorkspaceId } from '@purser/core';
 import {
   listPostings,
   type MarginLine,

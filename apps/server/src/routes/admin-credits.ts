@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import { instantText, newId, RefusalError, refuse, type WorkspaceId } from '@purser/base';
+import { instantText, RefusalError, refuse, type WorkspaceId } from '@purser/core';
+import { newId } from '@purser/database';
 import { type GrantId, grantCredits } from '@purser/meters';
 import { allocateCredits } from '@purser/wallet';
 import { z } from 'zod';

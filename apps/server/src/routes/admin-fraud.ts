@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { type CreditSpender, creditSpenders } from '@purser/ledger';
 import { listFraud, type RaisedFraud } from '@purser/notify';
 import { z } from 'zod';

@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import { PLATFORM, transaction } from '@purser/base';
+import { PLATFORM } from '@purser/core';
+import { transaction } from '@purser/database';
 import { setFreeze } from '@purser/policy';
 import { z } from 'zod';
 

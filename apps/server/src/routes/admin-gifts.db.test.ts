@@ -1,4 +1,4 @@
-import { suiteClock } from '@purser/base/testing';
+import { suiteClock } from '@purser/core/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { startTestServer, type TestServer } from '../testing/index.ts';

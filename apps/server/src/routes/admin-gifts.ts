@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { type Gift, listGifts } from '@purser/meters';
 import { z } from 'zod';
 

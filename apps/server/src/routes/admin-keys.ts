@@ -1,5 +1,5 @@
 import { appendAudit } from '@purser/audit';
-import { isRefusal, PLATFORM, type WorkspaceId } from '@purser/base';
+import { isRefusal, PLATFORM, type WorkspaceId } from '@purser/core';
 import type { ApiKey } from '@purser/identity';
 import { z } from 'zod';
 

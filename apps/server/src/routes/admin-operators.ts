@@ -1,4 +1,4 @@
-import { isRefusal, PLATFORM } from '@purser/base';
+import { isRefusal, PLATFORM } from '@purser/core';
 import type { Invitation } from '@purser/identity';
 import { z } from 'zod';
 

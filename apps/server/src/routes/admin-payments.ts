@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';

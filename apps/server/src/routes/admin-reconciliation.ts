@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-import { isRefusal, RefusalError, refuse } from '@purser/base';
+import { isRefusal, RefusalError, refuse } from '@purser/core';
 import { type Charge, readChargesCsv, reconcile, type ReconciledLine } from '@purser/reconciliation';
 import { z } from 'zod';
 

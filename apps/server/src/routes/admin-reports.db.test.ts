@@ -1,4 +1,4 @@
-import { newId } from '@purser/base';
+import { newId } from '@purser/database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { like, startTestServer, type TestServer } from '../testing/index.ts';

@@ -1,4 +1,5 @@
-import { type Pool, unreachable } from '@purser/base';
+import { unreachable } from '@purser/core';
+import type { Pool } from '@purser/database';
 import { type Catalog, findPack, findPlan, type Pack, type Plan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import {

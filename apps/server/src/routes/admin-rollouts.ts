@@ -1,4 +1,4 @@
-import { isRefusal, RefusalError, refuse } from '@purser/base';
+import { isRefusal, RefusalError, refuse } from '@purser/core';
 import { toWire } from '@purser/money';
 import { findRollout, listRollouts, type Rollout, WHOLE_PPM } from '@purser/policy';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
 import { type Evidence, findTransaction } from '@purser/audit';
-import { type HoldId, isUuid, RefusalError, refuse } from '@purser/base';
+import { type HoldId, isUuid, RefusalError, refuse } from '@purser/core';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';

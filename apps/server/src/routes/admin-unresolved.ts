@@ -1,4 +1,4 @@
-import { type HoldId, isRefusal, isUuid, RefusalError, refuse } from '@purser/base';
+import { type HoldId, isRefusal, isUuid, RefusalError, refuse } from '@purser/core';
 import { type Currency, money, toWire } from '@purser/money';
 import { z } from 'zod';
 

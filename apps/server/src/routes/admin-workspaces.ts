@@ -1,5 +1,5 @@
 import { appendAudit, type Json } from '@purser/audit';
-import { isRefusal, RefusalError } from '@purser/base';
+import { isRefusal, RefusalError } from '@purser/core';
 import { findPlan } from '@purser/catalog';
 import { LICENSES, type Overrides, overridesSchema, type Workspace } from '@purser/identity';
 import { setByHand } from '@purser/license';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import type { WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { startTestServer, type TestServer } from '../testing/index.ts';

@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
-import { isRefusal, RefusalError, refuse, workspaceTransaction } from '@purser/base';
+import { isRefusal, RefusalError, refuse } from '@purser/core';
+import { workspaceTransaction } from '@purser/database';
 import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
 import { type AllocationKind, type AllocationState, allocationStates, listAllocations, setAllocation } from '@purser/wallet';
 import type { FastifyRequest } from 'fastify';

@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { type Attempt, listAttempts } from '@purser/ledger';
 import { currency, money, toWire } from '@purser/money';
 import { z } from 'zod';

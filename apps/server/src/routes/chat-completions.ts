@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import type { Bill, Degradation, OpenAiChatBody, ServedCall } from '@purser/gate';
 import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
 import { formatMoney } from '@purser/money';

@@ -1,4 +1,4 @@
-import { isRefusal, isUuid, RefusalError, type Refusal, refuse } from '@purser/base';
+import { isRefusal, isUuid, RefusalError, type Refusal, refuse } from '@purser/core';
 import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
 import { beginEndUser, beginPerson, beginWorkspace, type Erasure, findErasure, listErasures } from '@purser/privacy';
 import type { FastifyReply, FastifyRequest } from 'fastify';

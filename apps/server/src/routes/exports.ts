@@ -1,4 +1,4 @@
-import { RefusalError, refuse } from '@purser/base';
+import { RefusalError, refuse } from '@purser/core';
 import { exportArchive, type ExportSubject } from '@purser/privacy';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';

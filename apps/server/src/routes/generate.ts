@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import type { Answer, Arrival, Gate, GenerateRequest, StreamPart } from '@purser/gate';
 import type { Caller } from '@purser/identity';
 import { parseMoney, toWire } from '@purser/money';

@@ -1,4 +1,4 @@
-import { type RefusalCode, REFUSALS, RefusalError, refuse } from '@purser/base';
+import { type RefusalCode, REFUSALS, RefusalError, refuse } from '@purser/core';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';

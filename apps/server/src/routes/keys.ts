@@ -1,5 +1,5 @@
 import { appendAudit } from '@purser/audit';
-import { isRefusal, RefusalError, refuse } from '@purser/base';
+import { isRefusal, RefusalError, refuse } from '@purser/core';
 import type { ApiKey } from '@purser/identity';
 import { z } from 'zod';
 

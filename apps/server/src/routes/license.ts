@@ -1,4 +1,4 @@
-import { workspaceTransaction } from '@purser/base';
+import { workspaceTransaction } from '@purser/database';
 import { type LicenseChange, licenseEvents, licenseHistory, licenseNotice } from '@purser/license';
 import { z } from 'zod';
 

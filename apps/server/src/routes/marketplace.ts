@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import type { Catalog } from '@purser/catalog';
 import { formatMoney, toWire } from '@purser/money';
 import { z } from 'zod';

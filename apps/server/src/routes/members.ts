@@ -1,4 +1,4 @@
-import { isRefusal, RefusalError, refuse } from '@purser/base';
+import { isRefusal, RefusalError, refuse } from '@purser/core';
 import { type Invitation, type Member, MEMBER_ROLES } from '@purser/identity';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-import { RefusalError, refuse } from '@purser/base';
+import { RefusalError, refuse } from '@purser/core';
 import type { ModelEntry } from '@purser/catalog';
 import { AUTO, namable } from '@purser/routing';
 import type { Policy } from '@purser/policy';

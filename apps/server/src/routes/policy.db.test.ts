@@ -1,4 +1,4 @@
-import { parseSettings } from '@purser/base';
+import { parseSettings } from '@purser/settings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startServer } from '../start.ts';

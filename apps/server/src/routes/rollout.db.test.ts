@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { parseSettings } from '@purser/base';
+import { parseSettings } from '@purser/settings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startServer } from '../start.ts';

@@ -1,4 +1,4 @@
-import { isRefusal, RefusalError, refuse, type WorkspaceId } from '@purser/base';
+import { isRefusal, RefusalError, refuse, type WorkspaceId } from '@purser/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-import { isRefusal, ownPath, type Refusal, refuse } from '@purser/base';
+import { isRefusal, ownPath, type Refusal, refuse } from '@purser/core';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-import { isRefusal, RefusalError } from '@purser/base';
+import { isRefusal, RefusalError } from '@purser/core';
 import type { Identity, SignedIn } from '@purser/identity';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-import { isRefusal, RefusalError, refuse } from '@purser/base';
+import { isRefusal, RefusalError, refuse } from '@purser/core';
 import { listInvoiceLines, type StatementLine, statementPage, wholeStatement } from '@purser/wallet';
 import { toWire } from '@purser/money';
 import { z } from 'zod';

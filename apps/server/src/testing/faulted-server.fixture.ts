@@ -1,6 +1,8 @@
 import { createInterface } from 'node:readline';
 
-import { createLog, parseSettings, systemClock } from '@purser/base';
+import { systemClock } from '@purser/core';
+import { parseSettings } from '@purser/settings';
+import { createLog } from '@purser/log';
 
 import { provenCatalog } from '../proven-catalog.ts';
 import { startServer } from '../start.ts';

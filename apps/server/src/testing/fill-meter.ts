@@ -1,4 +1,5 @@
-import { assert, newId, PLATFORM, type WorkspaceId } from '@purser/base';
+import { assert, PLATFORM, type WorkspaceId } from '@purser/core';
+import { newId } from '@purser/database';
 import type { MeterSpec } from '@purser/meters';
 
 import type { TestServer } from './test-server.ts';

@@ -1,5 +1,6 @@
-import { createLog, parseSettings } from '@purser/base';
-import { suiteClock } from '@purser/base/testing';
+import { parseSettings } from '@purser/settings';
+import { createLog } from '@purser/log';
+import { suiteClock } from '@purser/core/testing';
 
 import { provenCatalog } from '../proven-catalog.ts';
 import { startServer } from '../start.ts';

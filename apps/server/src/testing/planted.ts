@@ -1,4 +1,4 @@
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 
 /** Every table of the database, of any schema but Postgres' own, that has one of these texts in any column, whatever its type. */
 export async function tablesWith(pool: Pool, texts: readonly string[]): Promise<string[]> {

@@ -1,8 +1,10 @@
-import { createLog, type Log, parseSettings } from '@purser/base';
-import { createTestDatabase, suiteClock, type TestDatabase } from '@purser/base/testing';
+import { parseSettings } from '@purser/settings';
+import { createLog, type Log } from '@purser/log';
+import { suiteClock } from '@purser/core/testing';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 
 import type { Given } from '../compose.ts';
-import { ROOMS } from '../migrations.ts';
+import { MIGRATIONS } from '../migrations.ts';
 import { provenCatalog } from '../proven-catalog.ts';
 import { type RunningServer, startServer } from '../start.ts';
 import type { Json } from './json.ts';
@@ -48,7 +50,7 @@ export async function startTestServer(
   environment: Readonly<Record<string, string>> = {},
   more: Partial<Pick<Given, 'pause' | 'web_directory'>> = {},
 ): Promise<TestServer> {
-  const database = await createTestDatabase(ROOMS.slice(1));
+  const database = await createTestDatabase(MIGRATIONS.slice(1));
   const log_lines: string[] = [];
   const log: Log = createLog({ level: 'info', write: (line) => log_lines.push(line) });
   const clock = { PURSER_TEST_CLOCK: suiteClock().now().toString() };

@@ -1,4 +1,4 @@
-import type { WorkspaceId } from '@purser/base';
+import type { WorkspaceId } from '@purser/core';
 import { type MailServer, startMailServer } from '@purser/identity/testing';
 
 import { type Answered, startTestServer, type TestServer } from './test-server.ts';

@@ -1,4 +1,4 @@
-import { REFUSALS } from '@purser/base';
+import { REFUSALS } from '@purser/core';
 import { describe, expect, it } from 'vitest';
 import { explain, readProblem, waitWords } from './problem.ts';
 

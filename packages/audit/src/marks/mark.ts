@@ -1,4 +1,4 @@
-import type { Queryable } from '@purser/base';
+import type { Queryable } from '@purser/database';
 import { z } from 'zod';
 
 import { SOURCES } from '../block.ts';

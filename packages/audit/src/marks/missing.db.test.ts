@@ -1,8 +1,10 @@
 import { appendFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
-import { openPool, type Pool, scratchFolder, TestClock } from '@purser/base';
-import type { TestDatabase } from '@purser/base/testing';
+import { TestClock } from '@purser/core';
+import { openPool, type Pool } from '@purser/database';
+import { scratchFolder } from '@purser/embedded';
+import type { TestDatabase } from '@purser/database/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { call, createTrail, deed, NOON } from '../testing/trail.ts';

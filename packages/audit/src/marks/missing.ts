@@ -1,4 +1,4 @@
-import { type Pool, type Queryable, transaction } from '@purser/base';
+import { type Pool, type Queryable, transaction } from '@purser/database';
 
 import { appendAudit } from '../append-audit.ts';
 import type { Source } from '../block.ts';

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { newId, type Pool, type WorkspaceId } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import type { WorkspaceId } from '@purser/core';
+import { newId, type Pool } from '@purser/database';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { ledgerMigrations } from '@purser/ledger';
 import { post } from '@purser/ledger/testing';
 

@@ -1,4 +1,4 @@
-import { REFUSALS, type Refusal } from '@purser/base';
+import { REFUSALS, type Refusal } from '@purser/core';
 
 import { type Money, toWire } from '@purser/money';
 

@@ -1,4 +1,4 @@
-import { BrokenInvariant } from '@purser/base';
+import { BrokenInvariant } from '@purser/core';
 import { answerBytesMax, type PassedStream, type PassedWhole, type StreamSummary, type Upstream } from '@purser/providers';
 
 import type { Engine } from '../deps.ts';

@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 import type { Caller } from '@purser/identity';
 import type { OutputLimitName } from '@purser/providers';
 import { type FittedRequest, type PromptBounds, serialisedBounds } from '@purser/routing';

@@ -1,4 +1,4 @@
-import { isRefusal, unreachable } from '@purser/base';
+import { isRefusal, unreachable } from '@purser/core';
 import { type Catalog, costOfCredits, findPack, findPlan, type Loss, orderOf } from '@purser/catalog';
 import { compare, convertAllowance, currency, money, type Money } from '@purser/money';
 

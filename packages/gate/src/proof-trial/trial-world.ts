@@ -1,4 +1,5 @@
-import { newId, openPool, type Pool, TestClock, transaction } from '@purser/base';
+import { TestClock } from '@purser/core';
+import { newId, openPool, type Pool, transaction } from '@purser/database';
 import { type Catalog, orderOf, type Pack } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { LocalRateLimiter } from '@purser/limits';

@@ -1,4 +1,4 @@
-import { isRefusal } from '@purser/base';
+import { isRefusal } from '@purser/core';
 import { type Catalog, costOfCredits, orderMax, orderOf, type Pack, type Plan } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
 import { compare, convertAllowance, convertCost, formatMoney, money, type Money, type Ratio } from '@purser/money';

@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 import { licenseRefusal } from '@purser/license';
 import { originOf, type Policy } from '@purser/policy';
 

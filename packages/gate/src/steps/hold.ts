@@ -1,4 +1,5 @@
-import { BrokenInvariant, newId, refuse, type Refusal, unreachable } from '@purser/base';
+import { BrokenInvariant, refuse, type Refusal, unreachable } from '@purser/core';
+import { newId } from '@purser/database';
 import { creditsFor, type ModelEntry } from '@purser/catalog';
 import type { HoldOutcome, HoldRequest, Leg, Meters, MeterSpec } from '@purser/meters';
 import { compare, type Currency, convertCost, type ExchangeRates, type Money, money, multiply } from '@purser/money';

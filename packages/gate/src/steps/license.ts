@@ -1,4 +1,4 @@
-import type { Refusal } from '@purser/base';
+import type { Refusal } from '@purser/core';
 import type { Workspace } from '@purser/identity';
 
 import type { Engine } from '../deps.ts';

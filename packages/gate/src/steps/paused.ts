@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '@purser/base';
+import { type Refusal, refuse } from '@purser/core';
 import type { Ladder } from '@purser/catalog';
 import type { Policy } from '@purser/policy';
 

@@ -1,4 +1,4 @@
-import { isRefusal, type Refusal, refuse, type WorkspaceId } from '@purser/base';
+import { isRefusal, type Refusal, refuse, type WorkspaceId } from '@purser/core';
 import type { Caller } from '@purser/identity';
 import {
   abuseRules,

@@ -1,4 +1,4 @@
-import { BrokenInvariant, isRefusal, type Refusal, refuse } from '@purser/base';
+import { BrokenInvariant, isRefusal, type Refusal, refuse } from '@purser/core';
 import { type ModelEntry, priceKeyOf } from '@purser/catalog';
 import type { MeterSpec } from '@purser/meters';
 import { findRate, type ModelPrice, multiply } from '@purser/money';

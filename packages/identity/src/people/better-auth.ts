@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 
-import { type Log, newId, type Pool, systemClock } from '@purser/base';
+import { systemClock } from '@purser/core';
+import { newId, type Pool } from '@purser/database';
+import type { Log } from '@purser/log';
 import { betterAuth } from 'better-auth';
 import { anonymous, bearer, magicLink } from 'better-auth/plugins';
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { wasDemoted } from '@purser/base';
+import { wasDemoted } from '@purser/core';
 import { Redis } from 'ioredis';
 
 import type { FoundEntry } from './entry-store.ts';

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-import { openPool, type Pool, TestClock } from '@purser/base';
-import { createTestDatabase, Door, HAS_REDIS_SERVER, OwnRedis, type TestDatabase } from '@purser/base/testing';
+import { TestClock } from '@purser/core';
+import { openPool, type Pool } from '@purser/database';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
+import { TcpProxy, HAS_REDIS_SERVER, OwnRedis } from '@purser/embedded/testing';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
@@ -76,7 +78,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('sessions in PostgreSQL with Redis in front',
   });
 
   test('what Redis knows is found without PostgreSQL, for a few seconds at most', async () => {
-    const door = new Door(database.url);
+    const door = new TcpProxy(database.url);
     await door.open();
     const pool = openPool(door.url, { application: 'test', connections_max: 2 });
     const here = server({ pool });
@@ -153,7 +155,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('sessions in PostgreSQL with Redis in front',
   });
 
   test('an end that Redis could not be told is seen where it was made at once, elsewhere when what Redis says is over', async () => {
-    const door = new Door(redis.url);
+    const door = new TcpProxy(redis.url);
     await door.open();
     const cut_off = server({ url: door.url });
     const here = server();
@@ -172,7 +174,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('sessions in PostgreSQL with Redis in front',
   });
 
   test('a Redis that hangs, or is full, is PostgreSQL alone', async () => {
-    const door = new Door(redis.url);
+    const door = new TcpProxy(redis.url);
     await door.open();
     const here = server({ url: door.url });
     await here.put(name, OPEN, LIFETIME_MS);

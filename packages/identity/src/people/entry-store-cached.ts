@@ -1,4 +1,4 @@
-import type { Clock } from '@purser/base';
+import type { Clock } from '@purser/core';
 
 import type { RedisEntryCache } from './entry-cache-redis.ts';
 import type { EntryStore, FoundEntry } from './entry-store.ts';

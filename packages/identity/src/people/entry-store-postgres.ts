@@ -1,4 +1,5 @@
-import { BatchLoader, type Clock, databaseFault, type Pool } from '@purser/base';
+import { DataLoader, type Clock } from '@purser/core';
+import { databaseFault, type Pool } from '@purser/database';
 
 import type { EntryStore, FoundEntry } from './entry-store.ts';
 
@@ -12,13 +13,13 @@ const ENDED_KEPT_MS = 900_000;
 export class PostgresEntries implements EntryStore {
   readonly #pool: Pool;
   readonly #clock: Clock;
-  readonly #loader: BatchLoader<FoundEntry>;
+  readonly #loader: DataLoader<FoundEntry>;
 
   constructor(pool: Pool, clock: Clock) {
     this.#pool = pool;
     this.#clock = clock;
     // A flood of unknown tokens costs the database one query at a time.
-    this.#loader = new BatchLoader((names) => this.#load(names));
+    this.#loader = new DataLoader((names) => this.#load(names));
   }
 
   async get(name: Buffer): Promise<Buffer | undefined> {

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '@purser/base';
+import { type Clock, systemClock } from '@purser/core';
 
 import type { SealedStorage } from './sealed-storage.ts';
 

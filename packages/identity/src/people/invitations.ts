@@ -1,16 +1,5 @@
-import {
-  type Connection,
-  isUuid,
-  newId,
-  PLATFORM,
-  type Pool,
-  type Refusal,
-  refuse,
-  transaction,
-  transactionOf,
-  workspaceTransaction,
-  type WorkspaceId,
-} from '@purser/base';
+import { isUuid, PLATFORM, type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import { type Connection, newId, type Pool, transaction, transactionOf, workspaceTransaction } from '@purser/database';
 
 import { keyedHash } from './shared-secret.ts';
 import type { RecordDeed } from './deed.ts';

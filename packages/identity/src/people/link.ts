@@ -1,4 +1,5 @@
-import { type Clock, type Connection, type Pool, transaction, type WorkspaceId } from '@purser/base';
+import type { Clock, WorkspaceId } from '@purser/core';
+import { type Connection, type Pool, transaction } from '@purser/database';
 
 import { freePlan, type Offering } from '../terms.ts';
 import { WITHOUT_GRANT } from '../withheld-grant.ts';

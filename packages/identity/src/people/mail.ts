@@ -1,4 +1,4 @@
-import { Fault } from '@purser/base';
+import { Fault } from '@purser/core';
 import type { Transporter } from 'nodemailer';
 
 export interface Letter {

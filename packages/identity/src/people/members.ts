@@ -1,14 +1,5 @@
-import {
-  type Connection,
-  isUuid,
-  PLATFORM,
-  type Pool,
-  type Refusal,
-  refuse,
-  transaction,
-  workspaceTransaction,
-  type WorkspaceId,
-} from '@purser/base';
+import { isUuid, PLATFORM, type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import { type Connection, type Pool, transaction, workspaceTransaction } from '@purser/database';
 
 import type { RecordDeed } from './deed.ts';
 import type { MemberRole } from './person.ts';

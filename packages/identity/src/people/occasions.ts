@@ -1,4 +1,4 @@
-import type { Connection } from '@purser/base';
+import type { Connection } from '@purser/database';
 
 /** Something that may happen only so often from one source in a stretch of time. */
 export interface Occasion {

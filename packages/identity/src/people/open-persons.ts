@@ -1,4 +1,6 @@
-import type { Clock, Connection, Log, Pool, Refusal, WorkspaceId } from '@purser/base';
+import type { Clock, Refusal, WorkspaceId } from '@purser/core';
+import type { Connection, Pool } from '@purser/database';
+import type { Log } from '@purser/log';
 
 import type { Directory } from '../directory.ts';
 import type { Offering } from '../terms.ts';

@@ -1,4 +1,5 @@
-import { BoundedMap, type Clock, databaseFault, type Pool } from '@purser/base';
+import { LruCache, type Clock } from '@purser/core';
+import { databaseFault, type Pool } from '@purser/database';
 import { z } from 'zod';
 
 import type { Directory } from '../directory.ts';
@@ -29,11 +30,11 @@ interface Parts {
 
 /** Sessions of persons with a short memory in front: who it is, and what roles it has by now. */
 export class PersonSessions {
-  readonly #cached = new BoundedMap<SecretHash, { readonly open: PersonSession; readonly loaded_ms: number }>(CACHED_MAX);
+  readonly #cached = new LruCache<SecretHash, { readonly open: PersonSession; readonly loaded_ms: number }>(CACHED_MAX);
   /** When a person was changed here; what was read before that, even in part, is not believed. */
-  readonly #changed = new BoundedMap<string, number>(CACHED_MAX);
+  readonly #changed = new LruCache<string, number>(CACHED_MAX);
   /** When a workspace was changed, or erased, anywhere: who worked there may work elsewhere by now. */
-  readonly #changed_in = new BoundedMap<string, number>(CACHED_MAX);
+  readonly #changed_in = new LruCache<string, number>(CACHED_MAX);
   /** Grows when a session ends here: what was being read meanwhile may have ended, and is not kept. */
   #ended = 0;
   readonly #parts: Parts;

@@ -1,4 +1,4 @@
-import type { Queryable } from '@purser/base';
+import type { Queryable } from '@purser/database';
 
 /** What a person may do in a workspace. `owner`: everything there, its owners included; `admin`: members and keys; `member`: works and spends. */
 export const MEMBER_ROLES = ['owner', 'admin', 'member'] as const;

@@ -1,4 +1,5 @@
-import { type Clock, type Connection, type Pool, type Refusal, refuse, transaction, type WorkspaceId } from '@purser/base';
+import { type Clock, type Refusal, refuse, type WorkspaceId } from '@purser/core';
+import { type Connection, type Pool, transaction } from '@purser/database';
 
 import { insertWorkspace } from '../create-workspace.ts';
 import { freePlan, type Offering } from '../terms.ts';

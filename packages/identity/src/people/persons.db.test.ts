@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { createLog, isRefusal, type Refusal, TestClock, type WorkspaceId } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { isRefusal, type Refusal, TestClock, type WorkspaceId } from '@purser/core';
+import { createLog } from '@purser/log';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { type Catalog, loadCatalog } from '@purser/catalog';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-import { TestClock } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import { TestClock } from '@purser/core';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { identityMigrations } from '../index.ts';

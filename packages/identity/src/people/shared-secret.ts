@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
-import type { Pool } from '@purser/base';
+import type { Pool } from '@purser/database';
 
 /** A secret that all servers on one database share: made once, by whichever starts first. */
 export async function sharedSecret(pool: Pool): Promise<Buffer> {

@@ -1,4 +1,6 @@
-import { Fault, isRefusal, type Log, ownPath, type Pool, type Refusal, refuse, transaction } from '@purser/base';
+import { Fault, isRefusal, ownPath, type Refusal, refuse } from '@purser/core';
+import { type Pool, transaction } from '@purser/database';
+import type { Log } from '@purser/log';
 
 import { hashSecret } from '../secret.ts';
 import { addressBlock } from './address-block.ts';

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 
-import { inBackground } from '@purser/base';
+import { inBackground } from '@purser/core';
 import { SMTPServer } from 'smtp-server';
 
 /** A mail server that speaks SMTP and keeps what it is sent. */

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { type HoldId, newId, type Pool, type Queryable, type WorkspaceId } from '@purser/base';
-import { createTestDatabase, type TestDatabase } from '@purser/base/testing';
+import type { HoldId, WorkspaceId } from '@purser/core';
+import { newId, type Pool, type Queryable } from '@purser/database';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 
 import { ledgerMigrations, rollUp } from '../index.ts';
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { systemClock } from '@purser/base';
+import { systemClock } from '@purser/core';
 
 import { readForm } from './form.ts';
 import { listOf } from './list.ts';

@@ -1,4 +1,4 @@
-import { fasterThanLinear, growthOf, HOSTILE_TEXTS } from '@purser/base/testing';
+import { fasterThanLinear, growthOf, HOSTILE_TEXTS } from '@purser/core/testing';
 import { expect, test } from 'vitest';
 
 import { assess } from './assess.ts';

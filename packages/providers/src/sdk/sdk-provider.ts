@@ -1,5 +1,5 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4Prompt } from '@ai-sdk/provider';
-import { assert, BrokenInvariant } from '@purser/base';
+import { assert, BrokenInvariant } from '@purser/core';
 import { answerBytesMax } from '../answer-bytes.ts';
 import type { AnswerRecord } from '../answer-record.ts';
 import {

@@ -1,4 +1,4 @@
-import { BrokenInvariant, inBackground } from '@purser/base';
+import { BrokenInvariant, inBackground } from '@purser/core';
 import { AnswerRecord } from '../answer-record.ts';
 import { type FailureContext, garbageFailure, noAnswerFailure, requestId, spokenFailure, transportFailure } from '../failure.ts';
 import { ProviderError } from '../provider.ts';

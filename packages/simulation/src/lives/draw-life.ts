@@ -1,4 +1,4 @@
-import { unreachable } from '@purser/base';
+import { unreachable } from '@purser/core';
 
 import { Random } from '../random.ts';
 import type { Coupon, Deed, DunningEnd, Life, Proration } from './life.ts';

@@ -1,4 +1,4 @@
-import type { Refusal, TestClock } from '@purser/base';
+import type { Refusal, TestClock } from '@purser/core';
 import type { Answer, GenerateRequest } from '@purser/gate';
 
 import type { Account, Opening } from '../engine.ts';

@@ -1,4 +1,4 @@
-import { assert, isRefusal } from '@purser/base';
+import { assert, isRefusal } from '@purser/core';
 
 import type { Account } from '../engine.ts';
 import { Random } from '../random.ts';

@@ -1,4 +1,4 @@
-import { unreachable } from '@purser/base';
+import { unreachable } from '@purser/core';
 
 import { DAY_S } from './calendar.ts';
 import type { Played } from './facts.ts';

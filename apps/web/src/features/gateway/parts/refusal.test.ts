@@ -1,4 +1,4 @@
-import { type RefusalCode, REFUSALS } from '@purser/base';
+import { type RefusalCode, REFUSALS } from '@purser/core';
 import { createElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';

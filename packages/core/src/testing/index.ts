@@ -1,0 +1,3 @@
+export { fasterThanLinear, type Growth, growthOf } from './growth.ts';
+export { HOSTILE_TEXTS } from './hostile-texts.ts';
+export { suiteClock } from './suite-clock.ts';

@@ -1,0 +1,11 @@
+export { backUp, type Moved, restoreBackup } from './backup.ts';
+export { DatabaseClock } from './database-clock.ts';
+export { examineDatabase } from './examine.ts';
+export { baseMigrations, migrate, type Migration, readMigrations, type SchemaMigrations, unknownMigrations } from './migrate.ts';
+export { newId } from './row-id.ts';
+export { NoticeListener } from './notice-listener.ts';
+export { type Connection, databaseFault, isTransientDatabaseError, openPool, type Pool, type Queryable } from './pool.ts';
+export { toPostgresJson, toPostgresText } from './postgres-json.ts';
+export { addressAs, openRoles, type RoleAddresses, SERVING_ROLES, type ServingRole } from './roles.ts';
+export { joinTransaction, transaction, transactionOf, workspaceTransaction } from './transaction.ts';
+export { checkWrites } from './write-check.ts';

@@ -1,0 +1,1 @@
+export { createLog, type Log, redactSecrets } from './log.ts';

@@ -1,0 +1,3 @@
+export { loadSettings } from './load.ts';
+export type { TrustedProxies } from './proxies.ts';
+export { parseSettings, type ProviderName, type ProviderSettings, type Settings } from './settings.ts';

@@ -1,0 +1,229 @@
+import { z } from 'zod';
+
+import { Fault } from '@purser/core';
+import {
+  address,
+  atLeast,
+  database,
+  flag,
+  oneOf,
+  secret,
+  secretLike,
+  startOfClock,
+  type TestClockSetting,
+  text,
+  whole,
+} from './kinds.ts';
+import { origins, site } from './origins.ts';
+import { proxies, type TrustedProxies } from './proxies.ts';
+
+/** Each provider key and address that may be set; a provider without either is off. */
+const PROVIDERS = {
+  gemini: { api_key: 'GEMINI_API_KEY', base_url: 'GEMINI_BASE_URL' },
+  gemini_free: { api_key: 'GEMINI_FREE_API_KEY', base_url: 'GEMINI_FREE_BASE_URL' },
+  openai: { api_key: 'OPENAI_API_KEY', base_url: 'OPENAI_BASE_URL', output_limit: 'OPENAI_OUTPUT_LIMIT' },
+  anthropic: { api_key: 'ANTHROPIC_API_KEY', base_url: 'ANTHROPIC_BASE_URL' },
+  ollama: { api_key: 'OLLAMA_API_KEY', base_url: 'OLLAMA_BASE_URL', output_limit: 'OLLAMA_OUTPUT_LIMIT' },
+  openai_compatible: {
+    api_key: 'OPENAI_COMPATIBLE_API_KEY',
+    base_url: 'OPENAI_COMPATIBLE_BASE_URL',
+    output_limit: 'OPENAI_COMPATIBLE_OUTPUT_LIMIT',
+  },
+} as const;
+
+export type ProviderName = keyof typeof PROVIDERS;
+
+export interface ProviderSettings {
+  readonly api_key: string | undefined;
+  readonly base_url: string | undefined;
+  /** The name of the output limit that the server at this address keeps; `probe`: to be found out; undefined: the provider's usual one. */
+  readonly output_limit?: 'max_tokens' | 'max_completion_tokens' | 'probe' | undefined;
+}
+
+const outputLimit = oneOf(['max_tokens', 'max_completion_tokens', 'probe']).optional();
+
+const http = address('an address like https://host/path', ['http:', 'https:']);
+
+/** Every setting by its name in the environment, with what it wants and what it is when unset. */
+const Environment = z.object({
+  PORT: whole(0, 65_535).default(4780),
+  HOST: text('a host name or an IP address', /^[^\s/]+$/).default('127.0.0.1'),
+  PURSER_DATA: text('a folder').default('.purser'),
+  PURSER_MARKS: text('a folder').optional(),
+  PURSER_CATALOG: text('a YAML file').default('catalogs/default.yaml'),
+  PURSER_ADMIN_TOKEN: atLeast(8).optional(),
+  DATABASE_URL: database().optional(),
+  DATABASE_ROLES_PASSWORD: secretLike(/^[\x21-\x7e]{8,200}$/, 'at least 8 printable characters, without blanks').optional(),
+  REDIS_URL: address('redis://host:port', ['redis:', 'rediss:', 'unix:'], 'secret').optional(),
+  NATS_URL: address('nats://host:port', ['nats:', 'tls:', 'ws:', 'wss:'], 'secret').optional(),
+  PURSER_TEST_CLOCK: startOfClock().optional(),
+  PURSER_ALLOW_UNPROVEN_CATALOG: flag().default(false),
+  PURSER_CALL_TIMEOUT_MS: whole(100, 600_000).default(30_000),
+  PURSER_OFFLINE_PROVIDER: flag().optional(),
+  PURSER_QUEUE_MAX: whole(1, 1_000_000).default(2_048),
+  PURSER_SERVERS_MAX: whole(1, 1_000).default(4),
+  PURSER_TRUST_PROXY: proxies().optional(),
+  PURSER_PUBLIC_URL: site().optional(),
+  PURSER_ALLOWED_ORIGINS: origins().default([]),
+  PURSER_FREE_STARTS_PER_ADDRESS: whole(0, 1_000_000).default(5),
+  PURSER_KEEP_ANSWERS_DAYS: whole(1, 3_650).default(30),
+  PURSER_KEEP_PAYLOADS_DAYS: whole(1, 3_650).default(90),
+  PURSER_KEEP_ALERTS_DAYS: whole(1, 3_650).default(400),
+  PURSER_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  GEMINI_API_KEY: secret().optional(),
+  GEMINI_BASE_URL: http.optional(),
+  GEMINI_FREE_API_KEY: secret().optional(),
+  GEMINI_FREE_BASE_URL: http.optional(),
+  OPENAI_API_KEY: secret().optional(),
+  OPENAI_BASE_URL: http.optional(),
+  OPENAI_OUTPUT_LIMIT: outputLimit,
+  ANTHROPIC_API_KEY: secret().optional(),
+  ANTHROPIC_BASE_URL: http.optional(),
+  OPENAI_ADMIN_KEY: secret().optional(),
+  ANTHROPIC_ADMIN_KEY: secret().optional(),
+  OLLAMA_API_KEY: secret().optional(),
+  OLLAMA_BASE_URL: http.optional(),
+  OLLAMA_OUTPUT_LIMIT: outputLimit,
+  OPENAI_COMPATIBLE_API_KEY: secret().optional(),
+  OPENAI_COMPATIBLE_BASE_URL: http.optional(),
+  OPENAI_COMPATIBLE_OUTPUT_LIMIT: outputLimit,
+  SMTP_URL: address('smtp://user:password@host:port', ['smtp:', 'smtps:'], 'secret').optional(),
+  PURSER_MAIL_FROM: text('an e-mail address, or Name <address>', /^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/).default(
+    'Purser <purser@localhost>',
+  ),
+  PURSER_WEBHOOKS_INSIDE: flag().default(false),
+  STRIPE_SECRET_KEY: secretLike(/^[sr]k_/, 'a secret or restricted key of Stripe (sk_… or rk_…)').optional(),
+  STRIPE_WEBHOOK_SECRET: secretLike(/^whsec_/, 'the signing secret of a Stripe webhook (whsec_…)').optional(),
+  STRIPE_BASE_URL: http.optional(),
+  STRIPE_AUTOMATIC_TAX: flag().default(false),
+});
+
+/** The name of every setting that the program reads. */
+export const SETTINGS: readonly string[] = Object.keys(Environment.shape);
+
+/** Names that belong to the test run, not to the program. */
+const FOREIGN = new Set(['PURSER_TEST_DATABASE_URL', 'PURSER_REQUIRE_SERVICES', 'PURSER_TEST_START', 'PURSER_TEST_BEGAN_MS']);
+
+export interface Settings {
+  readonly port: number;
+  readonly host: string;
+  /** As given: a relative path counts from the working folder. */
+  readonly data_folder: string;
+  /** A second place for marks of the books, beside `marks` in the data folder. */
+  readonly marks_folder: string | undefined;
+  readonly catalog_file: string;
+  /** Undefined: to be generated and printed. */
+  readonly admin_token: string | undefined;
+  /** Undefined: the embedded database. */
+  readonly database_url: string | undefined;
+  /** With what the roles that serve log in; undefined: with what follows from the password in `database_url`. */
+  readonly database_roles_password: string | undefined;
+  /** Undefined: sessions and rate windows in the process. */
+  readonly redis_url: string | undefined;
+  readonly nats_url: string | undefined;
+  /** Present when the clock may be moved forward. */
+  readonly test_clock: TestClockSetting | undefined;
+  /** Start though a plan can fall below its margin. */
+  readonly allow_unproven_catalog: boolean;
+  readonly call_timeout_ms: number;
+  /** Whether the offline provider may answer for plans that no configured provider serves; undefined: as long as none is configured at all. */
+  readonly offline_provider: boolean | undefined;
+  /** How many calls may wait before more are turned away as `overloaded`. */
+  readonly queue_max: number;
+  /** How many servers there may be at most: while Redis is away each grants 1/servers of every rate limit. */
+  readonly servers_max: number;
+  /** Whose `X-Forwarded-*` is believed; undefined: nobody's. */
+  readonly trust_proxy: TrustedProxies | undefined;
+  /** The origin the world calls this installation by, where links in letters lead; undefined: host and port. */
+  readonly public_url: string | undefined;
+  /** Browser apps of these origins may call; none unless it is said. */
+  readonly allowed_origins: readonly string[];
+  /** Free workspaces that one address may start without a mailbox, in 30 days. */
+  readonly free_starts_per_address: number;
+  /** How long things are kept that have their time. */
+  readonly keep: { readonly answers_days: number; readonly payloads_days: number; readonly alerts_days: number };
+  readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
+  /** With what providers are asked what they billed: admin keys of the organization, which make no calls. */
+  readonly cost_keys: { readonly openai: string | undefined; readonly anthropic: string | undefined };
+  /** Mail to people; without an address of a mail server none is sent. */
+  readonly mail: { readonly smtp_url: string | undefined; readonly from: string };
+  /** Webhooks may go to private addresses, and over http. */
+  readonly webhooks_inside: boolean;
+  /** Payments; without a key nothing is for sale, without a webhook secret no payment is believed. */
+  readonly stripe: {
+    readonly secret_key: string | undefined;
+    readonly webhook_secret: string | undefined;
+    readonly base_url: string | undefined;
+    readonly automatic_tax: boolean;
+  };
+  /** Names that look like settings of ours and are none: a slip of the pen worth a warning. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Parses settings out of an environment. An empty value counts as unset.
+ * @throws Fault with one line: each wrong setting, what it got (unless it is a secret) and what it wants.
+ */
+export function parseSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new Fault(`wrong setting: ${lines.join('; ')}`, { retryable: false });
+  }
+  const known = parsed.data;
+  const provider = (name: ProviderName): ProviderSettings => {
+    const of = PROVIDERS[name];
+    const output_limit = 'output_limit' in of ? { output_limit: known[of.output_limit] } : {};
+    return { api_key: known[of.api_key], base_url: known[of.base_url], ...output_limit };
+  };
+  return {
+    port: known.PORT,
+    host: known.HOST,
+    data_folder: known.PURSER_DATA,
+    marks_folder: known.PURSER_MARKS,
+    catalog_file: known.PURSER_CATALOG,
+    admin_token: known.PURSER_ADMIN_TOKEN,
+    database_url: known.DATABASE_URL,
+    database_roles_password: known.DATABASE_ROLES_PASSWORD,
+    redis_url: known.REDIS_URL,
+    nats_url: known.NATS_URL,
+    test_clock: known.PURSER_TEST_CLOCK,
+    allow_unproven_catalog: known.PURSER_ALLOW_UNPROVEN_CATALOG,
+    call_timeout_ms: known.PURSER_CALL_TIMEOUT_MS,
+    offline_provider: known.PURSER_OFFLINE_PROVIDER,
+    queue_max: known.PURSER_QUEUE_MAX,
+    servers_max: known.PURSER_SERVERS_MAX,
+    trust_proxy: known.PURSER_TRUST_PROXY,
+    public_url: known.PURSER_PUBLIC_URL,
+    allowed_origins: known.PURSER_ALLOWED_ORIGINS,
+    free_starts_per_address: known.PURSER_FREE_STARTS_PER_ADDRESS,
+    keep: {
+      answers_days: known.PURSER_KEEP_ANSWERS_DAYS,
+      payloads_days: known.PURSER_KEEP_PAYLOADS_DAYS,
+      alerts_days: known.PURSER_KEEP_ALERTS_DAYS,
+    },
+    log_level: known.PURSER_LOG_LEVEL,
+    providers: {
+      gemini: provider('gemini'),
+      gemini_free: provider('gemini_free'),
+      openai: provider('openai'),
+      anthropic: provider('anthropic'),
+      ollama: provider('ollama'),
+      openai_compatible: provider('openai_compatible'),
+    },
+    cost_keys: { openai: known.OPENAI_ADMIN_KEY, anthropic: known.ANTHROPIC_ADMIN_KEY },
+    mail: { smtp_url: known.SMTP_URL, from: known.PURSER_MAIL_FROM },
+    webhooks_inside: known.PURSER_WEBHOOKS_INSIDE,
+    stripe: {
+      secret_key: known.STRIPE_SECRET_KEY,
+      webhook_secret: known.STRIPE_WEBHOOK_SECRET,
+      base_url: known.STRIPE_BASE_URL,
+      automatic_tax: known.STRIPE_AUTOMATIC_TAX,
+    },
+    unknown: Object.keys(given).filter(
+      (name) => name.startsWith('PURSER_') && !(name in Environment.shape) && !FOREIGN.has(name),
+    ),
+  };
+}
