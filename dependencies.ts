@@ -57,9 +57,6 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
   limits: {
     core: 'a window is a function of the clock',
     embedded: 'its tests stop and start servers of their own',
-    database: 'its tables, and transactions on them',
-    catalog: 'the rates and quotas are those of the plan',
-    meters: 'a quota is a meter',
   },
   terms: {
     core: 'clock, ids, refusals and faults',
@@ -195,7 +192,6 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     catalog: 'a proposed catalog has plans, packs, models and prices',
     meters: 'calls take from the same meters, and credits burn in the same order',
     identity: 'what a workspace was bound to at the time',
-    limits: 'quotas of days, weeks and users',
     policy: 'what was allowed at the time',
     routing: 'which model a rung leaves',
     wallet: 'what a period grants, and which meter counts what is sold',

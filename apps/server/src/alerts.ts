@@ -8,7 +8,7 @@ import { type LicenseChange, licenseChanges } from '@purser/license';
 import type { Meters, MeterSpec } from '@purser/meters';
 import { currency, zero } from '@purser/money';
 import { type AlertSource, createMailer, type NewAlert, startAlerts, type Watch, type Watched } from '@purser/notify';
-import type { Lowered, Policies, Policy } from '@purser/policy';
+import { EVERY_TASK, type Lowered, metersFor, type Policies, type Policy, quotaOf } from '@purser/policy';
 import { type ClosedReason, type ClosedRoute, closedLately } from '@purser/routing';
 import { allocationMeter, listAllocations } from '@purser/wallet';
 
@@ -63,7 +63,7 @@ function watchBy({
     const policy = await policies.load(workspace, now);
     let allocated = allocations.get(policy);
     if (allocated === undefined) allocations.set(policy, (allocated = await allocatedMeters(pool, policy)));
-    return ofPolicy(policy, allocated);
+    return ofPolicy(policy, allocated, now);
   };
 }
 
@@ -73,10 +73,12 @@ async function allocatedMeters(pool: Pool, policy: Policy): Promise<readonly Met
   return allocated.flatMap((one) => (one.credits === null ? [] : [allocationMeter(policy, one, one.credits)]));
 }
 
-function ofPolicy(policy: Policy, allocated: readonly MeterSpec[]): Watched {
-  const { meters, catalog, billing_period, cost_cap, abuse } = policy;
+function ofPolicy(policy: Policy, allocated: readonly MeterSpec[], now: Temporal.Instant): Watched {
+  const { catalog, billing_period, cost_cap, abuse } = policy;
   return {
-    meters: [...meters, ...allocated],
+    // Of no user: what is counted by user is told to the user, when a call is refused.
+    meters: metersFor(EVERY_TASK, policy, { allocated }, now),
+    nameOf: (meter) => quotaOf(catalog, meter)?.label,
     thresholds: catalog.alerts,
     period_start: billing_period.start,
     cost_cap,

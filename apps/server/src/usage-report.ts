@@ -2,7 +2,7 @@ import type { Offer } from '@purser/core';
 import { buyOffers } from '@purser/gate';
 import type { MeterState, OpenGrant } from '@purser/meters';
 import { money, toWire, type WireMoney } from '@purser/money';
-import type { Policy } from '@purser/policy';
+import { type Policy, quotaOf } from '@purser/policy';
 
 import type { ExhaustionForecast } from '@purser/wallet';
 
@@ -30,6 +30,7 @@ export interface UsageReport {
   };
   readonly meters: {
     readonly key: string;
+    readonly label?: string;
     readonly unit: string;
     readonly window: string;
     readonly cap: Quantity;
@@ -86,7 +87,7 @@ export function usageReport(
       .filter(
         (meter) => meter.workspace === policy.workspace.id && meter.key !== 'credits' && (meter.key !== 'cost' || meter === cost),
       )
-      .map(wireMeter),
+      .map((meter) => wireMeter(policy, meter)),
     degraded: [...policy.degraded.values()],
     offers: policy.offers ? buyOffers(policy.catalog, policy) : [],
     forecast: {
@@ -101,11 +102,13 @@ export function usageReport(
   };
 }
 
-function wireMeter(meter: MeterState): UsageReport['meters'][number] {
+function wireMeter({ catalog }: Policy, meter: MeterState): UsageReport['meters'][number] {
+  const quota = quotaOf(catalog, meter);
   return {
     key: meter.key,
+    ...(quota && { label: quota.label }),
     unit: meter.unit,
-    window: windowName(meter),
+    window: quota?.window ?? windowName(meter),
     cap: quantity(meter.cap, meter.unit),
     used: quantity(spentOf(meter), meter.unit),
     held: quantity(meter.held, meter.unit),
@@ -116,7 +119,7 @@ function wireMeter(meter: MeterState): UsageReport['meters'][number] {
 function windowName(meter: MeterState): string {
   if (meter.class === 'gauge') return 'at_once';
   if (meter.window_end === null) return 'ever';
-  return /_(day|week)(?=:|$)/.exec(meter.key)?.[1] ?? 'billing_period';
+  return 'billing_period';
 }
 
 /** What is unresolved and overruns count as used: nothing of them may be admitted again. */

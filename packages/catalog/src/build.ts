@@ -21,6 +21,7 @@ import { orderOf } from './order.ts';
 import { reckon, reckonIn } from './reckon.ts';
 import type { RawCatalog, RawModels } from './schema.ts';
 import { mistakeAt, type Source } from './source.ts';
+import type { CatalogTables } from './tables.ts';
 
 export interface Parts {
   readonly main: Source;
@@ -29,6 +30,7 @@ export interface Parts {
   readonly rawModels: RawModels;
   readonly prices: PriceBook;
   readonly price_list: PriceList;
+  readonly tables: CatalogTables;
 }
 
 /** What goes first is what costs money: generation. What was made can be read, edited, exported and published as long as the grace lasts. */
@@ -45,12 +47,13 @@ const LICENSE: LicenseTerms = {
 const TAX_MAX = ratio(27n, 100n);
 
 /** What a catalog's own file says: what is for sale, and on what terms. */
-export type Terms = Omit<Catalog, 'prices' | 'price_list' | 'providers' | 'models' | 'failed_calls'>;
+export type Terms = Omit<Catalog, 'prices' | 'price_list' | 'providers' | 'models' | 'failed_calls' | keyof CatalogTables>;
 
 /** Fills in what may be left out, derives what follows, and checks that everything named exists. */
 export function buildCatalog(parts: Parts, mistakes: Mistake[]): Catalog {
   const catalog: Catalog = {
     ...buildTerms(parts.raw, parts.main, mistakes),
+    ...parts.tables,
     prices: parts.prices,
     price_list: parts.price_list,
     providers: parts.rawModels.providers,

@@ -1,7 +1,7 @@
 import type { ExchangeRates, ModelPrice, Money, PriceBook, Ratio } from '@purser/money';
 
-export const TASKS = ['text', 'embedding', 'image', 'speech', 'video'] as const;
-export type TaskType = (typeof TASKS)[number];
+import type { Quotas } from './quotas.ts';
+import type { CatalogTables, TaskType } from './tables.ts';
 
 /** How much a model is made for, cheapest first. Operations choose by class, plans by provider. */
 export const MODEL_CLASSES = ['local', 'small', 'medium', 'large'] as const;
@@ -67,39 +67,6 @@ export interface Operation {
   /** A prompt to try it by. */
   readonly example?: string;
 }
-
-/**
- * Caps per window; a key that is absent is not limited. Days, weeks and months are the workspace's:
- * days and weeks in its time zone (weeks from Monday), months from its billing anchor.
- */
-export interface Quotas {
-  readonly tokens_month?: bigint;
-  readonly jobs_month?: bigint;
-  readonly tokens_week?: bigint;
-  readonly tokens_day?: bigint;
-  /** Per user of the workspace. */
-  readonly tokens_user_day?: bigint;
-  readonly jobs_week?: bigint;
-  readonly jobs_day?: bigint;
-  /** Per user of the workspace. */
-  readonly jobs_user_day?: bigint;
-  readonly images_month?: bigint;
-  readonly audio_seconds_month?: bigint;
-  readonly video_minutes_month?: bigint;
-  /** Per user of the workspace. */
-  readonly emails_user_day?: bigint;
-  readonly emails_day?: bigint;
-  readonly emails_month?: bigint;
-  readonly businesses?: bigint;
-  readonly platforms?: bigint;
-  readonly posts_platform_week?: bigint;
-  readonly candidates_batch?: bigint;
-  readonly candidate_batches_post?: bigint;
-  readonly finals_post?: bigint;
-  readonly finalizations_post?: bigint;
-  readonly teams?: bigint;
-}
-export type QuotaKey = keyof Quotas;
 
 export interface ModelPolicy {
   readonly defaultRouting: Routing;
@@ -316,7 +283,7 @@ export interface FailedCallTerms {
 }
 
 /** Everything that is for sale and what it costs us. Parsed once, checked whole, never changed. */
-export interface Catalog {
+export interface Catalog extends CatalogTables {
   readonly name: string;
   /**
    * `<name>@<first 12 hex digits of the SHA-256 of its own file>`. Prices and models are facts, dated and current for everyone;

@@ -1,9 +1,10 @@
 import { compare, findRate, formatMoney, type Money, smallestPayment } from '@purser/money';
 
-import type { Catalog, Pack, Plan, QuotaKey, TaskType } from './catalog.ts';
+import type { Catalog, Pack, Plan } from './catalog.ts';
 import { payAsYouGoLoss } from './prove-pay-as-you-go.ts';
 import { knownProviders, oneOf, type Report } from './report.ts';
 import type { Path } from './mistakes.ts';
+import type { TaskType } from './tables.ts';
 
 /** What a plan names exists, and what it says of itself fits together. */
 export function checkPlan(catalog: Catalog, plan: Plan, path: Path, report: Report): void {
@@ -11,7 +12,7 @@ export function checkPlan(catalog: Catalog, plan: Plan, path: Path, report: Repo
   checkNames(catalog, plan, here);
   checkProviders(catalog, plan, here);
   checkPins(catalog, plan, here);
-  checkQuotas(plan, here);
+  checkQuotas(catalog, plan, here);
   checkEmail(catalog, plan, here);
   checkCredits(catalog, plan, here);
   checkPayable(plan.price, ['price'], here);
@@ -131,24 +132,13 @@ function tasksOf(plan: Plan): [TaskType, readonly string[]][] {
 }
 
 /** A shorter window's cap that exceeds the longer one's is a slip. */
-const WITHIN: readonly (readonly [QuotaKey, QuotaKey])[] = [
-  ['tokens_user_day', 'tokens_day'],
-  ['tokens_day', 'tokens_week'],
-  ['tokens_week', 'tokens_month'],
-  ['jobs_user_day', 'jobs_day'],
-  ['jobs_day', 'jobs_week'],
-  ['jobs_week', 'jobs_month'],
-  ['emails_user_day', 'emails_day'],
-  ['emails_user_day', 'emails_month'],
-  ['emails_day', 'emails_month'],
-  ['finalizations_post', 'finals_post'],
-];
-
-function checkQuotas({ quotas }: Plan, report: Report): void {
-  for (const [inner, outer] of WITHIN) {
-    const [less, more] = [quotas[inner], quotas[outer]];
-    if (less !== undefined && more !== undefined && less > more)
-      report(['quotas', inner], String(less), `at most ${outer}, ${more}`);
+function checkQuotas({ quotas: known }: Catalog, { quotas }: Plan, report: Report): void {
+  for (const { key: inner, within = [] } of known) {
+    for (const outer of within) {
+      const [less, more] = [quotas[inner], quotas[outer]];
+      if (less !== undefined && more !== undefined && less > more)
+        report(['quotas', inner], String(less), `at most ${outer}, ${more}`);
+    }
   }
   const { candidates_batch, candidate_batches_post, finals_post } = quotas;
   if (candidates_batch !== undefined && candidate_batches_post !== undefined && finals_post !== undefined) {

@@ -59,7 +59,7 @@ function checkModels(catalog: Catalog, report: Report): void {
     const prices = catalog.prices.history(model.priceKey);
     if (prices.length === 0) report([...path, 'price'], `'${model.priceKey}'`, 'a key of the price book');
     for (const price of prices) {
-      const missing = unpricedUnit(model, price);
+      const missing = unpricedUnit(catalog, model, price);
       if (missing !== undefined) {
         report([...path, 'price'], `'${model.priceKey}' without a price for ${missing}`, `one that prices ${missing}`);
       }
@@ -73,7 +73,7 @@ function checkModels(catalog: Catalog, report: Report): void {
 }
 
 /** The unit a model of that task cannot be billed without, when the price lacks it. */
-function unpricedUnit(model: ModelEntry, { units, images }: ModelPrice): string | undefined {
+function unpricedUnit({ tasks }: Catalog, model: ModelEntry, { units, images }: ModelPrice): string | undefined {
   switch (model.task) {
     case 'text':
       return units.input_token === undefined ? 'input_token' : units.output_token === undefined ? 'output_token' : undefined;
@@ -85,6 +85,10 @@ function unpricedUnit(model: ModelEntry, { units, images }: ModelPrice): string 
       return units.character === undefined && units.second === undefined ? 'character or second' : undefined;
     case 'video':
       return units.second === undefined && units.minute === undefined ? 'second or minute' : undefined;
+    default: {
+      const own = tasks.find(({ name }) => name === model.task)?.units ?? [];
+      return own.find((unit) => units[unit] === undefined);
+    }
   }
 }
 

@@ -11,10 +11,11 @@ import {
   zero,
 } from '@purser/money';
 
-import type { Catalog, ModelEntry, Plan, TaskType } from './catalog.ts';
+import type { Catalog, ModelEntry, Plan } from './catalog.ts';
 import { admissionCapOf } from './ceiling.ts';
 import { isFree, pricesFrom, reachable } from './reachable.ts';
 import { reckon, reckonIn } from './reckon.ts';
+import type { TaskType } from './tables.ts';
 
 /** Something that bounds what a billing period of a plan can cost, in the plan's currency with the exchange buffer. */
 export interface Constraint {
@@ -164,6 +165,9 @@ function piecesOf(plan: Plan, task: TaskType, model: ModelEntry, price: ModelPri
       return times(units.character ? undefined : quotas.audio_seconds_month, units.character ?? units.second ?? 0n, 'second');
     case 'video':
       return times(quotas.video_minutes_month, units.minute ?? (units.second ?? 0n) * 60n, 'minute');
+    default:
+      // A module's: what its quotas leave in money is for its own figures. Its cost is bounded as everybody's is.
+      return isFree(price) ? times(undefined, 0n, task) : undefined;
   }
 }
 

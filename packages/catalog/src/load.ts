@@ -8,8 +8,9 @@ import type { Catalog } from './catalog.ts';
 import { CatalogFault, type Mistake } from './mistakes.ts';
 import { priceList } from './price-list.ts';
 import { buildPrices } from './prices.ts';
-import { catalogSchema, modelsSchema, pricesSchema } from './schema.ts';
+import { schemasFor } from './schema.ts';
 import { parseBy, readSource } from './source.ts';
+import { type CatalogExtensions, type CatalogTables, tablesWith, unitsOf } from './tables.ts';
 
 /** The founder's own price file. */
 export const OWN_PRICES = 'provider_costs.yml';
@@ -19,25 +20,28 @@ const MODELS = 'models.yml';
 
 /**
  * Reads a catalog and, beside it, its models and prices (`models.yml`, `provider_costs.yml` and imported prices, unless it names others).
+ * `extensions`: the quotas and tasks that modules add to what it may name.
  * @throws CatalogFault that lists every mistake with its place.
  */
-export async function loadCatalog(path: string): Promise<Catalog> {
+export async function loadCatalog(path: string, extensions: CatalogExtensions = {}): Promise<Catalog> {
   const mistakes: Mistake[] = [];
+  const tables = tablesWith(extensions);
+  const schemas = schemasFor(tables);
   const main = await readSource(path, mistakes);
-  const raw = main && parseBy(catalogSchema, main, mistakes);
+  const raw = main && parseBy(schemas.catalog, main, mistakes);
   const directory = dirname(path);
 
   const modelsSource = await readSource(join(directory, raw?.models ?? MODELS), mistakes);
-  const rawModels = modelsSource && parseBy(modelsSchema, modelsSource, mistakes);
+  const rawModels = modelsSource && parseBy(schemas.models, modelsSource, mistakes);
 
-  const own = await readPrices(directory, raw?.prices ?? [OWN_PRICES], mistakes);
+  const own = await readPrices(directory, raw?.prices ?? [OWN_PRICES], tables, mistakes);
   const is_imported = await exists(join(directory, IMPORTED_PRICES));
-  const imported = await readPrices(directory, is_imported ? [IMPORTED_PRICES] : [], mistakes);
+  const imported = await readPrices(directory, is_imported ? [IMPORTED_PRICES] : [], tables, mistakes);
   const price_list = priceList(own.texts.join('\n'), imported.prices);
   const prices = new PriceBook([...own.prices, ...imported.prices]);
 
   if (!main || !raw || !modelsSource || !rawModels) throw new CatalogFault(mistakes);
-  const catalog = buildCatalog({ main, raw, modelsSource, rawModels, prices, price_list }, mistakes);
+  const catalog = buildCatalog({ main, raw, modelsSource, rawModels, prices, price_list, tables }, mistakes);
   if (mistakes.length > 0) throw new CatalogFault(mistakes);
   return catalog;
 }
@@ -45,6 +49,7 @@ export async function loadCatalog(path: string): Promise<Catalog> {
 async function readPrices(
   directory: string,
   files: readonly string[],
+  tables: CatalogTables,
   mistakes: Mistake[],
 ): Promise<{ texts: string[]; prices: ModelPrice[] }> {
   const texts: string[] = [];
@@ -53,8 +58,8 @@ async function readPrices(
     const source = await readSource(join(directory, file), mistakes);
     if (!source) continue;
     texts.push(source.text);
-    const raw = parseBy(pricesSchema, source, mistakes);
-    if (raw) prices.push(...buildPrices(raw, source, mistakes));
+    const raw = parseBy(schemasFor(tables).prices, source, mistakes);
+    if (raw) prices.push(...buildPrices(raw, source, mistakes, unitsOf(tables)));
   }
   return { texts, prices };
 }

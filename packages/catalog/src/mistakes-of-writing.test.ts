@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { CatalogFault, checkPlans, loadCatalog, proposeCatalog } from './index.ts';
+import { CatalogFault, checkPlans, loadCatalog, proposeCatalog, QUOTAS } from './index.ts';
 
 const CATALOG_OF_ALL = new URL('../../../catalogs/default.yaml', import.meta.url).pathname;
 import { type Case, CATALOG, mistakesAfter, writeSmallCatalog } from './testing/small-catalog.ts';
@@ -156,7 +156,7 @@ test.each([
 ])('of more mistakes than anybody reads a hundred are told, and how many more there are: %s', (_what, line) => {
   const text = Array.from({ length: 5_000 }, (_, index) => line(index)).join('');
   const facts = { prices: undefined, price_list: undefined, models: undefined, providers: undefined, failed_calls: undefined };
-  const read = (): unknown => proposeCatalog(text, facts as never);
+  const read = (): unknown => proposeCatalog(text, { ...facts, quotas: QUOTAS, tasks: [] } as never);
   expect(read).toThrow(/catalog(?::\d+)?.*key.*\n/i);
   expect(read).toThrow(/got 4\d{3} more mistakes, want none/);
 });

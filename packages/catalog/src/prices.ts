@@ -6,7 +6,6 @@ import {
   parseUnitPrice,
   type PriceBasis,
   PRICED_UNITS,
-  type PricedUnit,
   type PriceTier,
   type ServiceTier,
   TOKEN_UNITS,
@@ -23,7 +22,12 @@ type Written = Pick<RawEntry, PriceBasis>;
 const BASES = ['each', 'per_thousand', 'per_million'] as const satisfies readonly PriceBasis[];
 
 /** Turns a parsed price file into price-book entries; an amount that is not exact, a unit priced twice, a tier out of order are mistakes. */
-export function buildPrices(raw: RawPrices, source: Source, mistakes: Mistake[]): ModelPrice[] {
+export function buildPrices(
+  raw: RawPrices,
+  source: Source,
+  mistakes: Mistake[],
+  priced: readonly string[] = PRICED_UNITS,
+): ModelPrice[] {
   const seen = new Set<string>();
   return raw.prices.map((entry, index) => {
     const path = ['prices', index];
@@ -32,7 +36,7 @@ export function buildPrices(raw: RawPrices, source: Source, mistakes: Mistake[])
       mistakes.push(mistakeAt(source, [...path, 'key'], `${identity} a second time`, 'each key and date once'));
     seen.add(identity);
     const slash = entry.key.indexOf('/');
-    const units = buildUnits(entry, path, source, mistakes, PRICED_UNITS);
+    const units = buildUnits(entry, path, source, mistakes, priced);
     const images = buildImages(entry, path, source, mistakes);
     if (units.size === 0 && images.length === 0) {
       mistakes.push(mistakeAt(source, path, 'no price at all', 'each, per_thousand, per_million or images'));
@@ -51,7 +55,7 @@ export function buildPrices(raw: RawPrices, source: Source, mistakes: Mistake[])
   });
 }
 
-function buildUnits<Unit extends PricedUnit>(
+function buildUnits<Unit extends string>(
   written: Written,
   path: Path,
   source: Source,
@@ -60,7 +64,7 @@ function buildUnits<Unit extends PricedUnit>(
 ): Map<Unit, Yoctos> {
   const units = new Map<Unit, Yoctos>();
   for (const basis of BASES) {
-    for (const [unit, text] of Object.entries(written[basis] ?? {})) {
+    for (const [unit, text = ''] of Object.entries(written[basis] ?? {})) {
       const at = [...path, basis, unit];
       const known = allowed.find((candidate) => candidate === unit);
       const yoctos = readPrice(text, basis, at, source, mistakes);

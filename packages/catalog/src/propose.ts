@@ -2,7 +2,7 @@ import { buildTerms } from './build.ts';
 import type { Catalog } from './catalog.ts';
 import { checkReferences } from './check-references.ts';
 import { CatalogFault, type Mistake } from './mistakes.ts';
-import { catalogSchema } from './schema.ts';
+import { schemasFor } from './schema.ts';
 import { parseBy, parseSource } from './source.ts';
 
 /**
@@ -11,14 +11,14 @@ import { parseBy, parseSource } from './source.ts';
  */
 export function proposeCatalog(
   text: string,
-  current: Pick<Catalog, 'prices' | 'price_list' | 'models' | 'providers' | 'failed_calls'>,
+  current: Pick<Catalog, 'prices' | 'price_list' | 'models' | 'providers' | 'failed_calls' | 'quotas' | 'tasks'>,
 ): Catalog {
   const mistakes: Mistake[] = [];
   const main = parseSource('catalog', text, mistakes);
-  const raw = main && parseBy(catalogSchema, main, mistakes);
+  const raw = main && parseBy(schemasFor(current).catalog, main, mistakes);
   if (!main || !raw) throw new CatalogFault(mistakes);
-  const { prices, price_list, models, providers, failed_calls } = current;
-  const catalog = { ...buildTerms(raw, main, mistakes), prices, price_list, models, providers, failed_calls };
+  const { prices, price_list, models, providers, failed_calls, quotas, tasks } = current;
+  const catalog = { ...buildTerms(raw, main, mistakes), prices, price_list, models, providers, failed_calls, quotas, tasks };
   checkReferences(catalog, { main, modelsSource: main }, mistakes);
   if (mistakes.length > 0) throw new CatalogFault(mistakes);
   return catalog;

@@ -1,7 +1,8 @@
 import type { ModelPrice } from '@purser/money';
 
-import type { Catalog, ModelEntry, ModelPolicy, Plan, TaskType } from './catalog.ts';
+import type { Catalog, ModelEntry, ModelPolicy, Plan } from './catalog.ts';
 import { OWN_PROVIDER } from './exposure.ts';
+import type { TaskType } from './tables.ts';
 
 /** What a plan may call for a task, in the order of its providers: visible to it, and nothing but the pinned version where one is pinned. */
 export function allowedModels(
@@ -49,10 +50,10 @@ export function pricesFrom(catalog: Catalog, key: string, at: Temporal.Instant):
 
 /** Whether everything that a price names is given away, in every way it can be processed. */
 export function isFree(price: ModelPrice): boolean {
-  const amounts = [...Object.values(price.units), ...price.images.map((image) => image.yoctos)];
+  const amounts: (bigint | undefined)[] = [...Object.values(price.units), ...price.images.map((image) => image.yoctos)];
   for (const tier of price.tiers) amounts.push(...Object.values(tier.prices));
   for (const service of price.service_tiers ?? []) {
     amounts.push(...Object.values(service.units), ...service.tiers.flatMap((tier) => Object.values(tier.prices)));
   }
-  return amounts.every((amount) => amount === 0n);
+  return amounts.every((amount) => amount === undefined || amount === 0n);
 }

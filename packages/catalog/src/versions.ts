@@ -4,7 +4,7 @@ import type { Pool, Queryable, SchemaMigrations } from '@purser/database';
 import { buildTerms } from './build.ts';
 import type { Catalog } from './catalog.ts';
 import { describeMistake, type Mistake } from './mistakes.ts';
-import { catalogSchema } from './schema.ts';
+import { schemasFor } from './schema.ts';
 import { parseBy, parseSource } from './source.ts';
 
 export const catalogMigrations: SchemaMigrations = { schema: 'catalog', directory: new URL('../migrations/', import.meta.url) };
@@ -24,7 +24,7 @@ export async function storeCatalog(pool: Pool, catalog: Catalog, now: Temporal.I
 
 /**
  * The catalog as it was at a stored version: its plans, packs, ladders, credit, license terms and alerts, over the facts of `current`
- * (prices, exchange rates, models, providers, operations, pools, global budget), which are the same for everyone. Undefined when it was never stored.
+ * (prices, exchange rates, models, providers, operations, pools, global budget, quotas that there are), which are the same for everyone. Undefined when it was never stored.
  * @throws Fault when the stored text can no longer be read.
  */
 export async function catalogVersion(on: Queryable, version: string, current: Catalog): Promise<Catalog | undefined> {
@@ -34,7 +34,7 @@ export async function catalogVersion(on: Queryable, version: string, current: Ca
   if (text === undefined) return undefined;
   const mistakes: Mistake[] = [];
   const source = parseSource(version, text, mistakes);
-  const raw = source && parseBy(catalogSchema, source, mistakes);
+  const raw = source && parseBy(schemasFor(current).catalog, source, mistakes);
   const sold = raw && buildTerms(raw, source, mistakes);
   if (!sold || mistakes.length > 0) {
     const reasons = mistakes.map(describeMistake).join('; ');

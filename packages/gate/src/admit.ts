@@ -1,5 +1,5 @@
 import { isRefusal, type Refusal } from '@purser/core';
-import { callQuotas } from '@purser/limits';
+import { metersFor } from '@purser/policy';
 
 import type { Engine } from './deps.ts';
 import { type Ask, type Draft, identify } from './draft.ts';
@@ -31,10 +31,8 @@ export async function clear(engine: Engine, ask: Ask): Promise<Cleared | Refusal
   if (opening) await opening;
   const limits = engine.memberMeters(draft.policy, draft.user);
   const member_meters = limits instanceof Promise ? await limits : limits;
-  if (member_meters !== undefined) draft = { ...draft, member_meters };
-  const quota_meters = callQuotas(draft.policy, draft.user ?? ask.caller.actor, draft.now);
-  if (quota_meters !== undefined) draft = { ...draft, quota_meters };
-  const routed = route(draft, engine);
+  const caller = { user: draft.user ?? ask.caller.actor, allocated: member_meters };
+  const routed = route({ ...draft, meters: metersFor('text', draft.policy, caller, draft.now) }, engine);
   return isRefusal(routed) ? routed : { ...routed, deadline_ms };
 }
 

@@ -2,7 +2,8 @@ import { isRefusal } from '@purser/core';
 import { newId, openPool, type Pool, transaction } from '@purser/database';
 import { grantCredits, Meters, type MeterState, verifyMeters } from '@purser/meters';
 import { effectivePolicy } from '@purser/policy';
-import { type Allocation, allocationStates, PAY_AS_YOU_GO, payAsYouGoMeter, setAllocation } from '@purser/wallet';
+import { PAY_AS_YOU_GO, payAsYouGoMeter } from '@purser/policy';
+import { type Allocation, allocationStates, setAllocation } from '@purser/wallet';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import type { Gate } from './gate.ts';

@@ -38,10 +38,8 @@ export interface Draft {
   readonly operation: Operation;
   readonly bounds: PromptBounds;
   readonly user: string | undefined;
-  /** What was allocated to the member who calls, and to its team; absent: nothing limits it but its workspace. */
-  readonly member_meters?: readonly MeterSpec[];
-  /** Quotas of shorter windows than the billing period, and of the user; absent: none. */
-  readonly quota_meters?: readonly MeterSpec[];
+  /** What the call counts on: see `metersFor`. Of its policy, until it is known who calls. */
+  readonly meters: readonly MeterSpec[];
   readonly now: Temporal.Instant;
   readonly output_tokens: number;
   readonly degraded: readonly Degradation[];
@@ -70,6 +68,7 @@ export function identify(engine: Engine, ask: Ask): Draft | Refusal {
     operation,
     bounds: ask.measure(operation),
     user: ask.caller.user ?? ask.user,
+    meters: policy.meters,
     now,
     output_tokens: ask.output_tokens_max ?? operation.output_tokens_default,
     degraded: [],

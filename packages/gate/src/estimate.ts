@@ -1,7 +1,7 @@
 import { allowedModels, type ModelEntry, priceKeyOf, type QuotaKey } from '@purser/catalog';
-import { creditMeter, type Meters, type MeterState } from '@purser/meters';
+import type { Meters, MeterState } from '@purser/meters';
 import { convertCost, type Currency, isUnpriced, type Money, money, multiply, NO_USAGE, worstCaseCost } from '@purser/money';
-import type { Degradation, Policy } from '@purser/policy';
+import { type Degradation, metersFor, type Policy } from '@purser/policy';
 import { OFFLINE } from '@purser/routing';
 
 type Quality = 'low' | 'medium' | 'high';
@@ -36,7 +36,7 @@ export async function estimateLimits(
   providers_configured: readonly string[],
   now: Temporal.Instant,
 ): Promise<AllowedParameters> {
-  const states = await meters.read([...policy.meters, creditMeter(policy.workspace.id)]);
+  const states = await meters.read(metersFor('image', policy, {}, now));
   const model = imageModel(policy, new Set(providers_configured));
   const quality = policy.image_quality_max ?? 'high';
   const low = model && priceOf(policy, model, 'low', now);

@@ -7,8 +7,8 @@ import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/da
 import { type Catalog, loadCatalog, type Plan } from '@purser/catalog';
 import type { Caller, Workspace } from '@purser/identity';
 import { LocalRateLimiter } from '@purser/limits';
-import { creditMeter, Meters, type MeterState } from '@purser/meters';
-import { effectivePolicy } from '@purser/policy';
+import { Meters, type MeterState } from '@purser/meters';
+import { effectivePolicy, EVERY_TASK, metersFor } from '@purser/policy';
 import { createProviders, type Providers, type ProvidersConfig } from '@purser/providers';
 import { OFFLINE, RouteStates } from '@purser/routing';
 import { memberMeters, openPeriods } from '@purser/wallet';
@@ -92,8 +92,9 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
       return { kind: 'workspace_key', workspace, actor: 'key:test', roles: ['member'] };
     },
     async metersOf({ workspace }) {
-      const policy = effectivePolicy({ workspace, catalog, state: STATE, now: clock.now() });
-      const states = await meters.read([...policy.meters, creditMeter(workspace.id)]);
+      const now = clock.now();
+      const policy = effectivePolicy({ workspace, catalog, state: STATE, now });
+      const states = await meters.read(metersFor(EVERY_TASK, policy, {}, now));
       // Cost counts in other currencies as well; the plan's own comes first.
       return Object.fromEntries(states.toReversed().map((state) => [state.key, state]));
     },

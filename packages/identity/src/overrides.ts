@@ -1,5 +1,5 @@
 import { assert, instantText, type Refusal, refuse } from '@purser/core';
-import type { Plan } from '@purser/catalog';
+import { type Plan, QUOTAS, TASKS } from '@purser/catalog';
 import { z } from 'zod';
 
 const count = z.int().min(0).max(1_000_000_000);
@@ -12,6 +12,11 @@ const amount = z.strictObject({
   currency: z.string().regex(/^[A-Z]{3}$/, 'a currency such as EUR'),
 });
 
+/** By task; `refuseUnknown` of policy says whether the catalog has what modules added. */
+function byTask<T extends z.ZodType>(of: T) {
+  return z.object(Object.fromEntries(TASKS.map((task) => [task, of.optional()]))).catchall(of);
+}
+
 /**
  * What a workspace negotiated on top of its plan: any of the plan's attributes, under the names the catalog gives them.
  * `valid_from` and `valid_until` bound it in time (RFC 3339); outside of them the plan alone holds.
@@ -22,30 +27,8 @@ export const overridesSchema = z.strictObject({
   credits_monthly: count.optional(),
   pay_as_you_go: z.strictObject({ credits_max: count, price: amount }).optional(),
   quotas: z
-    .strictObject({
-      tokens_month: quota.optional(),
-      jobs_month: quota.optional(),
-      tokens_week: quota.optional(),
-      tokens_day: quota.optional(),
-      tokens_user_day: quota.optional(),
-      jobs_week: quota.optional(),
-      jobs_day: quota.optional(),
-      jobs_user_day: quota.optional(),
-      images_month: quota.optional(),
-      audio_seconds_month: quota.optional(),
-      video_minutes_month: quota.optional(),
-      emails_user_day: quota.optional(),
-      emails_day: quota.optional(),
-      emails_month: quota.optional(),
-      businesses: quota.optional(),
-      platforms: quota.optional(),
-      posts_platform_week: quota.optional(),
-      candidates_batch: quota.optional(),
-      candidate_batches_post: quota.optional(),
-      finals_post: quota.optional(),
-      finalizations_post: quota.optional(),
-      teams: quota.optional(),
-    })
+    .object(Object.fromEntries(QUOTAS.map(({ key }) => [key, quota.optional()])))
+    .catchall(quota)
     .optional(),
   concurrency: count.optional(),
   rate: z.strictObject({ rps: positive.optional(), rpm: positive.optional(), burst: positive.optional() }).optional(),
@@ -56,10 +39,8 @@ export const overridesSchema = z.strictObject({
       input_chars_max: positive.optional(),
     })
     .optional(),
-  providers: z.partialRecord(z.enum(['text', 'embedding', 'image', 'speech', 'video']), z.array(name).min(1).max(20)).optional(),
-  pinned: z
-    .partialRecord(z.enum(['text', 'embedding', 'image', 'speech', 'video']), z.strictObject({ model: name, version: name }))
-    .optional(),
+  providers: byTask(z.array(name).min(1).max(20)).optional(),
+  pinned: byTask(z.strictObject({ model: name, version: name })).optional(),
   defaultRouting: z.enum(['latest', 'allow_minor', 'pinned']).optional(),
   priority: z.enum(['critical', 'high', 'standard', 'low']).optional(),
   visibility: z.strictObject({ showBetaModels: z.boolean().optional(), allowUnverified: z.boolean().optional() }).optional(),

@@ -16,4 +16,3 @@ export {
 } from './rate.ts';
 export { refusedSubject } from './refuse-rate.ts';
 export { RedisRateLimiter, type RedisRateLimiterOptions } from './redis-limiter.ts';
-export { callQuotas, quotaMeter } from './quota-meters.ts';

@@ -1,15 +1,7 @@
 import { assert, BrokenInvariant } from '@purser/core';
 
 import { type Money, money } from './money.ts';
-import {
-  YOCTOS_PER_NANO,
-  type Yoctos,
-  findImagePrice,
-  type ModelPrice,
-  type PricedUnit,
-  type PriceTier,
-  type TokenPrices,
-} from './price.ts';
+import { YOCTOS_PER_NANO, type Yoctos, findImagePrice, type ModelPrice, type PriceTier, type TokenPrices } from './price.ts';
 import { divide } from './ratio.ts';
 import type { Usage } from './usage.ts';
 
@@ -171,13 +163,14 @@ function addOthers(sum: YoctoSum, price: ModelPrice, usage: Usage): void {
   sum.add('request', usage.requests ?? 1, request ?? 0n);
   for (const image of usage.images ?? [])
     sum.add(`image ${image.size} ${image.quality}`, image.count, findImagePrice(price, image));
+  for (const unit in usage.units) sum.add(unit, usage.units[unit] ?? 0, price.units[unit]);
 }
 
 class YoctoSum {
   yoctos: Yoctos = 0n;
   missing: string | undefined;
 
-  add(unit: PricedUnit | `image ${string}`, count: number, price: Yoctos | undefined): void {
+  add(unit: string, count: number, price: Yoctos | undefined): void {
     if (count === 0) return;
     if (price === undefined) this.missing ??= unit;
     else this.yoctos += BigInt(count) * price;
@@ -197,6 +190,10 @@ function assertCounts(usage: Usage): void {
     if (typeof value === 'number' && !isCount(value)) throw new BrokenInvariant(`usage ${field} is ${value}; want a whole count`);
   }
   for (const { count } of usage.images ?? []) if (!isCount(count)) throw new BrokenInvariant(`an image count is ${count}`);
+  for (const unit in usage.units) {
+    const value = usage.units[unit] ?? 0;
+    if (!isCount(value)) throw new BrokenInvariant(`usage ${unit} is ${value}; want a whole count`);
+  }
 }
 
 function isCount(value: number): boolean {

@@ -48,7 +48,8 @@ export type Yoctos = bigint;
 const YOCTO_DECIMALS = 24;
 export const YOCTOS_PER_NANO = 10n ** 15n;
 
-export type UnitPrices = { readonly [unit in PricedUnit]?: Yoctos };
+/** By unit; a module may bring units of its own. */
+export type UnitPrices = { readonly [unit in PricedUnit]?: Yoctos } & { readonly [unit: string]: Yoctos | undefined };
 export type TokenPrices = { readonly [unit in TokenUnit]?: Yoctos };
 
 /** The price of one image. `*` as size or quality stands for any that is not listed. */

@@ -29,6 +29,8 @@ export interface Usage {
   readonly emails?: number;
   /** Calls billed by the piece; a model with a price per request bills one unless said otherwise. */
   readonly requests?: number;
+  /** Pieces of units that a module brought, by the unit's name in prices. */
+  readonly units?: Readonly<Record<string, number>>;
 }
 
 export interface ImageCount {

@@ -31,7 +31,9 @@ export async function judgeMeters(
   const known = states.filter(({ workspace }) => watched.has(workspace));
   const credits = known.filter((state) => state.class === 'credit');
   const fills = [
-    ...known.filter((state) => state.class !== 'credit').map(fillOf),
+    ...known
+      .filter((state) => state.class !== 'credit')
+      .map((state) => fillOf(state, watched.get(state.workspace)?.nameOf?.(state))),
     ...(await creditFills(connection, credits, watched, credits_spent)),
   ];
   return fills.flatMap((fill) => crossings(fill, thresholdsOf(fill, wanted.get(fill.workspace), watched.get(fill.workspace))));

@@ -15,6 +15,8 @@ const CRITICAL = ratio(95n, 100n);
 export interface Fill {
   readonly workspace: WorkspaceId;
   readonly key: string;
+  /** What people call it; absent: by its key. */
+  readonly name?: string;
   readonly unit: string;
   readonly window_start: Temporal.Instant;
   readonly window_end: Temporal.Instant | null;
@@ -23,9 +25,10 @@ export interface Fill {
 }
 
 /** What counts as used of a meter: doubt and overruns too. What is held may yet come back, so it is not told of. */
-export function fillOf(meter: MeterState): Fill {
+export function fillOf(meter: MeterState, name?: string): Fill {
   const { workspace, key, unit, window_start, window_end, cap } = meter;
-  return { workspace, key, unit, window_start, window_end, cap, used: meter.used + meter.unreconciled + meter.overrun };
+  const used = meter.used + meter.unreconciled + meter.overrun;
+  return { workspace, key, unit, window_start, window_end, cap, used, ...(name !== undefined && { name }) };
 }
 
 /** The thresholds a fill has reached, lowest first; all but the highest are quiet. A cap of zero has none. */
@@ -44,7 +47,7 @@ export function crossings(fill: Fill, thresholds: readonly Ratio[]): NewAlert[] 
     level,
     value: fill.used,
     severity: severityOf(share),
-    title: `${percent(share)} of ${meterName(fill.key)} used`,
+    title: `${percent(share)} of ${fill.name === undefined ? meterName(fill.key) : `“${fill.name}”`} used`,
     text: describe(fill),
     quiet: index < reached.length - 1,
   }));

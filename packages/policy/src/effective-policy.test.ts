@@ -6,7 +6,7 @@ import { formatMoney, ratio } from '@purser/money';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { effectivePolicy, originOf, type Policy, type PolicyState } from './index.ts';
+import { effectivePolicy, metersFor, originOf, type Policy, type PolicyState } from './index.ts';
 
 const STATE: PolicyState = { frozen: false };
 const ANCHOR = '2026-01-31T09:00:00Z';
@@ -142,11 +142,11 @@ describe('the effective policy', () => {
   });
 });
 
-describe('the meters of a text call', () => {
-  test('are credits, ceiling, concurrency, tokens, requests and everybody’s budget, each in its window', () => {
+describe('the meters of every paid call', () => {
+  test('are credits, ceiling, concurrency and everybody’s budget, each in its window; the quotas of its task come with them', () => {
     const policy = policyOf({ timezone: 'Europe/Berlin' });
     expect(
-      policy.meters.map((spec) => [
+      metersFor('text', policy, {}, at('2026-02-10T12:00:00Z')).map((spec) => [
         spec.key,
         spec.unit,
         spec.class,
@@ -158,9 +158,9 @@ describe('the meters of a text call', () => {
       ['credits', 'credit', 'credit', null, '1970-01-01T00:00:00Z', undefined],
       ['cost', 'EUR', 'cost', 13_091_500_000n, '2026-01-31T09:00:00Z', '2026-02-28T09:00:00Z'],
       ['concurrency', 'call', 'gauge', 16n, '1970-01-01T00:00:00Z', undefined],
+      ['cost', 'USD', 'cost', 2n ** 62n, '2026-01-31T09:00:00Z', '2026-02-28T09:00:00Z'],
       ['tokens', 'token', 'quota', 20_000_000n, '2026-01-31T09:00:00Z', '2026-02-28T09:00:00Z'],
       ['jobs', 'job', 'quota', 10_000n, '2026-01-31T09:00:00Z', '2026-02-28T09:00:00Z'],
-      ['cost', 'USD', 'cost', 2n ** 62n, '2026-01-31T09:00:00Z', '2026-02-28T09:00:00Z'],
     ]);
   });
 
@@ -229,7 +229,8 @@ describe('the meters of a text call', () => {
       state: STATE,
       now: at('2026-02-10T12:00:00Z'),
     });
-    expect(policy.meters.map((spec) => spec.key)).toEqual(['credits', 'cost', 'concurrency', 'cost']);
+    const keys = metersFor('text', policy, {}, at('2026-02-10T12:00:00Z')).map((spec) => spec.key);
+    expect(keys).toEqual(['credits', 'cost', 'concurrency', 'cost']);
   });
 });
 

@@ -8,7 +8,7 @@ import { add, type Money, money } from '@purser/money';
 import { applyRungs } from './apply-rungs.ts';
 import { rungAt } from './ladder.ts';
 import { licenseEffect } from './license.ts';
-import { exposureMeter, textCallMeters } from './meters.ts';
+import { exposureMeter, spendingMeters } from './meters.ts';
 import { mergeOverrides, type Terms } from './merge-overrides.ts';
 import type { Policy, PolicyState } from './policy.ts';
 import { type ActiveRung, NOTHING_KNOWN, type Standing } from './standing.ts';
@@ -121,7 +121,7 @@ function resolve({ workspace, catalog, state, standing, now }: Required<Omit<Pol
     origins,
     valid_from: valid.start,
     valid_until: valid.end,
-    meters: textCallMeters({ workspace, catalog, budgeted, terms: limited, billing_period, month }),
+    meters: spendingMeters({ workspace, catalog, budgeted, terms: limited, billing_period, month }),
     exposure_meter: exposureMeter(workspace, limited.cost_cap, plan, billing_period),
   });
 }

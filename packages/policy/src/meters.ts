@@ -10,15 +10,15 @@ import type { Terms } from './merge-overrides.ts';
 const COUNTS_ONLY = 2n ** 62n;
 
 /**
- * What one text call reserves of: `credits`, `cost` (the ceiling), `budget` (shared by those it covers), `tokens`, `jobs` and `concurrency`.
- * What is not limited has no meter. Frozen, so that what is derived from a meter may be kept by its object.
+ * What every paid call reserves of, whatever its task: `credits`, `cost` (the ceiling), `concurrency` and `budget` (shared by those it
+ * covers). Quotas come with the task; see `metersFor`. Frozen, so that what is derived from a meter may be kept by its object.
  */
-export function textCallMeters(question: {
+export function spendingMeters(question: {
   workspace: Workspace;
   catalog: Pick<Catalog, 'globalBudget' | 'plans'>;
   /** Whether the global budget bounds this work. */
   budgeted: boolean;
-  terms: Pick<Terms, 'cost_cap' | 'quotas' | 'concurrency'>;
+  terms: Pick<Terms, 'cost_cap' | 'concurrency'>;
   billing_period: Window;
   /** Of the platform: UTC. */
   month: Window;
@@ -27,15 +27,13 @@ export function textCallMeters(question: {
   const ever = windowAt('ever', { anchor: workspace.anchored_at, timezone: workspace.timezone, now: workspace.anchored_at });
   const own = (key: string, unit: string, kind: MeterSpec['class'], window: Window, cap: bigint) =>
     meter(workspace.id, key, unit, kind, window, cap);
-  const { cost_cap, quotas, concurrency } = terms;
+  const { cost_cap, concurrency } = terms;
 
   const meters = [
     Object.freeze(creditMeter(workspace.id)),
     own('cost', cost_cap.currency, 'cost', billing_period, cost_cap.nanos),
     own('concurrency', 'call', 'gauge', ever, BigInt(concurrency)),
   ];
-  if (quotas.tokens_month !== undefined) meters.push(own('tokens', 'token', 'quota', billing_period, quotas.tokens_month));
-  if (quotas.jobs_month !== undefined) meters.push(own('jobs', 'job', 'quota', billing_period, quotas.jobs_month));
   // What is spent counts in the currency of every plan there is: a change of plan must find it, not an empty meter.
   for (const currency of otherCurrencies(catalog, cost_cap.currency)) {
     meters.push(own('cost', currency, 'cost', billing_period, COUNTS_ONLY));

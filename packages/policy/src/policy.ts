@@ -82,7 +82,7 @@ export interface Policy {
   readonly lowered: readonly Lowered[];
   readonly valid_from: Temporal.Instant;
   readonly valid_until: Temporal.Instant;
-  /** What one text call must reserve of; the same frozen objects as long as the policy holds. */
+  /** What every paid call must reserve of, besides the quotas of its task (`metersFor`); the same frozen objects as long as the policy holds. */
   readonly meters: readonly MeterSpec[];
   /** What its calls under way may come to beyond their holds: held beside the cost in the plan's currency. */
   readonly exposure_meter: MeterSpec;

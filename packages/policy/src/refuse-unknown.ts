@@ -1,12 +1,17 @@
 import { type Refusal, refuse } from '@purser/core';
-import type { Catalog, ModelEntry, TaskType } from '@purser/catalog';
+import type { Catalog, ModelEntry } from '@purser/catalog';
 import type { Overrides } from '@purser/identity';
 
-type Known = Pick<Catalog, 'models' | 'operations' | 'plans'>;
+type Known = Pick<Catalog, 'models' | 'operations' | 'plans' | 'quotas' | 'tasks'>;
 
 /** Refuses overrides that name what the catalog does not have: they would hold for nothing, and nobody would know why. */
 export function refuseUnknown(overrides: Overrides, known: Known): Refusal | undefined {
-  return refuseFeatures(overrides, known) ?? refuseProviders(overrides, known) ?? refusePins(overrides, known);
+  return (
+    refuseFeatures(overrides, known) ??
+    refuseQuotas(overrides, known) ??
+    refuseProviders(overrides, known) ??
+    refusePins(overrides, known)
+  );
 }
 
 function refuseFeatures({ features = [] }: Overrides, { plans, operations }: Known): Refusal | undefined {
@@ -15,16 +20,36 @@ function refuseFeatures({ features = [] }: Overrides, { plans, operations }: Kno
   return undefined;
 }
 
-function refuseProviders({ providers = {} }: Overrides, { models }: Known): Refusal | undefined {
-  for (const [task, named] of Object.entries(providers)) {
+function refuseQuotas({ quotas = {} }: Overrides, known: Known): Refusal | undefined {
+  const exist = known.quotas.map(({ key }) => key);
+  const missing = Object.keys(quotas).find((key) => !exist.includes(key));
+  return missing === undefined ? undefined : unknown('quotas', missing, exist);
+}
+
+function refuseProviders({ providers = {} }: Overrides, { models, tasks }: Known): Refusal | undefined {
+  for (const [task, named = []] of Object.entries(providers)) {
+    if (!hasTask(tasks, task))
+      return unknown(
+        'providers',
+        task,
+        tasks.map(({ name }) => name),
+      );
     const exist = new Set(modelsFor(models, task).map(({ provider }) => provider));
     for (const provider of named) if (!exist.has(provider)) return unknown(`providers.${task}`, provider, exist);
   }
   return undefined;
 }
 
-function refusePins({ pinned = {} }: Overrides, { models }: Known): Refusal | undefined {
-  for (const [task, { model, version }] of Object.entries(pinned)) {
+function refusePins({ pinned = {} }: Overrides, { models, tasks }: Known): Refusal | undefined {
+  for (const [task, pin] of Object.entries(pinned)) {
+    if (pin === undefined) continue;
+    const { model, version } = pin;
+    if (!hasTask(tasks, task))
+      return unknown(
+        'pinned',
+        task,
+        tasks.map(({ name }) => name),
+      );
     const exist = modelsFor(models, task);
     const found = exist.find(({ id }) => id === model);
     if (!found)
@@ -38,8 +63,12 @@ function refusePins({ pinned = {} }: Overrides, { models }: Known): Refusal | un
   return undefined;
 }
 
+function hasTask(tasks: Known['tasks'], task: string): boolean {
+  return tasks.some(({ name }) => name === task);
+}
+
 function modelsFor(models: readonly ModelEntry[], task: string): readonly ModelEntry[] {
-  return models.filter((model) => model.task === (task as TaskType));
+  return models.filter((model) => model.task === task);
 }
 
 function unknown(member: string, given: string, exist: Iterable<string>): Refusal {

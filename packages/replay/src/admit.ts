@@ -1,11 +1,9 @@
 import { assert, PLATFORM, type RefusalCode } from '@purser/core';
 import { type Catalog, creditsFor, findOperation, type Ladder, type Operation } from '@purser/catalog';
-import { callQuotas } from '@purser/limits';
 import type { MeterSpec } from '@purser/meters';
 import { actualCost, convertCost, type Currency, isUnpriced, type Money, type Usage } from '@purser/money';
-import { originOf, type Policy } from '@purser/policy';
+import { metersFor, originOf, PAY_AS_YOU_GO, type Policy } from '@purser/policy';
 import { OFFLINE } from '@purser/routing';
-import { PAY_AS_YOU_GO, payAsYouGoMeter } from '@purser/wallet';
 
 import type { Account, Counters } from './account.ts';
 import { chooseModel } from './choose-model.ts';
@@ -68,10 +66,9 @@ interface Used {
 
 /** What a call takes of each meter. Credits have grants, and calls in flight have no recorded moment: neither is a counter here. */
 export function legsOf(policy: Policy, call: RecordedCall, used: Used): Taken['legs'] {
-  const bought = used.sold > 0n ? payAsYouGoMeter(policy) : undefined;
-  const meters = [...policy.meters, ...(bought ? [bought] : []), ...(callQuotas(policy, userOf(call), call.started_at) ?? [])];
-  return meters
-    .filter((meter) => meter.class !== 'credit' && meter.class !== 'gauge')
+  const task = findOperation(policy.catalog, call.operation)?.task ?? 'text';
+  return metersFor(task, policy, { user: userOf(call) }, call.started_at)
+    .filter(({ class: kind, key }) => kind !== 'credit' && kind !== 'gauge' && (key !== PAY_AS_YOU_GO || used.sold > 0n))
     .map((meter) => ({ meter, amount: amountOf(policy, meter, used) }));
 }
 

@@ -17,7 +17,6 @@ export { type InvoiceLine, listInvoiceLines } from './invoice-lines.ts';
 export { type MemberMeters, memberMeters } from './member-meters.ts';
 export { openPeriods, type PeriodOpener } from './open-period.ts';
 export { grantsOfPeriod } from './period-grants.ts';
-export { PAY_AS_YOU_GO, payAsYouGoMeter } from './pay-as-you-go.ts';
 export { type PackQuote, quotePack } from './quote-pack.ts';
 export { type StatementLine, statementPage, wholeStatement } from './statement.ts';
 export { type WalletWork, workWallet } from './wallet-work.ts';

@@ -1,11 +1,11 @@
 import { openPool } from '@purser/database';
 import { verifyPostings } from '@purser/ledger';
 import { formatMoney } from '@purser/money';
+import { payAsYouGoMeter } from '@purser/policy';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { closePayAsYouGo, type InvoiceLine, listInvoiceLines } from './invoice-lines.ts';
 import { openPeriods } from './open-period.ts';
-import { payAsYouGoMeter } from './pay-as-you-go.ts';
 import { openWalletBench, type WalletBench, type Workspace } from './testing.ts';
 
 let bench: WalletBench;

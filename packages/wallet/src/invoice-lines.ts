@@ -3,9 +3,7 @@ import { type Pool, transaction, workspaceTransaction } from '@purser/database';
 import { paymentFees, soldOneByOneFees } from '@purser/catalog';
 import type { Meters, MeterSpec } from '@purser/meters';
 import { currency, type Money, money, multiply } from '@purser/money';
-import type { Policy } from '@purser/policy';
-
-import { soldMeter } from './pay-as-you-go.ts';
+import { type Policy, soldMeter } from '@purser/policy';
 
 /** Credits sold one by one in a billing period, as they go onto the customer's invoice. */
 export interface InvoiceLine {

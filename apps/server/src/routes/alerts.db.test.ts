@@ -69,6 +69,20 @@ describe('T9: a workspace is told where it stands', () => {
     expect(heard.filter(({ body }) => body.includes(id))).toHaveLength(1);
   });
 
+  it('hears of quotas of a day, a week and a month alike, each by its name', async () => {
+    const quotas = { jobs_day: 4, jobs_week: 5, jobs_month: 6, tokens_day: 1_000_000_000 };
+    const { key } = await server.workspace('PRO', { overrides: { quotas } });
+    for (let call = 0; call < 4; call++) expect((await spend(key)).status).toBe(200);
+    await vi.waitFor(async () => {
+      const { text } = await server.ask('/api/alerts', { key });
+      const { alerts } = JSON.parse(text) as { alerts: { subject: string; title: string }[] };
+      const told = (subject: string) => alerts.filter((alert) => alert.subject === subject).map(({ title }) => title);
+      expect(told('jobs_day job')).toContain('95 % of “Calls a day” used');
+      expect(told('jobs_week job')).toEqual(['70 % of “Calls a week” used']);
+      expect(told('tokens_day token')).toEqual([]);
+    }, WITHIN);
+  });
+
   it('marks what it has seen, and what is another’s is not there for it', async () => {
     const { key, id } = await server.workspace('PRO');
     const other = await server.workspace('PRO');

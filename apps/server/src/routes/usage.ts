@@ -1,8 +1,7 @@
 import { licenseNotice } from '@purser/license';
-import { callQuotas } from '@purser/limits';
 import { openGrants } from '@purser/meters';
-import { explainPolicy } from '@purser/policy';
-import { creditForecaster, payAsYouGoMeter } from '@purser/wallet';
+import { EVERY_TASK, explainPolicy, metersFor } from '@purser/policy';
+import { creditForecaster } from '@purser/wallet';
 import { z } from 'zod';
 
 import type { RouteDeps } from '../deps.ts';
@@ -16,6 +15,7 @@ import { usageReport } from '../usage-report.ts';
 
 const meterSchema = z.object({
   key: z.string(),
+  label: z.string().optional().describe('What people call a quota.'),
   unit: z.string(),
   window: z.string(),
   cap: quantitySchema,
@@ -103,13 +103,13 @@ export function registerUsage(app: App, { pool, clock, meters, members, policyOf
       const now = clock.now();
       const policy = policyOf(workspace, now);
       await openPeriod(policy, now);
-      const quotas = callQuotas(policy, user ?? actor, now) ?? [];
-      const sold = payAsYouGoMeter(policy);
-      const own = (await members.of(policy, user)) ?? [];
+      const allocated = await members.of(policy, user);
       const [states, grants] = await Promise.all([
         meters.readOwn(
           workspace.id,
-          [...policy.meters, ...quotas, ...(sold ? [sold] : []), ...own].filter((meter) => meter.workspace === workspace.id),
+          metersFor(EVERY_TASK, policy, { user: user ?? actor, allocated }, now).filter(
+            (meter) => meter.workspace === workspace.id,
+          ),
         ),
         openGrants(pool, clock, workspace.id),
       ]);

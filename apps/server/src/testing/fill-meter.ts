@@ -1,6 +1,7 @@
 import { assert, PLATFORM, type WorkspaceId } from '@purser/core';
 import { newId } from '@purser/database';
 import type { MeterSpec } from '@purser/meters';
+import { EVERY_TASK, metersFor } from '@purser/policy';
 
 import type { TestServer } from './test-server.ts';
 
@@ -10,7 +11,9 @@ export async function fillMeter({ running }: TestServer, workspace: string, key:
   const found = await identity.workspace(workspace);
   assert(found, 'the workspace is there');
   const policy = await policies.load(found, clock.now());
-  const meter = key.startsWith('pool:') ? poolMeter(clock.now()) : policy.meters.find((spec) => spec.key === key);
+  const meter = key.startsWith('pool:')
+    ? poolMeter(clock.now())
+    : metersFor(EVERY_TASK, policy, {}, clock.now()).find((spec) => spec.key === key);
   assert(meter, `the policy has the meter ${key}`);
   const [state] = await meters.read([meter]);
   const wanted = ((meter.cap ?? 0n) * BigInt(Math.round(share * 10_000))) / 10_000n - (state?.used ?? 0n);

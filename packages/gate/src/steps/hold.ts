@@ -4,7 +4,8 @@ import { creditsFor, type ModelEntry } from '@purser/catalog';
 import type { HoldOutcome, HoldRequest, Leg, Meters, MeterSpec } from '@purser/meters';
 import { compare, type Currency, convertCost, type ExchangeRates, type Money, money, multiply } from '@purser/money';
 import { type FittedRequest, type Room } from '@purser/routing';
-import { allocationOf, PAY_AS_YOU_GO, payAsYouGoMeter } from '@purser/wallet';
+import { PAY_AS_YOU_GO } from '@purser/policy';
+import { allocationOf } from '@purser/wallet';
 
 import type { Draft } from '../draft.ts';
 import { buyOffers, upgradeOffers } from '../offers.ts';
@@ -83,14 +84,11 @@ export function chargeOf(credits: bigint, granted_max: bigint): Charge {
   return { granted, sold: credits - granted };
 }
 
-/** The meters of a call: its policy's, those of its member, and, once `granted` is known to be too little, that of credits sold one by one. */
-function metersOf({ policy, member_meters = [], quota_meters = [] }: Draft, granted: bigint | undefined): readonly MeterSpec[] {
-  const sold = granted === undefined ? undefined : payAsYouGoMeter(policy);
-  if (sold === undefined && member_meters.length === 0 && quota_meters.length === 0) return policy.meters;
-  if (sold === undefined) return [...policy.meters, ...quota_meters, ...member_meters];
+/** Of the meters of a call those it takes from: credits sold one by one only when the granted ones are known (`granted`) to be too few. */
+function takesFrom({ class: kind, key }: MeterSpec, granted: bigint | undefined): boolean {
+  if (key === PAY_AS_YOU_GO) return granted !== undefined;
   // Where nothing is left there is nothing to hold; a meter below nothing, after an expiry, would refuse even that.
-  const own = granted === 0n ? policy.meters.filter((meter) => meter.class !== 'credit') : policy.meters;
-  return [...own, sold, ...quota_meters, ...member_meters];
+  return kind !== 'credit' || granted !== 0n;
 }
 
 /** Builds the hold of a fitted draft: one leg for each meter of the policy, all or nothing. */
@@ -106,7 +104,8 @@ function holdFor(draft: Draft, fitted: FittedRequest, expires_at: Temporal.Insta
   };
   const legs: Leg[] = [];
   const { exposure_meter } = policy;
-  for (const meter of metersOf(draft, granted)) {
+  for (const meter of draft.meters) {
+    if (!takesFrom(meter, granted)) continue;
     legs.push({ meter, amount: amountFor(meter, amounts, catalog.fx) });
     if (meter.class !== 'cost' || meter.unit !== exposure_meter.unit || meter.workspace !== exposure_meter.workspace) continue;
     legs.push({ meter: exposure_meter, amount: amountFor(exposure_meter, amounts, catalog.fx), exposure: true });
@@ -289,8 +288,9 @@ function denial(draft: Draft, { meter, available }: Denied): Refusal {
 
 /** Who waits for the quota that was named meets no other one that is used up as well. */
 async function waitForAll(meters: Meters, draft: Draft, { legs }: HoldRequest, refusal: Refusal): Promise<Refusal> {
-  if (refusal.code !== 'quota_exceeded' || draft.quota_meters === undefined) return refusal;
+  if (refusal.code !== 'quota_exceeded') return refusal;
   const quotas = legs.filter(({ meter }) => meter.class === 'quota' && meter.window_end !== null);
+  if (quotas.length < 2) return refusal;
   const states = await meters.read(quotas.map(({ meter }) => meter));
   let wait = refusal.retryAfterSeconds ?? 0;
   for (const [index, { cap, held, used, unreconciled, overrun, window_end }] of states.entries()) {

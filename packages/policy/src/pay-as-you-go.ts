@@ -1,5 +1,6 @@
 import type { MeterSpec } from '@purser/meters';
-import type { Policy } from '@purser/policy';
+
+import type { Policy } from './policy.ts';
 
 /** The key of the meter that counts credits sold one by one. */
 export const PAY_AS_YOU_GO = 'credits:pay_as_you_go';
