@@ -15,6 +15,9 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     core: 'a wrong setting is a fault',
   },
   log: {},
+  api: {
+    core: 'what a refused caller can buy or do has a shape',
+  },
   money: {
     core: 'amounts assert, and a missing rate is a fault',
   },
@@ -57,6 +60,16 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
   limits: {
     core: 'a window is a function of the clock',
     embedded: 'its tests stop and start servers of their own',
+  },
+  http: {
+    core: 'clock, ids, refusals and faults',
+    database: 'what was answered under an idempotency key is rows',
+    settings: 'which proxies are believed',
+    api: 'problems and amounts on the wire have the shapes of the contract',
+    money: 'amounts on the wire',
+    catalog: 'whether costs or credits are shown is said in the catalog',
+    identity: 'who calls, and as what',
+    limits: 'requests without a valid key are bounded by a rate window',
   },
   terms: {
     core: 'clock, ids, refusals and faults',
@@ -157,6 +170,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     database: 'settings, clock, log and database',
     settings: 'what is set from outside',
     log: 'what it tells of itself',
+    api: 'requests and answers have the shapes of the contract',
     money: 'amounts on the wire',
     ledger: 'the books are shown',
     audit: 'the trail is written and shown',
@@ -165,6 +179,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     providers: 'providers are built from the settings',
     identity: 'callers are recognised',
     limits: 'rate windows are built from the settings',
+    http: 'endpoints are built from its parts',
     terms: 'its tables are made with those of the others',
     policy: 'usage is shown against the policy',
     routing: 'the router is built for the gate',

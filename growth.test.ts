@@ -39,6 +39,7 @@ const log = await import('@purser/log');
 const audit = await import('@purser/audit');
 const catalog = await import('@purser/catalog');
 const ledger = await import('@purser/ledger');
+const http = await import('@purser/http');
 const providers = await import('@purser/providers');
 const routing = await import('@purser/routing');
 
@@ -61,6 +62,9 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
   'catalog.proposeCatalog': (text) => catalog.proposeCatalog(text, PRICES),
   'catalog.proposePrices': (text) => catalog.proposePrices(text, PRICES),
   'ledger.parseCursor': (text) => ledger.parseCursor(text),
+  'http.escaped': (text) => http.escaped(text),
+  'http.event': (text) => http.event('text', { text }),
+  'http.toCsv': (text) => http.toCsv(['text'], [[text]]),
   'money.fromMinor': (text) => money.fromMinor(1, text),
   'money.currency': (text) => money.currency(text),
   'money.parseDecimal': (text) => money.parseDecimal(text),
@@ -78,6 +82,8 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
 
 /** Functions whose parameters are texts of ours, short ones, files of the operator, or nothing that a text is read out of. */
 const NOT_READING: readonly string[] = words(`
+  api.asPrice api.spoken http.problemOfThrown http.refusalOfThrown http.sendThrown http.boundConnections http.crossOrigin
+  http.sendCsv http.streamCsv http.namedWorkspace http.guardRedirects http.redirectWithin http.cursorOf http.quantity
   audit.entriesAfter audit.listAudit audit.readMarks core.inBackground database.backUp database.examineDatabase database.restoreBackup database.migrate database.databaseFault core.fileTrouble
   database.openPool database.addressAs database.openRoles settings.loadSettings embedded.makeFolder embedded.startEmbedded core.assert core.isRefusal
   core.refuse core.repeat catalog.checkPlans catalog.importPrices catalog.loadCatalog catalog.pricesOfVersion

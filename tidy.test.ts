@@ -174,6 +174,7 @@ describe('borders', () => {
 
   test('the network is reached from the rooms that speak to the world', () => {
     const speaking = [
+      'packages/http/',
       'packages/providers/',
       'packages/marketplace/',
       'packages/identity/',
@@ -190,7 +191,7 @@ describe('borders', () => {
   });
 
   test('who called is read in one place, which knows whom to believe', () => {
-    const elsewhere = except('apps/server/src/http/client.ts').filter(({ file }) => file.startsWith('apps/server/'));
+    const elsewhere = except('packages/http/src/client.ts').filter(({ file }) => /^(?:apps\/server|packages)\//.test(file));
     expect(
       places(elsewhere, /\brequest\.(?:ip|ips|host|hostname|protocol)\b|['"]x-forwarded-/i).filter(
         (place) => !place.includes('.test.'),
@@ -199,13 +200,15 @@ describe('borders', () => {
   });
 
   test('nobody is taken for a stranger because what knows them is away: who calls is asked of two functions', () => {
-    const asked = ['apps/server/src/http/authenticate.ts', 'apps/server/src/server.ts'];
-    const elsewhere = except(...asked).filter(({ file }) => file.startsWith('apps/server/') && !file.includes('.test.'));
+    const asked = ['packages/http/src/authenticate.ts', 'apps/server/src/server.ts'];
+    const elsewhere = except(...asked).filter(
+      ({ file }) => /^(?:apps\/server|packages\/http)\//.test(file) && !file.includes('.test.'),
+    );
     expect(places(elsewhere, /\brequest\.caller\b|\{[^}]*\bcaller\b[^}]*\} = request;/)).toEqual([]);
   });
 
   test('a browser is sent on from one place, where the address is judged, and leaves the page from one', () => {
-    const elsewhere = except('apps/server/src/http/own-redirect.ts', 'apps/web/src/browser/leave.ts', ...WORKSHOP);
+    const elsewhere = except('packages/http/src/own-redirect.ts', 'apps/web/src/browser/leave.ts', ...WORKSHOP);
     const sends =
       /\.redirect\(|\b[lL]ocation['"]?(?:\.href)?\s*(?:=(?!=)|['"],)|['"][lL]ocation['"]\s*:|\blocation\.(?:assign|replace)\(|\bwindow\.open\(/;
     expect(

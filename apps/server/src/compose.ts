@@ -12,12 +12,12 @@ import { openPolicies, type Policies } from '@purser/policy';
 import { createProviders, type Providers } from '@purser/providers';
 import { OFFLINE } from '@purser/routing';
 import { memberMeters, openPeriods } from '@purser/wallet';
+import { BOUNDS } from '@purser/http';
 
 import { startBackground } from './background.ts';
 import { type BackgroundLog, backgroundLog } from './background-log.ts';
 import type { ServerDeps } from './deps.ts';
 import { erasingParts } from './erasing.ts';
-import { BOUNDS } from './http/bounds.ts';
 import { createMetrics } from './metrics.ts';
 import { openGate } from './open-gate.ts';
 import { breakerOf, openRouteStates } from './route-states.ts';

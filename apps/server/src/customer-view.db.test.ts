@@ -4,8 +4,8 @@ import path from 'node:path';
 
 import { namesAmount } from '@purser/money';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RouteFacts } from '@purser/http';
 
-import type { RouteFacts } from './http/types.ts';
 import { startTwoTenants, type TwoTenants } from './testing/two-tenants.ts';
 
 const CATALOGS = path.resolve(import.meta.dirname, '..', '..', '..', 'catalogs');

@@ -2,7 +2,7 @@ import type { Clock, OffsetClock } from '@purser/core';
 import type { Pool } from '@purser/database';
 import type { TrustedProxies } from '@purser/settings';
 import type { Catalog, ModelEntry } from '@purser/catalog';
-import type { Gate } from '@purser/gate';
+import type { Arrival, Gate } from '@purser/gate';
 import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';
 import type { Licenses } from '@purser/license';
 import type { Marketplace } from '@purser/marketplace';
@@ -12,10 +12,8 @@ import type { PrivacyParts } from '@purser/privacy';
 import type { RouteOverview } from '@purser/routing';
 import type { MemberMeters, PeriodOpener } from '@purser/wallet';
 import type { Logger } from 'pino';
+import type { Bounds, InFlight, Site, AnonymousLimiter } from '@purser/http';
 
-import type { Bounds, InFlight } from './http/bounds.ts';
-import type { Site } from './http/site.ts';
-import type { Strangers } from './http/strangers.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Everything the HTTP door needs; `compose` makes it from settings, tests from a test database. */
@@ -69,5 +67,12 @@ export interface ServerDeps {
 /** What routes get: the server's own parts as well. */
 export interface RouteDeps extends ServerDeps {
   readonly inFlight: InFlight;
-  readonly strangers: Strangers;
+  readonly strangers: AnonymousLimiter;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set where a spending call was counted before its body was parsed: the gate counts it no second time. */
+    arrival: Arrival | null;
+  }
 }

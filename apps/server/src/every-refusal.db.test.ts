@@ -6,8 +6,8 @@ import path from 'node:path';
 import { type RefusalCode, REFUSALS } from '@purser/core';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BOUNDS } from '@purser/http';
 
-import { BOUNDS } from './http/bounds.ts';
 import { createMetrics } from './metrics.ts';
 import { buildServer } from './server.ts';
 import { type Answered, fillMeter, startTestServer, type TestServer } from './testing/index.ts';

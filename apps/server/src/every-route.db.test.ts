@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RouteFacts } from '@purser/http';
 
-import type { RouteFacts } from './http/types.ts';
 import { startTestServer, type TestServer } from './testing/index.ts';
 
 /** Open to anyone, each for a reason; whatever is not here wants a credential. */

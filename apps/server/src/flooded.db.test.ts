@@ -3,8 +3,8 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BOUNDS, type Bounds } from '@purser/http';
 
-import { BOUNDS, type Bounds } from './http/bounds.ts';
 import { createMetrics } from './metrics.ts';
 import { type BuiltServer, buildServer } from './server.ts';
 import { startTestServer, type TestServer } from './testing/index.ts';

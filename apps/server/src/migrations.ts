@@ -1,6 +1,7 @@
 import { auditMigrations } from '@purser/audit';
 import { baseMigrations, type SchemaMigrations } from '@purser/database';
 import { catalogMigrations } from '@purser/catalog';
+import { httpMigrations } from '@purser/http';
 import { identityMigrations } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';
 import { licenseMigrations } from '@purser/license';
@@ -14,9 +15,7 @@ import { privacyMigrations } from '@purser/privacy';
 import { termsMigrations } from '@purser/terms';
 import { walletMigrations } from '@purser/wallet';
 
-export const serverMigrations: SchemaMigrations = { schema: 'server', directory: new URL('../migrations/', import.meta.url) };
-
-/** Every room that has tables, lower ones first. */
+/** Every package that has tables, lower ones first. */
 export const MIGRATIONS: readonly SchemaMigrations[] = [
   baseMigrations,
   ledgerMigrations,
@@ -33,5 +32,5 @@ export const MIGRATIONS: readonly SchemaMigrations[] = [
   notifyMigrations,
   reconciliationMigrations,
   privacyMigrations,
-  serverMigrations,
+  httpMigrations,
 ];

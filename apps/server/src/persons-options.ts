@@ -5,8 +5,7 @@ import type { Clock } from '@purser/core';
 import type { Settings } from '@purser/settings';
 import type { Log } from '@purser/log';
 import type { PersonsOptions } from '@purser/identity';
-
-import type { Site } from './http/site.ts';
+import type { Site } from '@purser/http';
 
 /** How persons sign in to this installation. `print` is there on a local start alone. */
 export function personsOptions(

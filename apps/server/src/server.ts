@@ -11,24 +11,33 @@ import Fastify, {
   LogController,
   type RouteOptions,
 } from 'fastify';
+import {
+  refusalOfThrown,
+  sendRefusal,
+  sendThrown,
+  presentedCredentials,
+  refusedAccess,
+  UNAUTHENTICATED,
+  InFlight,
+  clientReader,
+  isOwnProxy,
+  boundConnections,
+  readJsonBodies,
+  answerUnknownRoute,
+  crossOrigin,
+  unpackBodies,
+  guardRedirects,
+  API_HEADERS,
+  showByView,
+  AnonymousLimiter,
+  type App,
+  type RouteFacts,
+  compileSerializer,
+  compileValidator,
+} from '@purser/http';
 
 import type { ServerDeps } from './deps.ts';
-import { refusalOfThrown, sendRefusal, sendThrown } from './http/answer-failure.ts';
-import { presentedCredentials, refusedAccess, UNAUTHENTICATED } from './http/authenticate.ts';
-import { InFlight } from './http/bounds.ts';
-import { clientReader, isOwnProxy } from './http/client.ts';
-import { boundConnections } from './http/connections.ts';
-import { refusedFeature } from './http/governed-feature.ts';
-import { readJsonBodies } from './http/json-body.ts';
-import { answerUnknownRoute } from './http/not-found.ts';
-import { crossOrigin } from './http/cross-origin.ts';
-import { unpackBodies } from './http/encoded-body.ts';
-import { guardRedirects } from './http/own-redirect.ts';
-import { API_HEADERS } from './http/security-headers.ts';
-import { showByView } from './http/show-view.ts';
-import { Strangers } from './http/strangers.ts';
-import type { App, RouteFacts } from './http/types.ts';
-import { compileSerializer, compileValidator } from './http/zod-compilers.ts';
+import { refusedFeature } from './governed-feature.ts';
 import { registerRoutes } from './routes/index.ts';
 
 /** How long a reader waits at most for settles that are under way. */
@@ -56,8 +65,8 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
   const inFlight = new InFlight(bounds);
   const { metrics } = deps;
   metrics.watchInFlight(() => inFlight.requests);
-  const strangers = new Strangers(bounds.anonymous_per_minute_max);
-  const visitors = new Strangers(bounds.public_per_minute_max);
+  const strangers = new AnonymousLimiter(bounds.anonymous_per_minute_max);
+  const visitors = new AnonymousLimiter(bounds.public_per_minute_max);
   const registered: RouteOptions[] = [];
   const routes: RouteFacts[] = [];
 

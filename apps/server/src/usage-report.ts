@@ -5,9 +5,9 @@ import { money, toWire, type WireMoney } from '@purser/money';
 import { type Policy, quotaOf } from '@purser/policy';
 
 import type { ExhaustionForecast } from '@purser/wallet';
+import { counter, quantity } from '@purser/http';
 
 import { type Forecast, forecast } from './forecast.ts';
-import { counter, quantity } from './http/wire.ts';
 
 type Quantity = number | string;
 

@@ -10,13 +10,10 @@ import {
   subscriptionsSchema,
 } from '@purser/notify';
 import { z } from 'zod';
+import { instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { sendRefusal, callerOf, problems, type App, cursorOf } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { cursorOf, instantSchema, pageQuery, uuidSchema } from '../http/wire.ts';
 import { wantedWorkspace } from './admin-books.ts';
 import {
   alertPageSchema,

@@ -10,23 +10,10 @@ import {
 } from '@purser/ledger';
 import { money, toWire } from '@purser/money';
 import { z } from 'zod';
+import { amountSchema, counterSchema, instantSchema, pageQuery, quantitySchema, uuidSchema } from '@purser/api';
+import { sendRefusal, problems, spanOf, spanQuery, type App, counter, cursorOf, quantity } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { problems } from '../http/responses.ts';
-import { spanOf, spanQuery } from '../http/time-span.ts';
-import type { App } from '../http/types.ts';
-import {
-  amountSchema,
-  counter,
-  counterSchema,
-  cursorOf,
-  instantSchema,
-  pageQuery,
-  quantity,
-  quantitySchema,
-  uuidSchema,
-} from '../http/wire.ts';
 import { verifyBooks } from '../verify-books.ts';
 
 export const postingSchema = z.object({

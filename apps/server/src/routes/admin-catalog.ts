@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
 
 /** What is for sale, as it was written: where another catalog is begun from. */
 export function registerAdminCatalog(app: App, { catalog: { version, text } }: RouteDeps): void {

@@ -1,10 +1,9 @@
 import { RefusalError, refuse } from '@purser/core';
 import { z } from 'zod';
+import { instantSchema } from '@purser/api';
+import { problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { instantSchema } from '../http/wire.ts';
 
 const LATEST = Temporal.Instant.from('2100-01-01T00:00:00Z');
 

@@ -4,13 +4,10 @@ import { newId } from '@purser/database';
 import { type GrantId, grantCredits } from '@purser/meters';
 import { allocateCredits } from '@purser/wallet';
 import { z } from 'zod';
+import { instantSchema, uuidSchema } from '@purser/api';
+import { callerOf, createOnce, problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { createOnce } from '../http/create-once.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { instantSchema, uuidSchema } from '../http/wire.ts';
 
 const CREDITS_MAX = 1_000_000_000;
 

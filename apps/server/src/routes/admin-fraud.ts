@@ -2,12 +2,10 @@ import { isRefusal } from '@purser/core';
 import { type CreditSpender, creditSpenders } from '@purser/ledger';
 import { listFraud, type RaisedFraud } from '@purser/notify';
 import { z } from 'zod';
+import { counterSchema, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { sendRefusal, problems, type App, counter, cursorOf } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { counter, counterSchema, cursorOf, instantSchema, pageQuery, uuidSchema } from '../http/wire.ts';
 import { wantedWorkspace } from './admin-books.ts';
 
 const PAGE_MAX = 20;

@@ -3,11 +3,9 @@ import { PLATFORM } from '@purser/core';
 import { transaction } from '@purser/database';
 import { setFreeze } from '@purser/policy';
 import { z } from 'zod';
+import { callerOf, problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
 
 const freezeSchema = z.object({ on: z.boolean() });
 

@@ -1,14 +1,10 @@
 import { isRefusal } from '@purser/core';
 import { type Gift, listGifts } from '@purser/meters';
 import { z } from 'zod';
+import { counterSchema, instantSchema, uuidSchema } from '@purser/api';
+import { sendRefusal, callerOf, namedWorkspace, problems, type App, counter } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { namedWorkspace } from '../http/named-workspace.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { counter, counterSchema, instantSchema, uuidSchema } from '../http/wire.ts';
 import { takeBackGift } from '../take-back-gift.ts';
 
 const giftSchema = z.object({

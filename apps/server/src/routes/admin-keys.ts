@@ -2,14 +2,10 @@ import { appendAudit } from '@purser/audit';
 import { isRefusal, PLATFORM, type WorkspaceId } from '@purser/core';
 import type { ApiKey } from '@purser/identity';
 import { z } from 'zod';
+import { instantSchema, uuidSchema } from '@purser/api';
+import { sendRefusal, callerOf, createOnce, problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { createOnce } from '../http/create-once.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { instantSchema, uuidSchema } from '../http/wire.ts';
 
 const keySchema = z.object({
   id: uuidSchema,

@@ -1,10 +1,9 @@
 import { listRungs } from '@purser/policy';
 import { z } from 'zod';
+import { instantSchema, quantitySchema } from '@purser/api';
+import { problems, type App, quantity } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { instantSchema, quantity, quantitySchema } from '../http/wire.ts';
 
 const degradationSchema = z.object({ what: z.string(), why: z.string() });
 

@@ -1,10 +1,9 @@
 import type { Catalog } from '@purser/catalog';
 import type { RouteOverview } from '@purser/routing';
 import { z } from 'zod';
+import { problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
 import { breakerOf } from '../route-states.ts';
 
 const modelSchema = z.object({

@@ -1,14 +1,10 @@
 import { isRefusal, PLATFORM } from '@purser/core';
 import type { Invitation } from '@purser/identity';
 import { z } from 'zod';
+import { instantSchema, uuidSchema } from '@purser/api';
+import { sendRefusal, callerOf, createOnce, problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { createOnce } from '../http/create-once.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { instantSchema, uuidSchema } from '../http/wire.ts';
 import { wireInvitation } from './members.ts';
 
 /** Persons who administer the installation, as the admin token does. */

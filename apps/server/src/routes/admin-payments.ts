@@ -1,11 +1,8 @@
 import { isRefusal } from '@purser/core';
 import { z } from 'zod';
+import { sendRefusal, problems, instantQuery, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { problems } from '../http/responses.ts';
-import { instantQuery } from '../http/time-span.ts';
-import type { App } from '../http/types.ts';
 
 /** Pages of a hundred that one request asks Stripe for: it answers within seconds, and says where to go on. */
 const PAGES_MAX = 5;

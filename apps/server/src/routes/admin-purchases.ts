@@ -1,11 +1,9 @@
 import { toWire } from '@purser/money';
 import { z } from 'zod';
+import { amountSchema, counterSchema, instantSchema } from '@purser/api';
+import { problems, spanOf, spanQuery, type App, counter } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { problems } from '../http/responses.ts';
-import { spanOf, spanQuery } from '../http/time-span.ts';
-import type { App } from '../http/types.ts';
-import { amountSchema, counter, counterSchema, instantSchema } from '../http/wire.ts';
 
 const salesSchema = z.object({
   pack: z.string(),

@@ -3,14 +3,10 @@ import type { Readable } from 'node:stream';
 import { isRefusal, RefusalError, refuse } from '@purser/core';
 import { type Charge, readChargesCsv, reconcile, type ReconciledLine } from '@purser/reconciliation';
 import { z } from 'zod';
+import { counterSchema } from '@purser/api';
+import { sendRefusal, callerOf, problems, instantQuery, type App, counter, quantity } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { problems } from '../http/responses.ts';
-import { instantQuery } from '../http/time-span.ts';
-import type { App } from '../http/types.ts';
-import { counter, counterSchema, quantity } from '../http/wire.ts';
 
 /** An export of millions of calls; it is read a row at a time. */
 const EXPORT_BYTES_MAX = 128 * 1024 * 1024;

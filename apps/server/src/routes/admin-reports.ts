@@ -15,13 +15,10 @@ import {
 import { formatAmount, formatRatio, type Money, toWire } from '@purser/money';
 import { type FraudFlag, type FraudWeek, weeklyFraud } from '@purser/notify';
 import { z } from 'zod';
+import { amountSchema, counterSchema, instantSchema, uuidSchema } from '@purser/api';
+import { type CsvCell, sendCsv, toCsv, problems, type Span, spanOf, spanQuery, type App, counter } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { type CsvCell, sendCsv, toCsv } from '../http/csv.ts';
-import { problems } from '../http/responses.ts';
-import { type Span, spanOf, spanQuery } from '../http/time-span.ts';
-import type { App } from '../http/types.ts';
-import { amountSchema, counter, counterSchema, instantSchema, uuidSchema } from '../http/wire.ts';
 import { marginSchema, sourcesBy, wireMargin } from './admin-books.ts';
 import { wireSpender } from './admin-fraud.ts';
 

@@ -2,15 +2,12 @@ import { isRefusal, RefusalError, refuse } from '@purser/core';
 import { toWire } from '@purser/money';
 import { findRollout, listRollouts, type Rollout, WHOLE_PPM } from '@purser/policy';
 import { z } from 'zod';
+import { amountSchema, instantSchema, uuidSchema } from '@purser/api';
+import { sendRefusal, callerOf, problems, type App } from '@purser/http';
 
 import { beginRollout, moveRollout } from '../begin-rollout.ts';
 import { compareRollout } from '../compare-rollout.ts';
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { amountSchema, instantSchema, uuidSchema } from '../http/wire.ts';
 
 const rolloutSchema = z.object({
   id: uuidSchema,

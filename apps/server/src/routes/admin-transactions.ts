@@ -1,11 +1,10 @@
 import { type Evidence, findTransaction } from '@purser/audit';
 import { type HoldId, isUuid, RefusalError, refuse } from '@purser/core';
 import { z } from 'zod';
+import { counterSchema, uuidSchema } from '@purser/api';
+import { problems, type App, counter } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { counter, counterSchema, uuidSchema } from '../http/wire.ts';
 import { entrySchema, wireEntry } from './admin-audit.ts';
 import { postingSchema, wirePosting } from './admin-books.ts';
 import { callSchema, wireCall } from './calls.ts';

@@ -1,14 +1,10 @@
 import { type HoldId, isRefusal, isUuid, RefusalError, refuse } from '@purser/core';
 import { type Currency, money, toWire } from '@purser/money';
 import { z } from 'zod';
+import { amountSchema, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { sendRefusal, callerOf, problems, instantQuery, type App, cursorOf } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { problems } from '../http/responses.ts';
-import { instantQuery } from '../http/time-span.ts';
-import type { App } from '../http/types.ts';
-import { amountSchema, cursorOf, instantSchema, pageQuery, uuidSchema } from '../http/wire.ts';
 import { listUnresolved, resolveCalls, type Unresolved } from '../resolve-unresolved.ts';
 import { wantedWorkspace } from './admin-books.ts';
 

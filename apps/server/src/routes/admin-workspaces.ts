@@ -6,16 +6,10 @@ import { setByHand } from '@purser/license';
 import { refuseLoss, refuseUnknown, withAcceptedLoss } from '@purser/policy';
 import { agreedByHand } from '@purser/terms';
 import { z } from 'zod';
+import { instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { sendRefusal, callerOf, createOnce, namedWorkspace, problems, omitUndefined, type App, cursorOf } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { createOnce } from '../http/create-once.ts';
-import { namedWorkspace } from '../http/named-workspace.ts';
-import { problems } from '../http/responses.ts';
-import { present } from '../http/present.ts';
-import type { App } from '../http/types.ts';
-import { cursorOf, instantSchema, pageQuery, uuidSchema } from '../http/wire.ts';
 
 const workspaceSchema = z.object({
   id: uuidSchema,
@@ -61,7 +55,7 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
         if (refused) return refused;
         const sold = findPlan(deps.catalog, plan);
         const body = { ...request.body, ...(sold && { overrides: withAcceptedLoss(overrides, sold) }) };
-        const created = await identity.createWorkspace(present(body), connection);
+        const created = await identity.createWorkspace(omitUndefined(body), connection);
         if (isRefusal(created)) return created;
         const { workspace, key } = created;
         await appendAudit(connection, {
@@ -92,7 +86,7 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
     handler: async (request, reply) => {
       const { cursor: _, ...search } = request.query;
       const cursor = cursorOf(request.query);
-      const page = await identity.listWorkspaces(present({ ...search, cursor: cursor ?? undefined }));
+      const page = await identity.listWorkspaces(omitUndefined({ ...search, cursor: cursor ?? undefined }));
       if (isRefusal(page)) return sendRefusal(request, reply, page);
       return reply.send({ workspaces: page.workspaces.map(wireWorkspace), next_cursor: page.next_cursor });
     },
@@ -138,7 +132,7 @@ export function registerAdminWorkspaces(app: App, deps: RouteDeps): void {
       const workspace = await namedWorkspace(deps, request.params.id);
       const { id } = workspace;
       const { actor } = callerOf(request);
-      const wanted = present(await withLossAgreedTo(deps, workspace, request.body));
+      const wanted = omitUndefined(await withLossAgreedTo(deps, workspace, request.body));
       const { license, ...change } = wanted;
       let changedTo: Workspace | undefined;
       const changed = await identity.changeWorkspace(id, change, async (connection, { before, after }) => {

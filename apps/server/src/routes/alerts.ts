@@ -13,14 +13,10 @@ import {
   subscriptionsSchema,
 } from '@purser/notify';
 import { z } from 'zod';
+import { spoken, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { sendRefusal, callerOf, workspaceOf, problems, type App, cursorOf } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf, workspaceOf } from '../http/authenticate.ts';
-import { problems } from '../http/responses.ts';
-import { spoken } from '../http/shown.ts';
-import type { App } from '../http/types.ts';
-import { cursorOf, instantSchema, pageQuery, uuidSchema } from '../http/wire.ts';
 
 export const alertSchema = z.object({
   id: uuidSchema,

@@ -5,13 +5,10 @@ import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
 import { type AllocationKind, type AllocationState, allocationStates, listAllocations, setAllocation } from '@purser/wallet';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { counterSchema, instantSchema } from '@purser/api';
+import { callerOf, workspaceOf, authorityOf, problems, type App, counter } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { callerOf, workspaceOf } from '../http/authenticate.ts';
-import { authorityOf } from '../http/authority.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { counter, counterSchema, instantSchema } from '../http/wire.ts';
 
 const CREDITS_MAX = 1_000_000_000;
 const tags = ['Members'];

@@ -1,13 +1,9 @@
 import { isRefusal } from '@purser/core';
 import { z } from 'zod';
+import { sendRefusal, callerIfAny, problems, refuseOtherSites, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerIfAny } from '../http/authenticate.ts';
-import { deviceOf } from '../http/device.ts';
-import { problems } from '../http/responses.ts';
-import { refuseOtherSites } from '../http/same-origin.ts';
-import type { App } from '../http/types.ts';
+import { deviceOf } from './device.ts';
 import { describeSession } from './describe-session.ts';
 import { registerSignInLink } from './sign-in-link.ts';
 import { sendStarted, startedSchema, wantsCookie } from './started-session.ts';

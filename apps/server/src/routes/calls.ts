@@ -2,14 +2,10 @@ import { isRefusal } from '@purser/core';
 import { type Attempt, listAttempts } from '@purser/ledger';
 import { currency, money, toWire } from '@purser/money';
 import { z } from 'zod';
+import { asCost, amountSchema, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { sendRefusal, workspaceOf, problems, type App, cursorOf } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { workspaceOf } from '../http/authenticate.ts';
-import { problems } from '../http/responses.ts';
-import { asCost } from '../http/shown.ts';
-import type { App } from '../http/types.ts';
-import { amountSchema, cursorOf, instantSchema, pageQuery, uuidSchema } from '../http/wire.ts';
 
 export const callSchema = z.object({
   id: uuidSchema.describe('The transaction id; several attempts of one call share it.'),

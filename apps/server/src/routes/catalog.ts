@@ -1,12 +1,10 @@
 import type { Catalog } from '@purser/catalog';
 import type { Policy } from '@purser/policy';
 import { z } from 'zod';
+import { counterSchema } from '@purser/api';
+import { callerIfAny, problems, type App, counter } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { callerIfAny } from '../http/authenticate.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { counter, counterSchema } from '../http/wire.ts';
 
 const operationSchema = z.object({
   name: z.string(),

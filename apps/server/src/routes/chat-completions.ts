@@ -4,16 +4,19 @@ import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
 import { formatMoney } from '@purser/money';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import {
+  problemOfThrown,
+  sendRefusal,
+  callerOf,
+  callerSignal,
+  sendChunks,
+  idempotencyOf,
+  openAiError,
+  openAiErrors,
+  type App,
+} from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { problemOfThrown, sendRefusal } from '../http/answer-failure.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { callerSignal } from '../http/disconnect.ts';
-import { sendChunks } from '../http/events.ts';
-import { idempotencyOf } from '../http/idempotency-key.ts';
-import { openAiError } from '../http/openai-error.ts';
-import { openAiErrors } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
 
 const MESSAGES_MAX = 10_000;
 

@@ -1,7 +1,6 @@
 import { type Caller, hasRole, type Identity, MEMBER_ROLES, type Person } from '@purser/identity';
 import { z } from 'zod';
-
-import { instantSchema, uuidSchema } from '../http/wire.ts';
+import { instantSchema, uuidSchema } from '@purser/api';
 
 const workspaceSchema = z.object({ id: uuidSchema, name: z.string(), plan: z.string() });
 

@@ -1,7 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-
-import type { App } from '../http/types.ts';
-import { PAGE_POLICY } from '../http/security-headers.ts';
+import { type App, PAGE_POLICY } from '@purser/http';
 
 /**
  * The API description and its readable form. The generator has to see every route being registered, so it comes first;

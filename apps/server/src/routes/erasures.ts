@@ -3,16 +3,21 @@ import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
 import { beginEndUser, beginPerson, beginWorkspace, type Erasure, findErasure, listErasures } from '@purser/privacy';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { counterSchema, instantSchema, uuidSchema } from '@purser/api';
+import {
+  sendRefusal,
+  callerOf,
+  workspaceOf,
+  authorityOf,
+  personOf,
+  namedWorkspace,
+  problems,
+  type App,
+  counter,
+} from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
 import { type BegunErasure, workBegun } from '../erasing.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf, workspaceOf } from '../http/authenticate.ts';
-import { authorityOf, personOf } from '../http/authority.ts';
-import { namedWorkspace } from '../http/named-workspace.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { counter, counterSchema, instantSchema, uuidSchema } from '../http/wire.ts';
 
 const erasureSchema = z.object({
   id: uuidSchema,

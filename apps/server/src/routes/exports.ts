@@ -2,13 +2,9 @@ import { RefusalError, refuse } from '@purser/core';
 import { exportArchive, type ExportSubject } from '@purser/privacy';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { callerOf, workspaceOf, authorityOf, personOf, namedWorkspace, problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { callerOf, workspaceOf } from '../http/authenticate.ts';
-import { authorityOf, personOf } from '../http/authority.ts';
-import { namedWorkspace } from '../http/named-workspace.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
 
 /** Everything that is kept of a subject, as one ZIP archive that is written while it is read. */
 export function registerExports(app: App, deps: RouteDeps): void {

@@ -1,9 +1,7 @@
 import { z } from 'zod';
+import { workspaceOf, problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { workspaceOf } from '../http/authenticate.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
 
 const params = z.object({
   feature: z

@@ -4,18 +4,22 @@ import type { Caller } from '@purser/identity';
 import { parseMoney, toWire } from '@purser/money';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { asCost, amountSchema, counterSchema, uuidSchema } from '@purser/api';
+import {
+  problemOfThrown,
+  sendRefusal,
+  callerSignal,
+  event,
+  sendChunks,
+  idempotencyOf,
+  problemOf,
+  problems,
+  type App,
+  callerOf,
+  counter,
+} from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { problemOfThrown, sendRefusal } from '../http/answer-failure.ts';
-import { callerSignal } from '../http/disconnect.ts';
-import { event, sendChunks } from '../http/events.ts';
-import { idempotencyOf } from '../http/idempotency-key.ts';
-import { problemOf } from '../http/problem.ts';
-import { problems } from '../http/responses.ts';
-import { asCost } from '../http/shown.ts';
-import type { App } from '../http/types.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { amountSchema, counter, counterSchema, uuidSchema } from '../http/wire.ts';
 
 const MESSAGES_MAX = 1_000;
 

@@ -1,9 +1,9 @@
 import { type RefusalCode, REFUSALS, RefusalError, refuse } from '@purser/core';
 import { z } from 'zod';
+import { problemSchema } from '@purser/api';
+import { INTERNAL, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { INTERNAL, problemSchema } from '../http/problem.ts';
-import type { App } from '../http/types.ts';
 
 const stateSchema = z.object({ status: z.enum(['ok', 'stopping', 'database_away']) });
 

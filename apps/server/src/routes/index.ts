@@ -1,5 +1,5 @@
+import type { App } from '@purser/http';
 import type { RouteDeps } from '../deps.ts';
-import type { App } from '../http/types.ts';
 import { registerAdminAlerts } from './admin-alerts.ts';
 import { registerAdminAudit } from './admin-audit.ts';
 import { registerAdminBooks } from './admin-books.ts';

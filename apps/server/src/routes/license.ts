@@ -1,14 +1,11 @@
 import { workspaceTransaction } from '@purser/database';
 import { type LicenseChange, licenseEvents, licenseHistory, licenseNotice } from '@purser/license';
 import { z } from 'zod';
+import { instantSchema, uuidSchema } from '@purser/api';
+import { workspaceOf, namedWorkspace, problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { workspaceOf } from '../http/authenticate.ts';
-import { licenseNoticeSchema, wireNotice } from '../http/license-notice.ts';
-import { namedWorkspace } from '../http/named-workspace.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { instantSchema, uuidSchema } from '../http/wire.ts';
+import { licenseNoticeSchema, wireNotice } from './license-notice.ts';
 
 const changeSchema = z.object({
   from: z.string(),

@@ -1,13 +1,10 @@
 import { estimateLimits } from '@purser/gate';
 import { toWire } from '@purser/money';
 import { z } from 'zod';
+import { asCost, amountSchema } from '@purser/api';
+import { workspaceOf, problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { workspaceOf } from '../http/authenticate.ts';
-import { problems } from '../http/responses.ts';
-import { asCost } from '../http/shown.ts';
-import type { App } from '../http/types.ts';
-import { amountSchema } from '../http/wire.ts';
 
 const estimateSchema = z.object({
   candidate_count_allowed: z.int().describe('Images of one gallery: 30, 20, 10, or 0 for none.'),

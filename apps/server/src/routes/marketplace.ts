@@ -2,16 +2,10 @@ import { isRefusal } from '@purser/core';
 import type { Catalog } from '@purser/catalog';
 import { formatMoney, toWire } from '@purser/money';
 import { z } from 'zod';
+import { asCost, asPrice, amountSchema, counterSchema, instantSchema, uuidSchema } from '@purser/api';
+import { sendRefusal, callerOf, workspaceOf, idempotencyOf, problems, siteFor, type App, counter } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf, workspaceOf } from '../http/authenticate.ts';
-import { idempotencyOf } from '../http/idempotency-key.ts';
-import { problems } from '../http/responses.ts';
-import { asCost, asPrice } from '../http/shown.ts';
-import { siteFor } from '../http/site.ts';
-import type { App } from '../http/types.ts';
-import { amountSchema, counter, counterSchema, instantSchema, uuidSchema } from '../http/wire.ts';
 
 const packSchema = z.object({
   code: z.string(),

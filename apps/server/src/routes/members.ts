@@ -1,15 +1,10 @@
 import { isRefusal, RefusalError, refuse } from '@purser/core';
 import { type Invitation, type Member, MEMBER_ROLES } from '@purser/identity';
 import { z } from 'zod';
+import { instantSchema, uuidSchema } from '@purser/api';
+import { sendRefusal, callerOf, workspaceOf, authorityOf, personOf, createOnce, problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerOf, workspaceOf } from '../http/authenticate.ts';
-import { authorityOf, personOf } from '../http/authority.ts';
-import { createOnce } from '../http/create-once.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
-import { instantSchema, uuidSchema } from '../http/wire.ts';
 
 const role = z.enum(MEMBER_ROLES).describe('owner: everything; admin: members and keys; member: works and spends.');
 const memberSchema = z.object({

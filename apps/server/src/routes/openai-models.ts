@@ -3,11 +3,9 @@ import type { ModelEntry } from '@purser/catalog';
 import { AUTO, namable } from '@purser/routing';
 import type { Policy } from '@purser/policy';
 import { z } from 'zod';
+import { workspaceOf, openAiErrors, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { workspaceOf } from '../http/authenticate.ts';
-import { openAiErrors } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
 
 const modelSchema = z.object({ id: z.string(), object: z.literal('model'), created: z.int(), owned_by: z.string() });
 

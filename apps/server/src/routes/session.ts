@@ -1,15 +1,10 @@
 import { isRefusal, RefusalError, refuse, type WorkspaceId } from '@purser/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { instantSchema, uuidSchema } from '@purser/api';
+import { sendRefusal, callerIfAny, callerOf, SESSION_COOKIE, personOf, problems, refuseOtherSites, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { callerIfAny, callerOf, SESSION_COOKIE } from '../http/authenticate.ts';
-import { personOf } from '../http/authority.ts';
-import { problems } from '../http/responses.ts';
-import { refuseOtherSites } from '../http/same-origin.ts';
-import type { App } from '../http/types.ts';
-import { instantSchema, uuidSchema } from '../http/wire.ts';
 import { describeSession, sessionSchema } from './describe-session.ts';
 
 const NOT_A_MEMBER = refuse('forbidden', 'you are no member of that workspace');

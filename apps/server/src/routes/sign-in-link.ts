@@ -1,17 +1,24 @@
 import { isRefusal, ownPath, type Refusal, refuse } from '@purser/core';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import {
+  problemOfThrown,
+  sendRefusal,
+  sendThrown,
+  callerIfAny,
+  redirectWithin,
+  escaped,
+  type PlainPage,
+  problemPage,
+  sendPage,
+  problemOf,
+  problems,
+  refuseOtherSites,
+  type App,
+} from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { problemOfThrown, sendRefusal, sendThrown } from '../http/answer-failure.ts';
-import { callerIfAny } from '../http/authenticate.ts';
-import { deviceOf } from '../http/device.ts';
-import { redirectWithin } from '../http/own-redirect.ts';
-import { escaped, type PlainPage, problemPage, sendPage } from '../http/plain-page.ts';
-import { problemOf } from '../http/problem.ts';
-import { problems } from '../http/responses.ts';
-import { refuseOtherSites } from '../http/same-origin.ts';
-import type { App } from '../http/types.ts';
+import { deviceOf } from './device.ts';
 import { sendStarted, startedSchema, wantsCookie } from './started-session.ts';
 
 const LINK = '/api/auth/magic-link/verify';

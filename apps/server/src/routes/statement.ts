@@ -2,16 +2,10 @@ import { isRefusal, RefusalError, refuse } from '@purser/core';
 import { listInvoiceLines, type StatementLine, statementPage, wholeStatement } from '@purser/wallet';
 import { toWire } from '@purser/money';
 import { z } from 'zod';
+import { asPrice, counterSchema, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { sendRefusal, workspaceOf, streamCsv, toCsv, problems, instantQuery, type App, counter, cursorOf } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { workspaceOf } from '../http/authenticate.ts';
-import { streamCsv, toCsv } from '../http/csv.ts';
-import { problems } from '../http/responses.ts';
-import { asPrice } from '../http/shown.ts';
-import { instantQuery } from '../http/time-span.ts';
-import type { App } from '../http/types.ts';
-import { counter, counterSchema, cursorOf, instantSchema, pageQuery, uuidSchema } from '../http/wire.ts';
 
 const KINDS = ['grant', 'spend', 'expiry', 'refund', 'withdrawal'] as const;
 

@@ -3,14 +3,21 @@ import { openGrants } from '@purser/meters';
 import { EVERY_TASK, explainPolicy, metersFor } from '@purser/policy';
 import { creditForecaster } from '@purser/wallet';
 import { z } from 'zod';
+import {
+  asCost,
+  asPrice,
+  shownAs,
+  spoken,
+  amountSchema,
+  counterSchema,
+  instantSchema,
+  quantitySchema,
+  uuidSchema,
+} from '@purser/api';
+import { callerOf, workspaceOf, problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { callerOf, workspaceOf } from '../http/authenticate.ts';
-import { problems } from '../http/responses.ts';
-import { asCost, asPrice, shownAs, spoken } from '../http/shown.ts';
-import type { App } from '../http/types.ts';
-import { amountSchema, counterSchema, instantSchema, quantitySchema, uuidSchema } from '../http/wire.ts';
-import { licenseNoticeSchema, wireNotice } from '../http/license-notice.ts';
+import { licenseNoticeSchema, wireNotice } from './license-notice.ts';
 import { usageReport } from '../usage-report.ts';
 
 const meterSchema = z.object({

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { PAGE_POLICY, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { PAGE_POLICY } from '../http/security-headers.ts';
-import type { App } from '../http/types.ts';
 
 /**
  * The web client's built files. Those under /assets carry their content's hash in their name and never change; the page

@@ -1,10 +1,8 @@
 import { isRefusal } from '@purser/core';
 import { z } from 'zod';
+import { sendRefusal, problems, type App } from '@purser/http';
 
 import type { RouteDeps } from '../deps.ts';
-import { sendRefusal } from '../http/answer-failure.ts';
-import { problems } from '../http/responses.ts';
-import type { App } from '../http/types.ts';
 
 /** The largest events carry an invoice with all of its lines. */
 const EVENT_BYTES_MAX = 1024 * 1024;

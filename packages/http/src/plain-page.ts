@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import type { Problem } from '@purser/api';
 import type { FastifyReply } from 'fastify';
-
-import { type Problem } from './problem.ts';
 
 /** A page that the server writes itself: it works without scripts, and before anybody is signed in. */
 export interface PlainPage {

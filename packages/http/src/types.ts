@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Arrival } from '@purser/gate';
 import type { Refusal } from '@purser/core';
 import type { View } from '@purser/catalog';
 import type { Caller } from '@purser/identity';
@@ -53,8 +52,6 @@ declare module 'fastify' {
     readonly view: View;
     /** SHA-256 (hex) of the body's bytes when an `Idempotency-Key` came with them. */
     body_sha256: string | null;
-    /** Set where a spending call was counted before its body was parsed: the gate counts it no second time. */
-    arrival: Arrival | null;
     /** The code a refused request was answered with, for the log and the figures. */
     outcome_code: string | null;
   }

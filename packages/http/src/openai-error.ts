@@ -1,6 +1,4 @@
-import { z } from 'zod';
-
-import type { Problem } from './problem.ts';
+import type { Problem } from '@purser/api';
 
 /** OpenAI's error shape, with our `code` and, beside its own members, what a refused caller can do. */
 export function openAiError(problem: Problem): object {
@@ -32,16 +30,3 @@ function errorType(status: number): string {
 export function worthRetrying(problem: Problem): boolean {
   return problem.status === 503 || problem.code === 'concurrency_exceeded' || problem.code === 'rate_limited';
 }
-
-export const openAiErrorSchema = z
-  .object({
-    error: z.object({
-      message: z.string(),
-      type: z.string(),
-      param: z.string().nullable(),
-      code: z.string().nullable(),
-      retry_after: z.int().optional(),
-      offers: z.array(z.unknown()).optional(),
-    }),
-  })
-  .describe('OpenAI’s error shape');

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
+import { amountSchema, asCost, asPrice, quantitySchema, shownAs, spoken } from '@purser/api';
+
 import { eventsInCredits } from './show-view.ts';
-import { asCost, asPrice, assertAmountsTold, inCredits, shownAs, spoken } from './shown.ts';
-import { amountSchema, quantitySchema } from './wire.ts';
+import { assertAmountsTold, inCredits } from './shown.ts';
 
 const money = { amount: '0.5', currency: 'EUR' };
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
+import { amountSchema } from '@purser/api';
+
 import { invalidSentence } from './invalid.ts';
-import { amountSchema } from './wire.ts';
 
 const schema = z.strictObject({
   operation: z.string().min(1),

@@ -1,9 +1,8 @@
-import { isRefusal, PLATFORM, type Refusal } from '@purser/core';
-import type { Connection } from '@purser/database';
+import { type Clock, isRefusal, PLATFORM, type Refusal } from '@purser/core';
+import type { Connection, Pool } from '@purser/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import type { RouteDeps } from '../deps.ts';
-import { answerOnce } from '../idempotency/answer-once.ts';
+import { answerOnce } from './idempotency/answer-once.ts';
 import { sendRefusal } from './answer-failure.ts';
 import { callerOf } from './authenticate.ts';
 import { idempotencyOf } from './idempotency-key.ts';
@@ -13,7 +12,7 @@ import { idempotencyOf } from './idempotency-key.ts';
  * of its answer, and a repeated key gets the first answer back.
  */
 export async function createOnce(
-  deps: Pick<RouteDeps, 'pool' | 'clock'>,
+  deps: { readonly pool: Pool; readonly clock: Clock },
   request: FastifyRequest,
   reply: FastifyReply,
   create: (connection: Connection) => Promise<object | Refusal>,

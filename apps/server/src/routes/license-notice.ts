@@ -1,8 +1,6 @@
 import type { LicenseNotice } from '@purser/license';
 import { z } from 'zod';
-
-import { offerSchema } from './problem.ts';
-import { instantSchema } from './wire.ts';
+import { offerSchema, instantSchema } from '@purser/api';
 
 export const licenseNoticeSchema = z.object({
   stage: z.enum(['grace', 'degraded', 'cancelled']),

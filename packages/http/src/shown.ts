@@ -1,50 +1,9 @@
+import { isAmount, type ShownInCredits, shownInCredits } from '@purser/api';
 import { BrokenInvariant } from '@purser/core';
 import { withoutAmounts } from '@purser/money';
 import { z } from 'zod';
 
-import { amountSchema, quantitySchema } from './wire.ts';
-
 type Projection = (value: unknown) => unknown;
-
-interface Shown {
-  /** What takes the member's place where credits are shown; undefined leaves it out. */
-  readonly credits: Projection;
-}
-
-/** What of an answer changes where credits are shown instead of cost. */
-const SHOWN = z.registry<Shown>();
-
-/** What is money, described anew or not. */
-const AMOUNTS = z.registry<{ readonly money: true }>();
-AMOUNTS.add(amountSchema, { money: true });
-AMOUNTS.add(quantitySchema, { money: true });
-
-/** A member that shows what work costs us, or may cost: left out where credits are shown. */
-export function asCost<Schema extends z.ZodType>(schema: Schema): z.ZodOptional<Schema> {
-  const member = schema.optional();
-  SHOWN.add(member, { credits: () => undefined });
-  return member;
-}
-
-/** An amount of what is for sale or was paid: everybody may see it. */
-export function asPrice(description?: string): typeof amountSchema {
-  const schema = description === undefined ? amountSchema.clone() : amountSchema.describe(description);
-  SHOWN.add(schema, { credits: (value) => value });
-  return schema;
-}
-
-/** A member of which customers are shown another value where credits are shown. */
-export function shownAs<Schema extends z.ZodType>(schema: Schema, credits: (value: z.output<Schema>) => unknown): Schema {
-  const shown = schema.clone();
-  SHOWN.add(shown, { credits: credits as Projection });
-  return shown;
-}
-
-/** A text of ours that may name what work costs. */
-export function spoken(description?: string): z.ZodString {
-  const text = z.string();
-  return shownAs(description === undefined ? text : text.describe(description), withoutAmounts);
-}
 
 const projections = new WeakMap<z.ZodType, { readonly credits: Projection | undefined }>();
 
@@ -60,20 +19,33 @@ export function inCredits(schema: z.ZodType): Projection | undefined {
 
 /** @throws BrokenInvariant when a member of the shape is an amount that nobody has called a cost or a price. */
 export function assertAmountsTold(schema: z.ZodType, where: string): void {
-  if (SHOWN.get(schema) !== undefined) return;
-  if (AMOUNTS.get(schema) !== undefined) throw new BrokenInvariant(`${where} is an amount, and neither a cost nor a price`);
+  if (shownInCredits(schema) !== undefined) return;
+  if (isAmount(schema)) throw new BrokenInvariant(`${where} is an amount, and neither a cost nor a price`);
   for (const [name, inner] of partsOf(schema)) assertAmountsTold(inner, name === '' ? where : `${where}.${name}`);
 }
 
 function projectionOf(schema: z.ZodType): Projection | undefined {
-  const own = SHOWN.get(schema)?.credits;
-  if (own !== undefined) return own;
+  const own = shownInCredits(schema);
+  if (own !== undefined) return changeOf(own);
   if (schema instanceof z.ZodObject) return ofMembers(schema.shape);
   if (schema instanceof z.ZodArray) return ofElements(schema.element as z.ZodType);
   if (schema instanceof z.ZodUnion) return ofOptions(schema.options as readonly z.ZodType[]);
   const [inner] = partsOf(schema);
   const projected = inner && projectionOf(inner[1]);
   return projected && ((value) => (value === undefined || value === null ? value : projected(value)));
+}
+
+function changeOf(shown: ShownInCredits): Projection {
+  switch (shown.is) {
+    case 'cost':
+      return () => undefined;
+    case 'price':
+      return (value) => value;
+    case 'text':
+      return (value) => (typeof value === 'string' ? withoutAmounts(value) : value);
+    case 'changed':
+      return shown.change;
+  }
 }
 
 function ofMembers(shape: Readonly<Record<string, unknown>>): Projection | undefined {

@@ -1,10 +1,11 @@
+import type { Problem } from '@purser/api';
 import { Fault, isRefusal, type Refusal, RefusalError, refuse } from '@purser/core';
 import { isTransientDatabaseError } from '@purser/database';
 import type { View } from '@purser/catalog';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { openAiError, worthRetrying } from './openai-error.ts';
-import { INTERNAL, type Problem, PROBLEM_TYPE, problemOf } from './problem.ts';
+import { INTERNAL, PROBLEM_TYPE, problemOf } from './problem.ts';
 
 /** Answers with a refusal: a problem, or OpenAI's error shape on the routes that speak it. */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {

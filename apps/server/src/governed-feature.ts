@@ -3,7 +3,7 @@ import { featureRefusal } from '@purser/gate';
 import type { Caller } from '@purser/identity';
 import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 
-import type { ServerDeps } from '../deps.ts';
+import type { ServerDeps } from './deps.ts';
 
 /**
  * Why a caller's workspace may not use the feature a route belongs to, or nothing: plan, license and ladders are asked before the

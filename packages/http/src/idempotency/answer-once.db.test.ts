@@ -4,12 +4,12 @@ import { suiteClock } from '@purser/core/testing';
 import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { serverMigrations } from '../migrations.ts';
+import { httpMigrations } from '../migrations.ts';
 import { answerOnce, type OnceRequest } from './answer-once.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
-  database = await createTestDatabase([serverMigrations]);
+  database = await createTestDatabase([httpMigrations]);
   await database.pool.query('create table thing (name text)');
 });
 afterAll(() => database.drop());

@@ -1,10 +1,11 @@
 import { isUuid, RefusalError, refuse } from '@purser/core';
-import type { Workspace } from '@purser/identity';
-
-import type { ServerDeps } from '../deps.ts';
+import type { Identity, Workspace } from '@purser/identity';
 
 /** The workspace an operator names by its id or external_id. @throws RefusalError `not_found`. */
-export async function namedWorkspace({ identity }: Pick<ServerDeps, 'identity'>, id: string): Promise<Workspace> {
+export async function namedWorkspace(
+  { identity }: { readonly identity: Pick<Identity, 'workspace' | 'workspaceByExternalId'> },
+  id: string,
+): Promise<Workspace> {
   const byId = isUuid(id) ? await identity.workspace(id.toLowerCase()) : undefined;
   const workspace = byId ?? (await identity.workspaceByExternalId(id));
   if (workspace === undefined || workspace.erased_at !== undefined)

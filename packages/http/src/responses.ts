@@ -1,8 +1,6 @@
+import { openAiErrorSchema, problemSchema } from '@purser/api';
 import { REFUSALS } from '@purser/core';
 import type { z } from 'zod';
-
-import { openAiErrorSchema } from './openai-error.ts';
-import { problemSchema } from './problem.ts';
 
 type Status = (typeof REFUSALS)[keyof typeof REFUSALS]['status'];
 

@@ -14,7 +14,7 @@ const LOOKED_UP_MAX = 8;
  * his own, is not locked out. Per process: it guards the process. While more addresses than it can remember count, those it knows stay
  * bounded.
  */
-export class Strangers {
+export class AnonymousLimiter {
   readonly #limiter = new LocalRateLimiter({ subjects_max: ADDRESSES_MAX });
   readonly #subjects: RateRequest['subjects'];
   readonly #elapsed_ms: () => number;
