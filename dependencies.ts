@@ -1,5 +1,5 @@
 /**
- * Which package may depend on which, and why; lower ones first. An import that is not written here fails `tidy.test.ts`, and so does
+ * Which package may depend on which, and why; lower ones first. An import that is not written here fails `structure.test.ts`, and so does
  * a line that no import needs: a new dependency is a decision, so it gets its reason in words first.
  */
 export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {

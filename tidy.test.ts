@@ -1,130 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
-import { readMigrations } from '@purser/database';
-
-import { DEPENDENCIES } from './dependencies.ts';
+import { code, except, files, places, ROOT, type Source, sources } from './sources.ts';
 
 /*
  * Taste as a test: what the compiler, the linter and the dead-code check cannot know about this repository.
  * Each rule lists its offenders, so that one run shows all of them.
  */
-
-interface Source {
-  /** From the root, with forward slashes. */
-  readonly file: string;
-  readonly text: string;
-}
-
-const ROOT = import.meta.dirname;
-const SKIPPED = new Set(['node_modules', 'dist', '.git', '.purser', 'test-results', '.cache']);
-
-function walk(folder: string, found: string[] = []): string[] {
-  for (const entry of readdirSync(path.join(ROOT, folder), { withFileTypes: true })) {
-    const file = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory() && !SKIPPED.has(entry.name)) walk(file, found);
-    else if (entry.isFile()) found.push(file);
-  }
-  return found;
-}
-
-const files = walk('');
-const sources: Source[] = files
-  .filter((file) => /\.(ts|tsx|mjs|sql|css)$/.test(file) && file !== 'docs/schema.sql' && file !== 'tidy.test.ts')
-  .map((file) => ({ file, text: readFileSync(path.join(ROOT, file), 'utf8') }));
-const code = sources.filter(({ file }) => /\.(ts|tsx|mjs)$/.test(file));
-const rooms = ['packages', 'apps'].flatMap((above) =>
-  readdirSync(path.join(ROOT, above)).map((room) => ({ room, folder: `${above}/${room}` })),
-);
-
-function roomOf(file: string): string | undefined {
-  return /^(?:packages|apps)\/([^/]+)\//.exec(file)?.[1];
-}
-
-/** Every place a pattern occurs in, as `file:line`. */
-function places(within: readonly Source[], pattern: RegExp): string[] {
-  return within.flatMap(({ file, text }) =>
-    text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [])),
-  );
-}
-
-function except(...prefixes: string[]): Source[] {
-  return code.filter(({ file }) => !prefixes.some((prefix) => file.startsWith(prefix)));
-}
-
-describe('rooms', () => {
-  test('imports follow the arrows that are written down, and those only point down', () => {
-    const order = Object.keys(DEPENDENCIES);
-    const upward = Object.entries(DEPENDENCIES).flatMap(([from, to]) =>
-      Object.keys(to)
-        .filter((target) => order.indexOf(target) >= order.indexOf(from))
-        .map((target) => `${from} → ${target}`),
-    );
-    expect(upward).toEqual([]);
-    const unknown = code.flatMap(({ file, text }) => {
-      const from = roomOf(file);
-      if (from === undefined) return [];
-      const targets = [...text.matchAll(/from '@purser\/([a-z]+)/g)].map((match) => match[1] ?? '');
-      return targets
-        .filter((target) => target !== from && DEPENDENCIES[from]?.[target] === undefined)
-        .map((target) => `${file} → ${target}`);
-    });
-    expect(unknown).toEqual([]);
-  });
-
-  test('a room is entered by its door: no path reaches into another one', () => {
-    const through = code.flatMap(({ file, text }) => {
-      const home = /^(?:packages|apps)\/[^/]+/.exec(file)?.[0];
-      if (home === undefined) return [];
-      const paths = [...text.matchAll(/from '(\.[^']*)'/g)].map((match) =>
-        path.posix.join(path.posix.dirname(file), match[1] ?? ''),
-      );
-      return paths.filter((target) => !target.startsWith(`${home}/`)).map((target) => `${file} → ${target}`);
-    });
-    expect(through).toEqual([]);
-  });
-
-  test('nothing reads the tables of another room', () => {
-    const tables = new Map<string, string>();
-    for (const { file, text } of sources.filter((source) => source.file.endsWith('.sql'))) {
-      const room = roomOf(file);
-      for (const match of text.matchAll(/create (?:unlogged )?table (?:if not exists )?([a-z]+\.[a-z_]+)/g)) {
-        if (room !== undefined) tables.set(match[1] ?? '', room);
-      }
-    }
-    const strangers = sources.flatMap(({ file, text }) => {
-      const room = roomOf(file);
-      if (room === undefined || file.includes('.test.')) return [];
-      return [...text.matchAll(/\b(?:from|join|into|update|references|table|on) ([a-z]+\.[a-z_]+)\b(?!\()/gi)]
-        .map((match) => match[1] ?? '')
-        .filter((table) => tables.has(table) && tables.get(table) !== room)
-        .map((table) => `${file}: ${table}`);
-    });
-    expect(strangers).toEqual([]);
-  });
-
-  test('every room says what it is in a README of one screen', () => {
-    const missing = rooms.filter(({ folder }) => !files.includes(`${folder}/README.md`)).map(({ folder }) => folder);
-    expect(missing).toEqual([]);
-    const long = rooms.flatMap(({ folder }) => {
-      const lines = readFileSync(path.join(ROOT, folder, 'README.md'), 'utf8').split('\n').length;
-      return lines > 90 ? [`${folder}: ${lines} lines`] : [];
-    });
-    expect(long).toEqual([]);
-  });
-
-  test('migrations are numbered without a gap', async () => {
-    const withTables = rooms.filter(({ folder }) => files.some((file) => file.startsWith(`${folder}/migrations/`)));
-    const all = withTables.map(({ room, folder }) => ({
-      schema: room,
-      directory: pathToFileURL(`${ROOT}/${folder}/migrations/`),
-    }));
-    expect(await readMigrations(all)).not.toEqual([]);
-  });
-});
 
 describe('the lock file', () => {
   interface Locked {
@@ -160,19 +44,19 @@ describe('borders', () => {
   ];
 
   /** A test on an outside service is told its address by the environment, and needs names that no other run uses. */
-  const inRooms = (...prefixes: string[]): Source[] =>
+  const inPackages = (...prefixes: string[]): Source[] =>
     except(...prefixes).filter(({ file }) => !file.includes('.services.test.'));
 
   test('the environment is read where settings are, and nowhere else', () => {
-    expect(places(inRooms(...WORKSHOP, 'packages/settings/src/'), /process\.env|import\.meta\.env/)).toEqual([]);
+    expect(places(inPackages(...WORKSHOP, 'packages/settings/src/'), /process\.env|import\.meta\.env/)).toEqual([]);
   });
 
   test('the time is asked of the clock, and nowhere else', () => {
-    const outside = inRooms(...WORKSHOP, 'packages/core/src/clock.', 'apps/web/src/browser/now.ts');
+    const outside = inPackages(...WORKSHOP, 'packages/core/src/clock.', 'apps/web/src/browser/now.ts');
     expect(places(outside, /\bDate\.now\(|new Date\(\s*\)|Temporal\.Now\b/)).toEqual([]);
   });
 
-  test('the network is reached from the rooms that speak to the world', () => {
+  test('the network is reached from the packages that speak to the world', () => {
     const speaking = [
       'packages/http/',
       'packages/providers/',
@@ -219,7 +103,7 @@ describe('borders', () => {
     ).toEqual([]);
   });
 
-  test('floating point stays out of the rooms that count money', () => {
+  test('floating point stays out of the packages that count money', () => {
     const counting = code.filter(({ file }) => /^packages\/(money|ledger|meters)\/src\//.test(file) && !file.includes('.test.'));
     expect(places(counting, /\bparseFloat\(|\.toFixed\(/)).toEqual([]);
   });

@@ -15,7 +15,10 @@ const checks = [
   { name: 'types', words: [tsc, '-p', root] },
   ...(existsSync(webTypes) ? [{ name: 'types of the web client', words: [tsc, '-p', webTypes, '--noEmit'] }] : []),
   { name: 'dead code', words: [bin('knip', 'bin/knip.js'), '--no-progress', '--treat-config-hints-as-errors'] },
-  { name: 'rules of the house', words: [bin('vitest', 'vitest.mjs'), 'run', '--project', 'unit', 'tidy.test.ts'] },
+  {
+    name: 'structure and style',
+    words: [bin('vitest', 'vitest.mjs'), 'run', '--project', 'unit', 'structure.test.ts', 'tidy.test.ts'],
+  },
 ];
 
 // All of them run, so that one round shows everything that is wrong.
