@@ -9,38 +9,80 @@ const UNIT_TESTS = ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'scripts/**/*.
 const NOT_TESTS = ['**/node_modules/**', '**/dist/**'];
 const SETUP = './packages/database/src/testing/setup';
 
+/**
+ * All SQL of the packages runs on the embedded PostgreSQL and on the outside one. What the apps do with it is tried on the embedded one,
+ * and in every `npm test` a second time where the other server or the other day can change the answer:
+ */
+const APPS_ON_SERVICES = [
+  // What is counted by day, week, month, billing period or term: on the leap day, in Nepal.
+  'apps/server/src/begin-period.db.test.ts',
+  'apps/server/src/feature-stack.db.test.ts',
+  'apps/server/src/first-ceiling.db.test.ts',
+  'apps/server/src/ladder.db.test.ts',
+  'apps/server/src/license.db.test.ts',
+  'apps/server/src/license-by-stripe.db.test.ts',
+  'apps/server/src/limits.db.test.ts',
+  'apps/server/src/retention.db.test.ts',
+  'apps/server/src/routes/admin.db.test.ts',
+  'apps/server/src/routes/admin-gifts.db.test.ts',
+  'apps/server/src/routes/admin-reports.db.test.ts',
+  'apps/server/src/routes/credits.db.test.ts',
+  'apps/server/src/routes/marketplace.db.test.ts',
+  'apps/server/src/routes/workspace.db.test.ts',
+  // The server's own SQL, and its roles on a PostgreSQL that somebody else has set up.
+  'apps/server/src/erasure.db.test.ts',
+  'apps/server/src/idempotency/answer-once.db.test.ts',
+  'apps/server/src/isolation.db.test.ts',
+  'apps/server/src/isolation-by-sql.db.test.ts',
+];
+/** Suites whose numbers are larger in the extended check (`trials` of `@purser/core/testing`). */
+const TRIALS = ['apps/cli/src/lives.db.test.ts'];
+
 const required = process.env['PURSER_REQUIRE_SERVICES'] === '1';
+const extended = process.env['PURSER_TEST_EXTENDED'] === '1';
 // The dead-code check and editors read this file too, and must see every suite.
 const isTestRun = Boolean(process.env['VITEST']);
 const addresses = ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'];
 const missingAddresses = addresses.filter((name) => !process.env[name]);
 const chromium = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
+const absent = [...APPS_ON_SERVICES, ...TRIALS].filter((file) => !existsSync(new URL(file, import.meta.url)));
+if (absent.length > 0) throw new Error(`vitest.config.ts names suites that are not there (moved?): ${absent.join(', ')}`);
+
 // All processes of a run read one clock, which starts when the run does (`testing/suite-clock.ts`).
 process.env['PURSER_TEST_BEGAN_MS'] ??= String(Date.now());
 
 const limits = { testTimeout: 30_000, hookTimeout: 120_000, exclude: NOT_TESTS };
+/** On the outside services, and on another day: ten minutes before the end of a leap day, on a machine in Nepal. */
+const onServices = {
+  ...limits,
+  globalSetup: [`${SETUP}/services.ts`],
+  env: {
+    PURSER_TEST_DATABASE_URL: process.env['DATABASE_URL'] ?? '',
+    PURSER_TEST_START: process.env['PURSER_TEST_START'] ?? '2028-02-29T23:50:00Z',
+    TZ: process.env['TZ'] ?? 'Asia/Kathmandu',
+  },
+};
 
+const leftOut: string[] = [];
+// The other suites of the apps on the outside services, and trials in large numbers.
+const beyond: TestProjectConfiguration = {
+  test: {
+    name: 'extended',
+    include: ['apps/**/*.db.test.ts', ...TRIALS],
+    ...onServices,
+    exclude: [...NOT_TESTS, ...APPS_ON_SERVICES],
+  },
+};
 const projects: TestProjectConfiguration[] = [
   { test: { name: 'unit', include: UNIT_TESTS, ...limits, exclude: [...NOT_TESTS, ...DATABASE_TESTS, ...SERVICE_TESTS] } },
   { test: { name: 'embedded', include: DATABASE_TESTS, ...limits, globalSetup: [`${SETUP}/embedded.ts`] } },
 ];
-const leftOut: string[] = [];
 
 if (missingAddresses.length === 0 || required || !isTestRun) {
+  const ofPackages = DATABASE_TESTS.filter((glob) => !glob.startsWith('apps/'));
   projects.push({
-    test: {
-      name: 'services',
-      include: [...DATABASE_TESTS, ...SERVICE_TESTS],
-      ...limits,
-      globalSetup: [`${SETUP}/services.ts`],
-      // The same guarantees on another day: ten minutes before the end of a leap day, on a machine in Nepal.
-      env: {
-        PURSER_TEST_DATABASE_URL: process.env['DATABASE_URL'] ?? '',
-        PURSER_TEST_START: process.env['PURSER_TEST_START'] ?? '2028-02-29T23:50:00Z',
-        TZ: process.env['TZ'] ?? 'Asia/Kathmandu',
-      },
-    },
+    test: { name: 'services', include: [...ofPackages, ...SERVICE_TESTS, ...APPS_ON_SERVICES], ...onServices },
   });
 } else {
   leftOut.push(`the suites on outside services are left out: ${missingAddresses.join(', ')} not set`);
@@ -53,9 +95,10 @@ if (existsSync(chromium) || required || !isTestRun) {
 } else {
   leftOut.push(`the browser journeys are left out: no Chromium at ${chromium}`);
 }
+leftOut.push('left to `npm run check:extended`: trials in large numbers, and most suites of the apps on the outside services');
 
-for (const line of leftOut) console.warn(line);
+if (isTestRun && !extended) for (const line of leftOut) console.warn(line);
 
 export default defineConfig({
-  test: { projects, maxWorkers: 2, passWithNoTests: false },
+  test: { projects: extended ? [beyond] : projects, maxWorkers: 2, passWithNoTests: false },
 });

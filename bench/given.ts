@@ -12,7 +12,7 @@ export async function scratchGiven(
   connections_max: number,
 ): Promise<AsyncDisposable & { readonly given: Given; readonly pool: Pool }> {
   await using opened = new AsyncDisposableStack();
-  const database = opened.use(await scratchDatabase());
+  const database = opened.use(await scratchDatabase({ durable: true }));
   const pool = openPool(database.url, { connections_max });
   opened.defer(() => pool.end());
   await migrate(pool, MIGRATIONS);

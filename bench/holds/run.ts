@@ -42,7 +42,7 @@ export async function benchFlatness(quick: boolean): Promise<void> {
 
 async function openStage(): Promise<Stage> {
   await using opened = new AsyncDisposableStack();
-  const { url } = opened.use(await scratchDatabase());
+  const { url } = opened.use(await scratchDatabase({ durable: true }));
   const pool = openPool(url, { connections_max: 16 });
   opened.defer(() => pool.end());
   await migrate(pool, [baseMigrations, ledgerMigrations, metersMigrations]);

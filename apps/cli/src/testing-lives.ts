@@ -35,10 +35,6 @@ export async function openLivesWorld(): ReturnType<OpenWorld> {
     CONNECTIONS,
   );
   opened.defer(() => database.drop());
-  // Nothing here outlives the run, so nothing is waited for on its way to the disk.
-  await database.pool.query(
-    `do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$`,
-  );
   const { folder } = opened.use(await scratchFolder());
   const clock = new TestClock(BASE);
   const stripe = await startLivesStripe(clock);

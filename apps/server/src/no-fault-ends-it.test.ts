@@ -1,18 +1,13 @@
-import { baseMigrations, migrate, openPool, type Pool } from '@purser/database';
-import { scratchDatabase } from '@purser/embedded';
-import { TcpProxy } from '@purser/embedded/testing';
-import { MISBEHAVIOURS, type Misbehaviour, type StandIn, startStandIn } from '@purser/providers/standins';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MISBEHAVIOURS, type Misbehaviour } from '@purser/providers/standins';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { MIGRATIONS } from './migrations.ts';
-import { FaultedServer } from './testing/faulted-server.ts';
+import { type Cluster, type FaultedRig, openCluster, openFaultedRig } from './testing/faulted-rig.ts';
 
 /*
  * A server in a process of its own, on a database of its own that is cut off, hangs, is read-only or has no disk left while calls stand
- * at each point of their way, through each entry, with callers who stay and callers who leave.
+ * at each point of their way, through each entry, with callers who stay and callers who leave. Most of it is waiting, so the faults are
+ * tried side by side.
  */
-
-const ADMIN_TOKEN = 'faulted-admin-token';
 
 interface Call {
   readonly path: string;
@@ -30,64 +25,14 @@ const CALLS: readonly Call[] = [GENERATE, EVENTS, CHAT, CHUNKS].flatMap((call) =
   { ...call, leaves: true },
 ]);
 
-let database: Awaited<ReturnType<typeof scratchDatabase>>;
-let owner: Pool;
-let door: TcpProxy;
-let provider: StandIn;
-const behaviour: { misbehaviour: Misbehaviour; wait_ms: number } = { misbehaviour: 'honest', wait_ms: 20 };
-let server: FaultedServer;
-let key: string;
-
-beforeAll(async () => {
-  database = await scratchDatabase();
-  owner = openPool(database.url);
-  await migrate(owner, [baseMigrations, ...MIGRATIONS.slice(1)]);
-  door = new TcpProxy(database.url);
-  await door.open();
-  provider = await startStandIn(behaviour);
-  server = await startFaulted();
-});
-
-function startFaulted(): Promise<FaultedServer> {
-  return FaultedServer.start({
-    DATABASE_URL: door.url,
-    PURSER_ADMIN_TOKEN: ADMIN_TOKEN,
-    PURSER_CALL_TIMEOUT_MS: '2000',
-    OPENAI_API_KEY: 'sk-test-0123456789',
-    OPENAI_BASE_URL: provider.openai_url,
-  });
-}
-
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await provider.close();
-  await door.shut();
-  await owner.end();
-  await database[Symbol.asyncDispose]();
-});
-beforeEach(async () => {
-  behaviour.misbehaviour = 'honest';
-  const made = await fetch(`${server.url}/api/admin/workspaces`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      name: 'Test',
-      plan: 'BUSINESS',
-      overrides: { concurrency: 100, rate: { rps: 1_000, rpm: 10_000, burst: 1_000 } },
-    }),
-  });
-  const text = await made.text();
-  expect(made.status, text).toBe(201);
-  key = (JSON.parse(text) as { key: string }).key;
-});
-
 interface UnderWay {
+  readonly leaves: boolean;
   readonly leave: () => void;
   /** The status, or undefined when the connection ended before one came. */
   readonly done: Promise<number | undefined>;
 }
 
-function begin({ path, body, headers }: Call): UnderWay {
+function begin({ server }: FaultedRig, key: string, { path, body, headers, leaves }: Call): UnderWay {
   const left = new AbortController();
   const ask = async (): Promise<number | undefined> => {
     try {
@@ -103,15 +48,17 @@ function begin({ path, body, headers }: Call): UnderWay {
       return undefined;
     }
   };
-  return { leave: () => left.abort(), done: ask() };
+  return { leaves, leave: () => left.abort(), done: ask() };
 }
 
-async function livesOn(): Promise<void> {
+async function livesOn(rig: FaultedRig, key: string): Promise<void> {
+  const { server } = rig;
   expect(server.unheard).toEqual([]);
   expect(server.lives).toBe(true);
   expect(await server.status('/healthz')).toBe(200);
-  await expect.poll(() => server.status('/readyz'), { timeout: 20_000 }).toBe(200);
-  await expect.poll(() => begin({ ...CHAT, leaves: false }).done, { timeout: 20_000, interval: 500 }).toBe(200);
+  await vi.waitUntil(async () => (await server.status('/readyz')) === 200, { timeout: 20_000 });
+  const answered = async (): Promise<boolean> => (await begin(rig, key, { ...CHAT, leaves: false }).done) === 200;
+  await vi.waitUntil(answered, { timeout: 20_000, interval: 250 });
 }
 
 const POINTS = ['before hold', 'after hold', 'mid stream', 'before settle', 'after settle'] as const;
@@ -121,61 +68,81 @@ const NO_DISK = `create or replace function public.no_disk() returns trigger lan
 const WRITTEN = `select c.oid::regclass::text as name from pg_class c where c.relkind in ('r', 'p') and not c.relispartition
   and c.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')`;
 
-async function onEveryTable(statement: (table: string) => string): Promise<void> {
+async function onEveryTable({ owner }: FaultedRig, statement: (table: string) => string): Promise<void> {
   const { rows } = await owner.query<{ name: string }>(WRITTEN);
   for (const { name } of rows) await owner.query(statement(name));
 }
 
-const FAULTS: Readonly<Record<string, { strike: () => Promise<unknown>; heal: () => Promise<unknown> }>> = {
-  'cut off': { strike: () => door.shut(), heal: () => door.open() },
+interface FaultKind {
+  readonly strike: (rig: FaultedRig) => Promise<unknown>;
+  readonly heal: (rig: FaultedRig) => Promise<unknown>;
+}
+
+const FAULTS: Readonly<Record<string, FaultKind>> = {
+  'cut off': { strike: ({ door }) => door.shut(), heal: ({ door }) => door.open() },
   hanging: {
-    async strike() {
+    async strike({ door }) {
       door.jam();
     },
-    async heal() {
+    async heal({ door }) {
       await door.shut();
       await door.open();
     },
   },
   'read-only': {
-    async strike() {
+    async strike({ owner }) {
       await owner.query('alter system set default_transaction_read_only = on');
       await owner.query('select pg_reload_conf()');
     },
-    async heal() {
+    async heal({ owner }) {
       await owner.query('set default_transaction_read_only = off');
       await owner.query('alter system reset default_transaction_read_only');
       await owner.query('select pg_reload_conf()');
     },
   },
   full: {
-    async strike() {
-      await owner.query(NO_DISK);
+    async strike(rig) {
+      await rig.owner.query(NO_DISK);
       await onEveryTable(
+        rig,
         (table) => `create trigger no_disk before insert or update or delete on ${table} execute function public.no_disk()`,
       );
     },
-    heal: () => onEveryTable((table) => `drop trigger no_disk on ${table}`),
+    heal: (rig) => onEveryTable(rig, (table) => `drop trigger no_disk on ${table}`),
   },
 };
 
-describe.each(Object.keys(FAULTS))('a database that is %s', { timeout: 120_000 }, (name) => {
-  it.each(POINTS)('%s: no rejection is left unheard, the server lives and goes on when it is over', async (point) => {
-    const fault = FAULTS[name];
+describe.concurrent.each(Object.entries(FAULTS))('a database that is %s', { timeout: 120_000 }, (_, fault) => {
+  let cluster: Cluster;
+  let rig: FaultedRig;
+  beforeAll(async () => {
+    // Of its own: one of the faults is a setting of the whole of it.
+    cluster = await openCluster();
+    rig = await openFaultedRig(cluster);
+  });
+  afterAll(async () => {
+    await rig[Symbol.asyncDispose]();
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  const inTurn = { concurrent: false };
+  it.each(POINTS)('%s: no rejection is left unheard, the server lives and goes on when it is over', inTurn, async (point) => {
+    const { server } = rig;
+    const key = await rig.workspaceKey();
     server.stopAt(point);
-    const calls = CALLS.map((call) => ({ ...call, ...begin(call) }));
+    const calls = CALLS.map((call) => begin(rig, key, call));
     await server.reached(point === 'mid stream' ? 4 : CALLS.length);
     for (const { leaves, leave } of calls) if (leaves) leave();
-    await fault?.strike();
+    await fault.strike(rig);
     server.go();
     const statuses = await Promise.all(calls.map(({ done }) => done));
-    await expect.poll(() => server.status('/readyz'), { timeout: 20_000 }).toBe(503);
+    await vi.waitUntil(async () => (await server.status('/readyz')) === 503, { timeout: 20_000 });
     // Longer than a settle is tried here.
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(statuses.filter((status) => status === 500)).toEqual([]);
     expect(server.unheard).toEqual([]);
-    await fault?.heal();
-    await livesOn();
+    await fault.heal(rig);
+    await livesOn(rig, key);
     if (point !== 'mid stream') return;
     // What the callers who left had read could not be booked: the operator is told.
     const metrics = await (await fetch(`${server.url}/metrics`)).text();
@@ -183,24 +150,24 @@ describe.each(Object.keys(FAULTS))('a database that is %s', { timeout: 120_000 }
   });
 });
 
-describe('a provider', { timeout: 60_000 }, () => {
-  // One that misbehaves is left alone for a while; the next is met by a server that knows nothing of that.
-  beforeEach(async () => {
-    await server[Symbol.asyncDispose]();
-    server = await startFaulted();
+describe.concurrent('a provider', { timeout: 60_000 }, () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await openCluster();
   });
+  afterAll(() => cluster[Symbol.asyncDispose]());
 
   it.each(Object.keys(MISBEHAVIOURS) as Misbehaviour[])(
     'that is %s, read by callers who stay and callers who leave, ends nothing',
     async (misbehaviour) => {
-      behaviour.misbehaviour = misbehaviour;
-      const seen = provider.requests.length;
-      const calls = CALLS.map((call) => ({ ...call, ...begin(call) }));
-      const all = Promise.all(calls.map(({ done }) => done));
-      // A model that broke its output limit is closed for every server: then nobody is asked.
-      await Promise.race([all, vi.waitUntil(() => provider.requests.length > seen, { timeout: 20_000 })]);
+      // One that misbehaves is left alone for a while, by every server when it broke its output limit: each meets a rig of its own.
+      await using rig = await openFaultedRig(cluster, misbehaviour);
+      const { server, provider } = rig;
+      const key = await rig.workspaceKey();
+      const calls = CALLS.map((call) => begin(rig, key, call));
+      await vi.waitUntil(() => provider.requests.length > 0, { timeout: 20_000 });
       for (const { leaves, leave } of calls) if (leaves) leave();
-      const statuses = await all;
+      const statuses = await Promise.all(calls.map(({ done }) => done));
       expect(statuses.filter((status) => status === 500)).toEqual([]);
       expect(server.unheard).toEqual([]);
       expect(server.lives).toBe(true);

@@ -11,11 +11,14 @@ export async function scratchFolder(): Promise<AsyncDisposable & { readonly fold
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** An empty embedded database that is thrown away. @throws as `startEmbedded`. */
-export async function scratchDatabase(): Promise<AsyncDisposable & { readonly url: string }> {
+/**
+ * An empty embedded database that is thrown away, and so by default waits for no disk. What measures, or tries a loss, wants it `durable`.
+ * @throws as `startEmbedded`.
+ */
+export async function scratchDatabase({ durable = false } = {}): Promise<AsyncDisposable & { readonly url: string }> {
   await using opened = new AsyncDisposableStack();
   const { folder } = opened.use(await scratchFolder());
-  const database = await startEmbedded({ dataDir: folder });
+  const database = await startEmbedded({ dataDir: folder, durable });
   opened.defer(() => database.stop());
   const kept = opened.move();
   return { url: database.url, [Symbol.asyncDispose]: () => kept.disposeAsync() };

@@ -41,6 +41,9 @@ const CONFIGURATION = {
   log_timezone: 'UTC',
 };
 
+/** For a database that is thrown away with its process: nothing is waited for on its way to the disk. */
+const THROWN_AWAY = { fsync: 'off', full_page_writes: 'off' };
+
 const USER = 'postgres';
 export const DATABASE = 'purser';
 const PORT = '5432';
@@ -58,7 +61,7 @@ export function addressOf(home: Home, database: string): string {
 }
 
 /** Makes the data folder when there is none; one of another PostgreSQL is refused. */
-export async function initialise(home: Home, binaries: Binaries): Promise<void> {
+export async function initialise(home: Home, binaries: Binaries, durable = true): Promise<void> {
   const found = await readFile(path.join(home.data, 'PG_VERSION'), 'utf8').catch(() => undefined);
   if (found !== undefined) {
     if (found.trim() === binaries.major) return;
@@ -74,7 +77,8 @@ export async function initialise(home: Home, binaries: Binaries): Promise<void> 
   if (home.account) await chown(draft, home.account.uid, home.account.gid);
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   const access = [`--username=${USER}`, '--auth-local=trust', '--auth-host=reject'];
-  const { code, output } = await runAs(home.account, binaries.initdb, [`--pgdata=${draft}`, ...access, ...locale]);
+  const words = [`--pgdata=${draft}`, ...access, ...locale, ...(durable ? [] : ['--no-sync'])];
+  const { code, output } = await runAs(home.account, binaries.initdb, words);
   if (code !== 0) {
     throw new Fault(`the database could not be made in ${home.data}: ${lastComplaint(output)}`, { retryable: false });
   }
@@ -88,14 +92,17 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Starts the server and returns when it answers. It lives on when this process is killed: the next start finds it. */
-export async function startServer(home: Home, binaries: Binaries): Promise<Server> {
+/**
+ * Starts the server and returns when it answers. It lives on when this process is killed: the next start finds it.
+ * One that is not durable loses its data with the machine, not with its own end.
+ */
+export async function startServer(home: Home, binaries: Binaries, durable = true): Promise<Server> {
   const file = path.join(home.folder, 'postgres.log');
   const until = performance.now() + LEAVE_MS;
   for (;;) {
     await clearTraces(home.data, home.sockets);
     const offset = await trimmedSize(file);
-    const { child, ended } = await launch(home, binaries, file);
+    const { child, ended } = await launch(home, binaries, file, durable);
     const failure = await firstAnswer(home, child, ended);
     if (failure === undefined) return serverOf(child, ended, home);
     const written = (await readFile(file)).subarray(offset).toString('utf8');
@@ -114,11 +121,9 @@ interface Launched {
   readonly ended: Promise<string>;
 }
 
-async function launch(home: Home, binaries: Binaries, log: string): Promise<Launched> {
-  const words = Object.entries({ ...CONFIGURATION, unix_socket_directories: home.sockets }).flatMap(([key, value]) => [
-    '-c',
-    `${key}=${value}`,
-  ]);
+async function launch(home: Home, binaries: Binaries, log: string, durable: boolean): Promise<Launched> {
+  const settings = { ...CONFIGURATION, ...(!durable && THROWN_AWAY), unix_socket_directories: home.sockets };
+  const words = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   const output = await open(log, 'a', 0o600);
   try {
     // In a session of its own, for Ctrl-C reaches a whole group: the database must outlive the calls that are still being settled.

@@ -28,12 +28,14 @@ const STEADY_MS = 60_000;
  * While it is started it has one owner, this process; a server that a killed owner left behind is stopped first.
  * A server that dies is started again.
  * `log` receives what an operator should know, one line each. `stage` is where files go that cannot stay in the data folder.
+ * `durable: false` is for data that is thrown away with this process: a loss of power would take it.
  * @throws Fault with one line that says what is wrong.
  */
 export async function startEmbedded(options: {
   dataDir: string;
   log?: (line: string) => void;
   stage?: string;
+  durable?: boolean;
 }): Promise<EmbeddedDatabase> {
   const log = options.log ?? (() => {});
   const stage = options.stage ?? STAGE;
@@ -44,8 +46,9 @@ export async function startEmbedded(options: {
     const asRoot = process.getuid?.() === 0;
     const binaries = await findBinaries(home.account, asRoot ? stage : dataDir, log);
     await stopOrphan(home, log);
-    await initialise(home, binaries);
-    const keeper = keep(await startServer(home, binaries), () => startServer(home, binaries), log);
+    await initialise(home, binaries, options.durable);
+    const start = (): Promise<Server> => startServer(home, binaries, options.durable);
+    const keeper = keep(await start(), start, log);
     return {
       url: addressOf(home, DATABASE),
       folder: home.folder,

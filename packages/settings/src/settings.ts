@@ -102,7 +102,13 @@ const Environment = z.object({
 export const SETTINGS: readonly string[] = Object.keys(Environment.shape);
 
 /** Names that belong to the test run, not to the program. */
-const FOREIGN = new Set(['PURSER_TEST_DATABASE_URL', 'PURSER_REQUIRE_SERVICES', 'PURSER_TEST_START', 'PURSER_TEST_BEGAN_MS']);
+const FOREIGN = new Set([
+  'PURSER_TEST_DATABASE_URL',
+  'PURSER_REQUIRE_SERVICES',
+  'PURSER_TEST_START',
+  'PURSER_TEST_BEGAN_MS',
+  'PURSER_TEST_EXTENDED',
+]);
 
 export interface Settings {
   readonly port: number;

@@ -60,8 +60,6 @@ async function bringForward(url: string): Promise<void> {
   const pool = openPool(url, { connections_max: 1 });
   try {
     await migrate(pool, MIGRATIONS);
-    // Nothing here outlives the command, so nothing is waited for on its way to the disk.
-    await pool.query(`do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$`);
   } finally {
     await pool.end();
   }

@@ -23,12 +23,18 @@ export class FaultedServer implements AsyncDisposable {
     const [program, ...words] = [...under, process.execPath, FIXTURE, JSON.stringify(settings)];
     const child = spawn(program ?? process.execPath, words, { stdio: ['pipe', 'pipe', 'ignore'] });
     const server = new FaultedServer(child);
-    await vi.waitUntil(() => /^http:\S+\n/m.test(server.#said), { timeout: 30_000 });
-    return server;
+    try {
+      await vi.waitUntil(() => server.url !== '' || !server.lives, { timeout: 60_000 });
+      if (server.lives) return server;
+      throw new Error(`the server ended at its start:\n${server.#said}`);
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get url(): string {
-    return /^http:\S+/m.exec(this.#said)?.[0] ?? '';
+    return /^http:\S+(?=\n)/m.exec(this.#said)?.[0] ?? '';
   }
 
   get lives(): boolean {

@@ -12,7 +12,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const given = process.env['PURSER_TEST_DATABASE_URL'];
   if (given) return () => sweepTestDatabases(given);
   const folder = await mkdtemp(path.join(tmpdir(), 'purser-test-'));
-  const database = await startEmbedded({ dataDir: folder, stage: path.join('/var/tmp', path.basename(folder)) });
+  const database = await startEmbedded({
+    dataDir: folder,
+    stage: path.join('/var/tmp', path.basename(folder)),
+    durable: false,
+  });
   project.config.env = { ...project.config.env, PURSER_TEST_DATABASE_URL: database.url };
   // A run that is broken off runs no teardown; the server would live on.
   const abandon = (): boolean => process.kill(database.pid(), 'SIGINT');
