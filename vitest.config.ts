@@ -29,9 +29,8 @@ const APPS_ON_SERVICES = [
   'apps/server/src/routes/credits.db.test.ts',
   'apps/server/src/routes/marketplace.db.test.ts',
   'apps/server/src/routes/workspace.db.test.ts',
-  // The server's own SQL, and its roles on a PostgreSQL that somebody else has set up.
+  // The server's own SQL, and its roles, on a PostgreSQL that somebody else has set up.
   'apps/server/src/erasure.db.test.ts',
-  'apps/server/src/idempotency/answer-once.db.test.ts',
   'apps/server/src/isolation.db.test.ts',
   'apps/server/src/isolation-by-sql.db.test.ts',
 ];
