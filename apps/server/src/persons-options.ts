@@ -14,6 +14,7 @@ export function personsOptions(
 ): PersonsOptions {
   return {
     public_url: siteOf(settings).origin,
+    web_url: settings.web_url,
     ...(settings.mail.smtp_url !== undefined && { smtp_url: settings.mail.smtp_url }),
     smtp_from: settings.mail.from,
     ...(print && { print }),
@@ -24,9 +25,9 @@ export function personsOptions(
 }
 
 /** What the world calls this installation; where the operator has not said so, its host and port. */
-export function siteOf({ public_url, host, port }: Settings): Site {
+export function siteOf({ public_url, web_url, host, port }: Settings): Site {
   const origin = new URL(public_url ?? `http://${nameOf(host)}:${port}`).origin;
-  return { origin, configured: public_url !== undefined };
+  return { origin, configured: public_url !== undefined, web_origin: web_url };
 }
 
 /** As a browser on this machine writes it. */

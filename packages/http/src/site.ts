@@ -8,6 +8,8 @@ export interface Site {
   readonly origin: string;
   /** Whether the operator said so, or it is only host and port. */
   readonly configured: boolean;
+  /** The origin of the web client when that is served from elsewhere. */
+  readonly web_origin?: string | undefined;
 }
 
 /**
@@ -15,6 +17,7 @@ export interface Site {
  * this machine alone, and only while the operator has not said what the world calls it.
  */
 export function siteFor(request: FastifyRequest, site: Site): string {
+  if (site.web_origin !== undefined) return site.web_origin;
   const called = `http://${request.headers.host ?? ''}`;
   if (site.configured || !URL.canParse(called)) return site.origin;
   const { hostname, origin } = new URL(called);

@@ -41,6 +41,19 @@ export function origins() {
   });
 }
 
+/** Where the web client is, when it is served from elsewhere. */
+export function webClient() {
+  return z.string().transform((given, context) => {
+    const origin = allowable(given.trim());
+    if (origin !== undefined) return origin;
+    context.addIssue({
+      code: 'custom',
+      message: refusal(given, 'the origin of the web client, https://host or, on this machine, http://localhost:port'),
+    });
+    return z.NEVER;
+  });
+}
+
 /** Over plain http anybody on the way can be the app, but not on one's own machine. */
 function allowable(given: string): string | undefined {
   const origin = originIn(given);

@@ -177,3 +177,20 @@ test('every setting that the program reads is in the table of docs/operating.md,
     .flatMap((line) => [...(line.split(' | ', 1)[0] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name ?? ''));
   expect(names.toSorted()).toEqual(SETTINGS.toSorted());
 });
+
+test('the web client of another origin may call, and is one origin over https or on this machine', () => {
+  const { web_url, allowed_origins } = parseSettings({
+    PURSER_WEB_URL: 'https://app.example',
+    PURSER_ALLOWED_ORIGINS: 'https://app.example, https://other.example',
+  });
+  expect([web_url, allowed_origins]).toEqual(['https://app.example', ['https://app.example', 'https://other.example']]);
+  for (const given of [
+    'http://app.example',
+    'https://app.example/page',
+    'https://*.example',
+    'app.example',
+    'https://a:b@app.example',
+  ]) {
+    expect(() => parseSettings({ PURSER_WEB_URL: given })).toThrow(/PURSER_WEB_URL.*want the origin of the web client/);
+  }
+});

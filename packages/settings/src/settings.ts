@@ -14,7 +14,7 @@ import {
   text,
   whole,
 } from './kinds.ts';
-import { origins, site } from './origins.ts';
+import { origins, site, webClient } from './origins.ts';
 import { proxies, type TrustedProxies } from './proxies.ts';
 
 /** Each provider key and address that may be set; a provider without either is off. */
@@ -64,6 +64,7 @@ const Environment = z.object({
   PURSER_SERVERS_MAX: whole(1, 1_000).default(4),
   PURSER_TRUST_PROXY: proxies().optional(),
   PURSER_PUBLIC_URL: site().optional(),
+  PURSER_WEB_URL: webClient().optional(),
   PURSER_ALLOWED_ORIGINS: origins().default([]),
   PURSER_FREE_STARTS_PER_ADDRESS: whole(0, 1_000_000).default(5),
   PURSER_KEEP_ANSWERS_DAYS: whole(1, 3_650).default(30),
@@ -142,6 +143,8 @@ export interface Settings {
   readonly trust_proxy: TrustedProxies | undefined;
   /** The origin the world calls this installation by, where links in letters lead; undefined: host and port. */
   readonly public_url: string | undefined;
+  /** The origin of a web client that is served from elsewhere; undefined: this installation serves it. */
+  readonly web_url: string | undefined;
   /** Browser apps of these origins may call; none unless it is said. */
   readonly allowed_origins: readonly string[];
   /** Free workspaces that one address may start without a mailbox, in 30 days. */
@@ -203,7 +206,8 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     servers_max: known.PURSER_SERVERS_MAX,
     trust_proxy: known.PURSER_TRUST_PROXY,
     public_url: known.PURSER_PUBLIC_URL,
-    allowed_origins: known.PURSER_ALLOWED_ORIGINS,
+    web_url: known.PURSER_WEB_URL,
+    allowed_origins: [...new Set([known.PURSER_WEB_URL ?? [], known.PURSER_ALLOWED_ORIGINS].flat())],
     free_starts_per_address: known.PURSER_FREE_STARTS_PER_ADDRESS,
     keep: {
       answers_days: known.PURSER_KEEP_ANSWERS_DAYS,

@@ -1,4 +1,5 @@
 import { readProblem } from '../words/problem.ts';
+import { fetchApi } from './server.ts';
 import type { Problem } from './wire.ts';
 
 /** A problem answered by the API, thrown so that queries and mutations can carry it. */
@@ -29,7 +30,7 @@ export async function problemFrom(response: Response): Promise<ProblemError> {
 
 /** @throws ProblemError for every answer that is not 2xx. */
 async function ask(path: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(path, { credentials: 'same-origin', ...init });
+  const response = await fetchApi(path, init);
   if (!response.ok) throw await problemFrom(response);
   return response;
 }
@@ -67,6 +68,13 @@ export async function change<T>(
   };
   const response = await ask(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
   return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** A file of the API, as the browser saves it. @throws ProblemError for every answer that is not 2xx. */
+export async function fileFrom(path: string): Promise<{ readonly name: string; readonly content: Blob }> {
+  const response = await ask(path, {});
+  const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1];
+  return { name: name ?? 'purser', content: await response.blob() };
 }
 
 /** A file as the body. @throws ProblemError for every answer that is not 2xx. */

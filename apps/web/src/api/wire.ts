@@ -37,6 +37,8 @@ export type Session =
 /** What signing in answers; the token itself travels in a cookie that scripts cannot read. */
 export interface SignedIn {
   readonly session: Session;
+  /** When no cookie was wanted. */
+  readonly token?: string;
 }
 
 export type Complexity = 'simple' | 'medium' | 'complex';

@@ -2,6 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { type ComponentType, lazy, Suspense, useEffect } from 'react';
 import { sessionQuery } from '../api/queries.ts';
 import type { Session } from '../api/wire.ts';
+import { isElsewhere } from '../api/server.ts';
+import { LINK_PATH, OpenLink } from '../features/account/pages/open-link.tsx';
 import { Failed, Loading } from '../ui/states.tsx';
 import { LicenseBanner } from '../features/marketplace/parts/license-banner.tsx';
 import { Link } from '../ui/link.tsx';
@@ -13,6 +15,7 @@ import { TryPage } from '../features/gateway/pages/try.tsx';
 
 export function App() {
   const session = useQuery(sessionQuery);
+  const pathname = usePathname();
   if (session.isPending) {
     return (
       <div className="mx-auto max-w-xl p-8">
@@ -28,6 +31,7 @@ export function App() {
       </main>
     );
   }
+  if (isElsewhere && pathname === LINK_PATH) return <OpenLink />;
   return session.data === null ? <SignIn /> : <SignedIn session={session.data} />;
 }
 

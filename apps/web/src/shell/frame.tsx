@@ -3,6 +3,7 @@ import { LogOut, Monitor, Moon, Sun, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { change } from '../api/client.ts';
 import { sessionQuery } from '../api/queries.ts';
+import { keepToken } from '../api/server.ts';
 import type { Session } from '../api/wire.ts';
 import type { Page } from '../browser/route.ts';
 import { chooseTheme, useTheme, type Theme } from '../browser/theme.ts';
@@ -96,6 +97,7 @@ function SignOutButton() {
     // The cookie is the server's to clear; when it cannot be reached the page must not pretend.
     await client.cancelQueries();
     await change('DELETE', '/api/session');
+    keepToken(undefined);
     client.setQueryData(sessionQuery.queryKey, null);
     client.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
   };

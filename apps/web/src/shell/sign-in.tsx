@@ -3,6 +3,7 @@ import { Eye, EyeOff, KeyRound } from 'lucide-react';
 import { useEffect, useId, useState, type FormEvent } from 'react';
 import { post, problemOf } from '../api/client.ts';
 import { sessionQuery } from '../api/queries.ts';
+import { keepToken, session_wish } from '../api/server.ts';
 import type { Problem, SignedIn } from '../api/wire.ts';
 import { Button } from '../ui/button.tsx';
 import { HullSide } from './hull-side.tsx';
@@ -65,8 +66,9 @@ function KeyForm() {
   const [missing, setMissing] = useState(false);
   const field_id = useId();
   const sign_in = useMutation({
-    mutationFn: (given: string) => post<SignedIn>('/api/session', { key: given }),
-    onSuccess: ({ session }) => {
+    mutationFn: (given: string) => post<SignedIn>('/api/session', { key: given, ...session_wish }),
+    onSuccess: ({ session, token }) => {
+      keepToken(token);
       setKey('');
       client.setQueryData(sessionQuery.queryKey, session);
       navigate(session.kind === 'admin' ? '/admin' : '/');

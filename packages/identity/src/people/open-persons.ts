@@ -46,6 +46,8 @@ import {
 export interface PersonsOptions {
   /** What the world calls this installation: `https://purser.example`. Links lead there. */
   readonly public_url: string;
+  /** The origin of a web client that is served from elsewhere: links and invitations lead there. */
+  readonly web_url?: string | undefined;
   /** Where letters go out. */
   readonly smtp_url?: string;
   readonly smtp_from?: string;
@@ -117,7 +119,7 @@ async function openSignIn(parts: AuthParts): Promise<BetterAuth> {
 
 export async function openPersons(given: Given, options: PersonsOptions): Promise<OpenPersons> {
   const { pool, clock, offering, directory } = given;
-  const { log, record, public_url } = options;
+  const { log, record, public_url, web_url } = options;
   const secret = await sharedSecret(pool);
   const naming = derivedKey(secret, 'sources');
   const store = openEntries(given);
@@ -132,7 +134,8 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
       log,
       public_url,
       storage: aboutPersons(storage),
-      sendLink: async (email, token, onward) => mail?.send(linkLetter(email, linkAddress(public_url, token, onward))),
+      sendLink: async (email, token, onward) =>
+        mail?.send(linkLetter(email, linkAddress({ public_url, web_url }, token, onward))),
       async link(anonymous_id, person) {
         if ((await storage.getAndDelete(askedName(anonymous_id, person.email))) === null) return;
         for (const workspace of await linkPerson({ pool, clock, offering, record }, anonymous_id, person.id)) {
@@ -187,7 +190,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
       writes: mail !== undefined,
       async writeInvitation(invitation, to) {
         try {
-          await mail?.send(invitationLetter(invitation, to, public_url));
+          await mail?.send(invitationLetter(invitation, to, web_url ?? public_url));
         } catch (err) {
           log.warn({ err }, 'the letter of an invitation could not be sent');
         }
@@ -214,10 +217,10 @@ function mailOf({ smtp_url, smtp_from, print, public_url }: PersonsOptions): Mai
   return print && printedMail(print);
 }
 
-function invitationLetter({ email, role }: Invitation, to: string, public_url: string): Parameters<Mail['send']>[0] {
+function invitationLetter({ email, role }: Invitation, to: string, site: string): Parameters<Mail['send']>[0] {
   return {
     to: email,
     subject: `An invitation to ${to.replaceAll(/\p{Cc}/gu, ' ')}`,
-    text: `You are invited to ${to} as ${role}. Sign in at ${public_url} with this address within seven days to accept.\n`,
+    text: `You are invited to ${to} as ${role}. Sign in at ${site} with this address within seven days to accept.\n`,
   };
 }

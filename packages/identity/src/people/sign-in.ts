@@ -197,10 +197,19 @@ async function sentenceOf(answer: Response): Promise<string> {
   }
 }
 
-/** The address in a letter: where it leads on to was judged when it was asked for, and is again when it is opened. */
-export function linkAddress(public_url: string, token: string, onward: string): string {
+interface Origins {
+  readonly public_url: string;
+  readonly web_url?: string | undefined;
+}
+
+/**
+ * The address in an email: where it leads on to was judged when it was asked for, and is again when it is opened. A web client that is
+ * served from elsewhere has a page of its own for it.
+ */
+export function linkAddress({ public_url, web_url }: Origins, token: string, onward: string): string {
   const query = new URLSearchParams({ token, callbackURL: onward });
-  return `${new URL(public_url).origin}/api/auth/magic-link/verify?${query.toString()}`;
+  const page = web_url === undefined ? `${new URL(public_url).origin}/api/auth/magic-link/verify` : `${web_url}/sign-in/link`;
+  return `${page}?${query.toString()}`;
 }
 
 /** What a link's letter says. */

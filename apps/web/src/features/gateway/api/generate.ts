@@ -1,5 +1,6 @@
 import type { Money } from '../../../words/amount.ts';
 import { ProblemError, problemFrom } from '../../../api/client.ts';
+import { fetchApi } from '../../../api/server.ts';
 import { EventStreamParser, type ServerEvent } from './event-stream.ts';
 import type { Answer, Complexity, Problem } from '../../../api/wire.ts';
 
@@ -17,9 +18,8 @@ export type GenerateEvent = { readonly type: 'text'; readonly text: string } | {
  * @throws ProblemError when refused, before or during the stream; TypeError when the connection breaks; AbortError when stopped.
  */
 export async function* generate(body: GenerateBody, idempotency_key: string, signal: AbortSignal): AsyncGenerator<GenerateEvent> {
-  const response = await fetch('/api/ai/generate', {
+  const response = await fetchApi('/api/ai/generate', {
     method: 'POST',
-    credentials: 'same-origin',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream', 'idempotency-key': idempotency_key },
     body: JSON.stringify(body),
     signal,

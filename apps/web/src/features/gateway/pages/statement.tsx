@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { invoiceLinesQuery, statementCsv, statementQuery } from '../api/statement.ts';
 import type { StatementLine } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
+import { FileLink } from '../../../ui/file-link.tsx';
 import { Choice } from '../../../ui/choice.tsx';
 import { OlderButton } from '../../../ui/older-button.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
@@ -29,13 +30,12 @@ export function StatementPage() {
         <Panel
           title="Movements"
           aside={
-            <a
+            <FileLink
               href={statementCsv(from)}
-              download
               className="flex min-h-11 items-center gap-1.5 font-semibold text-store underline underline-offset-3"
             >
               <Download size={16} aria-hidden="true" /> CSV
-            </a>
+            </FileLink>
           }
         >
           <div className="mb-4">

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { fraudQuery } from '../api/operator.ts';
 import type { FraudWeek } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
+import { FileLink } from '../../../ui/file-link.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
 import { WorkspaceLink } from '../parts/workspace-link.tsx';
 import { dayWords, momentWords, monthStart } from '../../../words/time.ts';
@@ -38,13 +39,12 @@ function Weeks() {
     <Panel
       title="Week by week"
       aside={
-        <a
+        <FileLink
           href={`/api/admin/reports/fraud?format=csv&from=${from}`}
           className="flex min-h-11 items-center gap-1.5 font-semibold text-store underline underline-offset-3"
-          download
         >
           <Download size={16} aria-hidden="true" /> CSV
-        </a>
+        </FileLink>
       }
     >
       {weeks.isPending ? <Loading what="the weeks" /> : null}

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { marginCsv, marginQuery, type MarginBy } from '../../../api/queries.ts';
 import type { MarginRow } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
+import { FileLink } from '../../../ui/file-link.tsx';
 import { Choice } from '../../../ui/choice.tsx';
 import { Link } from '../../../ui/link.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
@@ -72,13 +73,12 @@ export function MarginPage() {
               { value: 'all', label: 'All time' },
             ]}
           />
-          <a
+          <FileLink
             href={marginCsv(by, from, to)}
             className="ml-auto flex min-h-10 items-center gap-1.5 font-semibold text-store underline underline-offset-3"
-            download
           >
             <Download size={16} aria-hidden="true" /> CSV
-          </a>
+          </FileLink>
         </div>
         {margin.isPending ? <Loading what="the margins" lines={5} /> : null}
         {margin.isError ? <Failed error={margin.error} retry={() => void margin.refetch()} /> : null}

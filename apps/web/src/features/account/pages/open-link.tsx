@@ -1,0 +1,43 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { post, problemOf } from '../../../api/client.ts';
+import { sessionQuery } from '../../../api/queries.ts';
+import { keepToken, session_wish } from '../../../api/server.ts';
+import type { SignedIn } from '../../../api/wire.ts';
+import { navigate } from '../../../browser/route.ts';
+import { Button } from '../../../ui/button.tsx';
+import { Refused } from '../../../ui/refused.tsx';
+
+export const LINK_PATH = '/sign-in/link';
+
+/**
+ * Where an emailed link leads when this page is served from another origin than the API. Programs that guard mailboxes open links as
+ * well, so that only the button signs in.
+ */
+export function OpenLink() {
+  const client = useQueryClient();
+  const signIn = useMutation({
+    mutationFn: () => {
+      const token = new URLSearchParams(window.location.search).get('token') ?? '';
+      return post<SignedIn>('/api/auth/magic-link/verify', { token, ...session_wish });
+    },
+    onSuccess: ({ session, token }) => {
+      keepToken(token);
+      client.setQueryData(sessionQuery.queryKey, session);
+      // Out of the history: the token of a link is good once.
+      window.history.replaceState(null, '', '/');
+      navigate('/');
+    },
+  });
+  return (
+    <main className="mx-auto grid max-w-md gap-4 p-8">
+      <h1 className="narrow text-3xl font-semibold">Sign in to Purser</h1>
+      <Button onClick={() => signIn.mutate()} disabled={signIn.isPending} className="w-full text-base">
+        {signIn.isPending ? 'Signing in…' : 'Sign in'}
+      </Button>
+      <p className="text-ink-soft">
+        If you did not ask to sign in, close this page: nothing happens until the button is pressed.
+      </p>
+      {signIn.isError ? <Refused problem={problemOf(signIn.error)} /> : null}
+    </main>
+  );
+}
