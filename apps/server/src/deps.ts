@@ -2,7 +2,7 @@ import type { Clock, OffsetClock } from '@purser/core';
 import type { Pool } from '@purser/database';
 import type { TrustedProxies } from '@purser/settings';
 import type { Catalog, ModelEntry } from '@purser/catalog';
-import type { Arrival, Gate } from '@purser/gate';
+import type { Gate } from '@purser/gate';
 import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';
 import type { Licenses } from '@purser/license';
 import type { Marketplace } from '@purser/marketplace';
@@ -11,15 +11,15 @@ import type { Policies, Policy } from '@purser/policy';
 import type { PrivacyParts } from '@purser/privacy';
 import type { RouteOverview } from '@purser/routing';
 import type { MemberMeters, PeriodOpener } from '@purser/wallet';
-import type { Logger } from 'pino';
+import type { Log } from '@purser/log';
 import type { Bounds, InFlight, Site, AnonymousLimiter } from '@purser/http';
 
 import type { Metrics } from './metrics.ts';
 
-/** Everything the HTTP door needs; `compose` makes it from settings, tests from a test database. */
+/** Everything the endpoints need; `compose` makes it from settings, tests from a test database. */
 export interface ServerDeps {
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: Log;
   readonly bounds: Bounds;
   /** For the books and the tenants; the gate has its own. */
   readonly pool: Pool;
@@ -29,7 +29,7 @@ export interface ServerDeps {
   readonly meters: Meters;
   /** What a workspace may do at that instant, on the catalog version it bought. */
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
-  /** The same for a workspace that did not come through the door, and what holds for the whole installation. */
+  /** The same for a workspace that did not call, and what holds for the whole installation. */
   readonly policies: Policies;
   /** Begins its billing period if that has not begun: a new workspace has its credits before its first call. */
   readonly openPeriod: PeriodOpener;
@@ -67,12 +67,5 @@ export interface ServerDeps {
 /** What routes get: the server's own parts as well. */
 export interface RouteDeps extends ServerDeps {
   readonly inFlight: InFlight;
-  readonly strangers: AnonymousLimiter;
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Set where a spending call was counted before its body was parsed: the gate counts it no second time. */
-    arrival: Arrival | null;
-  }
+  readonly anonymousLimiter: AnonymousLimiter;
 }

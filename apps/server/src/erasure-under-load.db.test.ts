@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { tablesWith } from './testing/planted.ts';
 import { startTestServer, type TestServer } from './testing/test-server.ts';
-import { verifyBooks } from './verify-books.ts';
+import { verifyBooks } from '@purser/console';
 
 const RELAXED = { overrides: { rate: { rps: 1_000, rpm: 100_000, burst: 1_000 } } };
 

@@ -7,7 +7,7 @@ import { like } from './testing/json.ts';
 import { tablesWith } from './testing/planted.ts';
 import type { Answered } from './testing/test-server.ts';
 import { startTwoTenants, type Tenant, type TwoTenants } from './testing/two-tenants.ts';
-import { verifyBooks } from './verify-books.ts';
+import { verifyBooks } from '@purser/console';
 
 let two: TwoTenants;
 beforeAll(async () => {

@@ -1,12 +1,7 @@
-export { beginRollout, moveRollout } from './begin-rollout.ts';
-export { compareRollout } from './compare-rollout.ts';
 export type { Given } from './compose.ts';
 export { MIGRATIONS } from './migrations.ts';
 export { provenCatalog } from './proven-catalog.ts';
 export { openSimulatedEngine } from './simulated-engine.ts';
 export { booksOf, openLivesEngine, startLivesStripe } from './lives-engine.ts';
-export { listUnresolved, resolveCalls } from './resolve-unresolved.ts';
 export { type RunningServer, startServer } from './start.ts';
-export { takeBackGift } from './take-back-gift.ts';
 export { takeInPayments } from './take-in-payments.ts';
-export { type BooksVerification, verifyBooks } from './verify-books.ts';

@@ -1,8 +1,7 @@
 import type { CallReport } from '@purser/gate';
 import { type Money, NANOS_PER_UNIT } from '@purser/money';
+import type { BreakerState } from '@purser/routing';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-
-import type { BreakerState } from './route-states.ts';
 
 /** What an answered call took. */
 export interface SpentCall {

@@ -5,18 +5,18 @@ import { httpMigrations } from '@purser/http';
 import { identityMigrations } from '@purser/identity';
 import { ledgerMigrations } from '@purser/ledger';
 import { licenseMigrations } from '@purser/license';
-import { marketplaceMigrations } from '@purser/marketplace';
 import { metersMigrations } from '@purser/meters';
 import { notifyMigrations } from '@purser/notify';
 import { policyMigrations } from '@purser/policy';
 import { reconciliationMigrations } from '@purser/reconciliation';
 import { routingMigrations } from '@purser/routing';
-import { privacyMigrations } from '@purser/privacy';
 import { termsMigrations } from '@purser/terms';
 import { walletMigrations } from '@purser/wallet';
 
-/** Every package that has tables, lower ones first. */
-export const MIGRATIONS: readonly SchemaMigrations[] = [
+import { MODULES } from './modules.ts';
+
+/** Those of the platform, lower ones first. */
+const PLATFORM: readonly SchemaMigrations[] = [
   baseMigrations,
   ledgerMigrations,
   auditMigrations,
@@ -28,9 +28,15 @@ export const MIGRATIONS: readonly SchemaMigrations[] = [
   routingMigrations,
   licenseMigrations,
   walletMigrations,
-  marketplaceMigrations,
   notifyMigrations,
   reconciliationMigrations,
-  privacyMigrations,
   httpMigrations,
 ];
+
+/** Every schema of the platform and of these modules. */
+function migrationsOf(modules: readonly { readonly migrations?: SchemaMigrations }[]): readonly SchemaMigrations[] {
+  return [...PLATFORM, ...modules.flatMap(({ migrations }) => migrations ?? [])];
+}
+
+/** Every schema of this installation. */
+export const MIGRATIONS: readonly SchemaMigrations[] = migrationsOf(MODULES);

@@ -4,7 +4,7 @@ import type { Log } from '@purser/log';
 import type { Catalog } from '@purser/catalog';
 import { keepWithinBound } from '@purser/gate';
 import type { Meters } from '@purser/meters';
-import { type RouteOverview, RouteStates, routeStore } from '@purser/routing';
+import { RouteStates, routeStore } from '@purser/routing';
 
 /** Beyond the call's own time, for its drain. */
 const LEASE_SLACK_MS = 15_000;
@@ -29,14 +29,6 @@ export function openRouteStates(parts: {
           : 'a provider fails and is not called for a while',
       ),
   });
-}
-
-export type BreakerState = 'closed' | 'half_open' | 'open';
-
-/** A route that is closed because its provider fails, in the words of circuit breakers: an open breaker lets no call through. */
-export function breakerOf({ state, reason }: RouteOverview): BreakerState {
-  if (reason === null || reason === 'overrun') return 'closed';
-  return state === 'closed' ? 'open' : 'half_open';
 }
 
 /** Closes providers with which too much is unresolved, and opens them again when it no longer is. */

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 
 import { BrokenInvariant, isRefusal, type Refusal, refuse } from '@purser/core';
 import { type Authentication, USER_NAME } from '@purser/identity';
+import type { Module } from '@purser/module';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyReply,
@@ -36,8 +37,9 @@ import {
   compileValidator,
 } from '@purser/http';
 
-import type { ServerDeps } from './deps.ts';
+import type { RouteDeps, ServerDeps } from './deps.ts';
 import { refusedFeature } from './governed-feature.ts';
+import { MODULES } from './modules.ts';
 import { registerRoutes } from './routes/index.ts';
 
 /** How long a reader waits at most for settles that are under way. */
@@ -55,10 +57,10 @@ export interface BuiltServer {
 }
 
 /**
- * The whole HTTP door around the rooms it is given: who calls, within which bounds, to which route, answered how.
+ * The whole HTTP server around the packages it is given: who calls, within which bounds, to which route, answered how.
  * It decides nothing about money.
  */
-export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
+export async function buildServer(deps: ServerDeps, modules: readonly Module<RouteDeps>[] = MODULES): Promise<BuiltServer> {
   const { bounds, log } = deps;
   const debugs = log.isLevelEnabled('debug');
   const loggerInstance: FastifyBaseLogger = log;
@@ -200,7 +202,7 @@ export async function buildServer(deps: ServerDeps): Promise<BuiltServer> {
       .then((told) => sendRefusal(request, reply, told));
   });
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(request, reply, routes));
-  await registerRoutes(app, { ...deps, inFlight, strangers });
+  await registerRoutes(app, { ...deps, inFlight, anonymousLimiter: strangers }, modules);
   await app.ready();
   return { app, routes, inFlight };
 }

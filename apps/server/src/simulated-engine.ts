@@ -13,7 +13,7 @@ import { workCredits } from './background.ts';
 import { backgroundLog } from './background-log.ts';
 import { compose, type Given } from './compose.ts';
 import type { ServerDeps } from './deps.ts';
-import { verifyBooks } from './verify-books.ts';
+import { verifyBooks } from '@purser/console';
 
 export interface Account {
   readonly workspace: WorkspaceId;

@@ -1,3 +1,4 @@
+export { breakerOf, type BreakerState } from './breaker.ts';
 export {
   AUTO,
   type Candidates,

@@ -1,7 +1,7 @@
 import { Fault, isRefusal, systemClock } from '@purser/core';
 import { loadSettings } from '@purser/settings';
 import { listGifts } from '@purser/meters';
-import { takeBackGift } from '@purser/server';
+import { takeBackGift } from '@purser/console';
 
 import { agreed } from '../agreed.ts';
 import { openDatabase } from '../open-database.ts';

@@ -1,5 +1,5 @@
 import { loadSettings } from '@purser/settings';
-import { verifyBooks } from '@purser/server';
+import { verifyBooks } from '@purser/console';
 
 import { openDatabase } from '../open-database.ts';
 import { printMissing } from '../trail-verdict.ts';

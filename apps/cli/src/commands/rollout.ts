@@ -6,7 +6,7 @@ import { loadSettings } from '@purser/settings';
 import { loadCatalog } from '@purser/catalog';
 import { formatMoney } from '@purser/money';
 import { findRollout, listRollouts, type Rollout, WHOLE_PPM } from '@purser/policy';
-import { beginRollout, compareRollout, moveRollout } from '@purser/server';
+import { beginRollout, compareRollout, moveRollout } from '@purser/console';
 
 import { agreed } from '../agreed.ts';
 import { openDatabase } from '../open-database.ts';

@@ -1,7 +1,7 @@
 import { Fault, type HoldId, isRefusal, systemClock } from '@purser/core';
 import { loadSettings } from '@purser/settings';
 import { currency, formatMoney, money } from '@purser/money';
-import { listUnresolved, resolveCalls } from '@purser/server';
+import { listUnresolved, resolveCalls } from '@purser/console';
 
 import { openDatabase } from '../open-database.ts';
 

@@ -1,0 +1,174 @@
+import { appendAudit } from '@purser/audit';
+import { isRefusal, PLATFORM, type Refusal, type WorkspaceId } from '@purser/core';
+import {
+  type Alert,
+  ALERT_KINDS,
+  CHANNEL_KINDS,
+  listAlerts,
+  markSeen,
+  readSubscriptions,
+  replaceSubscriptions,
+  SEVERITIES,
+  type Subscriptions,
+  subscriptionsSchema,
+} from '@purser/notify';
+import { z } from 'zod';
+import { spoken, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { sendRefusal, callerOf, workspaceOf, problems, type App, cursorOf } from '@purser/http';
+
+import type { AccountDeps } from './deps.ts';
+
+export const alertSchema = z.object({
+  id: uuidSchema,
+  workspace_id: uuidSchema,
+  kind: z.enum(ALERT_KINDS),
+  subject: z.string().describe('What it is about: a meter and its unit, a license, a spend.'),
+  threshold: z.string().nullable().describe('The share of the cap that was reached, such as "0.85".'),
+  severity: z.enum(SEVERITIES),
+  title: z.string(),
+  text: spoken(),
+  raised_at: instantSchema,
+  seen_at: instantSchema.nullable(),
+  seen_by: z.string().nullable(),
+});
+
+export const alertPageSchema = z.object({ alerts: z.array(alertSchema), next_cursor: z.string().nullable() });
+
+export const alertQuery = {
+  ...pageQuery,
+  kind: z.enum(ALERT_KINDS).optional(),
+  unseen: z.enum(['0', '1']).optional().describe('1: only what nobody has marked as seen.'),
+};
+
+export const settingsSchema = z.object({
+  thresholds: z.record(z.string(), z.array(z.string())),
+  digest: z.object({ messages_max: z.int(), within_minutes: z.int() }),
+  channels: z.array(
+    z.object({
+      id: uuidSchema,
+      kind: z.enum(CHANNEL_KINDS),
+      address: z.string(),
+      kinds: z.array(z.enum(ALERT_KINDS)).nullable(),
+      secret: z.string().optional().describe('What a webhook is signed with; shown this once.'),
+    }),
+  ),
+});
+
+/** What a workspace should know, and where it wants to be told. */
+export function registerAlerts(app: App, deps: AccountDeps): void {
+  const { pool, clock } = deps;
+  const config = { access: 'workspace' } as const;
+  app.route({
+    method: 'GET',
+    url: '/api/alerts',
+    config,
+    schema: {
+      tags: ['Workspace'],
+      summary: 'Alerts, newest first',
+      querystring: z.object(alertQuery),
+      response: { 200: alertPageSchema, ...problems(400, 401, 403, 503) },
+    },
+    handler: async (request, reply) => {
+      const page = await listAlerts(pool, workspaceOf(request).id, searchOf(request.query));
+      if (isRefusal(page)) return sendRefusal(request, reply, page);
+      return reply.send({ alerts: page.alerts.map(wireAlert), next_cursor: page.next_cursor });
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/api/alerts/:id/seen',
+    config,
+    schema: {
+      tags: ['Workspace'],
+      summary: 'Marks an alert as seen',
+      params: z.object({ id: uuidSchema }),
+      response: { 200: alertSchema, ...problems(400, 401, 403, 404, 503) },
+    },
+    handler: async (request, reply) => {
+      const by = callerOf(request).actor;
+      const alert = await markSeen(pool, workspaceOf(request).id, { id: request.params.id, by, now: clock.now() });
+      return isRefusal(alert) ? sendRefusal(request, reply, alert) : reply.send(wireAlert(alert));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/alerts/settings',
+    config,
+    schema: {
+      tags: ['Workspace'],
+      summary: 'Thresholds and addresses for alerts',
+      response: { 200: settingsSchema, ...problems(400, 401, 403, 503) },
+    },
+    handler: async (request, reply) => reply.send(wireSettings(await readSubscriptions(pool, workspaceOf(request).id))),
+  });
+
+  app.route({
+    method: 'PUT',
+    url: '/api/alerts/settings',
+    config: { access: 'workspace', manages: true },
+    schema: {
+      tags: ['Workspace'],
+      summary: 'Replaces thresholds and addresses for alerts',
+      body: subscriptionsSchema,
+      response: { 200: settingsSchema, ...problems(400, 401, 403, 503) },
+    },
+    handler: async (request, reply) => {
+      const kept = await replaceSettings(deps, workspaceOf(request).id, callerOf(request).actor, request.body);
+      return isRefusal(kept) ? sendRefusal(request, reply, kept) : reply.send(kept);
+    },
+  });
+}
+
+/** For a workspace, or with the platform for the operator; the trail names who did it, and no address in full. */
+export async function replaceSettings(
+  { pool, clock, alert_ways }: Pick<AccountDeps, 'pool' | 'clock' | 'alert_ways'>,
+  workspace: WorkspaceId,
+  actor: string,
+  wanted: z.output<typeof subscriptionsSchema>,
+): Promise<z.infer<typeof settingsSchema> | Refusal> {
+  const now = clock.now();
+  const kept = await replaceSubscriptions(pool, wanted, {
+    ...alert_ways,
+    workspace,
+    now,
+    also: (connection) =>
+      appendAudit(connection, {
+        at: now,
+        actor,
+        workspace: workspace === PLATFORM ? null : workspace,
+        action: 'alerts.settings',
+        subject: `workspace:${workspace}`,
+        detail: { thresholds: wanted.thresholds, digest: wanted.digest, channels: wanted.channels.map(({ kind }) => kind) },
+      }),
+  });
+  return isRefusal(kept) ? kept : wireSettings(kept);
+}
+
+export function searchOf(query: {
+  cursor?: string | undefined;
+  limit?: number | undefined;
+  kind?: Alert['kind'] | undefined;
+  unseen?: string | undefined;
+}) {
+  return { cursor: cursorOf(query), limit: query.limit, kind: query.kind, unseen: query.unseen === '1' };
+}
+
+export function wireAlert({ workspace, raised_at, seen_at, threshold, ...alert }: Alert): z.infer<typeof alertSchema> {
+  return {
+    ...alert,
+    workspace_id: workspace,
+    threshold: threshold === '' ? null : threshold,
+    raised_at: raised_at.toString(),
+    seen_at: seen_at?.toString() ?? null,
+  };
+}
+
+export function wireSettings({ thresholds, digest, channels }: Subscriptions): z.infer<typeof settingsSchema> {
+  return {
+    thresholds: Object.fromEntries(Object.entries(thresholds).map(([key, shares]) => [key, [...shares]])),
+    digest,
+    channels: channels.map((channel) => ({ ...channel, kinds: channel.kinds === null ? null : [...channel.kinds] })),
+  };
+}

@@ -1,0 +1,157 @@
+import { appendAudit } from '@purser/audit';
+import { isRefusal, PLATFORM } from '@purser/core';
+import {
+  CHANNEL_KINDS,
+  deadLetters,
+  listAllAlerts,
+  markSeenByOperator,
+  readSubscriptions,
+  reviveLetter,
+  subscriptionsSchema,
+} from '@purser/notify';
+import { z } from 'zod';
+import { instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { sendRefusal, callerOf, problems, type App, cursorOf } from '@purser/http';
+
+import type { ConsoleDeps } from './deps.ts';
+import { wantedWorkspace } from './books.ts';
+import {
+  alertPageSchema,
+  alertQuery,
+  alertSchema,
+  replaceSettings,
+  searchOf,
+  settingsSchema,
+  wireAlert,
+  wireSettings,
+} from '@purser/account';
+
+const letterSchema = z.object({
+  id: uuidSchema,
+  workspace_id: uuidSchema,
+  kind: z.enum(CHANNEL_KINDS),
+  address: z.string(),
+  alerts: z.int(),
+  attempts: z.int(),
+  ended_at: instantSchema,
+  error: z.string(),
+});
+
+/** What the operator should know: of all workspaces, of the platform, and of messages that did not arrive. */
+export function registerAlerts(app: App, deps: ConsoleDeps): void {
+  const { pool, clock } = deps;
+  const config = { access: 'admin' } as const;
+  const tags = ['Administration'];
+  app.route({
+    method: 'GET',
+    url: '/api/admin/alerts',
+    config,
+    schema: {
+      tags,
+      summary: 'Alerts of all workspaces and of the platform, newest first',
+      querystring: z.object({ ...alertQuery, workspace_id: z.string().max(100).optional() }),
+      response: { 200: alertPageSchema, ...problems(400, 401, 403) },
+    },
+    handler: async (request, reply) => {
+      const page = await listAllAlerts(pool, wantedWorkspace(request.query.workspace_id), searchOf(request.query));
+      if (isRefusal(page)) return sendRefusal(request, reply, page);
+      return reply.send({ alerts: page.alerts.map(wireAlert), next_cursor: page.next_cursor });
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/api/admin/alerts/:id/seen',
+    config,
+    schema: {
+      tags,
+      summary: 'Marks an alert as seen by the operator',
+      params: z.object({ id: uuidSchema }),
+      response: { 200: alertSchema, ...problems(400, 401, 403, 404) },
+    },
+    handler: async (request, reply) => {
+      const alert = await markSeenByOperator(pool, { id: request.params.id, by: callerOf(request).actor, now: clock.now() });
+      return isRefusal(alert) ? sendRefusal(request, reply, alert) : reply.send(wireAlert(alert));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/alerts/settings',
+    config,
+    schema: {
+      tags,
+      summary: 'The operator’s own thresholds and addresses',
+      response: { 200: settingsSchema, ...problems(401, 403) },
+    },
+    handler: async (_request, reply) => reply.send(wireSettings(await readSubscriptions(pool, PLATFORM))),
+  });
+
+  app.route({
+    method: 'PUT',
+    url: '/api/admin/alerts/settings',
+    config,
+    schema: {
+      tags,
+      summary: 'Replaces the operator’s thresholds and addresses',
+      body: subscriptionsSchema,
+      response: { 200: settingsSchema, ...problems(400, 401, 403) },
+    },
+    handler: async (request, reply) => {
+      const kept = await replaceSettings(deps, PLATFORM, callerOf(request).actor, request.body);
+      return isRefusal(kept) ? sendRefusal(request, reply, kept) : reply.send(kept);
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/alerts/undelivered',
+    config,
+    schema: {
+      tags,
+      summary: 'Messages that no attempt could deliver, newest first',
+      querystring: z.object({ cursor: pageQuery.cursor }),
+      response: {
+        200: z.object({ messages: z.array(letterSchema), next_cursor: z.string().nullable() }),
+        ...problems(400, 401, 403),
+      },
+    },
+    handler: async (request, reply) => {
+      const page = await deadLetters(pool, cursorOf(request.query));
+      if (isRefusal(page)) return sendRefusal(request, reply, page);
+      const messages = page.letters.map(({ workspace, ended_at, ...letter }) => ({
+        ...letter,
+        workspace_id: workspace,
+        ended_at: ended_at.toString(),
+      }));
+      return reply.send({ messages, next_cursor: page.next_cursor });
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/api/admin/alerts/undelivered/:id/retry',
+    config,
+    schema: {
+      tags,
+      summary: 'Sends such a message once more, under the same id',
+      params: z.object({ id: uuidSchema }),
+      response: { 202: z.object({ id: uuidSchema }), ...problems(400, 401, 403, 404) },
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const now = clock.now();
+      const refused = await reviveLetter(pool, id, now);
+      if (refused !== undefined) return sendRefusal(request, reply, refused);
+      await appendAudit(pool, {
+        at: now,
+        actor: callerOf(request).actor,
+        workspace: null,
+        action: 'alerts.retry',
+        subject: `message:${id}`,
+        detail: {},
+      });
+      return reply.code(202).send({ id });
+    },
+  });
+}

@@ -1,0 +1,212 @@
+import { isRefusal, isUuid, RefusalError, refuse, type WorkspaceId } from '@purser/core';
+import {
+  listPostings,
+  type MarginLine,
+  marginReport,
+  type Posting,
+  type RevenueSources,
+  revenueSources,
+  trialBalance,
+} from '@purser/ledger';
+import { money, toWire } from '@purser/money';
+import { z } from 'zod';
+import { amountSchema, counterSchema, instantSchema, pageQuery, quantitySchema, uuidSchema } from '@purser/api';
+import { sendRefusal, problems, spanOf, spanQuery, type App, counter, cursorOf, quantity } from '@purser/http';
+
+import type { ConsoleDeps } from './deps.ts';
+import { verifyBooks } from './verify-books.ts';
+
+export const postingSchema = z.object({
+  id: counterSchema,
+  at: instantSchema,
+  workspace_id: uuidSchema,
+  transaction_id: uuidSchema.nullable(),
+  debit: z.string(),
+  credit: z.string(),
+  amount: quantitySchema,
+  unit: z.string(),
+  reported: amountSchema.nullable().describe('The same value in the plan’s currency, at the rate of that moment.'),
+  plan: z.string().nullable(),
+  memo: z.string().nullable(),
+});
+
+export const marginSchema = z.object({
+  key: z.string(),
+  revenue: amountSchema,
+  fees: amountSchema,
+  cost: amountSchema,
+  margin: amountSchema,
+  margin_ratio: z.string().nullable().describe('Cut towards −∞ after six decimals; null without revenue.'),
+  collected: amountSchema.optional().describe('Of the revenue: what payments brought in. By plan, workspace and pack.'),
+  agreed: amountSchema
+    .optional()
+    .describe('Of the revenue: what is agreed with the customer and not collected through payments.'),
+});
+
+const balanceSchema = z.object({
+  account: z.string(),
+  unit: z.string(),
+  debit: quantitySchema,
+  credit: quantitySchema,
+  net: quantitySchema,
+});
+
+const mismatchSchema = z.object({ kind: z.string(), detail: z.string() });
+
+/** What the books say, and whether they can be believed. */
+export function registerBooks(app: App, { pool, clock }: ConsoleDeps): void {
+  const config = { access: 'admin' } as const;
+  app.route({
+    method: 'GET',
+    url: '/api/admin/margin',
+    config,
+    schema: {
+      tags: ['Administration'],
+      summary: 'Revenue, fees, cost and margin from the ledger',
+      querystring: z.object({
+        ...spanQuery,
+        by: z.enum(['plan', 'workspace', 'pack']).default('plan'),
+      }),
+      response: { 200: z.array(marginSchema), ...problems(400, 401, 403) },
+    },
+    handler: async (request, reply) => {
+      const { by } = request.query;
+      const span = spanOf(request.query, clock.now());
+      const [lines, sources] = await Promise.all([marginReport(pool, { ...span, by }), sourcesBy(pool, by, span)]);
+      return reply.send(lines.map((line) => wireMargin(line, sources)));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/ledger',
+    config,
+    schema: {
+      tags: ['Administration'],
+      summary: 'Postings, newest first',
+      querystring: z.object({ workspace_id: z.string().max(100).optional(), ...pageQuery }),
+      response: {
+        200: z.object({ postings: z.array(postingSchema), next_cursor: z.string().nullable() }),
+        ...problems(400, 401, 403),
+      },
+    },
+    handler: async (request, reply) => {
+      const { query } = request;
+      const page = await listPostings(pool, {
+        workspace: wantedWorkspace(query.workspace_id),
+        cursor: cursorOf(query),
+        limit: query.limit,
+      });
+      if (isRefusal(page)) return sendRefusal(request, reply, page);
+      return reply.send({ postings: page.rows.map(wirePosting), next_cursor: page.next });
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/ledger/trial-balance',
+    config,
+    schema: {
+      tags: ['Administration'],
+      summary: 'Every account per unit; the nets of a unit add up to zero',
+      response: { 200: z.array(balanceSchema), ...problems(401, 403) },
+    },
+    handler: async (_request, reply) => {
+      const accounts = await trialBalance(pool);
+      return reply.send(
+        accounts.map(({ account, unit, debit, credit, net }) => ({
+          account,
+          unit,
+          debit: quantity(debit, unit),
+          credit: quantity(credit, unit),
+          net: quantity(net, unit),
+        })),
+      );
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/ledger/verify',
+    config,
+    schema: {
+      tags: ['Administration'],
+      summary: 'Replays the postings and the holds against the counters',
+      description: 'Reads everything: for operators, not for polling.',
+      response: {
+        200: z.object({
+          balanced: z.boolean().describe('The postings balance and the counters are what their history says.'),
+          entries: counterSchema,
+          open_holds: counterSchema,
+          overruns: counterSchema,
+          unreconciled: counterSchema,
+          mismatches: z.array(mismatchSchema),
+        }),
+        ...problems(401, 403),
+      },
+    },
+    handler: async (_request, reply) => {
+      const { balanced, entries, open_holds, overruns, unreconciled, mismatches } = await verifyBooks(pool);
+      return reply.send({
+        balanced,
+        entries: counter(entries),
+        open_holds: counter(open_holds),
+        overruns: counter(overruns),
+        unreconciled: counter(unreconciled),
+        mismatches: [...mismatches],
+      });
+    },
+  });
+}
+
+/** Of a pack all is collected; of a model or a month the report does not say. */
+export async function sourcesBy(
+  pool: ConsoleDeps['pool'],
+  by: string,
+  span: { readonly from: Temporal.Instant; readonly to: Temporal.Instant },
+): Promise<SourcesOf> {
+  if (by === 'plan' || by === 'workspace') return await revenueSources(pool, { ...span, by });
+  if (by === 'pack') return ({ revenue }) => ({ collected: revenue, agreed: money(0n, revenue.currency) });
+  return () => undefined;
+}
+
+type SourcesOf = (line: MarginLine) => RevenueSources | undefined;
+
+export function wireMargin(line: MarginLine, sourcesOf: SourcesOf): z.infer<typeof marginSchema> {
+  const sources = sourcesOf(line);
+  return {
+    key: line.key,
+    revenue: toWire(line.revenue),
+    fees: toWire(line.fees),
+    cost: toWire(line.cost),
+    margin: toWire(line.margin),
+    margin_ratio: line.margin_ratio,
+    ...(sources && { collected: toWire(sources.collected), agreed: toWire(sources.agreed) }),
+  };
+}
+
+export function wantedWorkspace(id: string | undefined): WorkspaceId | null {
+  if (id === undefined || id === '') return null;
+  if (!isUuid(id)) throw new RefusalError(refuse('invalid_request', `"workspace_id": want a UUID, got ${JSON.stringify(id)}`));
+  return id as WorkspaceId;
+}
+
+export function wirePosting(posting: Posting): z.infer<typeof postingSchema> {
+  const { reported, reported_unit } = posting;
+  return {
+    id: counter(posting.id),
+    at: posting.posted_at.toString(),
+    workspace_id: posting.workspace,
+    transaction_id: posting.hold,
+    debit: posting.debit,
+    credit: posting.credit,
+    amount: quantity(posting.amount, posting.unit),
+    unit: posting.unit,
+    reported:
+      reported === null || reported_unit === null
+        ? null
+        : { amount: String(quantity(reported, reported_unit)), currency: reported_unit },
+    plan: posting.plan,
+    memo: posting.reason,
+  };
+}

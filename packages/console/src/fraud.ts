@@ -1,0 +1,80 @@
+import { isRefusal } from '@purser/core';
+import { type CreditSpender, creditSpenders } from '@purser/ledger';
+import { listFraud, type RaisedFraud } from '@purser/notify';
+import { z } from 'zod';
+import { counterSchema, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { sendRefusal, problems, type App, counter, cursorOf } from '@purser/http';
+
+import type { ConsoleDeps } from './deps.ts';
+import { wantedWorkspace } from './books.ts';
+
+const PAGE_MAX = 20;
+
+const flagSchema = z.object({
+  id: uuidSchema.describe('Of the alert; `POST /api/admin/alerts/{id}/seen` takes it off the queue.'),
+  workspace_id: uuidSchema,
+  credits: counterSchema.describe('Spent in that hour.'),
+  credits_max: counterSchema.describe('What the plan takes for honest.'),
+  from: instantSchema,
+  to: instantSchema,
+  seen_at: instantSchema.nullable(),
+  seen_by: z.string().nullable(),
+  spenders: z
+    .array(z.object({ actor: z.string(), user: z.string().nullable(), credits: counterSchema }))
+    .describe('Who spent them, the most first.'),
+});
+
+/** The fraud queue: workspaces that spent more credits in an hour than their plan takes for honest (C4), and who in them did. */
+export function registerFraud(app: App, { pool }: ConsoleDeps): void {
+  app.route({
+    method: 'GET',
+    url: '/api/admin/fraud',
+    config: { access: 'admin' },
+    schema: {
+      tags: ['Administration'],
+      summary: 'Fraud flags, newest first, with who spent the credits',
+      querystring: z.object({
+        cursor: pageQuery.cursor,
+        workspace_id: z.string().max(100).optional(),
+        unseen: z.enum(['0', '1']).optional().describe('`1`: only what no operator has seen.'),
+      }),
+      response: {
+        200: z.object({ flags: z.array(flagSchema), next_cursor: z.string().nullable() }),
+        ...problems(400, 401, 403),
+      },
+    },
+    handler: async (request, reply) => {
+      const { query } = request;
+      const search = { cursor: cursorOf(query), unseen: query.unseen === '1', limit: PAGE_MAX };
+      const page = await listFraud(pool, wantedWorkspace(query.workspace_id), search);
+      if (isRefusal(page)) return sendRefusal(request, reply, page);
+      const flags = await Promise.all(page.flags.map(async (flag) => wireFlag(flag, await creditSpenders(pool, hourOf(flag)))));
+      return reply.send({ flags, next_cursor: page.next_cursor });
+    },
+  });
+}
+
+function hourOf({ workspace, raised_at }: RaisedFraud) {
+  return { workspace, from: raised_at.subtract({ hours: 1 }), to: raised_at };
+}
+
+function wireFlag(flag: RaisedFraud, spenders: Awaited<ReturnType<typeof creditSpenders>>): z.infer<typeof flagSchema> {
+  const { from, to } = hourOf(flag);
+  return {
+    id: flag.id,
+    workspace_id: flag.workspace,
+    credits: counter(flag.credits),
+    credits_max: counter(flag.credits_max),
+    from: from.toString(),
+    to: to.toString(),
+    seen_at: flag.seen_at?.toString() ?? null,
+    seen_by: flag.seen_by,
+    spenders: spenders.map(wireSpender),
+  };
+}
+
+/** An attempt names its actor and, after it, the end user. */
+export function wireSpender({ actor, credits }: CreditSpender): { actor: string; user: string | null; credits: number | string } {
+  const [who = '', user] = actor.split(' user:');
+  return { actor: who, user: user ?? null, credits: counter(credits) };
+}

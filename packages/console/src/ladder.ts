@@ -1,0 +1,60 @@
+import { listRungs } from '@purser/policy';
+import { z } from 'zod';
+import { instantSchema, quantitySchema } from '@purser/api';
+import { problems, type App, quantity } from '@purser/http';
+
+import type { ConsoleDeps } from './deps.ts';
+
+const degradationSchema = z.object({ what: z.string(), why: z.string() });
+
+const standingSchema = z.object({
+  ladder: z.string(),
+  watches: z.enum(['ceiling', 'global_budget', 'pool']),
+  workspace_id: z.string().nullable().describe('Null: everybody’s.'),
+  unit: z.string(),
+  spent: quantitySchema.describe('Of a workspace: when it came to this rung.'),
+  cap: quantitySchema,
+  rung: z.int().describe('Counted from 1; 0: none.'),
+  rungs: z.int().describe('How many the ladder has.'),
+  since: instantSchema.nullable(),
+  effects: z.array(degradationSchema),
+});
+
+/** Where every ladder stands: the shared ones always, those of workspaces that are on a rung. */
+export function registerLadder(app: App, deps: ConsoleDeps): void {
+  app.route({
+    method: 'GET',
+    url: '/api/admin/ladder',
+    config: { access: 'admin' },
+    schema: {
+      tags: ['Administration'],
+      summary: 'The rung of each meter that a ladder watches',
+      querystring: z.object({ limit: z.coerce.number().int().min(1).max(1000).optional() }),
+      response: {
+        200: z.object({
+          frozen: z.boolean(),
+          shared: z.array(standingSchema),
+          workspaces: z.array(standingSchema).describe('Farthest down first.'),
+          workspaces_on_a_rung: z.int(),
+        }),
+        ...problems(400, 401, 403, 503),
+      },
+    },
+    handler: async (request, reply) => {
+      const found = await listRungs(deps, request.query.limit ?? 100);
+      const wire = (one: (typeof found.shared)[number]): z.infer<typeof standingSchema> => ({
+        ...one,
+        spent: quantity(one.spent, one.unit),
+        cap: quantity(one.cap, one.unit),
+        since: one.since?.toString() ?? null,
+        effects: [...one.effects],
+      });
+      return reply.header('cache-control', 'no-store').send({
+        frozen: deps.policies.state().frozen,
+        shared: found.shared.map(wire),
+        workspaces: found.workspaces.map(wire),
+        workspaces_on_a_rung: found.count,
+      });
+    },
+  });
+}

@@ -1,0 +1,50 @@
+import { isRefusal } from '@purser/core';
+import { z } from 'zod';
+import { sendRefusal, problems, instantQuery, type App } from '@purser/http';
+
+import type { ConsoleDeps } from './deps.ts';
+
+/** Pages of a hundred that one request asks Stripe for: it answers within seconds, and says where to go on. */
+const PAGES_MAX = 5;
+
+/** After a disaster, or a webhook that was switched off: what Stripe told is asked for again. */
+export function registerPayments(app: App, { marketplace, licenses, log }: ConsoleDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/api/admin/payments/take-in',
+    config: { access: 'admin' },
+    schema: {
+      tags: ['Administration'],
+      summary: 'Takes in the payment events since an instant again, as far as they are not known',
+      description:
+        'Lists Stripe’s events (it keeps 30 days of them), and for what is older its objects, and applies each once, as its webhook would have. ' +
+        'A request goes through some hundreds; repeat it with `after` until `next` is null.',
+      body: z.object({
+        since: instantQuery.describe('RFC 3339, or a date (UTC).'),
+        after: z.string().max(300).optional().describe('`next` of the answer before.'),
+      }),
+      response: {
+        200: z.object({
+          linked: z.int().describe('Customers whose workspace was not known any more, and is again.'),
+          known: z.int(),
+          applied: z.int(),
+          ignored: z.int().describe('Known now, and without consequence.'),
+          refused: z.int(),
+          refusals: z.array(z.object({ event: z.string(), type: z.string(), why: z.string() })),
+          next: z.string().nullable(),
+        }),
+        ...problems(400, 401, 403, 501, 503),
+      },
+    },
+    handler: async (request, reply) => {
+      const { since, after } = request.body;
+      const taken = await marketplace.takeIn({ since, after, pages_max: PAGES_MAX });
+      if (isRefusal(taken)) return sendRefusal(request, reply, taken);
+      for (const workspace of taken.workspaces) {
+        await licenses.release(workspace).catch((err: unknown) => log.error({ err }, 'a changed license is followed up later'));
+      }
+      const { linked, known, applied, kept, refused, refusals, next } = taken;
+      return reply.send({ linked, known, applied, ignored: kept, refused, refusals: [...refusals], next });
+    },
+  });
+}

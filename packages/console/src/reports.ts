@@ -1,0 +1,282 @@
+import { unreachable } from '@purser/core';
+import type { Pool } from '@purser/database';
+import { type Catalog, findPack, findPlan, type Pack, type Plan } from '@purser/catalog';
+import type { Workspace } from '@purser/identity';
+import {
+  type CreditSpender,
+  dailyUsage,
+  marginByModel,
+  marginByMonth,
+  type MarginLine,
+  marginReport,
+  type UsageDay,
+  usersAbove,
+} from '@purser/ledger';
+import { formatAmount, formatRatio, type Money, toWire } from '@purser/money';
+import { type FraudFlag, type FraudWeek, weeklyFraud } from '@purser/notify';
+import { z } from 'zod';
+import { amountSchema, counterSchema, instantSchema, uuidSchema } from '@purser/api';
+import { type CsvCell, sendCsv, toCsv, problems, type Span, spanOf, spanQuery, type App, counter } from '@purser/http';
+
+import type { ConsoleDeps } from './deps.ts';
+import { marginSchema, sourcesBy, wireMargin } from './books.ts';
+import { wireSpender } from './fraud.ts';
+
+const formatQuery = { format: z.enum(['json', 'csv']).default('json') };
+
+/** The same report as JSON or as a CSV file. */
+function either<Schema extends z.ZodType>(schema: Schema) {
+  return {
+    description: 'The report, as wanted by `format`',
+    content: { 'application/json': { schema }, 'text/csv': { schema: z.string() } },
+  };
+}
+
+const MARGIN_KEYS = ['plan', 'workspace', 'pack', 'model', 'month'] as const;
+type MarginBy = (typeof MARGIN_KEYS)[number];
+
+const marginRowSchema = marginSchema.extend({
+  name: z.string().nullable().describe('The name of a workspace; null for other keys.'),
+  margin_min: z
+    .string()
+    .nullable()
+    .describe('The least of its revenue that the catalog promises of the plan, of the pack, or of the plan a workspace is on.'),
+});
+
+const usageSchema = z.object({
+  day: z.iso.date(),
+  calls: counterSchema.describe('Provider calls that served.'),
+  calls_failed: counterSchema,
+  credits_spent: counterSchema,
+  workspaces: counterSchema.describe('That spent or cost anything.'),
+  cost: z.array(amountSchema).describe('In each currency that is reported.'),
+});
+
+const fraudSchema = z.object({
+  week: z.iso.date().describe('Its Monday, UTC.'),
+  workspaces: z.int(),
+  users: z.int().describe('Users who by themselves spent more in a flagged hour than their plan takes for honest, each once.'),
+  flags: z.array(
+    z.object({
+      id: uuidSchema,
+      workspace_id: uuidSchema,
+      name: z.string().nullable(),
+      at: instantSchema,
+      text: z.string(),
+      users: z
+        .array(z.object({ actor: z.string(), user: z.string().nullable(), credits: counterSchema }))
+        .nullable()
+        .describe('Those users, the most first; empty where only several together were above. Null beyond the newest 500 flags.'),
+    }),
+  ),
+});
+
+/** What an operator reads every day, every week and every month. */
+export function registerReports(app: App, deps: ConsoleDeps): void {
+  const { pool, clock } = deps;
+  const config = { access: 'admin' } as const;
+  const tags = ['Administration'];
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/reports/margin',
+    config,
+    schema: {
+      tags,
+      summary: 'Margin by plan, workspace, pack, model or month, from the ledger',
+      description:
+        'By model, whole UTC days: a model earns the part of each plan’s revenue that the credits charged for it are of all under that plan.',
+      querystring: z.object({ ...spanQuery, ...formatQuery, by: z.enum(MARGIN_KEYS).default('plan') }),
+      response: { 200: either(z.array(marginRowSchema)), ...problems(400, 401, 403) },
+    },
+    handler: async (request, reply) => {
+      const { by, format } = request.query;
+      const span = spanOf(request.query, clock.now());
+      const [lines, sources] = await Promise.all([marginBy(deps, by, span), sourcesBy(pool, by, span)]);
+      const found =
+        by === 'workspace'
+          ? await workspacesOf(
+              deps,
+              lines.map(({ key }) => key),
+            )
+          : new Map<string, Workspace>();
+      const called = new Map([...found].map(([id, { name }]) => [id, name]));
+      const minimum = minimumOf(deps.catalog, by, found);
+      if (format === 'csv') return sendCsv(reply, `margin-by-${by}`, marginCsv(by, lines, called, sources));
+      return reply.send(
+        lines.map((line) => ({
+          ...wireMargin(line, sources),
+          name: called.get(line.key) ?? null,
+          margin_min: minimum(line.key),
+        })),
+      );
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/reports/usage',
+    config,
+    schema: {
+      tags,
+      summary: 'Calls, credits, cost and active workspaces of each UTC day',
+      querystring: z.object({ ...spanQuery, ...formatQuery }),
+      response: { 200: either(z.array(usageSchema)), ...problems(400, 401, 403) },
+    },
+    handler: async (request, reply) => {
+      const days = await dailyUsage(pool, spanOf(request.query, clock.now()));
+      if (request.query.format === 'csv') return sendCsv(reply, 'usage-by-day', usageCsv(days));
+      return reply.send(
+        days.map((day) => ({
+          day: day.day,
+          calls: counter(day.calls),
+          calls_failed: counter(day.calls_failed),
+          credits_spent: counter(day.credits_spent),
+          workspaces: counter(day.workspaces),
+          cost: day.cost.map(toWire),
+        })),
+      );
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/reports/fraud',
+    config,
+    schema: {
+      tags,
+      summary: 'Fraud flags of each week, newest first',
+      querystring: z.object({ ...spanQuery, ...formatQuery }),
+      response: { 200: either(z.array(fraudSchema)), ...problems(400, 401, 403) },
+    },
+    handler: async (request, reply) => {
+      const weeks = await namedWeeks(pool, await weeklyFraud(pool, spanOf(request.query, clock.now())));
+      const found = await workspacesOf(
+        deps,
+        weeks.flatMap(({ flags }) => flags.map(({ workspace }) => workspace)),
+      );
+      const called = new Map([...found].map(([id, { name }]) => [id, name]));
+      if (request.query.format === 'csv') {
+        const rows = weeks.flatMap(({ week, flags }) =>
+          flags.map(({ workspace, at, text, users }) => [
+            week,
+            workspace,
+            called.get(workspace) ?? '',
+            at.toString(),
+            (users ?? []).map(({ actor }) => actor).join(', '),
+            text,
+          ]),
+        );
+        return sendCsv(reply, 'fraud-by-week', toCsv(['week', 'workspace_id', 'name', 'at', 'users', 'text'], rows));
+      }
+      return reply.send(
+        weeks.map(({ week, workspaces, users, flags }) => ({
+          week,
+          workspaces,
+          users,
+          flags: flags.map((flag) => ({
+            id: flag.id,
+            workspace_id: flag.workspace,
+            name: called.get(flag.workspace) ?? null,
+            at: flag.at.toString(),
+            text: flag.text,
+            users: flag.users?.map(wireSpender) ?? null,
+          })),
+        })),
+      );
+    },
+  });
+}
+
+function marginBy({ pool }: ConsoleDeps, by: MarginBy, span: Span): Promise<MarginLine[]> {
+  switch (by) {
+    case 'plan':
+    case 'workspace':
+    case 'pack':
+      return marginReport(pool, { ...span, by });
+    case 'model':
+      return marginByModel(pool, span);
+    case 'month':
+      return marginByMonth(pool, span);
+    default:
+      return unreachable(by);
+  }
+}
+
+/** Workspaces by id; they are looked up many at a time. */
+async function workspacesOf({ identity }: ConsoleDeps, ids: readonly string[]): Promise<Map<string, Workspace>> {
+  const found = await Promise.all([...new Set(ids)].map(async (id) => await identity.workspace(id)));
+  return new Map(found.flatMap((workspace) => (workspace === undefined ? [] : [[workspace.id, workspace]])));
+}
+
+/** The margin that is promised of what a line is about. */
+function minimumOf(catalog: Catalog, by: MarginBy, workspaces: ReadonlyMap<string, Workspace>): (key: string) => string | null {
+  const promised = (key: string): Plan | Pack | undefined => {
+    if (by === 'pack') return findPack(catalog, key);
+    if (by === 'plan') return findPlan(catalog, key);
+    const plan = workspaces.get(key)?.plan;
+    return plan === undefined ? undefined : findPlan(catalog, plan);
+  };
+  return (key) => {
+    const margin = promised(key)?.margin;
+    return margin === undefined ? null : formatRatio(margin);
+  };
+}
+
+function marginCsv(
+  by: MarginBy,
+  lines: readonly MarginLine[],
+  names: ReadonlyMap<string, string>,
+  sources: Awaited<ReturnType<typeof sourcesBy>>,
+): string {
+  const named = by === 'workspace';
+  const amountOf = (amount: Money | undefined): string => (amount === undefined ? '' : formatAmount(amount));
+  return toCsv(
+    [by, ...(named ? ['name'] : []), 'currency', 'revenue', 'fees', 'cost', 'margin', 'margin_ratio', 'collected', 'agreed'],
+    lines.map((line): CsvCell[] => [
+      line.key,
+      ...(named ? [names.get(line.key) ?? ''] : []),
+      line.revenue.currency,
+      ...[line.revenue, line.fees, line.cost, line.margin].map(formatAmount),
+      line.margin_ratio,
+      amountOf(sources(line)?.collected),
+      amountOf(sources(line)?.agreed),
+    ]),
+  );
+}
+
+/** A line a day and currency; a day without cost has one line, without either. */
+function usageCsv(days: readonly UsageDay[]): string {
+  return toCsv(
+    ['day', 'calls', 'calls_failed', 'credits_spent', 'workspaces', 'cost', 'currency'],
+    days.flatMap(({ day, calls, calls_failed, credits_spent, workspaces, cost }) => {
+      const counts = [day, ...[calls, calls_failed, credits_spent, workspaces].map(String)];
+      return cost.length === 0 ? [[...counts, '', '']] : cost.map((one) => [...counts, formatAmount(one), one.currency]);
+    }),
+  );
+}
+
+interface NamedWeek extends Omit<FraudWeek, 'flags'> {
+  readonly users: number;
+  readonly flags: readonly (FraudFlag & { readonly users: readonly CreditSpender[] | undefined })[];
+}
+
+/** The weeks with the users who by themselves were above what their plan takes for honest. */
+async function namedWeeks(pool: Pool, weeks: readonly FraudWeek[]): Promise<NamedWeek[]> {
+  const all = weeks.flatMap(({ flags }) => flags);
+  const users = await usersAbove(
+    pool,
+    all.map(({ workspace, at, credits_max }) => ({
+      workspace,
+      from: at.subtract({ hours: 1 }),
+      to: at,
+      credits_max: credits_max ?? 0n,
+    })),
+  );
+  const of = new Map(all.map(({ id }, index) => [id, users[index]]));
+  return weeks.map(({ week, workspaces, flags }) => {
+    const named = flags.map((flag) => ({ ...flag, users: of.get(flag.id) }));
+    const each = named.flatMap((flag) => (flag.users ?? []).map(({ actor }) => `${flag.workspace} ${actor}`));
+    return { week, workspaces, users: new Set(each).size, flags: named };
+  });
+}

@@ -1,0 +1,122 @@
+import { isRefusal } from '@purser/core';
+import type { Bill, Degradation, OpenAiChatBody, ServedCall } from '@purser/gate';
+import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
+import { formatMoney } from '@purser/money';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import {
+  problemOfThrown,
+  sendRefusal,
+  callerOf,
+  callerSignal,
+  sendChunks,
+  idempotencyOf,
+  openAiError,
+  openAiErrors,
+  type App,
+} from '@purser/http';
+
+import type { GatewayDeps } from './deps.ts';
+
+const MESSAGES_MAX = 10_000;
+
+/** What the gate itself reads is checked; every other member is the upstream's business and passes on as it came. */
+const chatBody = z.looseObject({
+  model: z.string().min(1).max(200).describe('One of GET /v1/models; `auto` leaves the choice to the plan.'),
+  messages: z
+    .array(z.looseObject({ role: z.string() }))
+    .min(1)
+    .max(MESSAGES_MAX),
+  stream: z.boolean().nullish(),
+  max_tokens: z.int().min(1).nullish(),
+  max_completion_tokens: z.int().min(1).nullish(),
+  n: z.int().min(1).nullish(),
+  user: z
+    .string()
+    .refine((user) => user === '' || USER_NAME.test(user), WANTED_USER_NAME)
+    .nullish()
+    .describe('The end user, for per-user limits: 1 to 256 characters; empty is nobody.'),
+});
+
+const completionSchema = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal('chat.completion'),
+    model: z.string(),
+    choices: z.array(z.looseObject({ index: z.int() })),
+    usage: z.looseObject({ prompt_tokens: z.int(), completion_tokens: z.int(), total_tokens: z.int() }),
+  })
+  .describe('OpenAI’s chat completion; with `stream` its chunks as server-sent events, ended by `[DONE]`.');
+
+export function registerChatCompletions(app: App, { gate, bounds }: GatewayDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/chat/completions',
+    config: { access: 'workspace', spends: true },
+    bodyLimit: bounds.prompt_body_bytes_max,
+    schema: {
+      tags: ['OpenAI'],
+      summary: 'The same gate behind OpenAI’s wire format',
+      description: 'An official OpenAI client works by changing its base URL and key. `max_tokens` is capped by the plan.',
+      body: chatBody,
+      response: { 200: completionSchema, ...openAiErrors(400, 401, 402, 403, 404, 409, 422, 429, 502, 503, 504) },
+    },
+    handler: async (request, reply) => {
+      const idempotency = idempotencyOf(request);
+      const body = withoutUnset(request.body);
+      const result = await gate.chatCompletions(
+        callerOf(request),
+        {
+          body,
+          ...(idempotency !== undefined && { idempotency }),
+          ...(request.arrival !== null && { arrival: request.arrival }),
+        },
+        callerSignal(reply),
+      );
+      if (isRefusal(result)) return sendRefusal(request, reply, result);
+      if (result.replayed) reply.header('idempotency-replayed', 'true');
+      if (result.kind === 'stream') {
+        describeCall(reply, result.call);
+        await sendChunks(reply, result.chunks, { lastWords: (error) => brokenStream(request, error) });
+        return reply;
+      }
+      describeCall(reply, result.bill);
+      describeBill(reply, result.bill);
+      return (reply as FastifyReply).code(result.status).type('application/json; charset=utf-8').send(result.body);
+    },
+  });
+}
+
+/** Clients send `null` and `[]` for "not set", and an empty `user`; the gate and the providers know only absent. */
+function withoutUnset(body: z.infer<typeof chatBody>): OpenAiChatBody {
+  for (const member of Object.keys(body)) {
+    const value = body[member];
+    if (value === null || (Array.isArray(value) && value.length === 0)) delete body[member];
+  }
+  if (body.user === '') delete body.user;
+  return body as OpenAiChatBody;
+}
+
+/** A stream that breaks after its first byte ends with an error chunk, which OpenAI's clients raise, and without `[DONE]`. */
+function brokenStream(request: FastifyRequest, error: unknown): string {
+  request.log.error({ err: error, request_id: request.id }, 'a stream broke');
+  return `data: ${JSON.stringify(openAiError(problemOfThrown(error, request.view)))}\n\n`;
+}
+
+/** What OpenAI's shape has no member for travels in headers. */
+function describeBill(reply: FastifyReply, { cost, charged }: Bill): void {
+  reply.headers({ 'purser-cost': formatMoney(cost), 'purser-credits-charged': charged.toString() });
+}
+
+/** In a stream, what it came to stands in its last usage. */
+function describeCall(reply: FastifyReply, call: ServedCall): void {
+  reply.header('purser-transaction-id', call.id);
+  if (call.offline) reply.header('purser-offline', 'true');
+  if (call.degraded.length > 0) reply.header('purser-degraded', inHeader(call.degraded));
+}
+
+/** What was degraded and why, in the characters a header may carry. */
+function inHeader(degraded: readonly Degradation[]): string {
+  const text = degraded.map(({ what, why }) => `${what} (${why})`).join('; ');
+  return text.replaceAll('’', "'").replace(/[^\x20-\x7e]/g, '?');
+}

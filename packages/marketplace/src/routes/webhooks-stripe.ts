@@ -1,0 +1,60 @@
+import { isRefusal } from '@purser/core';
+import { z } from 'zod';
+import { sendRefusal, problems, type App } from '@purser/http';
+
+import type { MarketplaceRoutesDeps } from './deps.ts';
+
+/** The largest events carry an invoice with all of its lines. */
+const EVENT_BYTES_MAX = 1024 * 1024;
+
+/** Where Stripe tells what was paid. Open to anyone, because the signature says who it is; it signs bytes, so nothing parses them before. */
+export async function registerStripeWebhooks(
+  app: App,
+  { marketplace, licenses, anonymousLimiter, log }: MarketplaceRoutesDeps,
+): Promise<void> {
+  await app.register(async (scope: App) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+      done(null, body);
+    });
+    scope.route({
+      method: 'POST',
+      url: '/api/webhooks/stripe',
+      bodyLimit: EVENT_BYTES_MAX,
+      // Whoever keeps sending what nobody signed is not read any more.
+      onRequest: async (request, reply) => {
+        const flooding = anonymousLimiter.refusal(request.client.address);
+        return flooding === undefined ? undefined : sendRefusal(request, reply, flooding);
+      },
+      config: { access: 'public' },
+      schema: {
+        tags: ['Marketplace'],
+        summary: 'Takes in an event that Stripe signed; each counts once, for ever',
+        response: {
+          200: z.object({
+            received: z.literal(true),
+            outcome: z
+              .enum(['applied', 'kept', 'refused', 'known'])
+              .describe('`kept`: it changes nothing; `refused`: it does not fit what is known; `known`: it came before.'),
+          }),
+          ...problems(400, 422, 429, 501, 503),
+        },
+      },
+      handler: async (request, reply) => {
+        const signature = request.headers['stripe-signature'];
+        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+        const received = await marketplace.receive(body, typeof signature === 'string' ? signature : undefined);
+        if (isRefusal(received)) {
+          anonymousLimiter.count(request.client.address);
+          return sendRefusal(request, reply, received);
+        }
+        const { workspace } = received;
+        if (workspace !== undefined) {
+          // Committed, whatever becomes of this: what it switched on or off holds here by the time Stripe is answered.
+          await licenses.release(workspace).catch((err: unknown) => log.error({ err }, 'a changed license is followed up later'));
+        }
+        return reply.send({ received: true, outcome: received.outcome });
+      },
+    });
+  });
+}
