@@ -1686,6 +1686,21 @@ create policy own_rows on marketplace.checkout for all to purser_app using ((wor
 grant insert, select on marketplace.checkout to purser_app;
 grant insert, select, update on marketplace.checkout to purser_work;
 
+create table marketplace.closed_terms (
+  workspace_id uuid not null,
+  until timestamp with time zone not null,
+  opener text not null,
+  paid text[] not null,
+  snapshots text[] not null,
+  known text not null,
+  constraint closed_terms_pkey PRIMARY KEY (workspace_id)
+);
+alter table marketplace.closed_terms enable row level security;
+create policy all_rows on marketplace.closed_terms for all to purser_work using (true);
+create policy own_rows on marketplace.closed_terms for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on marketplace.closed_terms to purser_app;
+grant delete, insert, select, update on marketplace.closed_terms to purser_work;
+
 create table marketplace.credit_note (
   stripe_id text not null,
   invoice_id text not null,
@@ -1974,6 +1989,17 @@ CREATE OR REPLACE FUNCTION marketplace.has_live_subscription(p_workspace uuid)
  STABLE
 AS $function$
   select exists (select from marketplace.subscription where workspace_id = p_workspace and live)
+$function$;
+
+CREATE OR REPLACE FUNCTION marketplace.known_before(p_workspace uuid, p_until timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select concat_ws(' ',
+    (select count(*) from marketplace.snapshot where workspace_id = p_workspace and at < p_until),
+    (select concat_ws(' ', count(*), sum(paid), sum(tax), sum(reversed), sum(reversal_fees))
+     from marketplace.invoice where workspace_id = p_workspace and paid_at < p_until))
 $function$;
 
 CREATE OR REPLACE FUNCTION marketplace.owed_credits(p_workspace uuid)
@@ -3721,6 +3747,7 @@ create table terms.month (
   owed bigint default 0 not null,
   owed_unit text,
   lapsed boolean default false not null,
+  closed boolean default false not null,
   constraint month_pkey PRIMARY KEY (workspace_id, term, month),
   constraint month_kind_check CHECK ((kind = ANY (ARRAY['paid'::text, 'trial'::text, 'calendar'::text]))),
   constraint month_month_check CHECK ((month >= 0)),
@@ -3728,6 +3755,7 @@ create table terms.month (
   constraint sound CHECK ((ends_at >= starts_at))
 );
 CREATE INDEX month_of_workspace ON terms.month USING btree (workspace_id, starts_at);
+CREATE INDEX open_month ON terms.month USING btree (workspace_id, starts_at) WHERE (NOT closed);
 alter table terms.month enable row level security;
 create policy all_rows on terms.month for all to purser_work using (true);
 create policy own_rows on terms.month for select to purser_app using ((workspace_id = base.current_workspace()));
@@ -3750,6 +3778,7 @@ create table terms.part (
   taken bigint default 0 not null,
   steps integer default 0 not null,
   opened boolean default false not null,
+  closed boolean default false not null,
   constraint part_pkey PRIMARY KEY (workspace_id, invoice, ordinal),
   constraint part_check CHECK (((rolling >= 0) AND (rolling <= credits))),
   constraint part_check1 CHECK (((taken >= 0) AND (taken <= granted))),
@@ -3757,6 +3786,7 @@ create table terms.part (
   constraint part_granted_check CHECK ((granted >= 0)),
   constraint part_ordinal_check CHECK ((ordinal >= 0))
 );
+CREATE INDEX open_part ON terms.part USING btree (workspace_id) WHERE (NOT closed);
 CREATE INDEX part_to_open ON terms.part USING btree (workspace_id, due_at) WHERE (NOT opened);
 alter table terms.part enable row level security;
 create policy all_rows on terms.part for all to purser_work using (true);

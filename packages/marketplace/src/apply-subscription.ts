@@ -144,11 +144,13 @@ interface Picture {
 
 /**
  * What the pictures say of the license, each under the id of its event: it ended, it owes, it rests; and after that, that it is in order. Told again
- * for all of them, for what an event means may follow from one that comes after it.
+ * for all of them from the first of these on, for what an event means may follow from one that comes after it.
  */
 async function tellLicense(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, subscription: string): Promise<void> {
   const { rows } = await on.query<Picture>(
-    'select event_id, at, status from marketplace.snapshot where subscription_id = $1 order by at, rank',
+    `select event_id, at, status from marketplace.snapshot s where subscription_id = $1 and (at, rank) >= (
+       select at, rank from marketplace.snapshot where subscription_id = $1 and status in ('ended', 'owing', 'paused') order by at, rank limit 1)
+     order by at, rank`,
     [subscription],
   );
   const told = { workspace, subscription, reference: subscription };

@@ -11,7 +11,17 @@ import type {
   SubscriptionSnapshot,
 } from '@purser/terms';
 
+/** A snapshot with the event that told it. */
+export interface KnownSnapshot extends SubscriptionSnapshot {
+  readonly event_id: string;
+}
+
+export interface KnownFacts extends PaymentFacts {
+  readonly snapshots: readonly KnownSnapshot[];
+}
+
 interface SnapshotRow {
+  readonly event_id: string;
   readonly subscription: string;
   readonly at: Temporal.Instant;
   readonly rank: number;
@@ -59,21 +69,26 @@ export interface KeptLine {
   readonly to?: string;
 }
 
-/** All that is known of the payments of a workspace, but for packs. */
-export async function paymentFacts(on: Connection, workspace: WorkspaceId): Promise<PaymentFacts> {
+/** All that is known of the payments of a workspace, but for packs; `since`: from then on, with these snapshots of before. */
+export async function paymentFacts(
+  on: Connection,
+  workspace: WorkspaceId,
+  since?: { readonly until: Temporal.Instant; readonly snapshots: readonly string[] },
+): Promise<KnownFacts> {
+  const from = since?.until.toString() ?? null;
   const snapshots = await on.query<SnapshotRow>(
-    `select s.subscription_id as subscription, s.at, s.rank, s.status, s.plan, s.price, s.items, s.period_start, s.period_end, s.trial_start,
+    `select s.event_id, s.subscription_id as subscription, s.at, s.rank, s.status, s.plan, s.price, s.items, s.period_start, s.period_end, s.trial_start,
        s.trial_end, s.catalogue_version as version, s.event_id like 'before:%' as paid_before, c.code as sold_plan, c.catalogue_version as sold_version
      from marketplace.snapshot s left join marketplace.checkout c on c.checkout_id = s.checkout_id and c.workspace_id = s.workspace_id and c.kind = 'plan'
-     where s.workspace_id = $1`,
-    [workspace],
+     where s.workspace_id = $1 and ($2::timestamptz is null or s.at >= $2 or s.event_id = any ($3::text[]))`,
+    [workspace, from, since?.snapshots ?? []],
   );
   const invoices = await on.query<InvoiceRow>(
     `select invoice_id as invoice, coalesce(subscription_id, '') as subscription, reason, coalesce(made_at, paid_at) as made_at, paid_at, currency,
        paid as gross, tax, reversed, reversal_fees, to_balance, from_balance, lines, case when subscription_id is not null then plan end as plan,
        catalogue_version as version
-     from marketplace.invoice where workspace_id = $1`,
-    [workspace],
+     from marketplace.invoice where workspace_id = $1 and ($2::timestamptz is null or paid_at >= $2)`,
+    [workspace, from],
   );
   const credits = await on.query<CreditFact>(
     `select n.stripe_id as note, n.invoice_id as invoice, coalesce(n.at, i.paid_at) as at, n.to_balance as amount
@@ -92,7 +107,7 @@ function snapshotOf({
   sold_plan,
   sold_version,
   ...row
-}: SnapshotRow): SubscriptionSnapshot {
+}: SnapshotRow): KnownSnapshot {
   return {
     ...row,
     items: row.items.map((item): SubscriptionItem => ({ ...item, plan: item.plan })),

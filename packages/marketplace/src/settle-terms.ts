@@ -4,10 +4,21 @@ import type { Connection } from '@purser/database';
 import type { Catalog } from '@purser/catalog';
 import type { Overrides } from '@purser/identity';
 import { lowerOverrides, spentOfRaises } from '@purser/policy';
-import { applyTerms, lockTerms, type PaymentFacts, type Subscriber, type Terms, termsOf } from '@purser/terms';
+import {
+  applyTerms,
+  closingOf,
+  type Fold,
+  foldTerms,
+  lockTerms,
+  type PaymentFacts,
+  type Subscriber,
+  type Terms,
+  termsSince,
+} from '@purser/terms';
 
+import { closedTerms, keepClosing, type KnownClosing, openAgain } from './closed-terms.ts';
 import type { MarketplaceParts } from './parts.ts';
-import { paymentFacts } from './payment-facts.ts';
+import { type KnownFacts, paymentFacts } from './payment-facts.ts';
 
 /**
  * Everything that follows from the payments of a workspace, worked out again from all that is known of them: terms with their ceilings, credits
@@ -20,13 +31,48 @@ export async function settleTerms(
   workspace: WorkspaceId,
 ): Promise<void> {
   await lockTerms(on, workspace);
-  const facts = await paymentFacts(on, workspace);
-  const catalogs = await catalogsOf(on, parts, facts);
-  const terms = termsOf(facts, (version) => catalogs.get(version), parts.catalog.fx);
-  const raises = await spentOfRaises(on, workspace);
-  const before = await applyTerms(on, now, workspace, { terms, fx: parts.catalog.fx, until: latestOf(facts, now), raises });
+  const { facts, fold, catalogs, closed } = await currentTerms(on, parts, workspace);
+  const { terms } = fold;
+  const { fx } = parts.catalog;
+  const before = await applyTerms(on, now, workspace, {
+    terms,
+    fx,
+    until: latestOf(facts, now),
+    reading: closed ? 'open' : 'all',
+    raises: () => spentOfRaises(on, workspace),
+  });
   await movePlan(on, now, parts, workspace, { before, terms, catalogs });
   if (terms.living.length > 1 && terms.living.length > before.living) await tellSecond(on, now, workspace, terms.living);
+  const closing = closingOf(facts, fold, (version) => catalogs.get(version), fx, closed);
+  if (closing) await keepClosing(on, workspace, closing);
+}
+
+interface CurrentTerms {
+  readonly facts: KnownFacts;
+  readonly fold: Fold;
+  readonly catalogs: ReadonlyMap<string, Catalog>;
+  /** They are those since it was closed. */
+  readonly closed: KnownClosing | undefined;
+}
+
+/** From what is known since the terms were closed, where that is certain to be enough; else from everything. */
+async function currentTerms(
+  on: Connection,
+  parts: Pick<MarketplaceParts, 'catalog' | 'catalogOf'>,
+  workspace: WorkspaceId,
+): Promise<CurrentTerms> {
+  const { fx } = parts.catalog;
+  const closed = await closedTerms(on, workspace);
+  if (closed?.holds === true) {
+    const facts = await paymentFacts(on, workspace, closed);
+    const catalogs = await catalogsOf(on, parts, facts);
+    const fold = termsSince(closed, facts, (version) => catalogs.get(version), fx);
+    if (fold) return { facts, fold, catalogs, closed };
+  }
+  if (closed) await openAgain(on, workspace);
+  const facts = await paymentFacts(on, workspace);
+  const catalogs = await catalogsOf(on, parts, facts);
+  return { facts, fold: foldTerms(facts, (version) => catalogs.get(version), fx), catalogs, closed: undefined };
 }
 
 async function tellLowered(

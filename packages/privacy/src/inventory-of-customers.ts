@@ -171,6 +171,13 @@ export const CUSTOMERS_INVENTORY: readonly TableInventory[] = [
     file: 'subscription_history',
   },
   {
+    table: 'marketplace.closed_terms',
+    holds: 'Until when nothing of what was paid changes any more.',
+    kept: BOOKS,
+    erasure: STAYS,
+    codes: 'opener paid snapshots known',
+  },
+  {
     table: 'marketplace.subscription',
     holds: 'Subscriptions, by Stripe’s ids.',
     kept: BOOKS,

@@ -3,8 +3,8 @@ import type { Connection } from '@purser/database';
 import { costTaken } from '@purser/meters';
 import { currency, type ExchangeRates } from '@purser/money';
 
-import { bookCollected } from './book.ts';
-import { knownMonths, knownParts, type MonthRow, type PartRow } from './known.ts';
+import { bookCollected, dueOf } from './book.ts';
+import { knownMonths, knownParts, type MonthRow, type PartRow, type Reading } from './known.ts';
 import type { MonthPart, ServedMonth } from './months-served.ts';
 import { settleParts } from './open-parts.ts';
 import { owedBy, type RaisesSpent } from './owed.ts';
@@ -24,7 +24,10 @@ export interface Applied {
   readonly terms: Terms;
   readonly fx: ExchangeRates;
   readonly until: Temporal.Instant;
-  readonly raises: RaisesSpent;
+  /** `open`: these are the terms since a closing (`termsSince`). */
+  readonly reading: Reading;
+  /** Asked only where money went back or over to other months. */
+  readonly raises: () => Promise<RaisesSpent>;
 }
 
 /**
@@ -37,19 +40,21 @@ export async function applyTerms(
   on: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
-  { terms, fx, until, raises }: Applied,
+  { terms, fx, until, reading, raises }: Applied,
 ): Promise<Subscriber> {
-  const known = { months: await knownMonths(on, workspace), parts: await knownParts(on, workspace) };
+  const known = { months: await knownMonths(on, workspace, reading), parts: await knownParts(on, workspace, reading) };
   const loose = loosened(known, terms, until);
   const spent = await spentIn(on, workspace, loose, terms, fx);
   const { months, parts } = placed(known, terms, spent, until);
-  await writeMonths(on, workspace, known.months, months, spent);
-  await writeParts(on, workspace, known.parts, parts);
+  const written = {
+    months: await writeMonths(on, workspace, known.months, months, spent),
+    parts: await writeParts(on, workspace, known.parts, parts),
+  };
   const owes =
     terms.carried || terms.collected.some(({ fact }) => fact.reversed > 0n) || known.months.some(({ owed }) => owed > 0n);
-  if (owes) await writeOwed(on, workspace, months, raises, fx);
-  await settleParts(on, now, workspace, until);
-  await bookCollected(on, now, workspace, terms.collected, fx);
+  if (owes) await writeOwed(on, workspace, months, await raises(), fx);
+  const opened = await settleParts(on, now, workspace, written, until);
+  await bookCollected(on, now, workspace, { invoices: terms.collected, due: dueOf(written.parts, opened, now) }, fx);
   return writeSubscriber(on, workspace, terms);
 }
 
@@ -83,13 +88,14 @@ async function spentIn(
   return new Set(spent.map(monthName));
 }
 
+/** All that is written then, in the order of time. */
 async function writeMonths(
   on: Connection,
   workspace: WorkspaceId,
   known: readonly MonthRow[],
   months: readonly ServedMonth[],
   spent: ReadonlySet<string>,
-): Promise<void> {
+): Promise<MonthRow[]> {
   const rows = new Map(known.map((row) => [monthName(row), row]));
   const wanted = new Set(months.map(monthName));
   const gone = known.filter((row) => row.kind !== 'calendar' && !wanted.has(monthName(row)) && !spent.has(monthName(row)));
@@ -101,7 +107,7 @@ async function writeMonths(
     );
   }
   const changed = months.filter((month) => !sameMonth(rows.get(monthName(month)), month));
-  if (changed.length === 0) return;
+  if (changed.length === 0) return gone.length === 0 ? [...known] : known.filter((row) => !gone.includes(row));
   await on.query(
     `insert into terms.month as t (workspace_id, term, month, subscription, kind, starts_at, ends_at, plan, catalogue_version, allowed)
      select $1, * from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $10::jsonb[])
@@ -120,6 +126,18 @@ async function writeMonths(
       changed.map(({ version }) => version),
       changed.map(({ allowed }) => jsonOf(allowed)),
     ],
+  );
+  const replaced = new Set([...gone, ...changed].map(monthName));
+  const made = changed.map((month): MonthRow => ({ ...NEW_MONTH, ...rows.get(monthName(month)), ...month }));
+  return [...known.filter((row) => !replaced.has(monthName(row))), ...made].toSorted(byBeginning);
+}
+
+const NEW_MONTH = { owed: 0n, owed_unit: null, lapsed: false } as const;
+
+function byBeginning(one: MonthRow, other: MonthRow): number {
+  return (
+    Temporal.Instant.compare(one.from, other.from) ||
+    (one.term < other.term ? -1 : one.term > other.term ? 1 : one.month - other.month)
   );
 }
 
@@ -169,18 +187,19 @@ async function writeOwed(
   );
 }
 
+/** All that is written then. */
 async function writeParts(
   on: Connection,
   workspace: WorkspaceId,
   known: readonly PartRow[],
   parts: readonly MonthPart[],
-): Promise<void> {
+): Promise<PartRow[]> {
   const rows = new Map(known.map((row) => [partName(row), row]));
   const wanted = new Set(parts.map(partName));
   // A part that granted something is kept with nothing to it, so that what it granted goes back.
   const emptied = known.filter((row) => !wanted.has(partName(row))).map(emptyPart);
   const changed = [...parts.map(toRow), ...emptied].filter((part) => !samePart(rows.get(partName(part)), part));
-  if (changed.length === 0) return;
+  if (changed.length === 0) return [...known];
   await on.query(
     `insert into terms.part as t (workspace_id, invoice, ordinal, term, month, due_at, net, credits, rolling, rolling_until)
      select $1, * from unnest($2::text[], $3::int[], $4::text[], $5::int[], $6::timestamptz[], $7::bigint[], $8::bigint[], $9::bigint[], $10::timestamptz[])
@@ -199,7 +218,12 @@ async function writeParts(
       changed.map(({ rolling_until }) => rolling_until?.toString() ?? null),
     ],
   );
+  const replaced = new Set(changed.map(partName));
+  const made = changed.map((part): PartRow => ({ ...NEW_PART, ...rows.get(partName(part)), ...part }));
+  return [...known.filter((row) => !replaced.has(partName(row))), ...made];
 }
+
+const NEW_PART = { granted: 0n, taken: 0n, steps: 0, opened: false } as const;
 
 type WantedPart = Omit<PartRow, 'granted' | 'taken' | 'steps' | 'opened'>;
 

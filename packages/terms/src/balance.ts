@@ -77,6 +77,11 @@ export function carryBalances(
   return { parts: left.map((one) => waitingPart(one, nextBase(one.by.fact.invoice))), any: any || left.length > 0 };
 }
 
+/** It credits time that was paid for, or is paid by such a credit: what was collected earlier is in other months then. */
+export function movesMoney(one: Paid): boolean {
+  return one.fact.from_balance > 0n || creditedBy(one).all !== 0n;
+}
+
 /** A credit note gives back of one invoice, from its months that are under way or come, else from its last. */
 function releaseOf(
   { invoice, at, amount }: CreditFact,

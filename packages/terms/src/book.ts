@@ -2,6 +2,8 @@ import type { WorkspaceId } from '@purser/core';
 import type { Connection } from '@purser/database';
 import { divide, type ExchangeRates, findRate, ONE } from '@purser/money';
 
+import type { PartRow } from './known.ts';
+import { partName } from './reconcile.ts';
 import type { CollectedInvoice } from './terms-of.ts';
 
 /** An invoice as the books have it; nano-units of its currency. */
@@ -30,20 +32,45 @@ export async function bookCollected(
   on: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
-  invoices: readonly CollectedInvoice[],
+  { invoices, due }: { readonly invoices: readonly CollectedInvoice[]; readonly due: ReadonlyMap<string, Due> },
   fx: ExchangeRates,
 ): Promise<void> {
-  const known = await bookedOf(on, workspace);
-  const due = await dueOf(on, workspace, now);
-  for (const one of invoices) {
+  const targets = invoices.map((one) => ({ one, to: bookedAs(one, due.get(one.fact.invoice)) }));
+  const known = await bookedOtherwise(on, workspace, targets);
+  for (const { one, to } of targets) {
     const { invoice, currency } = one.fact;
+    if (!known.has(invoice)) continue;
     const row = known.get(invoice) ?? (await begin(on, workspace, one, fx));
-    const parts = due.get(invoice);
-    // Of a term that is not known yet there is nothing to wait for.
-    const revenue = parts === undefined || parts.all === 0n ? one.net : divide(one.net * parts.due, parts.all, 'down');
-    const target = { revenue, deferred: one.net - revenue, tax: one.tax, fees: one.fees };
-    await post(on, now, workspace, { ...row, currency, plan: one.plan ?? row.plan }, target);
+    await post(on, now, workspace, { ...row, currency, plan: one.plan ?? row.plan }, to);
   }
+}
+
+/** Of a term that is not known yet there is nothing to wait for. */
+function bookedAs({ net, tax, fees }: CollectedInvoice, parts: Due | undefined): Booked {
+  const revenue = parts === undefined || parts.all === 0n ? net : divide(net * parts.due, parts.all, 'down');
+  return { revenue, deferred: net - revenue, tax, fees };
+}
+
+/** Those that the books have otherwise, with what they have; undefined: nothing yet. A subscriber of years has hundreds, and an event changes one. */
+async function bookedOtherwise(
+  on: Connection,
+  workspace: WorkspaceId,
+  targets: readonly { readonly one: CollectedInvoice; readonly to: Booked }[],
+): Promise<Map<string, BookedRow | undefined>> {
+  const { rows } = await on.query<{ wanted: string } & { [member in keyof BookedRow]: BookedRow[member] | null }>(
+    `select t.wanted, ${COLUMNS} from unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) t (wanted, r, d, x, f)
+     left join terms.collected c on c.invoice = t.wanted and c.workspace_id = $1
+     where c.invoice is null or (c.revenue, c.deferred, c.tax, c.fees) <> (t.r, t.d, t.x, t.f)`,
+    [
+      workspace,
+      targets.map(({ one }) => one.fact.invoice),
+      targets.map(({ to }) => to.revenue),
+      targets.map(({ to }) => to.deferred),
+      targets.map(({ to }) => to.tax),
+      targets.map(({ to }) => to.fees),
+    ],
+  );
+  return new Map(rows.map(({ wanted, ...row }) => [wanted, row.invoice === null ? undefined : (row as BookedRow)]));
 }
 
 /** Revenue of what has come to be due since: nothing else of these invoices has changed. */
@@ -54,7 +81,7 @@ export async function bookDue(
   invoices: readonly string[],
 ): Promise<void> {
   const known = await bookedOf(on, workspace, invoices);
-  const due = await dueOf(on, workspace, now);
+  const due = await writtenDue(on, workspace, now, invoices);
   for (const row of known.values()) {
     const parts = due.get(row.invoice);
     if (parts === undefined || parts.all === 0n) continue;
@@ -64,24 +91,46 @@ export async function bookDue(
   }
 }
 
-async function bookedOf(on: Connection, workspace: WorkspaceId, invoices?: readonly string[]): Promise<Map<string, BookedRow>> {
+async function bookedOf(on: Connection, workspace: WorkspaceId, invoices: readonly string[]): Promise<Map<string, BookedRow>> {
   const { rows } = await on.query<BookedRow>(
-    `select ${COLUMNS} from terms.collected where workspace_id = $1 and ($2::text[] is null or invoice = any ($2::text[])) order by invoice`,
-    [workspace, invoices ?? null],
+    `select ${COLUMNS} from terms.collected where workspace_id = $1 and invoice = any ($2::text[]) order by invoice`,
+    [workspace, invoices],
   );
   return new Map(rows.map((row) => [row.invoice, row]));
 }
 
-/** Of each invoice what all its parts are, and those that are due. */
-async function dueOf(
+/** Of an invoice what all its parts are, and those that are due. */
+interface Due {
+  readonly all: bigint;
+  readonly due: bigint;
+}
+
+/** By invoice; `opened`: parts that were opened since they were read. */
+export function dueOf(
+  parts: readonly PartRow[],
+  opened: { readonly parts: ReadonlySet<string> },
+  now: Temporal.Instant,
+): Map<string, Due> {
+  const sums = new Map<string, { all: bigint; due: bigint }>();
+  for (const part of parts) {
+    const sum = sums.get(part.invoice) ?? { all: 0n, due: 0n };
+    sum.all += part.net;
+    if (part.opened || opened.parts.has(partName(part)) || Temporal.Instant.compare(part.due_at, now) <= 0) sum.due += part.net;
+    sums.set(part.invoice, sum);
+  }
+  return sums;
+}
+
+async function writtenDue(
   on: Connection,
   workspace: WorkspaceId,
   now: Temporal.Instant,
-): Promise<Map<string, { readonly all: bigint; readonly due: bigint }>> {
-  const { rows } = await on.query<{ invoice: string; all: bigint; due: bigint }>(
+  invoices: readonly string[],
+): Promise<Map<string, Due>> {
+  const { rows } = await on.query<{ invoice: string } & Due>(
     `select invoice, sum(net)::bigint as all, coalesce(sum(net) filter (where due_at <= $2 or opened), 0)::bigint as due
-     from terms.part where workspace_id = $1 group by invoice`,
-    [workspace, now.toString()],
+     from terms.part where workspace_id = $1 and invoice = any ($3::text[]) group by invoice`,
+    [workspace, now.toString(), invoices],
   );
   return new Map(rows.map((row) => [row.invoice, row]));
 }

@@ -1,6 +1,8 @@
 import type { SchemaMigrations } from '@purser/database';
 
 export { applyTerms, type Subscriber } from './apply-terms.ts';
+export { type ClosedTerms, type Closing, closingOf, termsSince } from './closed.ts';
+export { closeTerms, reopenTerms } from './close-terms.ts';
 export { agreedByHand } from './agreed-by-hand.ts';
 export type {
   CreditFact,
@@ -15,6 +17,6 @@ export { lockTerms, type MonthRow } from './known.ts';
 export { GAP_HOURS, openTerms } from './open-parts.ts';
 export { type ServedTerms, servedTerms } from './served.ts';
 export { sumIn } from './proceeds.ts';
-export { type Terms, termsOf } from './terms-of.ts';
+export { type Fold, foldTerms, type Terms } from './terms-of.ts';
 
 export const termsMigrations: SchemaMigrations = { schema: 'terms', directory: new URL('../migrations/', import.meta.url) };

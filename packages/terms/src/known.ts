@@ -57,17 +57,22 @@ export function monthOf(row: MonthRecord): MonthRow {
   return { ...row, allowed: allowed ?? null };
 }
 
-/** Everything written of a workspace's terms; whoever reads it to change it has its lock (`lockTerms`). */
-export async function knownMonths(on: Pick<Connection, 'query'>, workspace: WorkspaceId): Promise<MonthRow[]> {
+/** Of what is written all, or what is not closed. */
+export type Reading = 'all' | 'open';
+
+const WHERE: Readonly<Record<Reading, string>> = { all: 'workspace_id = $1', open: 'workspace_id = $1 and not closed' };
+
+/** What is written of a workspace's terms; a caller that reads it to change it has its lock (`lockTerms`). */
+export async function knownMonths(on: Pick<Connection, 'query'>, workspace: WorkspaceId, reading: Reading): Promise<MonthRow[]> {
   const { rows } = await on.query<MonthRecord>(
-    `select ${MONTH_COLUMNS} from terms.month where workspace_id = $1 order by starts_at, term, month`,
+    `select ${MONTH_COLUMNS} from terms.month where ${WHERE[reading]} order by starts_at, term, month`,
     [workspace],
   );
   return rows.map(monthOf);
 }
 
-export async function knownParts(on: Pick<Connection, 'query'>, workspace: WorkspaceId): Promise<PartRow[]> {
-  const { rows } = await on.query<PartRow>(`select ${PART_COLUMNS} from terms.part where workspace_id = $1`, [workspace]);
+export async function knownParts(on: Pick<Connection, 'query'>, workspace: WorkspaceId, reading: Reading): Promise<PartRow[]> {
+  const { rows } = await on.query<PartRow>(`select ${PART_COLUMNS} from terms.part where ${WHERE[reading]}`, [workspace]);
   return rows;
 }
 

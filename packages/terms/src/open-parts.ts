@@ -23,35 +23,38 @@ export async function openTerms(on: Connection, now: Temporal.Instant, workspace
   );
   for (const { workspace_id } of rows) {
     await lockTerms(on, workspace_id);
-    const invoices = await settleParts(on, now, workspace_id);
-    await bookDue(on, now, workspace_id, invoices);
+    const known = { months: await knownMonths(on, workspace_id, 'open'), parts: await knownParts(on, workspace_id, 'open') };
+    const { opened } = await settleParts(on, now, workspace_id, known);
+    await bookDue(on, now, workspace_id, opened);
   }
 }
 
-/** Brings the credits of a workspace's parts to what they are to be; the names of invoices of which a part has come to be due. The caller has its lock. */
+export interface SettledParts {
+  /** Invoices of which a part has come to be due. */
+  readonly opened: readonly string[];
+  /** Names of the parts that were opened now. */
+  readonly parts: ReadonlySet<string>;
+}
+
+/**
+ * Brings the credits of a workspace's parts to what they are to be. `months` (in the order of time) and `parts` are what is written of it and
+ * not closed; the caller has its lock.
+ */
 export async function settleParts(
   on: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
+  { months, parts }: { readonly months: readonly MonthRow[]; readonly parts: readonly PartRow[] },
   until: Temporal.Instant = now,
-): Promise<string[]> {
-  const months = await knownMonths(on, workspace);
-  const parts = await knownParts(on, workspace);
+): Promise<SettledParts> {
   const current = months.findLast(({ from }) => Temporal.Instant.compare(from, until) <= 0) ?? months[0];
   const by_name = new Map(months.map((month) => [monthName(month), month]));
-  const opening: string[] = [];
+  const opening: PartRow[] = [];
   await lapseBefore(on, now, workspace, months, current);
   for (const part of parts) {
     const month = by_name.get(monthName(part));
     const due = Temporal.Instant.compare(part.due_at, until) <= 0;
-    if (due && !part.opened) {
-      opening.push(part.invoice);
-      await on.query('update terms.part set opened = true where workspace_id = $1 and invoice = $2 and ordinal = $3', [
-        workspace,
-        part.invoice,
-        part.ordinal,
-      ]);
-    }
+    if (due && !part.opened) opening.push(part);
     if (!due && !part.opened) continue;
     const has = part.granted - part.taken;
     if (part.credits < has) await takeFrom(on, now, workspace, part, has - part.credits);
@@ -59,7 +62,14 @@ export async function settleParts(
     if (part.credits > has && month && current && monthName(month) === monthName(current))
       await grant(on, now, workspace, part, month, months);
   }
-  return [...new Set(opening)];
+  if (opening.length > 0) {
+    await on.query(
+      `update terms.part t set opened = true from unnest($2::text[], $3::int[]) p (invoice, ordinal)
+       where t.workspace_id = $1 and t.invoice = p.invoice and t.ordinal = p.ordinal`,
+      [workspace, opening.map(({ invoice }) => invoice), opening.map(({ ordinal }) => ordinal)],
+    );
+  }
+  return { opened: [...new Set(opening.map(({ invoice }) => invoice))], parts: new Set(opening.map(partName)) };
 }
 
 /** The monthly credits of earlier months end when another has begun; what rolls over has grants of its own. */

@@ -19,7 +19,11 @@ export interface Sale extends SoldPlan {
 }
 
 /** The snapshots of one subscription in the order of time, each with the version that its plan was sold at. */
-export type SubscriptionHistory = readonly (SubscriptionSnapshot & { readonly sold_version: string })[];
+export type SubscriptionHistory = readonly (SubscriptionSnapshot & {
+  readonly sold_version: string;
+  /** Its plan or price was not sold before. */
+  readonly begins_sale: boolean;
+})[];
 
 /**
  * The same plan at the same price is the same sale, whatever is for sale since; a first sale counts at the version of its checkout,
@@ -33,8 +37,9 @@ export function historyOf(snapshots: readonly SubscriptionSnapshot[]): Subscript
     const same = of_plan.findLast((sale) => sale.price === price || sale.price === '' || price === '');
     const first = of_plan.length === 0 && sold?.plan === plan ? sold.version : snapshot.version;
     const version = same?.version ?? first;
-    if (same?.price !== price) sales.push({ plan, price, version });
-    return { ...snapshot, sold_version: version };
+    const begins_sale = same?.price !== price;
+    if (begins_sale) sales.push({ plan, price, version });
+    return { ...snapshot, sold_version: version, begins_sale };
   });
 }
 

@@ -28,11 +28,29 @@ export interface Terms {
   readonly living: readonly string[];
 }
 
+/** How terms were found. */
+export interface Fold {
+  readonly terms: Terms;
+  readonly chain: readonly Term[];
+  readonly paid: readonly Paid[];
+  readonly histories: ReadonlyMap<string, SubscriptionHistory>;
+}
+
 /**
  * The terms that follow from all that is known of a workspace's payments: a pure function, so that neither order nor delay nor repetition
  * of what a payment provider tells matters. Money counts once, in the months that it pays for.
  */
-export function termsOf({ snapshots, invoices, credits = [] }: PaymentFacts, catalogs: Catalogs, fx: ExchangeRates): Terms {
+export function termsOf(facts: PaymentFacts, catalogs: Catalogs, fx: ExchangeRates): Terms {
+  return foldTerms(facts, catalogs, fx).terms;
+}
+
+/** `since`: what came before is closed. Its trial is over, and these of its subscriptions were paid for. */
+export function foldTerms(
+  { snapshots, invoices, credits = [] }: PaymentFacts,
+  catalogs: Catalogs,
+  fx: ExchangeRates,
+  since?: { readonly paid: readonly string[] },
+): Fold {
   const histories = new Map(
     [...Map.groupBy(snapshots, ({ subscription }) => subscription)].map(([id, own]) => [id, historyOf(own)] as const),
   );
@@ -47,26 +65,26 @@ export function termsOf({ snapshots, invoices, credits = [] }: PaymentFacts, cat
     if (!sale || !plan || isOfTrial(fact, sale, historyFor(fact.subscription))) continue;
     paid.push({ fact, sale, terms: plan, collected: money, proceeds: proceedsOf(money, fact.currency, sale.of_plan, plan, fx) });
   }
-  const trial = trialOf(histories, catalogs);
-  const terms = chainOf(paid, trial && isWithinPaid(trial, paid, historyFor) ? undefined : trial, historyFor);
-  const ends = terms.map((term, index) => endOf(term, terms[index + 1], historyFor));
-  const carried = carryBalances(paid, credits, terms, ends, fx);
-  const parts = terms.flatMap((term, index) => partsOf(term, ends[index] ?? term.to));
-  return {
-    months: terms.flatMap((term, index) => monthsServed(term, ends[index] ?? term.to, parts)),
-    parts: [...parts, ...carried.parts, ...waiting(paid, terms)],
+  const trial = since ? undefined : trialOf(histories, catalogs);
+  const chain = chainOf(paid, trial && isWithinPaid(trial, paid, historyFor) ? undefined : trial, historyFor);
+  const ends = chain.map((term, index) => endOf(term, chain[index + 1], historyFor));
+  const carried = carryBalances(paid, credits, chain, ends, fx);
+  const of_terms = chain.map((term, index) => partsOf(term, ends[index] ?? term.to));
+  const payers = new Set([...(since?.paid ?? []), ...paid.map(({ fact }) => fact.subscription)]);
+  const terms: Terms = {
+    months: chain.flatMap((term, index) => monthsServed(term, ends[index] ?? term.to, of_terms[index] ?? [])),
+    parts: [...of_terms.flat(), ...carried.parts, ...waiting(paid, chain)],
     collected,
     carried: carried.any,
-    plan: currentPlan(terms, histories),
+    plan: currentPlan(chain, histories),
     subscribed: [...histories.values()].some((history) => !hasEnded(history)),
-    living: [...histories]
-      .filter(([id, own]) => !hasEnded(own) && paid.some((one) => one.fact.subscription === id))
-      .map(([id]) => id),
+    living: [...histories].filter(([id, own]) => !hasEnded(own) && payers.has(id)).map(([id]) => id),
   };
+  return { terms, chain, paid, histories };
 }
 
 /** In the order in which the money came in; of one moment what begins goes before what changes. */
-function byCollection(one: InvoiceFact, other: InvoiceFact): number {
+export function byCollection(one: InvoiceFact, other: InvoiceFact): number {
   return (
     Temporal.Instant.compare(one.paid_at, other.paid_at) ||
     REASONS.indexOf(one.reason) - REASONS.indexOf(other.reason) ||
@@ -100,7 +118,7 @@ function isWithinPaid({ from }: Term, paid: readonly Paid[], historyFor: (id: st
 }
 
 /** Money that comes in when its subscription has ended is booked, and puts nobody on a plan. */
-function servesAnybody({ kind, paid }: Term, histories: ReadonlyMap<string, SubscriptionHistory>): boolean {
+export function servesAnybody({ kind, paid }: Term, histories: ReadonlyMap<string, SubscriptionHistory>): boolean {
   if (kind === 'trial') return true;
   return paid.some(({ by }) => {
     const ended = endedAt(histories.get(by.fact.subscription) ?? []);
