@@ -25,6 +25,20 @@ describe('Stripe, as its documentation says that it goes', () => {
     ]);
   });
 
+  test('months that are over when they are paid are for a month from the payment on, the one under way is for itself', () => {
+    const late = collected({
+      months: 3,
+      sent: { paid_after: 'never', end: 'uncollectible' },
+      deeds: [[82, { is: 'pay_open' }]],
+    });
+    const paid_at = BASE + 82 * 86_400;
+    expect(late.map(({ at, slices }) => [at, slices[0]?.from])).toEqual([
+      [paid_at, paid_at],
+      [paid_at, paid_at],
+      [paid_at, seconds('2027-03-31T00:00:00Z')],
+    ]);
+  });
+
   test('an upgrade is charged by the second, less what the old plan leaves: half of February of 149.00 for half of 15.99', () => {
     const [, more] = collected({ deeds: [[14, { is: 'change', plan: 'BUSINESS', how: 'at_once', paid: true }]] });
     expect(more).toMatchObject({ gross: 7450 - 800, plan: 'BUSINESS', plain: false, slices: [{ from: BASE + 14 * 86_400 }] });

@@ -190,7 +190,7 @@ export class StripeTeller {
       gross,
       tax,
       for_plan: asked > 0 ? Math.floor((net * (asked - beside)) / asked) : 0,
-      slices: this.#slices(of),
+      slices: leftAt(this.#slices(of), at),
       event,
       plain: of.reason !== 'subscription_update' && of.lines.every(({ kind }) => kind === 'plan'),
     });
@@ -209,4 +209,10 @@ export class StripeTeller {
     const months = monthsOf(subscription.from, line.to, MONTHS_YEAR).filter(({ to }) => to > line.from);
     return months.map(({ from, to }) => ({ from: Math.max(from, line.from), to, part: 1 }));
   }
+}
+
+/** Months that are over when they are paid serve nobody: their money is for those that are left, and where none is, for a month from then on. */
+function leftAt(slices: readonly Slice[], at: number): readonly Slice[] {
+  const left = slices.filter(({ to }) => to > at);
+  return left.length > 0 ? left : [{ from: at, to: monthsAfter(at, 1), part: 1 }];
 }
