@@ -290,6 +290,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     money: 'amounts in tables',
     audit: 'audit verify',
     catalog: 'plans check, prices import',
+    providers: 'plans check: which of them can be spoken to',
     meters: 'gifts list',
     policy: 'rollout',
     privacy: 'erase, export',

@@ -1,7 +1,8 @@
 import { Fault } from '@purser/core';
 import type { Settings } from '@purser/settings';
 import type { Log } from '@purser/log';
-import { type Catalog, CatalogFault, describeMistake, loadCatalog, proveCatalog } from '@purser/catalog';
+import { adapterNotes, type Catalog, CatalogFault, describeMistake, loadCatalog, proveCatalog } from '@purser/catalog';
+import { PROVIDER_IDS } from '@purser/providers';
 
 /**
  * The catalog of the settings, each of its plans and packs proven to keep its margin at the prices of `now`.
@@ -10,7 +11,7 @@ import { type Catalog, CatalogFault, describeMistake, loadCatalog, proveCatalog 
 export async function provenCatalog(settings: Settings, now: Temporal.Instant, log: Log): Promise<Catalog> {
   const catalog = await load(settings.catalog_file);
   const { losses, notes } = proveCatalog(catalog, now);
-  for (const note of notes) log.warn({ catalog: catalog.version }, note);
+  for (const note of [...notes, ...adapterNotes(catalog, PROVIDER_IDS)]) log.warn({ catalog: catalog.version }, note);
   if (losses.length === 0) return catalog;
   const codes = [...new Set(losses.map(({ code }) => code))].join(', ');
   if (!settings.allow_unproven_catalog) {

@@ -1,5 +1,6 @@
 import { formatAmount, formatMoney, formatRatio, multiplyRatios, type Ratio, ratio } from '@purser/money';
 
+import { adapterNotes } from './adapter-notes.ts';
 import type { Constraint } from './constraints.ts';
 import { loadCatalog } from './load.ts';
 import { CatalogFault } from './mistakes.ts';
@@ -14,8 +15,11 @@ export interface PlansCheck {
   readonly holds: boolean;
 }
 
-/** Loads a catalog and proves what it sells at the prices of `now`. A catalog that does not load fails with its mistakes. */
-export async function checkPlans(path: string, now: Temporal.Instant): Promise<PlansCheck> {
+/**
+ * Loads a catalog and proves what it sells at the prices of `now`. A catalog that does not load fails with its mistakes. `adapters`: the providers
+ * that can be spoken to; a catalog that names others is told so.
+ */
+export async function checkPlans(path: string, now: Temporal.Instant, adapters?: readonly string[]): Promise<PlansCheck> {
   try {
     const catalog = await loadCatalog(path);
     const proof = proveCatalog(catalog, now);
@@ -24,7 +28,8 @@ export async function checkPlans(path: string, now: Temporal.Instant): Promise<P
       failed.length === 0
         ? `${catalog.version}: every plan and pack keeps its margin`
         : `${catalog.version}: ${failed.join(', ')} fails`;
-    return { text: `${describeProof(proof)}\n\n${verdict}`, holds: failed.length === 0 };
+    const notes = [...proof.notes, ...(adapters ? adapterNotes(catalog, adapters) : [])];
+    return { text: `${describeProof({ ...proof, notes })}\n\n${verdict}`, holds: failed.length === 0 };
   } catch (error) {
     if (error instanceof CatalogFault) return { text: error.message, holds: false };
     throw error;

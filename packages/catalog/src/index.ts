@@ -1,6 +1,7 @@
 export * from './catalog.ts';
 export { type QuotaDefinition, type QuotaKey, QUOTAS, type Quotas } from './quotas.ts';
 export { type CatalogExtensions, type TaskDefinition, TASKS, type TaskType } from './tables.ts';
+export { adapterNotes } from './adapter-notes.ts';
 export { isBudgeted } from './budgeted.ts';
 export { admissionCapOf, allowanceOf, paymentFees, type Sale, saleOf, type SaleTerms, spentAtMost } from './ceiling.ts';
 export { checkPlans, type PlansCheck } from './check-plans.ts';

@@ -31,6 +31,7 @@ export {
 export { TRANSPORT_LIMITS, type TransportLimits } from './upstream/transport.ts';
 export {
   createProviders,
+  PROVIDER_IDS,
   type LimitProof,
   type ProviderAccess,
   type Providers,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createProviders } from './registry.ts';
+import { createProviders, PROVIDER_IDS } from './registry.ts';
 import { type StandIn, startStandIn } from './standins/stand-in.ts';
 
 let standIn: StandIn;
@@ -68,4 +68,11 @@ test('an address without a path gets the protocol’s own: Ollama’s variable n
   await providers.get('anthropic')?.generate({ ...call, provider: 'anthropic', model: 'claude-haiku-4-5' });
   expect(standIn.requests.slice(-2).map((request) => request.path)).toEqual(['/v1/chat/completions', '/v1/messages']);
   await providers.close();
+});
+
+test('every provider that can be configured is told as one that can be spoken to, and the offline one', () => {
+  const all = createProviders({
+    providers: Object.fromEntries(PROVIDER_IDS.map((id) => [id, { api_key: 'k', base_url: standIn.origin }])),
+  });
+  expect(all.ids().toSorted()).toEqual(PROVIDER_IDS.toSorted());
 });

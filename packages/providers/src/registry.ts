@@ -53,6 +53,9 @@ export interface Providers {
   close(): Promise<void>;
 }
 
+/** Every provider that there is an adapter for, configured or not. */
+export const PROVIDER_IDS: readonly string[] = [...Object.keys(FAMILIES), OFFLINE_PROVIDER_ID];
+
 /** Providers exist only when configured; the offline one always does. */
 export function createProviders(config: ProvidersConfig, log?: ProvidersLog): Providers {
   const providers = new Map<string, ClosableProvider>();
