@@ -13,7 +13,7 @@ export interface SpentCall {
 export interface Metrics {
   readonly registry: Registry;
   answered(route: string, method: string, status: number, seconds: number): void;
-  /** A call at the gate has ended, or its stream has begun. */
+  /** A call at the gate has ended: with its settle, or refused. */
   called(report: CallReport): void;
   spent(call: SpentCall): void;
   /** How many requests are being answered is asked at each scrape. */
@@ -57,8 +57,14 @@ export function createMetrics(): Metrics {
   });
   const callSeconds = new Histogram({
     name: 'purser_gate_call_seconds',
-    help: 'Time at the gate, the provider included; a stream until its first part.',
+    help: 'Time at the gate, the provider included; a stream until its end.',
     labelNames: ['outcome'] as const,
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
+  const firstPartSeconds = new Histogram({
+    name: 'purser_gate_first_part_seconds',
+    help: 'Time at the gate until the first part of a stream.',
     buckets: SECONDS_BUCKETS,
     registers,
   });
@@ -107,11 +113,12 @@ export function createMetrics(): Metrics {
   return {
     registry,
     answered: (route, method, status, seconds) => http.observe({ method, route, status }, seconds),
-    called({ operation, plan, model, outcome, duration_ms }) {
+    called({ operation, plan, model, outcome, duration_ms, first_part_ms }) {
       // An operation nobody has is the caller's invention: as a label it would make a series of its own.
       const named = model === null ? { operation: '', model: '' } : { operation, model };
       calls.inc({ ...named, plan, outcome });
       callSeconds.observe({ outcome }, duration_ms / 1000);
+      if (first_part_ms !== undefined) firstPartSeconds.observe(first_part_ms / 1000);
     },
     spent(call) {
       cost.inc({ currency: call.cost.currency }, Number(call.cost.nanos) / Number(NANOS_PER_UNIT));

@@ -1,4 +1,5 @@
 import type { Catalog, Operation, Plan } from './catalog.ts';
+import type { TaskType } from './tables.ts';
 
 /** What somebody new is shown first: one operation, and what to ask of it. */
 export interface Example {
@@ -32,16 +33,25 @@ function lacks({ credits_monthly, offline_stand_in, negotiable, price }: Plan): 
 }
 
 /**
- * The operation of a call in OpenAI's format, which names none: of the text operations of the plan the first without instructions of its
- * own, else the first; of a plan without any, the first there is, which says why not.
+ * The operation of a call that names none, as in OpenAI's format: of the task's operations of the plan the first without instructions of
+ * its own, else the first; of a plan without any, the first there is, which says why not.
  */
-export function plainOperation({ operations }: Pick<Catalog, 'operations'>, plan: Plan): Operation | undefined {
-  const text = operations.filter(({ task }) => task === 'text');
-  const able = text.filter((operation) => isTextFor(operation, plan));
-  return able.find(({ instructions }) => instructions === undefined) ?? able[0] ?? text[0];
+export function plainOperation(
+  { operations }: Pick<Catalog, 'operations'>,
+  plan: Plan,
+  task: TaskType = 'text',
+): Operation | undefined {
+  const ofTask = operations.filter((operation) => operation.task === task);
+  const able = ofTask.filter((operation) => isFor(operation, plan));
+  return able.find(({ instructions }) => instructions === undefined) ?? able[0] ?? ofTask[0];
 }
 
-function isTextFor({ name, task, feature }: Operation, plan: Plan): boolean {
+function isTextFor(operation: Operation, plan: Plan): boolean {
+  return operation.task === 'text' && isFor(operation, plan);
+}
+
+function isFor({ name, task, feature }: Operation, plan: Plan): boolean {
   const includes = plan.features.includes(feature) && (plan.operations?.includes(name) ?? true);
-  return task === 'text' && includes && plan.request.output_tokens_max > 0 && (plan.model_policy.providers.text ?? []).length > 0;
+  const served = (plan.model_policy.providers[task] ?? []).length > 0;
+  return includes && served && (task !== 'text' || plan.request.output_tokens_max > 0);
 }

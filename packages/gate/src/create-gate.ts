@@ -1,24 +1,31 @@
-import { isRefusal, type Refusal, refuse } from '@purser/core';
+import { assert, isRefusal, type Refusal, refuse } from '@purser/core';
 import type { Caller } from '@purser/identity';
 
-import { clear, type Cleared } from './admit.ts';
-import type { CallReport, Engine, GateDeps } from './deps.ts';
-import type { Ask } from './draft.ts';
-import type { Arrival, Gate } from './gate.ts';
-import { askOf, generate } from './generate.ts';
-import { InFlight } from './in-flight.ts';
-import { countMistake } from './mistakes.ts';
-import { chatCompletions } from './openai/chat-completions.ts';
-import { askOfOpenAi } from './openai/request.ts';
-import { Refused } from './refused.ts';
-import { proveRoutes } from './route-access.ts';
-import { arrive, countAction, countRefused } from './steps/rate.ts';
-import { stream } from './stream.ts';
+import { clear, type Cleared } from './admission/admit.ts';
+import type { Ask } from './admission/draft.ts';
+import { countMistake } from './admission/mistakes.ts';
+import { arrive, countAction, countRefused } from './admission/rate.ts';
+import { Refused } from './admission/refused.ts';
+import type { Engine, GateDeps } from './deps.ts';
+import { CallWatch } from './execution/call-watch.ts';
+import { InFlight } from './execution/in-flight.ts';
+import { proveRoutes } from './execution/route-access.ts';
+import { spend } from './execution/spend.ts';
+import { stream } from './execution/stream.ts';
+import type { Arrival, Gate, GenerateRequest, Spent, SpentEnd, TaskRequest } from './gate.ts';
+import { tasksOf } from './tasks/registry.ts';
+import type { Task, TextPiece } from './tasks/task.ts';
+import { answerOf, endOf, replayedParts } from './tasks/text/answer.ts';
+import { chatCompletions } from './tasks/text/openai/chat-completions.ts';
+import { refuseBody } from './tasks/text/openai/request.ts';
+import type { TextInput, TextResult } from './tasks/text/text-input.ts';
+import { TextTask } from './tasks/text/text-task.ts';
 
 /** The only way to spend. */
 export function createGate(deps: GateDeps): Gate {
   const inFlight = new InFlight((work, error) => deps.onBackgroundFailure?.(work, error));
-  const engine: Engine = { ...deps, inFlight, refused: new Refused() };
+  const text = new TextTask(deps);
+  const engine: Engine = { ...deps, tasks: tasksOf([text, ...(deps.tasks ?? [])]), inFlight, refused: new Refused() };
 
   /** A call that is refused before the steps could be taken. */
   const mistaken = async (
@@ -28,60 +35,85 @@ export function createGate(deps: GateDeps): Gate {
     arrival: Arrival | undefined,
   ): Promise<Refusal> => countMistake(engine, caller, user, await countRefused(engine, caller, arrival, refusal));
 
-  /** Both doors: the steps before the hold, then the call, watched from beginning to end. */
-  const open = async <T>(
-    caller: Caller,
-    user: string | undefined,
-    ask: Ask | Refusal,
-    arrival: Arrival | undefined,
-    door: string,
-    run: (cleared: Cleared) => Promise<T | Refusal>,
-  ): Promise<T | Refusal> => {
-    if (isRefusal(ask)) return mistaken(caller, user, ask, arrival);
+  /** Every endpoint: the steps before the hold, then the call, watched from beginning to end. */
+  const open = async <T>(given: Ask, endpoint: string, run: (cleared: Cleared) => Promise<T | Refusal>): Promise<T | Refusal> => {
+    const { caller, user } = given;
     if (inFlight.closed)
       return refuse('overloaded', 'this server is shutting down; another one will answer', { retryAfterSeconds: 1 });
-    const started = performance.now();
-    const { idempotency } = ask;
-    // A key is of one door: the same bytes at another ask for something else.
-    const keyed = idempotency
-      ? { ...ask, idempotency: { ...idempotency, request_hash: `${door} ${idempotency.request_hash}` } }
-      : ask;
-    const cleared = await clear(engine, keyed);
+    const { idempotency } = given;
+    // A key is of one endpoint: the same bytes at another ask for something else.
+    const ask = idempotency
+      ? { ...given, idempotency: { ...idempotency, request_hash: `${endpoint} ${idempotency.request_hash}` } }
+      : given;
+    const watch = watchOf(ask);
+    const cleared = await clear(engine, ask, watch);
     const served = isRefusal(cleared) ? cleared : await run(cleared);
     // Who names the most it may cost wants to be refused rather than to pay more.
     const result = isRefusal(served) && !ask.cost_max ? await countMistake(engine, caller, user, served) : served;
-    deps.observe?.(reportOf(ask, cleared, result, performance.now() - started));
+    if (isRefusal(result)) watch.end(result.code);
+    else if (isReplay(result)) watch.end('ok');
+    else watch.began();
     return result;
   };
 
+  const watchOf = ({ caller, task, operation }: Ask): CallWatch => {
+    const { workspace } = caller;
+    const known = { task: task.name, operation: operation ?? 'unread', plan: workspace?.plan ?? '', workspace, model: null };
+    return new CallWatch(known, deps.observe);
+  };
+
   /** A call that is refused before it says what it wants counts in the figures too. */
-  const told = <T extends Arrival | Refusal | undefined>({ workspace }: Caller, arrived: T): T => {
+  const told = <T extends Arrival | Refusal | undefined>(caller: Caller, arrived: T): T => {
     if (arrived !== undefined && isRefusal(arrived)) {
-      const plan = workspace?.plan ?? '';
-      deps.observe?.({ operation: 'unread', plan, workspace, outcome: arrived.code, model: null, duration_ms: 0 });
+      const known = {
+        task: '',
+        operation: 'unread',
+        plan: caller.workspace?.plan ?? '',
+        workspace: caller.workspace,
+        model: null,
+      };
+      new CallWatch(known, deps.observe).end(arrived.code);
     }
     return arrived;
   };
 
+  const taskNamed = (name: string): Task => {
+    const task = engine.tasks.get(name);
+    assert(task, `this gate has no task ${name}`);
+    return task;
+  };
+
   return {
+    spend: <Result>(caller: Caller, task: string, request: TaskRequest, signal: AbortSignal) =>
+      inFlight.track(open(askFor(taskNamed(task), caller, request), task, (cleared) => spend<Result>(engine, cleared, signal))),
+    spendStreaming: <Result>(caller: Caller, task: string, request: TaskRequest, signal: AbortSignal) =>
+      inFlight.track(
+        open(askFor(taskNamed(task), caller, request), task, (cleared) =>
+          stream<Result, SpentEnd<Result>>(engine, cleared, signal, spentEnd, onlyEnd),
+        ),
+      ),
     generate: (caller, request, signal) =>
       inFlight.track(
-        open(caller, undefined, askOf(caller, request), request.arrival, 'generate', (cleared) =>
-          generate(engine, cleared, request, signal),
-        ),
+        open(askOf(text, caller, request), 'generate', async (cleared) => {
+          const spent = await spend<TextResult>(engine, cleared, signal);
+          return isRefusal(spent) ? spent : answerOf(spent);
+        }),
       ),
     stream: (caller, request, signal) =>
       inFlight.track(
-        open(caller, undefined, askOf(caller, request), request.arrival, 'generate', (cleared) =>
-          stream(engine, cleared, request, signal),
+        open(askOf(text, caller, request), 'generate', (cleared) =>
+          stream<TextResult, ReturnType<typeof endOf>, TextPiece>(engine, cleared, signal, endOf, (spent) =>
+            replayedParts(answerOf(spent)),
+          ),
         ),
       ),
-    chatCompletions: (caller, request, signal) =>
-      inFlight.track(
-        open(caller, request.body.user, askOfOpenAi(caller, request, engine.providers), request.arrival, 'chat', (cleared) =>
-          chatCompletions(engine, cleared, request.body, signal),
-        ),
-      ),
+    chatCompletions: (caller, { body, idempotency, arrival }, signal) => {
+      const wrong = refuseBody(body);
+      if (wrong !== undefined) return inFlight.track(mistaken(caller, body.user, wrong, arrival));
+      const input: TextInput = { body };
+      const ask = askFor(text, caller, { input, model: body.model, user: body.user, idempotency, arrival });
+      return inFlight.track(open(ask, 'chat', (cleared) => chatCompletions(engine, text, cleared, body, signal)));
+    },
     arrive: (caller, user) => {
       const arrived = arrive(engine, caller, user);
       return arrived instanceof Promise ? arrived.then((one) => told(caller, one)) : told(caller, arrived);
@@ -100,13 +132,39 @@ export function createGate(deps: GateDeps): Gate {
   };
 }
 
-function reportOf(ask: Ask, cleared: Cleared | Refusal, result: unknown, duration_ms: number): CallReport {
+type Loose<T> = { readonly [key in keyof T]: T[key] | undefined };
+
+/** A request of any task as the steps take it. */
+function askFor(task: Task, caller: Caller, request: Loose<TaskRequest>): Ask {
   return {
-    operation: isRefusal(cleared) ? (ask.operation ?? 'unread') : cleared.draft.operation.name,
-    plan: ask.caller.workspace?.plan ?? '',
-    workspace: ask.caller.workspace,
-    outcome: isRefusal(result) ? result.code : 'ok',
-    model: isRefusal(cleared) ? null : (cleared.candidates[0]?.id ?? null),
-    duration_ms,
+    caller,
+    task,
+    input: request.input,
+    operation: request.operation,
+    complexity: request.complexity ?? 'medium',
+    cost_max: request.cost_max,
+    model: request.model,
+    idempotency: request.idempotency,
+    arrival: request.arrival,
+    user: request.user,
   };
+}
+
+function askOf(text: TextTask, caller: Caller, request: GenerateRequest): Ask {
+  const { operation, complexity, cost_max, model, idempotency, arrival, messages, output_tokens_max } = request;
+  const input: TextInput = { messages, output_tokens_max };
+  return askFor(text, caller, { input, operation, complexity, cost_max, model, idempotency, arrival, user: undefined });
+}
+
+function spentEnd<Result>(spent: Spent<Result>): SpentEnd<Result> {
+  return { type: 'end', spent };
+}
+
+/** What was kept of a stream is what it made, without the pieces it came in. */
+async function* onlyEnd<Result>(spent: Spent<Result>): AsyncGenerator<SpentEnd<Result>> {
+  yield spentEnd(spent);
+}
+
+function isReplay(result: unknown): boolean {
+  return (result as { readonly replayed?: boolean }).replayed === true;
 }

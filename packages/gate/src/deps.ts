@@ -7,12 +7,15 @@ import type { LimitProof, Provider, Upstream } from '@purser/providers';
 
 import type { RouteStates } from '@purser/routing';
 
+import type { Refused } from './admission/refused.ts';
+import type { CallReport } from './execution/call-watch.ts';
+import type { BackgroundWork, InFlight } from './execution/in-flight.ts';
+import type { ProviderFailure } from './execution/provider-failure.ts';
 import type { Bill } from './gate.ts';
-import type { BackgroundWork, InFlight } from './in-flight.ts';
-import type { ProviderFailure } from './provider-failure.ts';
-import type { Refused } from './refused.ts';
+import type { Tasks } from './tasks/registry.ts';
+import type { Task } from './tasks/task.ts';
 
-/** The providers that can be called, by id. */
+/** The providers of texts that can be called, by id. */
 export interface ProviderDirectory {
   readonly configured: ReadonlySet<string>;
   get(id: string): Provider | undefined;
@@ -27,24 +30,13 @@ type MemberLimits = readonly MeterSpec[] | undefined;
 /** Where a test may stop a call to see what a crash there leaves behind. */
 export type PausePoint = 'before hold' | 'after hold' | 'mid stream' | 'before settle' | 'after settle';
 
-/** What became of a call, for figures. */
-export interface CallReport {
-  readonly operation: string;
-  readonly plan: string;
-  /** Absent: the key acted for none. */
-  readonly workspace?: Workspace | undefined;
-  /** The model of first choice; null when it was refused before one was chosen. */
-  readonly model: string | null;
-  /** `ok`, or the code of the refusal. */
-  readonly outcome: string;
-  readonly duration_ms: number;
-}
-
 export interface GateDeps {
   readonly clock: Clock;
   readonly meters: Meters;
   readonly rates: RateLimiter;
   readonly providers: ProviderDirectory;
+  /** Kinds of work besides those the gate knows. */
+  readonly tasks?: readonly Task[];
   /** What a workspace may do at that instant; at hand without waiting. */
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
   /** The workspace as it stands now, at once when that is in memory: asked when a hold is written, before a provider is. */
@@ -69,12 +61,14 @@ export interface GateDeps {
   readonly onLost?: (hold: HoldRequest) => void;
   /** Hears of what failed with nobody waiting for it, as a settle while the database was away for too long. */
   readonly onBackgroundFailure?: (work: BackgroundWork, error: unknown) => void;
+  /** Hears of each call once, when it has ended. */
   readonly observe?: (report: CallReport) => void;
   readonly pause?: (point: PausePoint) => Promise<void>;
 }
 
 /** What every part of the gate works with: what it was given, and what it knows of itself. */
-export interface Engine extends GateDeps {
+export interface Engine extends Omit<GateDeps, 'tasks'> {
+  readonly tasks: Tasks;
   readonly inFlight: InFlight;
   readonly refused: Refused;
 }

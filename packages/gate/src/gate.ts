@@ -1,7 +1,9 @@
 import type { Refusal, WorkspaceId } from '@purser/core';
-import type { ModelEntry } from '@purser/catalog';
+import type { Complexity, ModelEntry } from '@purser/catalog';
 import type { Caller } from '@purser/identity';
-import type { Money } from '@purser/money';
+import type { Money, Usage } from '@purser/money';
+
+import type { Piece, TextPiece } from './tasks/task.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -39,26 +41,63 @@ export interface Degradation {
   readonly why: string;
 }
 
-export interface Answer {
+/** One governed call of any task. */
+export interface TaskRequest<Input = unknown> {
+  /** Absent: the plainest of the task. */
+  readonly operation?: string;
+  /** What the task is to work on, in its own form. */
+  readonly input: Input;
+  readonly complexity?: Complexity;
+  /** Refused or made smaller rather than exceeded. */
+  readonly cost_max?: Money;
+  readonly model?: string;
+  /** The end user, when the request itself names one. */
+  readonly user?: string;
+  readonly idempotency?: Idempotency;
+  readonly arrival?: Arrival;
+}
+
+/** What is known of a call of any task when it is settled. */
+export interface Called {
   /** Names this call; also its transaction id in every book. */
   readonly id: string;
   readonly transaction_id: string;
-  readonly output: string;
   readonly model: { readonly provider: string; readonly name: string; readonly version: string };
-  readonly usage: { readonly input_tokens: number; readonly output_tokens: number };
+  /** As reported, or where nothing was, the bound that is booked. */
+  readonly usage: Usage;
   readonly cost: Money;
   readonly credits: { readonly charged: bigint; readonly balance: bigint };
   readonly degraded: readonly Degradation[];
   readonly offline: boolean;
-  readonly finish: string;
   /** True when an idempotency key found its first answer again. */
   readonly replayed: boolean;
 }
 
-export type StreamPart =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'end'; readonly answer: Answer }
-  | { readonly type: 'refusal'; readonly refusal: Refusal };
+/** A settled call with what its task made. */
+export interface Spent<Result> extends Called {
+  readonly result: Result;
+}
+
+/** A part of a streamed answer: a piece, its end as the endpoint wants it, or the refusal of what broke off. */
+export type StreamedPart<End, P extends Piece = Piece> = P | End | { readonly type: 'refusal'; readonly refusal: Refusal };
+
+/** The parts as they come. `replayed`: the answer was given before, under the same idempotency key. */
+export type Streamed<End, P extends Piece = Piece> = AsyncIterable<StreamedPart<End, P>> & { readonly replayed?: true };
+
+/** The last part of a stream of any task. */
+export interface SpentEnd<Result> {
+  readonly type: 'end';
+  readonly spent: Spent<Result>;
+}
+
+/** The answer of a text call. */
+export interface Answer extends Omit<Called, 'usage'> {
+  readonly output: string;
+  readonly usage: { readonly input_tokens: number; readonly output_tokens: number };
+  readonly finish: string;
+}
+
+export type StreamPart = StreamedPart<{ readonly type: 'end'; readonly answer: Answer }, TextPiece>;
 
 /** The parts of an answer as they come. `replayed`: it was given before, under the same idempotency key. */
 export type StreamedAnswer = AsyncIterable<StreamPart> & { readonly replayed?: true };
@@ -114,7 +153,19 @@ export interface Gate {
    * with them are steps of it, and count no more.
    */
   act(caller: Caller, user: string | undefined): Promise<Arrival | Refusal>;
-  /** Runs one call to its end. `signal` aborts when the caller has gone: the provider is cancelled and what was spent is booked. */
+  /**
+   * Runs one call of a task to its end: the one way to spend. `signal` aborts when the caller has gone: the provider is cancelled and
+   * what was spent is booked. Asserts that the gate has the task.
+   */
+  spend<Result>(caller: Caller, task: string, request: TaskRequest, signal: AbortSignal): Promise<Spent<Result> | Refusal>;
+  /** The same, streaming: a refusal before the first piece is returned, one after it is the last part. */
+  spendStreaming<Result>(
+    caller: Caller,
+    task: string,
+    request: TaskRequest,
+    signal: AbortSignal,
+  ): Promise<Streamed<SpentEnd<Result>> | Refusal>;
+  /** A text call. `signal` aborts when the caller has gone: the provider is cancelled and what was spent is booked. */
   generate(caller: Caller, request: GenerateRequest, signal: AbortSignal): Promise<Answer | Refusal>;
   /** The same, streaming: a refusal before the first byte is returned, one after it is the last part. */
   stream(caller: Caller, request: GenerateRequest, signal: AbortSignal): Promise<StreamedAnswer | Refusal>;

@@ -1,11 +1,13 @@
 export { createGate } from './create-gate.ts';
-export type { CallReport, GateDeps, PausePoint, ProviderDirectory } from './deps.ts';
+export type { GateDeps, PausePoint, ProviderDirectory } from './deps.ts';
+export type { CallReport } from './execution/call-watch.ts';
 export { type AllowedParameters, estimateLimits } from './estimate.ts';
-export { featureRefusal } from './steps/feature.ts';
+export { featureRefusal } from './admission/feature.ts';
 export type {
   Answer,
   Arrival,
   Bill,
+  Called,
   ChatMessage,
   Degradation,
   Gate,
@@ -15,8 +17,13 @@ export type {
   OpenAiRequest,
   OpenAiResponse,
   ServedCall,
+  Spent,
+  SpentEnd,
   StreamPart,
+  TaskRequest,
 } from './gate.ts';
-export { buyOffers } from './offers.ts';
-export type { ProviderFailure } from './provider-failure.ts';
-export { keepWithinBound } from './unresolved-bound.ts';
+export { buyOffers } from './admission/offers.ts';
+export type { ProviderFailure } from './execution/provider-failure.ts';
+export { keepWithinBound } from './execution/unresolved-bound.ts';
+export { fitSteps, type FittedStep, type Step } from './tasks/fit-steps.ts';
+export type { Fitted, Fitting, Outcome, Piece, Size, Sizing, Task, TaskCall, TaskEvent } from './tasks/task.ts';

@@ -10,9 +10,9 @@ import { type Misbehaviour, type StandIn, startStandIn } from '@purser/providers
 import { RouteStates } from '@purser/routing';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-import type { ProviderFailure } from './provider-failure.ts';
+import type { ProviderFailure } from './execution/provider-failure.ts';
 import { ask, type GateBench, openGateBench, PRESENT } from './testing.ts';
-import { keepWithinBound } from './unresolved-bound.ts';
+import { keepWithinBound } from './execution/unresolved-bound.ts';
 
 let bench: GateBench;
 const standIns: StandIn[] = [];

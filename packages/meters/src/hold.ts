@@ -48,7 +48,8 @@ export type HoldOutcome =
 export interface AttemptRecord {
   readonly actor: string;
   readonly operation: string;
-  readonly kind: 'text' | 'embedding' | 'image' | 'speech';
+  /** The task, as the catalog names it. */
+  readonly kind: string;
   readonly provider: string;
   readonly model: string;
   readonly model_version: string | null;

@@ -57,7 +57,7 @@ interface Known {
 }
 
 /** Policies are frozen and replaced when anything changes, so what was found for one stays found. Bounded by the catalog's own names. */
-const known = new WeakMap<RoutingPolicy, Known>();
+const known = new WeakMap<RoutingPolicy, Map<string, Known>>();
 
 /**
  * The models that may run a call, best choice first: the operation's classes in their order (it writes the cheapest that is good enough
@@ -67,10 +67,13 @@ const known = new WeakMap<RoutingPolicy, Known>();
  */
 export function candidatesFor(question: RoutingQuestion): Candidates | Refusal {
   const { operation, complexity, policy, models, providersConfigured, requestedModel } = question;
-  let before = known.get(policy);
+  let byTask = known.get(policy);
+  if (byTask === undefined) known.set(policy, (byTask = new Map<string, Known>()));
+  // Each task has providers of its own.
+  let before = byTask.get(operation.task);
   if (before?.models !== models || before.providersConfigured !== providersConfigured) {
     before = { models, providersConfigured, byQuestion: new Map() };
-    known.set(policy, before);
+    byTask.set(operation.task, before);
   }
   const key = `${operation.name} ${complexity} ${requestedModel ?? AUTO}`;
   const found = before.byQuestion.get(key) ?? findCandidates(question);

@@ -1,0 +1,168 @@
+import type { ModelEntry, Operation } from '@purser/catalog';
+import { BrokenInvariant, type Refusal } from '@purser/core';
+import { actualCost } from '@purser/money';
+import {
+  type CallSettings,
+  keepsLimit,
+  type OutputLimitName,
+  type ProviderAnswer,
+  type ProviderCall,
+  ProviderError,
+} from '@purser/providers';
+import { fitRequest, type FittedRequest, type Proof } from '@purser/routing';
+
+import { routeOf } from '../../admission/route-standing.ts';
+import type { GateDeps } from '../../deps.ts';
+import type { ChatMessage } from '../../gate.ts';
+import type { Fitting, LimitProofs, Outcome, Task, TaskCall, TaskEvent, TextPiece } from '../task.ts';
+import { plainMessages, settingsOf, untranslatable } from './openai/translate.ts';
+import { sizeOf } from './size.ts';
+import { instructed, type TextInput, type TextResult, type TextSize } from './text-input.ts';
+
+/** Of what was given, in a sentence that names it. */
+const SHOWN_CHARS_MAX = 100;
+
+type Parts = Pick<GateDeps, 'providers' | 'routes' | 'call_timeout_ms'>;
+
+/** Texts by models: the providers of the settings, bounded by bytes, clamped in their output. */
+export class TextTask implements Task<TextInput, TextSize, FittedRequest, TextResult> {
+  readonly name = 'text';
+  readonly limits: LimitProofs;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.limits = {
+      documented: (provider) => parts.providers.proof?.(provider)?.documented ?? true,
+      prove: (model, stream) => proofOf(parts, model, stream),
+    };
+  }
+
+  offeredBy(): ReadonlySet<string> {
+    return this.#parts.providers.configured;
+  }
+
+  unfit(input: TextInput, provider: string): string | undefined {
+    const { providers } = this.#parts;
+    if (!('body' in input) || providers.upstream(provider)) return undefined;
+    return untranslatable(input.body, providers.get(provider)?.honours)?.slice(0, SHOWN_CHARS_MAX);
+  }
+
+  size = sizeOf;
+
+  fit(question: Fitting<TextInput, TextSize>): FittedRequest | Refusal {
+    const { candidates, priceOf, size, rooms, dearest_room, units_left, policy } = question;
+    const tokens_left = units_left.get('token');
+    return fitRequest({
+      candidates,
+      priceOf,
+      input_tokens_max: size.bounds.input_tokens_max,
+      output_tokens_asked: size.output_tokens,
+      rooms,
+      ...(dearest_room && { dearest_room }),
+      ...(tokens_left === undefined ? {} : { tokens_left }),
+      fx: policy.catalog.fx,
+    });
+  }
+
+  most({ input_tokens_max, output_tokens_max }: FittedRequest) {
+    return { input_tokens: input_tokens_max, output_tokens: output_tokens_max };
+  }
+
+  costOf({ price }: FittedRequest, usage: Parameters<typeof actualCost>[1]) {
+    return actualCost(price, usage);
+  }
+
+  counted({ input_tokens, output_tokens }: { readonly input_tokens: number; readonly output_tokens: number }) {
+    return { token: input_tokens + output_tokens, job: 1 };
+  }
+
+  async run(call: TaskCall<TextInput, FittedRequest>): Promise<Outcome<TextResult>> {
+    const provider = this.#providerOf(call.fitted);
+    return outcomeOf(await provider.generate(this.#providerCall(call)));
+  }
+
+  async *stream(call: TaskCall<TextInput, FittedRequest>): AsyncIterable<TaskEvent<TextResult, TextPiece>> {
+    const provider = this.#providerOf(call.fitted);
+    for await (const event of provider.stream(this.#providerCall(call))) {
+      yield event.type === 'text' ? event : { type: 'end', outcome: outcomeOf(event.answer) };
+    }
+  }
+
+  keep(result: TextResult): TextResult {
+    return result;
+  }
+
+  restore(kept: unknown): TextResult {
+    return kept as TextResult;
+  }
+
+  #providerOf({ model }: FittedRequest) {
+    const provider = this.#parts.providers.get(model.provider);
+    if (provider === undefined) throw new BrokenInvariant(`${model.id} was chosen, and its provider is not configured`);
+    return provider;
+  }
+
+  #providerCall({ input, fitted, operation, signal }: TaskCall<TextInput, FittedRequest>): ProviderCall {
+    const { model } = fitted;
+    const output_limit = outputLimitOf(this.#parts.routes, model);
+    const settings: CallSettings | undefined = 'body' in input ? settingsOf(input.body) : undefined;
+    return {
+      provider: model.provider,
+      model: model.name,
+      version: model.version,
+      messages: messagesOf(operation, input),
+      output_tokens_max: fitted.output_tokens_max,
+      ...(output_limit === undefined ? {} : { output_limit }),
+      ...(settings === undefined ? {} : { settings }),
+      signal,
+      operation: operation.name,
+    };
+  }
+}
+
+function messagesOf(operation: Operation, input: TextInput): readonly ChatMessage[] {
+  return instructed(operation, 'body' in input ? plainMessages(input.body) : input.messages);
+}
+
+function outcomeOf({ text, finish, usage, model, request_id }: ProviderAnswer): Outcome<TextResult> {
+  return {
+    result: { output: text, finish },
+    usage,
+    model,
+    ...(request_id === undefined ? {} : { request_id }),
+    empty: text === '',
+  };
+}
+
+/** The name of the output limit that the upstream of a model keeps, where a probe has found another than its usual one. */
+export function outputLimitOf(routes: GateDeps['routes'], model: ModelEntry): OutputLimitName | undefined {
+  return (routes.outputLimit(routeOf(model)) as OutputLimitName | null) ?? undefined;
+}
+
+/** Tries each name that the provider's servers may know the output limit by, its usual one first. */
+async function proofOf(
+  { providers, call_timeout_ms }: Parts,
+  { provider: id, name: model }: ModelEntry,
+  stream: boolean,
+): Promise<Proof> {
+  const provider = providers.get(id);
+  const names = providers.proof?.(id)?.names ?? [];
+  let refused: ProviderError | undefined;
+  let overran = false;
+  for (const output_limit of names.length === 0 ? [undefined] : names) {
+    // Of its own time: many callers wait for it, and one that leaves must not end it for the others.
+    const signal = AbortSignal.timeout(call_timeout_ms);
+    const call = { provider: id, model, stream, signal, ...(output_limit === undefined ? {} : { output_limit }) };
+    try {
+      if (provider && (await keepsLimit(provider, call))) return { kept: true, output_limit: output_limit ?? null };
+      overran = true;
+    } catch (error) {
+      // A server may refuse a name that it does not know; any other failure says nothing about the limit.
+      if (!(error instanceof ProviderError) || error.kind !== 'refused') throw error;
+      refused ??= error;
+    }
+  }
+  if (refused !== undefined && !overran) throw refused;
+  return { kept: false, why: 'it does not keep the output limit: a probe asked for a short answer and got a long one' };
+}
