@@ -11,7 +11,8 @@ import { PROVIDER_IDS } from '@purser/providers';
 export async function provenCatalog(settings: Settings, now: Temporal.Instant, log: Log): Promise<Catalog> {
   const catalog = await load(settings.catalog_file);
   const { losses, notes } = proveCatalog(catalog, now);
-  for (const note of [...notes, ...adapterNotes(catalog, PROVIDER_IDS)]) log.warn({ catalog: catalog.version }, note);
+  // Nothing is wrong with what they say; "plans check" prints them too.
+  for (const note of [...notes, ...adapterNotes(catalog, PROVIDER_IDS)]) log.info({ catalog: catalog.version }, note);
   if (losses.length === 0) return catalog;
   const codes = [...new Set(losses.map(({ code }) => code))].join(', ');
   if (!settings.allow_unproven_catalog) {
