@@ -279,6 +279,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     identity: 'what a workspace was bound to at the time',
     policy: 'what was allowed at the time',
     routing: 'which model a rung leaves',
+    terms: 'what was collected, and for which months',
     wallet: 'what a period grants, and which meter counts what is sold',
   },
   cli: {

@@ -5,8 +5,8 @@ import { TestClock } from '@purser/core';
 import { scratchFolder } from '@purser/embedded';
 import { parseSettings } from '@purser/settings';
 import { createLog } from '@purser/log';
-import { createTestDatabase } from '@purser/database/testing';
-import { loadCatalog } from '@purser/catalog';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
+import { type Catalog, loadCatalog } from '@purser/catalog';
 import { openLivesEngine, MIGRATIONS, startLivesStripe } from '@purser/server';
 import {
   LIVES_PRICES,
@@ -28,7 +28,13 @@ const CONNECTIONS = 8;
 const LIVES_PRICE_LIST = { ...LIVES_PRICES, raised_at: BASE_S + RAISED_STEP * STEP_S } as const;
 
 /** A database of its own, and servers on it: with the first catalog until prices are raised, with the second from then on. */
-export async function openLivesWorld(): ReturnType<OpenWorld> {
+export async function openLivesWorld(): Promise<
+  Awaited<ReturnType<OpenWorld>> & {
+    readonly database: TestDatabase;
+    readonly catalog: () => Promise<Catalog>;
+    readonly began: Temporal.Instant;
+  }
+> {
   await using opened = new AsyncDisposableStack();
   const database = await createTestDatabase(
     MIGRATIONS.filter(({ schema }) => schema !== 'base'),
@@ -71,6 +77,9 @@ export async function openLivesWorld(): ReturnType<OpenWorld> {
   return {
     engine,
     world,
+    database,
+    began: BASE,
+    catalog: () => loadCatalog(path.join(folder, 'lives.yaml')),
     verify: () => engine.verify(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

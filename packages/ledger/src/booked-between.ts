@@ -57,3 +57,36 @@ export async function packSales(
   );
   return rows.map(({ plan, unit, revenue, fees }) => ({ plan, revenue: money(revenue, unit), fees: money(fees, unit) }));
 }
+
+/** What subscriptions brought in [from, to), by what was collected: revenue, and what the payment provider took. In the reported currency. */
+export async function collectedSales(
+  pool: Pool,
+  { from, to }: Span,
+): Promise<
+  {
+    readonly workspace: WorkspaceId;
+    readonly at: Temporal.Instant;
+    readonly plan: string;
+    readonly revenue: Money;
+    readonly fees: Money;
+  }[]
+> {
+  const { rows } = await pool.query<{
+    workspace: WorkspaceId;
+    at: Temporal.Instant;
+    plan: string;
+    unit: Currency;
+    revenue: bigint;
+    fees: bigint;
+  }>(
+    `select workspace_id as workspace, max(posted_at) as at, plan, coalesce(reported_unit, unit) as unit,
+       sum(coalesce(reported, amount) * ledger.revenue_sign(debit, credit))::bigint as revenue,
+       sum(coalesce(reported, amount) * ledger.fees_sign(debit, credit))::bigint as fees
+     from ledger.posting
+     where reason like 'stripe:%' and plan is not null and unit <> 'credit' and ledger.pack_of(debit, credit) is null
+       and posted_at >= $1 and posted_at < $2
+     group by workspace_id, plan, coalesce(reported_unit, unit) order by workspace_id, plan, 4`,
+    [from.toString(), to.toString()],
+  );
+  return rows.map(({ unit, revenue, fees, ...row }) => ({ ...row, revenue: money(revenue, unit), fees: money(fees, unit) }));
+}

@@ -4,7 +4,7 @@ export { accruePeriods, type Period } from './accrue-period.ts';
 export type { Attempt } from './attempt.ts';
 export { attemptsBetween } from './attempts-between.ts';
 export { balancesOf, type WorkspaceBalance } from './balances-of.ts';
-export { creditBalances, creditsTakenBack, packSales, periodsBetween } from './booked-between.ts';
+export { creditBalances, creditsTakenBack, collectedSales, packSales, periodsBetween } from './booked-between.ts';
 export {
   attemptedAfter,
   type BookedHour,

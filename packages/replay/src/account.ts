@@ -2,6 +2,7 @@ import type { WorkspaceId } from '@purser/core';
 import type { MeterSpec } from '@purser/meters';
 import { type Money, money } from '@purser/money';
 import { isToCarry, leftOfRaise, NOTHING_KNOWN, type Policy, rungAt, type Standing } from '@purser/policy';
+import type { ServedTerms } from '@purser/terms';
 
 import { Purse } from './purse.ts';
 import { SeenSpending } from './seen-spending.ts';
@@ -33,8 +34,10 @@ export class Account {
   purse = new Purse();
   standing: Standing = NOTHING_KNOWN;
 
-  constructor(workspace: WorkspaceId) {
+  /** `terms`: what it paid for by a subscription. */
+  constructor(workspace: WorkspaceId, terms?: ServedTerms) {
     this.workspace = workspace;
+    if (terms) this.standing = Object.freeze({ ...NOTHING_KNOWN, terms });
   }
 
   /** What is left of the raises of an earlier period comes into the policy's. True: the standing is another. */

@@ -3,14 +3,16 @@ import { type Catalog, findOperation, findPlan, type Plan } from '@purser/catalo
 import type { Workspace } from '@purser/identity';
 import { convertCost, convertPlain, type Money } from '@purser/money';
 import { effectivePolicy, type Policy, type PolicyState, rungAt } from '@purser/policy';
+import type { ServedTerms } from '@purser/terms';
 import { grantsOfPeriod } from '@purser/wallet';
 
 import { Account, Counters, nameOf } from './account.ts';
 import { admit, counterOf, creditsOf, sureCost, legsOf, type Taken } from './admit.ts';
 import { PlanSums, type ReplayedPlan } from './replayed-plan.ts';
 import { Purse } from './purse.ts';
-import type { Recorded, RecordedCall } from './recorded.ts';
+import type { Recorded, RecordedCall, RecordedGrant } from './recorded.ts';
 import { SeenSpending } from './seen-spending.ts';
+import { creditsUnder } from './terms-under.ts';
 
 export interface ReplayOptions {
   /** Whose budget and shared ladders hold for everybody. */
@@ -19,6 +21,8 @@ export interface ReplayOptions {
   readonly catalogOf: (workspace: Workspace) => Catalog;
   /** The terms it really was under: what happened before `from` happened under them. */
   readonly soldTo: (workspace: Workspace) => Catalog;
+  /** What a workspace paid for by a subscription, under the terms it is replayed under; undefined: its plan is as agreed, by the calendar. */
+  readonly termsOf?: (workspace: WorkspaceId) => ServedTerms | undefined;
   /** From here credits are known; what came before it only fills meters. */
   readonly opens: Temporal.Instant;
   /** From here calls are let through or refused, and counted. */
@@ -66,7 +70,7 @@ export class Replay {
       case 'period':
         return counted ? this.#begin(account, policy) : this.#remember(account, policy);
       case 'grant':
-        return this.#grant(account, policy, what.grant, counted);
+        return this.#grant(account, policy, this.#granted(workspace, policy, what.grant), counted);
       case 'taken':
         return account.purse.takeBack(what.credits);
       case 'raise':
@@ -78,7 +82,7 @@ export class Replay {
     }
   }
 
-  /** Revenue and fees that no call and no period brings: packs, as they were paid for. */
+  /** Revenue and fees that no call and no period brings: packs, as they were paid for, and what was collected for plans. */
   earn(plan: string, revenue: Money, fees: Money): void {
     this.#sumsOf({ code: plan, price: revenue }).earn(revenue, fees);
   }
@@ -130,6 +134,8 @@ export class Replay {
 
   /** The period's price is earned once, the monthly credits of each plan are granted once in it: as the wallet does. */
   #begin(account: Account, policy: Policy): void {
+    // What was collected has its own grants, and is earned as it was booked.
+    if (policy.term !== undefined) return;
     const { paid, monthly } = beginningsOf(policy);
     if (!account.begun.has(paid)) this.#sumsOf(policy.plan).openPeriod(policy.plan);
     if (!account.begun.has(monthly)) for (const grant of grantsOfPeriod(policy)) account.purse.add(grant);
@@ -143,9 +149,17 @@ export class Replay {
 
   /** Monthly credits follow from the plan that is replayed; what was given or bought is what it was. */
   #grant(account: Account, policy: Policy, grant: Extract<Recorded, { kind: 'grant' }>['grant'], counted: boolean): void {
-    if (grant.source === 'monthly' && counted) return this.#begin(account, policy);
-    if (grant.source === 'monthly') this.#remember(account, policy);
+    const by_calendar = grant.source === 'monthly' && policy.term === undefined;
+    if (by_calendar && counted) return this.#begin(account, policy);
+    if (by_calendar) this.#remember(account, policy);
     account.purse.add(grant);
+  }
+
+  /** The monthly credits of a month that was paid for, as the plan that is replayed gives them. */
+  #granted(workspace: Workspace, { plan, term }: Policy, grant: RecordedGrant): RecordedGrant {
+    const sold = findPlan(this.#options.soldTo(workspace), workspace.plan);
+    if (grant.source !== 'monthly' || term === undefined || sold === undefined) return grant;
+    return { ...grant, credits: creditsUnder(grant.credits, sold, plan) };
   }
 
   #climb(account: Account, workspace: Workspace, policy: Policy, at: Temporal.Instant): Policy {
@@ -187,7 +201,7 @@ export class Replay {
   }
 
   #accountOf(workspace: WorkspaceId): Account {
-    const known = this.#accounts.get(workspace) ?? new Account(workspace);
+    const known = this.#accounts.get(workspace) ?? new Account(workspace, this.#options.termsOf?.(workspace));
     this.#accounts.set(workspace, known);
     return known;
   }

@@ -16,7 +16,9 @@ export type {
 export { lockTerms, type MonthRow } from './known.ts';
 export { GAP_HOURS, openTerms } from './open-parts.ts';
 export { type ServedTerms, servedTerms } from './served.ts';
-export { sumIn } from './proceeds.ts';
+export { collectedByMonth, type MonthMoney } from './collected-by-month.ts';
+export { proceedsOf, sumIn } from './proceeds.ts';
+export type { AllowedIn } from './months-served.ts';
 export { type Fold, foldTerms, type Terms } from './terms-of.ts';
 
 export const termsMigrations: SchemaMigrations = { schema: 'terms', directory: new URL('../migrations/', import.meta.url) };

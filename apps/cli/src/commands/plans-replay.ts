@@ -56,6 +56,7 @@ function pricesAt(text: string, now: Temporal.Instant): Temporal.Instant | undef
 function assumptions({ skipped }: UsageReplay): string[] {
   return [
     'plan, version, zone and overrides of each workspace are those of the instant, and every payment came',
+    'who subscribed is replayed by what was collected: at another price it paid the same share of it, for the same months',
     'gifts, packs and contracts are as they were made and paid for; monthly credits, ladders and credits sold one by one follow from the catalog',
     'what happened before the first day is taken as it was',
     'a call takes what it really took: the worst case a hold reserves for a moment is not, nor a shorter answer where little is left',
