@@ -3204,7 +3204,7 @@ create table notify.alert (
   operator_seen_by text,
   constraint alert_pkey PRIMARY KEY (alert_id),
   constraint once UNIQUE (workspace_id, kind, subject, window_start, threshold, level),
-  constraint alert_kind_check CHECK ((kind = ANY (ARRAY['threshold'::text, 'anomaly'::text, 'fraud'::text, 'license'::text, 'overrun'::text, 'unreconciled'::text, 'missing'::text, 'provider'::text, 'payment'::text, 'overrides'::text]))),
+  constraint alert_kind_check CHECK ((kind ~ '^[a-z][a-z_]{0,39}$'::text)),
   constraint alert_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
   constraint alert_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 200))),
   constraint alert_text_check CHECK ((length(text) <= 2000)),

@@ -1,6 +1,9 @@
+import type { Module } from '@purser/module';
+import { MODULES } from '@purser/server/modules';
 import { Command } from 'commander';
 
 import packageFile from '../package.json' with { type: 'json' };
+import { addModuleCommands } from './module-commands.ts';
 import type { TakeBackOptions } from './commands/gifts.ts';
 import type { ReplayOptions } from './commands/plans-replay.ts';
 import type { ReconcileOptions } from './commands/reconcile.ts';
@@ -21,7 +24,7 @@ async function headOf(text: string | undefined) {
 }
 
 /** The commands. Each loads its own code when it runs, so that `purser --help` is instant. */
-export function buildProgram(): Command {
+export function buildProgram(modules: readonly Module[] = MODULES): Command {
   const program = new Command('purser')
     .description('Admits every paid call of an AI product under one atomic hold, and proves the margin from its books.')
     .version(packageFile.version, '-V, --version', 'print which version this is')
@@ -232,5 +235,6 @@ export function buildProgram(): Command {
     .argument('[words...]')
     .allowUnknownOption()
     .action(async (words: string[]) => (await import('./commands/bench.ts')).bench(words));
+  addModuleCommands(program, modules);
   return program;
 }

@@ -1,22 +1,19 @@
-import { describeMissing, entriesAfter, type Entry, missingAfter } from '@purser/audit';
 import { type Clock, PLATFORM, type Repetition } from '@purser/core';
 import type { Pool } from '@purser/database';
 import type { Settings } from '@purser/settings';
 import type { Catalog } from '@purser/catalog';
 import type { Identity } from '@purser/identity';
-import { type LicenseChange, licenseChanges } from '@purser/license';
 import type { Meters, MeterSpec } from '@purser/meters';
 import { currency, zero } from '@purser/money';
 import { type AlertSource, createMailer, type NewAlert, startAlerts, type Watch, type Watched } from '@purser/notify';
 import { EVERY_TASK, type Lowered, metersFor, type Policies, type Policy, quotaOf } from '@purser/policy';
-import { type ClosedReason, type ClosedRoute, closedLately } from '@purser/routing';
 import { allocationMeter, listAllocations } from '@purser/wallet';
 
 import type { BackgroundLog } from './background-log.ts';
 
 const SEND_TIMEOUT_MS = 10_000;
 
-/** Looks for what is worth telling, and tells it: workspaces by their policies, the shared budget, license changes. */
+/** Looks for what is worth telling, and tells it: workspaces by their policies, the shared budget, and what modules tell. */
 export function startServerAlerts(parts: {
   readonly pool: Pool;
   readonly clock: Clock;
@@ -26,8 +23,10 @@ export function startServerAlerts(parts: {
   readonly identity: Identity;
   readonly policies: Policies;
   readonly meters: Meters;
+  /** What modules tell. */
+  readonly sources: readonly AlertSource[];
 }): Repetition {
-  const { pool, clock, log, settings, meters } = parts;
+  const { pool, clock, log, settings, meters, sources } = parts;
   const { smtp_url, from } = settings.mail;
   return startAlerts({
     pool,
@@ -35,7 +34,7 @@ export function startServerAlerts(parts: {
     log,
     meters,
     watch: watchBy(parts),
-    sources: [LICENSES, ROUTES, MISSING, PAYMENTS],
+    sources,
     timeout_ms: SEND_TIMEOUT_MS,
     private_allowed: settings.webhooks_inside,
     tells_cost: parts.catalog.customer_view === 'cost',
@@ -108,116 +107,5 @@ function platform({ globalBudget, alerts }: Catalog, now: Temporal.Instant): Wat
     thresholds: alerts,
     period_start: now.toZonedDateTimeISO('UTC').with({ day: 1 }).startOfDay().toInstant(),
     cost_cap: globalBudget?.amount ?? zero(currency('USD')),
-  };
-}
-
-const LICENSES: AlertSource = {
-  name: 'license',
-  async after(connection, position) {
-    const changes = await licenseChanges(connection, `${position.xid}.${position.id}`);
-    const [xid = position.xid, id = position.id] = changes.at(-1)?.cursor.split('.').map(BigInt) ?? [];
-    return { rows: changes.length, through: { xid, id }, alerts: changes.map(licenseAlert) };
-  },
-};
-
-/** A fail-over or a restore that left out what was committed. */
-const MISSING: AlertSource = {
-  name: 'missing',
-  async after(connection, position, rows_max) {
-    const { rows, through, found } = await missingAfter(connection, position, rows_max);
-    return { rows, through, alerts: found.map(missingAlert) };
-  },
-};
-
-function missingAlert(missing: Awaited<ReturnType<typeof missingAfter>>['found'][number]): NewAlert {
-  return {
-    workspace: PLATFORM,
-    kind: 'missing',
-    subject: 'books',
-    window_start: missing.through,
-    severity: 'critical',
-    title: 'Entries of the books are missing',
-    text: describeMissing(missing),
-  };
-}
-
-function licenseAlert({ workspace, from, to, at, why, what_to_do }: LicenseChange): NewAlert {
-  return {
-    workspace,
-    kind: 'license',
-    subject: `license ${from} to ${to}`,
-    window_start: at,
-    severity: to === 'active' ? 'info' : to === 'grace' ? 'warning' : 'critical',
-    title: licenseTitle(from, to),
-    text: `${why} ${what_to_do}`,
-  };
-}
-
-function licenseTitle(from: LicenseChange['from'], to: LicenseChange['to']): string {
-  if (to === 'active') return 'Everything your plan includes is on again';
-  return from === to ? 'More is off because a payment is open' : `The license is now “${to}”`;
-}
-
-/** What the audit log says of payments that somebody should look at. */
-const PAYMENTS: AlertSource = {
-  name: 'payment',
-  async after(connection, position, rows_max) {
-    const { rows, through, found } = await entriesAfter(connection, position, rows_max, Object.keys(PAYMENT_TITLES));
-    return { rows, through, alerts: found.map(paymentAlert) };
-  },
-};
-
-const PAYMENT_TITLES: Readonly<Record<string, string>> = {
-  'subscription.second': 'A workspace pays for two subscriptions',
-  'overrides.lowered': 'A change of plan lowered what was agreed',
-};
-
-function paymentAlert({ workspace, action, at, detail }: Entry): NewAlert {
-  return {
-    workspace: workspace ?? PLATFORM,
-    kind: 'payment',
-    subject: action,
-    window_start: at,
-    severity: 'warning',
-    title: PAYMENT_TITLES[action] ?? action,
-    text: typeof detail['text'] === 'string' ? detail['text'] : '',
-  };
-}
-
-const ROUTE_TITLES: Readonly<Record<ClosedReason, (what: string) => string>> = {
-  overrun: (what) => `The model ${what} is closed`,
-  failing: (what) => `${what} fails and is not called for a while`,
-  key: (what) => `${what} refuses our key`,
-  unresolved: (what) => `Too much is unresolved with ${what}`,
-};
-const ROUTE_TEXTS: Readonly<Record<ClosedReason, string>> = {
-  overrun:
-    'No call goes there until a probe has shown that it keeps the output limit; the setting …_OUTPUT_LIMIT names what its server calls that limit.',
-  failing: 'One call tries it again now and then; the others go to the next provider of their plan, or are refused with a wait.',
-  key: 'Check its key, its balance and what the key may be used for. One call tries it again now and then.',
-  unresolved:
-    'It is not called until that is resolved (`purser unresolved`, or POST /api/admin/unresolved/resolve) or the hour has passed.',
-};
-
-/** Told once an hour for each model or provider and reason, however often it closes and opens. */
-const ROUTES: AlertSource = {
-  name: 'route',
-  async after(connection, position) {
-    const closed = await closedLately(connection);
-    return { rows: 0, through: position, alerts: closed.map(routeAlert) };
-  },
-};
-
-function routeAlert({ provider, model, reason, why, at, for_everybody }: ClosedRoute): NewAlert {
-  const what = model ?? provider;
-  const whom = for_everybody ? '' : ' Only workspaces whose own calls fail are kept away; the others are let through.';
-  return {
-    workspace: PLATFORM,
-    kind: reason === 'overrun' ? 'overrun' : 'provider',
-    subject: `${reason === 'overrun' ? 'model' : reason} ${what}`,
-    window_start: at.round({ smallestUnit: 'hour', roundingMode: 'floor' }),
-    severity: reason === 'failing' ? 'warning' : 'critical',
-    title: ROUTE_TITLES[reason](what),
-    text: `${why}${reason === 'overrun' ? '.' : ''} ${ROUTE_TEXTS[reason]}${whom}`,
   };
 }

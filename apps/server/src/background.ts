@@ -5,10 +5,12 @@ import type { Settings } from '@purser/settings';
 import type { Catalog } from '@purser/catalog';
 import type { Gate } from '@purser/gate';
 import type { Identity } from '@purser/identity';
+import type { AlertSource } from '@purser/notify';
 import { startRollUp } from '@purser/ledger';
 import type { Licenses } from '@purser/license';
 import type { Marketplace } from '@purser/marketplace';
 import type { Meters } from '@purser/meters';
+import type { Module } from '@purser/module';
 import type { Policies } from '@purser/policy';
 import { type PrivacyParts, workErasures } from '@purser/privacy';
 import type { RouteStates } from '@purser/routing';
@@ -16,8 +18,9 @@ import { type PeriodOpener, workWallet } from '@purser/wallet';
 
 import { startServerAlerts } from './alerts.ts';
 import type { BackgroundLog } from './background-log.ts';
+import type { ServerDeps } from './deps.ts';
 import type { Metrics } from './metrics.ts';
-import { MIGRATIONS } from './migrations.ts';
+import { migrationsOf } from './migrations.ts';
 import { retain } from './retaining.ts';
 import { watchUnresolved } from './route-states.ts';
 import { watchSchema } from './watch-schema.ts';
@@ -51,6 +54,9 @@ export interface BackgroundParts {
   readonly routes: RouteStates;
   readonly gate: Gate;
   readonly catalog: Catalog;
+  readonly modules: readonly Module<ServerDeps>[];
+  readonly deps: ServerDeps;
+  readonly sources: readonly AlertSource[];
 }
 
 /** Billing periods that begin, credits that come into their time, periods that are closed. */
@@ -94,7 +100,7 @@ export function startBackground(opened: AsyncDisposableStack, parts: BackgroundP
       () => marketplace.sweep(),
       (err) => logOf('marketplace').error({ err }, 'debts and spending of packs could not be looked at'),
     ),
-    watchSchema({ pool, rooms: MIGRATIONS, every_ms: SCHEMA_EVERY_MS, log: logOf('schema') }),
+    watchSchema({ pool, schemas: migrationsOf(parts.modules), every_ms: SCHEMA_EVERY_MS, log: logOf('schema') }),
     startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log: logOf('daily sums') }),
     startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log: logOf('audit log') }),
     repeat(
@@ -121,6 +127,15 @@ export function startBackground(opened: AsyncDisposableStack, parts: BackgroundP
       (err) => retaining.log.error({ err }, 'what has had its time could not be deleted'),
     ),
     startServerAlerts({ ...parts, log: logOf('alerts') }),
+    ...parts.modules.flatMap(({ jobs = [] }) =>
+      jobs.map((job) =>
+        repeat(
+          job.every_ms,
+          () => job.run(parts.deps),
+          (err) => logOf(job.name).error({ err }, job.failure),
+        ),
+      ),
+    ),
   ];
   for (const work of works) opened.defer(() => work.stop());
 }

@@ -8,16 +8,18 @@ import { type Authentication, type Caller, type Identity, openIdentity } from '@
 import { openLicenses } from '@purser/license';
 import { openMarketplace } from '@purser/marketplace';
 import { Meters } from '@purser/meters';
+import { type Module, turnOn } from '@purser/module';
 import { openPolicies, type Policies } from '@purser/policy';
 import { erasingParts } from '@purser/privacy';
 import { createProviders, type Providers } from '@purser/providers';
 import { breakerOf, OFFLINE } from '@purser/routing';
 import { memberMeters, openPeriods } from '@purser/wallet';
-import { BOUNDS } from '@purser/http';
+import { AnonymousLimiter, BOUNDS } from '@purser/http';
 
 import { startBackground } from './background.ts';
 import { type BackgroundLog, backgroundLog } from './background-log.ts';
 import type { ServerDeps } from './deps.ts';
+import { MODULES } from './modules.ts';
 import { createMetrics } from './metrics.ts';
 import { openGate } from './open-gate.ts';
 import { openRouteStates } from './route-states.ts';
@@ -39,6 +41,8 @@ export interface Given {
   /** Where a test may stop a call. */
   readonly pause?: (point: PausePoint) => Promise<void>;
   readonly played?: Played;
+  /** Those of this installation unless others are given. */
+  readonly modules?: readonly Module<ServerDeps>[];
   /** False: only what is asked for is done, as by a command that runs beside servers. */
   readonly background?: false;
   /** How long a settle is tried while the database is away; a test does not wait for the documented 30 s. */
@@ -51,17 +55,18 @@ export interface Played {
   readonly providers: Providers;
 }
 
-/** The rooms of one server, and the one way to leave them. */
+/** The parts of one server, and the one way to close them. */
 export interface Composition extends AsyncDisposable {
   readonly deps: ServerDeps;
 }
 
 /**
- * Makes the rooms out of settings on a migrated database, lower ones first, and starts what works in the background.
- * Leaving undoes it in the opposite order. @throws Fault in one line when a part cannot be had.
+ * Makes the parts out of settings on a migrated database, lower ones first, and starts what works in the background.
+ * Closing undoes it in the opposite order. @throws Fault in one line when a part cannot be had.
  */
 export async function compose(given: Given): Promise<Composition> {
-  const { settings, database_url, catalog, log } = given;
+  const { settings, database_url, catalog, log, modules = MODULES } = given;
+  turnOn(modules);
   await using opened = new AsyncDisposableStack();
   const closing = <T extends { close(): Promise<unknown> }>(part: T): T => {
     opened.defer(async () => {
@@ -159,6 +164,38 @@ export async function compose(given: Given): Promise<Composition> {
     routes,
     ...(given.pause && { pause: given.pause }),
   });
+  const bounds = { ...BOUNDS, requests_max: settings.queue_max };
+  const deps: ServerDeps = {
+    clock,
+    log,
+    bounds,
+    pool,
+    gate,
+    catalog,
+    meters,
+    identity,
+    metrics,
+    authenticate: authenticator(identity, policies),
+    policies,
+    policyOf: policies.of,
+    openPeriod,
+    members,
+    licenses,
+    marketplace,
+    erasing,
+    alert_ways: { mail_possible: settings.mail.smtp_url !== undefined, private_allowed: settings.webhooks_inside },
+    ready: () => readiness.isReady(),
+    providers_configured: providers.configured,
+    providers_callable: callable,
+    routeTo,
+    site: siteOf(settings),
+    allowed_origins: settings.allowed_origins,
+    trust_proxy: settings.trust_proxy,
+    anonymousLimiter: new AnonymousLimiter(bounds.anonymous_per_minute_max),
+    settingsOf: settings.of,
+    ...(offset && { test_clock: offset }),
+    ...(given.web_directory !== undefined && { web_directory: given.web_directory }),
+  };
   if (!given.played && given.background !== false) {
     startBackground(opened, {
       settings,
@@ -176,42 +213,14 @@ export async function compose(given: Given): Promise<Composition> {
       gate,
       catalog,
       logOf,
+      modules,
+      deps,
+      sources: (await Promise.all(modules.map(({ alert_sources }) => alert_sources?.() ?? []))).flat(),
     });
   }
 
   const kept = opened.move();
-  return {
-    deps: {
-      clock,
-      log,
-      bounds: { ...BOUNDS, requests_max: settings.queue_max },
-      pool,
-      gate,
-      catalog,
-      meters,
-      identity,
-      metrics,
-      authenticate: authenticator(identity, policies),
-      policies,
-      policyOf: policies.of,
-      openPeriod,
-      members,
-      licenses,
-      marketplace,
-      erasing,
-      alert_ways: { mail_possible: settings.mail.smtp_url !== undefined, private_allowed: settings.webhooks_inside },
-      ready: () => readiness.isReady(),
-      providers_configured: providers.configured,
-      providers_callable: callable,
-      routeTo,
-      site: siteOf(settings),
-      allowed_origins: settings.allowed_origins,
-      trust_proxy: settings.trust_proxy,
-      ...(offset && { test_clock: offset }),
-      ...(given.web_directory !== undefined && { web_directory: given.web_directory }),
-    },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
+  return { deps, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 /** A caller comes with what its policy is made of already read: the gate asks for it without waiting. */

@@ -1,6 +1,6 @@
 import type { Clock, OffsetClock } from '@purser/core';
 import type { Pool } from '@purser/database';
-import type { TrustedProxies } from '@purser/settings';
+import type { Settings, TrustedProxies } from '@purser/settings';
 import type { Catalog, ModelEntry } from '@purser/catalog';
 import type { Gate } from '@purser/gate';
 import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';
@@ -12,7 +12,7 @@ import type { PrivacyParts } from '@purser/privacy';
 import type { RouteOverview } from '@purser/routing';
 import type { MemberMeters, PeriodOpener } from '@purser/wallet';
 import type { Log } from '@purser/log';
-import type { Bounds, InFlight, Site, AnonymousLimiter } from '@purser/http';
+import type { Bounds, Site, AnonymousLimiter } from '@purser/http';
 
 import type { Metrics } from './metrics.ts';
 
@@ -62,10 +62,8 @@ export interface ServerDeps {
   readonly marketplace: Marketplace;
   /** What an erasure works with. */
   readonly erasing: PrivacyParts;
-}
-
-/** What routes get: the server's own parts as well. */
-export interface RouteDeps extends ServerDeps {
-  readonly inFlight: InFlight;
+  /** Bounds what an address may ask without a valid credential. */
   readonly anonymousLimiter: AnonymousLimiter;
+  /** The settings of a module, by their table. */
+  readonly settingsOf: Settings['of'];
 }

@@ -1,5 +1,5 @@
 export type { Given } from './compose.ts';
-export { MIGRATIONS } from './migrations.ts';
+export { MIGRATIONS, migrationsOf } from './migrations.ts';
 export { provenCatalog } from './proven-catalog.ts';
 export { openSimulatedEngine } from './simulated-engine.ts';
 export { booksOf, openLivesEngine, startLivesStripe } from './lives-engine.ts';

@@ -34,7 +34,7 @@ const PLATFORM: readonly SchemaMigrations[] = [
 ];
 
 /** Every schema of the platform and of these modules. */
-function migrationsOf(modules: readonly { readonly migrations?: SchemaMigrations }[]): readonly SchemaMigrations[] {
+export function migrationsOf(modules: readonly { readonly migrations?: SchemaMigrations }[]): readonly SchemaMigrations[] {
   return [...PLATFORM, ...modules.flatMap(({ migrations }) => migrations ?? [])];
 }
 

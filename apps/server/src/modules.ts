@@ -1,11 +1,11 @@
-import { account } from '@purser/account';
-import { operatorConsole } from '@purser/console';
-import { gateway } from '@purser/gateway';
-import { marketplace } from '@purser/marketplace';
+import { account } from '@purser/account/module';
+import { operatorConsole } from '@purser/console/module';
+import { gateway } from '@purser/gateway/module';
+import { marketplace } from '@purser/marketplace/module';
 import type { Module } from '@purser/module';
-import { privacy } from '@purser/privacy';
+import { privacy } from '@purser/privacy/module';
 
-import type { RouteDeps } from './deps.ts';
+import type { ServerDeps } from './deps.ts';
 
 /** The modules of this installation. A product is turned on by a line here; server and command line read nothing else of it. */
-export const MODULES: readonly Module<RouteDeps>[] = [gateway, account, marketplace, privacy, operatorConsole];
+export const MODULES: readonly Module<ServerDeps>[] = [gateway, account, marketplace, privacy, operatorConsole];

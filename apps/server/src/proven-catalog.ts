@@ -1,15 +1,31 @@
 import { Fault } from '@purser/core';
 import type { Settings } from '@purser/settings';
 import type { Log } from '@purser/log';
-import { adapterNotes, type Catalog, CatalogFault, describeMistake, loadCatalog, proveCatalog } from '@purser/catalog';
+import {
+  adapterNotes,
+  type Catalog,
+  type CatalogExtensions,
+  CatalogFault,
+  describeMistake,
+  loadCatalog,
+  proveCatalog,
+} from '@purser/catalog';
+import { catalogExtensions, type Module } from '@purser/module';
 import { PROVIDER_IDS } from '@purser/providers';
+
+import { MODULES } from './modules.ts';
 
 /**
  * The catalog of the settings, each of its plans and packs proven to keep its margin at the prices of `now`.
  * @throws Fault in one line when it does not load, or does not prove and the settings do not allow that.
  */
-export async function provenCatalog(settings: Settings, now: Temporal.Instant, log: Log): Promise<Catalog> {
-  const catalog = await load(settings.catalog_file);
+export async function provenCatalog(
+  settings: Settings,
+  now: Temporal.Instant,
+  log: Log,
+  modules: readonly Module[] = MODULES,
+): Promise<Catalog> {
+  const catalog = await load(settings.catalog_file, catalogExtensions(modules));
   const { losses, notes } = proveCatalog(catalog, now);
   // Nothing is wrong with what they say; "plans check" prints them too.
   for (const note of [...notes, ...adapterNotes(catalog, PROVIDER_IDS)]) log.info({ catalog: catalog.version }, note);
@@ -26,9 +42,9 @@ export async function provenCatalog(settings: Settings, now: Temporal.Instant, l
 }
 
 /** A start that fails says one line: the first mistake, and where the others are listed. */
-async function load(file: string): Promise<Catalog> {
+async function load(file: string, extensions: CatalogExtensions): Promise<Catalog> {
   try {
-    return await loadCatalog(file);
+    return await loadCatalog(file, extensions);
   } catch (error) {
     const [first, ...others] = error instanceof CatalogFault ? error.mistakes : [];
     if (first === undefined) throw error;

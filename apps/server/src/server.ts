@@ -37,7 +37,7 @@ import {
   compileValidator,
 } from '@purser/http';
 
-import type { RouteDeps, ServerDeps } from './deps.ts';
+import type { ServerDeps } from './deps.ts';
 import { refusedFeature } from './governed-feature.ts';
 import { MODULES } from './modules.ts';
 import { registerRoutes } from './routes/index.ts';
@@ -60,14 +60,14 @@ export interface BuiltServer {
  * The whole HTTP server around the packages it is given: who calls, within which bounds, to which route, answered how.
  * It decides nothing about money.
  */
-export async function buildServer(deps: ServerDeps, modules: readonly Module<RouteDeps>[] = MODULES): Promise<BuiltServer> {
+export async function buildServer(deps: ServerDeps, modules: readonly Module<ServerDeps>[] = MODULES): Promise<BuiltServer> {
   const { bounds, log } = deps;
   const debugs = log.isLevelEnabled('debug');
   const loggerInstance: FastifyBaseLogger = log;
   const inFlight = new InFlight(bounds);
   const { metrics } = deps;
   metrics.watchInFlight(() => inFlight.requests);
-  const strangers = new AnonymousLimiter(bounds.anonymous_per_minute_max);
+  const { anonymousLimiter } = deps;
   const visitors = new AnonymousLimiter(bounds.public_per_minute_max);
   const registered: RouteOptions[] = [];
   const routes: RouteFacts[] = [];
@@ -152,16 +152,18 @@ export async function buildServer(deps: ServerDeps, modules: readonly Module<Rou
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const { config } = request.routeOptions;
     const { access, feature } = config;
-    const flooding = access === 'public' ? undefined : strangers.refusal(request.client.address);
+    const flooding = access === 'public' ? undefined : anonymousLimiter.refusal(request.client.address);
     const caller =
-      flooding === undefined ? await identified(request) : ((await strangers.lookUp(() => identified(request))) ?? flooding);
+      flooding === undefined
+        ? await identified(request)
+        : ((await anonymousLimiter.lookUp(() => identified(request))) ?? flooding);
     if (isRefusal(caller)) {
       if (flooding !== undefined && caller.code === 'unauthenticated') return sendRefusal(request, reply, flooding);
       if (access === 'public') {
         if (caller.code === 'overloaded') request.unrecognised = caller;
         return receive(request, reply);
       }
-      if (caller.code === 'unauthenticated') strangers.count(request.client.address);
+      if (caller.code === 'unauthenticated') anonymousLimiter.count(request.client.address);
       return sendRefusal(request, reply, caller);
     }
     request.caller = caller;
@@ -202,7 +204,7 @@ export async function buildServer(deps: ServerDeps, modules: readonly Module<Rou
       .then((told) => sendRefusal(request, reply, told));
   });
   app.setNotFoundHandler((request, reply) => answerUnknownRoute(request, reply, routes));
-  await registerRoutes(app, { ...deps, inFlight, anonymousLimiter: strangers }, modules);
+  await registerRoutes(app, deps, { inFlight, modules });
   await app.ready();
   return { app, routes, inFlight };
 }

@@ -9,20 +9,20 @@ export interface RunningServer {
   readonly address: string;
   readonly built: BuiltServer;
   readonly composition: Composition;
-  /** Takes on nothing new, lets what is under way end (30 s at most), then leaves every room. Can be called twice. */
+  /** Takes on nothing new, lets what is under way end (30 s at most), then closes every part. Can be called twice. */
   stop(): Promise<void>;
 }
 
 const DRAIN_MS = 30_000;
 
 /**
- * Composes the rooms and listens on the host and port of the settings (port 0: any free one).
+ * Composes the parts and listens on the host and port of the settings (port 0: any free one).
  * @throws Fault in one line when a part or the port cannot be had; then nothing is left running.
  */
 export async function startServer(given: Given): Promise<RunningServer> {
   const { host, port } = given.settings;
   const composition = await compose(given);
-  const built = await buildServer(composition.deps).catch(async (error: unknown) => {
+  const built = await buildServer(composition.deps, given.modules).catch(async (error: unknown) => {
     await composition[Symbol.asyncDispose]();
     throw error;
   });

@@ -9,17 +9,17 @@ import type { BackgroundLog } from './background-log.ts';
  */
 export function watchSchema(parts: {
   readonly pool: Pool;
-  readonly rooms: readonly SchemaMigrations[];
+  readonly schemas: readonly SchemaMigrations[];
   readonly every_ms: number;
   readonly log: BackgroundLog;
 }): Repetition {
-  const { pool, rooms, every_ms, log } = parts;
+  const { pool, schemas, every_ms, log } = parts;
   let told = false;
   return repeat(
     every_ms,
     async () => {
       if (told) return;
-      const unknown = await unknownMigrations(pool, rooms);
+      const unknown = await unknownMigrations(pool, schemas);
       if (unknown.length === 0) return;
       told = true;
       log.warn(

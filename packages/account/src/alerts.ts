@@ -1,8 +1,10 @@
 import { appendAudit } from '@purser/audit';
 import { isRefusal, PLATFORM, type Refusal, type WorkspaceId } from '@purser/core';
+import { hasRole } from '@purser/identity';
 import {
   type Alert,
-  ALERT_KINDS,
+  alertKindSchema,
+  alertKinds,
   CHANNEL_KINDS,
   listAlerts,
   markSeen,
@@ -21,7 +23,7 @@ import type { AccountDeps } from './deps.ts';
 export const alertSchema = z.object({
   id: uuidSchema,
   workspace_id: uuidSchema,
-  kind: z.enum(ALERT_KINDS),
+  kind: z.string().describe('Such as `threshold`; GET /api/alerts/kinds lists them.'),
   subject: z.string().describe('What it is about: a meter and its unit, a license, a spend.'),
   threshold: z.string().nullable().describe('The share of the cap that was reached, such as "0.85".'),
   severity: z.enum(SEVERITIES),
@@ -36,7 +38,7 @@ export const alertPageSchema = z.object({ alerts: z.array(alertSchema), next_cur
 
 export const alertQuery = {
   ...pageQuery,
-  kind: z.enum(ALERT_KINDS).optional(),
+  kind: alertKindSchema.optional(),
   unseen: z.enum(['0', '1']).optional().describe('1: only what nobody has marked as seen.'),
 };
 
@@ -48,7 +50,7 @@ export const settingsSchema = z.object({
       id: uuidSchema,
       kind: z.enum(CHANNEL_KINDS),
       address: z.string(),
-      kinds: z.array(z.enum(ALERT_KINDS)).nullable(),
+      kinds: z.array(z.string()).nullable(),
       secret: z.string().optional().describe('What a webhook is signed with; shown this once.'),
     }),
   ),
@@ -72,6 +74,25 @@ export function registerAlerts(app: App, deps: AccountDeps): void {
       const page = await listAlerts(pool, workspaceOf(request).id, searchOf(request.query));
       if (isRefusal(page)) return sendRefusal(request, reply, page);
       return reply.send({ alerts: page.alerts.map(wireAlert), next_cursor: page.next_cursor });
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/alerts/kinds',
+    config: { access: 'signed_in' },
+    schema: {
+      tags: ['Workspace'],
+      summary: 'Kinds of alerts that there are',
+      response: {
+        200: z.object({ kinds: z.array(z.object({ kind: z.string(), title: z.string() })) }),
+        ...problems(401, 403, 503),
+      },
+    },
+    handler: async (request, reply) => {
+      const all = hasRole(callerOf(request), 'admin');
+      const kinds = alertKinds().filter(({ for_workspace }) => all || for_workspace);
+      return reply.send({ kinds: kinds.map(({ kind, title }) => ({ kind, title })) });
     },
   });
 

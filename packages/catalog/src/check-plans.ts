@@ -2,6 +2,7 @@ import { formatAmount, formatMoney, formatRatio, multiplyRatios, type Ratio, rat
 
 import { adapterNotes } from './adapter-notes.ts';
 import type { Constraint } from './constraints.ts';
+import type { CatalogExtensions } from './tables.ts';
 import { loadCatalog } from './load.ts';
 import { CatalogFault } from './mistakes.ts';
 import { describeLoss, type Loss } from './loss.ts';
@@ -17,11 +18,15 @@ export interface PlansCheck {
 
 /**
  * Loads a catalog and proves what it sells at the prices of `now`. A catalog that does not load fails with its mistakes. `adapters`: the providers
- * that can be spoken to; a catalog that names others is told so.
+ * that can be spoken to; a catalog that names others is told so. `extensions`: what modules add to what a catalog may name.
  */
-export async function checkPlans(path: string, now: Temporal.Instant, adapters?: readonly string[]): Promise<PlansCheck> {
+export async function checkPlans(
+  path: string,
+  now: Temporal.Instant,
+  { adapters, extensions = {} }: { readonly adapters?: readonly string[]; readonly extensions?: CatalogExtensions } = {},
+): Promise<PlansCheck> {
   try {
-    const catalog = await loadCatalog(path);
+    const catalog = await loadCatalog(path, extensions);
     const proof = proveCatalog(catalog, now);
     const failed = [...new Set(proof.losses.map(({ code }) => code))];
     const verdict =

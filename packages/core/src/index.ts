@@ -9,6 +9,21 @@ export { instantText } from './instant-text.ts';
 export { LruCache } from './lru-cache.ts';
 export { ownPath } from './own-path.ts';
 export { wasDemoted } from './redis-demoted.ts';
-export { isRefusal, type Offer, REFUSALS, type Refusal, type RefusalCode, RefusalError, refuse } from './refusal.ts';
+export {
+  defineRefusals,
+  isRefusal,
+  type ModuleRefusalCode,
+  type ModuleRefusals,
+  type Offer,
+  REFUSALS,
+  type Refusal,
+  type RefusalCode,
+  RefusalError,
+  type RefusalKind,
+  refusalKind,
+  refusalKinds,
+  refuse,
+  registerRefusals,
+} from './refusal.ts';
 export { type Repetition, repeat } from './repeat.ts';
 export { doneWithin } from './within.ts';

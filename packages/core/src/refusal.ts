@@ -1,3 +1,5 @@
+import { assert } from './fault.ts';
+
 /** Every code a caller can meet, with its HTTP status and its title. Published; a code never changes its meaning. */
 export const REFUSALS = {
   invalid_request: { status: 400, title: 'The request is not valid' },
@@ -30,7 +32,56 @@ export const REFUSALS = {
   provider_timeout: { status: 504, title: 'The provider did not answer in time' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
+/** A code that there is for every product. */
 export type RefusalCode = keyof typeof REFUSALS;
+
+type Status = (typeof REFUSALS)[RefusalCode]['status'];
+
+/** What a code is answered with. */
+export interface RefusalKind {
+  readonly status: Status;
+  readonly title: string;
+}
+
+declare const ofModule: unique symbol;
+/** A code that a module brought: only `defineRefusals` makes one. */
+export type ModuleRefusalCode = string & { readonly [ofModule]: true };
+
+/** The codes of a module, to refuse with, and what each is answered with, for its manifest. */
+export interface ModuleRefusals<Code extends string = string> {
+  readonly codes: Readonly<Record<Code, ModuleRefusalCode>>;
+  readonly kinds: Readonly<Record<Code, RefusalKind>>;
+}
+
+export function defineRefusals<const Code extends string>(kinds: Readonly<Record<Code, RefusalKind>>): ModuleRefusals<Code> {
+  const codes = Object.fromEntries(Object.keys(kinds).map((code) => [code, code])) as Record<Code, ModuleRefusalCode>;
+  return { kinds, codes };
+}
+
+/** Of the whole process: what a code means is the same wherever it is met. */
+const known = new Map<string, RefusalKind>(Object.entries(REFUSALS));
+
+/** Makes the codes of a module known. @throws BrokenInvariant when one is known already, with another meaning. */
+export function registerRefusals({ kinds }: ModuleRefusals): void {
+  for (const [code, kind] of Object.entries(kinds)) {
+    const before = known.get(code);
+    assert(before === undefined || before === kind, `the refusal code ${code} is defined twice`);
+    assert(/^[a-z][a-z_]{1,60}$/.test(code), `the refusal code ${code} is not written in snake_case`);
+    known.set(code, kind);
+  }
+}
+
+/** What a code is answered with. @throws BrokenInvariant when its module is not turned on. */
+export function refusalKind(code: RefusalCode | ModuleRefusalCode): RefusalKind {
+  const kind = known.get(code);
+  assert(kind !== undefined, `the refusal code ${code} belongs to no module that is turned on`);
+  return kind;
+}
+
+/** Every code that is known, with what it is answered with. */
+export function refusalKinds(): ReadonlyMap<string, RefusalKind> {
+  return known;
+}
 
 /** What a refused caller can buy or do. */
 export interface Offer {
@@ -43,7 +94,7 @@ export interface Offer {
 /** A "no" as a value: expected, explained, and free of charge. */
 export interface Refusal {
   readonly refused: true;
-  readonly code: RefusalCode;
+  readonly code: RefusalCode | ModuleRefusalCode;
   /** One plain sentence: what was wrong, what was given, what is wanted. */
   readonly detail: string;
   readonly retryAfterSeconds?: number;
@@ -53,7 +104,7 @@ export interface Refusal {
 }
 
 export function refuse(
-  code: RefusalCode,
+  code: RefusalCode | ModuleRefusalCode,
   detail: string,
   more: { retryAfterSeconds?: number; offers?: readonly Offer[]; provider?: string } = {},
 ): Refusal {

@@ -1,5 +1,5 @@
 import type { Problem } from '@purser/api';
-import { REFUSALS, type Refusal } from '@purser/core';
+import { type Refusal, refusalKind } from '@purser/core';
 import type { View } from '@purser/catalog';
 import { withoutAmounts } from '@purser/money';
 
@@ -18,7 +18,7 @@ const WAIT_SECONDS_DEFAULT: Partial<Record<number, number>> = { 429: 1, 503: 1 }
 
 /** The problem that tells a refusal; where credits are shown, without what names a cost in money. */
 export function problemOf(refusal: Refusal, view: View): Problem {
-  const { status, title } = REFUSALS[refusal.code];
+  const { status, title } = refusalKind(refusal.code);
   const detail = view === 'credits' ? withoutAmounts(refusal.detail) : refusal.detail;
   const wait = refusal.retryAfterSeconds ?? WAIT_SECONDS_DEFAULT[status];
   return {

@@ -1,8 +1,8 @@
 import { openAiErrorSchema, problemSchema } from '@purser/api';
-import { REFUSALS } from '@purser/core';
+import { type RefusalKind, refusalKinds } from '@purser/core';
 import type { z } from 'zod';
 
-type Status = (typeof REFUSALS)[keyof typeof REFUSALS]['status'];
+type Status = RefusalKind['status'];
 
 /** The refusals a route may answer with, for its API description: each status with the codes that have it. */
 export function problems(...statuses: Status[]): Record<number, ResponseDescription> {
@@ -22,7 +22,7 @@ interface ResponseDescription {
 function described(type: string, schema: z.ZodType, statuses: readonly Status[]): Record<number, ResponseDescription> {
   return Object.fromEntries(
     statuses.map((status) => {
-      const codes = Object.entries(REFUSALS).flatMap(([code, refusal]) => (refusal.status === status ? [`\`${code}\``] : []));
+      const codes = [...refusalKinds()].flatMap(([code, refusal]) => (refusal.status === status ? [`\`${code}\``] : []));
       return [status, { description: codes.join(', '), content: { [type]: { schema } } }];
     }),
   );

@@ -1,11 +1,13 @@
 import type { SchemaMigrations } from '@purser/database';
 
-export { type Alert, ALERT_KINDS, type NewAlert, SEVERITIES } from './alert.ts';
+export { type Alert, type NewAlert, SEVERITIES } from './alert.ts';
+export { type AlertKindDefinition, alertKinds, alertKindSchema, registerAlertKinds } from './alert-kinds.ts';
 export { type DeadLetter, deadLetters, reviveLetter } from './dead-letters.ts';
 export { listAlerts, listAllAlerts, markSeen, markSeenByOperator } from './list-alerts.ts';
 export { listFraud, type RaisedFraud } from './list-fraud.ts';
 export { CHANNEL_KINDS } from './message.ts';
 export { createMailer } from './send-email.ts';
+export { raise } from './raise.ts';
 export { startAlerts } from './start-alerts.ts';
 export { readSubscriptions, replaceSubscriptions, type Subscriptions, subscriptionsSchema } from './subscriptions.ts';
 export { type FraudFlag, type FraudWeek, weeklyFraud } from './weekly-fraud.ts';

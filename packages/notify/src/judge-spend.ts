@@ -2,7 +2,8 @@ import { PLATFORM, type WorkspaceId } from '@purser/core';
 import type { Connection } from '@purser/database';
 import { creditsSpent } from '@purser/ledger';
 
-import type { AlertKind, NewAlert } from './alert.ts';
+import type { NewAlert } from './alert.ts';
+import type { AlertKind } from './alert-kinds.ts';
 import { unusualFrom } from './anomaly.ts';
 import { spendBefore, type SpentHour } from './spend.ts';
 import type { Watched } from './watched.ts';

@@ -1,7 +1,8 @@
 import { isUuid, type Refusal, refuse, type WorkspaceId } from '@purser/core';
 import { type Pool, workspaceTransaction } from '@purser/database';
 
-import { type Alert, ALERT_COLUMNS, type AlertKind, OPERATOR_ALERT_COLUMNS } from './alert.ts';
+import { type Alert, ALERT_COLUMNS, OPERATOR_ALERT_COLUMNS } from './alert.ts';
+import type { AlertKind } from './alert-kinds.ts';
 
 export interface AlertSearch {
   readonly unseen?: boolean | undefined;

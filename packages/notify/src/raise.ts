@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { PLATFORM } from '@purser/core';
 import { type Connection, newId } from '@purser/database';
 
-import { type AlertId, isForWorkspace, type NewAlert } from './alert.ts';
+import type { AlertId, NewAlert } from './alert.ts';
+import { isForWorkspace } from './alert-kinds.ts';
 
 /*
  * A row that is there says that this was told; a row of the same threshold whose value lay above the new level was told of a

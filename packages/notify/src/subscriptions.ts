@@ -2,7 +2,7 @@ import { type Refusal, refuse, type WorkspaceId } from '@purser/core';
 import { type Connection, newId, type Pool, transactionOf } from '@purser/database';
 import { z } from 'zod';
 
-import { ALERT_KINDS, type AlertKind } from './alert.ts';
+import { type AlertKind, alertKindSchema } from './alert-kinds.ts';
 import type { Thresholds } from './judge-meters.ts';
 import { CHANNEL_KINDS, type ChannelId, type ChannelKind } from './message.ts';
 import { addressProblem } from './safe-address.ts';
@@ -27,7 +27,7 @@ export const subscriptionsSchema = z.strictObject({
       z.strictObject({
         kind: z.enum(CHANNEL_KINDS),
         address: z.string().min(3).max(2000).describe('An e-mail address, or the URL of a webhook.'),
-        kinds: z.array(z.enum(ALERT_KINDS)).min(1).nullish().describe('Which alerts; without it all.'),
+        kinds: z.array(alertKindSchema).min(1).nullish().describe('Which alerts; without it all.'),
       }),
     )
     .max(CHANNELS_MAX)

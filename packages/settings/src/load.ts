@@ -4,13 +4,14 @@ import { parseEnv } from 'node:util';
 
 import { Fault } from '@purser/core';
 import { parseSettings, type Settings } from './settings.ts';
+import type { SettingsTable } from './table.ts';
 
 /**
- * The settings of this process: its environment over the file `.env` of a folder, if there is one.
+ * The settings of this process: its environment over the file `.env` of a folder, if there is one; `tables`: what modules add.
  * @throws Fault with one line that names the wrong setting.
  */
-export function loadSettings(folder: string): Settings {
-  return parseSettings({ ...readFile(path.join(folder, '.env')), ...process.env });
+export function loadSettings(folder: string, tables: readonly SettingsTable[] = []): Settings {
+  return parseSettings({ ...readFile(path.join(folder, '.env')), ...process.env }, tables);
 }
 
 function readFile(file: string): NodeJS.Dict<string> {

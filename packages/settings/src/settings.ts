@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { Fault } from '@purser/core';
+import { assert, Fault } from '@purser/core';
 import {
   address,
   atLeast,
@@ -16,6 +16,7 @@ import {
 } from './kinds.ts';
 import { origins, site, webClient } from './origins.ts';
 import { proxies, type TrustedProxies } from './proxies.ts';
+import { mistakesIn, type SettingsTable } from './table.ts';
 
 /** Each provider key and address that may be set; a provider without either is off. */
 const PROVIDERS = {
@@ -168,19 +169,28 @@ export interface Settings {
   };
   /** Names that look like settings of ours and are none: a slip of the pen worth a warning. */
   readonly unknown: readonly string[];
+  /** Those of a module. @throws BrokenInvariant when its table was not given to be parsed. */
+  readonly of: <Values>(table: SettingsTable<Values>) => Values;
 }
 
 /**
- * Parses settings out of an environment. An empty value counts as unset.
+ * Parses settings out of an environment: those of the platform, and those that modules add. An empty value counts as unset.
  * @throws Fault with one line: each wrong setting, what it got (unless it is a secret) and what it wants.
  */
-export function parseSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+export function parseSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  tables: readonly SettingsTable[] = [],
+): Settings {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  assertOnce([SETTINGS, ...tables.map(({ names }) => names)].flat());
   const parsed = Environment.safeParse(given);
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new Fault(`wrong setting: ${lines.join('; ')}`, { retryable: false });
-  }
+  const added = new Map(tables.map((table) => [table, table.parse(given)]));
+  const mistakes = [
+    ...(parsed.success ? [] : mistakesIn(parsed.error)),
+    ...[...added.values()].flatMap((values) => ('mistakes' in values ? values.mistakes : [])),
+  ];
+  if (!parsed.success || mistakes.length > 0) throw new Fault(`wrong setting: ${mistakes.join('; ')}`, { retryable: false });
+  const names = new Set([...SETTINGS, ...tables.flatMap((table) => table.names), ...FOREIGN]);
   const known = parsed.data;
   const provider = (name: ProviderName): ProviderSettings => {
     const of = PROVIDERS[name];
@@ -232,8 +242,16 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
       base_url: known.STRIPE_BASE_URL,
       automatic_tax: known.STRIPE_AUTOMATIC_TAX,
     },
-    unknown: Object.keys(given).filter(
-      (name) => name.startsWith('PURSER_') && !(name in Environment.shape) && !FOREIGN.has(name),
-    ),
+    unknown: Object.keys(given).filter((name) => name.startsWith('PURSER_') && !names.has(name)),
+    of<Values>(table: SettingsTable<Values>): Values {
+      const values = added.get(table);
+      assert(values !== undefined && 'values' in values, `the settings ${table.names.join(', ')} were not read`);
+      return values.values as Values;
+    },
   };
+}
+
+function assertOnce(names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  assert(twice === undefined, `the setting ${twice} is defined twice`);
 }

@@ -1,4 +1,6 @@
 import { Fault, systemClock } from '@purser/core';
+import { catalogExtensions } from '@purser/module';
+import { MODULES } from '@purser/server/modules';
 import { loadSettings } from '@purser/settings';
 import { loadCatalog } from '@purser/catalog';
 import { formatMoney } from '@purser/money';
@@ -19,7 +21,8 @@ export async function printPlansReplay(file: string, options: ReplayOptions): Pr
   if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX)
     throw new Fault(`--days: want 1 to ${DAYS_MAX}, got ${options.days}`, { retryable: false });
   const settings = loadSettings(process.cwd());
-  const [current, proposed] = await Promise.all([loadCatalog(settings.catalog_file), loadCatalog(file)]);
+  const extensions = catalogExtensions(MODULES);
+  const [current, proposed] = await Promise.all([loadCatalog(settings.catalog_file, extensions), loadCatalog(file, extensions)]);
   const to = systemClock.now();
   const prices_at = pricesAt(options.prices, to);
   const configured = new Set(

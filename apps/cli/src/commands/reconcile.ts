@@ -1,5 +1,7 @@
 import { createReadStream } from 'node:fs';
 
+import { catalogExtensions } from '@purser/module';
+import { MODULES } from '@purser/server/modules';
 import { Fault, fileTrouble, isRefusal, systemClock } from '@purser/core';
 import { loadSettings, type Settings } from '@purser/settings';
 import { loadCatalog } from '@purser/catalog';
@@ -19,7 +21,7 @@ export interface ReconcileOptions {
 export async function printReconciliation(provider: string, options: ReconcileOptions): Promise<void> {
   const settings = loadSettings(process.cwd());
   const span = { from: dayOf('--from', options.from), to: dayOf('--to', options.to) };
-  const { providers } = await loadCatalog(settings.catalog_file);
+  const { providers } = await loadCatalog(settings.catalog_file, catalogExtensions(MODULES));
   await using database = await openDatabase(settings);
   const result = await reconcile(database.pool, {
     provider,

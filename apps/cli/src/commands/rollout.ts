@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 
 import { Fault, isRefusal, type Refusal, systemClock } from '@purser/core';
 import type { Pool } from '@purser/database';
+import { catalogExtensions } from '@purser/module';
+import { MODULES } from '@purser/server/modules';
 import { loadSettings } from '@purser/settings';
 import { loadCatalog } from '@purser/catalog';
 import { formatMoney } from '@purser/money';
@@ -23,7 +25,10 @@ export interface RolloutOptions {
 /** Stores the catalog, or the prices, and moves a share of those on the one in force, or on `from`, to it. */
 export async function startRollout(file: string, options: RolloutOptions): Promise<void> {
   const settings = loadSettings(process.cwd());
-  const [catalog, text] = await Promise.all([loadCatalog(settings.catalog_file), readFile(file, 'utf8')]);
+  const [catalog, text] = await Promise.all([
+    loadCatalog(settings.catalog_file, catalogExtensions(MODULES)),
+    readFile(file, 'utf8'),
+  ]);
   await using database = await openDatabase(settings);
   const of = options.prices === true ? 'prices' : 'catalog';
   const share = shareOf(options.share);

@@ -2,12 +2,13 @@ import { loadSettings, type Settings } from '@purser/settings';
 import { createLog } from '@purser/log';
 import type { RunningServer } from '@purser/server';
 
+import { moduleSettings } from '../module-settings.ts';
 import { type Demo, openDemo, tryIt } from '../demo.ts';
 import { runServer } from '../run-server.ts';
 
 /** Everything on one machine, with a demo workspace to try it by; its words are for a person. */
 export async function up(): Promise<void> {
-  const settings = loadSettings(process.cwd());
+  const settings = loadSettings(process.cwd(), moduleSettings());
   // Someone watches this terminal: what goes well is said in the block below, and only what does not is logged.
   const log = createLog({ level: settings.log_level === 'info' ? 'warn' : settings.log_level });
   for (const name of settings.unknown) console.error(`purser: there is no setting ${name}; it is ignored`);

@@ -1,14 +1,14 @@
-import { type RefusalCode, REFUSALS, RefusalError, refuse } from '@purser/core';
+import { RefusalError, refusalKinds, refuse } from '@purser/core';
 import { z } from 'zod';
 import { problemSchema } from '@purser/api';
-import { INTERNAL, type App } from '@purser/http';
+import { INTERNAL, type App, type InFlight } from '@purser/http';
 
-import type { RouteDeps } from '../deps.ts';
+import type { ServerDeps } from '../deps.ts';
 
 const stateSchema = z.object({ status: z.enum(['ok', 'stopping', 'database_away']) });
 
 /** Whether the process lives, whether it should get traffic, and its figures. */
-export function registerHealth(app: App, { inFlight, metrics, ready }: RouteDeps): void {
+export function registerHealth(app: App, { inFlight, metrics, ready }: ServerDeps & { readonly inFlight: InFlight }): void {
   app.route({
     method: 'GET',
     url: '/healthz',
@@ -51,13 +51,9 @@ export function registerHealth(app: App, { inFlight, metrics, ready }: RouteDeps
     handler: async (request, reply) => {
       const { code } = request.params;
       if (code === INTERNAL.code) return { code, status: INTERNAL.status, title: INTERNAL.title };
-      const refusal = isRefusalCode(code) ? REFUSALS[code] : undefined;
+      const refusal = refusalKinds().get(code);
       if (refusal === undefined) throw new RefusalError(refuse('not_found', `there is no problem named "${code}"`));
       return reply.send({ code, status: refusal.status, title: refusal.title });
     },
   });
-}
-
-function isRefusalCode(code: string): code is RefusalCode {
-  return Object.hasOwn(REFUSALS, code);
 }

@@ -1,4 +1,4 @@
-import { REFUSALS, type Refusal } from '@purser/core';
+import { refusalKind, type Refusal } from '@purser/core';
 
 import { type Money, toWire } from '@purser/money';
 
@@ -78,7 +78,7 @@ export async function* eventsOf(
 
 /** A failure inside a stream that has begun, as OpenAI's own API sends it. */
 export function errorEvent(refusal: Refusal): Buffer {
-  const { status } = REFUSALS[refusal.code];
+  const { status } = refusalKind(refusal.code);
   const type = status >= 500 ? 'server_error' : 'invalid_request_error';
   return Buffer.from(
     `data: ${JSON.stringify({ error: { message: refusal.detail, type, param: null, code: refusal.code } })}\n\n`,

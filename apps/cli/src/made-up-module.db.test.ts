@@ -1,0 +1,153 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { suiteClock } from '@purser/core/testing';
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
+import { scratchFolder } from '@purser/embedded';
+import { createLog } from '@purser/log';
+import { migrationsOf, provenCatalog, type RunningServer, startServer } from '@purser/server';
+import { MODULES } from '@purser/server/modules';
+import { parseSettings } from '@purser/settings';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+
+import { buildProgram } from './program.ts';
+import { notes, notesSettings } from './testing/notes/module.ts';
+
+/*
+ * A product is turned on by one line in the list of modules. This one is made up: it brings a table, settings, a quota, codes of refusals,
+ * a kind of alert, an endpoint, a job, a command and a page, through the entry points of packages, and nothing else is touched.
+ */
+
+const TOKEN = 'test-admin-token';
+const CATALOGS = new URL('../../../catalogs/', import.meta.url).pathname;
+const modules = [...MODULES, notes];
+
+interface Answered {
+  readonly status: number;
+  readonly json: Record<string, unknown>;
+}
+
+let database: TestDatabase;
+let folder: string;
+let running: RunningServer;
+let environment: Record<string, string>;
+let workspace: { readonly id: string; readonly key: string };
+const opened = new AsyncDisposableStack();
+
+beforeAll(async () => {
+  const [, ...migrations] = migrationsOf(modules);
+  database = await createTestDatabase(migrations);
+  opened.defer(() => database.drop());
+  folder = opened.use(await scratchFolder()).folder;
+  await cp(CATALOGS, folder, { recursive: true });
+  const catalog_file = path.join(folder, 'default.yaml');
+  const text = await readFile(catalog_file, 'utf8');
+  // Every plan with quotas may write two notes a day.
+  await writeFile(catalog_file, text.replaceAll(/^( {4}quotas: \{ )/gm, '$1notes_day: 2, '));
+  environment = {
+    PORT: '0',
+    PURSER_CATALOG: catalog_file,
+    PURSER_TEST_CLOCK: suiteClock().now().toString(),
+    NOTES_FORBIDDEN_WORD: 'whale',
+  };
+  const settings = parseSettings(environment, [notesSettings]);
+  const log = createLog({ level: 'silent' });
+  const catalog = await provenCatalog(settings, suiteClock().now(), log, modules);
+  running = await startServer({ settings, database_url: database.url, admin_token: TOKEN, catalog, log, modules });
+  opened.defer(() => running.stop());
+  const made = await ask('/api/admin/workspaces', { key: TOKEN, body: { name: 'Notes', plan: 'PRO' } });
+  workspace = { id: String(made.json['id']), key: String(made.json['key']) };
+});
+afterAll(() => opened.disposeAsync());
+afterEach(() => vi.unstubAllEnvs());
+
+async function ask(url: string, { key, body }: { key?: string; body?: object } = {}): Promise<Answered> {
+  const response = await fetch(running.address + url, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+}
+const write = (text: string): Promise<Answered> => ask('/api/notes', { key: workspace.key, body: { text } });
+
+describe('a product module that is made up', () => {
+  test('serves its endpoint from its own table, within the plan’s quota of its own, and refuses by its own code', async () => {
+    expect((await write('one')).status).toBe(201);
+    expect((await write('two')).status).toBe(201);
+    expect(await write('three')).toMatchObject({
+      status: 429,
+      json: { code: 'notebook_full', title: 'No more notes today', detail: '2 notes a day are in your plan' },
+    });
+    const { rows } = await database.pool.query('select text from notes.note order by note_id');
+    expect(rows).toEqual([{ text: 'one' }, { text: 'two' }]);
+    const usage = await ask('/api/usage', { key: workspace.key });
+    expect(usage.json['meters']).toContainEqual(expect.objectContaining({ key: 'notes_day', unit: 'note', cap: 2, used: 2 }));
+  });
+
+  test('its codes are described where those of the platform are', async () => {
+    expect(await ask('/problems/note_forbidden')).toMatchObject({
+      status: 200,
+      json: { status: 422, title: 'The note holds a forbidden word' },
+    });
+    const { json } = await ask('/api/openapi.json');
+    const { responses } = (
+      json['paths'] as Record<string, Record<string, { responses: Record<string, { description: string }> }>>
+    )['/api/notes']!['post']!;
+    expect(responses['429']!.description).toContain('`notebook_full`');
+    expect(responses['422']!.description).toContain('`note_forbidden`');
+  });
+
+  test('a setting of its own decides, and its kind of alert is raised, listed, filtered by and subscribed to', async () => {
+    expect(await write('a whale')).toMatchObject({ status: 422, json: { code: 'note_forbidden' } });
+    const alerts = await ask('/api/alerts?kind=note_forbidden', { key: workspace.key });
+    expect(alerts.json['alerts']).toMatchObject([{ kind: 'note_forbidden', title: 'A forbidden word', severity: 'warning' }]);
+    const kinds = await ask('/api/alerts/kinds', { key: workspace.key });
+    expect(kinds.json['kinds']).toContainEqual({ kind: 'note_forbidden', title: 'Somebody tried to write a forbidden word' });
+    expect(await ask('/api/alerts?kind=note_lost', { key: workspace.key })).toMatchObject({
+      status: 400,
+      json: { detail: expect.stringMatching(/"kind": want one of threshold, .*, note_forbidden, got "note_lost"/) },
+    });
+  });
+
+  test('a wrong setting of its own stops the start in the one line of all', () => {
+    expect(() => parseSettings({ ...environment, NOTES_CHARS_MAX: 'many' }, [notesSettings])).toThrow(
+      'wrong setting: NOTES_CHARS_MAX: got "many", want a whole number from 1 to 1000',
+    );
+  });
+
+  test('its page is in the navigation of those it is for', async () => {
+    const page = { path: '/notes', label: 'Notes', for: 'workspace', module: 'notes' };
+    expect((await ask('/api/pages', { key: workspace.key })).json['pages']).toContainEqual(page);
+    expect((await ask('/api/pages', { key: TOKEN })).json['pages']).not.toContainEqual(page);
+  });
+
+  test('its job runs on the server', async () => {
+    await database.pool.query(
+      `insert into notes.note (workspace_id, note_id, text, written_at) values ($1, gen_random_uuid(), '-', now())`,
+      [workspace.id],
+    );
+    await expect.poll(async () => (await database.pool.query(`select from notes.note where text = '-'`)).rowCount).toBe(0);
+  });
+
+  test('its command runs beside the server, with its arguments and options', async () => {
+    for (const [name, value] of Object.entries({ ...environment, DATABASE_URL: database.url })) vi.stubEnv(name, value);
+    const said: string[] = [];
+    vi.spyOn(console, 'log').mockImplementation((line: string) => void said.push(line));
+    await buildProgram(modules).parseAsync(['node', 'purser', 'notes', 'count', workspace.id]);
+    await buildProgram(modules).parseAsync(['node', 'purser', 'notes', 'count', workspace.id, '--containing', 'tw']);
+    vi.restoreAllMocks();
+    expect(said).toEqual(['2 notes', '1 notes']);
+  });
+
+  test('without its line in the list nothing of it is there', async () => {
+    const plain = parseSettings({ ...environment, PURSER_CATALOG: path.join(CATALOGS, 'default.yaml') });
+    expect(() => plain.of(notesSettings)).toThrow('the settings NOTES_CHARS_MAX, NOTES_FORBIDDEN_WORD were not read');
+    const log = createLog({ level: 'silent' });
+    await expect(provenCatalog(parseSettings(environment), suiteClock().now(), log)).rejects.toThrow(/notes_day/);
+    expect(buildProgram().commands.map((command) => command.name())).not.toContain('notes');
+  });
+});

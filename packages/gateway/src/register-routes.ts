@@ -1,0 +1,18 @@
+import type { App } from '@purser/http';
+
+import { registerChatCompletions } from './chat-completions.ts';
+import { registerFeatureCheck } from './feature-check.ts';
+import { registerGenerate } from './generate.ts';
+import { registerLimitsEstimate } from './limits-estimate.ts';
+import { registerOpenAiModels } from './openai-models.ts';
+import { registerOperations } from './operations.ts';
+import type { GatewayDeps } from './deps.ts';
+
+export function registerRoutes(app: App, deps: GatewayDeps): void {
+  registerGenerate(app, deps);
+  registerChatCompletions(app, deps);
+  registerOpenAiModels(app, deps);
+  registerFeatureCheck(app, deps);
+  registerLimitsEstimate(app, deps);
+  registerOperations(app, deps);
+}
