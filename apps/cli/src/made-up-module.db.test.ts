@@ -109,7 +109,7 @@ describe('a product module that is made up', () => {
     expect(kinds.json['kinds']).toContainEqual({ kind: 'note_forbidden', title: 'Somebody tried to write a forbidden word' });
     expect(await ask('/api/alerts?kind=note_lost', { key: workspace.key })).toMatchObject({
       status: 400,
-      json: { detail: expect.stringMatching(/"kind": want one of threshold, .*, note_forbidden, got "note_lost"/) },
+      json: { detail: expect.stringMatching(/"kind": want one of threshold, .*, note_forbidden, got "note_lost"/) as string },
     });
   });
 

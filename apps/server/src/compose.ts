@@ -215,7 +215,7 @@ export async function compose(given: Given): Promise<Composition> {
       logOf,
       modules,
       deps,
-      sources: (await Promise.all(modules.map(({ alert_sources }) => alert_sources?.() ?? []))).flat(),
+      sources: (await Promise.all(modules.map(async ({ alert_sources }) => (await alert_sources?.()) ?? []))).flat(),
     });
   }
 

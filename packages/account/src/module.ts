@@ -7,6 +7,6 @@ export const account: Module<AccountDeps> = {
   name: 'account',
   alert_sources: async () => [(await import('./alert-sources.ts')).LICENSES],
   async routes(app, deps) {
-    await (await import('./register-routes.ts')).registerRoutes(app, deps);
+    (await import('./register-routes.ts')).registerRoutes(app, deps);
   },
 };

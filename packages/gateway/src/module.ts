@@ -7,6 +7,6 @@ export const gateway: Module<GatewayDeps> = {
   name: 'gateway',
   alert_sources: async () => [(await import('./alert-sources.ts')).ROUTES],
   async routes(app, deps) {
-    await (await import('./register-routes.ts')).registerRoutes(app, deps);
+    (await import('./register-routes.ts')).registerRoutes(app, deps);
   },
 };

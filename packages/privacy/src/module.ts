@@ -10,6 +10,6 @@ export const privacy: Module<PrivacyRoutesDeps> = {
   name: 'privacy',
   migrations: privacyMigrations,
   async routes(app, deps) {
-    await (await import('./register-routes.ts')).registerRoutes(app, deps);
+    (await import('./register-routes.ts')).registerRoutes(app, deps);
   },
 };
