@@ -1767,8 +1767,11 @@ create table marketplace.invoice (
   told_at timestamp with time zone,
   to_balance bigint default 0 not null,
   from_balance bigint default 0 not null,
+  fees bigint,
+  fees_asked_at timestamp with time zone,
   constraint invoice_pkey PRIMARY KEY (invoice_id),
   constraint invoice_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint invoice_fees_check CHECK ((fees >= 0)),
   constraint invoice_from_balance_check CHECK ((from_balance >= 0)),
   constraint invoice_paid_check CHECK ((paid >= 0)),
   constraint invoice_reason_check CHECK ((reason = ANY (ARRAY['create'::text, 'cycle'::text, 'change'::text]))),
@@ -1776,6 +1779,7 @@ create table marketplace.invoice (
   constraint invoice_to_balance_check CHECK ((to_balance >= 0)),
   constraint sound CHECK ((((reversed >= 0) AND (reversed <= paid)) AND (reversal_fees >= 0)))
 );
+CREATE INDEX fees_to_learn ON marketplace.invoice USING btree (fees_asked_at, paid_at) WHERE ((fees IS NULL) AND (paid > 0));
 CREATE INDEX invoice_of_workspace ON marketplace.invoice USING btree (workspace_id, paid_at);
 alter table marketplace.invoice enable row level security;
 create policy all_rows on marketplace.invoice for all to purser_work using (true);
@@ -1868,6 +1872,20 @@ create policy all_rows on marketplace.purchase_grant for all to purser_work usin
 create policy own_rows on marketplace.purchase_grant for select to purser_app using ((workspace_id = base.current_workspace()));
 grant select on marketplace.purchase_grant to purser_app;
 grant insert, select, update on marketplace.purchase_grant to purser_work;
+
+create table marketplace.question (
+  workspace_id uuid not null,
+  subscription_id text not null,
+  why text not null,
+  asked_at timestamp with time zone,
+  constraint question_pkey PRIMARY KEY (subscription_id),
+  constraint question_why_check CHECK ((why = ANY (ARRAY['tie'::text, 'period'::text])))
+);
+alter table marketplace.question enable row level security;
+create policy all_rows on marketplace.question for all to purser_work using (true);
+create policy own_rows on marketplace.question for select to purser_app using ((workspace_id = base.current_workspace()));
+grant select on marketplace.question to purser_app;
+grant delete, insert, select, update on marketplace.question to purser_work;
 
 create table marketplace.receipt_link (
   payment_intent text not null,
@@ -1998,7 +2016,7 @@ CREATE OR REPLACE FUNCTION marketplace.known_before(p_workspace uuid, p_until ti
 AS $function$
   select concat_ws(' ',
     (select count(*) from marketplace.snapshot where workspace_id = p_workspace and at < p_until),
-    (select concat_ws(' ', count(*), sum(paid), sum(tax), sum(reversed), sum(reversal_fees))
+    (select concat_ws(' ', count(*), sum(paid), sum(tax), sum(reversed), sum(reversal_fees), count(fees), sum(fees))
      from marketplace.invoice where workspace_id = p_workspace and paid_at < p_until))
 $function$;
 

@@ -8,6 +8,7 @@ import type { ToldItem, ToldSubscription } from './event-subscription.ts';
 import type { MarketplaceParts } from './parts.ts';
 import type { Verdict } from './receive-event.ts';
 import { settleTerms } from './settle-terms.ts';
+import { keepQuestion, unsaidOf } from './unsaid.ts';
 
 /**
  * A subscription changed, rests or ended. Each event is a picture of the whole: it is kept as a fact, and plan, terms and license follow from all
@@ -44,6 +45,8 @@ export async function applySubscription(
   const latest = await summarise(on, subscription);
   await tellLicense(on, now, workspace, subscription);
   await settleTerms(on, now, parts, workspace);
+  const unsaid = await unsaidOf(on, subscription);
+  if (unsaid !== undefined) await keepQuestion(on, workspace, subscription, unsaid);
   if (latest !== event.id) return { outcome: 'kept', detail: 'a later event is known' };
   return told.status === 'incomplete' ? { outcome: 'kept', detail: 'it has not begun' } : { outcome: 'applied' };
 }

@@ -2,6 +2,7 @@ import { type Refusal, refuse, type WorkspaceId } from '@purser/core';
 
 import { type CheckoutRequest, type StartedCheckout, startCheckout } from './checkout.ts';
 import { debtOf, settleDebts } from './debts.ts';
+import { learnInvoiceFees } from './invoice-fees.ts';
 import type { MarketplaceParts, OpenParts } from './parts.ts';
 import { openPortal } from './portal.ts';
 import { type PackSales, packSales } from './purchases.ts';
@@ -9,6 +10,7 @@ import { type Receipt, receiptsOf } from './receipts.ts';
 import { receiveEvent, type Received } from './receive-event.ts';
 import { openStripe } from './stripe.ts';
 import { type TakeInRequest, takeIn, type TakenIn } from './take-in.ts';
+import { askQuestions } from './questions.ts';
 import { learnFees } from './true-fees.ts';
 
 /** Where workspaces buy. */
@@ -50,7 +52,10 @@ export function openMarketplace(parts: MarketplaceParts): Marketplace {
     async sweep() {
       await settleDebts(parts);
       const open = await opening();
-      if (open) await learnFees(open);
+      if (open === undefined) return;
+      await askQuestions(open);
+      await learnFees(open);
+      await learnInvoiceFees(open);
     },
     receive: (body, signature) => receiveEvent(parts, body, signature),
     async takeIn(request) {

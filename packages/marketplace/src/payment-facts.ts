@@ -50,6 +50,7 @@ interface InvoiceRow {
   readonly tax: bigint;
   readonly reversed: bigint;
   readonly reversal_fees: bigint;
+  readonly fees: bigint | null;
   readonly to_balance: bigint;
   readonly from_balance: bigint;
   readonly lines: readonly KeptLine[];
@@ -85,7 +86,7 @@ export async function paymentFacts(
   );
   const invoices = await on.query<InvoiceRow>(
     `select invoice_id as invoice, coalesce(subscription_id, '') as subscription, reason, coalesce(made_at, paid_at) as made_at, paid_at, currency,
-       paid as gross, tax, reversed, reversal_fees, to_balance, from_balance, lines, case when subscription_id is not null then plan end as plan,
+       paid as gross, tax, reversed, reversal_fees, fees, to_balance, from_balance, lines, case when subscription_id is not null then plan end as plan,
        catalogue_version as version
      from marketplace.invoice where workspace_id = $1 and ($2::timestamptz is null or paid_at >= $2)`,
     [workspace, from],
@@ -117,8 +118,8 @@ function snapshotOf({
   };
 }
 
-function invoiceOf({ plan, lines, ...row }: InvoiceRow): InvoiceFact {
-  return { ...row, currency: currency(row.currency), plan: plan ?? undefined, lines: lines.map(lineOf) };
+function invoiceOf({ plan, lines, fees, ...row }: InvoiceRow): InvoiceFact {
+  return { ...row, fees: fees ?? undefined, currency: currency(row.currency), plan: plan ?? undefined, lines: lines.map(lineOf) };
 }
 
 function lineOf({ item, price, plan, metered, proration, amount, from, to }: KeptLine): InvoiceLine {

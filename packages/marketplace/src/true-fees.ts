@@ -8,7 +8,7 @@ import { fromMinor } from '@purser/money';
 import type { OpenParts } from './parts.ts';
 import { purchaseOf, saleOf } from './purchase.ts';
 import { amountsOf } from './settle-purchase.ts';
-import { asking } from './stripe.ts';
+import { asking, isMissing } from './stripe.ts';
 
 const PURCHASES_MAX = 50;
 const AGAIN_AFTER = { hours: 1 } as const;
@@ -30,19 +30,20 @@ export async function learnFees(parts: OpenParts): Promise<number> {
   let learnt = 0;
   for (const { payment, workspace } of rows) {
     const fee = await feeOf(parts, payment);
-    if (fee !== undefined && (await book(parts, payment, workspace, fee))) learnt += 1;
+    if (fee !== undefined && fee !== 'missing' && (await book(parts, payment, workspace, fee))) learnt += 1;
   }
   return learnt;
 }
 
-/** Undefined: not known yet. One that cannot be had keeps nobody from learning the others. */
-async function feeOf({ stripe, log }: OpenParts, payment: string): Promise<Money | undefined> {
+/** Undefined: not known yet; `missing`: Stripe does not have the payment. One that cannot be had keeps nobody from learning the others. */
+export async function feeOf({ stripe, log }: OpenParts, payment: string): Promise<Money | 'missing' | undefined> {
   try {
     const expand = ['latest_charge.balance_transaction'];
     const { latest_charge } = await asking('tell its fees', stripe.paymentIntents.retrieve(payment, { expand }));
     const of = typeof latest_charge === 'object' ? latest_charge?.balance_transaction : undefined;
     return typeof of === 'object' && of !== null ? fromMinor(of.fee, of.currency) : undefined;
   } catch (err) {
+    if (isMissing(err)) return 'missing';
     log.warn({ err, payment }, 'what a payment cost could not be learnt; it is asked again in an hour');
     return undefined;
   }

@@ -178,6 +178,13 @@ export const CUSTOMERS_INVENTORY: readonly TableInventory[] = [
     codes: 'opener paid snapshots known',
   },
   {
+    table: 'marketplace.question',
+    holds: 'Subscriptions that the payment service is to be asked for.',
+    kept: 'Until it has answered.',
+    erasure: STAYS,
+    codes: 'subscription_id why',
+  },
+  {
     table: 'marketplace.subscription',
     holds: 'Subscriptions, by Stripe’s ids.',
     kept: BOOKS,

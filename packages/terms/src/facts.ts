@@ -65,6 +65,8 @@ export interface InvoiceFact {
   readonly reversed: bigint;
   /** What the payment provider took for that. */
   readonly reversal_fees: bigint;
+  /** What the payment provider took of it; undefined: nobody knows yet, and the catalog's counts. */
+  readonly fees?: bigint | undefined;
   /** What it put onto the balance of its customer, and what of that balance paid it. */
   readonly to_balance: bigint;
   readonly from_balance: bigint;

@@ -61,7 +61,9 @@ export function foldTerms(
     const sale = saleOf(fact, historyFor(fact.subscription));
     const plan = sale && planOf(sale, catalogs);
     const money = collectedOf(fact, plan, fx);
-    collected.push({ ...money, fact, plan: plan?.code, reported_unit: plan?.price.currency ?? fact.currency });
+    // The books say what was taken; what may be spent was proven by what the catalog expects.
+    const fees = fact.fees === undefined ? money.fees : fact.fees + fact.reversal_fees;
+    collected.push({ ...money, fees, fact, plan: plan?.code, reported_unit: plan?.price.currency ?? fact.currency });
     if (!sale || !plan || isOfTrial(fact, sale, historyFor(fact.subscription))) continue;
     paid.push({ fact, sale, terms: plan, collected: money, proceeds: proceedsOf(money, fact.currency, sale.of_plan, plan, fx) });
   }

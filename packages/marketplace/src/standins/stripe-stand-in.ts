@@ -150,7 +150,7 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
     if (listed !== undefined) return listed;
     const object = objects.get(path.replace(/\?.*/, '').split('/').at(-1) ?? '');
     if (object !== undefined) return object;
-    if (!/^\/v1\/[a-z_/]+\/[a-z]+_[A-Za-z0-9_]+$/.test(path)) throw unknownPath('GET', path);
+    if (!/^\/v1\/[a-z_/]+\/[a-z]+_[A-Za-z0-9_]+(?:\?.*)?$/.test(path)) throw unknownPath('GET', path);
     throw new Declined(404, {
       type: 'invalid_request_error',
       code: 'resource_missing',
