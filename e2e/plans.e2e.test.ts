@@ -66,7 +66,7 @@ describe.each(LOOKS)('$name', (look) => {
       await signIn(page, key);
 
       await tab(page, 'Usage');
-      await page.getByTestId('throttled').getByText('because 95 % of the plan’s cost ceiling is spent').first().waitFor();
+      await page.getByTestId('throttled').getByText('because 95 % of what the plan includes is used').first().waitFor();
       await page.getByRole('button', { name: 'Show every rule and its reason' }).click();
       await page.getByText('Throttled', { exact: true }).first().waitFor();
       expect(await faultsOf(page)).toEqual([]);

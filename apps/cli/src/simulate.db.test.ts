@@ -83,7 +83,7 @@ test('F1, T5: whoever is out for the worst climbs down the ladder, runs out of c
   const pro = plans.get('PRO');
   expect(pro?.packs).toBeGreaterThan(0);
   expect((pro?.met.get('credits_exhausted')?.size ?? 0) + (pro?.met.get('cost_ceiling_reached')?.size ?? 0)).toBeGreaterThan(0);
-  expect([...degradations.keys()].some((what) => what.includes('of the plan’s cost ceiling is spent'))).toBe(true);
+  expect([...degradations.keys()].some((what) => what.includes('of what the plan includes is used'))).toBe(true);
 });
 
 /** The default catalog with another PRO; loading asks for no proof. */

@@ -63,7 +63,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
     const first = await generate(key);
     expect(first.json.degraded[0]).toEqual({
       what: like(/ instead of openai\/gpt-4o$/),
-      why: '75 % of the plan’s cost ceiling is spent',
+      why: '75 % of what the plan includes is used',
     });
 
     await fill(id, 'cost', 0.96);
@@ -75,16 +75,14 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
     ]);
     const body = { model: 'auto', max_tokens: 2_000, messages: [{ role: 'user', content: 'ships' }] };
     const openai = await server.ask('/v1/chat/completions', { key, body });
-    expect(openai.headers.get('purser-degraded')).toContain(
-      "output cut to 500 tokens (95 % of the plan's cost ceiling is spent)",
-    );
+    expect(openai.headers.get('purser-degraded')).toContain('output cut to 500 tokens (95 % of what the plan includes is used)');
     const shown = await usage(key);
     expect(shown.offers.map((one) => one.id)).toContain('credits-500');
     expect(Reflect.get(shown, 'policy')).toContainEqual({
       name: 'priority',
       value: 'low',
       from: 'rung',
-      why: '95 % of the plan’s cost ceiling is spent',
+      why: '95 % of what the plan includes is used',
     });
   });
 
@@ -95,7 +93,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
     const named = await generate(key, { model: 'gpt-4o' });
     expect(named.json.degraded).toContainEqual({
       what: like(/^openai\/gpt-4\S+(nano|mini) instead of openai\/gpt-4o$/),
-      why: '85 % of the plan’s cost ceiling is spent',
+      why: '85 % of what the plan includes is used',
     });
     const gpt = server.running.composition.deps.catalog.models.find((model) => model.id === 'openai/gpt-4o');
     const pinned = await server.workspace('PRO', { overrides: { pinned: { text: { model: gpt?.id, version: gpt?.version } } } });

@@ -39,7 +39,7 @@ export function effectsOf({ rungs }: Pick<Ladder, 'rungs'>, rung: number): RungE
   return effects;
 }
 
-/** `85 % of the plan’s cost ceiling is spent`: why a rung is in force. */
+/** `85 % of what the plan includes is used`: why a rung is in force. */
 export function reasonOf(ladder: Ladder, rung: number): string {
   const at = ladder.rungs[rung - 1]?.at ?? ratio(0n, 1n);
   return `${formatRatio(multiplyRatios(at, ratio(100n, 1n)))} % of ${watchedName(ladder)}`;
@@ -48,7 +48,7 @@ export function reasonOf(ladder: Ladder, rung: number): string {
 function watchedName(ladder: Ladder): string {
   switch (ladder.watches) {
     case 'ceiling':
-      return 'the plan’s cost ceiling is spent';
+      return 'what the plan includes is used';
     case 'global_budget':
       return 'the budget that all share is spent';
     case 'pool':
