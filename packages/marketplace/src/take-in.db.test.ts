@@ -93,6 +93,22 @@ test('what is older than the events that Stripe lists is taken in from the objec
   expect(await shop.balance(buyer)).toBe(before + 500n);
 });
 
+test('a subscription that was cancelled ended when it did, and not when it is asked for: what was paid is booked, and serves nobody', async () => {
+  const at = (days: number): number => Math.floor(since(days).epochMilliseconds / 1000);
+  const subscriber = await shop.workspace('FREE');
+  const made = shop.stripe.subscribe(await shop.subscription(subscriber, 'PRO'));
+  const ended = { status: 'canceled', created: at(50), ended_at: at(45), canceled_at: at(47) };
+  shop.stripe.replace({ ...made.subscription, ...ended });
+  shop.stripe.replace({ ...made.invoice.invoice, status: 'paid', created: at(50), status_transitions: { paid_at: at(50) } });
+  expect(await takeIn(60)).toMatchObject({ refused: 0, next: null });
+  const { rows } = await shop.database.pool.query<{ status: string; at: Temporal.Instant }>(
+    'select status, at from marketplace.snapshot where subscription_id = $1',
+    [made.subscription.id],
+  );
+  expect(rows.map(({ status, at: when }) => [status, Math.floor(when.epochMilliseconds / 1000)])).toEqual([['ended', at(45)]]);
+  expect(await shop.exhaust(subscriber)).toBe(0n);
+});
+
 test('without a key for Stripe it is refused in words', async () => {
   const off = shop.another({
     settings: { secret_key: undefined, webhook_secret: undefined, base_url: undefined, automatic_tax: false },
