@@ -51,21 +51,30 @@ describe('a subscription schedule', () => {
 
 describe('a change that waits for its payment', () => {
   const pending = (more: object) => ({
-    pending_update: { expires_at: after({ hours: 23 }), subscription_items: [{ id: 'si_1', price: { id: 'price_business', lookup_key: 'BUSINESS' } }] },
+    pending_update: {
+      expires_at: after({ hours: 23 }),
+      subscription_items: [{ id: 'si_1', price: { id: 'price_business', lookup_key: 'BUSINESS' } }],
+    },
     ...more,
   });
 
   test('gives nothing while it waits, and nothing when it expires', async () => {
     const { workspace, subscription } = await payments.subscribed();
     await payments.tell('customer.subscription.updated', { ...subscription, ...pending({}) });
-    expect(await payments.tell('customer.subscription.pending_update_expired', { ...subscription, pending_update: null })).toBe('kept');
+    expect(await payments.tell('customer.subscription.pending_update_expired', { ...subscription, pending_update: null })).toBe(
+      'kept',
+    );
     expect([await payments.state(workspace), await shop.exhaust(workspace)]).toEqual([['PRO', 'active'], PRO_ADMITS]);
   });
 
   test('is the plan when it is applied, and may cost what its invoice collected', async () => {
     const { workspace, subscription } = await payments.subscribed();
     await payments.tell('customer.subscription.updated', { ...subscription, ...pending({}) });
-    const applied = { ...subscription, pending_update: null, metadata: { purser_workspace: workspace.id, purser_plan: 'BUSINESS' } };
+    const applied = {
+      ...subscription,
+      pending_update: null,
+      metadata: { purser_workspace: workspace.id, purser_plan: 'BUSINESS' },
+    };
     expect(await payments.tell('customer.subscription.pending_update_applied', applied)).toBe('kept');
     await payments.tell('customer.subscription.updated', applied);
     await payments.tell('invoice.paid', payments.inv(applied, 5_000, 'subscription_update', { currency: 'usd' }));
