@@ -34,8 +34,23 @@ const APPS_ON_SERVICES = [
   'apps/server/src/isolation.db.test.ts',
   'apps/server/src/isolation-by-sql.db.test.ts',
 ];
-/** Suites whose numbers are larger in the extended check (`trials` of `@purser/core/testing`). */
-const TRIALS = ['apps/cli/src/lives.db.test.ts'];
+/** Packages' suites about what a gate or a kill does, whatever the server: on the outside one in the extended check alone. */
+const PACKAGES_NOT_ON_SERVICES = [
+  'packages/gate/src/bills.db.test.ts',
+  'packages/gate/src/kill.db.test.ts',
+  'packages/notify/src/kill.db.test.ts',
+];
+/** Suites whose numbers are larger in the extended check (`checkSize` of `@purser/core/testing`). */
+const TRIALS = [
+  'apps/cli/src/lives.db.test.ts',
+  'apps/cli/src/simulate.db.test.ts',
+  'apps/server/src/edges.db.test.ts',
+  'packages/gate/src/engine.db.test.ts',
+  'packages/gate/src/proof.db.test.ts',
+  'packages/meters/src/simulation.db.test.ts',
+  'packages/providers/src/offline/growth.test.ts',
+  'growth.test.ts',
+];
 
 const required = process.env['PURSER_REQUIRE_SERVICES'] === '1';
 const extended = process.env['PURSER_TEST_EXTENDED'] === '1';
@@ -45,13 +60,18 @@ const addresses = ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'];
 const missingAddresses = addresses.filter((name) => !process.env[name]);
 const chromium = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
-const absent = [...APPS_ON_SERVICES, ...TRIALS].filter((file) => !existsSync(new URL(file, import.meta.url)));
+const absent = [...APPS_ON_SERVICES, ...PACKAGES_NOT_ON_SERVICES, ...TRIALS].filter(
+  (file) => !existsSync(new URL(file, import.meta.url)),
+);
 if (absent.length > 0) throw new Error(`vitest.config.ts names suites that are not there (moved?): ${absent.join(', ')}`);
 
 // All processes of a run read one clock, which starts when the run does (`testing/suite-clock.ts`).
 process.env['PURSER_TEST_BEGAN_MS'] ??= String(Date.now());
 
-const limits = { testTimeout: 30_000, hookTimeout: 120_000, exclude: NOT_TESTS };
+// What becomes so by itself is waited for as long as a busy machine may take. How soon it has to be so is tried by the clock of a test.
+const expect = { poll: { timeout: 20_000 } };
+// A worker keeps the modules it has loaded for its next file: to load a server anew for each takes as long as many a file's tests.
+const limits = { testTimeout: 30_000, hookTimeout: 120_000, exclude: NOT_TESTS, expect, isolate: false };
 /** On the outside services, and on another day: ten minutes before the end of a leap day, on a machine in Nepal. */
 const onServices = {
   ...limits,
@@ -68,7 +88,7 @@ const leftOut: string[] = [];
 const beyond: TestProjectConfiguration = {
   test: {
     name: 'extended',
-    include: ['apps/**/*.db.test.ts', ...TRIALS],
+    include: ['apps/**/*.db.test.ts', ...PACKAGES_NOT_ON_SERVICES, ...TRIALS],
     ...onServices,
     exclude: [...NOT_TESTS, ...APPS_ON_SERVICES],
   },
@@ -81,7 +101,12 @@ const projects: TestProjectConfiguration[] = [
 if (missingAddresses.length === 0 || required || !isTestRun) {
   const ofPackages = DATABASE_TESTS.filter((glob) => !glob.startsWith('apps/'));
   projects.push({
-    test: { name: 'services', include: [...ofPackages, ...SERVICE_TESTS, ...APPS_ON_SERVICES], ...onServices },
+    test: {
+      name: 'services',
+      include: [...ofPackages, ...SERVICE_TESTS, ...APPS_ON_SERVICES],
+      ...onServices,
+      exclude: [...NOT_TESTS, ...PACKAGES_NOT_ON_SERVICES, ...TRIALS],
+    },
   });
 } else {
   leftOut.push(`the suites on outside services are left out: ${missingAddresses.join(', ')} not set`);

@@ -57,6 +57,9 @@ export function environment(more = {}) {
   return { ...process.env, PATH: `${binaries}${path.delimiter}${process.env.PATH ?? ''}`, ...more };
 }
 
+/** Programs that tests start find compiled what the first of them compiled. */
+export const compiled = { NODE_COMPILE_CACHE: path.join(root, 'node_modules', '.cache', 'purser') };
+
 /**
  * Runs a script under the pinned Node until it ends, passing signals on, and ends with its exit code.
  * On a terminal Ctrl-C reaches the child twice, by itself and from here; it takes the two for one.

@@ -12,7 +12,8 @@ export function buildWeb() {
   if (existsSync(built) && statSync(built).mtimeMs >= newest(web)) return;
   console.log('building the web client …');
   const vite = path.join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-  if (step([vite, 'build', web, '--logLevel', 'warn']) !== 0) fail('the web client did not build; the words of vite are above');
+  if (step([vite, 'build', web, '--logLevel', 'warn'], { NODE_ENV: 'production' }) !== 0)
+    fail('the web client did not build; the words of vite are above');
 }
 
 /** When anything the client is built from last changed. */

@@ -1,4 +1,4 @@
-import { trials } from '@purser/core/testing';
+import { checkSize } from '@purser/core/testing';
 import {
   drawLife,
   type Life,
@@ -151,7 +151,7 @@ test('F1: a system that keeps less than the margin is found out, and shown by th
   expect(story).toMatch(/^life: \{"spends":\[\[\d+,1\]\]\}$/m);
 }, 600_000);
 
-const LIVES = trials({ quick: 150, extended: 2_000 });
+const LIVES = checkSize({ quick: 150, extended: 2_000 });
 const SEED = 1;
 
 test('F1: drawn lives, whatever comes of their payments and in whatever order: cost within what was collected, revenue as collected, each grant once', async () => {

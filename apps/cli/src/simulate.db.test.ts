@@ -4,6 +4,7 @@ import { TestClock } from '@purser/core';
 import { scratchFolder } from '@purser/embedded';
 import { parseSettings } from '@purser/settings';
 import { createLog } from '@purser/log';
+import { checkSize } from '@purser/core/testing';
 import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { type Catalog, loadCatalog, proveCatalog } from '@purser/catalog';
 import { openSimulatedEngine, MIGRATIONS } from '@purser/server';
@@ -16,7 +17,7 @@ import {
   simulate,
   simulationPage,
 } from '@purser/simulation';
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 let catalog: Catalog;
 beforeAll(async () => {
@@ -55,17 +56,27 @@ const onPro = (population: Population): Population => ({
   plan_weights: Object.fromEntries(catalog.plans.map(({ code }) => [code, code === 'PRO' ? 1 : 0])),
 });
 
+vi.setConfig({ testTimeout: 120_000 });
+const CUSTOMERS = checkSize({ quick: 30, extended: 60 });
+
 test('C8, C13, F1: two months of customers who pay, spend, abuse and owe leave every guarantee whole', async () => {
   const engine = await openEngine();
   const days: number[] = [];
   const kinds = POPULATION.kinds.map((kind) => ({ ...kind, share: kind.name === 'abusive' ? 0.05 : kind.share }));
   const population = { ...POPULATION, kinds, payment_fails: 0.4, pays_after_days: [[3, 1]] as const };
-  const result = await simulate({ engine, ...QUICK, population, customers: 60, months: 2, onDay: (day) => days.push(day) });
+  const result = await simulate({
+    engine,
+    ...QUICK,
+    population,
+    customers: CUSTOMERS,
+    months: 2,
+    onDay: (day) => days.push(day),
+  });
   expect(result.broken).toEqual([]);
-  expect(result.calls).toBeGreaterThan(500);
+  expect(result.calls).toBeGreaterThan(CUSTOMERS * 8);
   expect(days).toHaveLength(62);
   const { plans, refusals, payments, offers } = result.tally;
-  expect([...plans.values()].reduce((sum, plan) => sum + plan.customers, 0)).toBe(60);
+  expect([...plans.values()].reduce((sum, plan) => sum + plan.customers, 0)).toBe(CUSTOMERS);
   expect([...refusals.keys()]).toEqual(expect.arrayContaining(['plan_feature_missing', 'license_ai_disabled']));
   expect(payments.restored).toBeGreaterThan(0);
   expect(offers.size).toBeGreaterThan(0);

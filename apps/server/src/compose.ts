@@ -47,6 +47,8 @@ export interface Given {
   readonly background?: false;
   /** How long a settle is tried while the database is away; a test does not wait for the documented 30 s. */
   readonly settle_retry_ms?: number;
+  /** How long an answer to a batch of holds is waited for; a test that has the database hang does not wait for 10 s each time. */
+  readonly batch_timeout_ms?: number;
 }
 
 /** A world that is played: time goes on when it is told to, and nothing but ladders is worked at in the background; whoever plays does it. */
@@ -74,7 +76,7 @@ export async function compose(given: Given): Promise<Composition> {
     });
     return part;
   };
-  const { holds, pool, probes } = await openPools(opened, database_url, settings);
+  const { holds, pool, probes } = await openPools(opened, database_url, settings, given.batch_timeout_ms);
   const metrics = createMetrics();
   const time = given.played ? undefined : closing(await DatabaseClock.open(probes, tellDifference(metrics, log)));
   const offset = time && settings.test_clock && new OffsetClock(time, settings.test_clock.starts_at);

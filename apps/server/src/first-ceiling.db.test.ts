@@ -47,6 +47,6 @@ describe('F1: the ceiling of PRO is 85 % of what was collected for it, and of no
     const amounts = { subtotal: cents, total: cents, total_excluding_tax: cents, amount_due: cents, amount_paid: cents };
     const { invoice } = stripe.invoice(subscription, { billing_reason: 'subscription_create', ...amounts });
     await tell('invoice.paid', invoice);
-    await expect.poll(plan, { timeout: 2_000 }).toEqual(['PRO', { amount: ceiling, currency: 'EUR' }]);
+    await expect.poll(plan).toEqual(['PRO', { amount: ceiling, currency: 'EUR' }]);
   });
 });

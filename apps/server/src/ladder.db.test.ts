@@ -49,7 +49,6 @@ const degradedOf = async (key: string): Promise<string[]> =>
   (await usage(key)).degraded.map((one) => String(Reflect.get(one, 'what')));
 const generate = (key: string, more: object = {}) =>
   server.ask('/api/ai/generate', { key, body: { operation: 'draft', complexity: 'complex', prompt: 'ships', ...more } });
-const soon = { timeout: 2_000, interval: 20 };
 
 describe('the ladder of the plan’s ceiling (F5)', () => {
   it('throttles in steps: a cheaper class, then shorter answers, then offers; each answer says what and why', async () => {
@@ -59,7 +58,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
     expect(Reflect.get(before.json, 'model')).toMatchObject({ name: 'gpt-4o' });
 
     await fill(id, 'cost', 0.76);
-    await expect.poll(() => degradedOf(key), soon).toEqual(['models of class medium at most']);
+    await expect.poll(() => degradedOf(key)).toEqual(['models of class medium at most']);
     const first = await generate(key);
     expect(first.json.degraded[0]).toEqual({
       what: like(/ instead of openai\/gpt-4o$/),
@@ -67,7 +66,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
     });
 
     await fill(id, 'cost', 0.96);
-    await expect.poll(() => degradedOf(key), soon).toContain('answers of 500 tokens at most');
+    await expect.poll(() => degradedOf(key)).toContain('answers of 500 tokens at most');
     const last = await generate(key, { max_output_tokens: 2_000 });
     expect(last.json.degraded.map((one) => String(Reflect.get(one, 'what')))).toEqual([
       'output cut to 500 tokens',
@@ -89,7 +88,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
   it('a model that is named and too dear for the rung is replaced, and said so; a pin is never broken (T7)', async () => {
     const { id, key } = await server.workspace();
     await fill(id, 'cost', 0.86);
-    await expect.poll(() => degradedOf(key), soon).toContain('models of class small at most');
+    await expect.poll(() => degradedOf(key)).toContain('models of class small at most');
     const named = await generate(key, { model: 'gpt-4o' });
     expect(named.json.degraded).toContainEqual({
       what: like(/^openai\/gpt-4\S+(nano|mini) instead of openai\/gpt-4o$/),
@@ -98,7 +97,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
     const gpt = server.running.composition.deps.catalog.models.find((model) => model.id === 'openai/gpt-4o');
     const pinned = await server.workspace('PRO', { overrides: { pinned: { text: { model: gpt?.id, version: gpt?.version } } } });
     await fill(pinned.id, 'cost', 0.86);
-    await expect.poll(() => degradedOf(pinned.key), soon).toContain('models of class small at most');
+    await expect.poll(() => degradedOf(pinned.key)).toContain('models of class small at most');
     const { json } = await generate(pinned.key);
     expect(Reflect.get(json, 'model')).toMatchObject({ name: 'gpt-4o' });
     expect(JSON.stringify(json.degraded)).not.toContain('instead of');
@@ -121,7 +120,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
       };
       expect(await there()).toBe(0);
       await fill(id, 'cost', 0.96);
-      await expect.poll(there, soon).toBeGreaterThan(0);
+      await expect.poll(there).toBeGreaterThan(0);
       const { rowCount } = await server.database.pool.query('select from policy.rung where workspace_id = $1', [id]);
       expect(rowCount).toBe(1);
     } finally {
@@ -132,7 +131,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
   it('an add-on raises the ceiling and climbs back at once, though use is within climb_back (F5)', async () => {
     const { id, key } = await server.workspace();
     await fill(id, 'cost', 0.86);
-    await expect.poll(() => degradedOf(key), soon).toHaveLength(3);
+    await expect.poll(() => degradedOf(key)).toHaveLength(3);
     const { pool, policies, identity, clock } = server.running.composition.deps;
     const workspace = await identity.workspace(id);
     const policy = await policies.load(workspace!, clock.now());
@@ -141,9 +140,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
     expect(await raiseCeiling(connection, policy, raise, clock.now())).toBe(true);
     expect(await raiseCeiling(connection, policy, raise, clock.now())).toBe(false);
     connection.release();
-    const from = performance.now();
-    await expect.poll(() => degradedOf(key), soon).toEqual([]);
-    expect(performance.now() - from).toBeLessThan(1_000);
+    await expect.poll(() => degradedOf(key)).toEqual([]);
     expect((await usage(key)).cost).toMatchObject({ ceiling: { amount: '15.5915', currency: 'EUR' } });
     expect(Reflect.get(await usage(key), 'policy')).toContainEqual(
       expect.objectContaining({ name: 'ceiling', from: 'raise', value: { amount: '15.5915', currency: 'EUR' } }),
@@ -157,18 +154,16 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
     const connection = await pool.connect();
     await raiseCeiling(connection, policy, { id: newId(), amount: parseMoney('2', 'EUR'), reason: 'add-on' }, clock.now());
     connection.release();
-    await expect.poll(async () => (await usage(key)).cost, soon).toMatchObject({ ceiling: { amount: '15.5915' } });
+    await expect.poll(async () => (await usage(key)).cost).toMatchObject({ ceiling: { amount: '15.5915' } });
     // 13.0915 is the plan's own; 14.5 takes 1.4085 of the 2.
     await fill(id, 'cost', 14.5 / 15.0915);
-    await expect.poll(() => degradedOf(key), soon).toHaveLength(3);
+    await expect.poll(() => degradedOf(key)).toHaveLength(3);
     const next = policy.billing_period.end!.add({ hours: 1 });
     await server.admin('/api/admin/clock', { body: { now: next.toString() } });
     expect(await degradedOf(key)).toEqual([]);
     await expect
-      .poll(
-        async () =>
-          Number((await usage(key)).cost && (Reflect.get((await usage(key)).cost, 'ceiling') as { amount: string }).amount),
-        soon,
+      .poll(async () =>
+        Number((await usage(key)).cost && (Reflect.get((await usage(key)).cost, 'ceiling') as { amount: string }).amount),
       )
       .toBeCloseTo(13.5915 + 2 - 1.4085, 2);
   });
@@ -186,7 +181,8 @@ describe('ladders over what everybody shares (S4)', () => {
     const seen: unknown[] = [];
     for (const share of [0.5, 0.71, 0.81, 0.86, 0.91]) {
       await fill(watcher.id, 'budget', share);
-      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      // What every server does twice a second.
+      await server.running.composition.deps.policies.look();
       const { candidate_count_allowed, quality_allowed, new_batch_allowed, finalize_max_allowed } =
         (await estimate()) as unknown as Record<string, unknown>;
       seen.push([candidate_count_allowed, finalize_max_allowed, quality_allowed, new_batch_allowed]);
@@ -199,10 +195,10 @@ describe('ladders over what everybody shares (S4)', () => {
       [10, 3, 'medium', false],
     ]);
     await fill(watcher.id, 'budget', 0.96);
-    await expect.poll(() => degradedOf(watcher.key), soon).toContain('posts_platform_week 1');
+    await expect.poll(() => degradedOf(watcher.key)).toContain('posts_platform_week 1');
     const spender = await server.workspace();
     await fill(spender.id, 'cost', 0.86);
-    await expect.poll(() => degradedOf(spender.key), soon).toContain('models of class small at most');
+    await expect.poll(() => degradedOf(spender.key)).toContain('models of class small at most');
     const { json } = await server.admin('/api/admin/ladder');
     expect(Reflect.get(json, 'shared')).toContainEqual(
       expect.objectContaining({
@@ -216,16 +212,16 @@ describe('ladders over what everybody shares (S4)', () => {
       }),
     );
     await expect
-      .poll(async () => Reflect.get((await server.admin('/api/admin/ladder')).json, 'workspaces') as unknown, soon)
+      .poll(async () => Reflect.get((await server.admin('/api/admin/ladder')).json, 'workspaces') as unknown)
       .toContainEqual(expect.objectContaining({ ladder: 'ceiling', workspace_id: spender.id, rung: 2 }));
   });
 
   it('a pool: quotas tighten, then a feature pauses with its own code and what to buy (F6)', async () => {
     const paying = await server.workspace('BUSINESS');
     await fill(paying.id, 'pool:mailrelay', 0.81);
-    await expect.poll(() => degradedOf(paying.key), soon).toContain('images_month 7');
+    await expect.poll(() => degradedOf(paying.key)).toContain('images_month 7');
     await fill(paying.id, 'pool:mailrelay', 0.9);
-    await expect.poll(async () => (await generate(paying.key)).json.code, soon).toBe('pool_paused');
+    await expect.poll(async () => (await generate(paying.key)).json.code).toBe('pool_paused');
     const { status, json, headers } = await generate(paying.key);
     expect(status).toBe(429);
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);

@@ -24,6 +24,7 @@ export async function openPools(
   opened: AsyncDisposableStack,
   database_url: string,
   { database_roles_password }: Settings,
+  batch_timeout_ms = BATCH_TIMEOUT_MS,
 ): Promise<Pools> {
   const roles = await openRoles(database_url, database_roles_password);
   const poolOf = (role: ServingRole, options: Parameters<typeof openPool>[1]): Pool => {
@@ -31,7 +32,7 @@ export async function openPools(
     opened.defer(() => pool.end());
     return pool;
   };
-  const holds = poolOf('purser_work', { application: 'purser-holds', connections_max: 1, query_timeout_ms: BATCH_TIMEOUT_MS });
+  const holds = poolOf('purser_work', { application: 'purser-holds', connections_max: 1, query_timeout_ms: batch_timeout_ms });
   const tenants = poolOf('purser_app', {
     application: 'purser-tenants',
     connections_max: 6,

@@ -48,7 +48,7 @@ describe('two servers on one database and one Redis', () => {
     const opened = await first.ask('/api/session', { body: { key, cookie: false } });
     expect((await generate(second.url, opened.json.token)).status).toBe(200);
     await first.ask('/api/session', { method: 'DELETE', key: opened.json.token });
-    await expect.poll(async () => (await generate(second.url, opened.json.token)).status, { timeout: 3_000 }).toBe(401);
+    await expect.poll(async () => (await generate(second.url, opened.json.token)).status).toBe(401);
   });
 
   it('know each other’s persons: a session begun on one, linked by a letter that is opened on the other, keeps its workspace and spend (F7, S7)', async () => {
@@ -67,9 +67,9 @@ describe('two servers on one database and one Redis', () => {
     const { json } = await first.ask('/api/usage', { key: linked });
     expect(json.workspace_id).toBe(started.json.session.workspace.id);
     expect(json.meters.find(({ key }) => key === 'jobs')).toMatchObject({ used: 1 });
-    await expect.poll(async () => (await generate(first.url, token)).status, { timeout: 1_500 }).toBe(401);
+    await expect.poll(async () => (await generate(first.url, token)).status).toBe(401);
     await first.ask('/api/session', { method: 'DELETE', key: linked });
-    await expect.poll(async () => (await generate(second.url, linked)).status, { timeout: 1_500 }).toBe(401);
+    await expect.poll(async () => (await generate(second.url, linked)).status).toBe(401);
   });
 
   it('share one rate window: together they admit no more than one would (T5)', async () => {
@@ -98,6 +98,6 @@ describe('two servers on one database and one Redis', () => {
     const { id, key } = await first.workspace();
     expect((await generate(second.url, key)).status).toBe(200);
     await first.admin(`/api/admin/workspaces/${id}`, { method: 'PATCH', body: { license: 'grace' } });
-    await expect.poll(async () => (await generate(second.url, key)).status, { timeout: 1_500 }).toBe(402);
+    await expect.poll(async () => (await generate(second.url, key)).status).toBe(402);
   });
 });

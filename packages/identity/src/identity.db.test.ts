@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isRefusal, type Refusal, TestClock, type WorkspaceId } from '@purser/core';
 import { newId, openPool, transaction, workspaceTransaction } from '@purser/database';
@@ -68,15 +67,7 @@ async function refusal(identity: Identity, token: string, more: Parameters<typeo
   return known;
 }
 
-/** Waits until it is so, and says how long that took. */
-async function until(so: () => Promise<boolean>): Promise<number> {
-  const began_ms = performance.now();
-  while (!(await so())) {
-    if (performance.now() - began_ms > 5_000) throw new Error('never so');
-    await sleep(5);
-  }
-  return performance.now() - began_ms;
-}
+const until = (so: () => Promise<boolean>) => expect.poll(so, { interval: 10 }).toBe(true);
 
 describe('workspaces', () => {
   test('a new one is on the plan and catalog now sold, in UTC, active and anchored at its making; its key opens it', async () => {
@@ -185,8 +176,7 @@ describe('workspaces', () => {
     await caller(there, key);
     await here.changeWorkspace(workspace.id, { plan: 'BUSINESS', overrides: { concurrency: 2 } });
     expect((await caller(here, key)).workspace).toMatchObject({ plan: 'BUSINESS', overrides: { concurrency: 2 } });
-    const took_ms = await until(async () => (await caller(there, key)).workspace?.plan === 'BUSINESS');
-    expect(took_ms).toBeLessThan(1_000);
+    await until(async () => (await caller(there, key)).workspace?.plan === 'BUSINESS');
   });
 
   test('a server whose listening connection is cut sees changes within a second all the same', async () => {
@@ -196,9 +186,9 @@ describe('workspaces', () => {
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'purser-listen' and datname = current_database()`,
     );
     await here.changeWorkspace(workspace.id, { plan: 'FREE' });
-    expect(await until(async () => (await caller(there, key)).workspace?.plan === 'FREE')).toBeLessThan(1_000);
+    await until(async () => (await caller(there, key)).workspace?.plan === 'FREE');
     await here.changeWorkspace(workspace.id, { plan: 'BUSINESS' });
-    expect(await until(async () => (await caller(there, key)).workspace?.plan === 'BUSINESS')).toBeLessThan(1_100);
+    await until(async () => (await caller(there, key)).workspace?.plan === 'BUSINESS');
   });
 });
 
@@ -245,7 +235,7 @@ describe('who is calling', () => {
     expect((await caller(there, created.secret, { purserWorkspace: external_id })).workspace?.id).toBe(workspace.id);
     await here.changeWorkspace(workspace.id, { external_id: null });
     const gone = async () => isRefusal(await there.authenticate(bearer(created.secret, { purserWorkspace: external_id })));
-    expect(await until(gone)).toBeLessThan(1_000);
+    await until(gone);
   });
 
   test('C10 a workspace key opens no other workspace', async () => {
@@ -274,12 +264,12 @@ describe('who is calling', () => {
     await caller(here, rotated.secret);
     clock.advance({ hours: 1 });
     expect((await refusal(here, key)).code).toBe('unauthenticated');
-    expect(await until(async () => isRefusal(await there.authenticate(bearer(key))))).toBeLessThan(1_000);
+    await until(async () => isRefusal(await there.authenticate(bearer(key))));
 
     await caller(there, rotated.secret);
     await here.revokeKey(rotated.key.id);
     expect((await refusal(here, rotated.secret)).code).toBe('unauthenticated');
-    expect(await until(async () => isRefusal(await there.authenticate(bearer(rotated.secret))))).toBeLessThan(1_000);
+    await until(async () => isRefusal(await there.authenticate(bearer(rotated.secret))));
     expect(await here.revokeKey('nonsense')).toMatchObject({ code: 'not_found' });
   });
 
@@ -373,11 +363,11 @@ describe('a database that is away', () => {
     await caller(identity, key);
     await door.shut();
     expect(await refusal(identity, unseen)).toMatchObject({ code: 'overloaded', retryAfterSeconds: 1 });
-    expect(await until(async () => isRefusal(await identity.authenticate(bearer(key))))).toBeLessThan(1_000);
+    await until(async () => isRefusal(await identity.authenticate(bearer(key))));
     expect(await identity.authenticate(bearer(ADMIN))).toMatchObject({ kind: 'admin' });
 
     await door.open();
-    expect(await until(async () => !isRefusal(await identity.authenticate(bearer(unseen))))).toBeLessThan(2_000);
+    await until(async () => !isRefusal(await identity.authenticate(bearer(unseen))));
     await identity.close();
     await pool.end();
     await door.shut();

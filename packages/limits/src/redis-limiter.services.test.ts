@@ -247,15 +247,14 @@ describe('a Redis that goes away', () => {
     });
     expect(await admitted(limiter, 1, START_MS)).toBe(1);
     door.jam();
-    const began_ms = performance.now();
-    expect(await admitted(limiter, 100, START_MS + 1_000)).toBe(19);
-    expect(performance.now() - began_ms).toBeLessThan(900);
+    const waited_out = (calls: number) => sleep((calls * 200) / 2, 'waited', { ref: false });
+    expect(await Promise.race([admitted(limiter, 100, START_MS + 1_000), waited_out(100)])).toBe(19);
 
     await sleep(1_000);
-    const again_ms = performance.now();
-    const together = Array.from({ length: 1_000 }, async () => limiter.decide(request(START_MS + 130_000)));
-    expect((await Promise.all(together)).filter((decision) => !isRefusal(decision)).length).toBe(20);
-    expect(performance.now() - again_ms).toBeLessThan(900);
+    const together = Promise.all(Array.from({ length: 1_000 }, async () => limiter.decide(request(START_MS + 130_000))));
+    expect(
+      await Promise.race([together.then((all) => all.filter((decision) => !isRefusal(decision)).length), waited_out(100)]),
+    ).toBe(20);
     await limiter.close();
     await door.shut();
   });

@@ -59,10 +59,10 @@ describe('C6: a refund', () => {
     const workspace = await shop.workspace();
     const before = await shop.ceilingOf(workspace);
     const payment = await bought(workspace);
-    await expect.poll(() => shop.ceilingOf(workspace), { timeout: 5_000 }).toBeGreaterThan(before);
+    await expect.poll(() => shop.ceilingOf(workspace)).toBeGreaterThan(before);
     expect(await refund(payment)).toBe('applied');
     expect([await shop.balance(workspace), await shop.debt(workspace)]).toEqual([0n, 0n]);
-    await expect.poll(() => shop.ceilingOf(workspace), { timeout: 5_000 }).toBe(before);
+    await expect.poll(() => shop.ceilingOf(workspace)).toBe(before);
   });
 
   test('of a part takes that part, rounded down', async () => {

@@ -110,6 +110,7 @@ const FOREIGN = new Set([
   'PURSER_TEST_START',
   'PURSER_TEST_BEGAN_MS',
   'PURSER_TEST_EXTENDED',
+  'PURSER_TEST_PAGE_IS_BUILT',
 ]);
 
 export interface Settings {

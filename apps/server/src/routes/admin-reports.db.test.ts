@@ -121,7 +121,7 @@ describe('C11: what was used and what was flagged', () => {
     const flagged = async () =>
       (await report(`fraud?from=${raised.subtract({ minutes: 1 }).toString()}&to=${raised.add({ minutes: 1 }).toString()}`)).json;
     await expect
-      .poll(flagged, { timeout: 5_000 })
+      .poll(flagged)
       .toMatchObject([{ workspaces: 1, users: 1, flags: [{ workspace_id: busy.id, users: [{ user: 'ada', credits: 3 }] }] }]);
   });
 });

@@ -60,25 +60,16 @@ describe('GET /api/usage?explain=1 (T3)', () => {
 describe('what changes the policy', () => {
   it('counts on every server within a second: overrides, license, freeze (T3)', async () => {
     const { id, key } = await server.workspace();
-    const seen = async (name: string, value: unknown): Promise<number> => {
-      const from = performance.now();
-      for (;;) {
-        if ((await explained(key, other.url)).get(name)?.value === value) return performance.now() - from;
-        if (performance.now() - from > 5_000) return Infinity;
-      }
-    };
+    const seen = (name: string) => expect.poll(async () => (await explained(key, other.url)).get(name)?.value, { interval: 10 });
     await explained(key, other.url);
-    const took: Record<string, number> = {};
     await patch(id, { overrides: { concurrency: 5 } });
-    took['override'] = await seen('concurrency', 5);
+    await seen('concurrency').toBe(5);
     await patch(id, { license: 'grace' });
-    took['license'] = await seen('features.ai', false);
+    await seen('features.ai').toBe(false);
     await server.admin('/api/admin/freeze', { body: { on: true } });
-    took['freeze'] = await seen('frozen', true);
+    await seen('frozen').toBe(true);
     await server.admin('/api/admin/freeze', { body: { on: false } });
-    took['thaw'] = await seen('frozen', false);
-    console.info('seen on the other server after ms', took);
-    for (const [what, ms] of Object.entries(took)) expect([what, ms < 1_000]).toEqual([what, true]);
+    await seen('frozen').toBe(false);
   });
 });
 
@@ -99,21 +90,16 @@ describe('while nobody hears of changes', () => {
       }
     })();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    const from = performance.now();
     await patch(id, { overrides: { concurrency: 4 } });
     await server.admin('/api/admin/freeze', { body: { on: true } });
     const seen = async () => {
       const policy = await explained(key, other.url);
       return [policy.get('concurrency')?.value, policy.get('frozen')?.value];
     };
-    await expect.poll(seen, { timeout: 5_000, interval: 20 }).toEqual([4, true]);
-    const ms = performance.now() - from;
+    await expect.poll(seen).toEqual([4, true]);
     cutting = false;
     await cutter;
     await server.admin('/api/admin/freeze', { body: { on: false } });
-    console.info('seen without listeners after ms', ms);
-    // 0.7 s of belief, and what a busy machine takes to answer.
-    expect(ms).toBeLessThan(2_000);
   });
 });
 

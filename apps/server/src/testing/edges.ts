@@ -1,3 +1,4 @@
+import { checkSize } from '@purser/core/testing';
 import type { Json } from './json.ts';
 
 /* Requests made out of an API description, with values at the edges of what a member can be, one member at a time. */
@@ -129,7 +130,7 @@ const TEXTS = [
 ];
 
 /** So many of a list go to one place; places that follow each other get other ones, so that all are tried at each kind of member. */
-const SHARE = 5;
+const SHARE = checkSize({ quick: 10, extended: 5 });
 
 function some<T>(values: readonly T[], place: number): T[] {
   return values.filter((_, at) => at % SHARE === place % SHARE);

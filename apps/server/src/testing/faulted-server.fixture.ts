@@ -1,3 +1,4 @@
+import module from 'node:module';
 import { createInterface } from 'node:readline';
 
 import { systemClock } from '@purser/core';
@@ -38,6 +39,7 @@ const { address } = await startServer({
   catalog: await provenCatalog(settings, systemClock.now(), log),
   log,
   settle_retry_ms: 500,
+  batch_timeout_ms: 3_000,
   async pause(reached) {
     if (reached !== stopAt) return;
     console.log(`reached ${reached}`);
@@ -45,3 +47,5 @@ const { address } = await startServer({
   },
 });
 console.log(address);
+// It is killed, so the next one finds compiled what is written now.
+module.flushCompileCache();

@@ -1,3 +1,5 @@
+import { checkSize } from './check-size.ts';
+
 /** How the time of some work grew with the size of what it was given. */
 export interface Growth {
   /** CPU time of the work in milliseconds, by size; each size eight times the one before it. */
@@ -14,8 +16,8 @@ interface GrowthOptions {
 
 /** Work that takes less at its largest size holds nobody up, whatever its shape. */
 const NEGLIGIBLE_MS = 30;
-/** Long enough to tell the shape from the noise. */
-const TELLING_MS = 250;
+/** Long enough to tell the shape from the noise; the extended check also meets what shows only at a larger size. */
+const TELLING_MS = checkSize({ quick: 100, extended: 250 });
 /** Linear work takes 8 times as long for 8 times the size, quadratic work 64 times. */
 const FACTOR = 8;
 /** Sorting is a little more than linear, and memory gets slower when there is more of it. */

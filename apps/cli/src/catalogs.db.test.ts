@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
+import { MIGRATIONS } from '@purser/server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -71,13 +73,16 @@ let folder: string;
 let catalogs: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'purser-catalogs-'));
-  await chmod(folder, 0o755);
   catalogs = path.join(folder, 'catalogs');
   await cp(CATALOGS, catalogs, { recursive: true });
   await writeFile(path.join(catalogs, 'foreign.yaml'), FOREIGN);
   await writeFile(path.join(catalogs, 'without-ai.yaml'), WITHOUT_AI);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** By data folder, as the embedded databases would be, which take a while to be made. */
+const databases = new Map<string, TestDatabase>();
+afterAll(() => Promise.all([...databases.values()].map((database) => database.drop())));
 
 let child: ChildProcess | undefined;
 afterEach(async () => {
@@ -97,11 +102,18 @@ interface Up {
 
 async function up(catalog: string, data: string): Promise<Up> {
   await mkdir(data, { recursive: true });
-  await chmod(data, 0o755);
+  const database = databases.get(data) ?? (await createTestDatabase(MIGRATIONS.slice(1), 1));
+  databases.set(data, database);
   const said = { out: '', err: '' };
   child = spawn(process.execPath, [BIN, 'up'], {
     cwd: folder,
-    env: { PATH: '/usr/bin:/bin', PORT: '0', PURSER_DATA: data, PURSER_CATALOG: path.join(catalogs, catalog) },
+    env: {
+      PATH: '/usr/bin:/bin',
+      PORT: '0',
+      PURSER_DATA: data,
+      PURSER_CATALOG: path.join(catalogs, catalog),
+      DATABASE_URL: database.url,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stdout?.on('data', (chunk: Buffer) => (said.out += chunk.toString('utf8')));
