@@ -67,8 +67,6 @@ async function refusal(identity: Identity, token: string, more: Parameters<typeo
   return known;
 }
 
-const until = (so: () => Promise<boolean>) => expect.poll(so, { interval: 10 }).toBe(true);
-
 describe('workspaces', () => {
   test('a new one is on the plan and catalog now sold, in UTC, active and anchored at its making; its key opens it', async () => {
     const { workspace, key } = await create({ name: 'Lighthouse', external_id: 'cust-1' });
@@ -176,7 +174,7 @@ describe('workspaces', () => {
     await caller(there, key);
     await here.changeWorkspace(workspace.id, { plan: 'BUSINESS', overrides: { concurrency: 2 } });
     expect((await caller(here, key)).workspace).toMatchObject({ plan: 'BUSINESS', overrides: { concurrency: 2 } });
-    await until(async () => (await caller(there, key)).workspace?.plan === 'BUSINESS');
+    await expect.poll(async () => (await caller(there, key)).workspace?.plan === 'BUSINESS', { interval: 10 }).toBe(true);
   });
 
   test('a server whose listening connection is cut sees changes within a second all the same', async () => {
@@ -186,9 +184,9 @@ describe('workspaces', () => {
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'purser-listen' and datname = current_database()`,
     );
     await here.changeWorkspace(workspace.id, { plan: 'FREE' });
-    await until(async () => (await caller(there, key)).workspace?.plan === 'FREE');
+    await expect.poll(async () => (await caller(there, key)).workspace?.plan === 'FREE', { interval: 10 }).toBe(true);
     await here.changeWorkspace(workspace.id, { plan: 'BUSINESS' });
-    await until(async () => (await caller(there, key)).workspace?.plan === 'BUSINESS');
+    await expect.poll(async () => (await caller(there, key)).workspace?.plan === 'BUSINESS', { interval: 10 }).toBe(true);
   });
 });
 
@@ -235,7 +233,7 @@ describe('who is calling', () => {
     expect((await caller(there, created.secret, { purserWorkspace: external_id })).workspace?.id).toBe(workspace.id);
     await here.changeWorkspace(workspace.id, { external_id: null });
     const gone = async () => isRefusal(await there.authenticate(bearer(created.secret, { purserWorkspace: external_id })));
-    await until(gone);
+    await expect.poll(gone, { interval: 10 }).toBe(true);
   });
 
   test('C10 a workspace key opens no other workspace', async () => {
@@ -264,12 +262,12 @@ describe('who is calling', () => {
     await caller(here, rotated.secret);
     clock.advance({ hours: 1 });
     expect((await refusal(here, key)).code).toBe('unauthenticated');
-    await until(async () => isRefusal(await there.authenticate(bearer(key))));
+    await expect.poll(async () => isRefusal(await there.authenticate(bearer(key))), { interval: 10 }).toBe(true);
 
     await caller(there, rotated.secret);
     await here.revokeKey(rotated.key.id);
     expect((await refusal(here, rotated.secret)).code).toBe('unauthenticated');
-    await until(async () => isRefusal(await there.authenticate(bearer(rotated.secret))));
+    await expect.poll(async () => isRefusal(await there.authenticate(bearer(rotated.secret))), { interval: 10 }).toBe(true);
     expect(await here.revokeKey('nonsense')).toMatchObject({ code: 'not_found' });
   });
 
@@ -363,11 +361,11 @@ describe('a database that is away', () => {
     await caller(identity, key);
     await door.shut();
     expect(await refusal(identity, unseen)).toMatchObject({ code: 'overloaded', retryAfterSeconds: 1 });
-    await until(async () => isRefusal(await identity.authenticate(bearer(key))));
+    await expect.poll(async () => isRefusal(await identity.authenticate(bearer(key))), { interval: 10 }).toBe(true);
     expect(await identity.authenticate(bearer(ADMIN))).toMatchObject({ kind: 'admin' });
 
     await door.open();
-    await until(async () => !isRefusal(await identity.authenticate(bearer(unseen))));
+    await expect.poll(async () => !isRefusal(await identity.authenticate(bearer(unseen))), { interval: 10 }).toBe(true);
     await identity.close();
     await pool.end();
     await door.shut();
