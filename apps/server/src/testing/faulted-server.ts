@@ -52,7 +52,7 @@ export class FaultedServer implements AsyncDisposable {
   }
 
   async reached(calls: number): Promise<void> {
-    await vi.waitUntil(() => (this.#said.match(/^reached/gm)?.length ?? 0) >= calls, { timeout: 20_000 });
+    await vi.waitUntil(() => (this.#said.match(/^reached/gm)?.length ?? 0) >= calls, { timeout: 60_000 });
   }
 
   go(): void {
