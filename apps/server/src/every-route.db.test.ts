@@ -32,11 +32,12 @@ const PUBLIC = [
   'POST /api/webhooks/stripe',
 ];
 
-const SPENDING = ['POST /api/ai/generate', 'POST /v1/chat/completions'];
+const SPENDING = ['POST /api/ai/generate', 'POST /v1/chat/completions', 'POST /v1/embeddings'];
 
 const BODIES: Record<string, object> = {
   '/api/ai/generate': { operation: 'chat', prompt: 'hello' },
   '/v1/chat/completions': { model: 'auto', messages: [{ role: 'user', content: 'hello' }] },
+  '/v1/embeddings': { model: 'auto', input: 'hello' },
 };
 
 let server: TestServer;

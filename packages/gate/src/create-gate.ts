@@ -14,6 +14,7 @@ import { spend } from './execution/spend.ts';
 import { stream } from './execution/stream.ts';
 import type { Arrival, Gate, GenerateRequest, Spent, SpentEnd, TaskRequest } from './gate.ts';
 import { tasksOf } from './tasks/registry.ts';
+import { EmbeddingTask } from './tasks/embedding/embedding-task.ts';
 import type { Task, TextPiece } from './tasks/task.ts';
 import { answerOf, endOf, replayedParts } from './tasks/text/answer.ts';
 import { chatCompletions } from './tasks/text/openai/chat-completions.ts';
@@ -25,7 +26,12 @@ import { TextTask } from './tasks/text/text-task.ts';
 export function createGate(deps: GateDeps): Gate {
   const inFlight = new InFlight((work, error) => deps.onBackgroundFailure?.(work, error));
   const text = new TextTask(deps);
-  const engine: Engine = { ...deps, tasks: tasksOf([text, ...(deps.tasks ?? [])]), inFlight, refused: new Refused() };
+  const engine: Engine = {
+    ...deps,
+    tasks: tasksOf([text, new EmbeddingTask(deps), ...(deps.tasks ?? [])]),
+    inFlight,
+    refused: new Refused(),
+  };
 
   /** A call that is refused before the steps could be taken. */
   const mistaken = async (

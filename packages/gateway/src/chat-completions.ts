@@ -1,7 +1,6 @@
 import { isRefusal } from '@purser/core';
-import type { Bill, Degradation, OpenAiChatBody, ServedCall } from '@purser/gate';
+import type { OpenAiChatBody } from '@purser/gate';
 import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
-import { formatMoney } from '@purser/money';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import {
@@ -16,6 +15,7 @@ import {
   type App,
 } from '@purser/http';
 
+import { describeBill, describeCall } from './describe-call.ts';
 import type { GatewayDeps } from './deps.ts';
 
 const MESSAGES_MAX = 10_000;
@@ -101,22 +101,4 @@ function withoutUnset(body: z.infer<typeof chatBody>): OpenAiChatBody {
 function brokenStream(request: FastifyRequest, error: unknown): string {
   request.log.error({ err: error, request_id: request.id }, 'a stream broke');
   return `data: ${JSON.stringify(openAiError(problemOfThrown(error, request.view)))}\n\n`;
-}
-
-/** What OpenAI's shape has no member for travels in headers. */
-function describeBill(reply: FastifyReply, { cost, charged }: Bill): void {
-  reply.headers({ 'purser-cost': formatMoney(cost), 'purser-credits-charged': charged.toString() });
-}
-
-/** In a stream, what it came to stands in its last usage. */
-function describeCall(reply: FastifyReply, call: ServedCall): void {
-  reply.header('purser-transaction-id', call.id);
-  if (call.offline) reply.header('purser-offline', 'true');
-  if (call.degraded.length > 0) reply.header('purser-degraded', inHeader(call.degraded));
-}
-
-/** What was degraded and why, in the characters a header may carry. */
-function inHeader(degraded: readonly Degradation[]): string {
-  const text = degraded.map(({ what, why }) => `${what} (${why})`).join('; ');
-  return text.replaceAll('’', "'").replace(/[^\x20-\x7e]/g, '?');
 }

@@ -25,7 +25,7 @@ export function registerOpenAiModels(app: App, { clock, policyOf, providers_call
     },
     handler: async (request, reply) => {
       const policy = policyOf(workspaceOf(request), clock.now());
-      return reply.send({ object: 'list', data: [ROUTED, ...textModels(policy, providers_callable).map(wireModel)] });
+      return reply.send({ object: 'list', data: [ROUTED, ...callableModels(policy, providers_callable).map(wireModel)] });
     },
   });
   app.route({
@@ -40,7 +40,7 @@ export function registerOpenAiModels(app: App, { clock, policyOf, providers_call
     },
     handler: async (request, reply) => {
       const wanted = request.params['*'];
-      const allowed = textModels(policyOf(workspaceOf(request), clock.now()), providers_callable);
+      const allowed = callableModels(policyOf(workspaceOf(request), clock.now()), providers_callable);
       if (wanted === AUTO) return reply.send(ROUTED);
       const model =
         allowed.find(({ id }) => id === wanted) ??
@@ -58,8 +58,12 @@ export function registerOpenAiModels(app: App, { clock, policyOf, providers_call
   });
 }
 
-function textModels(policy: Policy, providersConfigured: ReadonlySet<string>): readonly ModelEntry[] {
-  return namable({ operation: { task: 'text' }, policy, models: policy.catalog.models, providersConfigured });
+/** The kinds of work that have an endpoint in OpenAI's format. */
+const TASKS = ['text', 'embedding'];
+
+function callableModels(policy: Policy, providersConfigured: ReadonlySet<string>): readonly ModelEntry[] {
+  const { models } = policy.catalog;
+  return TASKS.flatMap((task) => namable({ operation: { task }, policy, models, providersConfigured }));
 }
 
 function wireModel(model: ModelEntry): z.infer<typeof modelSchema> {

@@ -1,6 +1,7 @@
 import type { App } from '@purser/http';
 
 import { registerChatCompletions } from './chat-completions.ts';
+import { registerEmbeddings } from './embeddings.ts';
 import { registerFeatureCheck } from './feature-check.ts';
 import { registerGenerate } from './generate.ts';
 import { registerLimitsEstimate } from './limits-estimate.ts';
@@ -11,6 +12,7 @@ import type { GatewayDeps } from './deps.ts';
 export function registerRoutes(app: App, deps: GatewayDeps): void {
   registerGenerate(app, deps);
   registerChatCompletions(app, deps);
+  registerEmbeddings(app, deps);
   registerOpenAiModels(app, deps);
   registerFeatureCheck(app, deps);
   registerLimitsEstimate(app, deps);

@@ -93,10 +93,14 @@ describe.each(['offline', 'upstream'] as const)('the OpenAI door over the %s pro
 
   it('an official client lists the models that it may name now, each of which answers, and finds each by its id', async () => {
     const models = (await openai.models.list()).data.map(({ id }) => id);
-    if (kind === 'offline') expect(models).toEqual(['auto', 'offline/text']);
+    if (kind === 'offline') expect(models).toEqual(['auto', 'offline/text', 'offline/embedding']);
     else expect(models.filter((model) => model !== 'auto' && !model.startsWith('openai/'))).toEqual([]);
     for (const model of models) {
       expect((await openai.models.retrieve(model)).id).toBe(model);
+      if (model.includes('embedding')) {
+        expect((await openai.embeddings.create({ model, input: 'harbour' })).data).toHaveLength(1);
+        continue;
+      }
       const { choices } = await openai.chat.completions.create({ model, messages: QUESTION });
       expect(choices[0]?.message.content?.length).toBeGreaterThan(0);
     }
@@ -197,8 +201,8 @@ describe.each(['offline', 'upstream'] as const)('the OpenAI door over the %s pro
     expect(answer.headers.get('x-should-retry')).toBe('false');
   });
 
-  it('embeddings, images and speech are unknown here, and said to be', async () => {
-    for (const path of ['/v1/embeddings', '/v1/images/generations', '/v1/audio/speech']) {
+  it('images and speech are unknown here, and said to be', async () => {
+    for (const path of ['/v1/images/generations', '/v1/audio/speech']) {
       const { status, json } = await server.ask(path, { key, body: {} });
       expect([status, json.error.code]).toEqual([404, 'not_found']);
     }

@@ -27,10 +27,9 @@ export function route(draft: SizedDraft, engine: Pick<Engine, 'routes'>): Routed
     ...(ask.model === undefined ? {} : { requestedModel: ask.model }),
   });
   if (isRefusal(found)) return found;
-  const unfit = task.unfit === undefined ? [] : found.models.map(({ provider }) => task.unfit?.(draft.input, provider));
-  const able = unfit.some((why) => why !== undefined)
-    ? found.models.filter((_, index) => unfit[index] === undefined)
-    : found.models;
+  const models = task.substitutes === false ? found.models.slice(0, 1) : found.models;
+  const unfit = task.unfit === undefined ? [] : models.map(({ provider }) => task.unfit?.(draft.input, provider));
+  const able = unfit.some((why) => why !== undefined) ? models.filter((_, index) => unfit[index] === undefined) : models;
   if (able.length === 0)
     return refuse(
       'invalid_request',

@@ -91,6 +91,8 @@ export interface LimitProofs {
 export interface Task<Input = unknown, S extends Size = Size, F extends Fitted = Fitted, Result = unknown> {
   /** As models, operations and quotas of the catalog name it. */
   readonly name: string;
+  /** False: an answer of another model than the first choice is no substitute, so that none is asked. Absent: it is. */
+  readonly substitutes?: boolean;
   /** Which providers can be called for it now. */
   offeredBy(): ReadonlySet<string>;
   /** What of a request a provider cannot do as asked, in words for the caller; undefined: nothing. Absent: each can do all. */

@@ -1,0 +1,21 @@
+import type { Bill, Degradation, ServedCall } from '@purser/gate';
+import { formatMoney } from '@purser/money';
+import type { FastifyReply } from 'fastify';
+
+/** What OpenAI's shape has no member for travels in headers. */
+export function describeBill(reply: FastifyReply, { cost, charged }: Pick<Bill, 'cost' | 'charged'>): void {
+  reply.headers({ 'purser-cost': formatMoney(cost), 'purser-credits-charged': charged.toString() });
+}
+
+/** In a stream, what it came to stands in its last usage. */
+export function describeCall(reply: FastifyReply, call: ServedCall): void {
+  reply.header('purser-transaction-id', call.id);
+  if (call.offline) reply.header('purser-offline', 'true');
+  if (call.degraded.length > 0) reply.header('purser-degraded', inHeader(call.degraded));
+}
+
+/** What was degraded and why, in the characters a header may carry. */
+function inHeader(degraded: readonly Degradation[]): string {
+  const text = degraded.map(({ what, why }) => `${what} (${why})`).join('; ');
+  return text.replaceAll('’', "'").replace(/[^\x20-\x7e]/g, '?');
+}
