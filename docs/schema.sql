@@ -1599,6 +1599,7 @@ create table license.event (
   reference text not null,
   recorded_at timestamp with time zone not null,
   subscription text,
+  adds boolean default false not null,
   constraint event_pkey PRIMARY KEY (workspace_id, event_id),
   constraint event_check CHECK ((ranked_at >= at)),
   constraint event_event_id_check CHECK (((length(event_id) >= 1) AND (length(event_id) <= 200))),

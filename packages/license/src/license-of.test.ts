@@ -108,6 +108,20 @@ describe('C5 what each event does', () => {
     expect(stateOf(first, second, back('in_2'), event('paid', '2026-12-04T10:00:00Z', 'in_3'))).toContain('active');
   });
 
+  test('what was paid for a change is given back without the license, which stands on the month; when all is given back, it is gone', () => {
+    const month = event('paid', '2026-11-02T10:00:00Z', 'in_1');
+    const change = { ...event('paid', '2026-11-03T10:00:00Z', 'in_2'), adds: true };
+    const back = (reference: string, day = 4) => event('refunded', `2026-11-0${day}T10:00:00Z`, reference);
+    expect(stateOf(month, change, back('in_2'))).toContain('active');
+    expect(stateOf(month, change, back('in_1'))).toContain('active');
+    expect(stateOf(month, change, back('in_2'), back('in_1', 5))).toBe('grace since 2026-11-05T10:00:00Z');
+    // Nothing stood when it was paid, or the next month was paid since.
+    expect(stateOf({ ...change, subscription: 'sub_1' }, { ...back('in_2'), subscription: 'sub_1' })).toContain('grace');
+    expect(
+      stateOf(month, change, event('paid', '2026-12-02T10:00:00Z', 'in_3'), event('refunded', '2026-12-03T10:00:00Z', 'in_3')),
+    ).toContain('grace');
+  });
+
   test('by hand counts over what was known, and what happens to payments later counts again', () => {
     const failed = event('failed', '2026-11-05T10:00:00Z');
     const byHand = { ...event('set_active', '2026-11-05T10:00:00.400Z'), ranked_at: at('2026-11-05T10:00:01Z') };

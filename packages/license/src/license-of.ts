@@ -19,6 +19,8 @@ export interface LicenseEvent {
   readonly reference: string;
   /** The subscription it is about; absent where payments are none of one. */
   readonly subscription?: string | null;
+  /** Paid for a change within what was paid for: what stood before goes on to stand. */
+  readonly adds?: boolean;
 }
 
 export interface LicenseRecord {
@@ -47,9 +49,8 @@ interface Paying {
   /** What failed or went back since it was good. */
   readonly owes: Set<string>;
   paused: boolean;
-  /** The payment it stands on: only giving back this one takes anything away. */
-  paid_by: string | undefined;
-  paid_at: Temporal.Instant | undefined;
+  /** The payments it stands on, and when they were made: the last for a period, and those for changes since. Only giving back all takes anything away. */
+  readonly stands_on: Map<string, Temporal.Instant>;
 }
 
 /**
@@ -103,8 +104,7 @@ function payingOf(subscriptions: Map<string, Paying>, { subscription }: LicenseE
     standing: id === '' ? 'good' : 'unpaid',
     owes: new Set<string>(),
     paused: false,
-    paid_by: undefined,
-    paid_at: undefined,
+    stands_on: new Map<string, Temporal.Instant>(),
   };
   subscriptions.set(id, found);
   return found;
@@ -117,20 +117,20 @@ function tell(of: Paying, event: LicenseEvent): boolean {
     case 'paid':
       if (standing === 'ended' && event.subscription) return false;
       of.owes.clear();
-      Object.assign(of, { standing: 'good', paid_by: event.reference, paid_at: event.ranked_at });
+      if (event.adds !== true || standing !== 'good') of.stands_on.clear();
+      of.stands_on.set(event.reference, event.ranked_at);
+      of.standing = 'good';
       return true;
     case 'failed':
       // Tried twice within one moment: what was paid in it was paid at last.
-      if (event.reference === of.paid_by && of.paid_at && Temporal.Instant.compare(event.ranked_at, of.paid_at) === 0)
-        return false;
+      if (of.stands_on.get(event.reference)?.equals(event.ranked_at) === true) return false;
       if (standing === 'good') of.standing = 'owing';
       if (of.standing === 'owing') of.owes.add(event.reference);
       return standing === 'good';
     case 'excused':
       return excuse(of, event);
     case 'refunded':
-      if (event.reference !== of.paid_by) return false;
-      of.paid_by = undefined;
+      if (!of.stands_on.delete(event.reference) || of.stands_on.size > 0) return false;
       if (standing === 'good') of.standing = 'owing';
       of.owes.add(GIVEN_BACK);
       return standing === 'good';

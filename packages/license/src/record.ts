@@ -20,6 +20,8 @@ export interface PaymentEvent {
   readonly reference: string;
   /** The subscription that the payment is of, if it is of one. */
   readonly subscription?: string;
+  /** It paid for a change within what was paid for. */
+  readonly adds?: boolean;
 }
 
 export interface RecordedPayment {
@@ -71,8 +73,8 @@ async function record(
   const event = eventOf(known);
   if (known.some(({ id }) => id === event.id)) return { fresh: false, before, after: before };
   await on.query(
-    `insert into license.event (workspace_id, event_id, kind, at, ranked_at, reference, recorded_at, subscription)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `insert into license.event (workspace_id, event_id, kind, at, ranked_at, reference, recorded_at, subscription, adds)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
       workspace,
       event.id,
@@ -82,6 +84,7 @@ async function record(
       event.reference,
       now.toString(),
       event.subscription ?? null,
+      event.adds ?? false,
     ],
   );
   const after = licenseOf([...known, event], locked.created_at);
@@ -138,7 +141,7 @@ async function stand(
 
 async function knownEvents(on: Queryable, workspace: WorkspaceId): Promise<LicenseEvent[]> {
   const { rows } = await on.query<LicenseEvent>(
-    `select event_id as id, kind, at, ranked_at, reference, coalesce(e.subscription, case when kind = 'ended' and b.subscription is not null then reference else b.subscription end) as subscription
+    `select event_id as id, kind, at, ranked_at, reference, adds, coalesce(e.subscription, case when kind = 'ended' and b.subscription is not null then reference else b.subscription end) as subscription
      from license.event e left join license.earlier_subscription b using (workspace_id) where workspace_id = $1`,
     [workspace],
   );

@@ -12,6 +12,9 @@ export const PAYMENTS: AlertSource = {
 };
 
 const PAYMENT_TITLES: Readonly<Record<string, string>> = {
+  'payment.erased': 'A deleted workspace pays for a subscription',
+  'payment.refused': 'A payment event was refused',
+  'payment.unpriced': 'A payment came in a currency without a rate',
   'subscription.second': 'A workspace pays for two subscriptions',
   'overrides.lowered': 'A change of plan lowered what was agreed',
 };

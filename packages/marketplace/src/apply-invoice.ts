@@ -1,7 +1,9 @@
+import { appendAudit } from '@purser/audit';
 import type { WorkspaceId } from '@purser/core';
 import type { Connection } from '@purser/database';
-import { findPlan } from '@purser/catalog';
+import { type Catalog, findPlan } from '@purser/catalog';
 import { recordPayment } from '@purser/license';
+import { type Currency, findRate, formatMoney } from '@purser/money';
 
 import { reversalFees, reversedOf } from './entitlement.ts';
 import type { StripeEvent } from './event.ts';
@@ -33,16 +35,27 @@ export async function applyInvoice(
     if (before.license !== after.license) return { outcome: 'applied' };
     return { outcome: 'kept', detail: 'its subscription was never paid, or owes already' };
   }
-  if (told.charged) await recordPayment(on, now, { ...payment, kind: 'paid' });
+  if (told.charged) await recordPayment(on, now, { ...payment, kind: 'paid', adds: addsTo(told.reason, told.lines) });
   if (told.payment !== undefined) await notePayment(on, invoice, told.payment);
-  await keepInvoice(on, event, told, {
+  const fresh = await keepInvoice(on, event, told, {
     workspace,
     version: parts.catalog.version,
     isPlan: (code) => findPlan(parts.catalog, code) !== undefined,
   });
+  if (fresh && told.gross.nanos > 0n && !isPriced(parts.catalog, told.gross.currency))
+    await tellUnpriced(on, now, workspace, told);
   await settleReversals(on, now, parts, invoice, event.at);
   await settleTerms(on, now, parts, workspace);
   return { outcome: 'applied' };
+}
+
+/** It charges for a change within a period; none of its lines is of a whole one. */
+function addsTo(
+  reason: ToldInvoice['reason'],
+  lines: readonly (Pick<ToldLine, 'metered' | 'proration'> & { readonly period?: ToldLine['period']; readonly from?: string })[],
+): boolean {
+  const whole = lines.some(({ metered, proration, period, from }) => !metered && !proration && (period ?? from) !== undefined);
+  return reason === 'change' && !whole;
 }
 
 export async function notePayment(on: Connection, invoice: string, payment: string): Promise<void> {
@@ -52,14 +65,14 @@ export async function notePayment(on: Connection, invoice: string, payment: stri
   ]);
 }
 
-/** Once for each invoice: an event that tells it again adds nothing. */
+/** Once for each invoice: an event that tells it again adds nothing, and this is false. */
 async function keepInvoice(
   on: Connection,
   event: StripeEvent,
   told: ToldInvoice,
   as: { readonly workspace: WorkspaceId; readonly version: string; readonly isPlan: (code: string) => boolean },
-): Promise<void> {
-  await on.query(
+): Promise<boolean> {
+  const { rowCount } = await on.query(
     `insert into marketplace.invoice (workspace_id, invoice_id, subscription_id, reason, plan, paid_at, made_at, currency, paid, tax, lines,
        catalogue_version, to_balance, from_balance)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict do nothing`,
@@ -80,6 +93,34 @@ async function keepInvoice(
       told.from_balance.nanos,
     ],
   );
+  return rowCount === 1;
+}
+
+/** There is a plan that money of this currency can pay for. */
+function isPriced({ plans, fx }: Catalog, of: Currency): boolean {
+  return plans.some(({ price }) => price.currency === of || findRate(fx, of, price.currency) !== undefined);
+}
+
+/** It is booked, and pays for nothing: whoever paid waits for somebody to state a rate. */
+async function tellUnpriced(
+  on: Connection,
+  now: Temporal.Instant,
+  workspace: WorkspaceId,
+  { invoice, subscription, gross }: ToldInvoice,
+): Promise<void> {
+  const amount = formatMoney(gross);
+  await appendAudit(on, {
+    at: now,
+    actor: 'payments',
+    workspace,
+    action: 'payment.unpriced',
+    subject: `stripe:${invoice}`,
+    detail: {
+      subscription,
+      paid: amount,
+      text: `${invoice} was paid with ${amount}, and the catalog states no rate between ${gross.currency} and the currency of a plan: it is booked, and nothing may be spent for it. State one under fx.rates.`,
+    },
+  });
 }
 
 /** A price may have a look-up key that is no plan's. */
@@ -106,6 +147,8 @@ interface InvoiceRow {
   readonly reversed: bigint;
   readonly reversal_fees: bigint;
   readonly given_back: boolean;
+  readonly reason: ToldInvoice['reason'];
+  readonly lines: readonly KeptLine[];
   readonly told: number;
   readonly told_at: Temporal.Instant | null;
 }
@@ -119,7 +162,8 @@ export async function settleReversals(
   at: Temporal.Instant,
 ): Promise<WorkspaceId | undefined> {
   const { rows } = await on.query<InvoiceRow>(
-    `select workspace_id as workspace, subscription_id as subscription, currency, paid, reversed, reversal_fees, given_back, told, told_at
+    `select workspace_id as workspace, subscription_id as subscription, currency, paid, reversed, reversal_fees, given_back, reason, lines,
+       told, told_at
      from marketplace.invoice where invoice_id = $1 for update`,
     [invoice],
   );
@@ -152,6 +196,7 @@ export async function settleReversals(
       kind: given_back ? 'refunded' : 'paid',
       at: told_at,
       reference: invoice,
+      adds: addsTo(row.reason, row.lines),
       ...(row.subscription !== null && { subscription: row.subscription }),
     });
   }

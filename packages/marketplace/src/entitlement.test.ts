@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { type Reversal, reversedOf, settlementOf, stillPaidFor, type Whereabouts } from './entitlement.ts';
+import { raiseLeft, type Reversal, reversedOf, settlementOf, stillPaidFor, type Whereabouts } from './entitlement.ts';
 
 const cents = fc.bigInt(0n, 5_000n);
 const reversal: fc.Arbitrary<Reversal> = fc.record({
@@ -71,6 +71,18 @@ test('C6: settling takes only what is free, restores only what was taken, and a 
         restored: where.restored + restore,
       };
       expect(settlementOf(after)).toEqual({ take: 0n, restore: 0n, owed });
+    }),
+  );
+});
+
+test('a purchase raises the ceiling by what margin and all fees leave of the money that stays: as sold, or less, never below nothing', () => {
+  const sold = { margin: 85n, paid: 2_900n };
+  fc.assert(
+    fc.property(fc.bigInt(0n, 500n), fc.bigInt(0n, sold.paid), fc.bigInt(0n, 3_000n), (fees, reversed, reversal_fees) => {
+      const ceiling_raise = (sold.paid * sold.margin) / 100n - fees;
+      const left = raiseLeft({ ceiling_raise, paid: sold.paid, fees, reversed, reversal_fees });
+      const allowed = ((sold.paid - reversed) * sold.margin) / 100n - fees - reversal_fees;
+      expect(left).toBe(allowed > 0n ? allowed : 0n);
     }),
   );
 });

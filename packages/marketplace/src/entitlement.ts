@@ -38,6 +38,22 @@ export function stillPaidFor(whole: bigint, reversed: bigint, paid: bigint): big
   return whole - (whole * reversed) / paid;
 }
 
+/** What a purchase raises the ceiling by as it was paid, and what of its money stays. Amounts are nano-units of its currency. */
+export interface Raise {
+  readonly ceiling_raise: bigint;
+  readonly paid: bigint;
+  readonly fees: bigint;
+  readonly reversed: bigint;
+  readonly reversal_fees: bigint;
+}
+
+/** What margin and fees leave of the money that is still there: of what goes back no fee does, and a dispute costs more, whoever wins it. */
+export function raiseLeft({ ceiling_raise, paid, fees, reversed, reversal_fees }: Raise): bigint {
+  if (reversed === 0n && reversal_fees === 0n) return ceiling_raise;
+  const left = ((ceiling_raise + fees) * (paid - reversed)) / paid - fees - reversal_fees;
+  return left < 0n ? 0n : left < ceiling_raise ? left : ceiling_raise;
+}
+
 /** Where the credits of one purchase are. */
 export interface Whereabouts {
   /** What its buyer may have of them now. */

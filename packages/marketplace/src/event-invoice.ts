@@ -1,7 +1,17 @@
 import { fromMinor, type Money, money } from '@purser/money';
 import { z } from 'zod';
 
-import { instantOf, metadata, planNamed, price, reference, seconds, spanOf, type ToldSpan } from './event-subscription.ts';
+import {
+  instantOf,
+  metadata,
+  paymentNamed,
+  planNamed,
+  price,
+  reference,
+  seconds,
+  spanOf,
+  type ToldSpan,
+} from './event-subscription.ts';
 
 /** What an event says of an invoice of a subscription. */
 export interface ToldInvoice {
@@ -71,14 +81,16 @@ const invoice = z.object({
   starting_balance: z.int().nullish(),
   ending_balance: z.int().nullish(),
   paid_out_of_band: z.boolean().nullish(),
+  pre_payment_credit_notes_amount: minor.nullish(),
   subscription: reference.nullish(),
   parent: z.object({ subscription_details: z.object({ subscription: reference, metadata }).nullish() }).nullish(),
   payment_intent: reference.nullish(),
+  charge: reference.nullish(),
   lines: z.object({ data: z.array(line).max(1000), has_more: z.boolean().nullish() }).nullish(),
 });
 const invoicePayment = z.object({
   invoice: reference,
-  payment: z.object({ type: z.string(), payment_intent: reference.nullish() }),
+  payment: z.object({ payment_intent: reference.nullish(), charge: reference.nullish() }),
 });
 
 export function invoiceSaying(type: string, object: unknown): ToldInvoice | ToldInvoicePayment | undefined {
@@ -124,7 +136,7 @@ function invoiced(object: z.infer<typeof invoice>, state: ToldInvoice['state']):
     charged: gross > 0 || (object.subtotal ?? 0) > 0,
     plan: details?.metadata?.['purser_plan'],
     lines: linesOf(object),
-    payment: object.payment_intent ?? undefined,
+    payment: paymentNamed(object),
   };
 }
 
@@ -159,10 +171,12 @@ function linesOf({ lines, currency }: z.infer<typeof invoice>): readonly ToldLin
     : [];
 }
 
-/** Older versions of Stripe's API tell of what was paid outside of it that nothing was. */
+/** Older versions of Stripe's API tell of what was paid outside of it that nothing was: then all that neither balance nor credit note had paid. */
 function paidOf({ amount_paid, paid_out_of_band, ...object }: z.infer<typeof invoice>, total: number): number {
   const paid = amount_paid ?? total;
-  return paid === 0 && paid_out_of_band === true ? total - balanceOf({ amount_paid: 0, ...object }).from : paid;
+  if (paid !== 0 || paid_out_of_band !== true) return paid;
+  const credited = balanceOf({ amount_paid: 0, ...object }).from + (object.pre_payment_credit_notes_amount ?? 0);
+  return Math.max(0, total - credited);
 }
 
 /** A balance below nothing is the customer's; what an invoice comes to below nothing goes there. */
@@ -194,6 +208,6 @@ function lineOf(object: z.infer<typeof line>, code: string): ToldLine {
 }
 
 function paidBy({ invoice: of, payment }: z.infer<typeof invoicePayment>): ToldInvoicePayment | undefined {
-  if (payment.type !== 'payment_intent' || !payment.payment_intent) return undefined;
-  return { is: 'invoice_payment', invoice: of, payment: payment.payment_intent };
+  const name = paymentNamed(payment);
+  return name === undefined ? undefined : { is: 'invoice_payment', invoice: of, payment: name };
 }

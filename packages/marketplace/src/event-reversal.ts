@@ -1,7 +1,7 @@
 import { fromMinor, type Money } from '@purser/money';
 import { z } from 'zod';
 
-import { reference } from './event-subscription.ts';
+import { paymentNamed, reference } from './event-subscription.ts';
 
 /** Money that went back, or is disputed, in the currency it is told in. */
 export interface ToldReversal {
@@ -57,6 +57,7 @@ const refund = z.object({
   currency: z.string(),
   status: z.string().nullish(),
   payment_intent: reference.nullish(),
+  charge: reference.nullish(),
 });
 const dispute = z.object({
   id: z.string(),
@@ -64,6 +65,7 @@ const dispute = z.object({
   currency: z.string(),
   status: z.string(),
   payment_intent: reference.nullish(),
+  charge: reference.nullish(),
   balance_transactions: z
     .array(z.object({ amount: z.int().nullish(), fee: z.int(), currency: z.string() }))
     .nullish()
@@ -110,12 +112,11 @@ export function reversalSaying(type: string, object: unknown): ToldReversal | To
   }
 }
 
-function charged(object: z.infer<typeof charge>): ToldCharge | undefined {
-  const { payment_intent, receipt_url } = object;
-  if (!payment_intent) return undefined;
+function charged(object: z.infer<typeof charge>): ToldCharge {
+  const { receipt_url } = object;
   const url = receipt_url && /^https?:\/\//.test(receipt_url) ? receipt_url : undefined;
   const seen = seenIn(object);
-  return { is: 'charge', payment: payment_intent, receipt_url: url, seen };
+  return { is: 'charge', payment: object.payment_intent ?? object.id, receipt_url: url, seen };
 }
 
 /** A charge without its own amount says nothing of what it was. */
@@ -126,14 +127,13 @@ function seenIn({ amount, currency, presentment_details }: z.infer<typeof charge
   ];
 }
 
-function refundedCharge(object: z.infer<typeof charge>): ToldReversal | undefined {
+function refundedCharge(object: z.infer<typeof charge>): ToldReversal {
   const { id, amount_refunded, currency, payment_intent } = object;
-  if (!payment_intent) return undefined;
   const amount = fromMinor(amount_refunded, currency);
   const none = { fee: undefined, withdrawn: undefined };
   return {
     is: 'reversal',
-    payment: payment_intent,
+    payment: payment_intent ?? id,
     object: id,
     kind: 'charge',
     amount,
@@ -144,13 +144,14 @@ function refundedCharge(object: z.infer<typeof charge>): ToldReversal | undefine
 }
 
 /** A refund that failed or was called off leaves the money where it was. */
-function refunded({ id, amount, currency, status, payment_intent }: z.infer<typeof refund>): ToldReversal | undefined {
-  if (!payment_intent) return undefined;
+function refunded({ id, amount, currency, status, ...of }: z.infer<typeof refund>): ToldReversal | undefined {
+  const payment = paymentNamed(of);
+  if (payment === undefined) return undefined;
   const state = status === 'failed' || status === 'canceled' ? 'failed' : 'open';
   const none = { fee: undefined, withdrawn: undefined, seen: [] };
   return {
     is: 'reversal',
-    payment: payment_intent,
+    payment,
     object: id,
     kind: 'refund',
     amount: fromMinor(amount, currency),
@@ -161,8 +162,9 @@ function refunded({ id, amount, currency, status, payment_intent }: z.infer<type
 
 /** An inquiry (`warning_…`) takes no money; a prevented one never did. */
 function disputed(object: z.infer<typeof dispute>): ToldReversal | undefined {
-  const { id, amount, currency, status, payment_intent, balance_transactions } = object;
-  if (!payment_intent || status.startsWith('warning_') || status === 'prevented') return undefined;
+  const { id, amount, currency, status, balance_transactions } = object;
+  const payment = paymentNamed(object);
+  if (payment === undefined || status.startsWith('warning_') || status === 'prevented') return undefined;
   const state = status === 'won' || status === 'lost' ? status : 'open';
   const settled = balance_transactions[0]?.currency;
   const own = balance_transactions.filter((transaction) => transaction.currency === settled);
@@ -170,7 +172,7 @@ function disputed(object: z.infer<typeof dispute>): ToldReversal | undefined {
   const taken = own.reduce((sum, transaction) => sum + Math.max(0, -(transaction.amount ?? 0)), 0);
   return {
     is: 'reversal',
-    payment: payment_intent,
+    payment,
     object: id,
     kind: 'dispute',
     amount: fromMinor(amount, currency),

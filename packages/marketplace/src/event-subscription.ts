@@ -32,8 +32,17 @@ export interface ToldSpan {
 }
 
 export const reference = z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)]);
+/** A payment goes by its intent; one that was made without goes by its charge. */
+export function paymentNamed(of: {
+  readonly payment_intent?: string | null | undefined;
+  readonly charge?: string | null | undefined;
+}): string | undefined {
+  return of.payment_intent ?? of.charge ?? undefined;
+}
 export const metadata = z.record(z.string(), z.string()).nullish();
-export const seconds = z.int().min(0).max(8_640_000_000_000).nullish();
+/** Until the year 9999: what is reckoned from a time stays a time. */
+export const SECONDS_MAX = 253_402_300_799;
+export const seconds = z.int().min(0).max(SECONDS_MAX).nullish();
 
 export const price = z.object({
   id: z.string().nullish(),

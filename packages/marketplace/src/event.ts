@@ -4,11 +4,11 @@ import { z } from 'zod';
 
 import { invoiceSaying, type ToldInvoice, type ToldInvoicePayment } from './event-invoice.ts';
 import { reversalSaying, type ToldCharge, type ToldCreditNote, type ToldReversal } from './event-reversal.ts';
-import { reference, subscriptionSaying, type ToldSubscription } from './event-subscription.ts';
+import { reference, SECONDS_MAX, subscriptionSaying, type ToldSubscription } from './event-subscription.ts';
 
 export type CheckoutId = Id<'checkout'>;
 
-/** What an event says, in our words. `payment` is Stripe's PaymentIntent, `customer` its customer. */
+/** What an event says, in our words. `payment` is Stripe's PaymentIntent (of what was charged without one, its charge), `customer` its customer. */
 export type Saying =
   | {
       readonly is: 'paid';
@@ -42,7 +42,7 @@ export interface StripeEvent {
 const envelope = z.object({
   id: z.string().min(1).max(200),
   type: z.string().min(1).max(200),
-  created: z.int().min(0),
+  created: z.int().min(0).max(SECONDS_MAX),
   data: z.object({ object: z.looseObject({ customer: reference.nullish() }) }),
 });
 const minor = z.int().min(0);

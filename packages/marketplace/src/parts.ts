@@ -13,7 +13,7 @@ export interface MarketplaceParts {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly log: Log;
-  readonly identity: Pick<Identity, 'workspace' | 'changeWorkspace'>;
+  readonly identity: Pick<Identity, 'workspace' | 'changeWorkspace' | 'forget'>;
   /** What is for sale now. */
   readonly catalog: Catalog;
   /** The terms a workspace bought under. */

@@ -9,6 +9,7 @@ import { applyInvoice, notePayment, settleReversals } from './apply-invoice.ts';
 import { applyPaid } from './apply-paid.ts';
 import { applyCharge, applyCreditNote, applyReversal } from './apply-reversal.ts';
 import { applySubscription } from './apply-subscription.ts';
+import { SECONDS_MAX } from './event-subscription.ts';
 import { readEvent, type Saying, type StripeEvent } from './event.ts';
 import type { MarketplaceParts } from './parts.ts';
 import { settleTerms } from './settle-terms.ts';
@@ -62,7 +63,7 @@ function read(payload: unknown): ReadEvent | undefined {
     return readEvent(payload);
   } catch (error) {
     const head = z
-      .object({ id: z.string().min(1).max(200), type: z.string().max(200), created: z.int().min(0) })
+      .object({ id: z.string().min(1).max(200), type: z.string().max(200), created: z.int().min(0).max(SECONDS_MAX) })
       .safeParse(payload);
     if (!head.success) return undefined;
     const { id, type, created } = head.data;
@@ -79,21 +80,26 @@ async function apply(parts: MarketplaceParts, event: ReadEvent): Promise<TakenEv
   const owner = await ownerOf(parts, event, now);
   const { workspace } = owner;
   const received = await transaction(pool, async (connection): Promise<Received & { detail?: string }> => {
-    if (!(await claim(connection, event, workspace, now))) return { outcome: 'known' };
+    const { known, refused } = await claim(connection, event, workspace, now);
+    if (known) return { outcome: 'known' };
     const verdict = await consequences(connection, now, parts, event, owner);
     await connection.query('update marketplace.event set outcome = $2, detail = $3 where event_id = $1', [
       event.id,
       verdict.outcome,
       verdict.detail ?? null,
     ]);
-    if (verdict.outcome === 'refused') {
+    if (verdict.outcome === 'refused' && refused !== verdict.detail) {
       await appendAudit(connection, {
         at: now,
         actor: 'payments',
         workspace: workspace ?? null,
         action: 'payment.refused',
         subject: `stripe:${event.id}`,
-        detail: { type: event.type, why: verdict.detail ?? '' },
+        detail: {
+          type: event.type,
+          why: verdict.detail ?? '',
+          text: `${event.id} (${event.type}) was not taken in: ${verdict.detail ?? ''}. When what it says is mended, let Stripe send it again.`,
+        },
       });
     }
     await parts.pause?.('before_commit');
@@ -112,21 +118,43 @@ async function apply(parts: MarketplaceParts, event: ReadEvent): Promise<TakenEv
   };
 }
 
-/** False: this event was taken in before. Who comes at the same time waits here for the first. What nobody was known for then counts when somebody is. */
+interface Claim {
+  /** It was taken in before. */
+  readonly known: boolean;
+  /** Why it was refused before. */
+  readonly refused?: string;
+}
+
+/**
+ * Who comes at the same time waits here for the first. What nobody was known for then counts when somebody is; what was refused changed nothing, and
+ * is judged again when it is told again: the plan that it names may be for sale since.
+ */
 async function claim(
   connection: Connection,
   event: StripeEvent,
   workspace: WorkspaceId | undefined,
   now: Temporal.Instant,
-): Promise<boolean> {
-  const { rowCount } = await connection.query(
+): Promise<Claim> {
+  const { rows: made } = await connection.query(
     `insert into marketplace.event (event_id, workspace_id, type, created_at, received_at, outcome, payload)
-     values ($1, $2, $3, $4, $5, 'kept', $6) on conflict (event_id)
-     do update set workspace_id = excluded.workspace_id, received_at = excluded.received_at
-     where marketplace.event.workspace_id = $7 and excluded.workspace_id <> $7 and marketplace.event.outcome = 'kept'`,
-    [event.id, workspace ?? PLATFORM, event.type, event.at.toString(), now.toString(), JSON.stringify(event.payload), PLATFORM],
+     values ($1, $2, $3, $4, $5, 'kept', $6) on conflict (event_id) do nothing returning event_id`,
+    [event.id, workspace ?? PLATFORM, event.type, event.at.toString(), now.toString(), JSON.stringify(event.payload)],
   );
-  return rowCount === 1;
+  if (made.length > 0) return { known: false };
+  const { rows } = await connection.query<{ owner: string; outcome: string; detail: string | null }>(
+    'select workspace_id as owner, outcome, detail from marketplace.event where event_id = $1 for update',
+    [event.id],
+  );
+  const [row] = rows;
+  assert(row, 'an event that was not new is there');
+  const owned_now = row.outcome === 'kept' && row.owner === PLATFORM && workspace !== undefined;
+  if (row.outcome !== 'refused' && !owned_now) return { known: true };
+  await connection.query('update marketplace.event set workspace_id = $2, received_at = $3 where event_id = $1', [
+    event.id,
+    workspace ?? row.owner,
+    now.toString(),
+  ]);
+  return { known: false, ...(row.outcome === 'refused' && { refused: row.detail ?? '' }) };
 }
 
 async function consequences(

@@ -6,7 +6,7 @@ import { type Policy, raiseCeiling } from '@purser/policy';
 
 import { type Amounts, bookSale } from './book.ts';
 import { derivedId } from './derived-id.ts';
-import { reversalFees, reversedOf, settlementOf, stillPaidFor } from './entitlement.ts';
+import { raiseLeft, reversalFees, reversedOf, settlementOf, stillPaidFor } from './entitlement.ts';
 import { grantsOf, type Purchase, type PurchaseGrant, saleOf } from './purchase.ts';
 import { reversalsOfPayment } from './reversal-facts.ts';
 
@@ -27,18 +27,19 @@ export async function settlePurchase(on: Connection, now: Temporal.Instant, purc
       reversal_fees,
     ]);
   }
-  await settleCeiling(on, now, { ...purchase, reversed }, buyer);
+  await settleCeiling(on, now, { ...purchase, reversed, reversal_fees }, buyer);
   await settleCredits(on, now, { ...purchase, reversed, reversal_fees });
 }
 
 /** What was bought raises the ceiling at once, and what goes back lowers it. */
 async function settleCeiling(on: Connection, now: Temporal.Instant, purchase: Purchase, buyer: Policy): Promise<void> {
-  const { checkout, payment, ceiling_raise, reversed, paid, raised, raise_steps } = purchase;
-  const wanted = stillPaidFor(ceiling_raise, reversed, paid);
+  const { checkout, payment, raised, raise_steps } = purchase;
+  const wanted = raiseLeft(purchase);
   const of = currency(purchase.currency);
   if (wanted === raised || findRate(buyer.catalog.fx, of, buyer.plan.price.currency) === undefined) return;
   const id = derivedId<'raise'>('raise', payment, String(raise_steps));
-  await raiseCeiling(on, buyer, { id, amount: money(wanted - raised, of), reason: `stripe:${payment}` }, now);
+  const amount = money(wanted - raised, of);
+  await raiseCeiling(on, buyer, { id, amount, reason: `stripe:${payment}`, so_far: money(raised, of) }, now);
   await on.query('update marketplace.purchase set raised = $2, raise_steps = raise_steps + 1 where checkout_id = $1', [
     checkout,
     wanted,

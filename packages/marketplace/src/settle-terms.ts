@@ -180,5 +180,29 @@ async function movePlan(
     },
     on,
   );
-  assert(!isRefusal(changed), isRefusal(changed) ? changed.detail : '');
+  if (!isRefusal(changed)) return;
+  identity.forget(workspace);
+  assert((await identity.workspace(workspace))?.erased_at, changed.detail);
+  await tellErased(on, now, workspace, plan);
+}
+
+/** Paid on a page that was open when it was erased: the money is booked, and nobody is there to be served for it. */
+async function tellErased(
+  on: Connection,
+  now: Temporal.Instant,
+  workspace: WorkspaceId,
+  { plan, subscription }: NonNullable<Terms['plan']>,
+): Promise<void> {
+  await appendAudit(on, {
+    at: now,
+    actor: 'payments',
+    workspace,
+    action: 'payment.erased',
+    subject: `workspace:${workspace}`,
+    detail: {
+      plan,
+      subscription,
+      text: `${subscription} was paid for a workspace that was deleted. Cancel it at Stripe, and refund what was paid.`,
+    },
+  });
 }

@@ -191,7 +191,7 @@ class Run {
 
   async #known(ids: readonly string[]): Promise<Set<string>> {
     const { rows } = await this.#parts.pool.query<{ event_id: string }>(
-      `select event_id from marketplace.event where event_id = any ($1::text[]) and not (workspace_id = $2 and outcome = 'kept')`,
+      `select event_id from marketplace.event where event_id = any ($1::text[]) and outcome <> 'refused' and not (workspace_id = $2 and outcome = 'kept')`,
       [ids, PLATFORM],
     );
     return new Set(rows.map(({ event_id }) => event_id));

@@ -4,7 +4,7 @@ import { allMigrations, createTestDatabase, type TestDatabase } from '@purser/da
 import { type Catalog, loadCatalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { Meters } from '@purser/meters';
-import { formatMoney, parseMoney } from '@purser/money';
+import { formatMoney, parseMoney, ratio } from '@purser/money';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { effectivePolicy } from './effective-policy.ts';
@@ -168,6 +168,28 @@ describe('F5 an add-on raises the ceiling', () => {
     await carry(moved, clock.now());
     // €9.40 is $10; $10 counted as 10 × 0.94 ÷ 1.02 euros meanwhile.
     expect(await ceiling(moved)).toBe('146.453921568 USD');
+  });
+
+  test('what goes back takes what was given for it, whatever plan or rates there are since', async () => {
+    const usd = (value: string) => parseMoney(value, 'USD');
+    const told = (of: Policy, amount: string, so_far = '0') =>
+      transaction(database.pool, (connection: Connection) =>
+        raiseCeiling(connection, of, { id: newId(), amount: usd(amount), reason: 'pi_1', so_far: usd(so_far) }, clock.now()),
+      );
+    const own = workspace('BUSINESS');
+    await told(await policyOf(own), '24.65');
+    const moved = workspace('PRO', own.id);
+    await carry(moved, clock.now());
+    // Carried over as €23.171; counted now it would be €22.72, and the rest were nobody's money.
+    expect(await ceiling(moved)).toBe('36.7625 EUR');
+    await told(await policyOf(moved), '-12.325', '24.65');
+    await told(await policyOf(moved), '-12.325', '12.325');
+    expect(await ceiling(moved)).toBe('13.5915 EUR');
+    const other = workspace();
+    await told(await policyOf(other), '24.65');
+    const rates = new Map([...catalog.fx.rates.keys()].map((pair) => [pair, ratio(1n, 2n)]));
+    await told({ ...(await policyOf(other)), catalog: { ...catalog, fx: { ...catalog.fx, rates } } }, '-24.65', '24.65');
+    expect(await ceiling(other)).toBe('13.5915 EUR');
   });
 
   test('two at the same moment both count', async () => {

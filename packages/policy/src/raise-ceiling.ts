@@ -1,6 +1,6 @@
 import type { Connection, Pool } from '@purser/database';
 import { type Meters, type MeterSpec, type MeterState } from '@purser/meters';
-import { convertAllowance, convertPlain, type Currency, type Money, money } from '@purser/money';
+import { convertAllowance, convertPlain, type Currency, divide, type Money, money } from '@purser/money';
 import type { ServedTerms } from '@purser/terms';
 
 import { mergeOverrides } from './merge-overrides.ts';
@@ -14,18 +14,20 @@ export interface CeilingRaise {
   /** Negative: a refund takes back. What was spent of it stays spent. */
   readonly amount: Money;
   readonly reason: string;
+  /** What was raised for the same reason until now, in the currency of `amount`: what goes back takes that part of what was given for it. */
+  readonly so_far?: Money;
 }
 
 /**
  * Raises the ceiling of the workspace's billing period, in the caller's transaction; every server knows within a second of its commit.
  * What is not spent of it by the end of the period goes on to the next. What goes back though it was spent is owed, so that giving it
- * back again gives nothing twice. An amount in another currency counts at the cautious rate, rounded
- * down. False: this raise was made before.
+ * back again gives nothing twice. An amount in another currency counts at the cautious rate, rounded down; what goes back of one that was raised
+ * (`so_far`), by what was given for it then, whatever plan and rates there are since. False: this raise was made before.
  */
 export async function raiseCeiling(
   on: Connection,
   policy: Policy,
-  { id, amount, reason }: CeilingRaise,
+  { id, amount, reason, so_far }: CeilingRaise,
   now: Temporal.Instant,
 ): Promise<boolean> {
   const { currency } = policy.plan.price;
@@ -43,7 +45,10 @@ export async function raiseCeiling(
   const [row] = rows;
   const kept = row && (row.nanos !== 0n || row.peak !== 0n) ? row : undefined;
   const unit = (kept?.unit ?? currency) as Currency;
-  const { nanos } = convertAllowance(amount, unit, policy.catalog.fx);
+  const back = amount.nanos < 0n && so_far !== undefined && so_far.nanos > 0n;
+  const nanos = back
+    ? -divide((await givenFor(on, policy, reason, unit)) * -amount.nanos, so_far.nanos, 'up')
+    : convertAllowance(amount, unit, policy.catalog.fx).nanos;
   if (nanos === 0n) return false;
   const { rowCount } = await on.query(
     `insert into policy.raise (raise_id, workspace_id, unit, nanos, reason, raised_at) values ($1, $2, $3, $4, $5, $6)
@@ -56,6 +61,24 @@ export async function raiseCeiling(
     [policy.workspace.id, unit, kept?.period_start.toString() ?? period_start, nanos, now.toString()],
   );
   return true;
+}
+
+/** What was given until now, in `unit`: what was given in another is carried over at the plain rate. */
+async function givenFor(
+  on: Pick<Connection, 'query'>,
+  { workspace, catalog }: Policy,
+  reason: string,
+  unit: Currency,
+): Promise<bigint> {
+  const { rows } = await on.query<{ unit: string; nanos: bigint }>(
+    'select unit, sum(nanos)::bigint as nanos from policy.raise where workspace_id = $1 and reason = $2 group by unit',
+    [workspace.id, reason],
+  );
+  const given = rows.reduce(
+    (sum, one) => sum + convertPlain(money(one.nanos, one.unit as Currency), unit, catalog.fx, 'up').nanos,
+    0n,
+  );
+  return given > 0n ? given : 0n;
 }
 
 /** Whether what was raised belongs to another period, or counts in another currency, than the policy's. */

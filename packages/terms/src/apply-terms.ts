@@ -137,6 +137,7 @@ const NEW_MONTH = { owed: 0n, owed_unit: null, lapsed: false } as const;
 function byBeginning(one: MonthRow, other: MonthRow): number {
   return (
     Temporal.Instant.compare(one.from, other.from) ||
+    Temporal.Instant.compare(one.to, other.to) ||
     (one.term < other.term ? -1 : one.term > other.term ? 1 : one.month - other.month)
   );
 }

@@ -167,7 +167,8 @@ function stillRead<S extends SubscriptionSnapshot>(own: readonly S[]): S[] {
     sorted.findLast(({ trial }) => trial !== undefined),
   ]);
   const items = new Set<string>();
-  for (const [place, one] of historyOf(sorted).entries()) {
+  // Which version it was sold at is not asked: it begins a sale or not.
+  for (const [place, one] of historyOf(sorted, () => true).entries()) {
     const fresh = one.items.map(itemText).filter((text) => !items.has(text));
     if (one.begins_sale || fresh.length > 0) kept.add(sorted[place]);
     for (const text of fresh) items.add(text);

@@ -65,7 +65,7 @@ const WHERE: Readonly<Record<Reading, string>> = { all: 'workspace_id = $1', ope
 /** What is written of a workspace's terms; a caller that reads it to change it has its lock (`lockTerms`). */
 export async function knownMonths(on: Pick<Connection, 'query'>, workspace: WorkspaceId, reading: Reading): Promise<MonthRow[]> {
   const { rows } = await on.query<MonthRecord>(
-    `select ${MONTH_COLUMNS} from terms.month where ${WHERE[reading]} order by starts_at, term, month`,
+    `select ${MONTH_COLUMNS} from terms.month where ${WHERE[reading]} order by starts_at, ends_at, term, month`,
     [workspace],
   );
   return rows.map(monthOf);

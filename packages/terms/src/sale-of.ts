@@ -27,16 +27,17 @@ export type SubscriptionHistory = readonly (SubscriptionSnapshot & {
 
 /**
  * The same plan at the same price is the same sale, whatever is for sale since; a first sale counts at the version of its checkout,
- * and without one at what was for sale when it came to be known.
+ * and without one at what was for sale when it came to be known. A plan that is for sale no more (`sells`) goes on, at another price too, as it
+ * was sold last.
  */
-export function historyOf(snapshots: readonly SubscriptionSnapshot[]): SubscriptionHistory {
+export function historyOf(snapshots: readonly SubscriptionSnapshot[], sells: (sold: SoldPlan) => boolean): SubscriptionHistory {
   const sales: { readonly plan: string; readonly price: string; readonly version: string }[] = [];
   return snapshots.toSorted(bySnapshotTime).map((snapshot) => {
     const { plan, price, sold } = snapshot;
     const of_plan = sales.filter((sale) => sale.plan === plan);
     const same = of_plan.findLast((sale) => sale.price === price || sale.price === '' || price === '');
     const first = of_plan.length === 0 && sold?.plan === plan ? sold.version : snapshot.version;
-    const version = same?.version ?? first;
+    const version = same?.version ?? (sells({ plan, version: first }) ? first : (of_plan.at(-1)?.version ?? first));
     const begins_sale = same?.price !== price;
     if (begins_sale) sales.push({ plan, price, version });
     return { ...snapshot, sold_version: version, begins_sale };

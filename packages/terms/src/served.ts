@@ -15,7 +15,7 @@ export interface ServedTerms {
 /** Begun months that are read: the one in force, and the one that raises are carried from. */
 const BEGUN = 2;
 
-/** Of workspaces that ever subscribed; others are not in the map. */
+/** Of workspaces that ever subscribed; others are not in the map. Of months that begin at one moment the one that goes on is the later. */
 export async function servedTerms(
   on: Queryable,
   ids: readonly string[],
@@ -30,10 +30,10 @@ export async function servedTerms(
     `select m.* from unnest($1::uuid[]) w (workspace_id)
      cross join lateral (
        (select workspace_id, ${MONTH_COLUMNS} from terms.month t where t.workspace_id = w.workspace_id and starts_at <= $2
-        order by starts_at desc limit ${BEGUN})
+        order by starts_at desc, ends_at desc limit ${BEGUN})
        union all
        (select workspace_id, ${MONTH_COLUMNS} from terms.month t where t.workspace_id = w.workspace_id and starts_at > $2 order by starts_at)
-     ) m order by m."from"`,
+     ) m order by m."from", m."to"`,
     [subscribers.map(({ workspace_id }) => workspace_id), now.toString()],
   );
   const months = Map.groupBy(rows, ({ workspace_id }) => workspace_id);

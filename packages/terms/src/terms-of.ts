@@ -51,8 +51,9 @@ export function foldTerms(
   fx: ExchangeRates,
   since?: { readonly paid: readonly string[] },
 ): Fold {
+  const sells = (sold: SoldPlan): boolean => planOf(sold, catalogs) !== undefined;
   const histories = new Map(
-    [...Map.groupBy(snapshots, ({ subscription }) => subscription)].map(([id, own]) => [id, historyOf(own)] as const),
+    [...Map.groupBy(snapshots, ({ subscription }) => subscription)].map(([id, own]) => [id, historyOf(own, sells)] as const),
   );
   const historyFor = (subscription: string): SubscriptionHistory => histories.get(subscription) ?? [];
   const paid: Paid[] = [];
@@ -109,13 +110,13 @@ function isOfTrial(
   return snapshotAt(history, paid_at)?.status === 'trialing';
 }
 
-/** Days that a payer is given within what he paid for are no trial: they would take it from him. */
+/** Days that a payer is given within what he paid for, or from its first moment on, are no trial: they would take it from him. */
 function isWithinPaid({ from }: Term, paid: readonly Paid[], historyFor: (id: string) => SubscriptionHistory): boolean {
   return paid.some(({ fact, sale: { opens } }) => {
     if (opens === undefined || fact.gross === 0n) return false;
     const ended = endedAt(historyFor(fact.subscription));
     const over = Temporal.Instant.compare(opens.to, from) <= 0 || (ended && Temporal.Instant.compare(ended, from) <= 0);
-    return Temporal.Instant.compare(opens.from, from) < 0 && !over;
+    return Temporal.Instant.compare(opens.from, from) <= 0 && !over;
   });
 }
 
