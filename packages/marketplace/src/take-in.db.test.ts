@@ -101,7 +101,7 @@ test('a subscription that was cancelled ended when it did, and not when it is as
   const ended = { status: 'canceled', created: at(50), ended_at: at(45), canceled_at: at(47) };
   shop.stripe.replace({ ...made.subscription, ...ended });
   shop.stripe.replace({ ...made.invoice.invoice, status: 'paid', created: at(50), status_transitions: { paid_at: at(50) } });
-  expect(await takeIn(60)).toMatchObject({ refused: 0, next: null });
+  expect(await takeIn(60)).toMatchObject({ refused: 1, next: null });
   const { rows } = await shop.database.pool.query<{ status: string; at: Temporal.Instant }>(
     'select status, at from marketplace.snapshot where subscription_id = $1',
     [made.subscription.id],
