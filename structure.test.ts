@@ -94,6 +94,27 @@ describe('packages', () => {
     expect(through).toEqual([]);
   });
 
+  test('no files of one package import each other in a circle, types neither', () => {
+    const imports = new Map(
+      code.map(({ file, text }) => [
+        file,
+        [...text.matchAll(/(?:^|\n)(?:import|export)\b[^;']*?from '(\.[^']*)'/g)].map(([, target = '']) =>
+          path.posix.join(path.posix.dirname(file), target),
+        ),
+      ]),
+    );
+    expect(circlesOf(imports)).toEqual([]);
+  });
+
+  test('the apps only compose: server and command line have 1,500 lines at most each, tests apart', () => {
+    const long = ['server', 'cli'].flatMap((app) => {
+      const own = code.filter(({ file }) => file.startsWith(`apps/${app}/src/`) && !isTest(file));
+      const lines = own.reduce((sum, { text }) => sum + text.split('\n').length - 1, 0);
+      return lines > 1_500 ? [`${app}: ${lines}`] : [];
+    });
+    expect(long).toEqual([]);
+  });
+
   test('nothing reads the tables of another package', () => {
     const tables = new Map<string, string>();
     for (const { file, text } of sources.filter((source) => source.file.endsWith('.sql'))) {
@@ -132,3 +153,26 @@ describe('packages', () => {
     expect(await readMigrations(all)).not.toEqual([]);
   });
 });
+
+/** The circles of a graph, each as its members: sets in which each reaches each (Tarjan). */
+function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const open: string[] = [];
+  const circles: string[][] = [];
+  const visit = (node: string): void => {
+    order.set(node, order.size);
+    lowest.set(node, order.size - 1);
+    open.push(node);
+    for (const next of graph.get(node) ?? []) {
+      if (!graph.has(next)) continue;
+      if (!order.has(next)) visit(next);
+      if (open.includes(next)) lowest.set(node, Math.min(lowest.get(node) ?? 0, lowest.get(next) ?? 0));
+    }
+    if (lowest.get(node) !== order.get(node)) return;
+    const circle = open.splice(open.indexOf(node));
+    if (circle.length > 1) circles.push(circle);
+  };
+  for (const node of graph.keys()) if (!order.has(node)) visit(node);
+  return circles;
+}

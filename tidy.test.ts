@@ -87,7 +87,7 @@ describe('borders', () => {
   });
 
   test('nobody is taken for a stranger because what knows them is away: who calls is asked of two functions', () => {
-    const asked = ['packages/http/src/authenticate.ts', 'apps/server/src/server.ts'];
+    const asked = ['packages/http/src/authenticate.ts', 'packages/http/src/admission.ts', 'apps/server/src/server.ts'];
     const elsewhere = except(...asked).filter(
       ({ file }) => /^(?:apps\/server|packages\/http)\//.test(file) && !file.includes('.test.'),
     );

@@ -32,7 +32,7 @@ function groupOf(above: Command, word: string, about: string | undefined): Comma
 }
 
 async function run(command: ModuleCommand, input: CommandInput, modules: Modules): Promise<void> {
-  const [{ loadSettings }, { openDatabase }, { agreed }] = await Promise.all([
+  const [{ loadSettings }, { openDatabase }, { agreed, ask }] = await Promise.all([
     import('@purser/settings'),
     import('./open-database.ts'),
     import('./agreed.ts'),
@@ -51,6 +51,7 @@ async function run(command: ModuleCommand, input: CommandInput, modules: Modules
     catalog_extensions: catalogExtensions(modules),
     database: () => (pool ??= open()),
     print: (line) => console.log(line),
+    ask,
     agree: (what, beforehand) => agreed(what, beforehand),
   });
 }

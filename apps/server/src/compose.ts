@@ -1,5 +1,5 @@
 import { type Clock, isRefusal, OffsetClock, type Refusal, systemClock } from '@purser/core';
-import { DatabaseClock } from '@purser/database';
+import { DatabaseClock, Readiness } from '@purser/database';
 import type { Settings } from '@purser/settings';
 import type { Log } from '@purser/log';
 import { type Catalog, catalogVersions, storeCatalog } from '@purser/catalog';
@@ -7,7 +7,7 @@ import type { PausePoint } from '@purser/gate';
 import { type Authentication, type Caller, type Identity, openIdentity } from '@purser/identity';
 import { openLicenses } from '@purser/license';
 import { openMarketplace } from '@purser/marketplace';
-import { Meters } from '@purser/meters';
+import { type BatchObserver, Meters } from '@purser/meters';
 import { type Module, turnOn } from '@purser/module';
 import { openPolicies, type Policies } from '@purser/policy';
 import { erasingParts } from '@purser/privacy';
@@ -15,17 +15,15 @@ import { createProviders, type Providers } from '@purser/providers';
 import { breakerOf, OFFLINE } from '@purser/routing';
 import { memberMeters, openPeriods } from '@purser/wallet';
 import { AnonymousLimiter, BOUNDS } from '@purser/http';
+import { type BackgroundLog, backgroundLog, createMetrics, type Metrics } from '@purser/metrics';
 
 import { startBackground } from './background.ts';
-import { type BackgroundLog, backgroundLog } from './background-log.ts';
 import type { ServerDeps } from './deps.ts';
 import { MODULES } from './modules.ts';
-import { createMetrics } from './metrics.ts';
 import { openGate } from './open-gate.ts';
 import { openRouteStates } from './route-states.ts';
 import { openPools } from './open-pools.ts';
 import { openRates } from './open-rates.ts';
-import { batchFigures, Readiness } from './readiness.ts';
 import { tellDifference } from './tell-difference.ts';
 import { personsOptions, siteOf } from './persons-options.ts';
 
@@ -67,23 +65,29 @@ export interface Composition extends AsyncDisposable {
  * Closing undoes it in the opposite order. @throws Fault in one line when a part cannot be had.
  */
 export async function compose(given: Given): Promise<Composition> {
-  const { settings, database_url, catalog, log, modules = MODULES } = given;
+  const { modules = MODULES } = given;
   turnOn(modules);
   await using opened = new AsyncDisposableStack();
-  const closing = <T extends { close(): Promise<unknown> }>(part: T): T => {
-    opened.defer(async () => {
-      await part.close();
-    });
-    return part;
-  };
-  const { holds, pool, probes } = await openPools(opened, database_url, settings, given.batch_timeout_ms);
+  const ground = await openGround(opened, given);
+  const parts = await openParts(opened, given, ground);
+  const deps = depsOf(given, ground, parts);
+  if (!given.played && given.background !== false) {
+    const sources = await Promise.all(modules.map(async ({ alert_sources }) => (await alert_sources?.()) ?? []));
+    startBackground(opened, { ...deps, ...parts, ...ground, settings: given.settings, modules, deps, sources: sources.flat() });
+  }
+  const kept = opened.move();
+  return { deps, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** What all parts stand on: connections, figures, the clock, and counters in batches. */
+async function openGround(opened: AsyncDisposableStack, given: Given) {
+  const { settings, catalog, log } = given;
+  const { holds, pool, probes } = await openPools(opened, given.database_url, settings, given.batch_timeout_ms);
   const metrics = createMetrics();
-  const time = given.played ? undefined : closing(await DatabaseClock.open(probes, tellDifference(metrics, log)));
+  const time = given.played ? undefined : closing(opened, await DatabaseClock.open(probes, tellDifference(metrics, log)));
   const offset = time && settings.test_clock && new OffsetClock(time, settings.test_clock.starts_at);
   const clock: Clock = given.played?.clock ?? offset ?? time ?? systemClock;
-
   await storeCatalog(pool, catalog, clock.now());
-  const logOf = (work: string): BackgroundLog => backgroundLog(work, log, metrics);
   const readiness = new Readiness(probes);
   const batches = {
     pool: holds,
@@ -95,7 +99,17 @@ export async function compose(given: Given): Promise<Composition> {
   };
   const meters = new Meters(batches, pool);
   opened.defer(() => meters.idle());
+  const logOf = (work: string): BackgroundLog => backgroundLog(work, log, metrics);
+  return { pool, clock, log, metrics, meters, readiness, logOf, ...(offset && { test_clock: offset }) };
+}
+
+type Ground = Awaited<ReturnType<typeof openGround>>;
+
+async function openParts(opened: AsyncDisposableStack, given: Given, ground: Ground) {
+  const { settings, catalog, log } = given;
+  const { pool, clock, meters, logOf, metrics } = ground;
   const identity = closing(
+    opened,
     await openIdentity({
       pool,
       clock,
@@ -106,6 +120,7 @@ export async function compose(given: Given): Promise<Composition> {
     }),
   );
   const policies = closing(
+    opened,
     await openPolicies({
       pool,
       clock,
@@ -114,42 +129,9 @@ export async function compose(given: Given): Promise<Composition> {
       failed: (err) => logOf('ladders').error({ err }, 'ladders and freeze could not be looked at'),
     }),
   );
-  const rates = closing(await openRates(settings, log));
-  const providers = closing(
-    given.played?.providers ?? createProviders({ providers: settings.providers, failed_calls: catalog.failed_calls }, log),
-  );
-  const openPeriod = openPeriods(pool);
-  const members = memberMeters(pool);
-  const licenses = openLicenses({
-    pool,
-    clock,
-    meters,
-    forget: (workspace) => identity.forget(workspace),
-    catalogOf: catalogVersions(pool, catalog),
-  });
-  const marketplace = openMarketplace({
-    pool,
-    clock,
-    log,
-    identity,
-    catalog,
-    catalogOf: catalogVersions(pool, catalog),
-    policyOf: (workspace, now) => policies.load(workspace, now),
-    settings: settings.stripe,
-  });
-  const offline = settings.offline_provider ?? providers.configured.length === 0;
-  const callable: ReadonlySet<string> = new Set([...providers.configured, ...(offline ? [OFFLINE] : [])]);
-  const played = given.played !== undefined;
-  const routes = closing(openRouteStates({ pool, log, played, call_timeout_ms: settings.call_timeout_ms }));
-  const erasing = erasingParts(pool, clock, identity);
-  const directory = directoryOf(providers, callable);
-  const routeTo: ServerDeps['routeTo'] = ({ id, provider }) =>
-    routes.overview({ provider, model: id }, directory.proof?.(provider)?.documented ?? true);
-  metrics.watchRoutes(() =>
-    catalog.models
-      .filter(({ provider }) => providers.configured.includes(provider))
-      .map((model) => ({ provider: model.provider, model: model.id, breaker: breakerOf(routeTo(model)) })),
-  );
+  const rates = closing(opened, await openRates(settings, log));
+  const routing = openRouting(opened, given, ground);
+  const [openPeriod, members] = [openPeriods(pool), memberMeters(pool)];
   const gate = openGate({
     clock,
     log,
@@ -158,71 +140,84 @@ export async function compose(given: Given): Promise<Composition> {
     settings,
     meters,
     rates,
-    providers: directory,
+    providers: routing.directory,
     identity,
     policies,
     openPeriod,
     members,
-    routes,
+    routes: routing.routes,
     ...(given.pause && { pause: given.pause }),
   });
+  return { identity, policies, openPeriod, members, gate, ...routing };
+}
+
+/** Which providers and models may be called. */
+function openRouting(opened: AsyncDisposableStack, given: Given, { pool, metrics }: Ground) {
+  const { settings, catalog, log } = given;
+  const providers = closing(
+    opened,
+    given.played?.providers ?? createProviders({ providers: settings.providers, failed_calls: catalog.failed_calls }, log),
+  );
+  const offline = settings.offline_provider ?? providers.configured.length === 0;
+  const callable: ReadonlySet<string> = new Set([...providers.configured, ...(offline ? [OFFLINE] : [])]);
+  const played = given.played !== undefined;
+  const routes = closing(opened, openRouteStates({ pool, log, played, call_timeout_ms: settings.call_timeout_ms }));
+  const directory = directoryOf(providers, callable);
+  const routeTo: ServerDeps['routeTo'] = ({ id, provider }) =>
+    routes.overview({ provider, model: id }, directory.proof?.(provider)?.documented ?? true);
+  metrics.watchRoutes(() =>
+    catalog.models
+      .filter(({ provider }) => providers.configured.includes(provider))
+      .map((model) => ({ provider: model.provider, model: model.id, breaker: breakerOf(routeTo(model)) })),
+  );
+  return { routes, directory, routeTo, providers_configured: providers.configured, providers_callable: callable };
+}
+
+function depsOf(given: Given, ground: Ground, parts: Awaited<ReturnType<typeof openParts>>): ServerDeps {
+  const { settings, catalog } = given;
+  const { readiness, logOf: _, ...shared } = ground;
+  const { pool, clock, log, meters } = ground;
+  const { identity, policies, routes: __, directory: ___, ...more } = parts;
+  const catalogOf = catalogVersions(pool, catalog);
   const bounds = { ...BOUNDS, requests_max: settings.queue_max };
-  const deps: ServerDeps = {
-    clock,
-    log,
-    bounds,
-    pool,
-    gate,
-    catalog,
-    meters,
+  return {
+    ...shared,
+    ...more,
     identity,
-    metrics,
-    authenticate: authenticator(identity, policies),
     policies,
+    catalog,
+    bounds,
+    authenticate: authenticator(identity, policies),
     policyOf: policies.of,
-    openPeriod,
-    members,
-    licenses,
-    marketplace,
-    erasing,
+    licenses: openLicenses({ pool, clock, meters, forget: (workspace) => identity.forget(workspace), catalogOf }),
+    marketplace: openMarketplace({
+      pool,
+      clock,
+      log,
+      identity,
+      catalog,
+      catalogOf,
+      policyOf: (workspace, now) => policies.load(workspace, now),
+      settings: settings.stripe,
+    }),
+    erasing: erasingParts(pool, clock, identity),
     alert_ways: { mail_possible: settings.mail.smtp_url !== undefined, private_allowed: settings.webhooks_inside },
     ready: () => readiness.isReady(),
-    providers_configured: providers.configured,
-    providers_callable: callable,
-    routeTo,
     site: siteOf(settings),
     allowed_origins: settings.allowed_origins,
     trust_proxy: settings.trust_proxy,
     anonymousLimiter: new AnonymousLimiter(bounds.anonymous_per_minute_max),
+    keep: settings.keep,
     settingsOf: settings.of,
-    ...(offset && { test_clock: offset }),
     ...(given.web_directory !== undefined && { web_directory: given.web_directory }),
   };
-  if (!given.played && given.background !== false) {
-    startBackground(opened, {
-      settings,
-      metrics,
-      pool,
-      clock,
-      meters,
-      licenses,
-      marketplace,
-      identity,
-      policies,
-      openPeriod,
-      erasing,
-      routes,
-      gate,
-      catalog,
-      logOf,
-      modules,
-      deps,
-      sources: (await Promise.all(modules.map(async ({ alert_sources }) => (await alert_sources?.()) ?? []))).flat(),
-    });
-  }
+}
 
-  const kept = opened.move();
-  return { deps, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+function closing<Part extends { close(): Promise<unknown> }>(opened: AsyncDisposableStack, part: Part): Part {
+  opened.defer(async () => {
+    await part.close();
+  });
+  return part;
 }
 
 /** A caller comes with what its policy is made of already read: the gate asks for it without waiting. */
@@ -243,5 +238,14 @@ function directoryOf(providers: Providers, configured: ReadonlySet<string>) {
     get: (id: string) => providers.get(id),
     upstream: (id: string) => providers.upstream(id),
     proof: (id: string) => providers.proof?.(id),
+  };
+}
+
+/** What a batch that was written says of the database. */
+function batchFigures(metrics: Metrics, readiness: Readiness): BatchObserver {
+  return (holds, ends, duration_ms) => {
+    readiness.worked();
+    if (holds > 0) metrics.batch('hold', holds, duration_ms / 1000);
+    if (ends > 0) metrics.batch('end', ends, duration_ms / 1000);
   };
 }

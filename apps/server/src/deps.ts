@@ -13,8 +13,7 @@ import type { RouteOverview } from '@purser/routing';
 import type { MemberMeters, PeriodOpener } from '@purser/wallet';
 import type { Log } from '@purser/log';
 import type { Bounds, Site, AnonymousLimiter } from '@purser/http';
-
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from '@purser/metrics';
 
 /** Everything the endpoints need; `compose` makes it from settings, tests from a test database. */
 export interface ServerDeps {
@@ -64,6 +63,8 @@ export interface ServerDeps {
   readonly erasing: PrivacyParts;
   /** Bounds what an address may ask without a valid credential. */
   readonly anonymousLimiter: AnonymousLimiter;
+  /** How long things are kept that have their time. */
+  readonly keep: Settings['keep'];
   /** The settings of a module, by their table. */
   readonly settingsOf: Settings['of'];
 }

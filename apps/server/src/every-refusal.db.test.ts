@@ -7,8 +7,8 @@ import { type RefusalCode, REFUSALS } from '@purser/core';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BOUNDS } from '@purser/http';
+import { createMetrics } from '@purser/metrics';
 
-import { createMetrics } from './metrics.ts';
 import { buildServer } from './server.ts';
 import { type Answered, fillMeter, startTestServer, type TestServer } from './testing/index.ts';
 

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BOUNDS, type Bounds } from '@purser/http';
+import { createMetrics } from '@purser/metrics';
 
-import { createMetrics } from './metrics.ts';
 import { type BuiltServer, buildServer } from './server.ts';
 import { startTestServer, type TestServer } from './testing/index.ts';
 

@@ -5,9 +5,7 @@ import { createGate, type Gate, type GateDeps } from '@purser/gate';
 import type { Identity } from '@purser/identity';
 import type { Policies } from '@purser/policy';
 import type { MemberMeters } from '@purser/wallet';
-
-import type { BackgroundLog } from './background-log.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics, BackgroundLog } from '@purser/metrics';
 
 const DRAIN = { timeout_ms: 10_000, bytes_max: 1_048_576 } as const;
 

@@ -10,10 +10,10 @@ import { grantCredits } from '@purser/meters';
 import { createProviders, type Providers } from '@purser/providers';
 
 import { workCredits } from './background.ts';
-import { backgroundLog } from './background-log.ts';
 import { compose, type Given } from './compose.ts';
 import type { ServerDeps } from './deps.ts';
 import { verifyBooks } from '@purser/console';
+import { backgroundLog } from '@purser/metrics';
 
 export interface Account {
   readonly workspace: WorkspaceId;

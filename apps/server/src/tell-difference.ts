@@ -1,6 +1,5 @@
 import type { Log } from '@purser/log';
-
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from '@purser/metrics';
 
 /** From here on the clock of a machine is wrong enough to be set right. */
 const TOLD_MS = 2_000;

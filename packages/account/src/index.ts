@@ -10,4 +10,5 @@ export {
   wireSettings,
 } from './alerts.ts';
 export { callSchema, wireCall } from './calls.ts';
+export { startServerAlerts } from './start-alerts.ts';
 export { wireInvitation } from './members.ts';

@@ -18,20 +18,11 @@ import { allowanceOf } from './ceiling.ts';
 import { checkReferences } from './check-references.ts';
 import type { Mistake, Path } from './mistakes.ts';
 import { orderOf } from './order.ts';
+import type { Parts } from './parts.ts';
 import { reckon, reckonIn } from './reckon.ts';
 import type { RawCatalog, RawModels } from './schema.ts';
 import { mistakeAt, type Source } from './source.ts';
 import type { CatalogTables } from './tables.ts';
-
-export interface Parts {
-  readonly main: Source;
-  readonly raw: RawCatalog;
-  readonly modelsSource: Source;
-  readonly rawModels: RawModels;
-  readonly prices: PriceBook;
-  readonly price_list: PriceList;
-  readonly tables: CatalogTables;
-}
 
 /** What goes first is what costs money: generation. What was made can be read, edited, exported and published as long as the grace lasts. */
 const LICENSE: LicenseTerms = {

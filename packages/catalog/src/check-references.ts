@@ -1,6 +1,6 @@
 import { type Currency, currency, findRate, type ModelPrice } from '@purser/money';
 
-import type { Parts } from './build.ts';
+import type { Parts } from './parts.ts';
 import type { Catalog, ModelEntry } from './catalog.ts';
 import { checkLadders } from './check-ladders.ts';
 import { checkLicense } from './check-license.ts';

@@ -8,4 +8,5 @@ export { type Connection, databaseFault, isTransientDatabaseError, openPool, typ
 export { toPostgresJson, toPostgresText } from './postgres-json.ts';
 export { addressAs, openRoles, type RoleAddresses, SERVING_ROLES, type ServingRole } from './roles.ts';
 export { joinTransaction, transaction, transactionOf, workspaceTransaction } from './transaction.ts';
-export { checkWrites } from './write-check.ts';
+export { watchSchema } from './watch-schema.ts';
+export { Readiness } from './readiness.ts';

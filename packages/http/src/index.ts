@@ -38,3 +38,6 @@ export { instantQuery, type Span, spanOf, spanQuery } from './time-span.ts';
 export { type App, type RouteFacts } from './types.ts';
 export { counter, cursorOf, quantity } from './wire.ts';
 export { compileSerializer, compileValidator } from './zod-compilers.ts';
+export { registerApiDescription, registerDocs } from './api-description.ts';
+export { registerWebClient } from './web-client.ts';
+export { createApp } from './create-app.ts';

@@ -30,4 +30,5 @@ export { type License, LICENSES, type Workspace } from './workspace.ts';
 export { workspacesOn } from './workspaces-on.ts';
 export { type WorkspaceOverTime, workspacesOverTime } from './workspaces-over-time.ts';
 
+export { personNamed, workspaceNamed } from './named.ts';
 export const identityMigrations: SchemaMigrations = { schema: 'identity', directory: new URL('../migrations/', import.meta.url) };

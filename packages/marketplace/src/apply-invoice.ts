@@ -10,7 +10,7 @@ import type { StripeEvent } from './event.ts';
 import type { ToldInvoice, ToldLine } from './event-invoice.ts';
 import type { MarketplaceParts } from './parts.ts';
 import type { KeptLine } from './payment-facts.ts';
-import type { Verdict } from './receive-event.ts';
+import type { Verdict } from './verdict.ts';
 import { reversalsOfInvoice } from './reversal-facts.ts';
 import { settleTerms } from './settle-terms.ts';
 

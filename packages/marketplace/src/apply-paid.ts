@@ -9,7 +9,7 @@ import type { Policy } from '@purser/policy';
 import { bookSale } from './book.ts';
 import type { Saying, StripeEvent } from './event.ts';
 import { purchaseOf, purchasesThatOwe, saleOf } from './purchase.ts';
-import type { Verdict } from './receive-event.ts';
+import type { Verdict } from './verdict.ts';
 import { keepPresented } from './reversal-facts.ts';
 import { amountsOf, makeGrant, settlePurchase } from './settle-purchase.ts';
 

@@ -8,7 +8,7 @@ import type { StripeEvent } from './event.ts';
 import type { ToldCharge, ToldCreditNote, ToldReversal } from './event-reversal.ts';
 import { purchaseOf } from './purchase.ts';
 import type { MarketplaceParts } from './parts.ts';
-import type { Verdict } from './receive-event.ts';
+import type { Verdict } from './verdict.ts';
 import { keepPresented, keepReversal } from './reversal-facts.ts';
 import { settlePurchase } from './settle-purchase.ts';
 import { settleTerms } from './settle-terms.ts';

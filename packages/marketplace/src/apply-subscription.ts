@@ -6,7 +6,7 @@ import { recordPayment } from '@purser/license';
 import type { StripeEvent } from './event.ts';
 import type { ToldItem, ToldSubscription } from './event-subscription.ts';
 import type { MarketplaceParts } from './parts.ts';
-import type { Verdict } from './receive-event.ts';
+import type { Verdict } from './verdict.ts';
 import { settleTerms } from './settle-terms.ts';
 import { keepQuestion, unsaidOf } from './unsaid.ts';
 

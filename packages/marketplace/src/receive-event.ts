@@ -13,14 +13,10 @@ import { SECONDS_MAX } from './event-subscription.ts';
 import { readEvent, type Saying, type StripeEvent } from './event.ts';
 import type { MarketplaceParts } from './parts.ts';
 import { settleTerms } from './settle-terms.ts';
+import type { Verdict } from './verdict.ts';
 
 /** - `applied`: it changed something. - `kept`: it is known now, and changes nothing. - `refused`: it does not fit what we know. - `known`: it came before. */
 export type Received = { readonly outcome: Verdict['outcome'] | 'known'; readonly workspace?: WorkspaceId };
-
-export interface Verdict {
-  readonly outcome: 'applied' | 'kept' | 'refused';
-  readonly detail?: string;
-}
 
 /**
  * Takes in what Stripe posted: signed by it, within its own tolerance, and never seen before. Event and consequences are one transaction, so

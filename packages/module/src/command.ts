@@ -13,6 +13,8 @@ export interface CommandContext {
   readonly catalog_extensions: CatalogExtensions;
   /** A line for who called. */
   readonly print: (line: string) => void;
+  /** Asks at the terminal; empty where nobody is there to type. */
+  readonly ask: (question: string) => Promise<string>;
   /** Asks for a yes, unless it was given beforehand. @throws Fault when it is not agreed to. */
   readonly agree: (what: string, beforehand: boolean) => Promise<void>;
 }

@@ -3,6 +3,7 @@ export { type Doors, type Erasure, type ErasureId, findErasure, listErasures, ty
 export { exportArchive, type ExportSubject } from './export.ts';
 export { INVENTORY, inventoryTable } from './inventory.ts';
 export { type Forgotten, forgetOld, type Retention } from './retain.ts';
+export { retain } from './run-retention.ts';
 export { erasingParts } from './routes/work-begun.ts';
 export { workErasures } from './work.ts';
 export { privacyMigrations } from './module.ts';

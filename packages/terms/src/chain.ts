@@ -3,7 +3,7 @@ import { type Catalog, findPlan, type Plan } from '@purser/catalog';
 import type { InvoiceFact, Span } from './facts.ts';
 import { lastUntil } from './last-until.ts';
 import { monthsOf } from './months.ts';
-import type { AllowedIn } from './months-served.ts';
+import type { AllowedIn } from './allowed-in.ts';
 import type { Collected, Proceeds } from './proceeds.ts';
 import type { Sale, SoldPlan, SubscriptionHistory } from './sale-of.ts';
 

@@ -2,7 +2,7 @@ import type { WorkspaceId } from '@purser/core';
 import type { Connection } from '@purser/database';
 import { type Currency, currency } from '@purser/money';
 
-import type { AllowedIn } from './months-served.ts';
+import type { AllowedIn } from './allowed-in.ts';
 
 /** A month as it is written. */
 export interface MonthRow {

@@ -1,5 +1,6 @@
 import { type Currency, divide } from '@purser/money';
 
+import type { AllowedIn } from './allowed-in.ts';
 import type { Entry, Term } from './chain.ts';
 import type { InvoiceFact, Span } from './facts.ts';
 import { partOf } from './months.ts';
@@ -15,13 +16,6 @@ export interface ServedMonth extends Span, SoldPlan {
   readonly kind: 'paid' | 'trial';
   /** What may be spent, by the currency of the plan that was paid for: one for each, for a change of plan may be one of currency. */
   readonly allowed: readonly AllowedIn[];
-}
-
-/** What the plan promises for the money, and what margin and fees leave of it; less than nothing where fees ate more than came in. */
-export interface AllowedIn {
-  readonly unit: Currency;
-  readonly ceiling: bigint;
-  readonly proven: bigint;
 }
 
 /** The part of an invoice's money that is for one month. */

@@ -1,6 +1,6 @@
 import type { Currency, ExchangeRates } from '@purser/money';
 
-import type { AllowedIn } from './months-served.ts';
+import type { AllowedIn } from './allowed-in.ts';
 import { sumIn } from './proceeds.ts';
 
 /** An amount in nano-units of its currency. */

@@ -1,11 +1,9 @@
-import type { App, InFlight } from '@purser/http';
+import { type App, type InFlight, registerApiDescription, registerDocs, registerWebClient } from '@purser/http';
 import type { Module } from '@purser/module';
 
 import type { ServerDeps } from '../deps.ts';
-import { registerApiDescription, registerDocs } from './docs.ts';
 import { registerHealth } from './health.ts';
 import { registerPages } from './pages.ts';
-import { registerWebClient } from './web-client.ts';
 
 /** Every endpoint there is. The description goes first, because it sees only what is registered after it. */
 export async function registerRoutes(
@@ -18,5 +16,5 @@ export async function registerRoutes(
   registerPages(app, modules);
   registerHealth(app, { ...deps, inFlight });
   await registerDocs(app);
-  await registerWebClient(app, deps);
+  await registerWebClient(app, deps.web_directory);
 }

@@ -1,12 +1,8 @@
-import { Fault, systemClock } from '@purser/core';
-import { catalogExtensions } from '@purser/module';
-import { MODULES } from '@purser/server/modules';
-import { loadSettings } from '@purser/settings';
+import type { CommandContext } from '@purser/module';
+import { Fault } from '@purser/core';
 import { loadCatalog } from '@purser/catalog';
 import { formatMoney } from '@purser/money';
 import { marginOfReplay, type ReplayedPlan, replayUsage, type UsageReplay } from '@purser/replay';
-
-import { openDatabase } from '../open-database.ts';
 
 export interface ReplayOptions {
   readonly days: string;
@@ -16,23 +12,23 @@ export interface ReplayOptions {
 const DAYS_MAX = 3_660;
 
 /** Replays what the books have recorded through what was sold and through a proposed catalog, and prints both beside the books. Changes nothing. */
-export async function printPlansReplay(file: string, options: ReplayOptions): Promise<void> {
+export async function printPlansReplay(context: CommandContext, file: string, options: ReplayOptions): Promise<void> {
   const days = Number(options.days);
   if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX)
     throw new Fault(`--days: want 1 to ${DAYS_MAX}, got ${options.days}`, { retryable: false });
-  const settings = loadSettings(process.cwd());
-  const extensions = catalogExtensions(MODULES);
+  const { settings } = context;
+  const extensions = context.catalog_extensions;
   const [current, proposed] = await Promise.all([loadCatalog(settings.catalog_file, extensions), loadCatalog(file, extensions)]);
-  const to = systemClock.now();
+  const to = context.clock.now();
   const prices_at = pricesAt(options.prices, to);
   const configured = new Set(
     Object.entries(settings.providers)
       .filter(([, { api_key, base_url }]) => api_key !== undefined || base_url !== undefined)
       .map(([name]) => name),
   );
-  await using database = await openDatabase(settings);
+  const pool = await context.database();
   const from = to.subtract({ hours: days * 24 });
-  const result = await replayUsage(database.pool, {
+  const result = await replayUsage(pool, {
     current,
     proposed,
     from,
@@ -41,9 +37,9 @@ export async function printPlansReplay(file: string, options: ReplayOptions): Pr
     ...(prices_at && { prices_at }),
   });
   const prices = prices_at ? `the prices of ${prices_at.toString()}` : 'the prices each call had';
-  console.log(`recorded usage of ${days} days, at ${prices}: what was sold (before), ${proposed.version} (after)`);
-  console.log(tableOf(result));
-  console.log(['assumed:', ...assumptions(result)].join('\n- '));
+  context.print(`recorded usage of ${days} days, at ${prices}: what was sold (before), ${proposed.version} (after)`);
+  context.print(tableOf(result));
+  context.print(['assumed:', ...assumptions(result)].join('\n- '));
 }
 
 function pricesAt(text: string, now: Temporal.Instant): Temporal.Instant | undefined {

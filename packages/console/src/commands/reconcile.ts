@@ -1,14 +1,11 @@
+import type { CommandContext } from '@purser/module';
 import { createReadStream } from 'node:fs';
 
-import { catalogExtensions } from '@purser/module';
-import { MODULES } from '@purser/server/modules';
-import { Fault, fileTrouble, isRefusal, systemClock } from '@purser/core';
-import { loadSettings, type Settings } from '@purser/settings';
+import { Fault, fileTrouble, isRefusal } from '@purser/core';
+import type { Settings } from '@purser/settings';
 import { loadCatalog } from '@purser/catalog';
 import { currency, formatMoney, money } from '@purser/money';
 import { anthropicCosts, type Charge, openAiCosts, readChargesCsv, reconcile, type Reconciled } from '@purser/reconciliation';
-
-import { openDatabase } from '../open-database.ts';
 
 export interface ReconcileOptions {
   readonly from: string;
@@ -18,22 +15,22 @@ export interface ReconcileOptions {
 }
 
 /** Compares what a provider billed with the books and prints the differences; with `--post` they are posted. */
-export async function printReconciliation(provider: string, options: ReconcileOptions): Promise<void> {
-  const settings = loadSettings(process.cwd());
+export async function printReconciliation(context: CommandContext, provider: string, options: ReconcileOptions): Promise<void> {
+  const { settings } = context;
   const span = { from: dayOf('--from', options.from), to: dayOf('--to', options.to) };
-  const { providers } = await loadCatalog(settings.catalog_file, catalogExtensions(MODULES));
-  await using database = await openDatabase(settings);
-  const result = await reconcile(database.pool, {
+  const { providers } = await loadCatalog(settings.catalog_file, context.catalog_extensions);
+  const pool = await context.database();
+  const result = await reconcile(pool, {
     provider,
     providers,
     ...span,
     charges: options.csv === undefined ? asked(provider, settings, span) : readChargesCsv(textOf(options.csv)),
     post: options.post === true,
     actor: 'cli',
-    now: systemClock.now(),
+    now: context.clock.now(),
   });
   if (isRefusal(result)) throw new Fault(result.detail, { retryable: false });
-  print(result);
+  print(context, result);
 }
 
 /** Asks once it is read, when it is known that there is such a provider. */
@@ -76,7 +73,7 @@ function dayOf(option: string, text: string): Temporal.Instant {
 
 const HEAD = ['day', 'model', 'calls', 'booked', 'resolved', 'billed', 'difference'];
 
-function print({ outcome, lines, resolved, unresolved_left, import_id }: Reconciled): void {
+function print(context: CommandContext, { outcome, lines, resolved, unresolved_left, import_id }: Reconciled): void {
   const rows = lines.map(({ day, model, unit, attempts, booked, posted_before, resolved: taken, billed, difference }) => {
     const amount = (nanos: bigint): string => formatMoney(money(nanos, currency(unit)));
     return [
@@ -92,7 +89,7 @@ function print({ outcome, lines, resolved, unresolved_left, import_id }: Reconci
   const all = [HEAD, ...rows];
   const widths = HEAD.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   for (const row of all)
-    console.log(
+    context.print(
       row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))
         .join('  ')
@@ -104,5 +101,5 @@ function print({ outcome, lines, resolved, unresolved_left, import_id }: Reconci
     posted: `${differing} of ${lines.length} lines differed and were posted; of the unresolved calls ${resolved} have a cost now, ${unresolved_left} have not`,
     known: 'the same was posted before; nothing was written',
   };
-  console.log(`${words[outcome]} (import ${import_id.slice(0, 12)})`);
+  context.print(`${words[outcome]} (import ${import_id.slice(0, 12)})`);
 }

@@ -37,11 +37,25 @@ const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 const BREAKER_STATES: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
 
+type Registers = [Registry];
+
 /** Prometheus figures of this process. Routes are patterns, never paths, so the number of series is bounded. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const registers = [registry];
+  const registers: Registers = [registry];
+  return {
+    registry,
+    ...httpFigures(registers),
+    ...gateFigures(registers),
+    ...spentFigures(registers),
+    ...routeFigures(registers),
+    ...databaseFigures(registers),
+    ...backgroundFigures(registers),
+  };
+}
+
+function httpFigures(registers: Registers): Pick<Metrics, 'answered' | 'watchInFlight'> {
   const http = new Histogram({
     name: 'purser_http_request_seconds',
     help: 'Time from the request to its last byte, by route pattern.',
@@ -49,6 +63,20 @@ export function createMetrics(): Metrics {
     buckets: SECONDS_BUCKETS,
     registers,
   });
+  return {
+    answered: (route, method, status, seconds) => http.observe({ method, route, status }, seconds),
+    watchInFlight(requests) {
+      const inFlight: Gauge = new Gauge({
+        name: 'purser_http_requests_in_flight',
+        help: 'Requests being answered now.',
+        registers,
+        collect: () => inFlight.set(requests()),
+      });
+    },
+  };
+}
+
+function gateFigures(registers: Registers): Pick<Metrics, 'called'> {
   const calls = new Counter({
     name: 'purser_gate_calls_total',
     help: 'Calls at the gate by how they ended: ok, or the code of the refusal.',
@@ -68,6 +96,18 @@ export function createMetrics(): Metrics {
     buckets: SECONDS_BUCKETS,
     registers,
   });
+  return {
+    called({ operation, plan, model, outcome, duration_ms, first_part_ms }) {
+      // An operation nobody has is the caller's invention: as a label it would make a series of its own.
+      const named = model === null ? { operation: '', model: '' } : { operation, model };
+      calls.inc({ ...named, plan, outcome });
+      callSeconds.observe({ outcome }, duration_ms / 1000);
+      if (first_part_ms !== undefined) firstPartSeconds.observe(first_part_ms / 1000);
+    },
+  };
+}
+
+function spentFigures(registers: Registers): Pick<Metrics, 'spent'> {
   const cost = new Counter({
     name: 'purser_cost_total',
     help: 'What calls cost, in units of the currency. For graphs; the books are the ledger.',
@@ -76,6 +116,32 @@ export function createMetrics(): Metrics {
   });
   const credits = new Counter({ name: 'purser_credits_charged_total', help: 'Credits charged for calls.', registers });
   const offline = new Counter({ name: 'purser_offline_answers_total', help: 'Answers of the offline provider.', registers });
+  return {
+    spent(call) {
+      cost.inc({ currency: call.cost.currency }, Number(call.cost.nanos) / Number(NANOS_PER_UNIT));
+      credits.inc(Number(call.credits));
+      if (call.offline) offline.inc();
+    },
+  };
+}
+
+function routeFigures(registers: Registers): Pick<Metrics, 'watchRoutes'> {
+  return {
+    watchRoutes(states) {
+      const breakers: Gauge<'provider' | 'model'> = new Gauge({
+        name: 'purser_provider_breaker_state',
+        help: 'Circuit breakers: 0 closed, 1 half-open (one call tries the model), 2 open (no call is sent).',
+        labelNames: ['provider', 'model'] as const,
+        registers,
+        collect() {
+          for (const { provider, model, breaker } of states()) breakers.set({ provider, model }, BREAKER_STATES[breaker]);
+        },
+      });
+    },
+  };
+}
+
+function databaseFigures(registers: Registers): Pick<Metrics, 'batch' | 'clockAhead'> {
   const batchSize = new Histogram({
     name: 'purser_meter_batch_size',
     help: 'Holds or settlements decided in one statement.',
@@ -90,65 +156,34 @@ export function createMetrics(): Metrics {
     buckets: SECONDS_BUCKETS,
     registers,
   });
-
   const clock = new Gauge({
     name: 'purser_clock_ahead_seconds',
     help: 'How far the clock of this machine is ahead of the database’s, by which all servers go.',
     registers,
   });
+  return {
+    batch(kind, size, seconds) {
+      batchSize.observe({ kind }, size);
+      batchSeconds.observe({ kind }, seconds);
+    },
+    clockAhead: (seconds) => clock.set(seconds),
+  };
+}
+
+function backgroundFigures(registers: Registers): Pick<Metrics, 'backgroundFailed' | 'forgotten'> {
   const background = new Counter({
     name: 'purser_background_failures_total',
     help: 'What failed with no caller waiting for it, by the work it was. Each is in the log.',
     labelNames: ['work'] as const,
     registers,
   });
-
   const forgotten = new Counter({
     name: 'purser_retention_rows_total',
     help: 'Rows deleted because they had their time, by kind.',
     labelNames: ['kind'] as const,
     registers,
   });
-
   return {
-    registry,
-    answered: (route, method, status, seconds) => http.observe({ method, route, status }, seconds),
-    called({ operation, plan, model, outcome, duration_ms, first_part_ms }) {
-      // An operation nobody has is the caller's invention: as a label it would make a series of its own.
-      const named = model === null ? { operation: '', model: '' } : { operation, model };
-      calls.inc({ ...named, plan, outcome });
-      callSeconds.observe({ outcome }, duration_ms / 1000);
-      if (first_part_ms !== undefined) firstPartSeconds.observe(first_part_ms / 1000);
-    },
-    spent(call) {
-      cost.inc({ currency: call.cost.currency }, Number(call.cost.nanos) / Number(NANOS_PER_UNIT));
-      credits.inc(Number(call.credits));
-      if (call.offline) offline.inc();
-    },
-    watchInFlight(requests) {
-      const inFlight: Gauge = new Gauge({
-        name: 'purser_http_requests_in_flight',
-        help: 'Requests being answered now.',
-        registers,
-        collect: () => inFlight.set(requests()),
-      });
-    },
-    watchRoutes(states) {
-      const breakers: Gauge<'provider' | 'model'> = new Gauge({
-        name: 'purser_provider_breaker_state',
-        help: 'Circuit breakers: 0 closed, 1 half-open (one call tries the model), 2 open (no call is sent).',
-        labelNames: ['provider', 'model'] as const,
-        registers,
-        collect() {
-          for (const { provider, model, breaker } of states()) breakers.set({ provider, model }, BREAKER_STATES[breaker]);
-        },
-      });
-    },
-    batch(kind, size, seconds) {
-      batchSize.observe({ kind }, size);
-      batchSeconds.observe({ kind }, seconds);
-    },
-    clockAhead: (seconds) => clock.set(seconds),
     backgroundFailed: (work) => background.inc({ work }),
     forgotten: (kind, rows) => forgotten.inc({ kind }, rows),
   };

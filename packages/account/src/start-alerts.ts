@@ -8,8 +8,7 @@ import { currency, zero } from '@purser/money';
 import { type AlertSource, createMailer, type NewAlert, startAlerts, type Watch, type Watched } from '@purser/notify';
 import { EVERY_TASK, type Lowered, metersFor, type Policies, type Policy, quotaOf } from '@purser/policy';
 import { allocationMeter, listAllocations } from '@purser/wallet';
-
-import type { BackgroundLog } from './background-log.ts';
+import type { Log } from '@purser/log';
 
 const SEND_TIMEOUT_MS = 10_000;
 
@@ -17,7 +16,7 @@ const SEND_TIMEOUT_MS = 10_000;
 export function startServerAlerts(parts: {
   readonly pool: Pool;
   readonly clock: Clock;
-  readonly log: BackgroundLog;
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
   readonly settings: Settings;
   readonly catalog: Catalog;
   readonly identity: Identity;

@@ -1,17 +1,13 @@
+import type { CommandContext } from '@purser/module';
 import { readFile } from 'node:fs/promises';
 
-import { Fault, isRefusal, type Refusal, systemClock } from '@purser/core';
+import { Fault, isRefusal, type Refusal } from '@purser/core';
 import type { Pool } from '@purser/database';
-import { catalogExtensions } from '@purser/module';
-import { MODULES } from '@purser/server/modules';
-import { loadSettings } from '@purser/settings';
 import { loadCatalog } from '@purser/catalog';
 import { formatMoney } from '@purser/money';
 import { findRollout, listRollouts, type Rollout, WHOLE_PPM } from '@purser/policy';
-import { beginRollout, compareRollout, moveRollout } from '@purser/console';
-
-import { agreed } from '../agreed.ts';
-import { openDatabase } from '../open-database.ts';
+import { beginRollout, moveRollout } from '../begin-rollout.ts';
+import { compareRollout } from '../compare-rollout.ts';
 
 const ACTOR = 'cli';
 
@@ -23,26 +19,31 @@ export interface RolloutOptions {
 }
 
 /** Stores the catalog, or the prices, and moves a share of those on the one in force, or on `from`, to it. */
-export async function startRollout(file: string, options: RolloutOptions): Promise<void> {
-  const settings = loadSettings(process.cwd());
+export async function startRollout(context: CommandContext, file: string, options: RolloutOptions): Promise<void> {
+  const { settings } = context;
   const [catalog, text] = await Promise.all([
-    loadCatalog(settings.catalog_file, catalogExtensions(MODULES)),
+    loadCatalog(settings.catalog_file, context.catalog_extensions),
     readFile(file, 'utf8'),
   ]);
-  await using database = await openDatabase(settings);
+  const pool = await context.database();
   const of = options.prices === true ? 'prices' : 'catalog';
   const share = shareOf(options.share);
-  await agreed(
+  await context.agree(
     `${percent(share)} of the subscribers get ${of === 'prices' ? 'these prices' : 'these plans'} within a second, and are served and charged by them.`,
-    options.yes,
+    options.yes === true,
   );
   const wanted = { of, text, share, from_version: options.from } as const;
-  say(await beginRollout({ pool: database.pool, catalog, actor: ACTOR, now: systemClock.now() }, wanted));
+  say(context, await beginRollout({ pool, catalog, actor: ACTOR, now: context.clock.now() }, wanted));
 }
 
 /** Another share, `all`, or `back`. */
-export async function changeRollout(id: string, to: string, { yes }: { readonly yes?: true }): Promise<void> {
-  await using database = await openDatabase(loadSettings(process.cwd()));
+export async function changeRollout(
+  context: CommandContext,
+  id: string,
+  to: string,
+  { yes }: { readonly yes?: true },
+): Promise<void> {
+  const pool = await context.database();
   const change = to === 'all' || to === 'back' ? ({ state: to } as const) : { share: shareOf(to) };
   const moved =
     to === 'all'
@@ -51,37 +52,36 @@ export async function changeRollout(id: string, to: string, { yes }: { readonly 
         ? 'All who were moved go back'
         : `${percent(shareOf(to))} of the subscribers are moved`;
   const final = to === 'back' ? ' This roll-out cannot be resumed.' : '';
-  await agreed(`${moved} within a second, and are served and charged by other terms.${final}`, yes);
-  say(await moveRollout({ pool: database.pool, actor: ACTOR, now: systemClock.now() }, id, change));
+  await context.agree(`${moved} within a second, and are served and charged by other terms.${final}`, yes === true);
+  say(context, await moveRollout({ pool, actor: ACTOR, now: context.clock.now() }, id, change));
 }
 
 /** All roll-outs, or the two sides of one. */
-export async function showRollouts(id: string | undefined): Promise<void> {
-  await using database = await openDatabase(loadSettings(process.cwd()));
-  const { pool } = database;
+export async function showRollouts(context: CommandContext, id: string | undefined): Promise<void> {
+  const pool = await context.database();
   if (id === undefined) {
-    for (const rollout of await listRollouts(pool)) console.log(line(rollout));
+    for (const rollout of await listRollouts(pool)) context.print(line(rollout));
     return;
   }
   const rollout = await findRollout(pool, id);
   if (rollout === undefined) throw new Fault(`there is no roll-out ${id}`, { retryable: false });
-  await printComparison(pool, rollout);
+  await printComparison(context, pool, rollout);
 }
 
-async function printComparison(pool: Pool, rollout: Rollout): Promise<void> {
-  console.log(line(rollout));
+async function printComparison(context: CommandContext, pool: Pool, rollout: Rollout): Promise<void> {
+  context.print(line(rollout));
   for (const { arm, workspaces, calls, refused, refusal_ratio, margin } of await compareRollout(
     pool,
     rollout,
-    systemClock.now(),
+    context.clock.now(),
   )) {
     const codes = Object.entries(refused).map(([code, count]) => `${code} ${count}`);
-    console.log(
+    context.print(
       `${arm}: ${workspaces} workspaces, ${calls} calls, refused ${refusal_ratio ?? '–'} ${codes.join(', ')}`.trimEnd(),
     );
     for (const { revenue, fees, cost, margin: left, margin_ratio } of margin) {
       const [paid, kept, spent, rest] = [revenue, fees, cost, left].map(formatMoney);
-      console.log(`  revenue ${paid}, fees ${kept}, cost ${spent}, margin ${rest} (${margin_ratio ?? '–'})`);
+      context.print(`  revenue ${paid}, fees ${kept}, cost ${spent}, margin ${rest} (${margin_ratio ?? '–'})`);
     }
   }
 }
@@ -90,9 +90,9 @@ function percent(share: number): string {
   return `${share * 100} %`;
 }
 
-function say(done: Rollout | Refusal): void {
+function say(context: CommandContext, done: Rollout | Refusal): void {
   if (isRefusal(done)) throw new Fault(`${done.code}: ${done.detail}`, { retryable: false });
-  console.log(line(done));
+  context.print(line(done));
 }
 
 function line({ id, from_version, to_version, share_ppm, state, started_at }: Rollout): string {

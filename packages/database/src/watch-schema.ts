@@ -1,7 +1,12 @@
 import { repeat, type Repetition } from '@purser/core';
-import { type Pool, type SchemaMigrations, unknownMigrations } from '@purser/database';
 
-import type { BackgroundLog } from './background-log.ts';
+import { type SchemaMigrations, unknownMigrations } from './migrate.ts';
+import type { Pool } from './pool.ts';
+
+interface Told {
+  warn(details: object, words: string): void;
+  error(details: object, words: string): void;
+}
 
 /**
  * Notices that a newer version has brought the database forward while this server runs, and says so once. It serves on: a version's
@@ -11,7 +16,7 @@ export function watchSchema(parts: {
   readonly pool: Pool;
   readonly schemas: readonly SchemaMigrations[];
   readonly every_ms: number;
-  readonly log: BackgroundLog;
+  readonly log: Told;
 }): Repetition {
   const { pool, schemas, every_ms, log } = parts;
   let told = false;

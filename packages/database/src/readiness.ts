@@ -1,7 +1,5 @@
-import { checkWrites, type Pool } from '@purser/database';
-import type { BatchObserver } from '@purser/meters';
-
-import type { Metrics } from './metrics.ts';
+import type { Pool } from './pool.ts';
+import { checkWrites } from './write-check.ts';
 
 /** A probe is answered by what was found so short a while ago: however many ask, the database is asked once. */
 const KEPT_MS = 1_000;
@@ -51,13 +49,4 @@ export class Readiness {
       return false;
     }
   }
-}
-
-/** What a batch that was written says of the database. */
-export function batchFigures(metrics: Metrics, readiness: Readiness): BatchObserver {
-  return (holds, ends, duration_ms) => {
-    readiness.worked();
-    if (holds > 0) metrics.batch('hold', holds, duration_ms / 1000);
-    if (ends > 0) metrics.batch('end', ends, duration_ms / 1000);
-  };
 }

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { PAGE_POLICY, type App } from '@purser/http';
 
-import type { ServerDeps } from '../deps.ts';
+import { PAGE_POLICY } from './security-headers.ts';
+import type { App } from './types.ts';
 
 /**
  * The web client's built files. Those under /assets carry their content's hash in their name and never change; the page
  * itself is asked for again each time. Paths of the client's own screens all answer with the page.
  */
-export async function registerWebClient(app: App, { web_directory }: ServerDeps): Promise<void> {
+export async function registerWebClient(app: App, web_directory: string | undefined): Promise<void> {
   if (web_directory === undefined || !existsSync(join(web_directory, 'index.html'))) return;
   await app.register(async (pages: FastifyInstance) => {
     pages.addHook('onRoute', (route) => {

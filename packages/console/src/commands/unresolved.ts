@@ -1,9 +1,8 @@
-import { Fault, type HoldId, isRefusal, systemClock } from '@purser/core';
-import { loadSettings } from '@purser/settings';
+import type { CommandContext } from '@purser/module';
+import { Fault, type HoldId, isRefusal } from '@purser/core';
 import { currency, formatMoney, money } from '@purser/money';
-import { listUnresolved, resolveCalls } from '@purser/console';
-
-import { openDatabase } from '../open-database.ts';
+import { listUnresolved } from '../resolve-unresolved.ts';
+import { resolveCalls } from '../resolve-unresolved.ts';
 
 export interface UnresolvedOptions {
   readonly provider?: string;
@@ -20,16 +19,16 @@ export interface ResolveOptions extends UnresolvedOptions {
 const SHOWN_MAX = 1_000;
 
 /** Prints the calls that a provider may have billed and nobody knows, the oldest first. */
-export async function showUnresolved(options: UnresolvedOptions): Promise<void> {
-  await using database = await openDatabase(loadSettings(process.cwd()));
-  const rows = await listUnresolved(database.pool, { ...spanOf(options), limit: SHOWN_MAX });
+export async function showUnresolved(context: CommandContext, options: UnresolvedOptions): Promise<void> {
+  const pool = await context.database();
+  const rows = await listUnresolved(pool, { ...spanOf(options), limit: SHOWN_MAX });
   for (const { hold_id, since, provider, model, cause, counted, cost, cost_unit } of rows) {
     const most = formatMoney(money(cost, currency(cost_unit)));
-    console.log(
+    context.print(
       `${hold_id}  ${since.toString()}  ${provider} ${model ?? '–'}  ${cause}  up to ${most}${counted ? '  counted' : ''}`,
     );
   }
-  console.log(
+  context.print(
     rows.length === SHOWN_MAX
       ? `the first ${SHOWN_MAX}; narrow them by --provider, --from and --to`
       : `${rows.length} unresolved`,
@@ -37,17 +36,17 @@ export async function showUnresolved(options: UnresolvedOptions): Promise<void> 
 }
 
 /** Resolves them by word: `billed` or `not-billed`. */
-export async function resolve(verdict: string, options: ResolveOptions): Promise<void> {
+export async function resolve(context: CommandContext, verdict: string, options: ResolveOptions): Promise<void> {
   if (verdict !== 'billed' && verdict !== 'not-billed') throw wrong(`want billed or not-billed, got ${verdict}`);
   if (options.transaction === undefined && options.provider === undefined) throw wrong('want --transaction, or --provider');
   const [amount, unit] = options.cost?.split(' ') ?? [];
   if (options.cost !== undefined && (amount === undefined || unit === undefined)) {
     throw wrong(`--cost: want an amount and a currency such as "0.0125 USD", got ${options.cost}`);
   }
-  await using database = await openDatabase(loadSettings(process.cwd()));
+  const pool = await context.database();
   const done = await resolveCalls(
-    database.pool,
-    systemClock.now(),
+    pool,
+    context.clock.now(),
     { ...spanOf(options), ...(options.transaction && { holds: options.transaction as HoldId[] }) },
     {
       verdict: verdict === 'billed' ? 'billed' : 'not_billed',
@@ -58,8 +57,8 @@ export async function resolve(verdict: string, options: ResolveOptions): Promise
   );
   if (isRefusal(done)) throw wrong(done.detail);
   if (done.resolved === 0)
-    return console.log('resolved 0: nothing that was named is unresolved (`purser unresolved list` lists what is)');
-  console.log(`resolved ${done.resolved}: ${done.amounts.map((most) => formatMoney(most)).join(', ')}`);
+    return context.print('resolved 0: nothing that was named is unresolved (`purser unresolved list` lists what is)');
+  context.print(`resolved ${done.resolved}: ${done.amounts.map((most) => formatMoney(most)).join(', ')}`);
 }
 
 function spanOf({ provider, from, to }: UnresolvedOptions) {

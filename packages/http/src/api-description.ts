@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { type App, PAGE_POLICY } from '@purser/http';
+
+import { PAGE_POLICY } from './security-headers.ts';
+import type { App } from './types.ts';
 
 /**
  * The API description and its readable form. The generator has to see every route being registered, so it comes first;

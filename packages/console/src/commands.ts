@@ -1,0 +1,140 @@
+import type { Command, CommandOption } from '@purser/module';
+
+import type { TakeBackOptions } from './commands/gifts.ts';
+import type { ReplayOptions } from './commands/plans-replay.ts';
+import type { ReconcileOptions } from './commands/reconcile.ts';
+import type { RolloutOptions } from './commands/rollout.ts';
+import type { ResolveOptions, UnresolvedOptions } from './commands/unresolved.ts';
+
+const YES: CommandOption = { flags: '-y, --yes', description: 'agree beforehand to what is asked otherwise' };
+const FROM: CommandOption = { flags: '--from <time>', description: 'a date or an instant' };
+const TO: CommandOption = { flags: '--to <time>', description: 'not included' };
+
+/** Options as `commands` declare them below: commander reads them, and refuses what is missing. */
+function as<Options>(options: unknown): Options {
+  return options as Options;
+}
+
+const ROLLOUTS: readonly Command[] = [
+  {
+    name: 'rollout start',
+    group: 'a catalog, or prices, for a share of the workspaces first',
+    description: 'store it, and move a share of the workspaces to it',
+    arguments: [{ name: 'file', description: 'the catalog to move to, or the prices' }],
+    options: [
+      { flags: '--prices', description: 'the file is a provider_costs.yml' },
+      { flags: '--share <share>', description: 'of the subscribers, 0 to 1', required: true },
+      { flags: '--from <version>', description: 'who is on it; without it the one of PURSER_CATALOG' },
+      YES,
+    ],
+    async run({ arguments: [file = ''], options }, context) {
+      await (await import('./commands/rollout.ts')).startRollout(context, file, as<RolloutOptions>(options));
+    },
+  },
+  {
+    name: 'rollout move',
+    description: 'change who is moved',
+    arguments: [
+      { name: 'id', description: 'of the roll-out' },
+      { name: 'to', description: 'another share (0 to 1), all, or back' },
+    ],
+    options: [YES],
+    async run({ arguments: [id = '', to = ''], options }, context) {
+      await (await import('./commands/rollout.ts')).changeRollout(context, id, to, as<{ yes?: true }>(options));
+    },
+  },
+  {
+    name: 'rollout show',
+    description: 'both sides next to each other: margin, calls, refusals',
+    arguments: [{ name: 'id', description: 'without it: all there are', optional: true }],
+    async run({ arguments: [id] }, context) {
+      await (await import('./commands/rollout.ts')).showRollouts(context, id);
+    },
+  },
+];
+
+const GIFTS: readonly Command[] = [
+  {
+    name: 'gifts list',
+    group: 'credits that were given away',
+    description: 'the newest first, with what is left of each',
+    arguments: [{ name: 'workspace', description: 'its id, or your external_id' }],
+    async run({ arguments: [workspace = ''] }, context) {
+      await (await import('./commands/gifts.ts')).showGifts(context, workspace);
+    },
+  },
+  {
+    name: 'gifts take-back',
+    description: 'take back what is unspent of it',
+    arguments: [{ name: 'id', description: 'of the gift' }],
+    options: [{ flags: '--reason <text>', description: 'for the statement and the audit log', required: true }, YES],
+    async run({ arguments: [id = ''], options }, context) {
+      await (await import('./commands/gifts.ts')).takeBack(context, id, as<TakeBackOptions>(options));
+    },
+  },
+];
+
+const UNRESOLVED: readonly Command[] = [
+  {
+    name: 'unresolved list',
+    group: 'calls that a provider may have billed and nobody knows',
+    description: 'the oldest first, with the most each may have cost',
+    options: [{ flags: '--provider <id>', description: 'those of one, as in models.yml, such as openai' }, FROM, TO],
+    async run({ options }, context) {
+      await (await import('./commands/unresolved.ts')).showUnresolved(context, as<UnresolvedOptions>(options));
+    },
+  },
+  {
+    name: 'unresolved resolve',
+    description: 'say what they cost; the books follow, and no customer is charged',
+    arguments: [{ name: 'verdict', description: 'billed or not-billed' }],
+    options: [
+      { flags: '--transaction <id...>', description: 'these calls' },
+      { flags: '--provider <id>', description: 'all of a provider' },
+      FROM,
+      TO,
+      { flags: '--cost <amount>', description: 'what one call cost, such as "0.0125 USD"; without it all that was held' },
+      { flags: '--reason <text>', description: 'for the audit log', required: true },
+    ],
+    async run({ arguments: [verdict = ''], options }, context) {
+      await (await import('./commands/unresolved.ts')).resolve(context, verdict, as<ResolveOptions>(options));
+    },
+  },
+];
+
+/** What an operator does at a terminal as on the page. */
+export const COMMANDS: readonly Command[] = [
+  ...ROLLOUTS,
+  ...GIFTS,
+  ...UNRESOLVED,
+  {
+    name: 'plans replay',
+    description: 'replay the recorded usage through it, beside what was sold and the books: margin, credits and refusals',
+    arguments: [{ name: 'file', description: 'a proposed catalog' }],
+    options: [
+      { flags: '--days <number>', description: 'how far back', default: '30' },
+      {
+        flags: '--prices <when>',
+        description: 'whose prices count: then (those of each call), now, or an instant',
+        default: 'then',
+      },
+    ],
+    async run({ arguments: [file = ''], options }, context) {
+      await (await import('./commands/plans-replay.ts')).printPlansReplay(context, file, as<ReplayOptions>(options));
+    },
+  },
+  {
+    name: 'reconcile',
+    description: 'compare what a provider billed with the books, and resolve by it what nobody knew',
+    arguments: [{ name: 'provider', description: 'openai, anthropic, or with --csv any' }],
+    options: [
+      { flags: '--from <day>', description: 'the first day, UTC', required: true },
+      { flags: '--to <day>', description: 'the day after the last', required: true },
+      { flags: '--csv <file>', description: 'what the provider exported; without it its API is asked' },
+      { flags: '--post', description: 'post the differences; without it nothing is written' },
+    ],
+    async run({ arguments: [provider = ''], options }, context) {
+      await (await import('./commands/reconcile.ts')).printReconciliation(context, provider, as<ReconcileOptions>(options));
+    },
+  },
+];
