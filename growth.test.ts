@@ -83,7 +83,7 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
 /** Functions whose parameters are texts of ours, short ones, files of the operator, or nothing that a text is read out of. */
 const NOT_READING: readonly string[] = words(`
   account.replaceSettings account.searchOf console.beginRollout console.moveRollout console.takeBackGift settings.address settings.text
-  metrics.backgroundLog terms.collectedByMonth identity.personNamed identity.workspaceNamed catalog.adapterNotes terms.foldTerms
+  http.registerWebClient metrics.backgroundLog terms.collectedByMonth identity.personNamed identity.workspaceNamed catalog.adapterNotes terms.foldTerms
   api.asPrice api.spoken http.problemOfThrown http.refusalOfThrown http.sendThrown http.boundConnections http.crossOrigin
   http.sendCsv http.streamCsv http.namedWorkspace http.guardRedirects http.redirectWithin http.cursorOf http.quantity
   audit.entriesAfter audit.listAudit audit.readMarks core.inBackground database.backUp database.examineDatabase database.restoreBackup database.migrate database.databaseFault core.fileTrouble

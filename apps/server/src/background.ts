@@ -12,7 +12,7 @@ import type { Module } from '@purser/module';
 import type { Policies } from '@purser/policy';
 import type { RouteStates } from '@purser/routing';
 import { type PeriodOpener, workWallet } from '@purser/wallet';
-import type { Metrics, BackgroundLog } from '@purser/metrics';
+import type { BackgroundLog } from '@purser/metrics';
 
 import type { ServerDeps } from './deps.ts';
 import { migrationsOf } from './migrations.ts';

@@ -35,7 +35,7 @@ export async function buildServer(deps: ServerDeps, modules: readonly Module<Ser
       const caller = spender(request);
       return caller && gate.mistaken(caller, refusal, request.arrival ?? undefined);
     },
-    answered: metrics.answered,
+    answered: (route, method, status, seconds) => metrics.answered(route, method, status, seconds),
   });
   const { app, inFlight } = built;
   app.decorateRequest('arrival', null);

@@ -2,18 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { type ExchangeRates, findRate, type Money, type PriceBook, ratio, zero, ZERO_RATIO } from '@purser/money';
 
-import type {
-  Catalog,
-  FailedCallTerms,
-  Ladder,
-  LicenseTerms,
-  ModelEntry,
-  Operation,
-  Pack,
-  Plan,
-  PriceList,
-  Tax,
-} from './catalog.ts';
+import type { Catalog, FailedCallTerms, Ladder, LicenseTerms, ModelEntry, Operation, Pack, Plan, Tax } from './catalog.ts';
 import { allowanceOf } from './ceiling.ts';
 import { checkReferences } from './check-references.ts';
 import type { Mistake, Path } from './mistakes.ts';

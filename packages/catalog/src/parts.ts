@@ -1,5 +1,5 @@
 import type { PriceBook } from '@purser/money';
-import type { Source, Source } from './source.ts';
+import type { Source } from './source.ts';
 import type { RawCatalog, RawModels } from './schema.ts';
 import type { PriceList } from './catalog.ts';
 import type { CatalogTables } from './tables.ts';

@@ -6,14 +6,11 @@ import type { ReconcileOptions } from './commands/reconcile.ts';
 import type { RolloutOptions } from './commands/rollout.ts';
 import type { ResolveOptions, UnresolvedOptions } from './commands/unresolved.ts';
 
+/* Options are cast to what each command declares: commander has read them, and refused what is missing. */
+
 const YES: CommandOption = { flags: '-y, --yes', description: 'agree beforehand to what is asked otherwise' };
 const FROM: CommandOption = { flags: '--from <time>', description: 'a date or an instant' };
 const TO: CommandOption = { flags: '--to <time>', description: 'not included' };
-
-/** Options as `commands` declare them below: commander reads them, and refuses what is missing. */
-function as<Options>(options: unknown): Options {
-  return options as Options;
-}
 
 const ROLLOUTS: readonly Command[] = [
   {
@@ -28,7 +25,7 @@ const ROLLOUTS: readonly Command[] = [
       YES,
     ],
     async run({ arguments: [file = ''], options }, context) {
-      await (await import('./commands/rollout.ts')).startRollout(context, file, as<RolloutOptions>(options));
+      await (await import('./commands/rollout.ts')).startRollout(context, file, options as unknown as RolloutOptions);
     },
   },
   {
@@ -40,7 +37,7 @@ const ROLLOUTS: readonly Command[] = [
     ],
     options: [YES],
     async run({ arguments: [id = '', to = ''], options }, context) {
-      await (await import('./commands/rollout.ts')).changeRollout(context, id, to, as<{ yes?: true }>(options));
+      await (await import('./commands/rollout.ts')).changeRollout(context, id, to, options as unknown as { yes?: true });
     },
   },
   {
@@ -69,7 +66,7 @@ const GIFTS: readonly Command[] = [
     arguments: [{ name: 'id', description: 'of the gift' }],
     options: [{ flags: '--reason <text>', description: 'for the statement and the audit log', required: true }, YES],
     async run({ arguments: [id = ''], options }, context) {
-      await (await import('./commands/gifts.ts')).takeBack(context, id, as<TakeBackOptions>(options));
+      await (await import('./commands/gifts.ts')).takeBack(context, id, options as unknown as TakeBackOptions);
     },
   },
 ];
@@ -81,7 +78,7 @@ const UNRESOLVED: readonly Command[] = [
     description: 'the oldest first, with the most each may have cost',
     options: [{ flags: '--provider <id>', description: 'those of one, as in models.yml, such as openai' }, FROM, TO],
     async run({ options }, context) {
-      await (await import('./commands/unresolved.ts')).showUnresolved(context, as<UnresolvedOptions>(options));
+      await (await import('./commands/unresolved.ts')).showUnresolved(context, options as unknown as UnresolvedOptions);
     },
   },
   {
@@ -97,7 +94,7 @@ const UNRESOLVED: readonly Command[] = [
       { flags: '--reason <text>', description: 'for the audit log', required: true },
     ],
     async run({ arguments: [verdict = ''], options }, context) {
-      await (await import('./commands/unresolved.ts')).resolve(context, verdict, as<ResolveOptions>(options));
+      await (await import('./commands/unresolved.ts')).resolve(context, verdict, options as unknown as ResolveOptions);
     },
   },
 ];
@@ -120,7 +117,7 @@ export const COMMANDS: readonly Command[] = [
       },
     ],
     async run({ arguments: [file = ''], options }, context) {
-      await (await import('./commands/plans-replay.ts')).printPlansReplay(context, file, as<ReplayOptions>(options));
+      await (await import('./commands/plans-replay.ts')).printPlansReplay(context, file, options as unknown as ReplayOptions);
     },
   },
   {
@@ -134,7 +131,9 @@ export const COMMANDS: readonly Command[] = [
       { flags: '--post', description: 'post the differences; without it nothing is written' },
     ],
     async run({ arguments: [provider = ''], options }, context) {
-      await (await import('./commands/reconcile.ts')).printReconciliation(context, provider, as<ReconcileOptions>(options));
+      await (
+        await import('./commands/reconcile.ts')
+      ).printReconciliation(context, provider, options as unknown as ReconcileOptions);
     },
   },
 ];

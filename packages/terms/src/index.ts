@@ -18,7 +18,7 @@ export { GAP_HOURS, openTerms } from './open-parts.ts';
 export { type ServedTerms, servedTerms } from './served.ts';
 export { collectedByMonth, type MonthMoney } from './collected-by-month.ts';
 export { proceedsOf, sumIn } from './proceeds.ts';
-export type { AllowedIn } from './months-served.ts';
+export type { AllowedIn } from './allowed-in.ts';
 export { type Fold, foldTerms, type Terms } from './terms-of.ts';
 
 export const termsMigrations: SchemaMigrations = { schema: 'terms', directory: new URL('../migrations/', import.meta.url) };
