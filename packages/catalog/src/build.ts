@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { type ExchangeRates, findRate, type Money, type PriceBook, ratio, zero, ZERO_RATIO } from '@purser/money';
+import { type ExchangeRates, findRate, type Money, ratio, zero, ZERO_RATIO } from '@purser/money';
 
 import type { Catalog, FailedCallTerms, Ladder, LicenseTerms, ModelEntry, Operation, Pack, Plan, Tax } from './catalog.ts';
 import { allowanceOf } from './ceiling.ts';

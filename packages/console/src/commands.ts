@@ -4,7 +4,7 @@ import type { TakeBackOptions } from './commands/gifts.ts';
 import type { ReplayOptions } from './commands/plans-replay.ts';
 import type { ReconcileOptions } from './commands/reconcile.ts';
 import type { RolloutOptions } from './commands/rollout.ts';
-import type { ResolveOptions, UnresolvedOptions } from './commands/unresolved.ts';
+import type { ResolveOptions } from './commands/unresolved.ts';
 
 /* Options are cast to what each command declares: commander has read them, and refused what is missing. */
 
@@ -37,7 +37,7 @@ const ROLLOUTS: readonly Command[] = [
     ],
     options: [YES],
     async run({ arguments: [id = '', to = ''], options }, context) {
-      await (await import('./commands/rollout.ts')).changeRollout(context, id, to, options as unknown as { yes?: true });
+      await (await import('./commands/rollout.ts')).changeRollout(context, id, to, options);
     },
   },
   {
@@ -78,7 +78,7 @@ const UNRESOLVED: readonly Command[] = [
     description: 'the oldest first, with the most each may have cost',
     options: [{ flags: '--provider <id>', description: 'those of one, as in models.yml, such as openai' }, FROM, TO],
     async run({ options }, context) {
-      await (await import('./commands/unresolved.ts')).showUnresolved(context, options as unknown as UnresolvedOptions);
+      await (await import('./commands/unresolved.ts')).showUnresolved(context, options);
     },
   },
   {
