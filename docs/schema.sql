@@ -1913,6 +1913,7 @@ create table marketplace.reversal (
   fee_currency text,
   withdrawn bigint,
   withdrawn_currency text,
+  state_at timestamp with time zone,
   constraint reversal_pkey PRIMARY KEY (stripe_id),
   constraint reversal_amount_check CHECK ((amount >= 0)),
   constraint reversal_fee_check CHECK ((fee >= 0)),

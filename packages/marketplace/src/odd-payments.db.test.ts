@@ -183,3 +183,26 @@ test('a dispute that was won costs what it cost: the pack raises the ceiling by 
   await payments.tell('charge.dispute.closed', { ...opened, status: 'won' });
   expect((await shop.policyOf(workspace)).ceiling.nanos - before.ceiling.nanos).toBe(9_650_000_000n);
 });
+
+test('a dispute that was lost, and won when its bank thought again, is won in whatever order that is told', async () => {
+  for (const order of [
+    [0, 1, 2],
+    [2, 1, 0],
+    [0, 2, 1],
+  ]) {
+    const { workspace, first } = await payments.subscribed();
+    const payment_intent = `pi_${workspace.id}`;
+    await payments.tell('invoice_payment.paid', payments.paymentOf(first, payment_intent));
+    const object = shop.stripe.make('dispute', 'dp', { amount: 1599, currency: 'eur', payment_intent });
+    const told = (type: string, status: string, days: number) =>
+      shop.stripe.event(type, { ...object, status }, { created: after({ days }) });
+    const events = [
+      told('charge.dispute.created', 'needs_response', 1),
+      told('charge.dispute.closed', 'lost', 2),
+      told('charge.dispute.funds_reinstated', 'won', 9),
+    ];
+    payments.later({ days: 10 });
+    for (const place of order) await shop.receive(events[place] ?? object);
+    expect([await payments.state(workspace), await shop.exhaust(workspace)]).toEqual([['PRO', 'active'], PRO_ADMITS]);
+  }
+});

@@ -20,13 +20,18 @@ interface Payment {
   readonly paid: bigint;
 }
 
+/** What was decided later counts, whichever is heard of first; of one second what takes more. What is open decides nothing. */
+const DECIDED = `case when excluded.state = 'open' then false when r.state = 'open' then true
+  else (excluded.state_at, excluded.state = 'lost') > (coalesce(r.state_at, r.at), r.state = 'lost') end`;
+
 export async function keepReversal(on: Connection, told: ToldReversal, at: Temporal.Instant): Promise<void> {
   await on.query(
-    `insert into marketplace.reversal as r (stripe_id, payment_intent, kind, amount, fee, state, at, currency, fee_currency, withdrawn,
+    `insert into marketplace.reversal as r (stripe_id, payment_intent, kind, amount, fee, state, at, state_at, currency, fee_currency, withdrawn,
        withdrawn_currency)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+     values ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11)
      on conflict (stripe_id) do update set amount = greatest(r.amount, excluded.amount), fee = greatest(r.fee, excluded.fee),
-       state = case when r.state = 'open' then excluded.state else r.state end, currency = excluded.currency,
+       state = case when ${DECIDED} then excluded.state else r.state end,
+       state_at = case when ${DECIDED} then excluded.state_at else r.state_at end, currency = excluded.currency,
        fee_currency = coalesce(excluded.fee_currency, r.fee_currency), withdrawn = greatest(r.withdrawn, excluded.withdrawn),
        withdrawn_currency = coalesce(excluded.withdrawn_currency, r.withdrawn_currency)`,
     [
