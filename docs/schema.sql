@@ -747,6 +747,7 @@ create table ledger.attempt (
   cost_unit text,
   request_id text,
   xid bigint default ledger.transaction_number() not null,
+  end_user text,
   constraint attempt_pkey PRIMARY KEY (xid, id),
   constraint sound CHECK (((ordinal > 0) AND (duration_ms >= 0) AND (COALESCE(cost, (0)::bigint) >= 0) AND ((cost IS NULL) = (cost_unit IS NULL))))
 );
@@ -807,6 +808,7 @@ create policy all_rows on ledger.posting for select to purser_work using (true);
 create policy new_rows on ledger.posting for insert to purser_work with check (true);
 create policy own_rows on ledger.posting for select to purser_app using ((workspace_id = base.current_workspace()));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.posting FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+CREATE TRIGGER in_chart_of_accounts AFTER INSERT ON ledger.posting REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_off_chart();
 grant select on ledger.posting to purser_app;
 grant select on ledger.posting to purser_work;
 
@@ -922,7 +924,7 @@ CREATE OR REPLACE FUNCTION ledger.attempt_facts(p_after_xid bigint, p_after_id b
  STABLE
 AS $function$
   select a.xid, a.id, json_build_array(
-    'attempt', a.xid, a.id, a.workspace_id, a.hold_id, a.ordinal, split_part(a.actor, ' user:', 1), a.operation, a.kind, a.provider, a.model,
+    'attempt', a.xid, a.id, a.workspace_id, a.hold_id, a.ordinal, a.actor, a.operation, a.kind, a.provider, a.model,
     a.model_version, a.started_at at time zone 'UTC', a.duration_ms, a.outcome, a.usage, a.cost::text, a.cost_unit,
     a.request_id)::text
   from ledger.attempt a
@@ -938,8 +940,8 @@ CREATE OR REPLACE FUNCTION ledger.attempt_lines(p_after_xid bigint, p_after_id b
  STABLE
 AS $function$
   select a.xid, a.id, json_build_array(
-    'attempt', a.xid, a.id, a.workspace_id, a.hold_id, a.ordinal, a.actor, a.operation, a.kind, a.provider, a.model,
-    a.model_version, a.started_at at time zone 'UTC', a.duration_ms, a.outcome, a.usage, a.cost::text, a.cost_unit,
+    'attempt', a.xid, a.id, a.workspace_id, a.hold_id, a.ordinal, a.actor || coalesce(' user:' || a.end_user, ''), a.operation, a.kind,
+    a.provider, a.model, a.model_version, a.started_at at time zone 'UTC', a.duration_ms, a.outcome, a.usage, a.cost::text, a.cost_unit,
     a.request_id)::text
   from ledger.attempt a
   where (a.xid, a.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
@@ -966,9 +968,9 @@ CREATE OR REPLACE FUNCTION ledger.attempts_to_erase(p_workspace uuid, p_texts te
  STABLE
 AS $function$
   select a.xid, a.id from ledger.attempt a
-  where a.workspace_id = p_workspace and strpos(a.actor, ' user:') > 0
-    and (p_texts is null or substr(a.actor, strpos(a.actor, ' user:') + 6) = any (p_texts))
-    and substr(a.actor, strpos(a.actor, ' user:') + 6) !~ '^erased-[0-9a-f]{12}$'
+  where a.workspace_id = p_workspace and a.end_user is not null
+    and (p_texts is null or a.end_user = any (p_texts))
+    and a.end_user !~ '^erased-[0-9a-f]{12}$'
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.broken_guards(p_table regclass, p_refused text[])
@@ -1008,6 +1010,45 @@ AS $function$
   select distinct provider from ledger.rollup_attempt_daily
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.chart_of_accounts()
+ RETURNS TABLE(debit text, credit text, unit text, stands_for text)
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select c.debit, c.credit, c.unit, c.stands_for from (values
+    ('cost', 'payable:<provider>', 'money', 'what a provider billed for a call, or more than its calls were booked at'),
+    ('payable:<provider>', 'cost', 'money', 'what a provider billed less than its calls were booked at'),
+    ('overrun', 'payable:<provider>', 'money', 'what a call cost beyond its hold'),
+    ('unreconciled', 'payable:<provider>', 'money', 'what a provider may have billed, until someone knows'),
+    ('cost', 'unreconciled', 'money', 'of that, what was real'),
+    ('payable:<provider>', 'unreconciled', 'money', 'of that, what was not'),
+    ('receivable', 'revenue:subscription', 'money', 'the price of a month, as agreed'),
+    ('revenue:subscription', 'receivable', 'money', 'taken back'),
+    ('receivable', 'revenue:pay_as_you_go', 'money', 'credits sold one by one, as invoiced'),
+    ('revenue:pay_as_you_go', 'receivable', 'money', 'taken back'),
+    ('receivable', 'revenue:pack:<code>', 'money', 'a pack that was paid'),
+    ('revenue:pack:<code>', 'receivable', 'money', 'a pack that was refunded'),
+    ('receivable', 'payable:tax', 'money', 'tax on it, owed to the state'),
+    ('payable:tax', 'receivable', 'money', 'taken back'),
+    ('collected', 'revenue:subscription', 'money', 'collected for a time that has come'),
+    ('revenue:subscription', 'collected', 'money', 'refunded of it'),
+    ('collected', 'deferred', 'money', 'collected for a time that will come'),
+    ('deferred', 'collected', 'money', 'refunded of it'),
+    ('deferred', 'revenue:subscription', 'money', 'the time has come'),
+    ('revenue:subscription', 'deferred', 'money', 'it has been put off'),
+    ('collected', 'payable:tax', 'money', 'tax on it, owed to the state'),
+    ('payable:tax', 'collected', 'money', 'taken back'),
+    ('fees', 'payable:payments', 'money', 'what the payment provider keeps of subscriptions'),
+    ('payable:payments', 'fees', 'money', 'given back'),
+    ('fees:pack:<code>', 'payable:payments', 'money', 'what the payment provider keeps of a pack'),
+    ('payable:payments', 'fees:pack:<code>', 'money', 'given back'),
+    ('granted:<source>', 'wallet', 'credits', 'credits that were granted'),
+    ('wallet', 'spent', 'credits', 'credits that a call spent'),
+    ('wallet', 'spent:<source>', 'credits', 'the same, of a grant that is named'),
+    ('wallet', 'expired', 'credits', 'credits that lapsed, or were taken back')
+  ) c (debit, credit, unit, stands_for)
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.cost_sign(p_debit text, p_credit text)
  RETURNS integer
  LANGUAGE sql
@@ -1024,7 +1065,7 @@ declare
   v_rows integer;
 begin
   perform set_config('purser.erasing', 'ledger.attempt', true);
-  update ledger.attempt a set actor = left(a.actor, strpos(a.actor, ' user:') + 5) || p_pseudonym
+  update ledger.attempt a set end_user = p_pseudonym
   from ledger.attempts_to_erase(p_workspace, p_texts, p_pseudonym) e
   where a.xid = e.xid and a.id = e.id
     and (a.xid, a.id) > (coalesce(p_after_xid, -9223372036854775808), coalesce(p_after_id, -9223372036854775808))
@@ -1067,9 +1108,8 @@ CREATE OR REPLACE FUNCTION ledger.holds_of_user(p_workspace uuid, p_name text, p
  LANGUAGE sql
  STABLE
 AS $function$
-  select coalesce(array_agg(distinct a.hold_id) filter (where substr(a.actor, nullif(strpos(a.actor, ' user:'), 0) + 6) = p_name), '{}'),
-    max(a.id)
-  from (select id, hold_id, actor from ledger.attempt where workspace_id = p_workspace and id > p_after order by id limit p_rows_max) a
+  select coalesce(array_agg(distinct a.hold_id) filter (where a.end_user = p_name), '{}'), max(a.id)
+  from (select id, hold_id, end_user from ledger.attempt where workspace_id = p_workspace and id > p_after order by id limit p_rows_max) a
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.horizon()
@@ -1276,12 +1316,12 @@ CREATE OR REPLACE FUNCTION ledger.record_attempts(p_attempts jsonb)
 AS $function$
 #variable_conflict use_column
 begin
-  insert into ledger.attempt (workspace_id, hold_id, ordinal, actor, operation, kind, provider, model, model_version,
+  insert into ledger.attempt (workspace_id, hold_id, ordinal, actor, end_user, operation, kind, provider, model, model_version,
                               started_at, duration_ms, outcome, usage, cost, cost_unit, request_id)
-  select workspace_id, hold_id, ordinal, actor, operation, kind, provider, model, model_version,
+  select workspace_id, hold_id, ordinal, actor, end_user, operation, kind, provider, model, model_version,
          started_at, duration_ms, outcome, usage, cost, cost_unit, request_id
   from jsonb_to_recordset(p_attempts) as a (
-    workspace_id uuid, hold_id uuid, ordinal smallint, actor text, operation text, kind text, provider text, model text,
+    workspace_id uuid, hold_id uuid, ordinal smallint, actor text, end_user text, operation text, kind text, provider text, model text,
     model_version text, started_at timestamptz, duration_ms integer, outcome text, usage jsonb, cost bigint, cost_unit text,
     request_id text);
 end $function$;
@@ -1294,6 +1334,28 @@ begin
   if tg_op = 'UPDATE' and current_setting('purser.erasing', true) = tg_table_schema || '.' || tg_table_name then return null; end if;
   raise exception '%.% is append-only: % refused', tg_table_schema, tg_table_name, tg_op using errcode = 'restrict_violation';
 end $function$;
+
+CREATE OR REPLACE FUNCTION ledger.refuse_off_chart()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      declare
+        v_posting text;
+      begin
+        select format('%s ← %s in %s', a.debit, a.credit, a.unit) into v_posting from added a
+        where ((case when a.debit in ('payable:tax', 'payable:payments') then a.debit
+    when a.debit like 'payable:_%' then 'payable:<provider>' when a.debit like 'granted:_%' then 'granted:<source>'
+    when a.debit like 'spent:_%' then 'spent:<source>' when a.debit like 'revenue:pack:_%' then 'revenue:pack:<code>'
+    when a.debit like 'fees:pack:_%' then 'fees:pack:<code>' else a.debit end) || ' < ' || (case when a.credit in ('payable:tax', 'payable:payments') then a.credit
+    when a.credit like 'payable:_%' then 'payable:<provider>' when a.credit like 'granted:_%' then 'granted:<source>'
+    when a.credit like 'spent:_%' then 'spent:<source>' when a.credit like 'revenue:pack:_%' then 'revenue:pack:<code>'
+    when a.credit like 'fees:pack:_%' then 'fees:pack:<code>' else a.credit end) || case when a.unit = 'credit' then ' in credits' else ' in money' end) <> all ('{"cost < payable:<provider> in money","payable:<provider> < cost in money","overrun < payable:<provider> in money","unreconciled < payable:<provider> in money","cost < unreconciled in money","payable:<provider> < unreconciled in money","receivable < revenue:subscription in money","revenue:subscription < receivable in money","receivable < revenue:pay_as_you_go in money","revenue:pay_as_you_go < receivable in money","receivable < revenue:pack:<code> in money","revenue:pack:<code> < receivable in money","receivable < payable:tax in money","payable:tax < receivable in money","collected < revenue:subscription in money","revenue:subscription < collected in money","collected < deferred in money","deferred < collected in money","deferred < revenue:subscription in money","revenue:subscription < deferred in money","collected < payable:tax in money","payable:tax < collected in money","fees < payable:payments in money","payable:payments < fees in money","fees:pack:<code> < payable:payments in money","payable:payments < fees:pack:<code> in money","granted:<source> < wallet in credits","wallet < spent in credits","wallet < spent:<source> in credits","wallet < expired in credits"}'::text[])
+        limit 1;
+        if found then
+          raise exception '% is not in the chart of accounts', v_posting using errcode = 'check_violation';
+        end if;
+        return null;
+      end $function$;
 
 CREATE OR REPLACE FUNCTION ledger.request_ids(p_holds uuid[])
  RETURNS TABLE(hold_id uuid, request_id text)

@@ -191,8 +191,8 @@ describe('an end user who is erased', () => {
            (select array_agg(name order by name collate "C") from wallet.allocation where workspace_id = $1 and name = any ($2)) as allocations,
            (select array_agg(reason order by reason) from ledger.posting where workspace_id = $1 and (reason = 'a' or reason like 'a gift%')) as reasons,
            (select array_agg(reason order by reason) from meters.grant where workspace_id = $1 and (reason = 'a' or reason like 'a gift%')) as gifts,
-           (select array_agg(distinct split_part(actor, ' user:', 2) order by split_part(actor, ' user:', 2))
-            from ledger.attempt where workspace_id = $1 and split_part(actor, ' user:', 2) = any ($2)) as callers,
+           (select array_agg(distinct end_user order by end_user)
+            from ledger.attempt where workspace_id = $1 and end_user = any ($2)) as callers,
            (select count(*) from audit.entry where workspace_id = $1 and subject = any (select 'member:' || n from unnest($2::text[]) n)) as entries`,
         [theirs.id, ['a', ...others]],
       );

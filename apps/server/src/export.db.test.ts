@@ -84,7 +84,7 @@ describe('the export of a workspace', () => {
     }
     expect(text('workspace.jsonl')).toContain(mine.external_id);
     expect(text('keys.jsonl')).not.toContain('secret');
-    expect(text('calls.jsonl')).toContain(` user:${mine.mark}`);
+    expect(text('calls.jsonl')).toContain(`"end_user":"${mine.mark}`);
   });
 
   it('shows its owner no cost where people see credits, and keeps what was asked and answered; the operator sees all', async () => {

@@ -73,8 +73,10 @@ function wireFlag(flag: RaisedFraud, spenders: Awaited<ReturnType<typeof creditS
   };
 }
 
-/** An attempt names its actor and, after it, the end user. */
-export function wireSpender({ actor, credits }: CreditSpender): { actor: string; user: string | null; credits: number | string } {
-  const [who = '', user] = actor.split(' user:');
-  return { actor: who, user: user ?? null, credits: counter(credits) };
+export function wireSpender({ actor, end_user, credits }: CreditSpender): {
+  actor: string;
+  user: string | null;
+  credits: number | string;
+} {
+  return { actor, user: end_user, credits: counter(credits) };
 }

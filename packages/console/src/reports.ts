@@ -163,7 +163,7 @@ export function registerReports(app: App, deps: ConsoleDeps): void {
             workspace,
             called.get(workspace) ?? '',
             at.toString(),
-            (users ?? []).map(({ actor }) => actor).join(', '),
+            (users ?? []).map(({ actor, end_user }) => (end_user === null ? actor : `${actor} user:${end_user}`)).join(', '),
             text,
           ]),
         );
@@ -276,7 +276,9 @@ async function namedWeeks(pool: Pool, weeks: readonly FraudWeek[]): Promise<Name
   const of = new Map(all.map(({ id }, index) => [id, users[index]]));
   return weeks.map(({ week, workspaces, flags }) => {
     const named = flags.map((flag) => ({ ...flag, users: of.get(flag.id) }));
-    const each = named.flatMap((flag) => (flag.users ?? []).map(({ actor }) => `${flag.workspace} ${actor}`));
+    const each = named.flatMap((flag) =>
+      (flag.users ?? []).map(({ actor, end_user }) => `${flag.workspace} ${actor} ${end_user ?? ''}`),
+    );
     return { week, workspaces, users: new Set(each).size, flags: named };
   });
 }

@@ -25,7 +25,9 @@ export function registerTransactions(app: App, { pool }: ConsoleDeps): void {
         200: z.object({
           transaction_id: uuidSchema,
           postings: z.array(postingSchema.extend(sealed)),
-          calls: z.array(callSchema.extend({ actor: z.string(), request_id: z.string().nullable(), ...sealed })),
+          calls: z.array(
+            callSchema.extend({ actor: z.string(), user: z.string().nullable(), request_id: z.string().nullable(), ...sealed }),
+          ),
           entries: z.array(entrySchema.extend(sealed)),
         }),
         ...problems(400, 401, 403, 404),
@@ -44,6 +46,7 @@ export function registerTransactions(app: App, { pool }: ConsoleDeps): void {
         calls: found.attempts.map((evidence) => ({
           ...wireCall(evidence.row),
           actor: evidence.row.actor,
+          user: evidence.row.end_user,
           request_id: evidence.row.request_id,
           ...seal(evidence),
         })),

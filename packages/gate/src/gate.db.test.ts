@@ -246,14 +246,14 @@ describe('streams', () => {
   });
 });
 
-test('a user named in the request is named in the trail', async () => {
+test('a user named in the request is named beside the credential that called', async () => {
   const caller = { ...bench.caller('PRO'), user: `u-${newId()}` };
   await bench.gate().generate(caller, ask('hello'), PRESENT);
-  const { rows } = await bench.database.pool.query<{ actor: string }>(
-    'select actor from ledger.attempt where workspace_id = $1',
+  const { rows } = await bench.database.pool.query<{ actor: string; end_user: string }>(
+    'select actor, end_user from ledger.attempt where workspace_id = $1',
     [caller.workspace.id],
   );
-  expect(rows[0]?.actor).toContain(caller.user);
+  expect(rows).toEqual([{ actor: 'key:test', end_user: caller.user }]);
 });
 
 function cents(amount: string) {

@@ -8,7 +8,10 @@ export interface Attempt extends Position {
   readonly hold: HoldId;
   /** 1 for the first call under the hold, 2 for the one after it, … */
   readonly ordinal: number;
+  /** The credential that called. */
   readonly actor: string;
+  /** The end user it was for; null where none was named. */
+  readonly end_user: string | null;
   readonly operation: string;
   readonly kind: string;
   readonly provider: string;
@@ -26,5 +29,5 @@ export interface Attempt extends Position {
   readonly request_id: string | null;
 }
 
-export const ATTEMPT_COLUMNS = `xid, id, workspace_id as workspace, hold_id as hold, ordinal, actor, operation, kind, provider, model,
+export const ATTEMPT_COLUMNS = `xid, id, workspace_id as workspace, hold_id as hold, ordinal, actor, end_user, operation, kind, provider, model,
   model_version, started_at, duration_ms, outcome, usage, cost, cost_unit, request_id`;

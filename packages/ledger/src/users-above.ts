@@ -18,7 +18,7 @@ const SPENDINGS_MAX = 500;
 export async function usersAbove(pool: Pool, all: readonly Spending[]): Promise<(CreditSpender[] | undefined)[]> {
   const asked = all.slice(0, SPENDINGS_MAX);
   const { rows } = await pool.query<CreditSpender & { place: number }>(
-    `select asked.place::int as place, who.actor, who.credits
+    `select asked.place::int as place, who.actor, who.end_user, who.credits
      from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::bigint[]) with ordinality as asked (workspace, since, until, most, place)
      cross join lateral (
        with spent as (
@@ -26,11 +26,11 @@ export async function usersAbove(pool: Pool, all: readonly Spending[]): Promise<
          where workspace_id = asked.workspace and posted_at > asked.since and posted_at <= asked.until and unit = 'credit' and hold_id is not null
          group by hold_id),
        made as (
-         select distinct on (hold_id) hold_id, actor from ledger.attempt
+         select distinct on (hold_id) hold_id, actor, end_user from ledger.attempt
          where workspace_id = asked.workspace and hold_id in (select hold_id from spent) order by hold_id, ordinal desc)
-       select coalesce(actor, '') as actor, sum(credits)::bigint as credits from spent left join made using (hold_id)
-       group by 1 having sum(credits) > asked.most) as who
-     order by place, credits desc, actor`,
+       select coalesce(actor, '') as actor, end_user, sum(credits)::bigint as credits from spent left join made using (hold_id)
+       group by 1, 2 having sum(credits) > asked.most) as who
+     order by place, credits desc, actor, end_user`,
     [
       asked.map(({ workspace }) => workspace),
       asked.map(({ from }) => from.toString()),
@@ -40,6 +40,8 @@ export async function usersAbove(pool: Pool, all: readonly Spending[]): Promise<
   );
   const found = Map.groupBy(rows, ({ place }) => place);
   return all.map((_, index) =>
-    index < SPENDINGS_MAX ? (found.get(index + 1) ?? []).map(({ actor, credits }) => ({ actor, credits })) : undefined,
+    index < SPENDINGS_MAX
+      ? (found.get(index + 1) ?? []).map(({ actor, end_user, credits }) => ({ actor, end_user, credits }))
+      : undefined,
   );
 }

@@ -51,6 +51,8 @@ describe('what is wrong is named', () => {
     ],
     ['a unit the books do not know', { debit: 'cost', credit: 'payable:x', unit: 'bananas' }, /unknown unit bananas/],
   ])('%s', async (_, entry, detail) => {
+    // As books of before the chart of accounts, or a hand at the database, may have it.
+    await books.pool.query('drop trigger if exists in_chart_of_accounts on ledger.posting');
     await post(books.pool, { ...entry, amount: 1n });
     expect(await details()).toEqual([expect.stringMatching(detail)]);
   });

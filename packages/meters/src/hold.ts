@@ -46,7 +46,10 @@ export type HoldOutcome =
 
 /** One physical provider call, as `ledger.attempt` keeps it. */
 export interface AttemptRecord {
+  /** The credential that called. */
   readonly actor: string;
+  /** The end user that the call was for, where one was named. */
+  readonly end_user?: string | undefined;
   readonly operation: string;
   /** The task, as the catalog names it. */
   readonly kind: string;

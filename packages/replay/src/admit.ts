@@ -67,7 +67,7 @@ interface Used {
 /** What a call takes of each meter. Credits have grants, and calls in flight have no recorded moment: neither is a counter here. */
 export function legsOf(policy: Policy, call: RecordedCall, used: Used): Taken['legs'] {
   const task = findOperation(policy.catalog, call.operation)?.task ?? 'text';
-  return metersFor(task, policy, { user: userOf(call) }, call.started_at)
+  return metersFor(task, policy, { user: call.end_user ?? call.actor }, call.started_at)
     .filter(({ class: kind, key }) => kind !== 'credit' && kind !== 'gauge' && (key !== PAY_AS_YOU_GO || used.sold > 0n))
     .map((meter) => ({ meter, amount: amountOf(policy, meter, used) }));
 }
@@ -78,13 +78,6 @@ function amountOf({ catalog }: Policy, meter: MeterSpec, { usage, cost, sold }: 
   if (meter.unit === 'token') return BigInt(usage.input_tokens + usage.output_tokens);
   assert(meter.unit === 'job', `a text call has no meter ${meter.key}`);
   return 1n;
-}
-
-/** The end user of the call, or who called: as the gate counts a user's day. */
-function userOf({ actor }: RecordedCall): string {
-  const mark = ' user:';
-  const place = actor.indexOf(mark);
-  return place === -1 ? actor : actor.slice(place + mark.length);
 }
 
 function codeOf({ key }: MeterSpec): RefusalCode {

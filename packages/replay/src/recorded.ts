@@ -5,6 +5,7 @@ import type { Money, Usage } from '@purser/money';
 /** A call as the books keep it. */
 export interface RecordedCall {
   readonly actor: string;
+  readonly end_user?: string | null;
   readonly operation: string;
   readonly provider: string;
   readonly model: string;

@@ -140,7 +140,8 @@ export async function endUnserved(
 
 function attemptRecord({ draft, fitted }: Held, attempt: Attempt, ending: BookedEnding | null): AttemptRecord {
   return {
-    actor: draft.user === undefined ? draft.ask.caller.actor : `${draft.ask.caller.actor} user:${draft.user}`,
+    actor: draft.ask.caller.actor,
+    end_user: draft.user,
     operation: draft.operation.name,
     kind: draft.ask.task.name,
     provider: fitted.model.provider,
