@@ -52,6 +52,7 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
   'core.isUuid': (text) => core.isUuid(text),
   'database.toPostgresJson': (text) => database.toPostgresJson({ text }),
   'database.toPostgresText': (text) => database.toPostgresText(text),
+  'database.derivedId': (text) => database.derivedId(text),
   'core.ownPath': (text) => core.ownPath(text, 'https://purser.example'),
   'log.createLog': (text) => log.createLog({ level: 'info', write: () => {} }).info({ text, err: new Error(text) }, text),
   'database.isTransientDatabaseError': (text) => database.isTransientDatabaseError(new Error(text)),

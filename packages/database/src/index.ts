@@ -2,7 +2,7 @@ export { backUp, type Moved, restoreBackup } from './backup.ts';
 export { DatabaseClock } from './database-clock.ts';
 export { examineDatabase } from './examine.ts';
 export { baseMigrations, migrate, type Migration, readMigrations, type SchemaMigrations, unknownMigrations } from './migrate.ts';
-export { newId } from './row-id.ts';
+export { derivedId, newId } from './row-id.ts';
 export { NoticeListener } from './notice-listener.ts';
 export { type Connection, databaseFault, isTransientDatabaseError, openPool, type Pool, type Queryable } from './pool.ts';
 export { toPostgresJson, toPostgresText } from './postgres-json.ts';

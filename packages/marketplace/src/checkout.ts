@@ -1,5 +1,5 @@
 import { assert, isRefusal, type Refusal, refuse, type WorkspaceId } from '@purser/core';
-import { newId, workspaceTransaction } from '@purser/database';
+import { derivedId, newId, workspaceTransaction } from '@purser/database';
 import { findPlan, type Catalog } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { currency, type Money, money, toMinor } from '@purser/money';
@@ -8,7 +8,6 @@ import type { Stripe } from 'stripe';
 
 import { hasLiveSubscription } from './apply-subscription.ts';
 import { withCustomer } from './customer.ts';
-import { derivedId } from './derived-id.ts';
 import type { CheckoutId } from './event.ts';
 import { onePage, type PagesOfPlans } from './open-pages.ts';
 import type { OpenParts } from './parts.ts';

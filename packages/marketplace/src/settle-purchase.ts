@@ -1,11 +1,10 @@
 import { appendAudit } from '@purser/audit';
-import type { Connection } from '@purser/database';
+import { type Connection, derivedId } from '@purser/database';
 import { type GrantId, grantCredits, lockGrants, takeBack } from '@purser/meters';
 import { currency, findRate, money } from '@purser/money';
 import { type Policy, raiseCeiling } from '@purser/policy';
 
 import { type Amounts, bookSale } from './book.ts';
-import { derivedId } from './derived-id.ts';
 import { raiseLeft, reversalFees, reversedOf, settlementOf, stillPaidFor } from './entitlement.ts';
 import { grantsOf, type Purchase, type PurchaseGrant, saleOf } from './purchase.ts';
 import { reversalsOfPayment } from './reversal-facts.ts';

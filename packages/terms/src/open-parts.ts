@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
-
 import type { WorkspaceId } from '@purser/core';
-import type { Connection } from '@purser/database';
+import { type Connection, derivedId } from '@purser/database';
 import { endGrants, type GrantId, grantMany, lockGrants, type NewGrant, takeBack } from '@purser/meters';
 
 import { bookDue } from './book.ts';
@@ -167,10 +165,7 @@ async function takeFrom(
   ]);
 }
 
-/** The same for every server that opens this part: a UUIDv8 of what it is. */
+/** The same for every server that opens this part. */
 function grantId(workspace: WorkspaceId, part: PartRow, what: string): GrantId {
-  const hash = createHash('sha256')
-    .update([what, workspace, partName(part), part.steps].join('\n'))
-    .digest('hex');
-  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}` as GrantId;
+  return derivedId<'grant'>(what, workspace, partName(part), String(part.steps));
 }
