@@ -6,9 +6,11 @@ import { benchKills } from './kills/run.ts';
 import { benchKilledLives } from './lives/killed.ts';
 import { benchLives } from './lives/run.ts';
 import { benchLimits } from './limits/run.ts';
+import { benchPage } from './page/run.ts';
 import { benchScale } from './scale/run.ts';
 import { benchStart } from './start/run.ts';
 import { benchSteps } from './steps/run.ts';
+import { benchTables } from './tables/run.ts';
 import { benchTerms } from './terms/run.ts';
 
 const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
@@ -23,6 +25,8 @@ const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
   credits: benchCredits,
   steps: benchSteps,
   start: benchStart,
+  tables: benchTables,
+  page: benchPage,
   terms: benchTerms,
   catalogs: benchCatalogs,
 };

@@ -561,6 +561,8 @@ create table identity.workspace (
   constraint workspace_timezone_check CHECK ((timezone ~ '^[A-Za-z]'::text)),
   constraint workspace_workspace_id_check CHECK ((workspace_id <> '00000000-0000-0000-0000-000000000000'::uuid))
 );
+CREATE INDEX workspace_by_name ON identity.workspace USING btree (lower(name), workspace_id) WHERE (erased_at IS NULL);
+CREATE INDEX workspace_by_plan ON identity.workspace USING btree (plan, workspace_id) WHERE (erased_at IS NULL);
 alter table identity.workspace enable row level security;
 create policy all_rows on identity.workspace for all to purser_work using (true);
 create policy own_workspace on identity.workspace for all to purser_app using ((workspace_id = base.current_workspace()));
@@ -3293,6 +3295,8 @@ create table notify.alert (
   constraint alert_title_check CHECK ((length(title) <= 200))
 );
 CREATE INDEX alert_of_workspace ON notify.alert USING btree (workspace_id, alert_id);
+CREATE INDEX alert_unseen_by_operator ON notify.alert USING btree (alert_id) WHERE (operator_seen_at IS NULL);
+CREATE INDEX alert_unseen_by_workspace ON notify.alert USING btree (workspace_id, alert_id) WHERE (seen_at IS NULL);
 CREATE INDEX fraud_by_time ON notify.alert USING btree (raised_at) WHERE (kind = 'fraud'::text);
 alter table notify.alert enable row level security;
 create policy all_rows on notify.alert for all to purser_work using (true);

@@ -64,7 +64,8 @@ export async function signIn(page: Page, key: string): Promise<void> {
 
 /** Goes to a page by its tab; on a phone some tabs lie behind one more. */
 export async function tab(page: Page, name: string): Promise<void> {
-  const link = page.getByRole('link', { name, exact: true }).filter({ visible: true });
+  // A badge says beside the name how many are new.
+  const link = page.getByRole('link', { name: new RegExp(`^(?:\\d+ new ?)?${name}(?: \\d+ new)?$`) }).filter({ visible: true });
   if ((await link.count()) === 0) await page.getByRole('button', { name: 'More', exact: true }).click();
   await link.first().click();
 }
@@ -75,6 +76,8 @@ export async function faultsOf(page: Page): Promise<string[]> {
   const dark = await page.evaluate<boolean>("matchMedia('(prefers-color-scheme: dark)').matches");
   // Only colours differ in the other scheme.
   await page.emulateMedia({ colorScheme: dark ? 'light' : 'dark' });
+  // What is looked at has to be painted first: on a slow machine that takes a moment.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
   faults.push(...(await axeFaults(new AxeBuilder({ page }).withRules(['color-contrast']))));
   await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
   const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');

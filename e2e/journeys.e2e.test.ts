@@ -47,7 +47,7 @@ describe.each(LOOKS)('$name', (look) => {
     async () => {
       const key = await newWorkspace('PRO');
       const { page, complaints, close } = await visit(browser, server.origin, look);
-      await page.getByRole('heading', { name: 'Come aboard' }).waitFor();
+      await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
 
       await signIn(page, key);
@@ -72,9 +72,9 @@ describe.each(LOOKS)('$name', (look) => {
       expect(await faultsOf(page)).toEqual([]);
 
       await page.getByRole('button', { name: 'Sign out' }).click();
-      await page.getByRole('heading', { name: 'Come aboard' }).waitFor();
+      await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
       await page.reload();
-      await page.getByRole('heading', { name: 'Come aboard' }).waitFor();
+      await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
       expect(complaints).toEqual([]);
       await close();
     },
@@ -97,33 +97,44 @@ describe.each(LOOKS)('$name', (look) => {
   );
 
   it(
-    'the owner sees the margin, verifies the books and the trail, and makes a workspace whose key is shown once',
+    'an operator sees how it goes, verifies the ledger and the audit log, and creates a workspace whose key is shown once',
     async () => {
       const { page, complaints, close } = await visit(browser, server.origin, look);
       await signIn(page, server.admin_token);
-      await page.getByRole('heading', { name: 'Margin', exact: true }).waitFor();
-      await page.getByLabel('All time').check({ force: true });
-      await page.getByTestId('margin').getByText('PRO').waitFor();
+      await page.getByRole('heading', { name: 'Overview', exact: true }).waitFor();
+      await page.getByTestId('figures').getByText('Revenue').first().waitFor();
+      await page.getByRole('slider').first().waitFor();
       expect(await faultsOf(page)).toEqual([]);
 
-      await tab(page, 'Books');
-      await page.getByRole('button', { name: 'Verify the books' }).click();
+      await tab(page, 'Margin');
+      await page.getByRole('combobox', { name: 'Period' }).selectOption({ label: 'All time' });
+      await page.getByRole('table', { name: 'Gross margin' }).getByText('PRO').waitFor();
+      await page.waitForURL(/period=all/);
+      expect(await faultsOf(page)).toEqual([]);
+
+      await tab(page, 'Ledger');
+      await page.getByRole('button', { name: 'Verify the ledger' }).click();
       await page.getByText('Balanced', { exact: true }).waitFor();
       await page.getByRole('table').first().waitFor();
-      await page.getByRole('heading', { name: 'Postings' }).waitFor();
+      await page.getByRole('heading', { name: 'Entries' }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
 
-      await tab(page, 'Trail');
-      await page.getByRole('button', { name: 'Verify the trail' }).click();
+      await tab(page, 'Audit log');
+      await page.getByRole('button', { name: 'Verify the audit log' }).click();
       await page.getByText('Intact', { exact: true }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
 
       await tab(page, 'Workspaces');
-      await page.getByLabel('Name', { exact: true }).fill('Rye & Sons');
-      await page.getByRole('button', { name: 'Make the workspace' }).click();
+      await page.getByRole('button', { name: 'Create workspace' }).click();
+      await page.getByRole('button', { name: 'Create workspace' }).click();
+      await page.getByText('A name is missing.').waitFor();
+      // The field that is wrong has the focus.
+      await page.keyboard.type('Rye & Sons');
+      expect(await faultsOf(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Create workspace' }).click();
       expect(await page.getByTestId('key').innerText()).toMatch(/^purser_ws_\S{20,}$/);
       expect(await faultsOf(page)).toEqual([]);
-      await page.getByRole('button', { name: 'I have it' }).click();
+      await page.getByRole('button', { name: 'Done' }).click();
       expect(await page.getByText('purser_ws_').count()).toBe(0);
       await page.getByText('Rye & Sons').first().waitFor();
       expect(complaints).toEqual([]);
@@ -159,7 +170,7 @@ describe('the page', () => {
     await page.getByText('The field is empty').waitFor();
     await page.getByLabel('Workspace key or admin token').fill('purser_ws_wrong');
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-    await page.getByText('That key does not open anything').waitFor();
+    await page.getByText('Invalid API key').waitFor();
     expect(await faultsOf(page)).toEqual([]);
     await signIn(page, server.workspace_key);
     const readable = await page.evaluate<string>('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
@@ -202,7 +213,7 @@ describe('the page', () => {
     expect(await faultsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await signIn(page, server.admin_token);
-    await tab(page, 'Books');
+    await tab(page, 'Ledger');
     await page.getByRole('table').first().waitFor();
     expect(await faultsOf(page)).toEqual([]);
     await close();
@@ -246,23 +257,23 @@ describe('a slow model', () => {
     await signIn(page, own.workspace_key);
     await tab(page, 'Plan');
     await page.getByRole('button', { name: /^Buy/ }).first().click();
-    await page.getByText('This is not set up here').waitFor();
+    await page.getByText('Not configured').waitFor();
     await page.getByText('nothing was charged', { exact: false }).waitFor();
     expect(await faultsOf(page)).toEqual([]);
     await close();
   });
 
   it(
-    'streams its answer word by word, shows what is held meanwhile, and stops when told to',
+    'streams its answer word by word, shows what is reserved meanwhile, and stops when told to',
     async () => {
       const { page, complaints, close } = await visit(browser, own.origin, ON_DESKTOP);
       await signIn(page, own.workspace_key);
       await run(page, TASK);
       await page.getByText('The answer is arriving.').waitFor();
-      await page.getByTestId('credits').getByText('held', { exact: false }).waitFor();
+      await page.getByTestId('credits').getByText('reserved', { exact: false }).waitFor();
       await page.getByRole('button', { name: 'Stop' }).click();
       await page.getByText('Stopped. You pay for', { exact: false }).waitFor();
-      await expect.poll(() => page.getByTestId('credits').innerText(), { timeout: 60_000 }).not.toContain('held');
+      await expect.poll(() => page.getByTestId('credits').innerText(), { timeout: 60_000 }).not.toContain('reserved');
       await page.getByTestId('calls').getByText('Stopped').waitFor();
       // Looked at in a run of its own: on a slow machine that takes longer than the answer, and then there is nothing left to stop.
       await run(page, TASK);

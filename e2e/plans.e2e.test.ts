@@ -87,8 +87,8 @@ describe.each(LOOKS)('$name', (look) => {
       await page.getByText('Thank you.', { exact: false }).waitFor();
       await page.getByText('500 credits').last().waitFor();
       await tab(page, 'Statement');
-      await page.getByTestId('statement').getByText('A pack', { exact: true }).waitFor();
-      await page.getByTestId('statement').getByText('A call', { exact: true }).first().waitFor();
+      await page.getByRole('table', { name: 'Movements' }).getByText('A pack', { exact: true }).waitFor();
+      await page.getByRole('table', { name: 'Movements' }).getByText('A call', { exact: true }).first().waitFor();
       expect(await faultsOf(page)).toEqual([]);
       await close();
     },
@@ -103,21 +103,32 @@ describe.each(LOOKS)('$name', (look) => {
       await signIn(page, server.admin_token);
       await page.goto(`/admin/workspaces/${id}`);
       await page.getByRole('heading', { name: 'Rye & Sons' }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
 
+      await page.getByRole('link', { name: 'Settings', exact: true }).click();
       await page.getByRole('textbox', { name: 'Credits', exact: true }).fill('250');
-      await page.getByLabel('Why', { exact: true }).fill('an apology');
-      await page.getByRole('button', { name: 'Give them' }).click();
+      await page.getByLabel('Reason', { exact: true }).fill('an apology');
+      await page.getByRole('button', { name: 'Give credits', exact: true }).click();
       await page.getByText('250 credits given.').waitFor();
 
       await page.getByRole('textbox', { name: 'Cost ceiling' }).fill('900');
-      await page.getByRole('button', { name: 'Save the terms' }).click();
+      await page.getByRole('button', { name: 'Save terms' }).click();
       await page.getByText('would not keep its margin', { exact: false }).waitFor();
       await page.getByRole('textbox', { name: 'Cost ceiling' }).fill('');
       await page.getByLabel('Requests a minute').fill('300');
-      await page.getByRole('button', { name: 'Save the terms' }).click();
-      await page.getByText('Agreed', { exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Save terms' }).click();
+      await page.getByText('Agreed terms').nth(1).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      for (const part of ['Usage', 'Calls', 'Ledger', 'Audit log']) {
+        await page.getByLabel('Parts of the workspace').getByRole('link', { name: part }).click();
+        await page.waitForURL(new RegExp(`/${part.split(' ')[0]?.toLowerCase()}$`));
+        if (part === 'Usage') await page.getByText('Agreed', { exact: true }).waitFor();
+        expect(await faultsOf(page), part).toEqual([]);
+      }
+      await page.getByText('overrides: none → rate rpm 300', { exact: false }).waitFor();
+      await page.getByLabel('Parts of the workspace').getByRole('link', { name: 'Overview' }).click();
 
-      await page.getByLabel('Set by hand').selectOption('grace');
+      await page.getByLabel('Set manually').selectOption('grace');
       await page.getByRole('button', { name: 'Set', exact: true }).click();
       const setting = page.getByRole('dialog', { name: /Set the subscription of Rye & Sons/ });
       await setting.getByText('Its AI features stop at once', { exact: false }).waitFor();
@@ -127,9 +138,9 @@ describe.each(LOOKS)('$name', (look) => {
       expect(await faultsOf(page)).toEqual([]);
 
       for (const [name, heading] of [
-        ['Alerts', 'Messages that did not arrive'],
-        ['Fraud', 'To look at'],
-        ['Ladders', 'Emergency freeze'],
+        ['Alerts', 'Undelivered messages'],
+        ['Fraud', 'To check'],
+        ['Throttling', 'Emergency freeze'],
       ] as const) {
         await tab(page, name);
         await page.getByRole('heading', { name: heading }).waitFor();
@@ -150,12 +161,12 @@ describe.each(LOOKS)('$name', (look) => {
       const { page, close } = await visit(browser, server.origin, look);
       await signIn(page, server.admin_token);
       await tab(page, 'Roll-outs');
-      const catalog = page.getByLabel('The other catalog');
-      await page.getByRole('button', { name: 'Take the one for sale now' }).click();
+      const catalog = page.getByLabel('New catalog');
+      await page.getByRole('button', { name: 'Take the current catalog' }).click();
       await expect.poll(() => catalog.inputValue()).toContain('name: default');
       const shipped = await catalog.inputValue();
       await catalog.fill(shipped.replace('price: 15.99 EUR', 'price: 15.99 EUR\n    ceiling: 15 EUR'));
-      await page.getByRole('button', { name: 'Begin the roll-out' }).click();
+      await page.getByRole('button', { name: 'Start the roll-out' }).click();
       await page
         .getByRole('dialog')
         .getByRole('button', { name: /^Move \d+ % now$/ })
@@ -164,29 +175,29 @@ describe.each(LOOKS)('$name', (look) => {
       expect(await faultsOf(page)).toEqual([]);
       await catalog.fill(shipped.replace('concurrency: 16', 'concurrency: 15'));
       await page.getByLabel('25 %').last().check({ force: true });
-      await page.getByRole('button', { name: 'Begin the roll-out' }).click();
+      await page.getByRole('button', { name: 'Start the roll-out' }).click();
       await page
         .getByRole('dialog')
         .getByRole('button', { name: /^Move \d+ % now$/ })
         .click();
-      await page.getByText('25 % are moved', { exact: true }).waitFor();
+      await page.getByText('25 % of customers', { exact: true }).waitFor();
       await page.getByTestId('comparison').getByText('Workspaces').waitFor();
       expect(await faultsOf(page)).toEqual([]);
       await page.getByLabel('50 %').first().check({ force: true });
       await page.getByRole('button', { name: 'Set the share' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Move them now' }).click();
-      await page.getByText('50 % are moved', { exact: true }).waitFor();
-      await page.getByRole('button', { name: 'Move everybody' }).click();
-      await page.getByRole('button', { name: 'Move everybody now' }).click();
-      await page.getByText('all are moved', { exact: true }).waitFor();
+      await page.getByText('50 % of customers', { exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Complete' }).click();
+      await page.getByRole('button', { name: 'Move all now' }).click();
+      await page.getByText('completed', { exact: true }).waitFor();
       await page.getByRole('button', { name: 'Roll back', exact: true }).click();
       expect(await faultsOf(page)).toEqual([]);
       await page.getByRole('button', { name: 'Roll back now' }).click();
-      await page.getByRole('heading', { name: 'Taken back' }).waitFor();
+      await page.getByRole('heading', { name: 'Rolled back' }).waitFor();
 
-      await tab(page, 'Keys');
-      await page.getByLabel('Name of another key').fill(`our backend ${look.name}`);
-      await page.getByRole('button', { name: 'Make a key' }).click();
+      await tab(page, 'API keys');
+      await page.getByLabel('Name of the new key').fill(`our backend ${look.name}`);
+      await page.getByRole('button', { name: 'Create API key' }).click();
       expect(await page.getByTestId('key').innerText()).toMatch(/^purser_pf_\S{20,}$/);
       expect(await faultsOf(page)).toEqual([]);
       await close();
@@ -201,16 +212,16 @@ it(
     const { id } = await newWorkspace('Ann’s bakery', 'PRO');
     const { page, complaints, close } = await visit(browser, server.origin, ON_DESKTOP);
     await signIn(page, server.admin_token);
-    await page.goto(`/admin/workspaces/${id}`);
-    await page.getByLabel('Invite by e-mail').fill('ann@bakery.example');
+    await page.goto(`/admin/workspaces/${id}/settings`);
+    await page.getByLabel('Invite by email').fill('ann@bakery.example');
     await page.getByRole('button', { name: 'Invite', exact: true }).click();
     await page.getByText('ann@bakery.example is invited', { exact: false }).waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
 
-    await page.getByText('Sign in by e-mail instead').click();
-    await page.getByLabel('Your e-mail address').fill('ann@bakery.example');
-    await page.getByRole('button', { name: 'Send me a link' }).click();
-    await page.getByText('Look into your mailbox.').waitFor();
+    await page.getByText('Sign in by email').click();
+    await page.getByLabel('Your email address').fill('ann@bakery.example');
+    await page.getByRole('button', { name: 'Email me a link' }).click();
+    await page.getByText('Check your email.').waitFor();
     const link = /http\S+magic-link\/verify\S+/;
     await expect.poll(() => link.exec(server.printed())?.[0]).toBeDefined();
     await page.goto(link.exec(server.printed())?.[0] ?? '');
@@ -222,24 +233,24 @@ it(
     await tab(page, 'Members');
     await page.getByRole('button', { name: 'Accept' }).click();
     await page.getByRole('heading', { name: 'Ann’s bakery' }).waitFor();
-    await page.getByLabel('Invite by e-mail').fill('bo@bakery.example');
+    await page.getByLabel('Invite by email').fill('bo@bakery.example');
     await page.getByRole('button', { name: 'Invite', exact: true }).click();
     await page.getByTestId('people').getByText('bo@bakery.example', { exact: true }).waitFor();
     await page.getByLabel('Allocate to a').selectOption('team');
-    await page.getByLabel('Its name').fill('ovens');
+    await page.getByLabel('Team name').fill('ovens');
     await page.getByLabel('Credits in a period').fill('400');
     await page.getByRole('button', { name: 'Allocate', exact: true }).click();
     await page.getByTestId('allocations').getByText('Team ovens', { exact: true }).waitFor();
     expect(await faultsOf(page)).toEqual([]);
 
-    await tab(page, 'Keys');
-    await page.getByLabel('Name of another key').fill('the shop’s website');
-    await page.getByRole('button', { name: 'Make a key' }).click();
+    await tab(page, 'API keys');
+    await page.getByLabel('Name of the new key').fill('the shop’s website');
+    await page.getByRole('button', { name: 'Create API key' }).click();
     const made = await page.getByTestId('key').innerText();
     expect(made).toMatch(/^purser_ws_\S{20,}$/);
     expect(await usageStatus(made)).toBe(200);
     expect(await faultsOf(page)).toEqual([]);
-    await page.getByRole('button', { name: 'I have it' }).click();
+    await page.getByRole('button', { name: 'Done' }).click();
     expect(await page.getByText(made).count()).toBe(0);
     await page.getByRole('button', { name: 'Revoke the shop’s website' }).click();
     expect(await faultsOf(page)).toEqual([]);

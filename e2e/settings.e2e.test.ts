@@ -31,7 +31,7 @@ describe.each(LOOKS)('$name', (look) => {
       const { id, key } = (await made.json()) as { id: string; key: string };
       const { page, complaints, close } = await visit(browser, server.origin, look);
       await signIn(page, server.admin_token);
-      await page.goto(`/admin/workspaces/${id}`);
+      await page.goto(`/admin/workspaces/${id}/settings`);
       const saving = page.waitForEvent('download');
       await page.getByRole('link', { name: 'Export all data' }).click();
       expect((await saving).suggestedFilename()).toBe(`purser-export-${id}.zip`);

@@ -63,7 +63,7 @@ describe.each(LOOKS)('$name', (look) => {
       }
       await tab(page, 'Usage');
       await page.getByRole('button', { name: 'Show every rule and its reason' }).click();
-      await page.getByText('Concurrent calls').or(page.getByText('Side by side')).first().waitFor();
+      await page.getByText('Concurrent calls').first().waitFor();
       expect(MONEY.exec(await shown(page))).toBeNull();
       await tab(page, 'Plan');
       await page.getByText('credits a month', { exact: false }).first().waitFor();
@@ -81,11 +81,12 @@ describe.each(LOOKS)('$name', (look) => {
       const { page, complaints, close } = await visit(browser, cost.origin, look);
       await signIn(page, cost.admin_token);
       await tab(page, 'Workspaces');
+      await page.getByRole('button', { name: 'Create workspace' }).click();
       await page.getByLabel('Name', { exact: true }).fill('Mill & Co');
       const plan = page.getByLabel('Plan', { exact: true });
       await expect.poll(() => plan.locator('option').allInnerTexts()).toEqual(['Self-hosted', 'Team', 'Agency']);
       await plan.selectOption('TEAM');
-      await page.getByRole('button', { name: 'Make the workspace' }).click();
+      await page.getByRole('button', { name: 'Create workspace' }).click();
       const key = await page.getByTestId('key').innerText();
       await page.getByRole('button', { name: 'Sign out' }).click();
 
@@ -107,7 +108,7 @@ describe.each(LOOKS)('$name', (look) => {
       const { id } = await newWorkspace(credits, `Asked ${look.name}`, 'PRO');
       const { page, complaints, close } = await visit(browser, credits.origin, look);
       await signIn(page, credits.admin_token);
-      await tab(page, 'Ladders');
+      await tab(page, 'Throttling');
       await page.getByRole('button', { name: 'Freeze everything' }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByText('for any customer', { exact: false }).waitFor();
@@ -122,25 +123,25 @@ describe.each(LOOKS)('$name', (look) => {
       await dialog.getByRole('button', { name: 'Unfreeze now' }).click();
       await page.getByRole('button', { name: 'Freeze everything' }).waitFor();
 
-      await page.goto(`/admin/workspaces/${id}`);
+      await page.goto(`/admin/workspaces/${id}/settings`);
       const amount = page.getByRole('textbox', { name: 'Credits', exact: true });
       await amount.fill('5000');
-      await page.getByLabel('Why', { exact: true }).fill('a bad week');
-      await page.getByRole('button', { name: 'Give them' }).click();
+      await page.getByLabel('Reason', { exact: true }).fill('a bad week');
+      await page.getByRole('button', { name: 'Give credits', exact: true }).click();
       await dialog.getByRole('button', { name: 'Cancel' }).click();
       expect(await page.getByTestId('gifts').count()).toBe(0);
-      await page.getByRole('button', { name: 'Give them' }).click();
+      await page.getByRole('button', { name: 'Give credits', exact: true }).click();
       await dialog.getByText('nobody pays for what they cost', { exact: false }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
-      await dialog.getByRole('button', { name: 'Give them now' }).click();
+      await dialog.getByRole('button', { name: 'Give credits now' }).click();
       await page.getByTestId('gifts').getByText('5,000 left', { exact: false }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
       await page.getByTestId('gifts').getByRole('button', { name: 'Take back' }).click();
-      await dialog.getByRole('button', { name: 'Take them back' }).click();
+      await dialog.getByRole('button', { name: 'Take back now' }).click();
       await page.getByTestId('gifts').getByText('0 left', { exact: false }).waitFor();
 
       await page.getByRole('combobox', { name: /^Plan/ }).selectOption('BUSINESS');
-      await page.getByRole('button', { name: 'Save the terms' }).click();
+      await page.getByRole('button', { name: 'Save terms' }).click();
       await dialog.getByText('what it does not include stops', { exact: false }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
       await dialog.getByRole('button', { name: 'Change the plan now' }).click();

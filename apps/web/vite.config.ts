@@ -38,9 +38,36 @@ function compressed(): Plugin {
   };
 }
 
+/**
+ * The app is imported once its language is known. Its files are named in the page already, so that they are on their way meanwhile.
+ */
+function preloaded(): Plugin {
+  return {
+    name: 'preloaded',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(_, { bundle = {} }) {
+        const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
+        const entry = chunks.find(({ isEntry }) => isEntry);
+        const app = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith('/src/shell/app.tsx') === true);
+        if (app === undefined) throw new Error('the build has no chunk of src/shell/app.tsx');
+        const named = new Set([entry?.fileName, ...(entry?.imports ?? [])]);
+        return [app.fileName, ...app.imports]
+          .filter((file) => !named.has(file))
+          .map((file) => ({
+            tag: 'link',
+            attrs: { rel: 'modulepreload', crossorigin: true, href: `/${file}` },
+            injectTo: 'head' as const,
+          }));
+      },
+    },
+  };
+}
+
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), tailwindcss(), compressed()],
+  plugins: [react(), tailwindcss(), preloaded(), compressed()],
   server,
   build: { target: 'es2022', assetsInlineLimit: 0 },
 });

@@ -9,6 +9,7 @@ export {
   wireAlert,
   wireSettings,
 } from './alerts.ts';
+export { countSchema, groupPageSchema, groupQuery, groupSearchOf, markedSchema, markSchema, wireGroup } from './alert-groups.ts';
 export { callSchema, wireCall } from './calls.ts';
 export { startServerAlerts } from './start-alerts.ts';
 export { wireInvitation } from './members.ts';

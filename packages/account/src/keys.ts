@@ -51,7 +51,7 @@ export function registerKeys(app: App, deps: AccountDeps): void {
     handler: async (request, reply) => {
       const workspace = workspaceOf(request).id;
       const { actor, person } = callerOf(request);
-      if (person?.email === null) throw new RefusalError(refuse('forbidden', 'sign in by e-mail before you make keys'));
+      if (person?.email === null) throw new RefusalError(refuse('forbidden', 'sign in by email before you create keys'));
       return createOnce(deps, request, reply, async (connection) => {
         const created = await identity.createKey({ name: request.body.name, workspace }, connection);
         if (isRefusal(created)) return created;

@@ -90,14 +90,14 @@ export function registerMembers(app: App, deps: AccountDeps): void {
       summary: 'Invites a mailbox to the workspace',
       body: z.strictObject({ email: z.email().max(320), role: role.default('member') }),
       response: {
-        201: invitationSchema.extend({ letter: z.boolean().describe('False: no letter leaves here; tell them yourself.') }),
+        201: invitationSchema.extend({ letter: z.boolean().describe('False: no email was sent; tell them yourself.') }),
         ...problems(400, 401, 403, 409, 422, 503),
       },
     },
     handler: async (request, reply) => {
       const workspace = workspaceOf(request);
       const { person } = callerOf(request);
-      if (person?.email === null) throw new RefusalError(refuse('forbidden', 'sign in by e-mail before you invite others'));
+      if (person?.email === null) throw new RefusalError(refuse('forbidden', 'sign in by email before you invite others'));
       let made: Invitation | undefined;
       const sent = await createOnce(deps, request, reply, async (connection) => {
         const invited = await persons.invite({ workspace: workspace.id, ...request.body }, authorityOf(request), connection);

@@ -1,5 +1,6 @@
 import type { App } from '@purser/http';
 
+import { registerAlertGroups } from './alert-groups.ts';
 import { registerAlerts } from './alerts.ts';
 import { registerAllocations } from './allocations.ts';
 import { registerAuth } from './auth.ts';
@@ -9,11 +10,13 @@ import { registerLicense } from './license.ts';
 import { registerMembers } from './members.ts';
 import { registerSession } from './session.ts';
 import { registerStatement } from './statement.ts';
+import { registerDailyUsage } from './daily-usage.ts';
 import { registerUsage } from './usage.ts';
 import type { AccountDeps } from './deps.ts';
 
 export function registerRoutes(app: App, deps: AccountDeps): void {
   registerUsage(app, deps);
+  registerDailyUsage(app, deps);
   registerLicense(app, deps);
   registerCalls(app, deps);
   registerSession(app, deps);
@@ -23,4 +26,5 @@ export function registerRoutes(app: App, deps: AccountDeps): void {
   registerStatement(app, deps);
   registerKeys(app, deps);
   registerAlerts(app, deps);
+  registerAlertGroups(app, deps);
 }

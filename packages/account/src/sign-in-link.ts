@@ -39,7 +39,7 @@ export function registerSignInLink(app: App, deps: AccountDeps): void {
     config: { access: 'public' },
     schema: {
       tags: ['Session'],
-      summary: 'Sends a link to a mailbox; its page signs in whoever opens it',
+      summary: 'Emails a link; its page signs in',
       body: z.strictObject({ email: z.email().max(320), callbackURL }),
       response: { 202: z.object({ sent: z.literal(true) }), ...problems(400, 403, 429, 501, 503) },
     },

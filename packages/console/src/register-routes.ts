@@ -1,5 +1,6 @@
 import type { App } from '@purser/http';
 
+import { registerAlertGroups } from './alert-groups.ts';
 import { registerAlerts } from './alerts.ts';
 import { registerAudit } from './audit.ts';
 import { registerBooks } from './books.ts';
@@ -11,8 +12,10 @@ import { registerFreeze } from './freeze.ts';
 import { registerGifts } from './gifts.ts';
 import { registerKeys } from './keys.ts';
 import { registerLadder } from './ladder.ts';
+import { registerMargin } from './margin.ts';
 import { registerModels } from './models.ts';
 import { registerOperators } from './operators.ts';
+import { registerOverview } from './overview.ts';
 import { registerPayments } from './payments.ts';
 import { registerPurchases } from './purchases.ts';
 import { registerReconciliation } from './reconciliation.ts';
@@ -25,6 +28,7 @@ import type { ConsoleDeps } from './deps.ts';
 
 export async function registerRoutes(app: App, deps: ConsoleDeps): Promise<void> {
   registerAlerts(app, deps);
+  registerAlertGroups(app, deps);
   registerAudit(app, deps);
   registerBooks(app, deps);
   registerCatalog(app, deps);
@@ -35,8 +39,10 @@ export async function registerRoutes(app: App, deps: ConsoleDeps): Promise<void>
   registerGifts(app, deps);
   registerKeys(app, deps);
   registerLadder(app, deps);
+  registerMargin(app, deps);
   registerModels(app, deps);
   registerOperators(app, deps);
+  registerOverview(app, deps);
   registerPayments(app, deps);
   registerPurchases(app, deps);
   await registerReconciliation(app, deps);

@@ -6,8 +6,8 @@ import {
   type CreditSpender,
   dailyUsage,
   marginByModel,
-  marginByMonth,
   type MarginLine,
+  marginOverTime,
   marginReport,
   type UsageDay,
   usersAbove,
@@ -32,10 +32,10 @@ function either<Schema extends z.ZodType>(schema: Schema) {
   };
 }
 
-const MARGIN_KEYS = ['plan', 'workspace', 'pack', 'model', 'month'] as const;
-type MarginBy = (typeof MARGIN_KEYS)[number];
+export const MARGIN_KEYS = ['plan', 'workspace', 'pack', 'model', 'month'] as const;
+export type MarginBy = (typeof MARGIN_KEYS)[number];
 
-const marginRowSchema = marginSchema.extend({
+export const marginRowSchema = marginSchema.extend({
   name: z.string().nullable().describe('The name of a workspace; null for other keys.'),
   margin_min: z
     .string()
@@ -188,7 +188,7 @@ export function registerReports(app: App, deps: ConsoleDeps): void {
   });
 }
 
-function marginBy({ pool }: ConsoleDeps, by: MarginBy, span: Span): Promise<MarginLine[]> {
+export function marginBy({ pool }: ConsoleDeps, by: MarginBy, span: Span): Promise<MarginLine[]> {
   switch (by) {
     case 'plan':
     case 'workspace':
@@ -197,20 +197,24 @@ function marginBy({ pool }: ConsoleDeps, by: MarginBy, span: Span): Promise<Marg
     case 'model':
       return marginByModel(pool, span);
     case 'month':
-      return marginByMonth(pool, span);
+      return marginOverTime(pool, span, 'month');
     default:
       return unreachable(by);
   }
 }
 
 /** Workspaces by id; they are looked up many at a time. */
-async function workspacesOf({ identity }: ConsoleDeps, ids: readonly string[]): Promise<Map<string, Workspace>> {
+export async function workspacesOf({ identity }: ConsoleDeps, ids: readonly string[]): Promise<Map<string, Workspace>> {
   const found = await Promise.all([...new Set(ids)].map(async (id) => await identity.workspace(id)));
   return new Map(found.flatMap((workspace) => (workspace === undefined ? [] : [[workspace.id, workspace]])));
 }
 
 /** The margin that is promised of what a line is about. */
-function minimumOf(catalog: Catalog, by: MarginBy, workspaces: ReadonlyMap<string, Workspace>): (key: string) => string | null {
+export function minimumOf(
+  catalog: Catalog,
+  by: MarginBy,
+  workspaces: ReadonlyMap<string, Workspace>,
+): (key: string) => string | null {
   const promised = (key: string): Plan | Pack | undefined => {
     if (by === 'pack') return findPack(catalog, key);
     if (by === 'plan') return findPlan(catalog, key);
@@ -223,7 +227,7 @@ function minimumOf(catalog: Catalog, by: MarginBy, workspaces: ReadonlyMap<strin
   };
 }
 
-function marginCsv(
+export function marginCsv(
   by: MarginBy,
   lines: readonly MarginLine[],
   names: ReadonlyMap<string, string>,

@@ -1,13 +1,24 @@
 import { appendAudit, type Json } from '@purser/audit';
 import { isRefusal, RefusalError } from '@purser/core';
 import { findPlan } from '@purser/catalog';
-import { LICENSES, type Overrides, overridesSchema, type Workspace } from '@purser/identity';
+import { LICENSES, type Overrides, overridesSchema, type Workspace, WORKSPACE_SORTS } from '@purser/identity';
 import { setByHand } from '@purser/license';
 import { refuseLoss, refuseUnknown, withAcceptedLoss } from '@purser/policy';
 import { agreedByHand } from '@purser/terms';
 import { z } from 'zod';
 import { instantSchema, pageQuery, uuidSchema } from '@purser/api';
-import { sendRefusal, callerOf, createOnce, namedWorkspace, problems, omitUndefined, type App, cursorOf } from '@purser/http';
+import {
+  sendRefusal,
+  callerOf,
+  createOnce,
+  namedWorkspace,
+  problems,
+  omitUndefined,
+  streamCsv,
+  toCsv,
+  type App,
+  cursorOf,
+} from '@purser/http';
 
 import type { ConsoleDeps } from './deps.ts';
 
@@ -76,19 +87,43 @@ export function registerWorkspaces(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags: ['Administration'],
-      summary: 'Workspaces, newest first',
-      querystring: z.object({ search: z.string().max(200).optional(), plan: z.string().max(100).optional(), ...pageQuery }),
+      summary: 'Workspaces, the newest first',
+      querystring: z.object({
+        search: z.string().max(200).optional().describe('A part of the name, or the whole of an id or external_id.'),
+        plan: z.string().max(100).optional(),
+        license: z.enum(LICENSES).optional(),
+        sort: z.enum(WORKSPACE_SORTS).optional().describe('A minus turns the order round.'),
+        format: z.enum(['json', 'csv']).default('json').describe('As CSV all pages at once.'),
+        ...pageQuery,
+      }),
       response: {
-        200: z.object({ workspaces: z.array(workspaceSchema), next_cursor: z.string().nullable() }),
+        200: {
+          description: 'The workspaces, as wanted by `format`',
+          content: {
+            'application/json': {
+              schema: z.object({
+                workspaces: z.array(workspaceSchema),
+                total: z.int().describe('Of all pages together.'),
+                next_cursor: z.string().nullable(),
+              }),
+            },
+            'text/csv': { schema: z.string() },
+          },
+        },
         ...problems(400, 401, 403),
       },
     },
     handler: async (request, reply) => {
-      const { cursor: _, ...search } = request.query;
+      const { cursor: _, format, ...search } = request.query;
+      if (format === 'csv') return streamCsv(reply, 'workspaces', workspacesCsv(identity, omitUndefined(search)));
       const cursor = cursorOf(request.query);
       const page = await identity.listWorkspaces(omitUndefined({ ...search, cursor: cursor ?? undefined }));
       if (isRefusal(page)) return sendRefusal(request, reply, page);
-      return reply.send({ workspaces: page.workspaces.map(wireWorkspace), next_cursor: page.next_cursor });
+      return reply.send({
+        workspaces: page.workspaces.map(wireWorkspace),
+        total: page.total,
+        next_cursor: page.next_cursor,
+      });
     },
   });
 
@@ -187,6 +222,24 @@ function wireWorkspace(workspace: Workspace): z.infer<typeof workspaceSchema> {
     license_since: workspace.license_since.toString(),
     created_at: workspace.created_at.toString(),
   };
+}
+
+const CSV_COLUMNS = ['id', 'name', 'external_id', 'plan', 'license', 'timezone', 'created_at'] as const;
+const CSV_ROWS_AT_ONCE = 500;
+
+async function* workspacesCsv(
+  identity: Pick<ConsoleDeps['identity'], 'listWorkspaces'>,
+  search: Parameters<ConsoleDeps['identity']['listWorkspaces']>[0],
+): AsyncGenerator<string> {
+  yield toCsv(CSV_COLUMNS, []);
+  for (let cursor: string | undefined; ;) {
+    const page = await identity.listWorkspaces({ ...search, limit: CSV_ROWS_AT_ONCE, ...(cursor && { cursor }) });
+    if (isRefusal(page)) throw new RefusalError(page);
+    const rows = page.workspaces.map(wireWorkspace).map((workspace) => CSV_COLUMNS.map((column) => workspace[column]));
+    yield toCsv([], rows).slice(2);
+    if (page.next_cursor === null) return;
+    cursor = page.next_cursor;
+  }
 }
 
 /** Of a workspace what the change names, for the trail. */

@@ -1,12 +1,6 @@
-import type { FastifyInstance } from 'fastify';
-
-import { PAGE_POLICY } from './security-headers.ts';
 import type { App } from './types.ts';
 
-/**
- * The API description and its readable form. The generator has to see every route being registered, so it comes first;
- * the readable form is a megabyte of files that are read only when somebody asks for them.
- */
+/** The API description. The generator has to see every route being registered, so it comes first; the web client shows it at `/docs`. */
 export async function registerApiDescription(app: App): Promise<void> {
   const { default: swagger } = await import('@fastify/swagger');
   const { jsonSchemaTransform } = await import('fastify-type-provider-zod');
@@ -42,7 +36,8 @@ export async function registerApiDescription(app: App): Promise<void> {
   });
 }
 
-export async function registerDocs(app: App): Promise<void> {
+/** The description as a document. */
+export function registerDocs(app: App): void {
   app.route({
     method: 'GET',
     url: '/api/openapi.json',
@@ -50,17 +45,6 @@ export async function registerDocs(app: App): Promise<void> {
     schema: { hide: true },
     handler: async (_request, reply) =>
       reply.header('cache-control', 'no-cache').type('application/json; charset=utf-8').send(description(app)),
-  });
-  await app.register(async (pages: FastifyInstance) => {
-    const { default: swaggerUi } = await import('@fastify/swagger-ui');
-    pages.addHook('onRoute', (route) => {
-      route.config = { ...route.config, access: 'public' };
-      route.schema = { ...route.schema, hide: true };
-    });
-    pages.addHook('onSend', async (_request, reply) => {
-      reply.header('content-security-policy', PAGE_POLICY);
-    });
-    await pages.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Purser API' }, logLevel: 'silent' });
   });
 }
 

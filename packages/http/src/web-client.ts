@@ -35,7 +35,7 @@ export async function registerWebClient(app: App, web_directory: string | undefi
 }
 
 /** The areas of the API: an unknown path in them is an error, and never the page. */
-const API = /^\/(?:api|v1|docs|problems|metrics|healthz|readyz)(?:\/|$)/;
+const API = /^\/(?:api|v1|problems|metrics|healthz|readyz)(?:\/|$)/;
 
 /** Whether somebody looks at a page: a browser asks for HTML, at a path without a file's ending. */
 function isScreen(request: FastifyRequest): boolean {

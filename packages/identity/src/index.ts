@@ -13,7 +13,7 @@ export {
 export type { ChangedWorkspace, WorkspaceChange } from './change-workspace.ts';
 export type { CreatedWorkspace, NewWorkspace } from './create-workspace.ts';
 export type { ApiKey, CreatedKey, KeyId } from './keys.ts';
-export type { WorkspacePage, WorkspaceSearch } from './list-workspaces.ts';
+export { WORKSPACE_SORTS, type WorkspacePage, type WorkspaceSearch } from './list-workspaces.ts';
 export { type Identity, type IdentityOptions, openIdentity } from './open-identity.ts';
 export { type Overrides, overridesSchema } from './overrides.ts';
 export type { IdentityDeed } from './people/deed.ts';

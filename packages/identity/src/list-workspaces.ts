@@ -1,20 +1,28 @@
 import { isUuid, type Refusal, refuse } from '@purser/core';
 import type { Pool } from '@purser/database';
 
-import { type Workspace, WORKSPACE_COLUMNS, workspaceFromRow, type WorkspaceRow } from './workspace.ts';
+import { type License, type Workspace, WORKSPACE_COLUMNS, workspaceFromRow, type WorkspaceRow } from './workspace.ts';
+
+/** What workspaces are ordered by; a minus in front turns the order round. */
+export const WORKSPACE_SORTS = ['-created_at', 'created_at', 'name', '-name', 'plan', '-plan', 'license', '-license'] as const;
+export type WorkspaceSort = (typeof WORKSPACE_SORTS)[number];
 
 export interface WorkspaceSearch {
   /** A part of the name, or the whole of an id or external_id. */
   readonly search?: string;
   readonly plan?: string;
+  readonly license?: License;
+  /** Without it the newest first. */
+  readonly sort?: WorkspaceSort;
   /** As `next_cursor` gave it. */
   readonly cursor?: string;
   readonly limit?: number;
 }
 
 export interface WorkspacePage {
-  /** Newest first. */
   readonly workspaces: readonly Workspace[];
+  /** Of all pages together. */
+  readonly total: number;
   /** Null: that was all. */
   readonly next_cursor: string | null;
 }
@@ -22,23 +30,64 @@ export interface WorkspacePage {
 const LIMIT = 50;
 const LIMIT_MAX = 500;
 
-/** One page of workspaces. Ids grow with time, so a page goes on after an id however many were added meanwhile. */
-export async function listWorkspaces(
-  pool: Pool,
-  { search, plan, cursor, limit = LIMIT }: WorkspaceSearch,
-): Promise<WorkspacePage | Refusal> {
-  if (cursor !== undefined && !isUuid(cursor)) return refuse('invalid_request', 'the cursor is not one that a page gave');
+/** Ids grow with time, so they stand for it. */
+const KEYS = { created_at: 'workspace_id::text', name: 'lower(name)', plan: 'plan', license: 'license' } as const;
+
+const OF_SEARCH = `erased_at is null
+  and ($1::text is null or name ilike $2 or external_id = $1 or workspace_id::text = lower($1))
+  and ($3::text is null or plan = $3) and ($4::text is null or license = $4)`;
+
+/** One page of workspaces. A page goes on after a row, not after a count, so none is skipped or shown twice however many are added. */
+export async function listWorkspaces(pool: Pool, wanted: WorkspaceSearch): Promise<WorkspacePage | Refusal> {
+  const { search, plan, license, sort = '-created_at', limit = LIMIT } = wanted;
+  const after = wanted.cursor === undefined ? null : readCursor(wanted.cursor);
+  if (after === undefined) return refuse('invalid_request', 'the cursor is not one that a page gave');
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
     return refuse('invalid_request', `limit wants 1 to ${LIMIT_MAX}; got ${limit}`);
   }
-  const { rows } = await pool.query<WorkspaceRow>(
-    `select ${WORKSPACE_COLUMNS} from identity.workspace
-     where erased_at is null and ($1::uuid is null or workspace_id < $1)
-       and ($2::text is null or name ilike $3 or external_id = $2 or workspace_id::text = lower($2))
-       and ($4::text is null or plan = $4)
-     order by workspace_id desc limit $5`,
-    [cursor ?? null, search ?? null, `%${(search ?? '').replace(/[\\%_]/g, String.raw`\$&`)}%`, plan ?? null, limit + 1],
+  const down = sort.startsWith('-');
+  const key = KEYS[sort.replace('-', '') as keyof typeof KEYS];
+  const [order, beyond] = down ? ['desc', '<'] : ['asc', '>'];
+  const filter = [search ?? null, `%${(search ?? '').replace(/[\\%_]/g, String.raw`\$&`)}%`, plan ?? null, license ?? null];
+  const [{ rows }, counted] = await Promise.all([
+    pool.query<WorkspaceRow & { key: string }>(
+      `select ${WORKSPACE_COLUMNS}, ${key} as key from identity.workspace
+       where ${OF_SEARCH} and ($5::text is null or (${key}, workspace_id) ${beyond} ($5, $6::uuid))
+       order by ${key} ${order}, workspace_id ${order} limit $7`,
+      [...filter, after?.key ?? null, after?.id ?? null, limit + 1],
+    ),
+    pool.query<{ total: number }>(`select count(*)::integer as total from identity.workspace where ${OF_SEARCH}`, filter),
+  ]);
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return {
+    workspaces: rows.slice(0, limit).map(workspaceFromRow),
+    total: counted.rows[0]?.total ?? 0,
+    next_cursor: last === undefined ? null : `${last.workspace_id}.${Buffer.from(last.key).toString('base64url')}`,
+  };
+}
+
+/** The row a page goes on after; undefined: no cursor of ours. */
+function readCursor(cursor: string): { readonly id: string; readonly key: string } | undefined {
+  const [id = '', key, ...rest] = cursor.split('.');
+  if (!isUuid(id) || key === undefined || rest.length > 0 || !/^[\w-]*$/.test(key)) return undefined;
+  return { id, key: Buffer.from(key, 'base64url').toString().replaceAll('\0', '') };
+}
+
+/** How many there are, and how many of them are new since a moment. */
+export interface WorkspaceCounts {
+  readonly total: number;
+  readonly created: number;
+  readonly grace: number;
+  readonly cancelled: number;
+}
+
+export async function countWorkspaces(pool: Pool, since: Temporal.Instant): Promise<WorkspaceCounts> {
+  const { rows } = await pool.query<WorkspaceCounts>(
+    `select count(*)::integer as total, (count(*) filter (where created_at >= $1))::integer as created,
+       (count(*) filter (where license = 'grace'))::integer as grace,
+       (count(*) filter (where license = 'cancelled'))::integer as cancelled
+     from identity.workspace where erased_at is null`,
+    [since.toString()],
   );
-  const workspaces = rows.slice(0, limit).map(workspaceFromRow);
-  return { workspaces, next_cursor: rows.length > limit ? (workspaces.at(-1)?.id ?? null) : null };
+  return rows[0] ?? { total: 0, created: 0, grace: 0, cancelled: 0 };
 }

@@ -8,7 +8,13 @@ import { type AlsoChange, type ChangedWorkspace, changeWorkspace, type Workspace
 import { type CreatedWorkspace, createWorkspace, type NewWorkspace } from './create-workspace.ts';
 import { Directory } from './directory.ts';
 import { type AlsoRevoke, type ApiKey, type CreatedKey, createKey, listKeys, revokeOneKey, rotateKey } from './keys.ts';
-import { listWorkspaces, type WorkspacePage, type WorkspaceSearch } from './list-workspaces.ts';
+import {
+  countWorkspaces,
+  listWorkspaces,
+  type WorkspaceCounts,
+  type WorkspacePage,
+  type WorkspaceSearch,
+} from './list-workspaces.ts';
 import type { Offering } from './terms.ts';
 import { openPersons, type Persons, type PersonsOptions } from './people/open-persons.ts';
 import { hashSecret, secretKind } from './secret.ts';
@@ -43,6 +49,7 @@ export interface Identity {
     inside?: Connection,
   ): Promise<ChangedWorkspace | Refusal>;
   listWorkspaces(search: WorkspaceSearch): Promise<WorkspacePage | Refusal>;
+  countWorkspaces(since: Temporal.Instant): Promise<WorkspaceCounts>;
   /** At once when cached. */
   workspace(id: string): Workspace | undefined | Promise<Workspace | undefined>;
   /** What another room has just changed about it must be read again here at once; the other servers are told by Postgres. */
@@ -100,6 +107,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       return changed;
     },
     listWorkspaces: (search) => listWorkspaces(pool, search),
+    countWorkspaces: (since) => countWorkspaces(pool, since),
     workspace: (id) => directory.workspace(id),
     forget: (id) => directory.forget({ of: 'workspace', id }),
     forgetErased(id) {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { dailyUsage } from './daily-usage.ts';
 import { marginByModel } from './margin-by-model.ts';
-import { marginByMonth } from './margin-by-month.ts';
+import { marginOverTime } from './margin-over-time.ts';
 import type { MarginLine } from './margin-line.ts';
 import { marginReport } from './margin-report.ts';
 import { createBooks, post, rollUpAll } from './testing/books.ts';
@@ -127,11 +127,11 @@ describe('C8: margin by model', () => {
     });
 
     test('month by month, oldest first, the ends cut where they are asked', async () => {
-      expect(text(await marginByMonth(books.pool, span('2026-01-01T00:00:00Z', '2026-04-01T00:00:00Z')))).toEqual([
+      expect(text(await marginOverTime(books.pool, span('2026-01-01T00:00:00Z', '2026-04-01T00:00:00Z'), 'month'))).toEqual([
         '2026-02 USD: 105 - 3 - 11.5 (0.861904)',
         '2026-03 USD: 0 - 0 - 0.000000005 (null)',
       ]);
-      expect(await marginByMonth(books.pool, span('2026-02-10T08:00:01Z', '2026-02-28T00:00:00Z'))).toEqual([]);
+      expect(await marginOverTime(books.pool, span('2026-02-10T08:00:01Z', '2026-02-28T00:00:00Z'), 'month')).toEqual([]);
     });
 
     test('C11: what was used on each day', async () => {
@@ -179,7 +179,7 @@ describe('C8: whatever is rolled up, models and months add up to the report by p
           }
           const wanted = totals(await marginReport(books.pool, { from: begin, to: end, by: 'plan' }));
           expect(totals(await marginByModel(books.pool, { from: begin, to: end }))).toEqual(wanted);
-          expect(totals(await marginByMonth(books.pool, { from: begin, to: end }))).toEqual(wanted);
+          expect(totals(await marginOverTime(books.pool, { from: begin, to: end }, 'month'))).toEqual(wanted);
         },
       ),
       { numRuns: 25 },

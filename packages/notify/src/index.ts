@@ -1,6 +1,7 @@
 import type { SchemaMigrations } from '@purser/database';
 
 export { type Alert, type NewAlert, SEVERITIES } from './alert.ts';
+export { type AlertGroup, alertGroups, type AlertReader, countUnseen, markManySeen } from './alert-groups.ts';
 export { type AlertKindDefinition, alertKinds, alertKindSchema, registerAlertKinds } from './alert-kinds.ts';
 export { type DeadLetter, deadLetters, reviveLetter } from './dead-letters.ts';
 export { listAlerts, listAllAlerts, markSeen, markSeenByOperator } from './list-alerts.ts';

@@ -26,7 +26,7 @@ export const subscriptionsSchema = z.strictObject({
     .array(
       z.strictObject({
         kind: z.enum(CHANNEL_KINDS),
-        address: z.string().min(3).max(2000).describe('An e-mail address, or the URL of a webhook.'),
+        address: z.string().min(3).max(2000).describe('An email address, or the URL of a webhook.'),
         kinds: z.array(alertKindSchema).min(1).nullish().describe('Which alerts; without it all.'),
       }),
     )
@@ -143,5 +143,5 @@ function channelProblem(
 ): string | undefined {
   if (kind !== 'email') return addressProblem(address, private_allowed);
   if (!mail_possible) return 'cannot be written to: this server has no SMTP_URL';
-  return z.email().safeParse(address).success ? undefined : 'is not an e-mail address';
+  return z.email().safeParse(address).success ? undefined : 'is not an email address';
 }

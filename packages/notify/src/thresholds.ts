@@ -63,6 +63,6 @@ function percent(share: Ratio): string {
 }
 
 function describe({ key, unit, cap, used, window_end }: Fill): string {
-  const until = window_end === null ? '' : ` It starts anew at ${window_end.toString()}.`;
-  return `${inUnit(used, unit)} of ${inUnit(cap, unit)} (${key}) used.${until}`;
+  const until = window_end === null ? '' : ` It resets at ${window_end.toString()}.`;
+  return `${inUnit(used, unit)} of ${inUnit(cap, unit)} of ${meterName(key)} are used.${until}`;
 }

@@ -4,8 +4,8 @@ const METERS: Readonly<Record<string, string>> = {
   budget: 'the shared monthly budget',
   cost: 'the cost ceiling',
   credits: 'the credits',
-  emails: 'the e-mails',
-  jobs: 'the jobs',
+  emails: 'the emails',
+  jobs: 'the calls',
   tokens: 'the tokens',
 };
 

@@ -15,6 +15,6 @@ export async function registerRoutes(
   for (const { routes } of modules) await routes?.(app, deps);
   registerPages(app, modules);
   registerHealth(app, { ...deps, inFlight });
-  await registerDocs(app);
+  registerDocs(app);
   await registerWebClient(app, deps.web_directory);
 }

@@ -153,7 +153,7 @@ describe('a link', () => {
     expect([status, json.code, json.detail]).toEqual([
       501,
       'not_configured',
-      'signing in by e-mail is off here until the operator sets SMTP_URL',
+      'signing in by email is off here until the operator sets SMTP_URL',
     ]);
   });
 });

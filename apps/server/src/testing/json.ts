@@ -15,6 +15,16 @@ export interface Json extends Iterable<Json> {
   readonly allocations: Json;
   readonly alerts: Json;
   readonly gifts: Json;
+  readonly currency: string;
+  readonly day: string;
+  readonly days: Json;
+  readonly revenue: Json;
+  readonly groups: Json;
+  readonly rows: Json;
+  readonly to: string;
+  readonly total: number;
+  readonly totals: Json;
+  readonly unseen: number;
   readonly reason: string;
   readonly grant_id: string;
   readonly also: Json;

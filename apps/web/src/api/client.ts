@@ -1,6 +1,7 @@
-import { readProblem } from '../words/problem.ts';
+import { readProblem } from './read-problem.ts';
 import { fetchApi } from './server.ts';
 import type { Problem } from './wire.ts';
+import { t } from '../words/translate.ts';
 
 /** A problem answered by the API, thrown so that queries and mutations can carry it. */
 export class ProblemError extends Error {
@@ -19,7 +20,7 @@ export function problemOf(error: unknown): Problem {
   return {
     code: 'connection_lost',
     status: 0,
-    title: 'The connection was lost',
+    title: t('The connection was lost'),
     detail: 'Purser did not answer. It may be restarting, or your network is away.',
   };
 }

@@ -1,16 +1,15 @@
-import { infiniteQueryOptions, MutationCache, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  MutationCache,
+  QueryCache,
+  QueryClient,
+  queryOptions,
+} from '@tanstack/react-query';
 import { compare, decimalOf } from '../words/amount.ts';
 import { get, problemOf, ProblemError } from './client.ts';
-import type {
-  AuditPage,
-  AuditVerification,
-  LedgerVerification,
-  MarginRow,
-  PostingPage,
-  TrialBalanceRow,
-  WorkspacePage,
-} from './wire-operator.ts';
-import type { CallPage, Explained, Operation, Pack, Plan, ReceiptPage, Session, Usage } from './wire.ts';
+import type { AuditVerification, LedgerVerification, TrialBalanceRow, WorkspaceInFull, WorkspacePage } from './wire-operator.ts';
+import type { CallPage, DailyUsage, Explained, Operation, Pack, Plan, ReceiptPage, Session, Usage } from './wire.ts';
 
 /** How often the meters are read again while the page is in view, and while something is held: then they are about to move. */
 const METERS_EVERY_MS = 10_000;
@@ -105,24 +104,27 @@ export function pathWith(path: string, params: Record<string, string | undefined
   return text === '' ? path : `${path}?${text}`;
 }
 
-export const callsQuery = infiniteQueryOptions({
-  queryKey: ['calls'],
-  initialPageParam: '',
-  queryFn: ({ pageParam, signal }) => get<CallPage>(pathWith('/api/calls', { cursor: pageParam, limit: '20' }), { signal }),
-  getNextPageParam: (last) => last.next_cursor ?? undefined,
-});
+export const CALLS_PAGE = 25;
+/** Of the reader’s own calls, whichever page of them. */
+export const CALLS_KEY = ['calls'];
 
-export type MarginBy = 'plan' | 'workspace' | 'pack' | 'model' | 'month';
-
-export function marginQuery(by: MarginBy, from?: string, to?: string) {
+/** Of the reader’s own workspace, or of one that an operator looks at. */
+export function callsQuery(cursor?: string, limit = CALLS_PAGE, workspace_id?: string) {
   return queryOptions({
-    queryKey: ['admin', 'margin', by, from, to],
-    queryFn: ({ signal }) => get<readonly MarginRow[]>(pathWith('/api/admin/reports/margin', { by, from, to }), { signal }),
+    queryKey: workspace_id === undefined ? [...CALLS_KEY, cursor, limit] : ['admin', 'calls', workspace_id, cursor, limit],
+    queryFn: ({ signal }) => get<CallPage>(pathWith('/api/calls', { cursor, limit: String(limit) }), { signal, workspace_id }),
+    placeholderData: keepPreviousData,
   });
 }
 
-export const marginCsv = (by: MarginBy, from?: string, to?: string): string =>
-  pathWith('/api/admin/reports/margin', { by, from, to, format: 'csv' });
+/** What was used day by day. */
+export function dailyUsageQuery(from: string, workspace_id?: string) {
+  return queryOptions({
+    queryKey: workspace_id === undefined ? ['usage', 'daily', from] : ['admin', 'daily', workspace_id, from],
+    queryFn: ({ signal }) => get<DailyUsage>(pathWith('/api/usage/daily', { from }), { signal, workspace_id }),
+    placeholderData: keepPreviousData,
+  });
+}
 
 export const trialBalanceQuery = queryOptions({
   queryKey: ['admin', 'trial-balance'],
@@ -133,23 +135,13 @@ export const verifyLedger = (): Promise<LedgerVerification> => get<LedgerVerific
 
 export const verifyAudit = (): Promise<AuditVerification> => get<AuditVerification>('/api/admin/audit/verify');
 
-export function postingsQuery(workspace_id: string) {
-  return infiniteQueryOptions({
-    queryKey: ['admin', 'postings', workspace_id],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
-      get<PostingPage>(pathWith('/api/admin/ledger', { workspace_id, cursor: pageParam, limit: '25' }), { signal }),
-    getNextPageParam: (last) => last.next_cursor ?? undefined,
+/** One workspace, by its id or the founder’s name for it. */
+export function workspaceQuery(id: string) {
+  return queryOptions({
+    queryKey: ['admin', 'workspace', id],
+    queryFn: ({ signal }) => get<WorkspaceInFull>(`/api/admin/workspaces/${encodeURIComponent(id)}`, { signal }),
   });
 }
-
-export const auditQuery = infiniteQueryOptions({
-  queryKey: ['admin', 'audit'],
-  initialPageParam: '',
-  queryFn: ({ pageParam, signal }) =>
-    get<AuditPage>(pathWith('/api/admin/audit', { cursor: pageParam, limit: '25' }), { signal }),
-  getNextPageParam: (last) => last.next_cursor ?? undefined,
-});
 
 /** One page is enough to pick from; beyond it one searches. */
 export function workspacesQuery(search = '') {

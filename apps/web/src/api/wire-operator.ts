@@ -1,5 +1,5 @@
 import type { Money, Quantity } from '../words/amount.ts';
-import type { ChannelKind, Degradation } from './wire.ts';
+import type { Call, ChannelKind, Degradation } from './wire.ts';
 
 /** What the server says to operators alone. Shapes only. */
 
@@ -18,6 +18,52 @@ export interface MarginRow {
   /** Of the revenue: what payments brought in, and what is agreed and not yet paid. */
   readonly collected?: Money;
   readonly agreed?: Money;
+}
+
+export type MarginSums = Omit<MarginRow, 'key' | 'name' | 'margin_min' | 'collected' | 'agreed'>;
+
+export interface MarginPage {
+  readonly rows: readonly MarginRow[];
+  readonly total: number;
+  /** Of all rows together, one for each currency. */
+  readonly totals: readonly MarginSums[];
+  readonly next_cursor: string | null;
+}
+
+export type MarginStep = MarginSums & { readonly key: string };
+
+interface UsageSums {
+  readonly calls: Quantity;
+  readonly calls_failed: Quantity;
+  readonly credits_spent: Quantity;
+}
+
+/** The last days, and as many before them. */
+export interface Overview {
+  readonly from: string;
+  readonly to: string;
+  readonly days: readonly (UsageSums & {
+    readonly day: string;
+    readonly workspaces: Quantity;
+    readonly money: readonly MarginSums[];
+  })[];
+  readonly totals: readonly MarginSums[];
+  readonly usage: UsageSums;
+  readonly before: { readonly totals: readonly MarginSums[]; readonly usage: UsageSums };
+  readonly workspaces: { readonly total: number; readonly created: number; readonly grace: number; readonly cancelled: number };
+  readonly alerts: { readonly unseen: number; readonly critical: number };
+}
+
+/** Everything that is known of one charge. */
+export interface Transaction {
+  readonly transaction_id: string;
+  readonly postings: readonly (Posting & { readonly sealed_in: Quantity | null })[];
+  readonly calls: readonly (Call & {
+    readonly actor: string;
+    readonly request_id: string | null;
+    readonly sealed_in: Quantity | null;
+  })[];
+  readonly entries: readonly (AuditEntry & { readonly sealed_in: Quantity | null })[];
 }
 
 export interface TrialBalanceRow {
@@ -65,6 +111,7 @@ export interface Posting {
   readonly id: Quantity;
   readonly at: string;
   readonly workspace_id: string;
+  readonly transaction_id: string | null;
   readonly debit: string;
   readonly credit: string;
   readonly amount: Quantity;
@@ -80,6 +127,7 @@ export interface PostingPage {
 export interface Workspace {
   readonly id: string;
   readonly name: string;
+  readonly external_id: string | null;
   readonly plan: string;
   readonly license: string;
   readonly created_at: string;
@@ -92,6 +140,8 @@ export interface CreatedWorkspace extends Workspace {
 
 export interface WorkspacePage {
   readonly workspaces: readonly Workspace[];
+  /** Of all pages together. */
+  readonly total: number;
   readonly next_cursor: string | null;
 }
 
@@ -171,7 +221,6 @@ export interface LicenseRecord {
 export type Overrides = Readonly<Record<string, unknown>>;
 
 export interface WorkspaceInFull extends Workspace {
-  readonly external_id: string | null;
   readonly catalogue_version: string;
   readonly timezone: string;
   readonly license_since: string;

@@ -246,20 +246,51 @@ export type AlertKind =
   | 'payment'
   | 'overrides';
 
-export interface Alert {
-  readonly id: string;
+/** Alerts of one workspace about one thing. */
+export interface AlertGroup {
   readonly workspace_id: string;
   readonly kind: AlertKind;
+  readonly subject: string;
+  readonly alerts: number;
+  /** The worst among them. */
   readonly severity: 'info' | 'warning' | 'critical';
+  /** Of the newest, as title and text. */
+  readonly newest: string;
   readonly title: string;
   readonly text: string;
   readonly raised_at: string;
+  readonly first_raised_at: string;
   readonly seen_at: string | null;
+  readonly seen_by: string | null;
 }
 
-export interface AlertPage {
-  readonly alerts: readonly Alert[];
+export interface AlertGroupPage {
+  readonly groups: readonly AlertGroup[];
   readonly next_cursor: string | null;
+}
+
+export interface AlertCount {
+  readonly unseen: number;
+  readonly critical: number;
+}
+
+/** One day of the workspace, in its time zone. */
+export interface UsageDay {
+  readonly day: string;
+  readonly calls: Quantity;
+  readonly calls_failed: Quantity;
+  readonly input_tokens: Quantity;
+  readonly output_tokens: Quantity;
+  readonly credits_spent: Quantity;
+  /** Absent where the installation shows credits. */
+  readonly cost?: readonly Money[];
+}
+
+export interface DailyUsage {
+  readonly timezone: string;
+  readonly from: string;
+  readonly to: string;
+  readonly days: readonly UsageDay[];
 }
 
 export type ChannelKind = 'email' | 'webhook' | 'slack';

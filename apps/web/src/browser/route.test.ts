@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { placeAt } from './route.ts';
 
-describe('paths', () => {
-  it('finds each page, with or without a closing slash', () => {
-    expect(placeAt('/')).toEqual({ page: 'try' });
-    expect(placeAt('/admin')).toEqual({ page: 'margin' });
-    expect(placeAt('/admin/books/')).toEqual({ page: 'books' });
+import { parametersAt } from './route.ts';
+
+describe('an address', () => {
+  it('is a page’s when every segment is the same, a slash at its end or not', () => {
+    expect(parametersAt('/usage', '/usage')).toEqual({});
+    expect(parametersAt('/usage', '/usage/')).toEqual({});
+    expect(parametersAt('/', '/')).toEqual({});
+    expect(parametersAt('/usage', '/usage/more')).toBeUndefined();
+    expect(parametersAt('/usage', '/')).toBeUndefined();
   });
 
-  it('finds a workspace by its id, or by the name the founder gave it', () => {
-    expect(placeAt('/admin/workspaces/01998a2e')).toEqual({ page: 'workspace', id: '01998a2e' });
-    expect(placeAt('/admin/workspaces/rye%20%26%20sons/')).toEqual({ page: 'workspace', id: 'rye & sons' });
+  it('gives what the names of its pattern stand for, decoded', () => {
+    expect(parametersAt('/admin/workspaces/:id/:tab', '/admin/workspaces/a%20b/calls')).toEqual({ id: 'a b', tab: 'calls' });
+    expect(parametersAt('/admin/workspaces/:id', '/admin/workspaces/')).toBeUndefined();
   });
 
-  it('finds nothing for what is no page, built-in names and broken escapes included', () => {
-    expect(placeAt('/nowhere')).toBeUndefined();
-    expect(placeAt('constructor')).toBeUndefined();
-    expect(placeAt('/admin/workspaces/a/b')).toBeUndefined();
-    expect(placeAt('/admin/workspaces/%E0%A4%A')).toBeUndefined();
+  it('that cannot be decoded is nobody’s', () => {
+    expect(parametersAt('/admin/workspaces/:id', '/admin/workspaces/%E0%A4%A')).toBeUndefined();
   });
 });

@@ -1,140 +1,127 @@
 import { useQuery } from '@tanstack/react-query';
-import { type ComponentType, lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+
 import { sessionQuery } from '../api/queries.ts';
-import type { Session } from '../api/wire.ts';
 import { isElsewhere } from '../api/server.ts';
-import { LINK_PATH, OpenLink } from '../features/account/pages/open-link.tsx';
-import { Failed, Loading } from '../ui/states.tsx';
+import type { Session } from '../api/wire.ts';
+import { parametersAt, useHeldLeaving, usePathname } from '../browser/route.ts';
+import type { Page } from '../feature.ts';
+import { PAGES } from '../features/index.ts';
 import { LicenseBanner } from '../features/marketplace/parts/license-banner.tsx';
-import { Link } from '../ui/link.tsx';
-import { Shell } from './frame.tsx';
-import { isForOperators } from './navigation.tsx';
-import { placeAt, usePathname, type Page, type Place } from '../browser/route.ts';
-import { SignIn } from './sign-in.tsx';
-import { TryPage } from '../features/gateway/pages/try.tsx';
+import { Failed, Loading } from '../ui/states.tsx';
+import { t } from '../words/translate.ts';
+import { Boundary } from './boundary.tsx';
+import { Frame, PublicFrame } from './frame.tsx';
+import { NotFound } from './not-found.tsx';
+import { areaFor, mayOpen } from './session.ts';
+
+const OpenLink = lazy(async () => ({ default: (await import('../features/account/pages/open-link.tsx')).OpenLink }));
+const SignIn = lazy(async () => ({ default: (await import('./sign-in.tsx')).SignIn }));
+const LeaveQuestion = lazy(async () => ({ default: (await import('./leave-question.tsx')).LeaveQuestion }));
+/** Where an emailed link leads when this page is served from another origin than the API. */
+const LINK_PATH = '/sign-in/link';
+
+const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
 
 export function App() {
   const session = useQuery(sessionQuery);
   const pathname = usePathname();
+  const page = PAGES.find(({ path, area }) => area === 'public' && parametersAt(path, pathname) !== undefined);
+  // A page for anybody does not wait until it is known who reads it.
+  if (page !== undefined && (session.data === null || session.data === undefined))
+    return (
+      <PublicFrame>
+        <Shown page={page} pathname={pathname} />
+      </PublicFrame>
+    );
   if (session.isPending) {
     return (
       <div className="mx-auto max-w-xl p-8">
-        <Loading what="your session" />
+        <Loading what={t('your session')} />
       </div>
     );
   }
   if (session.isError) {
     return (
       <main className="mx-auto max-w-xl p-8">
-        <h1 className="sr-only">Purser</h1>
+        <h1 className="sr-only">{t('Purser')}</h1>
         <Failed error={session.error} retry={() => void session.refetch()} />
       </main>
     );
   }
-  if (isElsewhere && pathname === LINK_PATH) return <OpenLink />;
-  return session.data === null ? <SignIn /> : <SignedIn session={session.data} />;
+  if (isElsewhere && pathname === LINK_PATH)
+    return (
+      <Suspense>
+        <OpenLink />
+      </Suspense>
+    );
+  return session.data === null ? (
+    <Suspense>
+      <SignIn />
+    </Suspense>
+  ) : (
+    <SignedIn session={session.data} pathname={pathname} />
+  );
 }
 
-interface PageProps {
-  /** What the page is about, when it is about one thing. */
-  readonly id: string;
+function SignedIn({ session, pathname }: { readonly session: Session; readonly pathname: string }) {
+  const page = pageFor(session, pathname);
+  const area = areaFor(session, page);
+  const [palette, setPalette] = usePalette();
+  const held = useHeldLeaving();
+  return (
+    <Frame session={session} area={area} page={page} openPalette={() => setPalette(true)}>
+      {area !== 'workspace' || session.kind === 'person' ? null : <LicenseBanner />}
+      {page === undefined ? <NotFound /> : <Shown page={page} pathname={pathname} />}
+      {held === undefined ? null : (
+        <Suspense>
+          <LeaveQuestion {...held} />
+        </Suspense>
+      )}
+      {palette ? (
+        <Suspense>
+          <Palette session={session} close={() => setPalette(false)} />
+        </Suspense>
+      ) : null}
+    </Frame>
+  );
 }
 
-/** Loads a page when it is first gone to: most readers never need the bytes of most pages. */
-function late(load: () => Promise<ComponentType<PageProps>>): ComponentType<PageProps> {
-  return lazy(async () => ({ default: await load() }));
+/** The page at an address; where the reader may not open it, the first one that they may. */
+function pageFor(session: Session, pathname: string): Page | undefined {
+  const wanted = PAGES.find(({ path }) => parametersAt(path, pathname) !== undefined);
+  if (wanted === undefined || mayOpen(session, wanted)) return wanted;
+  return PAGES.filter((page) => page.tab !== undefined && mayOpen(session, page)).toSorted(
+    (a, b) => (a.tab?.order ?? 0) - (b.tab?.order ?? 0),
+  )[0];
 }
 
-const PAGES: Record<Page, { readonly title: string; readonly show: ComponentType<PageProps> }> = {
-  try: { title: 'Try it', show: TryPage },
-  usage: { title: 'Usage', show: late(async () => (await import('../features/gateway/pages/usage.tsx')).UsagePage) },
-  plan: { title: 'Plan', show: late(async () => (await import('../features/marketplace/pages/plan.tsx')).PlanPage) },
-  statement: {
-    title: 'Statement',
-    show: late(async () => (await import('../features/gateway/pages/statement.tsx')).StatementPage),
-  },
-  calls: { title: 'Calls', show: late(async () => (await import('../features/gateway/pages/calls.tsx')).CallsPage) },
-  alerts: { title: 'Alerts', show: late(async () => (await import('../features/alerts/pages/alerts.tsx')).AlertsPage) },
-  members: { title: 'Members', show: late(async () => (await import('../features/account/pages/members.tsx')).MembersPage) },
-  settings: { title: 'Settings', show: late(async () => (await import('../features/account/pages/settings.tsx')).SettingsPage) },
-  keys: { title: 'Keys', show: late(async () => (await import('../features/account/pages/keys.tsx')).KeysPage) },
-  margin: { title: 'Margin', show: late(async () => (await import('../features/operator/pages/margin.tsx')).MarginPage) },
-  workspaces: {
-    title: 'Workspaces',
-    show: late(async () => (await import('../features/operator/pages/workspaces.tsx')).WorkspacesPage),
-  },
-  workspace: {
-    title: 'Workspace',
-    show: late(async () => (await import('../features/operator/pages/workspace.tsx')).WorkspacePage),
-  },
-  'admin-alerts': {
-    title: 'Alerts',
-    show: late(async () => (await import('../features/operator/pages/alerts.tsx')).AdminAlertsPage),
-  },
-  fraud: { title: 'Fraud', show: late(async () => (await import('../features/operator/pages/fraud.tsx')).FraudPage) },
-  ladders: { title: 'Ladders', show: late(async () => (await import('../features/operator/pages/ladders.tsx')).LaddersPage) },
-  rollouts: {
-    title: 'Roll-outs',
-    show: late(async () => (await import('../features/operator/pages/rollouts.tsx')).RolloutsPage),
-  },
-  'platform-keys': {
-    title: 'Keys',
-    show: late(async () => (await import('../features/operator/pages/keys.tsx')).PlatformKeysPage),
-  },
-  books: { title: 'Books', show: late(async () => (await import('../features/operator/pages/books.tsx')).BooksPage) },
-  reconciliation: {
-    title: 'Reconciliation',
-    show: late(async () => (await import('../features/operator/pages/reconciliation.tsx')).ReconciliationPage),
-  },
-  trail: { title: 'Trail', show: late(async () => (await import('../features/operator/pages/trail.tsx')).TrailPage) },
-};
-
-function SignedIn({ session }: { readonly session: Session }) {
-  const place = homeFor(session, placeAt(usePathname()));
-  const page = place?.page;
-  const title = page === undefined ? 'Not found' : PAGES[page].title;
+function Shown({ page, pathname }: { readonly page: Page; readonly pathname: string }) {
+  const { path, title, show: Show } = page;
   useEffect(() => {
     document.title = `${title} · Purser`;
   }, [title]);
+  const parameters = useMemo(() => parametersAt(path, pathname) ?? {}, [path, pathname]);
   return (
-    <Shell session={session} page={page}>
-      {page === undefined || isForOperators(page) || session.kind === 'person' ? null : <LicenseBanner />}
+    <Boundary key={path}>
       <Suspense fallback={<Loading what={title} lines={6} />}>
-        {place === undefined ? <Nowhere /> : <PageFor key={place.id} place={place} />}
+        <Show key={parameters['id']} parameters={parameters} />
       </Suspense>
-    </Shell>
+    </Boundary>
   );
 }
 
-/** The admin's token belongs to no workspace, and a workspace key opens no book: each starts where it has something to see. */
-function homeFor(session: Session, place: Place | undefined): Place | undefined {
-  if (place === undefined) return undefined;
-  switch (session.kind) {
-    case 'person':
-      return place.page === 'settings' ? place : { page: 'members' };
-    case 'workspace':
-      return isForOperators(place.page) ? { page: 'try' } : place;
-    case 'admin':
-      return isForOperators(place.page) || session.workspace !== null ? place : { page: 'margin' };
-    default: {
-      const never: never = session;
-      return never;
-    }
-  }
-}
-
-function PageFor({ place: { page, id } }: { readonly place: Place }) {
-  const Show = PAGES[page].show;
-  return <Show id={id ?? ''} />;
-}
-
-function Nowhere() {
-  return (
-    <div className="py-16 text-center">
-      <h1 className="narrow text-4xl font-semibold">Nothing is stowed here</h1>
-      <p className="mt-2 text-ink-soft">
-        This address leads nowhere. <Link to="/">Go to the start</Link>.
-      </p>
-    </div>
-  );
+/** Ctrl-K, or ⌘K, from everywhere. */
+function usePalette() {
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent): void => {
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+      event.preventDefault();
+      setOpen(true);
+    };
+    document.addEventListener('keydown', pressed);
+    return () => document.removeEventListener('keydown', pressed);
+  }, []);
+  return [open, setOpen] as const;
 }

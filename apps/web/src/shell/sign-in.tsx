@@ -9,9 +9,10 @@ import { Button } from '../ui/button.tsx';
 import { HullSide } from './hull-side.tsx';
 import { Mark } from '../ui/mark.tsx';
 import { LinkForm } from '../features/account/parts/link-form.tsx';
-import { ThemeButton } from './frame.tsx';
+import { ThemeButton } from './account-buttons.tsx';
 import { navigate } from '../browser/route.ts';
 import { explain } from '../words/problem.ts';
+import { t } from '../words/translate.ts';
 
 /** Signing in by key, or by a link in a letter. The key goes to the server once, which answers with an HttpOnly cookie; the page keeps nothing. */
 export function SignIn() {
@@ -23,18 +24,19 @@ export function SignIn() {
       <section className="on-hull relative isolate overflow-hidden text-on-hull">
         <div className="flex items-center gap-3 px-5 pt-5 sm:px-10 sm:pt-8">
           <Mark size={34} />
-          <span className="narrow text-3xl font-bold tracking-wide">Purser</span>
+          <span className="narrow text-3xl font-bold tracking-wide">{t('Purser')}</span>
           <div className="ml-auto lg:hidden">
             <ThemeButton />
           </div>
         </div>
         <div className="relative z-10 max-w-xl px-5 pt-6 pb-36 sm:px-10 sm:pt-14 lg:pt-[12vh]">
           <h1 className="narrow text-[2.5rem] leading-[1.02] font-bold text-balance sm:text-6xl lg:text-7xl">
-            Loaded to the line, and no further.
+            {t('Never lose money on an AI call.')}
           </h1>
           <p className="mt-4 max-w-md text-lg text-on-hull-soft max-sm:hidden">
-            Every AI call is held against credits, limits and margin before it starts, and booked at what it really cost when it
-            ends.
+            {t(
+              'Every AI call is checked against credits, limits and margin before it starts, and booked at its real cost when it ends.',
+            )}
           </p>
         </div>
         <HullSide />
@@ -44,12 +46,12 @@ export function SignIn() {
           <ThemeButton paint="text-ink-soft hover:text-ink" />
         </div>
         <div className="mx-auto w-full max-w-md">
-          <h2 className="narrow text-3xl font-semibold">Come aboard</h2>
+          <h2 className="narrow text-3xl font-semibold">{t('Sign in')}</h2>
           <KeyForm />
           <details className="mt-6 border-t border-rule pt-2">
-            <summary className="min-h-11 cursor-pointer py-2.5 font-semibold">Sign in by e-mail instead</summary>
+            <summary className="min-h-11 cursor-pointer py-2.5 font-semibold">{t('Sign in by email')}</summary>
             <div className="pb-2">
-              <LinkForm label="Send me a link" />
+              <LinkForm label={t('Email me a link')} />
             </div>
           </details>
           <WhereIsMyKey />
@@ -83,7 +85,7 @@ function KeyForm() {
   return (
     <form onSubmit={submit} noValidate>
       <label htmlFor={field_id} className="label mt-5 block text-ink-soft">
-        Workspace key or admin token
+        {t('Workspace key or admin token')}
       </label>
       <div className="mt-1.5 flex rounded-md border border-edge bg-deck focus-within:border-store">
         <span className="grid w-11 place-items-center text-ink-faint">
@@ -105,7 +107,7 @@ function KeyForm() {
         <button
           type="button"
           onClick={() => setShown(!shown)}
-          aria-label={shown ? 'Hide the key' : 'Show the key'}
+          aria-label={shown ? t('Hide the key') : t('Show the key')}
           className="grid w-12 place-items-center text-ink-soft hover:text-ink"
         >
           {shown ? <EyeOff size={18} aria-hidden="true" /> : <Eye size={18} aria-hidden="true" />}
@@ -122,19 +124,19 @@ function KeyForm() {
         </div>
       )}
       <Button type="submit" kind="act" disabled={sign_in.isPending} className="mt-4 w-full text-base">
-        {sign_in.isPending ? 'Checking the key…' : 'Sign in'}
+        {sign_in.isPending ? t('Checking the key…') : t('Sign in')}
       </Button>
     </form>
   );
 }
 
-const NO_KEY = { headline: 'The field is empty', step: 'Paste your key into it, then sign in.' };
+const NO_KEY = { headline: t('The field is empty'), step: t('Paste your key into it, then sign in.') };
 
 function signInWords(problem: Problem): { headline: string; step: string } {
   if (problem.status === 401 || problem.status === 403) {
     return {
-      headline: 'That key does not open anything',
-      step: 'Check that all of it was copied. Workspace keys begin with purser_ws_; a key that was replaced no longer works.',
+      headline: t('Invalid API key'),
+      step: t('Check that you copied all of it. Workspace keys start with purser_ws_; a key that was replaced no longer works.'),
     };
   }
   const plain = explain(problem);
@@ -145,16 +147,18 @@ function WhereIsMyKey() {
   return (
     <dl className="mt-4 divide-y divide-rule border-y border-rule text-[0.9375rem]">
       <div className="grid gap-x-4 py-3 sm:grid-cols-[8rem_1fr]">
-        <dt className="font-semibold">Just started it?</dt>
-        <dd className="text-ink-soft">The window where you ran it printed a demo workspace’s key and the admin token.</dd>
+        <dt className="font-semibold">{t('Just started it?')}</dt>
+        <dd className="text-ink-soft">
+          {t('The terminal where you started it printed a demo workspace’s key and the admin token.')}
+        </dd>
       </div>
       <div className="grid gap-x-4 py-3 sm:grid-cols-[8rem_1fr]">
-        <dt className="font-semibold">Workspace key</dt>
-        <dd className="text-ink-soft">Try calls, watch your limits, see what each call cost.</dd>
+        <dt className="font-semibold">{t('Workspace key')}</dt>
+        <dd className="text-ink-soft">{t('Try calls, watch your limits, see what each call cost.')}</dd>
       </div>
       <div className="grid gap-x-4 py-3 sm:grid-cols-[8rem_1fr]">
-        <dt className="font-semibold">Admin token</dt>
-        <dd className="text-ink-soft">See every plan’s margin, check the books, add workspaces.</dd>
+        <dt className="font-semibold">{t('Admin token')}</dt>
+        <dd className="text-ink-soft">{t('See every plan’s margin, verify the ledger, create workspaces.')}</dd>
       </div>
     </dl>
   );

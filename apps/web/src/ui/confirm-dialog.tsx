@@ -4,6 +4,7 @@ import type { Problem } from '../api/wire.ts';
 import { Button } from './button.tsx';
 import { TextField } from './field.tsx';
 import { Refused } from './refused.tsx';
+import { t } from '../words/translate.ts';
 
 interface Props {
   readonly title: string;
@@ -57,7 +58,7 @@ export function ConfirmDialog({ title, children, confirm, typed, busy, problem, 
         {typed === undefined ? null : (
           <div className="mt-4">
             <TextField
-              label={`Type ${typed} to confirm`}
+              label={t('Type {typed} to confirm', { typed })}
               value={given}
               spellCheck={false}
               autoCapitalize="off"
@@ -71,7 +72,7 @@ export function ConfirmDialog({ title, children, confirm, typed, busy, problem, 
             {confirm}
           </Button>
           <Button ref={cancel} onClick={() => dialog.current?.close()}>
-            Cancel
+            {t('Cancel')}
           </Button>
         </div>
       </form>

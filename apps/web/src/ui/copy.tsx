@@ -1,6 +1,7 @@
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
 import { Button } from './button.tsx';
+import { t } from '../words/translate.ts';
 
 /** Copies text; on a page without the clipboard it says so instead of seeming to work. */
 export function CopyButton({
@@ -25,7 +26,7 @@ export function CopyButton({
   return (
     <Button kind={kind} onClick={() => void copy()}>
       {state === 'done' ? <Check size={16} aria-hidden="true" /> : <Copy size={16} aria-hidden="true" />}
-      <span aria-live="polite">{state === 'idle' ? label : state === 'done' ? 'Copied' : 'Select and copy by hand'}</span>
+      <span aria-live="polite">{state === 'idle' ? label : state === 'done' ? t('Copied') : t('Select and copy by hand')}</span>
     </Button>
   );
 }

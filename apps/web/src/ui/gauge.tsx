@@ -1,4 +1,5 @@
 import type { Level } from '../words/meter.ts';
+import { t } from '../words/translate.ts';
 
 interface Props {
   readonly level: Level;
@@ -15,7 +16,7 @@ export function Gauge({ level, name, words, tall = false }: Props) {
   return (
     <div
       role="meter"
-      aria-label={`${name}, left`}
+      aria-label={t('{name}, left', { name })}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={Math.round(level.left_share * 100)}

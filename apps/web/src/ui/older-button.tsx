@@ -1,4 +1,5 @@
 import { Button } from './button.tsx';
+import { t } from '../words/translate.ts';
 
 interface Props {
   /** What there is more of, such as "receipts". */
@@ -15,7 +16,7 @@ export function OlderButton({ what, pages }: Props) {
   if (!pages.hasNextPage) return null;
   return (
     <Button className="mt-4" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-      {pages.isFetchingNextPage ? `Reading older ${what}…` : `Older ${what}`}
+      {pages.isFetchingNextPage ? t('Reading older {what}…', { what }) : t('Older {what}', { what })}
     </Button>
   );
 }

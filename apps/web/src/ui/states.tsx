@@ -3,6 +3,7 @@ import { problemOf } from '../api/client.ts';
 import { explain } from '../words/problem.ts';
 import { Button } from './button.tsx';
 import { Forward } from './forward.tsx';
+import { t } from '../words/translate.ts';
 
 /** A place where nothing is yet, and what to do about it. */
 export function Empty({ title, children }: { readonly title: string; readonly children: ReactNode }) {
@@ -18,7 +19,9 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
 export function Loading({ what, lines = 3 }: { readonly what: string; readonly lines?: number }) {
   return (
     <div role="status" className="space-y-3 py-2">
-      <span className="sr-only">Loading {what}</span>
+      <span className="sr-only">
+        {t('Loading')} {what}
+      </span>
       {Array.from({ length: lines }, (_, line) => (
         <div
           key={line}
@@ -41,7 +44,7 @@ export function Failed({ error, retry }: { readonly error: unknown; readonly ret
       <p className="mt-1 text-ink-soft">{plain.steps[0]}</p>
       <Forward action={plain.action} className="mt-1" />
       <Button className="mt-3" onClick={retry}>
-        Try again
+        {t('Try again')}
       </Button>
     </div>
   );
@@ -70,12 +73,22 @@ export function Panel({
   );
 }
 
+interface PageHeadProps {
+  readonly title: string;
+  /** What can be done on the whole page. */
+  readonly aside?: ReactNode;
+  readonly children?: ReactNode;
+}
+
 /** The head of a page: its name, and in a sentence what it is for. */
-export function PageHead({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+export function PageHead({ title, aside, children }: PageHeadProps) {
   return (
-    <div className="mb-5 px-1 sm:px-0">
-      <h1 className="narrow text-4xl font-semibold">{title}</h1>
-      <p className="mt-1 max-w-prose text-ink-soft">{children}</p>
+    <div className="mb-5 flex flex-wrap items-end justify-between gap-x-6 gap-y-3 px-1 sm:px-0">
+      <div>
+        <h1 className="narrow text-4xl font-semibold">{title}</h1>
+        <p className="mt-1 max-w-prose text-ink-soft">{children}</p>
+      </div>
+      {aside}
     </div>
   );
 }

@@ -12,6 +12,7 @@ import {
   share,
   subtract,
 } from './amount.ts';
+import { setReaderLocale } from './locale.ts';
 
 const nanos = fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n });
 
@@ -55,7 +56,22 @@ describe('amounts on the page', () => {
   });
 
   it('splits a balance where the eye stops, losing nothing', () => {
-    expect(moneyParts({ amount: '13.591185', currency: 'EUR' })).toEqual({ sign: '', symbol: '€', head: '13.59', tail: '1185' });
+    expect(moneyParts({ amount: '13.591185', currency: 'EUR' })).toEqual({ before: '€', head: '13.59', tail: '1185', after: '' });
+  });
+
+  it('writes figures as the reader does', () => {
+    setReaderLocale('de-DE');
+    try {
+      expect(formatCount('1234567.5')).toBe('1.234.567,5');
+      expect(moneyParts({ amount: '1234.5678', currency: 'EUR' })).toEqual({
+        before: '',
+        head: '1.234,56',
+        tail: '78',
+        after: '\u00a0€',
+      });
+    } finally {
+      setReaderLocale(undefined);
+    }
   });
 
   it('names an unknown currency by its code instead of failing', () => {

@@ -1,3 +1,5 @@
+import { numberFormat } from './locale.ts';
+
 /** Money as it travels: a plain decimal string and its currency. Never turned into a floating-point number. */
 export interface Money {
   readonly amount: string;
@@ -76,25 +78,15 @@ export function readAmount(typed: string): string | undefined {
   return /^\d{1,12}(\.\d{1,9})?$/.test(text) ? text : undefined;
 }
 
-function group(whole: string): string {
-  return whole.replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-/** `1234567` → `1,234,567`; decimals are kept as they are. */
+/** `1234567` → `1,234,567`, as the reader writes numbers; decimals are kept as they are. */
 export function formatCount(quantity: Quantity): string {
   const text = print(parse(decimalOf(quantity)));
-  const [whole = '0', fraction] = text.replace('-', '').split('.');
-  return (text.startsWith('-') ? '−' : '') + group(whole) + (fraction === undefined ? '' : `.${fraction}`);
+  return minus(numberFormat({ maximumFractionDigits: 20 }).format(text as Intl.StringNumericLiteral));
 }
 
-function symbolOf(currency: string): string {
-  try {
-    const parts = new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'narrowSymbol' }).formatToParts(0);
-    const symbol = parts.find((part) => part.type === 'currency')?.value ?? currency;
-    return symbol.length > 1 ? `${symbol}\u00a0` : symbol;
-  } catch {
-    return `${currency}\u00a0`;
-  }
+/** A hyphen is no minus. */
+function minus(text: string): string {
+  return text.replace('-', '−');
 }
 
 /** Rounds half up to `places` decimals. */
@@ -107,30 +99,53 @@ function round(value: Decimal, places: number): Decimal {
 }
 
 export interface MoneyParts {
-  readonly sign: string;
-  readonly symbol: string;
+  /** Sign and symbol, where the reader writes them first. */
+  readonly before: string;
   /** Whole units with two decimals: what is read first. */
   readonly head: string;
   /** The further decimals, where a single call shows. */
   readonly tail: string;
+  /** The symbol, where the reader writes it last. */
+  readonly after: string;
 }
+
+const DIGITS = new Set(['integer', 'group', 'decimal', 'fraction']);
+const DECIMALS_MAX = 20;
 
 /** Every digit, split where the eye should stop: `€` `13.59` `1185`. */
 export function moneyParts(money: Money): MoneyParts {
-  const text = print(parse(money.amount));
-  const [whole = '0', fraction = ''] = text.replace('-', '').split('.');
+  const text = print(parse(money.amount)) as Intl.StringNumericLiteral;
+  const parts = moneyFormat(money.currency)?.formatToParts(text);
+  if (parts === undefined) {
+    const plain = numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: DECIMALS_MAX }).format(text);
+    return { before: `${money.currency}\u00a0`, head: minus(plain), tail: '', after: '' };
+  }
+  const first = parts.findIndex(({ type }) => DIGITS.has(type));
+  const last = parts.findLastIndex(({ type }) => DIGITS.has(type));
+  const join = (some: readonly Intl.NumberFormatPart[]): string => minus(some.map(({ value }) => value).join(''));
+  const fraction = parts.find(({ type }) => type === 'fraction')?.value ?? '';
+  const figure = join(parts.slice(first, last + 1));
   return {
-    sign: text.startsWith('-') ? '−' : '',
-    symbol: symbolOf(money.currency),
-    head: `${group(whole)}.${fraction.slice(0, 2).padEnd(2, '0')}`,
+    before: join(parts.slice(0, first)),
+    head: fraction.length > 2 ? figure.slice(0, 2 - fraction.length) : figure,
     tail: fraction.slice(2),
+    after: join(parts.slice(last + 1)),
   };
+}
+
+/** Undefined: that is no currency. */
+function moneyFormat(currency: string): Intl.NumberFormat | undefined {
+  try {
+    return numberFormat({ style: 'currency', currency, currencyDisplay: 'narrowSymbol', maximumFractionDigits: DECIMALS_MAX });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Every digit there is, two decimals at least: `€13.5915`, `$0.000315`. */
 export function formatMoney(money: Money): string {
-  const { sign, symbol, head, tail } = moneyParts(money);
-  return sign + symbol + head + tail;
+  const { before, head, tail, after } = moneyParts(money);
+  return before + head + tail + after;
 }
 
 /** For tables and summaries: two decimals from 1 up, else three digits that count; `€13.59`, `$0.0123`. Hover shows the exact amount. */

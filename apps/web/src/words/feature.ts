@@ -1,16 +1,17 @@
+import { t } from './translate.ts';
 const WORDS: Record<string, string> = {
   ai: 'AI',
-  api: 'API access',
-  campaigns: 'E-mail campaigns',
-  dedicated_models: 'Models of your own',
-  images: 'Images',
-  publishing: 'Publishing',
-  reports: 'Reports',
-  speech: 'Speech',
-  studio: 'The studio',
-  suite: 'The business suite',
-  sync: 'Sync',
-  teams: 'Teams',
+  api: t('API access'),
+  campaigns: t('Email campaigns'),
+  dedicated_models: t('Models of your own'),
+  images: t('Images'),
+  publishing: t('Publishing'),
+  reports: t('Reports'),
+  speech: t('Speech'),
+  studio: t('The studio'),
+  suite: t('The business suite'),
+  sync: t('Sync'),
+  teams: t('Teams'),
 };
 
 /** A plan’s feature as a reader calls it; one the page does not know is said as it came. */

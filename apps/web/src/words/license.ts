@@ -1,8 +1,9 @@
+import { t } from './translate.ts';
 const WORDS: Record<string, string> = {
-  active: 'In good standing',
-  grace: 'A payment failed: time to pay',
-  degraded: 'A payment failed: the time to pay is over',
-  cancelled: 'Subscription ended',
+  active: t('Active'),
+  grace: t('Past due'),
+  degraded: t('Past due: grace period over'),
+  cancelled: t('Ended'),
 };
 
 /** Where a license stands, for a reader; a stage the page does not know is said as it came. */

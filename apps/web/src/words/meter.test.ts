@@ -37,7 +37,7 @@ describe('meters on the page', () => {
   it('names known meters in plain words and unknown ones by their key', () => {
     expect(meterWords('tokens_month').name).toBe('Tokens');
     expect(meterWords('podcast_minutes').name).toBe('Podcast minutes');
-    expect(meterWords('tokens_user_day:ada').name).toBe('Tokens of yours');
+    expect(meterWords('tokens_user_day:ada').name).toBe('Your tokens');
     expect(meterWords('jobs_week').name).toBe('Calls');
     expect(windowWords('month')).toBe('this month');
     expect(windowWords('billing_period')).toBe('this period');
@@ -47,7 +47,7 @@ describe('meters on the page', () => {
 
   it('names the parts of the credits: sold one by one, allocated to a member or a team (C12)', () => {
     expect(meterWords('credits').name).toBe('Credits');
-    expect(meterWords('credits:pay_as_you_go').name).toBe('Paid as you go');
+    expect(meterWords('credits:pay_as_you_go').name).toBe('Pay as you go');
     expect(meterWords('credits:member:ada').name).toBe('Credits allocated to you');
     expect(meterWords('credits:team:ovens:east').name).toBe('Credits of team ovens:east');
   });

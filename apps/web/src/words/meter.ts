@@ -1,4 +1,5 @@
 import { add, compare, decimalOf, formatCount, formatMoney, share, subtract, type Money, type Quantity } from './amount.ts';
+import { t } from './translate.ts';
 
 /** How full a meter is, in exact decimals for words and in shares (0 … 1) for a bar's width. */
 export interface Level {
@@ -34,24 +35,26 @@ interface MeterWords {
 }
 
 const WORDS: Record<string, MeterWords> = {
-  credits: { name: 'Credits', about: 'What you pay calls with. The price of a call follows what it costs.' },
+  credits: { name: t('Credits'), about: t('What you pay calls with. The price of a call follows its cost.') },
   cost: {
-    name: 'Cost ceiling',
-    about:
-      'The most your plan lets calls cost in a period, so that the margin holds. Other currencies are converted with a small buffer.',
+    name: t('Cost ceiling'),
+    about: t('The most that calls may cost in a period under your plan. Other currencies are converted with a small buffer.'),
   },
-  budget: { name: 'Shared budget', about: 'What everyone here may cost together in a month.' },
-  tokens: { name: 'Tokens', about: 'Words and word parts that models read and write for you.' },
-  jobs: { name: 'Calls', about: 'Calls you may make in the period.' },
-  concurrency: { name: 'Side by side', about: 'Calls that may run side by side. A place is free again as soon as a call ends.' },
-  emails: { name: 'E-mails', about: 'E-mails you may send in the period.' },
-  audio_seconds: { name: 'Speech', about: 'Seconds of speech you may have made.' },
-  images: { name: 'Images', about: 'Images you may have made.' },
+  budget: { name: t('Shared budget'), about: t('What all workspaces together may cost in a month.') },
+  tokens: { name: t('Tokens'), about: t('Words and word parts that models read and write for you.') },
+  jobs: { name: t('Calls'), about: t('Calls you may make in the period.') },
+  concurrency: {
+    name: t('Concurrent calls'),
+    about: t('Calls that may run at the same time.'),
+  },
+  emails: { name: 'E-mails', about: t('Emails you may send in the period.') },
+  audio_seconds: { name: t('Speech'), about: t('Seconds of speech you may create.') },
+  images: { name: t('Images'), about: t('Images you may create.') },
 };
 
 const SOLD: MeterWords = {
-  name: 'Paid as you go',
-  about: 'Credits sold one by one once the granted ones are used up. They are on the next invoice.',
+  name: t('Pay as you go'),
+  about: t('Credits beyond the granted ones, sold one by one on the next invoice.'),
 };
 
 /** A part of the workspace’s credits: what is sold one by one, or what is allocated to a member or a team. */
@@ -60,9 +63,12 @@ function creditPart([kind = '', ...name]: readonly string[]): MeterWords | undef
     case 'pay_as_you_go':
       return SOLD;
     case 'member':
-      return { name: 'Credits allocated to you', about: 'The most you may spend of the workspace’s credits in a period.' };
+      return { name: t('Credits allocated to you'), about: t('The most you may spend of the workspace’s credits in a period.') };
     case 'team':
-      return { name: `Credits of team ${name.join(':')}`, about: 'The most your team may spend of the workspace’s credits.' };
+      return {
+        name: t('Credits of team {join}', { join: name.join(':') }),
+        about: t('The most your team may spend of the workspace’s credits.'),
+      };
     default:
       return undefined;
   }
@@ -75,23 +81,23 @@ export function meterWords(key: string): MeterWords {
   const base = quota.replace(/_(month|day|week|year|hour|minute)(ly)?$/, '');
   const yours = base.endsWith('_user');
   const known = WORDS[key] ?? WORDS[yours ? base.slice(0, -'_user'.length) : base];
-  if (known !== undefined) return yours ? { ...known, name: `${known.name} of yours` } : known;
+  if (known !== undefined) return yours ? { ...known, name: t('Your {name}', { name: known.name.toLowerCase() }) } : known;
   const words = key.replaceAll(/[_:.]+/g, ' ').trim();
   return { name: words.charAt(0).toUpperCase() + words.slice(1), about: '' };
 }
 
 const WINDOWS: Record<string, string> = {
-  second: 'this second',
-  minute: 'this minute',
-  hour: 'this hour',
+  second: t('this second'),
+  minute: t('this minute'),
+  hour: t('this hour'),
   day: 'today',
-  week: 'this week',
-  month: 'this month',
-  year: 'this year',
-  billing_period: 'this period',
-  period: 'this period',
-  ever: 'in all',
-  at_once: 'right now',
+  week: t('this week'),
+  month: t('this month'),
+  year: t('this year'),
+  billing_period: t('this period'),
+  period: t('this period'),
+  ever: t('in all'),
+  at_once: t('right now'),
 };
 
 /** "this month", "today", … ; an unknown window is said as it came. */

@@ -1,6 +1,7 @@
 import { REFUSALS } from '@purser/core';
 import { describe, expect, it } from 'vitest';
-import { explain, readProblem, waitWords } from './problem.ts';
+import { readProblem } from '../api/read-problem.ts';
+import { explain, waitWords } from './problem.ts';
 
 describe('refusals in plain words', () => {
   it('has its own words and a way forward for every code a caller can meet', () => {

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { agoWords, dayWords, durationWords, instantMs, momentWords, monthStart, tookWords, untilWords } from './time.ts';
+import {
+  agoWords,
+  dayWords,
+  durationWords,
+  instantMs,
+  localTimes,
+  momentWords,
+  monthStart,
+  tookWords,
+  untilWords,
+} from './time.ts';
 
 const now_ms = instantMs('2026-11-21T12:00:00Z');
 
@@ -29,7 +39,13 @@ describe('times in words', () => {
   it('names days, with the year only when it is another one', () => {
     expect(dayWords('2026-12-01T00:00:00Z', now_ms, 'UTC')).toBe('1 Dec');
     expect(dayWords('2027-01-31T00:00:00Z', now_ms, 'UTC')).toBe('31 Jan 2027');
-    expect(momentWords('2026-11-21T12:39:05Z', 'UTC')).toBe('21 Nov, 12:39:05');
+    expect(momentWords('2026-11-21T12:39:05Z', { time_zone: 'UTC', now_ms })).toBe('21 Nov, 12:39:05');
+  });
+
+  it('writes the times of a sentence as the reader does, with their zone', () => {
+    expect(localTimes('It resets at 2026-12-01T00:00:00Z, not 2026.', 'Asia/Kathmandu')).toBe(
+      'It resets at 1 Dec 2026, 05:45 GMT+5:45, not 2026.',
+    );
   });
 
   it('finds the start of a month across the turn of the year', () => {

@@ -1,3 +1,6 @@
+import { dateFormat, numberFormat } from './locale.ts';
+import { spokenLanguage, t } from './translate.ts';
+
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -8,70 +11,127 @@ export function instantMs(iso: string): number {
   return Date.parse(iso);
 }
 
-function spell(count: number, unit: string): string {
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+type Unit = 'second' | 'minute' | 'hour' | 'day';
+
+/** A length of time in its largest fitting unit. */
+function lengthOf(duration_ms: number): { readonly count: number; readonly unit: Unit } {
+  const ms = Math.max(0, duration_ms);
+  if (ms < MINUTE_MS) return { count: Math.ceil(ms / SECOND_MS), unit: 'second' };
+  if (ms < HOUR_MS) return { count: Math.round(ms / MINUTE_MS), unit: 'minute' };
+  if (ms < 2 * DAY_MS) return { count: Math.round(ms / HOUR_MS), unit: 'hour' };
+  return { count: Math.round(ms / DAY_MS), unit: 'day' };
 }
 
-/** A length of time in its largest fitting unit: "40 seconds", "3 minutes", "12 days". */
+/** "40 seconds", "3 minutes", "12 days". */
 export function durationWords(duration_ms: number): string {
-  const ms = Math.max(0, duration_ms);
-  if (ms < MINUTE_MS) return spell(Math.ceil(ms / SECOND_MS), 'second');
-  if (ms < HOUR_MS) return spell(Math.round(ms / MINUTE_MS), 'minute');
-  if (ms < 2 * DAY_MS) return spell(Math.round(ms / HOUR_MS), 'hour');
-  return spell(Math.round(ms / DAY_MS), 'day');
+  const { count, unit } = lengthOf(duration_ms);
+  return new Intl.NumberFormat(spokenLanguage(), { style: 'unit', unit, unitDisplay: 'long' }).format(count);
 }
 
 /** How long a call took: "0.4 s", "12 s". */
 export function tookWords(duration_ms: number): string {
   const seconds = duration_ms / SECOND_MS;
-  return seconds < 0.1 ? `${Math.round(duration_ms)} ms` : `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  if (seconds < 0.1) return `${numberFormat({ maximumFractionDigits: 0 }).format(duration_ms)} ms`;
+  const digits = seconds < 10 ? 1 : 0;
+  return `${numberFormat({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(seconds)} s`;
 }
 
 /** "just now", "3 minutes ago"; a time ahead of this machine's clock counts as now. */
 export function agoWords(iso: string, now_ms: number): string {
   const ms = now_ms - instantMs(iso);
-  return ms < 5 * SECOND_MS ? 'just now' : `${durationWords(ms)} ago`;
+  if (ms < 5 * SECOND_MS) return t('just now');
+  const { count, unit } = lengthOf(ms);
+  return new Intl.RelativeTimeFormat(spokenLanguage()).format(-count, unit);
 }
 
 /** "in 9 days", "in 40 seconds", "now". */
 export function untilWords(iso: string, now_ms: number): string {
   const ms = instantMs(iso) - now_ms;
-  return ms <= 0 ? 'now' : `in ${durationWords(ms)}`;
+  if (ms <= 0) return t('now');
+  const { count, unit } = lengthOf(ms);
+  return new Intl.RelativeTimeFormat(spokenLanguage()).format(count, unit);
+}
+
+/** Undefined: the reader's own zone. */
+function zoneOf(time_zone: string | undefined): { readonly timeZone?: string } {
+  return time_zone === undefined ? {} : { timeZone: time_zone };
+}
+
+function isOtherYear(at_ms: number, now_ms: number, time_zone: string | undefined): boolean {
+  const year = dateFormat({ year: 'numeric', ...zoneOf(time_zone) });
+  return year.format(at_ms) !== year.format(now_ms);
 }
 
 /** "1 Dec", with the year when it is another one. */
 export function dayWords(iso: string, now_ms: number, time_zone?: string): string {
-  const zone = time_zone === undefined ? {} : { timeZone: time_zone };
   const at_ms = instantMs(iso);
-  const year = new Intl.DateTimeFormat('en-GB', { year: 'numeric', ...zone });
-  const other_year = year.format(at_ms) !== year.format(now_ms);
-  return new Intl.DateTimeFormat('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    ...(other_year ? { year: 'numeric' } : {}),
-    ...zone,
-  }).format(at_ms);
+  const year = isOtherYear(at_ms, now_ms, time_zone) ? { year: 'numeric' as const } : {};
+  return dateFormat({ day: 'numeric', month: 'short', ...year, ...zoneOf(time_zone) }).format(at_ms);
 }
 
-/** "21 Nov, 12:39:05" in the reader's own zone. */
-export function momentWords(iso: string, time_zone?: string): string {
-  const zone = time_zone === undefined ? {} : { timeZone: time_zone };
-  return new Intl.DateTimeFormat('en-GB', {
+/** "24 Nov" of `2026-11-24`: a day of the calendar, which is in no zone. A month is said as one. */
+export function dateWords(day: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return monthWords(day);
+  return dateFormat({ day: 'numeric', month: 'short', timeZone: 'UTC' }).format(instantMs(`${day}T00:00:00Z`));
+}
+
+/** "Nov 2026" of `2026-11`; what is no month is said as it came. */
+export function monthWords(month: string): string {
+  if (!/^\d{4}-\d{2}$/.test(month)) return month;
+  return dateFormat({ month: 'short', year: 'numeric', timeZone: 'UTC' }).format(instantMs(`${month}-01T00:00:00Z`));
+}
+
+/** "21 Nov, 12:39:05" in the reader's own zone, with the year when `now_ms` lies in another one. */
+export function momentWords(
+  iso: string,
+  { time_zone, now_ms }: { readonly time_zone?: string; readonly now_ms?: number } = {},
+): string {
+  const at_ms = instantMs(iso);
+  const year = now_ms !== undefined && isOtherYear(at_ms, now_ms, time_zone) ? { year: 'numeric' as const } : {};
+  return dateFormat({
     day: 'numeric',
     month: 'short',
+    ...year,
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
-    ...zone,
-  }).format(instantMs(iso));
+    ...zoneOf(time_zone),
+  }).format(at_ms);
+}
+
+/** The days from one to another, both included: `2026-11-29`, `2026-11-30`, … */
+export function daysBetween(from: string, to: string): readonly string[] {
+  const days: string[] = [];
+  for (let at_ms = instantMs(`${from}T00:00:00Z`); at_ms <= instantMs(`${to}T00:00:00Z`); at_ms += DAY_MS)
+    days.push(dayAt(at_ms));
+  return days;
+}
+
+/** The UTC day of a moment, as the API writes it. */
+export function dayAt(at_ms: number): string {
+  return new Date(at_ms).toISOString().slice(0, 10);
 }
 
 /** The first moment (UTC) of the month that `months` lies from the one of `now_ms`, as RFC 3339: what the books ask for. */
 export function monthStart(now_ms: number, months: number): string {
-  const [year = 1970, month = 1] = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', timeZone: 'UTC' })
-    .format(now_ms)
-    .split('-')
-    .map(Number);
+  const [year = 1970, month = 1] = dayAt(now_ms).split('-').map(Number);
   const index = year * 12 + (month - 1) + months;
   return `${Math.floor(index / 12)}-${String((index % 12) + 1).padStart(2, '0')}-01T00:00:00Z`;
+}
+
+const INSTANT = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z/g;
+
+/** A sentence of the server with its times as the reader writes them, in the reader’s own zone, which is named. */
+export function localTimes(text: string, time_zone?: string): string {
+  return text.replaceAll(INSTANT, (instant) =>
+    dateFormat({
+      year: 'numeric',
+      month: 'short',
+      day: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      timeZoneName: 'short',
+      ...zoneOf(time_zone),
+    }).format(instantMs(instant)),
+  );
 }

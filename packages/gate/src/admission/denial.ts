@@ -10,7 +10,7 @@ import { buyOffers, upgradeOffers } from './offers.ts';
 
 /** What the caller is told when a meter has too little left, and a smaller request would not help. */
 export function denial(draft: Draft, { meter, available }: Denied): Refusal {
-  const over = meter.window_end === null ? '' : `; it starts anew at ${meter.window_end.toString()}`;
+  const over = meter.window_end === null ? '' : `; it resets at ${meter.window_end.toString()}`;
   switch (meter.class) {
     case 'credit': {
       const left = available < 0n ? 0n : available;
@@ -62,7 +62,7 @@ export async function exposedOrSpent(meters: Meters, { policy }: Draft, refusal:
   const [exposure] = await meters.read([policy.exposure_meter]);
   if (exposure && exposure.held > 0n) return { ...refusal, retryAfterSeconds: 1 };
   const { end } = policy.billing_period;
-  return refuse('cost_ceiling_reached', refusal.detail + (end === null ? '' : `; it starts anew at ${end.toString()}`));
+  return refuse('cost_ceiling_reached', refusal.detail + (end === null ? '' : `; it resets at ${end.toString()}`));
 }
 
 /** Who waits for the quota that was named meets no other one that is used up as well. */

@@ -59,7 +59,7 @@ async function connectLater(url: string): Promise<Transporter> {
 export function printedMail(print: (text: string) => void): Mail {
   return {
     send({ to, subject, text }) {
-      print(`[local start: SMTP_URL is not set, so this letter was not sent]\nTo: ${to}\nSubject: ${subject}\n\n${text}`);
+      print(`[local start: SMTP_URL is not set, so this email was not sent]\nTo: ${to}\nSubject: ${subject}\n\n${text}`);
       return Promise.resolve();
     },
     close() {},

@@ -37,14 +37,14 @@ export const DEVICE_WITHIN = Temporal.Duration.from({ hours: 400 * 24 });
 /** Whether a start without a mailbox would be refused now, before anything is made for it. */
 export async function refuseStart(parts: PersonalParts, origin: Origin): Promise<Refusal | undefined> {
   if (freePlan(parts.offering()) === undefined)
-    return refuse('forbidden', 'no plan here is free; sign in by e-mail or with a key');
+    return refuse('forbidden', 'no plan here is free; sign in by email or with an API key');
   const used = await usedUp(parts.pool, startsOf(parts, 'anonymous', origin), parts.clock.now());
   return used && NO_SECOND_START;
 }
 
 const NO_SECOND_START = refuse(
   'limit_reached',
-  'the free starts of this device or address are used up; sign in by e-mail to go on where you were',
+  'the free starts of this device or address are used up; sign in by email to continue',
 );
 
 /**

@@ -40,7 +40,7 @@ export interface SignInParts extends PersonalParts {
 const AN_HOUR = Temporal.Duration.from({ hours: 1 });
 const LINKS_PER_MAILBOX = 5;
 const LINKS_PER_ADDRESS = 30;
-const NO_MAIL = refuse('not_configured', 'signing in by e-mail is off here until the operator sets SMTP_URL');
+const NO_MAIL = refuse('not_configured', 'signing in by email is off here until the operator sets SMTP_URL');
 const NO_LINK = refuse('unauthenticated', 'the link was used already or is too old; ask for another one');
 const NOT_OURS = refuse('invalid_request', 'callbackURL wants a path on this site, such as /studio');
 

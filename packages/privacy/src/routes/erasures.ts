@@ -87,7 +87,7 @@ function registerOwn(app: App, deps: PrivacyRoutesDeps, tags: string[]): void {
       tags,
       summary: 'Deletes the account of the person who is signed in',
       body: z.strictObject({
-        confirm: z.string().max(320).describe('The e-mail address of the account, typed; "delete" where there is none.'),
+        confirm: z.string().max(320).describe('The email address of the account, typed; "delete" where there is none.'),
         delete_workspaces: deleteWorkspaces,
       }),
       response: { 202: begunSchema, ...refusals },
@@ -98,7 +98,7 @@ function registerOwn(app: App, deps: PrivacyRoutesDeps, tags: string[]): void {
       wantConfirmed(
         confirm.toLowerCase(),
         person.email ?? 'delete',
-        person.email === null ? 'the word delete' : 'your e-mail address',
+        person.email === null ? 'the word delete' : 'your email address',
       );
       const by = { actor: callerOf(request).actor, operator: false };
       return answer(request, reply, deps, await beginPerson(deps.erasing, person.id, by, delete_workspaces));
@@ -133,7 +133,7 @@ function registerOperators(app: App, deps: PrivacyRoutesDeps, tags: string[]): v
     config,
     schema: {
       tags,
-      summary: 'Deletes the account of a person, by its e-mail address',
+      summary: 'Deletes the account of a person, by its email address',
       body: z.strictObject({ email: z.email().max(320), delete_workspaces: deleteWorkspaces }),
       response: { 202: begunSchema, ...refusals },
     },
@@ -141,7 +141,7 @@ function registerOperators(app: App, deps: PrivacyRoutesDeps, tags: string[]): v
       const { email, delete_workspaces } = request.body;
       const { rows } = await deps.pool.query<{ id: string | null }>('select identity.person_of($1) as id', [email]);
       const id = rows[0]?.id ?? null;
-      if (id === null) throw new RefusalError(refuse('not_found', 'nobody has signed in with that e-mail address'));
+      if (id === null) throw new RefusalError(refuse('not_found', 'nobody has signed in with that email address'));
       const by = { actor: callerOf(request).actor, operator: true };
       return answer(request, reply, deps, await beginPerson(deps.erasing, id, by, delete_workspaces));
     },

@@ -4,6 +4,7 @@ import type { Session } from '../../../api/wire.ts';
 import { Keys } from '../parts/keys.tsx';
 import { Link } from '../../../ui/link.tsx';
 import { Empty, PageHead, Panel } from '../../../ui/states.tsx';
+import { rich, t } from '../../../words/translate.ts';
 
 /** The keys of the workspace, for those who administer it. */
 export function KeysPage() {
@@ -11,8 +12,8 @@ export function KeysPage() {
   if (session === undefined || session.kind === 'person' || session.workspace === null) return null;
   return (
     <>
-      <PageHead title="Keys">
-        An app calls with a key of its own. A name for each tells you later which one to take back, without stopping the others.
+      <PageHead title={t('API keys')}>
+        {t('Give each app an API key of its own. Its name tells you later which one to revoke without stopping the others.')}
       </PageHead>
       <Panel title={session.workspace.name}>
         <Inside session={session} />
@@ -24,15 +25,15 @@ export function KeysPage() {
 function Inside({ session: { person } }: { readonly session: Session }) {
   if (person === undefined)
     return (
-      <Empty title="A key makes no keys">
-        You are signed in by a key: who found it by chance shall get no second one. Sign in by e-mail as an owner or admin of this
-        workspace. <Link to="/members">See who is one</Link>.
+      <Empty title={t('API keys can’t create keys. Sign in by email.')}>
+        {t('You are signed in by an API key. Sign in by email as an owner or admin of this workspace to create keys.')}{' '}
+        <Link to="/members">{t('See the members')}</Link>.
       </Empty>
     );
   if (person.role === 'member' || person.role === null)
     return (
-      <Empty title="Owners and admins keep the keys">
-        Ask one of them for a key of your own. <Link to="/members">See who they are</Link>.
+      <Empty title={t('Only owners and admins manage API keys')}>
+        {t('Ask one of them for a key.')} <Link to="/members">{t('See who they are')}</Link>.
       </Empty>
     );
   return (
@@ -40,8 +41,9 @@ function Inside({ session: { person } }: { readonly session: Session }) {
       <Keys scope={{ of: 'own' }} makes={person.email !== null} />
       {person.email === null ? (
         <p className="mt-4 max-w-prose text-ink-soft">
-          You started without a name. <Link to="/members">Sign in by e-mail</Link> first: then you can make keys, and what you
-          have here stays yours.
+          {rich('<link>Sign in by email</link> first: then you can create API keys, and what you have here stays yours.', {
+            link: <Link to="/members">{''}</Link>,
+          })}
         </p>
       ) : null}
     </>

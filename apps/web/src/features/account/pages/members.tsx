@@ -9,6 +9,7 @@ import { LinkForm } from '../parts/link-form.tsx';
 import { People } from '../parts/people.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Empty, PageHead, Panel } from '../../../ui/states.tsx';
+import { rich, t } from '../../../words/translate.ts';
 
 /** Who works here, and for who signed in: where else one may work. */
 export function MembersPage() {
@@ -17,9 +18,10 @@ export function MembersPage() {
   const here = session.kind === 'person' ? null : session.workspace;
   return (
     <>
-      <PageHead title="Members">
-        Persons sign in by a link in a letter, without a password. What one does here is counted and written down under their
-        name.
+      <PageHead title={t('Members')}>
+        {t(
+          'People sign in by a link in an email, without a password. What each of them does is counted and logged under their address.',
+        )}
       </PageHead>
       <div className="grid gap-4 sm:gap-6">
         {here === null ? null : (
@@ -28,7 +30,7 @@ export function MembersPage() {
           </Panel>
         )}
         {here !== null && manages(session) ? (
-          <Panel title="Allocations">
+          <Panel title={t('Allocations')}>
             <Allocations />
           </Panel>
         ) : null}
@@ -49,8 +51,9 @@ function Here({ session }: { readonly session: Session }) {
       <>
         <People role="member" />
         <p className="mt-4 max-w-prose text-ink-soft">
-          You are signed in by a key, which changes no members. Sign in by e-mail as an owner or admin to invite others; the
-          operator invites the first owner.
+          {t(
+            'You are signed in by an API key, which can’t change members. Sign in by email as an owner or admin to invite others; the operator invites the first owner.',
+          )}
         </p>
       </>
     );
@@ -66,13 +69,18 @@ function You({ person, here }: { readonly person: Person; readonly here: string 
   });
   const others = person.workspaces.filter(({ id }) => id !== here);
   return (
-    <Panel title="You" aside={<span className="[overflow-wrap:anywhere] text-ink-soft">{person.email ?? 'no mailbox yet'}</span>}>
+    <Panel
+      title={t('You')}
+      aside={<span className="[overflow-wrap:anywhere] text-ink-soft">{person.email ?? t('no email address yet')}</span>}
+    >
       <div className="grid gap-5">
         {person.invitations.length === 0 && others.length === 0 && person.email !== null ? (
           here === undefined ? (
-            <Empty title="No workspace yet">Ask somebody who has one to invite {person.email}. The invitation shows here.</Empty>
+            <Empty title={t('No workspace yet')}>
+              {t('Ask someone who has one to invite {email}. The invitation shows here.', { email: person.email })}
+            </Empty>
           ) : (
-            <p className="text-ink-soft">This is your only workspace. An invitation to another one shows here.</p>
+            <p className="text-ink-soft">{t('This is your only workspace. An invitation to another one shows here.')}</p>
           )
         ) : null}
         {person.invitations.length === 0 && others.length === 0 ? null : (
@@ -80,20 +88,26 @@ function You({ person, here }: { readonly person: Person; readonly here: string 
             {person.invitations.map((invitation) => (
               <li key={invitation.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 py-2.5">
                 <p className="flex-1 basis-48">
-                  You are invited to <strong>{invitation.workspace ?? 'operate this installation'}</strong> as {invitation.role}.
+                  {rich(
+                    'You are invited to <b>{workspace}</b> as {role}.',
+                    { b: <strong>{''}</strong> },
+                    { workspace: invitation.workspace ?? t('operate this installation'), role: invitation.role },
+                  )}
                 </p>
                 <Button kind="act" disabled={go.isPending} onClick={() => go.mutate(() => acceptInvitation(invitation.id))}>
-                  Accept
+                  {t('Accept')}
                 </Button>
               </li>
             ))}
             {others.map((workspace) => (
               <li key={workspace.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 py-2.5">
                 <p className="flex-1 basis-48">
-                  <strong>{workspace.name}</strong> <span className="text-ink-soft">as {workspace.role}</span>
+                  <strong>{workspace.name}</strong>{' '}
+                  <span className="text-ink-soft">{t('as {role}', { role: workspace.role })}</span>
                 </p>
                 <Button disabled={go.isPending} onClick={() => go.mutate(() => workIn(workspace.id))}>
-                  Work here<span className="sr-only">: {workspace.name}</span>
+                  {t('Work here')}
+                  <span className="sr-only">: {workspace.name}</span>
                 </Button>
               </li>
             ))}
@@ -103,9 +117,9 @@ function You({ person, here }: { readonly person: Person; readonly here: string 
         {person.email === null ? (
           <div className="max-w-md">
             <p className="mb-3 text-ink-soft">
-              You started without a name. Sign in by e-mail and what you have here stays yours, on any device.
+              {t('You started without an email address. Sign in by email to keep what you have here, on any device.')}
             </p>
-            <LinkForm label="Send me the link" />
+            <LinkForm label={t('Email me a link')} />
           </div>
         ) : null}
       </div>

@@ -6,8 +6,7 @@ import type { SignedIn } from '../../../api/wire.ts';
 import { navigate } from '../../../browser/route.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Refused } from '../../../ui/refused.tsx';
-
-export const LINK_PATH = '/sign-in/link';
+import { t } from '../../../words/translate.ts';
 
 /**
  * Where an emailed link leads when this page is served from another origin than the API. Programs that guard mailboxes open links as
@@ -30,12 +29,12 @@ export function OpenLink() {
   });
   return (
     <main className="mx-auto grid max-w-md gap-4 p-8">
-      <h1 className="narrow text-3xl font-semibold">Sign in to Purser</h1>
+      <h1 className="narrow text-3xl font-semibold">{t('Sign in to Purser')}</h1>
       <Button onClick={() => signIn.mutate()} disabled={signIn.isPending} className="w-full text-base">
-        {signIn.isPending ? 'Signing in…' : 'Sign in'}
+        {signIn.isPending ? t('Signing in…') : t('Sign in')}
       </Button>
       <p className="text-ink-soft">
-        If you did not ask to sign in, close this page: nothing happens until the button is pressed.
+        {t('If you did not ask to sign in, close this page: nothing happens until the button is pressed.')}
       </p>
       {signIn.isError ? <Refused problem={problemOf(signIn.error)} /> : null}
     </main>

@@ -6,6 +6,7 @@ import type { Person, SessionWorkspace } from '../../../api/wire.ts';
 import { DeleteButton } from '../../../ui/delete-button.tsx';
 import { ExportLink } from '../../../ui/export-link.tsx';
 import { Empty, PageHead, Panel } from '../../../ui/states.tsx';
+import { t } from '../../../words/translate.ts';
 
 /** What is kept of the workspace and of the reader: to take along, and to delete. */
 export function SettingsPage() {
@@ -15,7 +16,7 @@ export function SettingsPage() {
   const workspace = session.kind === 'person' ? null : session.workspace;
   return (
     <>
-      <PageHead title="Settings">Export what is kept here, or delete it for good.</PageHead>
+      <PageHead title={t('Settings')}>{t('Export what is stored here, or delete it permanently.')}</PageHead>
       <div className="grid gap-4 sm:gap-6">
         {workspace === null ? null : <WorkspaceData workspace={workspace} owner={person?.role === 'owner'} />}
         {person === undefined ? null : <Account person={person} />}
@@ -29,30 +30,33 @@ function WorkspaceData({ workspace, owner }: { readonly workspace: SessionWorksp
   if (!owner)
     return (
       <Panel title={workspace.name}>
-        <Empty title="Only owners export or delete a workspace">Sign in by email as an owner, or ask one of them.</Empty>
+        <Empty title={t('Only owners export or delete a workspace')}>
+          {t('Sign in by email as an owner, or ask one of them.')}
+        </Empty>
       </Panel>
     );
   return (
     <Panel title={workspace.name}>
       <p className="max-w-prose text-ink-soft">
-        One ZIP archive with everything: members, keys without their secrets, calls, ledger, credits, purchases, limits, alerts
-        and the audit log.
+        {t(
+          'One ZIP archive with everything: members, keys without their secrets, calls, ledger, credits, purchases, limits, alerts and the audit log.',
+        )}
       </p>
       <div className="mt-4 flex flex-wrap gap-2">
-        <ExportLink href={EXPORT_WORKSPACE}>Export all data</ExportLink>
+        <ExportLink href={EXPORT_WORKSPACE}>{t('Export all data')}</ExportLink>
         <DeleteButton
-          label="Delete workspace"
+          label={t('Delete workspace')}
           typed={workspace.name}
           act={(typed) => deleteWorkspace(typed)}
           // The session may go on in another workspace, or be over.
           done={() => void client.resetQueries()}
         >
-          <p>This cannot be undone. Export all data first.</p>
+          <p>{t('This cannot be undone. Export all data first.')}</p>
           <ul className="list-disc pl-5">
-            <li>All keys stop working at once, and all members lose access.</li>
-            <li>Remaining credits are lost. A subscription has to be ended first.</li>
-            <li>Members who belong to no other workspace lose their account too.</li>
-            <li>Amounts, dates and invoice numbers stay for the books, without any name.</li>
+            <li>{t('All keys stop working at once, and all members lose access.')}</li>
+            <li>{t('Remaining credits are lost. A subscription has to be ended first.')}</li>
+            <li>{t('Members who belong to no other workspace lose their account too.')}</li>
+            <li>{t('Amounts, dates and invoice numbers stay in the ledger, without any name.')}</li>
           </ul>
         </DeleteButton>
       </div>
@@ -66,27 +70,28 @@ function Account({ person }: { readonly person: Person }) {
   const owns = person.workspaces.some(({ role }) => role === 'owner');
   return (
     <Panel
-      title="Your account"
-      aside={<span className="[overflow-wrap:anywhere] text-ink-soft">{person.email ?? 'no email yet'}</span>}
+      title={t('Your account')}
+      aside={<span className="[overflow-wrap:anywhere] text-ink-soft">{person.email ?? t('no email yet')}</span>}
     >
       <p className="max-w-prose text-ink-soft">
-        Your email address, memberships and invitations, and what the audit log has of you.
+        {t('Your email address, memberships and invitations, and what the audit log says of you.')}
       </p>
       <div className="mt-4 flex flex-wrap gap-2">
-        <ExportLink href={EXPORT_PERSON}>Export my data</ExportLink>
+        <ExportLink href={EXPORT_PERSON}>{t('Export my data')}</ExportLink>
         <DeleteButton
-          label="Delete my account"
+          label={t('Delete my account')}
           typed={person.email ?? 'delete'}
           act={(typed) => deleteAccount(typed, too)}
           done={() => client.setQueryData(sessionQuery.queryKey, null)}
         >
-          <p>This cannot be undone. You are signed out on every device and leave all your workspaces.</p>
+          <p>{t('This cannot be undone. You are signed out on every device and leave all your workspaces.')}</p>
           {owns ? (
             <label className="flex items-start gap-3">
               <input type="checkbox" className="mt-1 size-5" checked={too} onChange={(event) => setToo(event.target.checked)} />
               <span>
-                Also delete the workspaces that nobody else owns, with everything in them. Without this, make somebody else an
-                owner first.
+                {t(
+                  'Also delete the workspaces that nobody else owns, with everything in them. Without this, make somebody else an owner first.',
+                )}
               </span>
             </label>
           ) : null}

@@ -10,6 +10,7 @@ import { SelectField, TextField } from '../../../ui/field.tsx';
 import { Gauge } from '../../../ui/gauge.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Empty, Failed, Loading } from '../../../ui/states.tsx';
+import { t } from '../../../words/translate.ts';
 
 /** How much of the workspace’s credits each member and each team may spend. For those who administer it. */
 export function Allocations({ workspace_id }: { readonly workspace_id?: string }) {
@@ -21,14 +22,16 @@ export function Allocations({ workspace_id }: { readonly workspace_id?: string }
     mutationFn: (wanted: WantedAllocation) => allocate(wanted, workspace_id),
     onSuccess: () => client.invalidateQueries({ queryKey: allocationsQuery(workspace_id).queryKey }),
   });
-  if (allocations.isPending) return <Loading what="the allocations" />;
+  if (allocations.isPending) return <Loading what={t('the allocations')} />;
   if (allocations.isError) return <Failed error={allocations.error} retry={() => void allocations.refetch()} />;
   const shown = allocations.data.filter(({ credits, team }) => credits !== null || team !== null);
   return (
     <div className="grid gap-5">
       {shown.length === 0 ? (
-        <Empty title="Everybody may spend all there is">
-          Allocate credits to a member or a team, and that is the most it may spend of the workspace’s in a billing period.
+        <Empty title={t('No allocations')}>
+          {t(
+            'Everyone may spend all of the workspace’s credits. Allocate credits to a member or a team to limit what it may spend in a billing period.',
+          )}
         </Empty>
       ) : (
         <ul className="grid gap-4" data-testid="allocations">
@@ -73,31 +76,34 @@ function Row({
     <li>
       <div className="mb-1 flex flex-wrap items-center gap-x-3">
         <p className="min-w-0 flex-1 basis-40 font-semibold [overflow-wrap:anywhere]">
-          {kind === 'team' ? `Team ${name}` : name}
-          {team === null ? null : <span className="font-normal text-ink-soft"> in team {team}</span>}
+          {kind === 'team' ? t('Team {name}', { name }) : name}
+          {team === null ? null : <span className="font-normal text-ink-soft"> {t('in team {team}', { team })}</span>}
         </p>
         <p className="figures">
           {level === undefined || credits === null ? (
-            <span className="text-ink-soft">no cap of its own</span>
+            <span className="text-ink-soft">{t('no limit of its own')}</span>
           ) : (
             <>
               <strong className={level.state === 'ok' ? '' : 'text-oxide'}>{formatCount(level.left)}</strong>{' '}
-              <span className="text-ink-faint">of {formatCount(credits)} left</span>
+              <span className="text-ink-faint">{t('of {total} left', { total: formatCount(credits) })}</span>
             </>
           )}
         </p>
         <Button kind="quiet" disabled={busy} onClick={lift}>
-          Lift<span className="sr-only"> the allocation of {name}</span>
+          {t('Remove')}
+          <span className="sr-only"> {name}</span>
         </Button>
       </div>
-      {level === undefined ? null : <Gauge level={level} name={name} words={`${formatCount(level.left)} credits left`} />}
+      {level === undefined ? null : (
+        <Gauge level={level} name={name} words={t('{left} credits left', { left: formatCount(level.left) })} />
+      )}
     </li>
   );
 }
 
 const KINDS = [
-  { value: 'member', label: 'Member' },
-  { value: 'team', label: 'Team' },
+  { value: 'member', label: t('Member') },
+  { value: 'team', label: t('Team') },
 ];
 
 function AllocateForm({
@@ -135,14 +141,14 @@ function AllocateForm({
   return (
     <form onSubmit={submit} noValidate className="grid gap-3 sm:grid-cols-2">
       <SelectField
-        label="Allocate to a"
+        label={t('Allocate to a')}
         value={kind}
         onChange={(event) => setKind(event.target.value === 'team' ? 'team' : 'member')}
         options={KINDS}
       />
       <TextField
-        label={kind === 'team' ? 'Its name' : 'Who'}
-        hint={kind === 'team' ? undefined : '(a person here, or a user as your app names it)'}
+        label={kind === 'team' ? t('Team name') : t('Who')}
+        hint={kind === 'team' ? undefined : t('(a member, or a user as your app names it)')}
         value={who}
         onChange={(event) => setWho(event.target.value)}
         list={kind === 'member' ? list_id : undefined}
@@ -153,13 +159,13 @@ function AllocateForm({
         ))}
       </datalist>
       <TextField
-        label="Credits in a period"
+        label={t('Credits in a period')}
         inputMode="numeric"
         value={credits}
         onChange={(event) => setCredits(event.target.value)}
       />
       {kind === 'member' ? (
-        <TextField label="Team" hint="(optional)" value={team} onChange={(event) => setTeam(event.target.value)} />
+        <TextField label={t('Team')} hint="(optional)" value={team} onChange={(event) => setTeam(event.target.value)} />
       ) : null}
       {wrong === '' ? null : (
         <p role="alert" className="font-semibold text-oxide sm:col-span-2">
@@ -168,7 +174,7 @@ function AllocateForm({
       )}
       <div className="sm:col-span-2">
         <Button type="submit" disabled={busy}>
-          {busy ? 'Allocating…' : 'Allocate'}
+          {busy ? t('Allocating…') : t('Allocate')}
         </Button>
       </div>
     </form>

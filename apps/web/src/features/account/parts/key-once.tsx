@@ -2,6 +2,7 @@ import { KeyRound } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { Button } from '../../../ui/button.tsx';
 import { CopyButton } from '../../../ui/copy.tsx';
+import { t } from '../../../words/translate.ts';
 
 interface Props {
   /** Whose key it is. */
@@ -23,15 +24,15 @@ export function KeyOnce({ of, secret, done }: Props) {
         className="narrow flex items-center gap-2 text-2xl font-semibold [overflow-wrap:anywhere] outline-none"
       >
         <KeyRound size={22} className="shrink-0 text-signal" aria-hidden="true" />
-        The key of {of}
+        {t('API key of {name}', { name: of })}
       </h2>
-      <p className="mt-2 text-on-hull-soft">Copy it now. It is shown this once; Purser keeps only its fingerprint.</p>
+      <p className="mt-2 text-on-hull-soft">{t('Copy it now. It is shown only once; Purser stores only its hash.')}</p>
       <p data-testid="key" className="mt-3 rounded-md bg-on-hull/10 px-3 py-2.5 text-[0.9375rem] break-all select-all">
         {secret}
       </p>
       <div className="mt-4 flex flex-wrap gap-2">
-        <CopyButton kind="act" text={secret} label="Copy the key" />
-        <Button onClick={done}>I have it</Button>
+        <CopyButton kind="act" text={secret} label={t('Copy the key')} />
+        <Button onClick={done}>{t('Done')}</Button>
       </div>
     </section>
   );

@@ -12,6 +12,7 @@ import { TextField } from '../../../ui/field.tsx';
 import { KeyOnce } from './key-once.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Empty, Failed, Loading } from '../../../ui/states.tsx';
+import { t } from '../../../words/translate.ts';
 
 interface Props {
   readonly scope: KeyScope;
@@ -27,14 +28,14 @@ export function Keys({ scope, makes = true }: Props) {
   const keys = useQuery(query);
   const read_again = (): Promise<void> => client.invalidateQueries({ queryKey: query.queryKey });
   const revoke = useMutation({ mutationFn: (id: string) => revokeKey(scope, id), onSuccess: read_again });
-  if (keys.isPending) return <Loading what="the keys" />;
+  if (keys.isPending) return <Loading what={t('the keys')} />;
   if (keys.isError) return <Failed error={keys.error} retry={() => void keys.refetch()} />;
   const open = keys.data.filter(({ revoked_at }) => revoked_at === null);
   const revoked = keys.data.filter(({ revoked_at }) => revoked_at !== null);
   return (
     <div className="grid gap-5">
       {open.length === 0 ? (
-        <Empty title="No key opens it now">{EMPTY[scope.of]}</Empty>
+        <Empty title={t('No API keys')}>{EMPTY[scope.of]}</Empty>
       ) : (
         <ul className="divide-y divide-rule border-y border-rule" data-testid="keys">
           {open.map((key) => (
@@ -59,9 +60,9 @@ export function Keys({ scope, makes = true }: Props) {
 }
 
 const EMPTY: Record<KeyScope['of'], string> = {
-  own: 'Make one, put it into your app as its bearer token, and its calls are governed from the first one.',
-  workspace: 'Make one and hand it to the customer’s app. Persons who sign in work without it.',
-  platform: 'Make one for your own backend. With it a call names the workspace it is for, by your own id of the customer.',
+  own: t('Create one and use it as the bearer token of your app.'),
+  workspace: t('Create one and give it to the customer’s app. People who sign in need none.'),
+  platform: t('Create one for your own backend. With it a call names the workspace it is for, by your own id of the customer.'),
 };
 
 function Row({ of: key, busy, revoke }: { readonly of: Key; readonly busy: boolean; readonly revoke: () => void }) {
@@ -71,18 +72,22 @@ function Row({ of: key, busy, revoke }: { readonly of: Key; readonly busy: boole
       <p className="min-w-0 flex-1 basis-48 [overflow-wrap:anywhere]">
         <strong>{key.name}</strong>
         <span className="block text-sm text-ink-faint">
-          <code>{key.prefix}…</code> made {dayWords(key.created_at, now_ms)}
+          <code>{key.prefix}…</code> {t('created {day}', { day: dayWords(key.created_at, now_ms) })}
         </span>
       </p>
       <ConfirmButton
         label={
           <>
-            Revoke<span className="sr-only"> {key.name}</span>
+            {t('Revoke')}
+            <span className="sr-only"> {key.name}</span>
           </>
         }
-        title={`Revoke “${key.name}”`}
-        warning={`Whatever uses “${key.name}” is refused within a second, and so is every session that it opened. This cannot be undone.`}
-        confirm="Revoke it"
+        title={t('Revoke “{name}”', { name: key.name })}
+        warning={t(
+          'Every app that uses “{name}” is refused within a second, and so is every session that it opened. This cannot be undone.',
+          { name: key.name },
+        )}
+        confirm={t('Revoke it')}
         busy={busy}
         act={revoke}
       />
@@ -95,7 +100,7 @@ function Revoked({ keys }: { readonly keys: readonly Key[] }) {
   return (
     <details className="border-t border-rule pt-1">
       <summary className="min-h-11 cursor-pointer py-2.5 font-semibold text-ink-soft">
-        {keys.length === 1 ? 'One revoked key' : `${keys.length} revoked keys`}
+        {keys.length === 1 ? t('One revoked key') : t('{length} revoked keys', { length: keys.length })}
       </summary>
       <ul className="divide-y divide-rule">
         {keys.map(({ id, name, prefix, revoked_at }) => (
@@ -127,22 +132,22 @@ function MakeForm({ scope, done }: { readonly scope: KeyScope; readonly done: (k
     <form onSubmit={submit} noValidate>
       <div className="grid gap-3 sm:grid-cols-[1fr_auto] sm:items-end">
         <TextField
-          label="Name of another key"
-          hint="(what will use it)"
+          label={t('Name of the new key')}
+          hint={t('(the app that will use it)')}
           value={name}
           maxLength={200}
           aria-invalid={missing}
           onChange={(event) => setName(event.target.value)}
-          placeholder={scope.of === 'platform' ? 'our backend' : 'the shop’s website'}
+          placeholder={scope.of === 'platform' ? t('our backend') : t('the shop’s website')}
         />
         <Button kind="act" type="submit" disabled={make.isPending}>
           <KeyRound size={16} aria-hidden="true" />
-          {make.isPending ? 'Making it…' : 'Make a key'}
+          {make.isPending ? t('Creating…') : t('Create API key')}
         </Button>
       </div>
       {missing ? (
         <p role="alert" className="mt-2 font-semibold text-oxide">
-          Name it after what will use it, so that you know later which one to revoke.
+          {t('Name it after the app that will use it, so that you know later which one to revoke.')}
         </p>
       ) : null}
       {make.isError ? <Refused problem={problemOf(make.error)} /> : null}

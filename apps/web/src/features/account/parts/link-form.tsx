@@ -6,6 +6,7 @@ import { requestLink } from '../api/members.ts';
 import { Button } from '../../../ui/button.tsx';
 import { TextField } from '../../../ui/field.tsx';
 import { Refused } from '../../../ui/refused.tsx';
+import { t } from '../../../words/translate.ts';
 
 /** Signing in without a password: a letter with a link. */
 export function LinkForm({ label }: { readonly label: string }) {
@@ -18,7 +19,7 @@ export function LinkForm({ label }: { readonly label: string }) {
   return (
     <form onSubmit={submit}>
       <TextField
-        label="Your e-mail address"
+        label={t('Your email address')}
         type="email"
         required
         autoComplete="email"
@@ -28,12 +29,15 @@ export function LinkForm({ label }: { readonly label: string }) {
       />
       <Button type="submit" disabled={send.isPending} className="mt-3 w-full text-base">
         <Mail size={16} aria-hidden="true" />
-        {send.isPending ? 'Sending the letter…' : label}
+        {send.isPending ? t('Sending…') : label}
       </Button>
       {send.isSuccess ? (
         <p role="status" className="rising mt-3 rounded-md border-l-4 border-fair bg-fair-wash px-3.5 py-2.5">
-          <strong>Look into your mailbox.</strong> A letter to {send.variables} has the link that signs you in. On a machine of
-          your own without a mail server, it was printed in the window where Purser runs.
+          <strong>{t('Check your email.')}</strong>{' '}
+          {t(
+            'The link that signs you in was sent to {email}. Without a mail server, it was printed in the terminal where Purser runs.',
+            { email: send.variables },
+          )}
         </p>
       ) : null}
       {send.isError ? <Refused problem={problemOf(send.error)} /> : null}

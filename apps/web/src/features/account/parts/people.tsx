@@ -11,11 +11,12 @@ import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { SelectField, TextField } from '../../../ui/field.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Empty, Failed, Loading } from '../../../ui/states.tsx';
+import { t } from '../../../words/translate.ts';
 
 const ROLES: readonly { readonly value: MemberRole; readonly label: string }[] = [
-  { value: 'member', label: 'Member: works and spends' },
-  { value: 'admin', label: 'Admin: members and keys too' },
-  { value: 'owner', label: 'Owner: everything' },
+  { value: 'member', label: t('Member: works and spends') },
+  { value: 'admin', label: t('Admin: members and keys too') },
+  { value: 'owner', label: t('Owner: everything') },
 ];
 
 interface Props {
@@ -35,15 +36,17 @@ export function People({ workspace_id, role = 'owner', own_id }: Props) {
     mutationFn: (act: () => Promise<unknown>) => act(),
     onSuccess: () => client.invalidateQueries({ queryKey: query.queryKey }),
   });
-  if (people.isPending) return <Loading what="the members" />;
+  if (people.isPending) return <Loading what={t('the members')} />;
   if (people.isError) return <Failed error={people.error} retry={() => void people.refetch()} />;
   const { members, invitations } = people.data;
   const act = (one: () => Promise<unknown>): void => deed.mutate(one);
   return (
     <div className="grid gap-5">
       {members.length === 0 && invitations.length === 0 ? (
-        <Empty title="Nobody so far">
-          The workspace is used by its key alone. Invite its owner: whoever opens the link in the letter is in.
+        <Empty title={t('No people yet')}>
+          {t(
+            'The workspace is used by its API key alone. Invite its owner: the person who opens the link in the email becomes a member.',
+          )}
         </Empty>
       ) : (
         <ul className="divide-y divide-rule border-y border-rule" data-testid="people">
@@ -95,16 +98,16 @@ function MemberRow({
   readonly set: (role: MemberRole) => void;
   readonly remove: () => void;
 }) {
-  const name = member.email ?? 'somebody without a mailbox';
+  const name = member.email ?? t('someone without an email address');
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2.5">
       <p className="min-w-0 flex-1 basis-48 font-semibold [overflow-wrap:anywhere]">
         {name}
-        {own ? <span className="font-normal text-ink-faint"> (you)</span> : null}
+        {own ? <span className="font-normal text-ink-faint"> {t('(you)')}</span> : null}
       </p>
       {may.change ? (
         <select
-          aria-label={`Role of ${name}`}
+          aria-label={t('Role of {name}', { name })}
           value={member.role}
           disabled={busy}
           onChange={(event) => set(event.target.value as MemberRole)}
@@ -122,17 +125,17 @@ function MemberRow({
           <ConfirmButton
             label={
               <>
-                {own ? 'Leave' : 'Remove'}
+                {own ? t('Leave') : t('Remove')}
                 {own ? null : <span className="sr-only"> {name}</span>}
               </>
             }
-            title={own ? 'Leave this workspace' : `Remove ${name}`}
+            title={own ? t('Leave this workspace') : t('Remove {name}', { name })}
             warning={
               own
-                ? 'You can’t open this workspace any more until somebody in it invites you again.'
-                : `${name} can’t open this workspace any more, from the next call on. Invite them again to undo it.`
+                ? t('You lose access to this workspace until someone in it invites you again.')
+                : t('{name} loses access to this workspace at once. Invite them again to undo it.', { name })
             }
-            confirm={own ? 'Leave it' : 'Remove them'}
+            confirm={own ? t('Leave') : t('Remove')}
             busy={busy}
             act={remove}
           />
@@ -157,11 +160,12 @@ function InvitationRow({
       <p className="min-w-0 flex-1 basis-48 [overflow-wrap:anywhere]">
         <strong>{invitation.email}</strong>
         <span className="block text-sm text-ink-faint">
-          invited as {invitation.role}, open until {dayWords(invitation.expires_at, now_ms)}
+          {t('invited as {role}, open until {day}', { role: invitation.role, day: dayWords(invitation.expires_at, now_ms) })}
         </span>
       </p>
       <Button kind="quiet" disabled={busy} onClick={take_back}>
-        Take back<span className="sr-only"> the invitation of {invitation.email}</span>
+        {t('Withdraw')}
+        <span className="sr-only"> {t('the invitation of {email}', { email: invitation.email })}</span>
       </Button>
     </li>
   );
@@ -195,7 +199,7 @@ function InviteForm({
       <div className="grid gap-3 sm:grid-cols-[1fr_auto] sm:items-end">
         <div className="sm:col-span-2">
           <TextField
-            label="Invite by e-mail"
+            label={t('Invite by email')}
             type="email"
             required
             value={email}
@@ -203,17 +207,24 @@ function InviteForm({
             placeholder="ann@example.com"
           />
         </div>
-        <SelectField label="As" value={role} onChange={(event) => setRole(event.target.value as MemberRole)} options={roles} />
+        <SelectField
+          label={t('As')}
+          value={role}
+          onChange={(event) => setRole(event.target.value as MemberRole)}
+          options={roles}
+        />
         <Button kind="act" type="submit" disabled={send.isPending}>
           <Mail size={16} aria-hidden="true" />
-          {send.isPending ? 'Inviting…' : 'Invite'}
+          {send.isPending ? t('Inviting…') : t('Invite')}
         </Button>
       </div>
       {send.isSuccess ? (
         <p role="status" className="mt-2 font-semibold text-fair">
           {send.data.letter
-            ? `${send.data.email} is invited; a letter is on its way.`
-            : `${send.data.email} is invited. No letter leaves here: tell them to sign in with this address.`}
+            ? t('{email} is invited; an email is on its way.', { email: send.data.email })
+            : t('{email} is invited. This installation sends no email: tell them to sign in with this address.', {
+                email: send.data.email,
+              })}
         </p>
       ) : null}
       {send.isError ? <Refused problem={problemOf(send.error)} /> : null}

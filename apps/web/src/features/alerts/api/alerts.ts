@@ -1,39 +1,76 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+
 import { change, get, post } from '../../../api/client.ts';
 import { pathWith } from '../../../api/queries.ts';
 import type { UndeliveredPage } from '../../../api/wire-operator.ts';
-import type { Alert, AlertKind, AlertPage, AlertSettings, WantedAlertSettings } from '../../../api/wire.ts';
+import type { AlertCount, AlertGroup, AlertGroupPage, AlertSettings, WantedAlertSettings } from '../../../api/wire.ts';
+
+/** How often the badge and the list are read again while the page is in view. */
+const EVERY_MS = 15_000;
+const ALERTS_PAGE = 25;
 
 /** Whose alerts: a workspace’s own, or the operator’s of all. */
 export interface AlertScope {
   readonly operator: boolean;
-  readonly kind?: AlertKind | undefined;
   readonly workspace_id?: string | undefined;
+}
+
+export interface AlertSearch {
   readonly unseen: boolean;
+  readonly kind?: string;
+  readonly severity?: string;
+  readonly cursor?: string | undefined;
 }
 
 const base = (operator: boolean): string => (operator ? '/api/admin/alerts' : '/api/alerts');
-const key = (operator: boolean): readonly string[] => (operator ? ['admin', 'alerts'] : ['alerts']);
+export const alertsKey = (operator: boolean): readonly string[] => (operator ? ['admin', 'alerts'] : ['alerts']);
 
-export function alertsQuery({ operator, kind, workspace_id, unseen }: AlertScope) {
-  return infiniteQueryOptions({
-    queryKey: [...key(operator), 'list', kind, workspace_id, unseen],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
-      get<AlertPage>(
-        pathWith(base(operator), { kind, workspace_id, unseen: unseen ? '1' : undefined, cursor: pageParam, limit: '25' }),
+export function alertGroupsQuery({ operator, workspace_id }: AlertScope, { unseen, ...search }: AlertSearch) {
+  return queryOptions({
+    queryKey: [...alertsKey(operator), 'groups', workspace_id, unseen, search],
+    queryFn: ({ signal }) =>
+      get<AlertGroupPage>(
+        pathWith(`${base(operator)}/groups`, {
+          workspace_id,
+          ...search,
+          unseen: unseen ? '1' : undefined,
+          limit: String(ALERTS_PAGE),
+        }),
         { signal },
       ),
-    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+    refetchInterval: EVERY_MS,
   });
 }
 
-export const markSeen = ({ operator }: AlertScope, id: string): Promise<Alert> =>
-  post<Alert>(`${base(operator)}/${id}/seen`, undefined);
+export function alertCountQuery(operator: boolean) {
+  return queryOptions({
+    queryKey: [...alertsKey(operator), 'count'],
+    queryFn: ({ signal }) => get<AlertCount>(`${base(operator)}/count`, { signal }),
+    refetchInterval: EVERY_MS,
+  });
+}
+
+export interface Acknowledged {
+  readonly through: string;
+  readonly kind?: string;
+  readonly subject?: string;
+  readonly severity?: string;
+  readonly workspace_id?: string;
+}
+
+/** Of one group, or of all that a filter shows, up to the newest that was looked at. */
+export const acknowledge = (operator: boolean, wanted: Acknowledged): Promise<{ readonly acknowledged: number }> =>
+  post(`${base(operator)}/seen`, wanted);
+
+/** What acknowledges a group, and nothing else. */
+export function marksOf(operator: boolean, { newest, kind, subject, workspace_id }: AlertGroup): Acknowledged {
+  return { through: newest, kind, subject, ...(operator ? { workspace_id } : {}) };
+}
 
 export function alertSettingsQuery(operator: boolean) {
   return queryOptions({
-    queryKey: [...key(operator), 'settings'],
+    queryKey: [...alertsKey(operator), 'settings'],
     queryFn: ({ signal }) => get<AlertSettings>(`${base(operator)}/settings`, { signal }),
   });
 }
@@ -42,13 +79,13 @@ export function alertSettingsQuery(operator: boolean) {
 export const replaceAlertSettings = (operator: boolean, wanted: WantedAlertSettings): Promise<AlertSettings> =>
   change<AlertSettings>('PUT', `${base(operator)}/settings`, wanted);
 
-export const undeliveredQuery = infiniteQueryOptions({
-  queryKey: ['admin', 'alerts', 'undelivered'],
-  initialPageParam: '',
-  queryFn: ({ pageParam, signal }) =>
-    get<UndeliveredPage>(pathWith('/api/admin/alerts/undelivered', { cursor: pageParam }), { signal }),
-  getNextPageParam: (last) => last.next_cursor ?? undefined,
-});
+export function undeliveredQuery(cursor: string | undefined) {
+  return queryOptions({
+    queryKey: ['admin', 'alerts', 'undelivered', cursor],
+    queryFn: ({ signal }) => get<UndeliveredPage>(pathWith('/api/admin/alerts/undelivered', { cursor }), { signal }),
+    placeholderData: keepPreviousData,
+  });
+}
 
 export const sendAgain = (id: string): Promise<{ id: string }> =>
   post<{ id: string }>(`/api/admin/alerts/undelivered/${id}/retry`, undefined);

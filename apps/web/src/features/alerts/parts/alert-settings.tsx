@@ -9,6 +9,7 @@ import { CopyButton } from '../../../ui/copy.tsx';
 import { SelectField, TextField } from '../../../ui/field.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Failed, Loading } from '../../../ui/states.tsx';
+import { t } from '../../../words/translate.ts';
 
 /** Where alerts are sent besides this page, and at which shares of a limit. */
 export function AlertSettings({ operator }: { readonly operator: boolean }) {
@@ -18,7 +19,7 @@ export function AlertSettings({ operator }: { readonly operator: boolean }) {
     mutationFn: (wanted: WantedAlertSettings) => replaceAlertSettings(operator, wanted),
     onSuccess: (kept) => client.setQueryData(alertSettingsQuery(operator).queryKey, kept),
   });
-  if (settings.isPending) return <Loading what="where alerts go" />;
+  if (settings.isPending) return <Loading what={t('the notifications')} />;
   if (settings.isError) return <Failed error={settings.error} retry={() => void settings.refetch()} />;
   const now = wantedOf(settings.data);
   return (
@@ -53,8 +54,8 @@ function wantedOf({ thresholds, digest, channels }: Settings, without?: string):
 
 const KINDS: Record<ChannelKind, { readonly label: string; readonly placeholder: string }> = {
   email: { label: 'E-mail', placeholder: 'you@example.com' },
-  webhook: { label: 'Signed webhook', placeholder: 'https://example.com/hooks/purser' },
-  slack: { label: 'Slack', placeholder: 'https://hooks.slack.com/services/…' },
+  webhook: { label: t('Signed webhook'), placeholder: 'https://example.com/hooks/purser' },
+  slack: { label: t('Slack'), placeholder: 'https://hooks.slack.com/services/…' },
 };
 
 function Channels({
@@ -67,7 +68,7 @@ function Channels({
   readonly remove: (id: string) => void;
 }) {
   if (settings.channels.length === 0)
-    return <p className="text-ink-soft">So far alerts show on this page only. Add an address to be told wherever you are.</p>;
+    return <p className="text-ink-soft">{t('Alerts show on this page only. Add a channel to be notified elsewhere too.')}</p>;
   return (
     <ul className="divide-y divide-rule border-y border-rule">
       {settings.channels.map((channel) => (
@@ -76,14 +77,15 @@ function Channels({
             <p className="font-semibold">{KINDS[channel.kind].label}</p>
             <p className="min-w-0 flex-1 [overflow-wrap:anywhere] text-ink-soft">{channel.address}</p>
             <Button kind="quiet" disabled={busy} onClick={() => remove(channel.id)}>
-              Remove<span className="sr-only"> {channel.address}</span>
+              {t('Remove')}
+              <span className="sr-only"> {channel.address}</span>
             </Button>
           </div>
           {channel.secret === undefined ? null : (
             <div role="status" className="rising mt-2 rounded-md bg-signal-wash px-3.5 py-2.5">
-              <p className="font-semibold">Its messages are signed with this secret. It is shown this once:</p>
+              <p className="font-semibold">{t('Its messages are signed with this secret. It is shown only once:')}</p>
               <p className="my-1 break-all select-all">{channel.secret}</p>
-              <CopyButton text={channel.secret} label="Copy the secret" kind="plain" />
+              <CopyButton text={channel.secret} label={t('Copy the secret')} kind="plain" />
             </div>
           )}
         </li>
@@ -104,13 +106,13 @@ function AddChannel({ busy, add }: { readonly busy: boolean; readonly add: (kind
   return (
     <form onSubmit={submit} className="grid gap-3 sm:grid-cols-[11rem_1fr_auto] sm:items-end">
       <SelectField
-        label="Tell me by"
+        label={t('Channel')}
         value={kind}
         onChange={(event) => setKind(event.target.value as ChannelKind)}
         options={Object.entries(KINDS).map(([value, { label }]) => ({ value, label }))}
       />
       <TextField
-        label="Address"
+        label={t('Address')}
         type={kind === 'email' ? 'email' : 'url'}
         required
         value={address}
@@ -118,7 +120,7 @@ function AddChannel({ busy, add }: { readonly busy: boolean; readonly add: (kind
         placeholder={KINDS[kind].placeholder}
       />
       <Button kind="act" type="submit" disabled={busy}>
-        {busy ? 'Saving…' : 'Add'}
+        {busy ? t('Saving…') : t('Add')}
       </Button>
     </form>
   );
@@ -146,20 +148,20 @@ function Thresholds({
     <form onSubmit={submit} noValidate>
       <div className="grid gap-3 sm:grid-cols-[1fr_auto] sm:items-end">
         <TextField
-          label="Warn when so much of a limit is used"
-          hint="(in %; empty: 70, 85, 95)"
+          label={t('Alert when this share of a limit is used')}
+          hint={t('(in %; empty: 70, 85, 95)')}
           value={text}
           onChange={(event) => setText(event.target.value)}
           placeholder="70, 85, 95"
           aria-invalid={wrong}
         />
         <Button type="submit" disabled={busy}>
-          Save
+          {t('Save')}
         </Button>
       </div>
       {wrong ? (
         <p role="alert" className="mt-1 font-semibold text-oxide">
-          Write shares from 1 to 100 with commas between them, such as 70, 85, 95.
+          {t('Write shares from 1 to 100 with commas between them, such as 70, 85, 95.')}
         </p>
       ) : null}
     </form>

@@ -1,16 +1,18 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+
 import { get } from '../../../api/client.ts';
 import { pathWith } from '../../../api/queries.ts';
 import type { InvoiceLines, StatementPage } from '../../../api/wire.ts';
 
+export const STATEMENT_PAGE = 30;
+
 /** Movements from a day on; without one, all there are. */
-export function statementQuery(from: string | undefined) {
-  return infiniteQueryOptions({
-    queryKey: ['statement', from],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
-      get<StatementPage>(pathWith('/api/statement', { from, cursor: pageParam, limit: '30' }), { signal }),
-    getNextPageParam: (last) => last.next_cursor ?? undefined,
+export function statementQuery(from: string | undefined, cursor: string | undefined) {
+  return queryOptions({
+    queryKey: ['statement', from, cursor],
+    queryFn: ({ signal }) =>
+      get<StatementPage>(pathWith('/api/statement', { from, cursor, limit: String(STATEMENT_PAGE) }), { signal }),
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -1,21 +1,25 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, type RefObject } from 'react';
-import { callsQuery, operationsQuery, usageQuery } from '../../../api/queries.ts';
+import { useEffect, useRef, type RefObject, lazy, Suspense } from 'react';
+import { CALLS_KEY, operationsQuery, usageQuery } from '../../../api/queries.ts';
 import type { Operation, Usage } from '../../../api/wire.ts';
 import { Link } from '../../../ui/link.tsx';
 import { Empty, Failed, Loading, Panel } from '../../../ui/states.tsx';
 import { askable } from '../words/operation.ts';
-import { AnswerPanel } from '../parts/answer.tsx';
-import { CallTable } from '../parts/calls.tsx';
+import { HowItGoes } from '../parts/how-it-goes.tsx';
+import { LastCalls } from '../parts/last-calls.tsx';
 import { Composer } from '../parts/composer.tsx';
 import { Stores } from '../parts/stores.tsx';
 import { type Run, useRun } from '../parts/run.ts';
+import { t } from '../../../words/translate.ts';
+
+/** Loaded when the first task is run: whoever reads the page first needs none of it. */
+const AnswerPanel = lazy(async () => ({ default: (await import('../parts/answer.tsx')).AnswerPanel }));
 
 /** Brings the answer into view when a call starts or is refused: on a phone it lies below the fold, so there it moves to the top. */
 function useInView(phase: Run['phase']): RefObject<HTMLDivElement | null> {
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (phase !== 'held' && phase !== 'refused') return;
+    if (phase !== 'reserved' && phase !== 'refused') return;
     const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     const roomy = window.matchMedia('(min-width: 64rem)').matches;
     element.current?.scrollIntoView({ block: roomy ? 'nearest' : 'start', behavior: calm ? 'auto' : 'smooth' });
@@ -28,7 +32,7 @@ function useCallsFollow(usage: Usage | undefined): void {
   const client = useQueryClient();
   const books = usage === undefined ? '' : JSON.stringify([usage.cost?.spent, usage.credits.balance, usage.credits.held]);
   useEffect(() => {
-    if (books !== '') void client.invalidateQueries({ queryKey: callsQuery.queryKey });
+    if (books !== '') void client.invalidateQueries({ queryKey: CALLS_KEY });
   }, [client, books]);
 }
 
@@ -36,9 +40,9 @@ function useCallsFollow(usage: Usage | undefined): void {
 function NothingToAsk({ operations }: { readonly operations: readonly Operation[] }) {
   const sold = operations.some(({ task }) => task === 'text');
   return (
-    <Panel title="Your task">
-      <Empty title={sold ? 'Your plan does not include this' : 'Nothing to ask for here'}>
-        {sold ? <Link to="/plan">See the plans that do</Link> : 'What is for sale here does not write text.'}
+    <Panel title={t('Your task')}>
+      <Empty title={sold ? t('Your plan does not include this') : t('Nothing to try here')}>
+        {sold ? <Link to="/plan">{t('See the plans that do')}</Link> : t('No operation of this catalog writes text.')}
       </Empty>
     </Panel>
   );
@@ -53,12 +57,12 @@ export function TryPage() {
   const answer = useInView(run.phase);
   return (
     <>
-      <h1 className="sr-only">Try it</h1>
+      <h1 className="sr-only">{t('Try it')}</h1>
       <div className="grid items-start gap-4 sm:gap-6 lg:grid-cols-[minmax(0,1fr)_21rem]">
         <div className="order-2 grid gap-4 sm:gap-6 lg:order-1">
           {operations.isPending ? (
-            <Panel title="Your task">
-              <Loading what="the operations" lines={5} />
+            <Panel title={t('Your task')}>
+              <Loading what={t('the operations')} lines={5} />
             </Panel>
           ) : operations.isError ? (
             <Failed error={operations.error} retry={() => void operations.refetch()} />
@@ -68,15 +72,21 @@ export function TryPage() {
             <Composer operations={askable(operations.data)} usage={usage.data} run={run} start={start} stop={stop} />
           )}
           <div ref={answer} className="scroll-mt-20 scroll-mb-24 md:scroll-mt-32">
-            <AnswerPanel run={run} again={start} />
+            {run.phase === 'idle' ? (
+              <HowItGoes />
+            ) : (
+              <Suspense fallback={<Loading what={t('the answer')} lines={4} />}>
+                <AnswerPanel run={run} again={start} />
+              </Suspense>
+            )}
           </div>
         </div>
-        <aside aria-label="What is left" className="order-1 lg:sticky lg:top-34 lg:order-2">
+        <aside aria-label={t('Limits')} className="order-1 lg:sticky lg:top-34 lg:order-2">
           <Stores usage={usage} />
         </aside>
       </div>
-      <Panel title="Last calls" aside={<Link to="/calls">All calls</Link>} className="mt-4 sm:mt-6">
-        <CallTable limit={6} />
+      <Panel title={t('Recent calls')} aside={<Link to="/calls">{t('All calls')}</Link>} className="mt-4 sm:mt-6">
+        <LastCalls />
       </Panel>
     </>
   );

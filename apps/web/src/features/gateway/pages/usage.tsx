@@ -14,17 +14,19 @@ import { meterWords } from '../../../words/meter.ts';
 import { dayWords } from '../../../words/time.ts';
 import { Ahead } from '../parts/ahead.tsx';
 import { CeilingMeter, CreditMeter, SmallMeter, smallMeters } from '../parts/stores.tsx';
+import { t } from '../../../words/translate.ts';
 
 /** Every meter, with what it limits and when it is fresh again; what is throttled and why; and where it all comes from. */
 export function UsagePage() {
   const usage = useQuery(usageQuery);
   return (
     <>
-      <PageHead title="Usage and limits">
-        A call runs only when every one of these has room for the dearest it could get. Solid is left, hatched is held by calls
-        that are running.
+      <PageHead title={t('Usage and limits')}>
+        {t(
+          'A call runs only when each of these limits has enough left for its maximum cost. Solid is left, hatched is reserved by running calls.',
+        )}
       </PageHead>
-      {usage.isPending ? <Loading what="your limits" lines={6} /> : null}
+      {usage.isPending ? <Loading what={t('your limits')} lines={6} /> : null}
       {usage.isError && usage.data === undefined ? <Failed error={usage.error} retry={() => void usage.refetch()} /> : null}
       {usage.data === undefined ? null : (
         <div className="grid gap-4 sm:gap-6">
@@ -42,18 +44,19 @@ function Throttled({ usage: { degraded, offers } }: { readonly usage: Usage }) {
   if (degraded.length === 0 && offers.length === 0) return null;
   return (
     <section
-      aria-label="Throttled"
+      aria-label={t('Throttled')}
       data-testid="throttled"
       className="rounded-xl border-l-[6px] border-signal bg-signal-wash px-4 py-4 sm:px-6"
     >
       <h2 className="narrow flex items-center gap-2 text-xl font-semibold">
         <TrendingDown size={20} aria-hidden="true" className="text-held" />
-        {degraded.length === 0 ? 'Nearly used up' : 'Served a little less well for now'}
+        {degraded.length === 0 ? t('Nearly used up') : t('Reduced service')}
       </h2>
       <ul className="mt-2 grid gap-1.5">
         {degraded.map((step) => (
           <li key={step.what}>
-            <strong>{capital(step.what.replaceAll('_', ' '))}</strong> <span className="text-ink-soft">because {step.why}</span>
+            <strong>{capital(step.what.replaceAll('_', ' '))}</strong>{' '}
+            <span className="text-ink-soft">{t('because {reason}', { reason: step.why })}</span>
           </li>
         ))}
       </ul>
@@ -69,17 +72,17 @@ function capital(text: string): string {
 function Offers({ offers }: { readonly offers: readonly Offer[] }) {
   return (
     <div className="mt-3">
-      <p>Any of these lifts it at once:</p>
+      <p>{t('Each of these ends it at once:')}</p>
       <ul className="figures mt-1 list-disc pl-5">
         {offers.map((offer) => (
           <li key={`${offer.kind} ${offer.id}`}>
             {offer.text}
-            {offer.price === undefined ? '' : ` for ${formatMoney(offer.price)}`}
+            {offer.price === undefined ? '' : `, ${formatMoney(offer.price)}`}
           </li>
         ))}
       </ul>
       <p className="mt-2 text-lg">
-        <Link to="/plan">See packs and plans</Link>
+        <Link to="/plan">{t('See packs and plans')}</Link>
       </p>
     </div>
   );
@@ -91,7 +94,7 @@ function LimitsOf({ usage }: { readonly usage: Usage }) {
   return (
     <div className="grid items-start gap-4 sm:gap-6 lg:grid-cols-2">
       <div className="grid gap-4 sm:gap-6">
-        <Panel title={usage.cost === undefined ? 'Credits' : 'Money and credits'}>
+        <Panel title={usage.cost === undefined ? t('Credits') : t('Money and credits')}>
           <div className="grid gap-7">
             {usage.cost === undefined ? null : (
               <div>
@@ -107,29 +110,29 @@ function LimitsOf({ usage }: { readonly usage: Usage }) {
             </div>
           </div>
         </Panel>
-        <Panel title="How it looks ahead">
+        <Panel title={t('Forecast')}>
           <Ahead usage={usage} />
         </Panel>
       </div>
       <div className="grid gap-4 sm:gap-6">
-        <Panel title="Quotas">
-          {small.length === 0 ? <p className="text-ink-soft">Your plan sets no other limits.</p> : null}
+        <Panel title={t('Quotas')}>
+          {small.length === 0 ? <p className="text-ink-soft">{t('Your plan sets no other limits.')}</p> : null}
           <div className="grid gap-6">
             {small.map((meter) => (
               <SmallMeter key={`${meter.key} ${meter.window}`} meter={meter} about />
             ))}
           </div>
         </Panel>
-        <Panel title="Plan" aside={<Link to="/plan">Change or add</Link>}>
+        <Panel title={t('Plan')} aside={<Link to="/plan">{t('Change or add')}</Link>}>
           <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2">
-            <dt className="text-ink-soft">Plan</dt>
+            <dt className="text-ink-soft">{t('Plan')}</dt>
             <dd className="font-semibold">{usage.plan_name}</dd>
-            <dt className="text-ink-soft">License</dt>
+            <dt className="text-ink-soft">{t('Subscription')}</dt>
             <dd className="font-semibold">{licenseWords(usage.license)}</dd>
             {usage.credits.expiring.map((grant) => (
               <div key={`${grant.source} ${grant.expires_at}`} className="contents">
-                <dt className="text-ink-soft">Lapses {dayWords(grant.expires_at, now_ms)}</dt>
-                <dd className="figures font-semibold">{formatCount(grant.credits)} credits</dd>
+                <dt className="text-ink-soft">{t('Expires {day}', { day: dayWords(grant.expires_at, now_ms) })}</dt>
+                <dd className="figures font-semibold">{t('{count} credits', { count: formatCount(grant.credits) })}</dd>
               </div>
             ))}
           </dl>
@@ -144,7 +147,7 @@ function Reserve({ meters, cost }: { readonly meters: readonly Meter[]; readonly
   const cap = meters.find(({ key }) => key === 'cost')?.cap;
   if (cap === undefined || compare(decimalOf(cap), cost.ceiling.amount) >= 0) return null;
   const admitted = { amount: decimalOf(cap), currency: cost.ceiling.currency };
-  return <>Calls are let in up to {formatMoney(admitted)}; the rest is kept back.</>;
+  return <>{t('Calls are admitted up to {amount}; the rest is a reserve.', { amount: formatMoney(admitted) })}</>;
 }
 
 /** Asked for only when somebody wants to know. */
@@ -152,13 +155,14 @@ function WhereFrom() {
   const [asked, setAsked] = useState(false);
   const policy = useQuery({ ...policyQuery, enabled: asked });
   return (
-    <Panel title="Where does this come from?">
+    <Panel title={t('Where each rule comes from')}>
       <p className="mb-4 max-w-prose text-ink-soft">
-        Your plan, what was agreed with you on top, your license, and what is throttled right now: together they make the rules of
-        each call.
+        {t(
+          'Your plan, the terms agreed with you, your subscription, and what is throttled now: together they make the rules of each call.',
+        )}
       </p>
-      {asked ? null : <Button onClick={() => setAsked(true)}>Show every rule and its reason</Button>}
-      {asked && policy.isPending ? <Loading what="the rules" lines={6} /> : null}
+      {asked ? null : <Button onClick={() => setAsked(true)}>{t('Show every rule and its reason')}</Button>}
+      {asked && policy.isPending ? <Loading what={t('the rules')} lines={6} /> : null}
       {policy.isError ? <Failed error={policy.error} retry={() => void policy.refetch()} /> : null}
       {policy.data === undefined ? null : <PolicyTable policy={policy.data} />}
     </Panel>

@@ -2,6 +2,7 @@ import type { CreditForecast, Usage } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { bandOf } from '../words/forecast.ts';
 import { dayWords } from '../../../words/time.ts';
+import { t } from '../../../words/translate.ts';
 
 /** When ceiling and credits are used up at this pace, with how sure that is. */
 export function Ahead({ usage: { forecast, degraded, meters } }: { readonly usage: Usage }) {
@@ -9,18 +10,18 @@ export function Ahead({ usage: { forecast, degraded, meters } }: { readonly usag
   return (
     <div className="grid gap-4">
       <div>
-        <h3 className="label text-ink-soft">Credits</h3>
+        <h3 className="label text-ink-soft">{t('Credits')}</h3>
         <p>{forecast.credits.text}</p>
         <Band forecast={forecast.credits} refresh={refresh} />
       </div>
       {forecast.text === undefined ? null : (
         <div>
-          <h3 className="label text-ink-soft">Cost ceiling</h3>
+          <h3 className="label text-ink-soft">{t('Cost ceiling')}</h3>
           <p>{forecast.text}</p>
         </div>
       )}
       {degraded.length === 0 ? (
-        <p className="text-ink-soft">Nothing is throttled: every call gets the best your plan allows.</p>
+        <p className="text-ink-soft">{t('Nothing is throttled: every call gets the best your plan allows.')}</p>
       ) : null}
     </div>
   );
@@ -42,8 +43,10 @@ function Band({ forecast, refresh }: { readonly forecast: CreditForecast; readon
         )}
       </div>
       <div className="mt-1 flex justify-between text-sm text-ink-faint">
-        <span>now</span>
-        <span>fresh on {dayWords(refresh, now_ms)}</span>
+        <span>{t('now')}</span>
+        <span>
+          {t('resets on')} {dayWords(refresh, now_ms)}
+        </span>
       </div>
     </div>
   );

@@ -1,4 +1,4 @@
-import { Anchor, ArrowDownWideNarrow, RotateCcw, ServerOff } from 'lucide-react';
+import { ArrowDownWideNarrow, RotateCcw, ServerOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { GenerateBody } from '../api/generate.ts';
 import type { Answer } from '../../../api/wire.ts';
@@ -10,6 +10,7 @@ import { decimalOf, formatCount, formatMoney, type Quantity } from '../../../wor
 import { tookWords } from '../../../words/time.ts';
 import { RefusalCard } from './refusal.tsx';
 import type { Run } from './run.ts';
+import { t } from '../../../words/translate.ts';
 
 interface Props {
   readonly run: Run;
@@ -20,8 +21,8 @@ interface Props {
 export function AnswerPanel({ run, again }: Props) {
   switch (run.phase) {
     case 'idle':
-      return <HowItGoes />;
-    case 'held':
+      return null;
+    case 'reserved':
     case 'answering':
       return (
         <Sheet status={<Progress started_ms={run.started_ms} answering={run.phase === 'answering'} />}>
@@ -30,8 +31,12 @@ export function AnswerPanel({ run, again }: Props) {
       );
     case 'stopped':
       return (
-        <Sheet status={<p role="status">Stopped. You pay for what was read and delivered; the rest of the hold comes back.</p>}>
-          {run.text === '' ? <p className="text-ink-faint">Nothing had arrived yet.</p> : <AnswerText text={run.text} />}
+        <Sheet
+          status={
+            <p role="status">{t('Stopped. You pay for what was read and delivered; the rest of the reservation is released.')}</p>
+          }
+        >
+          {run.text === '' ? <p className="text-ink-faint">{t('Nothing had arrived yet.')}</p> : <AnswerText text={run.text} />}
         </Sheet>
       );
     case 'refused':
@@ -60,15 +65,21 @@ function Done({ run, again }: { readonly run: Run & { readonly phase: 'done' }; 
         slip
         status={
           <p role="status" className="sr-only">
-            Done. It cost {answer.cost === undefined ? '' : `${formatMoney(answer.cost)} and `}
-            {creditWords(answer.credits.charged)}; {formatCount(answer.credits.balance)} credits are left.
+            {answer.cost === undefined
+              ? t('Done. Charged: {credits}.', { credits: creditWords(answer.credits.charged) })
+              : t('Done. Cost: {cost}. Charged: {credits}.', {
+                  cost: formatMoney(answer.cost),
+                  credits: creditWords(answer.credits.charged),
+                })}{' '}
+            {t('{count} credits left.', { count: formatCount(answer.credits.balance) })}
           </p>
         }
       >
         {answer.offline ? (
-          <Note icon={<ServerOff size={18} aria-hidden="true" />} title="Offline">
-            No provider key is set, so no model was asked. Purser worked on your text with its own rules and templates, and booked
-            it at stand-in prices so that every limit can be seen at work.
+          <Note icon={<ServerOff size={18} aria-hidden="true" />} title={t('Offline')}>
+            {t(
+              'No provider key is set, so no model was asked. Purser worked on your text with its own rules and templates, and booked it at stand-in prices so that every limit can be seen at work.',
+            )}
           </Note>
         ) : null}
         {answer.degraded.map((step) => (
@@ -78,10 +89,10 @@ function Done({ run, again }: { readonly run: Run & { readonly phase: 'done' }; 
         ))}
         <AnswerText text={answer.output} />
         <div className="-ml-3 mt-3 flex flex-wrap gap-1">
-          <CopyButton text={answer.output} label="Copy the answer" />
+          <CopyButton text={answer.output} label={t('Copy the answer')} />
           <Button kind="quiet" onClick={() => again(run.body)}>
             <RotateCcw size={16} aria-hidden="true" />
-            Run it again
+            {t('Run it again')}
           </Button>
         </div>
       </Sheet>
@@ -110,10 +121,10 @@ function Sheet({
 }) {
   return (
     <section
-      aria-label="Answer"
+      aria-label={t('Answer')}
       className={`bg-deck px-4 pt-4 pb-4 shadow-deck sm:px-6 sm:pt-5 ${slip ? 'rounded-t-xl' : 'rounded-xl'}`}
     >
-      <h2 className="narrow mb-2 text-2xl font-semibold">Answer</h2>
+      <h2 className="narrow mb-2 text-2xl font-semibold">{t('Answer')}</h2>
       {status}
       {children}
     </section>
@@ -140,7 +151,7 @@ function Progress({ started_ms, answering }: { readonly started_ms: number; read
     <div>
       <div className="hauling h-1.5 overflow-hidden rounded-full" aria-hidden="true" />
       <div className="mt-1.5 flex justify-between gap-3 text-sm text-ink-soft">
-        <p role="status">{answering ? 'The answer is arriving.' : 'The money is held. Waiting for the first words.'}</p>
+        <p role="status">{answering ? t('The answer is arriving.') : t('Credits are reserved. Waiting for the first words.')}</p>
         <p className="figures" aria-hidden="true">
           {tookWords(Math.max(100, now_ms - started_ms))}
         </p>
@@ -167,23 +178,23 @@ function Slip({ answer, took_ms }: { readonly answer: Answer; readonly took_ms: 
     <div className="torn bg-slip px-4 pt-4 pb-6 text-on-hull sm:px-6">
       <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
         <dl className="flex flex-wrap gap-x-8 gap-y-3">
-          {answer.cost === undefined ? null : <SlipFigure name="Cost" value={formatMoney(answer.cost)} testid="cost" />}
-          <SlipFigure name="Charged" value={`${formatCount(answer.credits.charged)} cr`} testid="charged" />
-          <SlipFigure name="Left" value={`${formatCount(answer.credits.balance)} cr`} />
+          {answer.cost === undefined ? null : <SlipFigure name={t('Cost')} value={formatMoney(answer.cost)} testid="cost" />}
+          <SlipFigure name={t('Charged')} value={`${formatCount(answer.credits.charged)} cr`} testid="charged" />
+          <SlipFigure name={t('Balance')} value={`${formatCount(answer.credits.balance)} cr`} />
         </dl>
         <dl className="figures grid grid-cols-[auto_1fr] gap-x-3 text-sm text-on-hull-soft">
-          <dt>Model</dt>
+          <dt>{t('Model')}</dt>
           <dd className="text-on-hull">{model}</dd>
-          <dt>Tokens</dt>
+          <dt>{t('Tokens')}</dt>
           <dd className="text-on-hull">
-            {formatCount(answer.usage.input_tokens)} in, {formatCount(answer.usage.output_tokens)} out
+            {formatCount(answer.usage.input_tokens)} {t('in,')} {formatCount(answer.usage.output_tokens)} {t('out')}
           </dd>
-          <dt>Took</dt>
+          <dt>{t('Took')}</dt>
           <dd className="text-on-hull">{tookWords(took_ms)}</dd>
         </dl>
       </div>
       <p className="mt-3 border-t border-dashed border-on-hull/30 pt-2 text-xs [overflow-wrap:anywhere] text-on-hull-soft">
-        Transaction {answer.transaction_id}
+        {t('Transaction')} {answer.transaction_id}
       </p>
     </div>
   );
@@ -197,33 +208,5 @@ function SlipFigure({ name, value, testid }: { readonly name: string; readonly v
         {value}
       </dd>
     </div>
-  );
-}
-
-/** Before the first call: what will happen, so that the meters make sense. */
-function HowItGoes() {
-  const steps = [
-    ['Held', 'The most this call could take is set aside: credits, limits and quotas, all or nothing.'],
-    ['Answered', 'The cheapest model that is good enough does the work. You can stop it any time.'],
-    ['Settled', 'Only what it really took is booked. The rest of the hold comes back.'],
-  ] as const;
-  return (
-    <section aria-label="How a call goes" className="rounded-xl border border-dashed border-edge px-4 py-5 sm:px-6">
-      <h2 className="narrow flex items-center gap-2 text-xl font-semibold">
-        <Anchor size={18} aria-hidden="true" className="text-oxide" />
-        How a call goes
-      </h2>
-      <ol className="mt-3 grid gap-4 sm:grid-cols-3">
-        {steps.map(([title, text], i) => (
-          <li key={title}>
-            <p className="narrow text-lg font-semibold">
-              <span className="figures mr-1.5 text-oxide">{i + 1}</span>
-              {title}
-            </p>
-            <p className="text-[0.9375rem] text-ink-soft">{text}</p>
-          </li>
-        ))}
-      </ol>
-    </section>
   );
 }

@@ -8,11 +8,12 @@ import { compare, decimalOf, formatCount, formatMoney, readAmount } from '../../
 import { costLeft } from '../../../words/meter.ts';
 import { exampleFor, operationLabel } from '../words/operation.ts';
 import type { Run } from './run.ts';
+import { t } from '../../../words/translate.ts';
 
 const COMPLEXITIES: Record<Complexity, { readonly label: string; readonly hint: string }> = {
-  simple: { label: 'Simple', hint: 'The cheapest model that is good enough.' },
-  medium: { label: 'Medium', hint: 'A stronger model when the plan has one.' },
-  complex: { label: 'Complex', hint: 'The strongest model your plan and limits allow.' },
+  simple: { label: t('Simple'), hint: t('The cheapest model that is good enough.') },
+  medium: { label: t('Medium'), hint: t('A stronger model when the plan has one.') },
+  complex: { label: t('Complex'), hint: t('The strongest model your plan and limits allow.') },
 };
 
 interface Props {
@@ -33,7 +34,7 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
   const operation = operations.find((candidate) => candidate.name === name);
   const allowed = operation?.complexities ?? [];
   const chosen = allowed.includes(complexity) ? complexity : (allowed[0] ?? 'simple');
-  const running = run.phase === 'held' || run.phase === 'answering';
+  const running = run.phase === 'reserved' || run.phase === 'answering';
   const currency = usage?.cost?.ceiling.currency;
 
   const submit = (event?: FormEvent): void => {
@@ -62,7 +63,7 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
     <form onSubmit={submit} noValidate className="overflow-hidden rounded-xl bg-deck shadow-deck">
       <div className="grid gap-5 p-4 sm:p-6">
         <Choice
-          legend="What should be done?"
+          legend={t('What should be done?')}
           name={`${id}-operation`}
           options={operations.map((candidate) => ({ value: candidate.name, label: operationLabel(candidate.name) }))}
           value={name}
@@ -73,7 +74,7 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
         <div>
           <div className="flex items-end justify-between gap-3">
             <label htmlFor={`${id}-prompt`} className="label mb-1.5 block text-ink-soft">
-              Your task
+              {t('Your task')}
             </label>
             {prompt === '' ? (
               <button
@@ -81,7 +82,7 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
                 onClick={() => setPrompt(exampleFor(operation))}
                 className="-my-2 min-h-10 text-sm font-semibold text-store underline decoration-2 underline-offset-3 hover:text-ink"
               >
-                Use an example
+                {t('Use an example')}
               </button>
             ) : null}
           </div>
@@ -91,7 +92,7 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
             onChange={(event) => setPrompt(event.target.value)}
             onKeyDown={onKeyDown}
             rows={3}
-            placeholder="Type your task…"
+            placeholder={t('Type your task…')}
             aria-invalid={complaint === 'prompt'}
             aria-describedby={complaint === 'prompt' ? `${id}-complaint` : undefined}
             className="block max-h-[40vh] min-h-22 sm:min-h-32 w-full resize-y rounded-md border border-edge bg-well px-3.5 py-3 text-base leading-relaxed placeholder:text-ink-faint focus:bg-deck"
@@ -99,7 +100,7 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
         </div>
         <div className="flex flex-wrap items-start gap-x-8 gap-y-4">
           <Choice
-            legend="How hard is it?"
+            legend={t('How hard is it?')}
             name={`${id}-complexity`}
             options={allowed.map((value) => ({ value, label: COMPLEXITIES[value].label }))}
             value={chosen}
@@ -119,8 +120,8 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
         {complaint === undefined ? null : (
           <p id={`${id}-complaint`} role="alert" className="font-semibold text-oxide">
             {complaint === 'prompt'
-              ? 'Type a task first, or use the example.'
-              : `Write the limit as an amount, such as 0.05. “${limit}” is not one.`}
+              ? t('Type a task first, or use the example.')
+              : t('Write the limit as an amount, such as 0.05. “{limit}” is not one.', { limit })}
           </p>
         )}
       </div>
@@ -129,17 +130,17 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
         {running ? (
           <Button key="stop" kind="stop" onClick={stop} className="min-w-32">
             <Square size={16} fill="currentColor" aria-hidden="true" />
-            Stop
+            {t('Stop')}
           </Button>
         ) : (
           <Button key="run" kind="act" type="submit" className="min-w-32">
             <Play size={16} fill="currentColor" aria-hidden="true" />
-            Run
+            {t('Run')}
           </Button>
         )}
         <Price operation={operation} usage={usage} />
         <span className="ml-auto hidden text-sm text-ink-faint lg:inline">
-          <kbd className="font-sans">Ctrl</kbd> + <kbd className="font-sans">Enter</kbd>
+          <kbd className="font-sans">{t('Ctrl')}</kbd> + <kbd className="font-sans">{t('Enter')}</kbd>
         </span>
       </div>
     </form>
@@ -160,7 +161,7 @@ function LimitField({ id, currency, value, set, wrong }: LimitFieldProps) {
   return (
     <div className="max-sm:flex max-sm:w-full max-sm:items-center max-sm:justify-between max-sm:gap-3">
       <label htmlFor={id} className="label block text-ink-soft sm:mb-1.5">
-        Max cost <span className="font-normal">(optional)</span>
+        {t('Max cost')} <span className="font-normal">{t('(optional)')}</span>
       </label>
       <div className="flex w-44 items-center rounded-md border border-edge bg-deck">
         <input
@@ -169,14 +170,14 @@ function LimitField({ id, currency, value, set, wrong }: LimitFieldProps) {
           onChange={(event) => set(event.target.value)}
           inputMode="decimal"
           autoComplete="off"
-          placeholder="no limit"
+          placeholder={t('no limit')}
           aria-invalid={wrong !== undefined}
           aria-describedby={wrong}
           className="figures min-h-10 w-full min-w-0 rounded-md bg-transparent pl-3 text-base placeholder:text-ink-faint"
         />
         <span className="px-3 text-sm text-ink-faint">{currency}</span>
       </div>
-      <p className="mt-1.5 text-sm text-ink-faint max-sm:hidden">It is refused rather than cost more.</p>
+      <p className="mt-1.5 text-sm text-ink-faint max-sm:hidden">{t('It is refused rather than cost more.')}</p>
     </div>
   );
 }
@@ -189,9 +190,15 @@ function Price({ operation, usage }: { readonly operation: Operation | undefined
   const short = compare(decimalOf(usage.credits.balance), decimalOf(operation.credits_min)) < 0;
   return (
     <p className="figures text-[0.9375rem] text-ink-soft">
-      {price} · <strong className={short ? 'text-oxide' : 'text-ink'}>{formatCount(usage.credits.balance)} left</strong>
+      {price} ·{' '}
+      <strong className={short ? 'text-oxide' : 'text-ink'}>
+        {formatCount(usage.credits.balance)} {t('left')}
+      </strong>
       {usage.cost === undefined ? null : (
-        <span className="max-sm:hidden"> · {formatMoney(costLeft(usage.cost))} under the ceiling</span>
+        <span className="max-sm:hidden">
+          {' '}
+          · {formatMoney(costLeft(usage.cost))} {t('budget left')}
+        </span>
       )}
     </p>
   );

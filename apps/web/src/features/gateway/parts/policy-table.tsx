@@ -1,5 +1,6 @@
 import type { Explained } from '../../../api/wire.ts';
 import { originWords, policyGroup, policyGroups, policyName, policyValue } from '../words/policy.ts';
+import { t } from '../../../words/translate.ts';
 
 /** Every value that governs a workspace, and where it came from. What differs from the plan stands out. */
 export function PolicyTable({ policy }: { readonly policy: readonly Explained[] }) {
@@ -8,7 +9,7 @@ export function PolicyTable({ policy }: { readonly policy: readonly Explained[] 
     <>
       {plan === undefined ? null : (
         <p className="mb-4 max-w-prose">
-          What is not marked comes from <strong className="[overflow-wrap:anywhere]">{plan}</strong>.
+          {t('What is not marked comes from')} <strong className="[overflow-wrap:anywhere]">{plan}</strong>.
         </p>
       )}
       <div className="gap-x-8 lg:columns-2">

@@ -5,6 +5,7 @@ import { Button } from '../../../ui/button.tsx';
 import { Forward } from '../../../ui/forward.tsx';
 import { formatMoney } from '../../../words/amount.ts';
 import { type Action, explain, waitWords } from '../../../words/problem.ts';
+import { t } from '../../../words/translate.ts';
 
 interface Props {
   readonly problem: Problem;
@@ -23,7 +24,7 @@ export function RefusalCard({ problem, again, partial = '', cost_limited = false
   return (
     <section
       role="alert"
-      aria-label="Not done"
+      aria-label={t('Not done')}
       className="rising overflow-hidden rounded-xl border-l-[6px] border-oxide-paint bg-deck shadow-deck"
     >
       <div className="px-4 py-5 sm:px-6">
@@ -32,11 +33,13 @@ export function RefusalCard({ problem, again, partial = '', cost_limited = false
           {plain.headline}
         </h2>
         <p className="mt-2 max-w-prose text-ink-soft">{plain.why}</p>
-        {plain.tone === 'no' && partial === '' ? <p className="mt-1 font-semibold text-fair">Nothing was charged.</p> : null}
+        {plain.tone === 'no' && partial === '' ? (
+          <p className="mt-1 font-semibold text-fair">{t('Nothing was charged.')}</p>
+        ) : null}
         {partial === '' ? null : (
           <blockquote className="mt-3 border-l-2 border-rule pl-3 whitespace-pre-wrap text-ink-soft">{partial}</blockquote>
         )}
-        <h3 className="label mt-4 text-ink-soft">What you can do</h3>
+        <h3 className="label mt-4 text-ink-soft">{t('What you can do')}</h3>
         <ul className="mt-1 list-disc space-y-1 pl-5">
           {plain.steps.map((step) => (
             <li key={step}>{step}</li>
@@ -46,15 +49,15 @@ export function RefusalCard({ problem, again, partial = '', cost_limited = false
         <Forward action={plain.action ?? planAction(plain.offers)} className="mt-3 text-lg" />
         {plain.again ? (
           <Button onClick={again} disabled={wait_seconds > 0} className="mt-5">
-            <span className="figures">{wait_seconds > 0 ? waitWords(wait_seconds) : 'Try again'}</span>
+            <span className="figures">{wait_seconds > 0 ? waitWords(wait_seconds) : t('Try again')}</span>
           </Button>
         ) : null}
       </div>
       <details className="border-t border-rule bg-well px-4 text-sm sm:px-6">
-        <summary className="min-h-10 cursor-pointer py-2.5 font-semibold text-ink-soft">Details for the operator</summary>
+        <summary className="min-h-10 cursor-pointer py-2.5 font-semibold text-ink-soft">{t('Details for the operator')}</summary>
         <p className="pb-3 text-ink-soft">
           <code>{problem.code}</code>
-          {problem.status === 0 ? '' : ` · HTTP ${problem.status}`} · {problem.title}
+          {problem.status === 0 ? '' : t(' · HTTP {status}', { status: problem.status })} · {problem.title}
         </p>
       </details>
     </section>
@@ -65,13 +68,13 @@ export function RefusalCard({ problem, again, partial = '', cost_limited = false
 const ON_PLAN_PAGE = new Set(['pack', 'upgrade', 'pay']);
 
 function planAction(offers: readonly Offer[]): Action | undefined {
-  return offers.some(({ kind }) => ON_PLAN_PAGE.has(kind)) ? { label: 'Go to your plan', to: '/plan' } : undefined;
+  return offers.some(({ kind }) => ON_PLAN_PAGE.has(kind)) ? { label: t('Go to your plan'), to: '/plan' } : undefined;
 }
 
 function Offers({ offers }: { readonly offers: readonly Offer[] }) {
   if (offers.length === 0) return null;
   return (
-    <ul className="mt-4 grid gap-2 sm:grid-cols-2" aria-label="Offers">
+    <ul className="mt-4 grid gap-2 sm:grid-cols-2" aria-label={t('Offers')}>
       {offers.map((offer) => (
         <li
           key={`${offer.kind} ${offer.id}`}

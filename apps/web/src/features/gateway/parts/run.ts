@@ -2,14 +2,14 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { newIdempotencyKey, problemOf } from '../../../api/client.ts';
 import { generate, type GenerateBody } from '../api/generate.ts';
-import { callsQuery, usageQuery } from '../../../api/queries.ts';
+import { CALLS_KEY, usageQuery } from '../../../api/queries.ts';
 import type { Answer, Problem } from '../../../api/wire.ts';
 import { nowMs } from '../../../browser/now.ts';
 
 /** One call, from the press of the button to its booking. */
 export type Run =
   | { readonly phase: 'idle' }
-  | { readonly phase: 'held' | 'answering'; readonly body: GenerateBody; readonly text: string; readonly started_ms: number }
+  | { readonly phase: 'reserved' | 'answering'; readonly body: GenerateBody; readonly text: string; readonly started_ms: number }
   | {
       readonly phase: 'done';
       readonly body: GenerateBody;
@@ -32,7 +32,7 @@ export function useRun(): { run: Run; start: (body: GenerateBody) => void; stop:
 
   const refresh = useCallback(() => {
     void client.invalidateQueries({ queryKey: usageQuery.queryKey });
-    void client.invalidateQueries({ queryKey: callsQuery.queryKey });
+    void client.invalidateQueries({ queryKey: CALLS_KEY });
   }, [client]);
 
   useEffect(() => () => abort.current?.abort(), []);
@@ -69,7 +69,7 @@ async function follow(
 ): Promise<'known' | 'stopped' | 'unknown'> {
   const started_ms = nowMs();
   let text = '';
-  show({ phase: 'held', body, text, started_ms });
+  show({ phase: 'reserved', body, text, started_ms });
   try {
     for await (const event of generate(body, key, signal)) {
       if (event.type === 'text') {

@@ -8,17 +8,18 @@ import { Failed, Loading } from '../../../ui/states.tsx';
 import { compare, decimalOf, formatCount, formatMoney } from '../../../words/amount.ts';
 import { costLeft, levelOf, meterWords, quantityWords, windowWords } from '../../../words/meter.ts';
 import { dayWords, untilWords } from '../../../words/time.ts';
+import { t } from '../../../words/translate.ts';
 
 /** What is left in the stores: the ceiling and the credits large, every other meter small. */
 export function Stores({ usage }: { readonly usage: UseQueryResult<Usage> }) {
   return (
     <section className="overflow-hidden rounded-xl bg-deck shadow-deck">
       <div className="flex items-baseline justify-between gap-2 px-4 pt-3 sm:px-5 lg:pt-5">
-        <h2 className="narrow text-xl font-semibold lg:text-2xl">What is left</h2>
+        <h2 className="narrow text-xl font-semibold lg:text-2xl">{t('Limits')}</h2>
         <LiveDot stale={usage.isError} />
       </div>
       <div className="px-4 pt-1.5 pb-4 sm:px-5 lg:pt-3 lg:pb-5">
-        {usage.isPending ? <Loading what="your meters" lines={4} /> : null}
+        {usage.isPending ? <Loading what={t('your meters')} lines={4} /> : null}
         {usage.isError && usage.data === undefined ? <Failed error={usage.error} retry={() => void usage.refetch()} /> : null}
         {usage.data === undefined ? null : <StoresOf usage={usage.data} />}
       </div>
@@ -28,11 +29,11 @@ export function Stores({ usage }: { readonly usage: UseQueryResult<Usage> }) {
 
 function LiveDot({ stale }: { readonly stale: boolean }) {
   return stale ? (
-    <span className="text-sm text-oxide">not live: Purser is out of reach</span>
+    <span className="text-sm text-oxide">{t('not live: no connection to Purser')}</span>
   ) : (
     <span className="flex items-center gap-1.5 text-sm text-ink-faint">
       <span className="size-2 rounded-full bg-fair" aria-hidden="true" />
-      live
+      {t('live')}
     </span>
   );
 }
@@ -68,9 +69,11 @@ function CeilingOf({ cost }: { readonly cost: Cost }) {
   if (compare(ceiling.amount, '0') === 0) {
     return (
       <div>
-        <p className="label text-ink-soft">Cost ceiling</p>
-        <p className="narrow text-2xl font-semibold">None to spend</p>
-        <p className="text-sm text-ink-soft">Your plan’s calls must be free of cost. {formatMoney(spent)} spent so far.</p>
+        <p className="label text-ink-soft">{t('Cost ceiling')}</p>
+        <p className="narrow text-2xl font-semibold">{t('No cost allowed')}</p>
+        <p className="text-sm text-ink-soft">
+          {t('Calls of your plan must be free of cost. {amount} spent so far.', { amount: formatMoney(spent) })}
+        </p>
       </div>
     );
   }
@@ -78,25 +81,32 @@ function CeilingOf({ cost }: { readonly cost: Cost }) {
     <div data-testid="ceiling">
       <div className="flex items-center justify-between gap-2">
         <p className="label text-ink-soft">
-          <span className="max-lg:hidden">Under the ceiling</span>
-          <span className="lg:hidden">Ceiling</span>
+          <span className="max-lg:hidden">{t('Budget left')}</span>
+          <span className="lg:hidden">{t('Budget')}</span>
         </p>
         <Change value={costLeft({ ...cost, held: { amount: '0', currency: held.currency } })} />
       </div>
       <MoneyFigure money={left} className="block text-[2rem] leading-tight sm:text-[2.5rem]" />
       <Gauge
         level={level}
-        name="Cost ceiling"
-        words={`${formatMoney(left)} of ${formatMoney(ceiling)} left, ${formatMoney(held)} held`}
+        name={t('Cost ceiling')}
+        words={t('{left} of {ceiling} left, {held} reserved', {
+          left: formatMoney(left),
+          ceiling: formatMoney(ceiling),
+          held: formatMoney(held),
+        })}
         tall
       />
       <p className="figures mt-1.5 text-sm text-ink-soft">
-        <span className="max-lg:hidden">{formatMoney(spent)} spent </span>of {formatMoney(ceiling)}
+        <span className="max-lg:hidden">{t('{amount} spent', { amount: formatMoney(spent) })} </span>
+        {t('of {total}', { total: formatMoney(ceiling) })}
         {compare(held.amount, '0') > 0 ? <Held words={formatMoney(held)} /> : null}
       </p>
       {compare(unresolved.amount, '0') > 0 ? (
         <p className="figures text-sm text-ink-soft">
-          {formatMoney(unresolved)} of it unresolved: the provider has not said yet what these calls cost.
+          {t('{amount} of it unresolved: the provider has not said yet what these calls cost.', {
+            amount: formatMoney(unresolved),
+          })}
         </p>
       ) : null}
     </div>
@@ -110,16 +120,19 @@ export function CreditMeter({ usage }: { readonly usage: Usage }) {
   return (
     <div data-testid="credits">
       <div className="flex items-center justify-between gap-2">
-        <p className="label text-ink-soft">Credits</p>
+        <p className="label text-ink-soft">{t('Credits')}</p>
         <Change value={balance} />
       </div>
       <p className="narrow figures text-[2rem] leading-tight font-semibold sm:text-[2.5rem]">{formatCount(balance)}</p>
       <p className="figures mt-1.5 text-sm text-ink-soft">
         {next === undefined
           ? compare(decimalOf(balance), '0') === 0
-            ? 'none left to pay calls with'
-            : 'to pay calls with'
-          : `${formatCount(next.credits)} lapse on ${dayWords(next.expires_at, now_ms)}`}
+            ? t('no credits left for calls')
+            : t('for calls')
+          : t('{credits} expire on {expires_at}', {
+              credits: formatCount(next.credits),
+              expires_at: dayWords(next.expires_at, now_ms),
+            })}
         {compare(decimalOf(held), '0') > 0 ? <Held words={formatCount(held)} /> : null}
       </p>
     </div>
@@ -131,7 +144,7 @@ function Held({ words }: { readonly words: string }) {
     <span className="whitespace-nowrap">
       {' · '}
       <span className="hatched mr-1 inline-block size-2.5 border border-held" aria-hidden="true" />
-      {words} held
+      {words} {t('reserved')}
     </span>
   );
 }
@@ -151,16 +164,21 @@ export function SmallMeter({ meter, about = false }: { readonly meter: Meter; re
         </p>
         <p className="figures whitespace-nowrap">
           <strong className={level.state === 'ok' ? '' : 'text-oxide'}>{left}</strong>{' '}
-          <span className="text-ink-faint">of {cap}</span>
+          <span className="text-ink-faint">
+            {t('of')} {cap}
+          </span>
         </p>
       </div>
-      <Gauge level={level} name={words.name} words={`${left} of ${cap} left`} />
+      <Gauge level={level} name={words.name} words={t('{left} of {cap} left', { left, cap })} />
       {about ? (
         <p className="mt-1.5 text-sm text-ink-soft">
           {words.about}{' '}
           {meter.resets_at === null
             ? ''
-            : `Fresh ${untilWords(meter.resets_at, now_ms)}, on ${dayWords(meter.resets_at, now_ms)}.`}
+            : t('Resets {resets_at}, on {resets_at2}.', {
+                resets_at: untilWords(meter.resets_at, now_ms),
+                resets_at2: dayWords(meter.resets_at, now_ms),
+              })}
         </p>
       ) : null}
     </div>

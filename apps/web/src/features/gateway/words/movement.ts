@@ -1,26 +1,27 @@
 import type { StatementLine } from '../../../api/wire.ts';
+import { t } from '../../../words/translate.ts';
 
 const SOURCES: Record<string, string> = {
-  monthly: 'Credits of the month',
-  gift: 'A gift',
-  purchased: 'A pack',
-  rollover: 'Carried over from last month',
-  allocation: 'Credits as agreed',
+  monthly: t('Monthly credits'),
+  gift: t('A gift'),
+  purchased: t('A pack'),
+  rollover: t('Carried over from last month'),
+  allocation: t('Agreed credits'),
 };
 
 /** What a movement of credits was, for a reader: "Credits of the month", "A call", "Lapsed". */
 export function movementWords({ kind, source }: Pick<StatementLine, 'kind' | 'source'>): string {
   switch (kind) {
     case 'grant':
-      return source === null ? 'Credits granted' : sourceWords(source);
+      return source === null ? t('Credits granted') : sourceWords(source);
     case 'spend':
-      return source === null ? 'A call' : `A call, paid by ${packWords(source)}`;
+      return source === null ? t('A call') : t('A call, paid by {source}', { source: packWords(source) });
     case 'expiry':
-      return 'Lapsed';
+      return t('Expired');
     case 'refund':
-      return 'Given back';
+      return t('Refunded');
     case 'withdrawal':
-      return 'Taken back: its payment was returned';
+      return t('Taken back: the payment was returned');
     default: {
       const never: never = kind;
       return never;
@@ -37,5 +38,5 @@ function sourceWords(source: string): string {
 
 function packWords(source: string): string {
   const [kind = '', ...rest] = source.split(':');
-  return kind === 'pack' && rest.length > 0 ? `the pack ${rest.join(':')}` : source.replaceAll(/[_:]+/g, ' ');
+  return kind === 'pack' && rest.length > 0 ? t('the pack {join}', { join: rest.join(':') }) : source.replaceAll(/[_:]+/g, ' ');
 }

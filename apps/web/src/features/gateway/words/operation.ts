@@ -1,7 +1,9 @@
 import type { Operation } from '../../../api/wire.ts';
+import { t } from '../../../words/translate.ts';
 
-const EXAMPLE =
-  'Our bakery in Porto opens a second shop in March. It will be smaller, closer to the station and open from six. We bake everything by hand, with flour from a mill forty kilometres away. Regulars ask for the rye loaf; visitors for pastéis. We want commuters to stop for breakfast and take a loaf home.';
+const EXAMPLE = t(
+  'Our bakery in Porto opens a second shop in March. It will be smaller, closer to the station and open from six. We bake everything by hand, with flour from a mill forty kilometers away. Regulars ask for the rye loaf; visitors for pastéis. We want commuters to stop for breakfast and take a loaf home.',
+);
 
 /** An operation's own name as a label: `social_post` is "Social post". */
 export function operationLabel(name: string): string {

@@ -1,12 +1,13 @@
+import { t } from '../../../words/translate.ts';
 const WORDS: Record<string, { readonly words: string; readonly good: boolean }> = {
-  ok: { words: 'Done', good: true },
-  stopped: { words: 'Stopped', good: true },
-  timeout: { words: 'Took too long', good: false },
-  refused: { words: 'Refused by the model', good: false },
-  rate_limited: { words: 'Model too busy', good: false },
-  unavailable: { words: 'Model out of reach', good: false },
-  garbage: { words: 'Answer unreadable', good: false },
-  fault: { words: 'Broke off', good: false },
+  ok: { words: t('Done'), good: true },
+  stopped: { words: t('Stopped'), good: true },
+  timeout: { words: t('Took too long'), good: false },
+  refused: { words: t('Refused by the model'), good: false },
+  rate_limited: { words: t('Model too busy'), good: false },
+  unavailable: { words: t('Model unavailable'), good: false },
+  garbage: { words: t('Answer unreadable'), good: false },
+  fault: { words: t('Interrupted'), good: false },
 };
 
 /** How a call ended, for a reader; an outcome the page does not know is said as it came. */

@@ -4,14 +4,14 @@ import { policyGroup, policyName, policyValue } from './policy.ts';
 describe('a policy in plain words', () => {
   it('names every value, also one it has never met', () => {
     expect(policyName('quotas.tokens_month')).toBe('Tokens a month');
-    expect(policyName('features.campaigns')).toBe('E-mail campaigns');
+    expect(policyName('features.campaigns')).toBe('Email campaigns');
     expect(policyName('pinned.speech')).toBe('Pinned for speech');
     expect(policyName('quotas.moons_year')).toBe('Quotas moons year');
   });
 
   it('puts each value where a reader looks for it', () => {
     expect(policyGroup('ceiling')).toBe('Money and credits');
-    expect(policyGroup('rate.rpm')).toBe('Pace and size');
+    expect(policyGroup('rate.rpm')).toBe('Rates and sizes');
     expect(policyGroup('features.ai')).toBe('Features');
     expect(policyGroup('pinned.text')).toBe('Models');
   });

@@ -1,52 +1,52 @@
 import { formatCount, formatMoney, type Money } from '../../../words/amount.ts';
 import { featureWords } from '../../../words/feature.ts';
+import { t } from '../../../words/translate.ts';
 
 const NAMES: Record<string, string> = {
-  license_stage: 'License',
-  ceiling: 'Cost ceiling',
-  cost_cap: 'Admitted of the ceiling',
-  credits_monthly: 'Credits a month',
-  concurrency: 'Calls side by side',
-  defaultRouting: 'New model versions',
-  priority: 'Place in the queue',
-  model_class_max: 'Best class of model',
-  image_quality_max: 'Best image quality',
-  frozen: 'Models frozen',
-  'quotas.tokens_month': 'Tokens a month',
-  'quotas.jobs_month': 'Calls a month',
-  'quotas.images_month': 'Images a month',
-  'quotas.audio_seconds_month': 'Seconds of speech a month',
-  'quotas.video_minutes_month': 'Minutes of video a month',
-  'quotas.emails_user_day': 'E-mails a user and day',
-  'quotas.emails_day': 'E-mails a day',
-  'quotas.emails_month': 'E-mails a month',
-  'quotas.businesses': 'Businesses',
-  'quotas.platforms': 'Platforms',
-  'quotas.posts_platform_week': 'Posts a platform and week',
-  'quotas.candidates_batch': 'Candidates in a batch',
-  'quotas.candidate_batches_post': 'Batches for a post',
-  'quotas.finals_post': 'Final images of a post',
-  'quotas.finalizations_post': 'Final runs of a post',
-  'quotas.teams': 'Teams',
-  'rate.rps': 'Requests a second',
-  'rate.rpm': 'Requests a minute',
-  'rate.burst': 'Requests in a burst',
-  'request.output_tokens_max': 'Longest answer, in tokens',
-  'request.credits_max': 'Credits one call may take',
-  'request.input_chars_max': 'Longest task, in characters',
-  'visibility.showBetaModels': 'Beta models',
-  'visibility.allowUnverified': 'Models nobody has tried',
-  'abuse.credits_hour_max': 'Credits an hour before it looks odd',
+  license_stage: t('Subscription'),
+  ceiling: t('Cost ceiling'),
+  cost_cap: t('Admitted of the cost ceiling'),
+  credits_monthly: t('Credits a month'),
+  concurrency: t('Concurrent calls'),
+  defaultRouting: t('New model versions'),
+  priority: t('Priority'),
+  model_class_max: t('Highest model class'),
+  image_quality_max: t('Best image quality'),
+  frozen: t('Models frozen'),
+  'quotas.tokens_month': t('Tokens a month'),
+  'quotas.jobs_month': t('Calls a month'),
+  'quotas.images_month': t('Images a month'),
+  'quotas.audio_seconds_month': t('Seconds of speech a month'),
+  'quotas.video_minutes_month': t('Minutes of video a month'),
+  'quotas.emails_user_day': t('Emails a user and day'),
+  'quotas.emails_day': t('Emails a day'),
+  'quotas.emails_month': t('Emails a month'),
+  'quotas.businesses': t('Businesses'),
+  'quotas.platforms': t('Platforms'),
+  'quotas.posts_platform_week': t('Posts a platform and week'),
+  'quotas.candidates_batch': t('Candidates in a batch'),
+  'quotas.candidate_batches_post': t('Batches for a post'),
+  'quotas.finals_post': t('Final images of a post'),
+  'quotas.finalizations_post': t('Final runs of a post'),
+  'quotas.teams': t('Teams'),
+  'rate.rps': t('Requests a second'),
+  'rate.rpm': t('Requests a minute'),
+  'rate.burst': t('Requests in a burst'),
+  'request.output_tokens_max': t('Longest answer, in tokens'),
+  'request.credits_max': t('Credits one call may take'),
+  'request.input_chars_max': t('Longest task, in characters'),
+  'visibility.showBetaModels': t('Beta models'),
+  'visibility.allowUnverified': t('Unverified models'),
+  'abuse.credits_hour_max': t('Fraud threshold, credits an hour'),
 };
 
-const GROUPS = ['Money and credits', 'Quotas', 'Pace and size', 'Models', 'Features'] as const;
-export type PolicyGroup = (typeof GROUPS)[number];
+const GROUPS: readonly string[] = [t('Money and credits'), t('Quotas'), t('Rates and sizes'), t('Models'), t('Features')];
 const MONEY = new Set(['license_stage', 'ceiling', 'cost_cap', 'credits_monthly']);
 
 const VALUES: Record<string, string> = {
-  allow_minor: 'small steps only',
-  latest: 'at once',
-  pinned: 'never: pinned',
+  allow_minor: t('minor versions only'),
+  latest: t('at once'),
+  pinned: t('never: pinned'),
 };
 
 function startsUpper(words: string): string {
@@ -62,22 +62,22 @@ export function policyName(name: string): string {
     case 'features':
       return featureWords(rest.join('.'));
     case 'providers':
-      return `Providers of ${key}`;
+      return t('Providers of {key}', { key });
     case 'pinned':
-      return `Pinned for ${key}`;
+      return t('Pinned for {key}', { key });
     default:
       return startsUpper(name.replaceAll(/[_.]+/g, ' '));
   }
 }
 
-export function policyGroup(name: string): PolicyGroup {
-  if (MONEY.has(name)) return 'Money and credits';
-  if (name.startsWith('quotas.')) return 'Quotas';
-  if (name === 'concurrency' || /^(?:rate|request|abuse)\./.test(name)) return 'Pace and size';
-  return name.startsWith('features.') ? 'Features' : 'Models';
+export function policyGroup(name: string): string {
+  if (MONEY.has(name)) return t('Money and credits');
+  if (name.startsWith('quotas.')) return t('Quotas');
+  if (name === 'concurrency' || /^(?:rate|request|abuse)\./.test(name)) return t('Rates and sizes');
+  return name.startsWith('features.') ? t('Features') : t('Models');
 }
 
-export function policyGroups(): readonly PolicyGroup[] {
+export function policyGroups(): readonly string[] {
   return GROUPS;
 }
 
@@ -87,7 +87,7 @@ function isMoney(value: object): value is Money {
 
 /** A value in words: "on", "no limit", "€13.59", "gemini, then openai". */
 export function policyValue(name: string, value: unknown): string {
-  if (value === null || value === undefined) return name.endsWith('_max') && !name.includes('.') ? 'any' : 'no limit';
+  if (value === null || value === undefined) return name.endsWith('_max') && !name.includes('.') ? 'any' : t('no limit');
   if (typeof value === 'boolean') return value ? (name === 'frozen' ? 'yes' : 'on') : name === 'frozen' ? 'no' : 'off';
   if (typeof value === 'number') return formatCount(value);
   if (typeof value === 'string') return /^\d+$/.test(value) ? formatCount(value) : (VALUES[value] ?? value.replaceAll('_', ' '));
@@ -97,13 +97,13 @@ export function policyValue(name: string, value: unknown): string {
 }
 
 const ORIGINS: Record<string, string> = {
-  plan: 'Plan',
-  override: 'Agreed',
-  license: 'License',
-  cost_cap: 'Cost cap',
-  raise: 'Bought',
-  rung: 'Throttled',
-  freeze: 'Frozen',
+  plan: t('Plan'),
+  override: t('Agreed'),
+  license: t('Subscription'),
+  cost_cap: t('Cost cap'),
+  raise: t('Purchased'),
+  rung: t('Throttled'),
+  freeze: t('Frozen'),
 };
 
 /** Where a value came from, in one word. */

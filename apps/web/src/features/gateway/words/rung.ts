@@ -1,17 +1,18 @@
+import { t } from '../../../words/translate.ts';
 const WORDS: Record<string, string> = {
-  model_class_max: 'best class of model',
-  output_tokens_max: 'longest answer, in tokens',
-  lane: 'place in the queue',
-  image_quality: 'best image quality',
-  candidates_max: 'candidates at most',
-  finals_max: 'final images at most',
+  model_class_max: t('highest model class'),
+  output_tokens_max: t('longest answer, in tokens'),
+  lane: t('priority'),
+  image_quality: t('best image quality'),
+  candidates_max: t('candidates at most'),
+  finals_max: t('final images at most'),
   pause: 'paused',
-  quotas: 'tighter quota',
+  quotas: t('tighter quota'),
 };
 
 const WHOLE: Record<string, string> = {
-  'new_batch: false': 'no extra batch of candidates',
-  'offer: true': 'what can be bought is offered',
+  'new_batch: false': t('no extra batch of candidates'),
+  'offer: true': t('what can be bought is offered'),
 };
 
 /** What a rung does, for a reader: `output_tokens_max: 500` as "longest answer, in tokens: 500". */

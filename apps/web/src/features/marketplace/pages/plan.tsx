@@ -14,6 +14,7 @@ import { featureWords } from '../../../words/feature.ts';
 import { licenseWords } from '../../../words/license.ts';
 import { costLeft } from '../../../words/meter.ts';
 import { dayWords } from '../../../words/time.ts';
+import { t } from '../../../words/translate.ts';
 
 /** What the workspace is on, and what it can buy. */
 export function PlanPage() {
@@ -21,10 +22,10 @@ export function PlanPage() {
   const plans = useQuery(plansQuery);
   return (
     <>
-      <PageHead title="Plan">What you are on, and what you can add. Paying happens on the payment provider’s own page.</PageHead>
+      <PageHead title={t('Plan')}>{t('Your plan, and what you can add. You pay on the payment provider’s own page.')}</PageHead>
       <CheckoutOutcome />
       <div className="grid gap-4 sm:gap-6">
-        {usage.isPending || plans.isPending ? <Loading what="your plan" lines={5} /> : null}
+        {usage.isPending || plans.isPending ? <Loading what={t('your plan')} lines={5} /> : null}
         {usage.isError && usage.data === undefined ? <Failed error={usage.error} retry={() => void usage.refetch()} /> : null}
         {plans.isError ? <Failed error={plans.error} retry={() => void plans.refetch()} /> : null}
         {usage.data === undefined || plans.data === undefined ? null : (
@@ -34,7 +35,7 @@ export function PlanPage() {
             <Plans plans={plans.data} current={usage.data.plan} ended={usage.data.license === 'cancelled'} />
           </>
         )}
-        <Panel title="Receipts">
+        <Panel title={t('Receipts')}>
           <Receipts />
         </Panel>
       </div>
@@ -59,8 +60,10 @@ function CheckoutOutcome() {
       )}
       <span>
         {paid
-          ? 'Thank you. As soon as the payment is confirmed, usually within seconds, what you bought is here and the receipt below.'
-          : 'You left the payment page. Nothing was bought and nothing was charged.'}
+          ? t(
+              'Thank you. As soon as the payment is confirmed, usually within seconds, your purchase shows here with its receipt.',
+            )
+          : t('You left the payment page. Nothing was bought and nothing was charged.')}
       </span>
     </p>
   );
@@ -70,17 +73,17 @@ function Current({ usage, plan }: { readonly usage: Usage; readonly plan: Plan |
   return (
     <Panel title={usage.plan_name} aside={<span className="text-ink-soft">{licenseWords(usage.license)}</span>}>
       <dl className="figures grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-4">
-        <Fact name="A month">{plan === undefined ? 'as agreed' : monthlyPrice(plan)}</Fact>
-        <Fact name="Credits left">{formatCount(usage.credits.balance)}</Fact>
+        <Fact name={t('A month')}>{plan === undefined ? t('as agreed') : monthlyPrice(plan)}</Fact>
+        <Fact name={t('Credits left')}>{formatCount(usage.credits.balance)}</Fact>
         {usage.cost === undefined ? null : (
           <>
-            <Fact name="Under the ceiling">{formatMoneyShort(costLeft(usage.cost))}</Fact>
-            <Fact name="Cost ceiling">{formatMoney(usage.cost.ceiling)}</Fact>
+            <Fact name={t('Budget left')}>{formatMoneyShort(costLeft(usage.cost))}</Fact>
+            <Fact name={t('Cost ceiling')}>{formatMoney(usage.cost.ceiling)}</Fact>
           </>
         )}
       </dl>
       <div className="mt-5">
-        <PayButton kind="plain" label="Cards, invoices and subscription" />
+        <PayButton kind="plain" label={t('Cards, invoices and subscription')} />
       </div>
     </Panel>
   );
@@ -103,14 +106,14 @@ function Packs({ allowed }: { readonly allowed: readonly string[] | undefined })
   const packs = useQuery(packsQuery);
   const shown = packs.data?.filter(({ code }) => allowed?.includes(code) ?? true) ?? [];
   return (
-    <Panel title="Packs">
+    <Panel title={t('Packs')}>
       <p className="mb-4 max-w-prose text-ink-soft">
-        Credits on top of your plan, at once. A pack also raises the limits of the month, so that you can really spend them.
+        {t('Extra credits at once. A pack also raises the month’s limits, so that you can spend them.')}
       </p>
-      {packs.isPending ? <Loading what="the packs" /> : null}
+      {packs.isPending ? <Loading what={t('the packs')} /> : null}
       {packs.isError ? <Failed error={packs.error} retry={() => void packs.refetch()} /> : null}
       {packs.isSuccess && shown.length === 0 ? (
-        <Empty title="No pack goes with this plan">A larger plan has more credits, and packs of its own.</Empty>
+        <Empty title={t('This plan has no packs')}>{t('A larger plan has more credits, and packs of its own.')}</Empty>
       ) : null}
       <ul className="grid gap-3 sm:grid-cols-2">
         {shown.map((pack) => (
@@ -131,21 +134,23 @@ function PackCard({ pack }: { readonly pack: Pack }) {
         <p className="narrow figures text-2xl font-semibold">{formatMoney(pack.price)}</p>
       </div>
       <p className="mt-1 text-[0.9375rem] text-ink-soft">
-        {pack.raises === undefined ? '' : `Ceiling up by ${formatMoney(pack.raises)}. `}
-        {pack.expires_months === null ? 'They never lapse.' : `They last ${pack.expires_months} months.`}
+        {pack.raises === undefined ? '' : t('Raises the cost ceiling by {raises}. ', { raises: formatMoney(pack.raises) })}
+        {pack.expires_months === null
+          ? t('They never expire.')
+          : t('They expire after {expires_months} months.', { expires_months: pack.expires_months })}
       </p>
       {pack.tiers.length === 0 ? null : (
         <ul className="figures mt-2 text-sm text-ink-soft">
           {pack.tiers.map((tier) => (
             <li key={tier.from}>
-              From the {ordinal(tier.from)} on: {formatMoney(tier.price)} each
+              {t('From the')} {ordinal(tier.from)} {t('on:')} {formatMoney(tier.price)} {t('each')}
             </li>
           ))}
         </ul>
       )}
       <div className="mt-auto flex flex-wrap items-end gap-3 pt-4">
         <label className="label text-ink-soft">
-          How many
+          {t('How many')}
           <select
             value={quantity}
             onChange={(event) => setQuantity(Number(event.target.value))}
@@ -158,8 +163,8 @@ function PackCard({ pack }: { readonly pack: Pack }) {
         </label>
         <CheckoutButton
           wanted={{ pack: pack.code, quantity }}
-          label={quantity === 1 ? 'Buy' : `Buy ${quantity}`}
-          about={quantity === 1 ? pack.name : `${quantity} times ${pack.name}`}
+          label={quantity === 1 ? t('Buy') : t('Buy {quantity}', { quantity })}
+          about={quantity === 1 ? pack.name : `${quantity} × ${pack.name}`}
         />
       </div>
     </li>
@@ -181,7 +186,7 @@ function Plans({
   readonly ended: boolean;
 }) {
   return (
-    <Panel title="Plans">
+    <Panel title={t('Plans')}>
       <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
         {plans.map((plan) => (
           <PlanCard key={plan.code} plan={plan} current={plan.code === current} ended={ended} />
@@ -199,31 +204,34 @@ function PlanCard({ plan, current, ended }: { readonly plan: Plan; readonly curr
       <div className="flex items-baseline justify-between gap-3">
         <h3 className="narrow text-2xl font-semibold">{plan.name}</h3>
         <p className="narrow figures text-xl font-semibold">
-          {plan.negotiable ? 'from ' : ''}
-          {monthlyPrice(plan)}
-          {free ? '' : <span className="text-base font-medium text-ink-soft"> a month</span>}
+          {plan.negotiable ? t('from {price}', { price: monthlyPrice(plan) }) : monthlyPrice(plan)}
+          {free ? '' : <span className="text-base font-medium text-ink-soft"> {t('a month')}</span>}
         </p>
       </div>
       <p className="figures mt-1 text-[0.9375rem] text-ink-soft">
-        {no_credits ? 'No credits.' : `${formatCount(plan.credits)} credits a month.`}{' '}
-        {free ? 'Free models only.' : plan.ceiling === undefined ? '' : `Calls may cost up to ${formatMoney(plan.ceiling)}.`}
+        {no_credits ? t('No credits.') : t('{credits} credits a month.', { credits: formatCount(plan.credits) })}{' '}
+        {free
+          ? t('Free models only.')
+          : plan.ceiling === undefined
+            ? ''
+            : t('Calls may cost up to {ceiling}.', { ceiling: formatMoney(plan.ceiling) })}
       </p>
       <p className="mt-2 mb-4 text-[0.9375rem]">{plan.features.map(featureWords).join(' · ')}</p>
       <div className="mt-auto">
         {current && !ended ? (
           <p className="flex min-h-11 items-center gap-2 font-semibold text-store">
             <CircleCheck size={18} aria-hidden="true" />
-            You are on it
+            {t('Your plan')}
           </p>
         ) : plan.negotiable ? (
-          <p className="flex min-h-11 items-center text-ink-soft">Ask the operator: terms are agreed with each customer.</p>
+          <p className="flex min-h-11 items-center text-ink-soft">{t('Contact us: terms are agreed with each customer.')}</p>
         ) : free ? (
-          <p className="flex min-h-11 items-center text-ink-soft">End the subscription to come back to it.</p>
+          <p className="flex min-h-11 items-center text-ink-soft">{t('End the subscription to return to it.')}</p>
         ) : (
           <CheckoutButton
             wanted={{ plan: plan.code }}
             kind="plain"
-            label={current ? 'Subscribe again' : `Move to ${plan.name}`}
+            label={current ? t('Subscribe again') : t('Move to {name}', { name: plan.name })}
             about=""
           />
         )}
@@ -235,16 +243,19 @@ function PlanCard({ plan, current, ended }: { readonly plan: Plan; readonly curr
 function Receipts() {
   const now_ms = useNow(60_000);
   const pages = useInfiniteQuery(receiptsQuery);
-  if (pages.isPending) return <Loading what="your receipts" />;
+  if (pages.isPending) return <Loading what={t('your receipts')} />;
   if (pages.isError) return <Failed error={pages.error} retry={() => void pages.refetch()} />;
   const receipts = pages.data.pages.flatMap((page) => page.receipts);
   const owed = pages.data.pages[0]?.credits_owed ?? 0;
-  if (receipts.length === 0) return <Empty title="Nothing bought yet">The receipt of each pack shows here, with its tax.</Empty>;
+  if (receipts.length === 0)
+    return <Empty title={t('Nothing bought yet')}>{t('The receipt of each pack shows here, with its tax.')}</Empty>;
   return (
     <>
       {compare(decimalOf(owed), '0') > 0 ? (
         <p className="mb-3 rounded-md bg-signal-wash px-3.5 py-2.5">
-          {formatCount(owed)} credits were spent although their money went back. Your next purchase pays for them first.
+          {t('{count} credits were spent and their payment was returned. Your next purchase pays for them first.', {
+            count: formatCount(owed),
+          })}
         </p>
       ) : null}
       <ul className="divide-y divide-rule border-y border-rule">
@@ -252,7 +263,7 @@ function Receipts() {
           <ReceiptRow key={receipt.id} receipt={receipt} now_ms={now_ms} />
         ))}
       </ul>
-      <OlderButton what="receipts" pages={pages} />
+      <OlderButton what={t('receipts')} pages={pages} />
     </>
   );
 }
@@ -263,21 +274,21 @@ function ReceiptRow({ receipt, now_ms }: { readonly receipt: Receipt; readonly n
     <li className="grid grid-cols-[1fr_auto] gap-x-4 gap-y-0.5 py-2.5">
       <p className="font-semibold">
         {quantity === 1 ? name : `${quantity} × ${name}`}
-        <span className="figures ml-2 font-normal text-ink-soft">{formatCount(credits)} credits</span>
+        <span className="figures ml-2 font-normal text-ink-soft">{t('{count} credits', { count: formatCount(credits) })}</span>
       </p>
       <p className="figures text-right font-semibold">{formatMoney(total)}</p>
       <p className="text-sm text-ink-soft">
         {dayWords(paid_at, now_ms)}
         {compare(reversed.amount, '0') > 0 ? (
-          <span className="font-semibold text-oxide"> · {formatMoney(reversed)} given back</span>
+          <span className="font-semibold text-oxide">· {t('{amount} refunded', { amount: formatMoney(reversed) })}</span>
         ) : null}
         {url === null ? null : (
           <a href={url} className="ml-3 font-semibold text-store underline underline-offset-3" rel="noreferrer" target="_blank">
-            Receipt
+            {t('Receipt')}
           </a>
         )}
       </p>
-      <p className="figures text-right text-sm text-ink-faint">{formatMoney(tax)} tax</p>
+      <p className="figures text-right text-sm text-ink-faint">{t('{amount} tax', { amount: formatMoney(tax) })}</p>
     </li>
   );
 }

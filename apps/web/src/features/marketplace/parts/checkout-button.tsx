@@ -6,6 +6,7 @@ import { leaveFor } from '../../../browser/leave.ts';
 import { Button } from '../../../ui/button.tsx';
 import { PayButton } from './pay-button.tsx';
 import { Refused } from '../../../ui/refused.tsx';
+import { t } from '../../../words/translate.ts';
 
 export type Wanted = { readonly pack: string; readonly quantity: number } | { readonly plan: string };
 
@@ -36,7 +37,7 @@ export function CheckoutButton({ wanted, label, about, kind = 'act' }: Props) {
   return (
     <>
       <Button kind={kind} disabled={leaving} onClick={() => checkout.mutate()} className="min-w-28">
-        {leaving ? 'Opening the payment page…' : label}
+        {leaving ? t('Opening the payment page…') : label}
         {about === '' || leaving ? null : <span className="sr-only">: {about}</span>}
       </Button>
       {checkout.isError ? <NotSold problem={problemOf(checkout.error)} /> : null}
@@ -56,7 +57,7 @@ function NotSold({ problem }: { readonly problem: Problem }) {
     <div className="w-full">
       <Refused problem={problem} />
       <div className="mt-3">
-        <PayButton label="Change the subscription" />
+        <PayButton label={t('Change the subscription')} />
       </div>
     </div>
   );

@@ -7,6 +7,7 @@ import { featureWords } from '../../../words/feature.ts';
 import { untilWords } from '../../../words/time.ts';
 import { Link } from '../../../ui/link.tsx';
 import { PayButton } from './pay-button.tsx';
+import { spokenLanguage, t } from '../../../words/translate.ts';
 
 /** While the license is not active: why, what is off, and the one thing that helps. On every page of the workspace. */
 export function LicenseBanner() {
@@ -20,20 +21,19 @@ function Banner({ notice }: { readonly notice: LicenseNotice }) {
   const { off, off_next, ends_at, action, what_to_do, stage } = notice;
   return (
     <section
-      aria-label="License"
+      aria-label={t('Subscription')}
       data-testid="license"
       className="mb-4 grid gap-x-5 gap-y-3 rounded-xl border-l-[6px] border-oxide-paint bg-oxide-wash px-4 py-4 sm:mb-6 sm:grid-cols-[1fr_auto] sm:items-center sm:px-6"
     >
       <div>
         <h2 className="narrow flex items-start gap-2 text-xl leading-tight font-semibold">
           <TriangleAlert size={20} aria-hidden="true" className="mt-0.5 shrink-0 text-oxide" />
-          {stage === 'cancelled' ? 'The subscription has ended' : 'A payment failed'}
-          {off.length === 0 ? '' : `: ${listWords(off)} ${off.length === 1 ? 'is' : 'are'} off`}
+          {headlineOf(stage, off)}
         </h2>
         <p className="mt-1 max-w-prose text-ink-soft">
           {off_next.length === 0 || ends_at === null
             ? ''
-            : `${listWords(off_next)} ${off_next.length === 1 ? 'follows' : 'follow'} ${untilWords(ends_at, now_ms)}. `}
+            : t('Off next, {when}: {features}. ', { when: untilWords(ends_at, now_ms), features: listWords(off_next) })}
           {what_to_do}
         </p>
       </div>
@@ -48,8 +48,12 @@ function Banner({ notice }: { readonly notice: LicenseNotice }) {
   );
 }
 
+function headlineOf(stage: LicenseNotice['stage'], off: readonly string[]): string {
+  const headline = stage === 'cancelled' ? t('The subscription has ended') : t('A payment failed');
+  return off.length === 0 ? headline : t('{headline}. Off now: {features}', { headline, features: listWords(off) });
+}
+
 function listWords(features: readonly string[]): string {
   const words = features.map((feature, place) => (place === 0 ? featureWords(feature) : featureWords(feature).toLowerCase()));
-  const last = words.at(-1) ?? '';
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+  return new Intl.ListFormat(spokenLanguage()).format(words);
 }

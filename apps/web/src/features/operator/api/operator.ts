@@ -4,14 +4,6 @@ import { change, get, newIdempotencyKey, post } from '../../../api/client.ts';
 import { pathWith } from '../../../api/queries.ts';
 import type { FraudPage, FraudWeek, Ladders, LicenseRecord, Overrides, WorkspaceInFull } from '../../../api/wire-operator.ts';
 
-/** One workspace, by its id or the founder’s name for it. */
-export function workspaceQuery(id: string) {
-  return queryOptions({
-    queryKey: ['admin', 'workspace', id],
-    queryFn: ({ signal }) => get<WorkspaceInFull>(`/api/admin/workspaces/${encodeURIComponent(id)}`, { signal }),
-  });
-}
-
 export interface WorkspaceChange {
   readonly plan?: string;
   readonly license?: string;
@@ -79,6 +71,8 @@ export function fraudQueueQuery(unseen: boolean) {
     getNextPageParam: (last) => last.next_cursor ?? undefined,
   });
 }
+
+export const acknowledgeAlert = (id: string): Promise<unknown> => post(`/api/admin/alerts/${id}/seen`, undefined);
 
 export function fraudQuery(from: string) {
   return queryOptions({

@@ -1,19 +1,25 @@
 import { Keys } from '../../account/parts/keys.tsx';
 import { Link } from '../../../ui/link.tsx';
 import { PageHead, Panel } from '../../../ui/states.tsx';
+import { rich, t } from '../../../words/translate.ts';
 
 /** The keys of the founder’s own backend. */
 export function PlatformKeysPage() {
   return (
     <>
-      <PageHead title="Keys">
-        A platform key is for your own backend: it acts for any workspace that a call names. Never hand one to a customer.
+      <PageHead title={t('API keys')}>
+        {t('A platform key is for your own backend: it acts for any workspace that a call names. Never hand one to a customer.')}
       </PageHead>
-      <Panel title="Platform keys">
+      <Panel title={t('Platform keys')}>
         <Keys scope={{ of: 'platform' }} />
         <p className="mt-5 max-w-prose border-t border-rule pt-4 text-ink-soft">
-          A call names its workspace by the header <code>Purser-Workspace</code>: our id, or the one you gave it. The keys of a
-          single customer are with <Link to="/admin/workspaces">its workspace</Link>.
+          {rich(
+            'A call names its workspace in the header <code>Purser-Workspace</code>: by our id, or by yours. The keys of one customer are in the settings of <link>its workspace</link>.',
+            {
+              code: <code>{''}</code>,
+              link: <Link to="/admin/workspaces">{''}</Link>,
+            },
+          )}
         </p>
       </Panel>
     </>

@@ -1,23 +1,25 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Download } from 'lucide-react';
-import { useState } from 'react';
-import { marginCsv, marginQuery, type MarginBy } from '../../../api/queries.ts';
-import type { MarginRow } from '../../../api/wire-operator.ts';
+import { useQuery } from '@tanstack/react-query';
+
+import type { MarginRow, MarginStep, MarginSums } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
-import { FileLink } from '../../../ui/file-link.tsx';
-import { Choice } from '../../../ui/choice.tsx';
+import { Chart, type Series } from '../../../ui/chart/chart.tsx';
 import { Link } from '../../../ui/link.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
-import { compare, formatMoney, formatMoneyShort, type Money } from '../../../words/amount.ts';
-import { marginBar, ratioWords, type MarginBar } from '../words/margin.ts';
-import { monthStart } from '../../../words/time.ts';
+import { type TableState, useTableState } from '../../../ui/table/state.ts';
+import { type Column, Table } from '../../../ui/table/table.tsx';
+import { add, formatMoney, formatMoneyShort, type Money } from '../../../words/amount.ts';
+import { numberFormat } from '../../../words/locale.ts';
+import { dateWords, dayAt, daysBetween, instantMs, monthStart, monthWords } from '../../../words/time.ts';
+import { t } from '../../../words/translate.ts';
+import { type MarginBy, marginCsv, marginTable, marginTrendQuery, PAGE } from '../api/tables.ts';
+import { marginState, ratioWords } from '../words/margin.ts';
 
-/** Before anything was ever booked: without a start the books answer for this month alone. */
+/** Before anything was ever booked: without a start the ledger answers for this month alone. */
 const FIRST_DAY = '2020-01-01';
 
 type Period = 'month' | 'last' | 'all';
 
-function bounds(period: Period, now_ms: number): { from?: string; to?: string } {
+function bounds(period: Period, now_ms: number): { readonly from: string; readonly to?: string } {
   switch (period) {
     case 'month':
       return { from: monthStart(now_ms, 0) };
@@ -32,171 +34,225 @@ function bounds(period: Period, now_ms: number): { from?: string; to?: string } 
   }
 }
 
-/** What each plan, customer or pack kept, from the postings. */
+const GROUPS: Readonly<Record<MarginBy, string>> = {
+  plan: t('Plan'),
+  workspace: t('Workspace'),
+  pack: t('Pack'),
+  model: t('Model'),
+  month: t('Month'),
+};
+
+const PERIODS: Readonly<Record<Period, string>> = { month: t('This month'), last: t('Last month'), all: t('All time') };
+
+function options<Value extends string>(of: Readonly<Record<Value, string>>): { readonly value: Value; readonly label: string }[] {
+  return (Object.entries(of) as [Value, string][]).map(([value, label]) => ({ value, label }));
+}
+
+/** Gross margin by plan, customer, pack, model or month, with totals and its course. */
 export function MarginPage() {
+  const state = useTableState('margin');
   const now_ms = useNow(60_000);
-  const [by, setBy] = useState<MarginBy>('plan');
-  const [period, setPeriod] = useState<Period>('month');
-  const { from, to } = bounds(period, now_ms);
-  const margin = useQuery({ ...marginQuery(by, from, to), placeholderData: keepPreviousData });
+  const period = (state.value('period') || 'month') as Period;
+  const span = bounds(period in PERIODS ? period : 'month', now_ms);
   return (
     <>
-      <PageHead title="Margin">
-        Revenue, what serving customers cost, and the gross margin. Every figure comes from the ledger, at the exchange rate of
-        its moment.
+      <PageHead title={t('Margin')}>
+        {t(
+          'Revenue, what serving customers cost, and the gross margin. Every figure comes from the ledger, at the exchange rate of its moment.',
+        )}
       </PageHead>
-      <Panel title="Gross margin" aside={<Legend />}>
-        <div className="mb-5 flex flex-wrap gap-x-6 gap-y-3">
-          <Choice
-            legend="Group by"
-            hide_legend
-            name="by"
-            value={by}
-            onChange={setBy}
-            options={[
-              { value: 'plan', label: 'Plan' },
-              { value: 'workspace', label: 'Workspace' },
-              { value: 'pack', label: 'Pack' },
-              { value: 'model', label: 'Model' },
-              { value: 'month', label: 'Month' },
-            ]}
-          />
-          <Choice
-            legend="Period"
-            hide_legend
-            name="period"
-            value={period}
-            onChange={setPeriod}
-            options={[
-              { value: 'month', label: 'This month' },
-              { value: 'last', label: 'Last month' },
-              { value: 'all', label: 'All time' },
-            ]}
-          />
-          <FileLink
-            href={marginCsv(by, from, to)}
-            className="ml-auto flex min-h-10 items-center gap-1.5 font-semibold text-store underline underline-offset-3"
-          >
-            <Download size={16} aria-hidden="true" /> CSV
-          </FileLink>
-        </div>
-        {margin.isPending ? <Loading what="the margins" lines={5} /> : null}
-        {margin.isError ? <Failed error={margin.error} retry={() => void margin.refetch()} /> : null}
-        {margin.data === undefined ? null : <Rows rows={margin.data} by={by} />}
-      </Panel>
+      <div className="grid gap-4 sm:gap-6">
+        <Panel title={t('Over time')}>
+          <Trend from={span.from} to={span.to} step={period === 'all' ? 'month' : 'day'} />
+        </Panel>
+        <Panel title={t('Gross margin')}>
+          <Rows state={state} span={span} />
+        </Panel>
+      </div>
     </>
   );
 }
 
-const NOTHING_YET: Record<MarginBy, string> = {
-  plan: 'A row appears with the first payment or the first call that costs something.',
-  workspace: 'A row appears with the first payment or the first call that costs something.',
-  pack: 'Packs show here once one is sold.',
-  model: 'Each model shows here with the part of the revenue that its calls earned.',
-  month: 'Each month shows here with its first payment or cost.',
-};
+/** Every day has its place, also one on which nothing was booked. */
+function filled(
+  steps: readonly MarginStep[],
+  currency: string,
+  step: 'day' | 'month',
+  from: string,
+  last: string,
+): readonly MarginStep[] {
+  const own = steps.filter(({ revenue }) => revenue.currency === currency);
+  if (step === 'month') return own;
+  const zero = { amount: '0', currency };
+  return daysBetween(from.slice(0, 10), last).map(
+    (day) =>
+      own.find(({ key }) => key === day) ?? { key: day, revenue: zero, fees: zero, cost: zero, margin: zero, margin_ratio: null },
+  );
+}
 
-function Rows({ rows, by }: { readonly rows: readonly MarginRow[]; readonly by: MarginBy }) {
-  if (rows.length === 0) {
-    return <Empty title="Nothing booked in this period">{NOTHING_YET[by]}</Empty>;
-  }
+function Trend({ from, to, step }: { readonly from: string; readonly to: string | undefined; readonly step: 'day' | 'month' }) {
+  const trend = useQuery(marginTrendQuery(from, to, step));
+  const now_ms = useNow(3_600_000);
+  const last = to === undefined ? dayAt(now_ms) : dayAt(instantMs(to) - 1);
+  if (trend.isPending) return <Loading what={t('the margin over time')} lines={5} />;
+  if (trend.isError) return <Failed error={trend.error} retry={() => void trend.refetch()} />;
+  const currencies = [...new Set(trend.data.map(({ revenue }) => revenue.currency))].toSorted();
+  if (currencies.length === 0)
+    return (
+      <Empty title={t('No entries in this period')}>
+        {t('The first payment or the first call that costs something shows here.')}
+      </Empty>
+    );
   return (
-    <ul className="divide-y divide-rule border-y border-rule" data-testid="margin">
-      {rows.map((row) => (
-        <Row key={`${row.key} ${row.revenue.currency}`} row={row} by={by} />
+    <div className="grid gap-6">
+      {currencies.map((currency) => (
+        <TrendOf key={currency} steps={filled(trend.data, currency, step, from, last)} currency={currency} step={step} />
       ))}
-    </ul>
+    </div>
   );
 }
 
-const VERDICT: Record<MarginBar['state'], { readonly words: string; readonly paint: string }> = {
-  kept: { words: 'margin', paint: 'text-fair' },
-  thin: { words: 'margin: below its minimum', paint: 'text-oxide' },
-  lost: { words: 'margin: a loss', paint: 'text-oxide' },
-  given: { words: 'cost without revenue', paint: 'text-ink-soft' },
-  none: { words: 'nothing booked', paint: 'text-ink-soft' },
+function TrendOf({
+  steps,
+  currency,
+  step,
+}: {
+  readonly steps: readonly MarginStep[];
+  readonly currency: string;
+  readonly step: 'day' | 'month';
+}) {
+  const series = (label: string, kind: Series['kind'], paint: Series['paint'], of: (one: MarginStep) => Money): Series => ({
+    label,
+    kind,
+    paint,
+    values: steps.map((one) => Number(of(one).amount)),
+    words: steps.map((one) => formatMoneyShort(of(one))),
+  });
+  return (
+    <Chart
+      label={t('Margin over time in {currency}', { currency })}
+      point_label={step === 'day' ? t('Day') : t('Month')}
+      points={steps.map(({ key }) => dateWords(key))}
+      series={[
+        series(t('Revenue'), 'bars', 'edge', ({ revenue }) => revenue),
+        series(t('Cost and fees'), 'line', 'oxide-paint', ({ cost, fees }) => ({
+          amount: add(cost.amount, fees.amount),
+          currency,
+        })),
+        series(t('Margin'), 'line', 'fair', ({ margin }) => margin),
+      ]}
+      axis={(value) =>
+        numberFormat({ style: 'currency', currency, notation: 'compact', currencyDisplay: 'narrowSymbol' }).format(value)
+      }
+    />
+  );
+}
+
+function Rows({ state, span }: { readonly state: TableState; readonly span: { readonly from: string; readonly to?: string } }) {
+  const by = (Object.hasOwn(GROUPS, state.value('by')) ? state.value('by') : 'plan') as MarginBy;
+  const wanted = { by, ...span, search: state.value('q'), sort: state.sort };
+  const query = useQuery(marginTable({ ...wanted, cursor: state.after }));
+  return (
+    <Table
+      label={t('Gross margin')}
+      columns={columnsFor(by, query.data?.totals ?? [])}
+      state={state}
+      query={query}
+      keyOf={({ key, revenue }) => `${key} ${revenue.currency}`}
+      open={({ key }) => (by === 'workspace' ? `/admin/workspaces/${key}` : undefined)}
+      {...(by === 'workspace' ? { search: t('Name or id') } : {})}
+      filters={[
+        { name: 'by', label: t('By'), options: options(GROUPS), standard: 'plan' },
+        { name: 'period', label: t('Period'), options: options(PERIODS), standard: 'month' },
+      ]}
+      csv={marginCsv(wanted)}
+      page_size={PAGE}
+      empty={{ title: t('No entries in this period'), text: NOTHING_YET[by] }}
+    />
+  );
+}
+
+const NOTHING_YET: Readonly<Record<MarginBy, string>> = {
+  plan: t('A row appears with the first payment or the first call that costs something.'),
+  workspace: t('A row appears with the first payment or the first call that costs something.'),
+  pack: t('Packs show here once one is sold.'),
+  model: t('Each model shows here with the part of the revenue that its calls earned.'),
+  month: t('Each month shows here with its first payment or cost.'),
 };
 
-function Row({ row, by }: { readonly row: MarginRow; readonly by: MarginBy }) {
-  const bar = marginBar(row);
-  const verdict = VERDICT[bar.state];
-  return (
-    <li className="py-4">
-      <div className="flex flex-wrap items-baseline justify-between gap-x-4">
-        <h3 className="narrow text-xl font-semibold [overflow-wrap:anywhere]">
-          {by === 'workspace' ? <Link to={`/admin/workspaces/${row.key}`}>{row.name ?? row.key}</Link> : row.key}
-        </h3>
-        <p className={`narrow figures text-xl font-semibold ${verdict.paint}`}>
-          {row.margin_ratio === null ? (bar.state === 'given' ? formatMoneyShort(row.cost) : '') : ratioWords(row.margin_ratio)}{' '}
-          {verdict.words}
-        </p>
-      </div>
-      {bar.state === 'given' || bar.state === 'none' ? null : <Bar bar={bar} />}
-      <dl className="figures mt-2 grid grid-cols-2 gap-x-6 gap-y-1 sm:grid-cols-4">
-        <Sum name={row.collected === undefined ? 'Revenue (booked)' : 'Revenue'} money={row.revenue} />
-        <Sum name="Cost" money={row.cost} />
-        <Sum name="Fees" money={row.fees} />
-        <Sum name="Margin" money={row.margin} strong />
-      </dl>
-      <Sources row={row} />
-    </li>
-  );
+function Amount({ money }: { readonly money: Money | undefined }) {
+  return money === undefined ? null : <span title={formatMoney(money)}>{formatMoneyShort(money)}</span>;
 }
 
-/** What the revenue is made of, once the books tell what was collected, and the least that is promised. */
-function Sources({ row: { collected, agreed, margin_min } }: { readonly row: MarginRow }) {
-  const parts = [
-    collected === undefined ? [] : [`${formatMoneyShort(collected)} collected`],
-    agreed === undefined || compare(agreed.amount, '0') === 0
-      ? []
-      : [`${formatMoneyShort(agreed)} agreed, not collected by Purser`],
-    margin_min === null ? [] : [`minimum margin ${ratioWords(margin_min)}`],
-  ].flat();
-  return parts.length === 0 ? null : <p className="figures mt-1 text-sm text-ink-soft">{parts.join(' · ')}</p>;
+function columnsFor(by: MarginBy, totals: readonly MarginSums[]): readonly Column<MarginRow>[] {
+  const total = (of: (sums: MarginSums) => Money) =>
+    totals.map((sums) => (
+      <span key={sums.revenue.currency} className="block">
+        <Amount money={of(sums)} />
+      </span>
+    ));
+  const amount = (key: string, label: string, of: (sums: MarginSums) => Money, sort?: string): Column<MarginRow> => ({
+    key,
+    label,
+    align: 'right',
+    ...(sort === undefined ? {} : { sort, first: 'down' as const }),
+    cell: (row) => <Amount money={of(row)} />,
+    total: total(of),
+  });
+  return [
+    {
+      key: 'name',
+      label: GROUPS[by],
+      sort: 'name',
+      head: true,
+      cell: ({ key, name }) =>
+        by === 'workspace' ? <Link to={`/admin/workspaces/${key}`}>{name ?? key}</Link> : by === 'month' ? monthWords(key) : key,
+    },
+    amount('revenue', t('Revenue'), ({ revenue }) => revenue, 'revenue'),
+    {
+      key: 'collected',
+      label: t('Collected'),
+      align: 'right',
+      wide: true,
+      cell: ({ collected }) => <Amount money={collected} />,
+    },
+    amount('cost', t('Cost'), ({ cost }) => cost, 'cost'),
+    amount('fees', t('Fees'), ({ fees }) => fees),
+    amount('margin', t('Margin'), ({ margin }) => margin, 'margin'),
+    {
+      key: 'ratio',
+      label: t('Ratio'),
+      align: 'right',
+      sort: 'ratio',
+      cell: (row) => <Ratio row={row} />,
+      total: totals.map(({ revenue, margin_ratio }) => (
+        <span key={revenue.currency} className="block">
+          {margin_ratio === null ? '–' : ratioWords(margin_ratio)}
+        </span>
+      )),
+    },
+    {
+      key: 'minimum',
+      label: t('Minimum'),
+      align: 'right',
+      wide: true,
+      cell: ({ margin_min }) => (margin_min === null ? '' : ratioWords(margin_min)),
+    },
+  ];
 }
 
-/** Revenue as a bar; the yellow line is where cost and fees must stop. */
-function Bar({ bar }: { readonly bar: MarginBar }) {
-  const width = (part: number) => ({ width: `${(part * 100).toFixed(2)}%` });
+/** In words beside the figure, for a color alone says nothing to some. */
+function Ratio({ row }: { readonly row: MarginRow }) {
+  const state = marginState(row);
+  const words = { ok: '', below: t('below minimum'), loss: t('loss'), unpaid: t('cost without revenue'), none: '' }[state];
   return (
-    <div aria-hidden="true" className="relative mt-2 h-5">
-      <div className="flex h-full overflow-hidden rounded-[3px] border border-edge bg-well">
-        <div className={bar.state === 'lost' ? 'bg-oxide-paint' : 'bg-store'} style={width(bar.cost_share)} />
-        <div className="bg-edge" style={width(bar.fees_share)} />
-      </div>
-      {bar.minimum === undefined ? null : (
-        <div
-          className="absolute -inset-y-1 w-1 rounded-full bg-signal ring-1 ring-hull"
-          style={{ left: `${(1 - bar.minimum) * 100}%` }}
-        />
-      )}
-    </div>
-  );
-}
-
-function Sum({ name, money, strong = false }: { readonly name: string; readonly money: Money; readonly strong?: boolean }) {
-  return (
-    <div className="flex items-baseline justify-between gap-2 sm:block">
-      <dt className="label text-ink-faint">{name}</dt>
-      <dd className={strong ? 'font-bold' : ''} title={formatMoney(money)}>
-        {formatMoneyShort(money)}
-      </dd>
-    </div>
-  );
-}
-
-function Legend() {
-  return (
-    <ul className="flex flex-wrap gap-x-4 gap-y-1 text-sm text-ink-soft">
-      <li className="flex items-center gap-1.5">
-        <span aria-hidden="true" className="size-3 rounded-[2px] bg-store" /> cost
-      </li>
-      <li className="flex items-center gap-1.5">
-        <span aria-hidden="true" className="size-3 rounded-[2px] bg-edge" /> fees
-      </li>
-      <li className="flex items-center gap-1.5">
-        <span aria-hidden="true" className="h-4 w-1 rounded-full bg-signal ring-1 ring-hull" /> minimum margin of the plan
-      </li>
-    </ul>
+    <span
+      className={
+        state === 'below' || state === 'loss' ? 'font-semibold text-oxide' : state === 'ok' ? 'text-fair' : 'text-ink-soft'
+      }
+    >
+      {row.margin_ratio === null ? '' : ratioWords(row.margin_ratio)}
+      {words === '' ? null : <span className="block text-sm font-normal">{words}</span>}
+    </span>
   );
 }

@@ -7,6 +7,7 @@ import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { TextField } from '../../../ui/field.tsx';
 import { Empty, Failed, PageHead, Panel } from '../../../ui/states.tsx';
 import { UnresolvedPanel } from '../parts/unresolved-panel.tsx';
+import { t } from '../../../words/translate.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -20,11 +21,13 @@ export function ReconciliationPage() {
   const result = posted.data ?? compared.data;
   return (
     <>
-      <PageHead title="Reconciliation">
-        Compare what a provider billed with what was booked, day by day and model by model. Nothing is written until you post.
+      <PageHead title={t('Reconciliation')}>
+        {t(
+          'Compare what a provider billed with what was booked, day by day and model by model. Nothing is written until you post.',
+        )}
       </PageHead>
       <div className="grid grid-cols-1 gap-4 sm:gap-6">
-        <Panel title="Provider’s export">
+        <Panel title={t('Provider’s export')}>
           <ExportForm
             busy={compared.isPending || posted.isPending}
             compare={(wanted) => {
@@ -38,17 +41,17 @@ export function ReconciliationPage() {
           {compared.isError && form ? <Failed error={compared.error} retry={() => compared.mutate(form)} /> : null}
           {posted.isError && form ? <Failed error={posted.error} retry={() => posted.mutate(form)} /> : null}
           {result === undefined ? null : (
-            <Panel title="Differences">
+            <Panel title={t('Differences')}>
               <Outcome result={result} />
               <Lines lines={result.lines} />
               {result.outcome === 'compared' && form !== undefined && hasSomething(result) ? (
                 <div className="mt-4">
                   <ConfirmButton
-                    label="Post differences"
+                    label={t('Post differences')}
                     kind="plain"
                     busy={posted.isPending}
-                    title="Post the differences"
-                    confirm="Post them"
+                    title={t('Post the differences')}
+                    confirm={t('Post them')}
                     warning={consequence(result)}
                     act={() => posted.mutate(form)}
                   />
@@ -77,13 +80,19 @@ function ExportForm({ busy, compare }: { readonly busy: boolean; readonly compar
   };
   return (
     <form onSubmit={submit} className="grid gap-4 sm:grid-cols-3">
-      <TextField label="Provider" hint="as in the catalog, such as openai" name="provider" required pattern="[a-z][a-z0-9_]*" />
-      <TextField label="First day (UTC)" name="from" type="date" required defaultValue={dayAt(now_ms - 2 * DAY_MS)} />
-      <TextField label="Up to, not included" name="to" type="date" required defaultValue={dayAt(now_ms - DAY_MS)} />
+      <TextField
+        label={t('Provider')}
+        hint={t('as in the catalog, such as openai')}
+        name="provider"
+        required
+        pattern="[a-z][a-z0-9_]*"
+      />
+      <TextField label={t('First day (UTC)')} name="from" type="date" required defaultValue={dayAt(now_ms - 2 * DAY_MS)} />
+      <TextField label={t('Up to, not included')} name="to" type="date" required defaultValue={dayAt(now_ms - DAY_MS)} />
       <div className="sm:col-span-3">
         <TextField
-          label="Export (CSV)"
-          hint="a header row that names at least a time and a cost"
+          label={t('Export (CSV)')}
+          hint={t('a header row that names at least a time and a cost')}
           name="file"
           type="file"
           accept=".csv,text/csv"
@@ -93,7 +102,7 @@ function ExportForm({ busy, compare }: { readonly busy: boolean; readonly compar
       </div>
       <div className="sm:col-span-3">
         <Button kind="act" type="submit" disabled={busy}>
-          {busy ? 'Comparing…' : 'Compare'}
+          {busy ? t('Comparing…') : t('Compare')}
         </Button>
       </div>
     </form>
@@ -122,26 +131,26 @@ function Outcome({ result }: { readonly result: Reconciled }) {
 
 function Lines({ lines }: { readonly lines: readonly ReconciledLine[] }) {
   if (lines.length === 0)
-    return <Empty title="Nothing to compare">Neither the export nor the books have anything for these days.</Empty>;
+    return <Empty title={t('Nothing to compare')}>{t('Neither the export nor the ledger has anything for these days.')}</Empty>;
   return (
-    <div className="overflow-x-auto" role="region" aria-label="Differences by day and model" tabIndex={0}>
+    <div className="overflow-x-auto" role="region" aria-label={t('Differences by day and model')} tabIndex={0}>
       <table className="figures w-full min-w-[40rem] text-left text-[0.9375rem]">
         <thead>
           <tr className="label border-b border-edge text-ink-soft">
-            <th className="py-2 pr-4">Day</th>
-            <th className="py-2 pr-4">Model</th>
-            <th className="py-2 pr-4 text-right">Calls</th>
-            <th className="py-2 pr-4 text-right">Booked</th>
-            <th className="py-2 pr-4 text-right">Resolved now</th>
-            <th className="py-2 pr-4 text-right">Billed</th>
-            <th className="py-2 text-right">Difference</th>
+            <th className="py-2 pr-4">{t('Day')}</th>
+            <th className="py-2 pr-4">{t('Model')}</th>
+            <th className="py-2 pr-4 text-right">{t('Calls')}</th>
+            <th className="py-2 pr-4 text-right">{t('Booked')}</th>
+            <th className="py-2 pr-4 text-right">{t('Resolved now')}</th>
+            <th className="py-2 pr-4 text-right">{t('Billed')}</th>
+            <th className="py-2 text-right">{t('Difference')}</th>
           </tr>
         </thead>
         <tbody>
           {lines.map((line) => (
             <tr key={`${line.day} ${line.model} ${line.unit}`} className="border-b border-rule">
               <td className="py-2 pr-4">{line.day}</td>
-              <td className="py-2 pr-4 [overflow-wrap:anywhere]">{line.model === '' ? 'not named' : line.model}</td>
+              <td className="py-2 pr-4 [overflow-wrap:anywhere]">{line.model === '' ? t('not named') : line.model}</td>
               <td className="py-2 pr-4 text-right">{line.attempts}</td>
               <td className="py-2 pr-4 text-right">{added(line.booked, line.posted_before)}</td>
               <td className="py-2 pr-4 text-right">{line.resolved}</td>

@@ -11,15 +11,17 @@ import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx'
 import { comparisonOf, percent, saysLittle, standWords } from '../words/rollout.ts';
 import { agoWords } from '../../../words/time.ts';
 import { BeginForm, SHARES } from '../parts/begin-rollout.tsx';
+import { t } from '../../../words/translate.ts';
 
 /** Other plans and prices for a share of the customers first; both sides compared; then for all, or back. */
 export function RolloutsPage() {
   const rollouts = useQuery(rolloutsQuery);
   return (
     <>
-      <PageHead title="Roll-outs">
-        A change of plans reaches a few customers first. See what it does to margin and refusals, then move everybody, or take it
-        back: who is moved is back within a second.
+      <PageHead title={t('Roll-outs')}>
+        {t(
+          'A change of plans reaches a few customers first. Compare margin and refusals, then complete it or roll it back, within a second.',
+        )}
       </PageHead>
       {rollouts.isPending ? <Loading what="the roll-outs" lines={5} /> : null}
       {rollouts.isError ? <Failed error={rollouts.error} retry={() => void rollouts.refetch()} /> : null}
@@ -42,18 +44,20 @@ function All({ rollouts }: { readonly rollouts: readonly Rollout[] }) {
           <InForce rollout={rollout} />
         </Panel>
       ))}
-      <Panel title="Begin one">
+      <Panel title={t('Start a roll-out')}>
         {rollouts.length === 0 ? (
           <div className="mb-5">
-            <Empty title="Everybody is on the plans they bought">
-              Take the catalog as it is, change what you like, and move a few customers to it. The rest notice nothing.
+            <Empty title={t('No roll-outs')}>
+              {t(
+                'Every customer is on the plans they bought. Take the current catalog, change it, and move a few customers to it.',
+              )}
             </Empty>
           </div>
         ) : null}
         <BeginForm />
       </Panel>
       {over.length === 0 ? null : (
-        <Panel title="Taken back">
+        <Panel title={t('Rolled back')}>
           <ul className="divide-y divide-rule border-y border-rule">
             {over.map((rollout) => (
               <Over key={rollout.id} rollout={rollout} />
@@ -76,35 +80,45 @@ function InForce({ rollout }: { readonly rollout: Rollout }) {
   return (
     <>
       <p className="-mt-2 mb-4 text-ink-soft">
-        Instead of {from_version}. Begun {agoWords(started_at, now_ms)}
-        {changed_at === started_at ? '' : `, changed ${agoWords(changed_at, now_ms)}`}.
+        {changed_at === started_at
+          ? t('Instead of {version}. Started {ago}.', { version: from_version, ago: agoWords(started_at, now_ms) })
+          : t('Instead of {version}. Started {ago}, changed {changed}.', {
+              version: from_version,
+              ago: agoWords(started_at, now_ms),
+              changed: agoWords(changed_at, now_ms),
+            })}
       </p>
       <Comparison rollout={rollout} />
       {state === 'running' ? <Share rollout={rollout} busy={move.isPending} set={(share) => move.mutate({ share })} /> : null}
       <div className="mt-4 flex flex-wrap gap-2">
         {state === 'running' ? (
           <ConfirmButton
-            label="Move everybody"
-            title={`Move everybody to ${rollout.to_version}`}
-            warning={`Every subscriber of ${from_version} gets these plans within a second. You can still roll back.`}
-            confirm="Move everybody now"
+            label={t('Complete')}
+            title={t('Move all customers to {to_version}', { to_version: rollout.to_version })}
+            warning={t('Every subscriber of {from_version} gets these plans within a second. You can still roll back.', {
+              from_version,
+            })}
+            confirm={t('Move all now')}
             kind="plain"
             busy={move.isPending}
             act={() => move.mutate({ state: 'all' })}
           />
         ) : null}
         <ConfirmButton
-          label="Roll back"
-          title={`Roll back ${rollout.to_version}`}
-          warning={`Whoever was moved is back on ${from_version} within a second. This roll-out cannot be resumed; begin another.`}
-          confirm="Roll back now"
+          label={t('Roll back')}
+          title={t('Roll back {to_version}', { to_version: rollout.to_version })}
+          warning={t(
+            'Customers who were moved return to {from_version} within a second. This roll-out cannot be resumed; start another.',
+            { from_version },
+          )}
+          confirm={t('Roll back now')}
           busy={move.isPending}
           act={() => move.mutate({ state: 'back' })}
         />
       </div>
       {move.isPending ? (
         <p role="status" className="mt-2 text-ink-soft">
-          Telling every server…
+          {t('Applying…')}
         </p>
       ) : null}
       {move.isError ? <Refused problem={problemOf(move.error)} /> : null}
@@ -124,17 +138,20 @@ function Share({ rollout: { id, share, from_version, to_version }, busy, set }: 
   return (
     <div className="mt-5 flex flex-wrap items-end gap-x-4 gap-y-2">
       <Choice
-        legend="How many are moved"
+        legend={t('Share of customers')}
         name={`share ${id}`}
         value={wanted}
         onChange={setWanted}
         options={offered.map((one) => ({ value: String(one), label: percent(one) }))}
       />
       <ConfirmButton
-        label="Set the share"
-        title={`Move ${percent(Number(wanted))} of the subscribers`}
-        warning={`${percent(Number(wanted))} instead of ${percent(share)} of the subscribers of ${from_version} are on ${to_version} within a second, and are served and charged by its plans.`}
-        confirm="Move them now"
+        label={t('Set the share')}
+        title={t('Move {wanted} of the subscribers', { wanted: percent(Number(wanted)) })}
+        warning={t(
+          '{wanted} instead of {share} of the subscribers of {from_version} are on {to_version} within a second, and are served and charged by its plans.',
+          { wanted: percent(Number(wanted)), share: percent(share), from_version, to_version },
+        )}
+        confirm={t('Move them now')}
         kind="plain"
         busy={busy}
         disabled={wanted === String(share)}
@@ -146,7 +163,7 @@ function Share({ rollout: { id, share, from_version, to_version }, busy, set }: 
 
 function Comparison({ rollout }: { readonly rollout: Rollout }) {
   const compared = useQuery(comparedQuery(rollout));
-  if (compared.isPending) return <Loading what="both sides" lines={4} />;
+  if (compared.isPending) return <Loading what={t('both sides')} lines={4} />;
   if (compared.isError) return <Failed error={compared.error} retry={() => void compared.refetch()} />;
   const rows = comparisonOf(compared.data.arms);
   return (
@@ -155,13 +172,13 @@ function Comparison({ rollout }: { readonly rollout: Rollout }) {
         <thead>
           <tr className="label border-b border-rule text-ink-faint">
             <th scope="col" className="py-1.5 text-left font-semibold">
-              Since it began
+              {t('Since the start')}
             </th>
             <th scope="col" className="py-1.5 pl-3 text-right font-semibold">
-              Moved
+              {t('Treatment')}
             </th>
             <th scope="col" className="py-1.5 pl-3 text-right font-semibold">
-              Stayed
+              {t('Control')}
             </th>
           </tr>
         </thead>
@@ -184,7 +201,7 @@ function Comparison({ rollout }: { readonly rollout: Rollout }) {
       </table>
       {saysLittle(compared.data.arms) ? (
         <p className="mt-2 text-sm text-ink-soft">
-          Fewer than 100 calls on a side say little. Revenue shows once a billing period begins.
+          {t('Fewer than 100 calls on one side say little. Revenue shows when a billing period starts.')}
         </p>
       ) : null}
     </>
@@ -200,7 +217,10 @@ function Over({ rollout }: { readonly rollout: Rollout }) {
         <summary className="min-h-11 cursor-pointer py-2.5">
           <strong>{rollout.to_version}</strong>{' '}
           <span className="text-ink-soft">
-            instead of {rollout.from_version}, taken back {agoWords(rollout.changed_at, now_ms)}
+            {t('instead of {version}, rolled back {ago}', {
+              version: rollout.from_version,
+              ago: agoWords(rollout.changed_at, now_ms),
+            })}
           </span>
         </summary>
         <div className="pb-3">{open ? <Comparison rollout={rollout} /> : null}</div>

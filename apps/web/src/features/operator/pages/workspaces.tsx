@@ -1,165 +1,115 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useDeferredValue, useId, useState, type FormEvent } from 'react';
-import { newIdempotencyKey, post, problemOf } from '../../../api/client.ts';
-import { plansQuery, workspacesQuery } from '../../../api/queries.ts';
+import { useQuery } from '@tanstack/react-query';
+import { Plus } from 'lucide-react';
+import { useState } from 'react';
+
+import { plansQuery } from '../../../api/queries.ts';
+import type { Plan } from '../../../api/wire.ts';
 import type { CreatedWorkspace, Workspace } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Button } from '../../../ui/button.tsx';
-import { KeyOnce } from '../../account/parts/key-once.tsx';
 import { Link } from '../../../ui/link.tsx';
-import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
+import { PageHead, Panel } from '../../../ui/states.tsx';
+import { useTableState } from '../../../ui/table/state.ts';
+import { type Column, Table } from '../../../ui/table/table.tsx';
 import { licenseWords } from '../../../words/license.ts';
-import { explain } from '../../../words/problem.ts';
 import { dayWords } from '../../../words/time.ts';
+import { t } from '../../../words/translate.ts';
+import { KeyOnce } from '../../account/parts/key-once.tsx';
+import { PAGE, workspacesCsv, workspaceTable } from '../api/tables.ts';
+import { CreateWorkspace } from '../parts/create-workspace.tsx';
 
-/** The tenants: who is aboard, and letting the next one in. */
+/** The customers, and making another. */
 export function WorkspacesPage() {
   const [created, setCreated] = useState<CreatedWorkspace>();
+  const [creating, setCreating] = useState(false);
   return (
     <>
-      <PageHead title="Workspaces">A workspace is one customer: what is billed, limited and kept apart from the others.</PageHead>
-      <div className="grid items-start gap-4 sm:gap-6 lg:grid-cols-[minmax(0,1fr)_21rem]">
-        <div className="order-2 lg:order-1">
-          <Panel title="Aboard">
-            <WorkspaceList />
-          </Panel>
-        </div>
-        <div className="order-1 lg:order-2">
-          {created === undefined ? (
-            <CreateForm done={setCreated} />
-          ) : (
-            <KeyOnce of={created.name} secret={created.key} done={() => setCreated(undefined)} />
-          )}
-        </div>
+      <PageHead
+        title={t('Workspaces')}
+        aside={
+          creating || created !== undefined ? null : (
+            <Button kind="act" onClick={() => setCreating(true)}>
+              <Plus size={18} aria-hidden="true" /> {t('Create workspace')}
+            </Button>
+          )
+        }
+      >
+        {t('A workspace is one customer: what is billed, limited and isolated.')}
+      </PageHead>
+      <div className="grid gap-4 sm:gap-6">
+        {created !== undefined ? (
+          <KeyOnce of={created.name} secret={created.key} done={() => setCreated(undefined)} />
+        ) : creating ? (
+          <CreateWorkspace
+            cancel={() => setCreating(false)}
+            done={(workspace) => {
+              setCreating(false);
+              setCreated(workspace);
+            }}
+          />
+        ) : null}
+        <Panel title={t('All workspaces')}>
+          <WorkspaceTable />
+        </Panel>
       </div>
     </>
   );
 }
 
-function WorkspaceList() {
+const LICENSES = ['active', 'grace', 'cancelled'];
+
+function WorkspaceTable() {
   const now_ms = useNow(60_000);
-  const field_id = useId();
-  const [search, setSearch] = useState('');
-  const workspaces = useQuery({ ...workspacesQuery(useDeferredValue(search.trim())), placeholderData: keepPreviousData });
-  if (workspaces.isPending) return <Loading what="the workspaces" lines={4} />;
-  if (workspaces.isError) return <Failed error={workspaces.error} retry={() => void workspaces.refetch()} />;
-  const rows = workspaces.data.workspaces;
-  if (rows.length === 0 && search === '')
-    return (
-      <Empty title="Nobody aboard yet">
-        Make a workspace, hand its key to your customer’s app, and its calls are governed from the first one.
-      </Empty>
-    );
-  return (
-    <>
-      <label htmlFor={field_id} className="label mb-1.5 block text-ink-soft">
-        Find by name or your own id
-      </label>
-      <input
-        id={field_id}
-        type="search"
-        value={search}
-        onChange={(event) => setSearch(event.target.value)}
-        autoComplete="off"
-        className="mb-4 min-h-11 w-full max-w-sm rounded-md border border-edge bg-deck px-3 text-base"
-      />
-      {rows.length === 0 ? <p className="text-ink-soft">No workspace is called that.</p> : null}
-      <ul className="divide-y divide-rule border-y border-rule">
-        {rows.map((workspace) => (
-          <Row key={workspace.id} workspace={workspace} now_ms={now_ms} />
-        ))}
-      </ul>
-      {workspaces.data.next_cursor === null ? null : (
-        <p className="mt-3 text-sm text-ink-soft">The newest {rows.length} are shown. Search to find the others.</p>
-      )}
-    </>
-  );
-}
-
-function Row({ workspace, now_ms }: { readonly workspace: Workspace; readonly now_ms: number }) {
-  return (
-    <li className="flex flex-wrap items-baseline gap-x-4 gap-y-0.5 py-3">
-      <p className="text-lg">
-        <Link to={`/admin/workspaces/${workspace.id}`}>{workspace.name}</Link>
-      </p>
-      <p className="narrow rounded-sm border border-edge px-1.5 text-sm font-bold">{workspace.plan}</p>
-      {workspace.license === 'active' ? null : (
-        <p className="text-sm font-semibold text-oxide">{licenseWords(workspace.license)}</p>
-      )}
-      <p className="ml-auto text-sm text-ink-faint">since {dayWords(workspace.created_at, now_ms)}</p>
-      <p className="w-full text-xs [overflow-wrap:anywhere] text-ink-faint">{workspace.id}</p>
-    </li>
-  );
-}
-
-function CreateForm({ done }: { readonly done: (created: CreatedWorkspace) => void }) {
-  const client = useQueryClient();
-  const id = useId();
-  const [name, setName] = useState('');
+  const state = useTableState('-created_at');
   const plans = useQuery(plansQuery);
-  const [chosen, setPlan] = useState<string>();
-  const plan = chosen ?? plans.data?.[0]?.code ?? '';
-  const [asked, setAsked] = useState(false);
-  const create = useMutation({
-    mutationFn: () =>
-      post<CreatedWorkspace>('/api/admin/workspaces', { name: name.trim(), plan }, { idempotency_key: newIdempotencyKey() }),
-    onSuccess: (created) => {
-      void client.invalidateQueries({ queryKey: ['admin', 'workspaces'] });
-      done(created);
-    },
+  const wanted = { search: state.value('q'), plan: state.value('plan'), license: state.value('license'), sort: state.sort };
+  const query = useQuery({
+    ...workspaceTable({ ...wanted, cursor: state.after }),
+    select: ({ workspaces, total, next_cursor }) => ({ rows: workspaces, total, next_cursor }),
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    setAsked(true);
-    if (name.trim() !== '') create.mutate();
-  };
-  const missing = asked && name.trim() === '';
-  const problem = create.isError ? explain(problemOf(create.error)) : undefined;
-  const field = 'min-h-11 w-full rounded-md border border-edge bg-deck px-3 text-base';
   return (
-    <Panel title="Add a workspace">
-      <form onSubmit={submit} noValidate className="grid gap-4">
-        <div>
-          <label htmlFor={`${id}-name`} className="label mb-1.5 block text-ink-soft">
-            Name
-          </label>
-          <input
-            id={`${id}-name`}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-            autoComplete="off"
-            aria-invalid={missing}
-            aria-describedby={missing ? `${id}-missing` : undefined}
-            className={field}
-          />
-          {missing ? (
-            <p id={`${id}-missing`} role="alert" className="mt-1 font-semibold text-oxide">
-              Give it a name, such as the customer’s.
-            </p>
-          ) : null}
-        </div>
-        <div>
-          <label htmlFor={`${id}-plan`} className="label mb-1.5 block text-ink-soft">
-            Plan
-          </label>
-          <select id={`${id}-plan`} value={plan} onChange={(event) => setPlan(event.target.value)} className={field}>
-            {plans.data?.map(({ code, name: called }) => (
-              <option key={code} value={code}>
-                {called}
-              </option>
-            ))}
-          </select>
-          {plans.isError ? <Failed error={plans.error} retry={() => void plans.refetch()} /> : null}
-        </div>
-        {problem === undefined ? null : (
-          <p role="alert" className="rounded-md border-l-4 border-oxide-paint bg-oxide-wash px-3 py-2">
-            <strong>{problem.headline}.</strong> {problem.why}
-          </p>
-        )}
-        <Button kind="act" type="submit" disabled={create.isPending || plan === ''}>
-          {create.isPending ? 'Making it…' : 'Make the workspace'}
-        </Button>
-      </form>
-    </Panel>
+    <Table
+      label={t('Workspaces')}
+      columns={columnsFor(plans.data ?? [], now_ms)}
+      state={state}
+      query={query}
+      keyOf={({ id }) => id}
+      open={({ id }) => `/admin/workspaces/${id}`}
+      search={t('Name, id or your own id')}
+      filters={[
+        { name: 'plan', label: t('Plan'), options: (plans.data ?? []).map(({ code, name }) => ({ value: code, label: name })) },
+        { name: 'license', label: t('Subscription'), options: LICENSES.map((value) => ({ value, label: licenseWords(value) })) },
+      ]}
+      csv={workspacesCsv(wanted)}
+      page_size={PAGE}
+      empty={{ title: t('No workspaces yet'), text: t('Create one, and give its key to your customer’s app.') }}
+    />
   );
+}
+
+function LicenseWords({ stage }: { readonly stage: string }) {
+  return <span className={stage === 'active' ? '' : 'font-semibold text-oxide'}>{licenseWords(stage)}</span>;
+}
+
+function columnsFor(plans: readonly Plan[], now_ms: number): readonly Column<Workspace>[] {
+  return [
+    {
+      key: 'name',
+      label: t('Name'),
+      sort: 'name',
+      head: true,
+      cell: ({ id, name }) => <Link to={`/admin/workspaces/${id}`}>{name}</Link>,
+    },
+    { key: 'plan', label: t('Plan'), sort: 'plan', cell: ({ plan }) => plans.find(({ code }) => code === plan)?.name ?? plan },
+    { key: 'license', label: t('Subscription'), sort: 'license', cell: ({ license }) => <LicenseWords stage={license} /> },
+    { key: 'external', label: t('Your id'), wide: true, cell: ({ external_id }) => external_id ?? '' },
+    {
+      key: 'created',
+      label: t('Created'),
+      sort: 'created_at',
+      first: 'down',
+      align: 'right',
+      cell: ({ created_at }) => dayWords(created_at, now_ms),
+    },
+  ];
 }

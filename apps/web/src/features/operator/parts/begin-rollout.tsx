@@ -8,6 +8,7 @@ import { Choice } from '../../../ui/choice.tsx';
 import { ConfirmDialog } from '../../../ui/confirm-dialog.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { percent } from '../words/rollout.ts';
+import { t } from '../../../words/translate.ts';
 
 /** How many may be moved at first. */
 export const SHARES: readonly number[] = [0.01, 0.05, 0.1, 0.25, 0.5];
@@ -37,7 +38,7 @@ export function BeginForm() {
       <div>
         <div className="mb-1.5 flex flex-wrap items-center justify-between gap-x-4">
           <label htmlFor={id} className="label text-ink-soft">
-            The other catalog <span className="font-normal text-ink-faint">(YAML)</span>
+            {t('New catalog')} <span className="font-normal text-ink-faint">{'(YAML)'}</span>
           </label>
           <span className="-mx-3 flex flex-wrap">
             <StartingPoint take={setText} />
@@ -53,41 +54,46 @@ export function BeginForm() {
           autoCapitalize="off"
           aria-invalid={missing}
           aria-describedby={missing ? `${id}-missing` : undefined}
-          placeholder="Take the one for sale now as a start, or paste yours."
+          placeholder={t('Take the current catalog as a start, or paste yours.')}
           className="w-full rounded-md border border-edge bg-deck px-3 py-2.5 font-mono text-sm placeholder:font-sans placeholder:text-ink-faint"
         />
         {missing ? (
           <p id={`${id}-missing`} role="alert" className="mt-1 font-semibold text-oxide">
-            Take the catalog for sale now, and change it; or choose a file.
+            {t('Take the current catalog and change it, or choose a file.')}
           </p>
         ) : null}
       </div>
       <Choice
-        legend="Who gets it first"
+        legend={t('Share of customers')}
         name={`${id}-share`}
         value={share}
         onChange={setShare}
         options={SHARES.map((one) => ({ value: String(one), label: percent(one) }))}
-        hint="Of the subscribers of the catalog for sale now. A larger share later only adds to them."
+        hint={t('Of the subscribers of the current catalog. A larger share later only adds customers.')}
       />
       <div>
         <Button kind="act" type="submit" disabled={begin.isPending}>
-          {begin.isPending ? 'Proving its margin…' : 'Begin the roll-out'}
+          {begin.isPending ? t('Proving its margin…') : t('Start the roll-out')}
         </Button>
         <p className="mt-2 text-sm text-ink-faint">
-          Its plans are proven first: one that can fall below its margin is refused, and nobody is moved.
+          {t(
+            'Its plans are proven first: if one can fall below its minimum margin, the roll-out is refused and no customer is moved.',
+          )}
         </p>
         {begin.isSuccess ? (
           <p role="status" className="mt-2 font-semibold text-fair">
-            Begun: {percent(begin.data.share)} are moved to {begin.data.to_version}.
+            {t('Started: {share} of customers are on {version}.', {
+              share: percent(begin.data.share),
+              version: begin.data.to_version,
+            })}
           </p>
         ) : null}
         {begin.isError ? <Refused problem={problemOf(begin.error)} /> : null}
       </div>
       {asked ? (
         <ConfirmDialog
-          title="Begin the roll-out"
-          confirm={`Move ${percent(Number(share))} now`}
+          title={t('Start the roll-out')}
+          confirm={t('Move {share} now', { share: percent(Number(share)) })}
           busy={begin.isPending}
           act={() => {
             setAsked(false);
@@ -96,8 +102,10 @@ export function BeginForm() {
           close={() => setAsked(false)}
         >
           <p>
-            {percent(Number(share))} of the subscribers of the catalog for sale now get these plans within a second: their limits,
-            credits and prices follow from them. You can roll back at any time.
+            {t(
+              '{share} of the subscribers of the current catalog get these plans within a second: their limits, credits and prices follow from them. You can roll back at any time.',
+              { share: percent(Number(share)) },
+            )}
           </p>
         </ConfirmDialog>
       ) : null}
@@ -119,7 +127,7 @@ function StartingPoint({ take }: Take) {
   return (
     <Button kind="quiet" className="px-3!" disabled={current.isFetching} onClick={() => void fetch_it()}>
       <Download size={16} aria-hidden="true" />
-      {current.isError ? 'It could not be read. Again?' : 'Take the one for sale now'}
+      {current.isError ? t('It could not be loaded. Try again') : t('Take the current catalog')}
     </Button>
   );
 }
@@ -128,7 +136,7 @@ function FromFile({ take }: Take) {
   return (
     <label className="inline-flex min-h-11 cursor-pointer items-center gap-2 rounded-md px-3 text-[0.9375rem] font-semibold text-ink-soft hover:bg-well hover:text-ink has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-[light-dark(#0b6bd3,#ffc72c)]">
       <Upload size={16} aria-hidden="true" />
-      Choose a file
+      {t('Choose a file')}
       <input
         type="file"
         accept=".yaml,.yml,text/yaml"

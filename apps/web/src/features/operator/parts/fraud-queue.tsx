@@ -1,28 +1,29 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { markSeen } from '../../alerts/api/alerts.ts';
+
 import { problemOf } from '../../../api/client.ts';
-import { fraudQueueQuery } from '../api/operator.ts';
+import { acknowledgeAlert, fraudQueueQuery } from '../api/operator.ts';
 import type { FraudFlag } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Button } from '../../../ui/button.tsx';
 import { OlderButton } from '../../../ui/older-button.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Empty, Failed, Loading } from '../../../ui/states.tsx';
-import { WorkspaceLink } from './workspace-link.tsx';
+import { WorkspaceLink } from '../../../ui/workspace-link.tsx';
 import { formatCount } from '../../../words/amount.ts';
 import { agoWords, momentWords } from '../../../words/time.ts';
+import { rich, t } from '../../../words/translate.ts';
 
 /** Who spent more in an hour than is taken for honest, and who in that workspace did. */
 export function FraudQueue({ unseen }: { readonly unseen: boolean }) {
   const now_ms = useNow(30_000);
   const pages = useInfiniteQuery(fraudQueueQuery(unseen));
-  if (pages.isPending) return <Loading what="the flags" lines={4} />;
+  if (pages.isPending) return <Loading what={t('the flags')} lines={4} />;
   if (pages.isError) return <Failed error={pages.error} retry={() => void pages.refetch()} />;
   const flags = pages.data.pages.flatMap((page) => page.flags);
   if (flags.length === 0)
     return (
-      <Empty title={unseen ? 'Nothing to look at' : 'No flag so far'}>
-        Who fails too often in a row is kept out for a while by itself; that needs nobody.
+      <Empty title={unseen ? t('Nothing to check') : t('No flag so far')}>
+        {t('A user with too many failures in a row is blocked for a while automatically.')}
       </Empty>
     );
   return (
@@ -40,7 +41,7 @@ export function FraudQueue({ unseen }: { readonly unseen: boolean }) {
 function Flag({ flag, now_ms }: { readonly flag: FraudFlag; readonly now_ms: number }) {
   const client = useQueryClient();
   const seen = useMutation({
-    mutationFn: () => markSeen({ operator: true, unseen: true }, flag.id),
+    mutationFn: () => acknowledgeAlert(flag.id),
     onSuccess: () => client.invalidateQueries({ queryKey: ['admin'] }),
   });
   return (
@@ -50,18 +51,24 @@ function Flag({ flag, now_ms }: { readonly flag: FraudFlag; readonly now_ms: num
           <WorkspaceLink id={flag.workspace_id} />
         </h3>
         <p className="figures">
-          <strong className="text-oxide">{formatCount(flag.credits)} credits</strong> in an hour; the plan takes{' '}
-          {formatCount(flag.credits_max)} for honest.
+          {rich(
+            '<strong>{count} credits</strong> in an hour; the fraud threshold is {threshold}.',
+            {
+              strong: <strong className="text-oxide">{''}</strong>,
+            },
+            { count: formatCount(flag.credits), threshold: formatCount(flag.credits_max) },
+          )}
         </p>
-        <p className="text-sm text-ink-faint" title={`${momentWords(flag.from)} to ${momentWords(flag.to)}`}>
+        <p className="text-sm text-ink-faint" title={`${momentWords(flag.from)} – ${momentWords(flag.to)}`}>
           {agoWords(flag.to, now_ms)}
-          {flag.seen_at === null ? '' : ` · seen by ${flag.seen_by ?? 'somebody'}`}
+          {flag.seen_at === null ? '' : t(' · acknowledged by {who}', { who: flag.seen_by ?? t('someone') })}
         </p>
         <ul className="figures mt-1.5 text-[0.9375rem]">
           {flag.spenders.map(({ actor, user, credits }) => (
             <li key={`${actor} ${user ?? ''}`} className="[overflow-wrap:anywhere]">
-              <strong>{formatCount(credits)}</strong> by {user === null ? actor : `user ${user}`}
-              {user === null ? null : <span className="text-ink-faint"> through {actor}</span>}
+              {user === null
+                ? t('{count} by {actor}', { count: formatCount(credits), actor })
+                : t('{count} by user {user} through {actor}', { count: formatCount(credits), user, actor })}
             </li>
           ))}
         </ul>
@@ -70,7 +77,7 @@ function Flag({ flag, now_ms }: { readonly flag: FraudFlag; readonly now_ms: num
       {flag.seen_at === null ? (
         <div>
           <Button disabled={seen.isPending} onClick={() => seen.mutate()}>
-            {seen.isPending ? 'Marking…' : 'Seen'}
+            {seen.isPending ? t('Acknowledging…') : t('Acknowledge')}
           </Button>
         </div>
       ) : null}

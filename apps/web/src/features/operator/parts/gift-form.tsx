@@ -8,6 +8,7 @@ import { ConfirmDialog } from '../../../ui/confirm-dialog.tsx';
 import { TextField } from '../../../ui/field.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { formatCount } from '../../../words/amount.ts';
+import { t } from '../../../words/translate.ts';
 
 /** A gift of more than so many credits is asked about once more. */
 const UNASKED_MAX = 1_000;
@@ -46,20 +47,20 @@ export function GiftForm({ workspace_id }: { readonly workspace_id: string }) {
   };
   return (
     <form onSubmit={submit} noValidate className="grid gap-3 sm:grid-cols-2">
-      <TextField label="Credits" inputMode="numeric" value={credits} onChange={(event) => setCredits(event.target.value)} />
+      <TextField label={t('Credits')} inputMode="numeric" value={credits} onChange={(event) => setCredits(event.target.value)} />
       <TextField
-        label="They expire on"
-        hint="(empty: never)"
+        label={t('Expire on')}
+        hint={t('(empty: never)')}
         type="date"
         value={until}
         onChange={(event) => setUntil(event.target.value)}
       />
       <div className="sm:col-span-2">
         <TextField
-          label="Why"
+          label={t('Reason')}
           value={reason}
           onChange={(event) => setReason(event.target.value)}
-          placeholder="an apology for Tuesday"
+          placeholder={t('an apology for Tuesday')}
         />
       </div>
       {wrong === '' ? null : (
@@ -69,19 +70,19 @@ export function GiftForm({ workspace_id }: { readonly workspace_id: string }) {
       )}
       <div className="sm:col-span-2">
         <Button kind="act" type="submit" disabled={give.isPending}>
-          {give.isPending ? 'Giving…' : 'Give them'}
+          {give.isPending ? t('Giving…') : t('Give credits')}
         </Button>
         {give.isSuccess && wrong === '' ? (
           <p role="status" className="mt-2 font-semibold text-fair">
-            {formatCount(give.data.credits)} credits given.
+            {t('{count} credits given.', { count: formatCount(give.data.credits) })}
           </p>
         ) : null}
         {give.isError ? <Refused problem={problemOf(give.error)} /> : null}
       </div>
       {asked === undefined ? null : (
         <ConfirmDialog
-          title={`Give ${formatCount(asked.credits)} credits`}
-          confirm="Give them now"
+          title={t('Give {credits} credits', { credits: formatCount(asked.credits) })}
+          confirm={t('Give credits now')}
           busy={give.isPending}
           act={() => {
             setAsked(undefined);
@@ -90,8 +91,10 @@ export function GiftForm({ workspace_id }: { readonly workspace_id: string }) {
           close={() => setAsked(undefined)}
         >
           <p>
-            That is more than {formatCount(UNASKED_MAX)}. The customer can spend them at once, and nobody pays for what they cost.
-            What is unspent can be taken back.
+            {t(
+              'That is more than {count}. The customer can spend them at once, and nobody pays for what they cost. Unspent credits can be taken back.',
+              { count: formatCount(UNASKED_MAX) },
+            )}
           </p>
         </ConfirmDialog>
       )}

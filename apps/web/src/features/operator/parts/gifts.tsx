@@ -9,6 +9,7 @@ import { Failed, Loading } from '../../../ui/states.tsx';
 import { compare, decimalOf, formatCount } from '../../../words/amount.ts';
 import { dayWords } from '../../../words/time.ts';
 import { GiftForm } from './gift-form.tsx';
+import { t } from '../../../words/translate.ts';
 
 /** Giving credits away, what was given, and taking back what is unspent. */
 export function Gifts({ workspace_id }: { readonly workspace_id: string }) {
@@ -16,7 +17,7 @@ export function Gifts({ workspace_id }: { readonly workspace_id: string }) {
   return (
     <div className="grid gap-5">
       <GiftForm workspace_id={workspace_id} />
-      {gifts.isPending ? <Loading what="its gifts" lines={2} /> : null}
+      {gifts.isPending ? <Loading what={t('its gifts')} lines={2} /> : null}
       {gifts.isError ? <Failed error={gifts.error} retry={() => void gifts.refetch()} /> : null}
       {gifts.data === undefined || gifts.data.gifts.length === 0 ? null : (
         <ul className="divide-y divide-rule border-y border-rule" data-testid="gifts">
@@ -44,22 +45,26 @@ function Row({ gift, workspace_id }: { readonly gift: GivenGift; readonly worksp
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2.5">
       <p className="min-w-0 flex-1 basis-48 [overflow-wrap:anywhere]">
-        <strong className="figures">{formatCount(gift.credits)} credits</strong> {gift.reason}
+        <strong className="figures">{t('{count} credits', { count: formatCount(gift.credits) })}</strong> {gift.reason}
         <span className="figures block text-sm text-ink-faint">
-          {dayWords(gift.given_at, now_ms)} · {formatCount(gift.used)} spent · {left} left
-          {gift.expires_at === null ? '' : ` · expires ${dayWords(gift.expires_at, now_ms)}`}
+          {dayWords(gift.given_at, now_ms)} · {t('{used} spent, {left} left', { used: formatCount(gift.used), left })}
+          {gift.expires_at === null ? '' : t(' · expires {day}', { day: dayWords(gift.expires_at, now_ms) })}
         </span>
       </p>
       {ended ? null : (
         <ConfirmButton
           label={
             <>
-              Take back<span className="sr-only"> {gift.reason}</span>
+              {t('Take back')}
+              <span className="sr-only"> {gift.reason}</span>
             </>
           }
-          title={`Take back ${left} credits`}
-          warning={`The customer loses ${left} credits at once; what is spent of the gift stays spent. The statement and the audit log say so.`}
-          confirm="Take them back"
+          title={t('Take back {left} credits', { left })}
+          warning={t(
+            'The customer loses {left} credits at once; what is spent of the gift stays spent. The statement and the audit log say so.',
+            { left },
+          )}
+          confirm={t('Take back now')}
           busy={take.isPending}
           act={() => take.mutate()}
         />

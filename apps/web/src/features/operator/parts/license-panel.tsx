@@ -10,6 +10,7 @@ import { Refused } from '../../../ui/refused.tsx';
 import { Failed, Loading, Panel } from '../../../ui/states.tsx';
 import { licenseWords } from '../../../words/license.ts';
 import { agoWords, momentWords } from '../../../words/time.ts';
+import { t } from '../../../words/translate.ts';
 
 const BY_HAND = ['active', 'grace', 'cancelled'];
 /** What the customer notices. */
@@ -31,23 +32,23 @@ export function LicensePanel({ workspace }: { readonly workspace: WorkspaceInFul
     onSuccess: () => client.invalidateQueries({ queryKey: ['admin'] }),
   });
   return (
-    <Panel title="License">
+    <Panel title={t('Subscription')}>
       <p className="narrow text-2xl font-semibold">{licenseWords(workspace.license)}</p>
       <p className="text-sm text-ink-faint" title={momentWords(workspace.license_since)}>
-        since {agoWords(workspace.license_since, now_ms)}
+        {t('since')} {agoWords(workspace.license_since, now_ms)}
       </p>
       <div className="mt-4 grid grid-cols-[1fr_auto] items-end gap-3">
         <SelectField
-          label="Set by hand"
+          label={t('Set manually')}
           value={wanted}
           onChange={(event) => setWanted(event.target.value)}
           options={BY_HAND.map((stage) => ({ value: stage, label: licenseWords(stage) }))}
         />
         <ConfirmButton
-          label={set.isPending ? 'Setting…' : 'Set'}
-          title={`Set the subscription of ${workspace.name} to “${licenseWords(wanted)}”`}
+          label={set.isPending ? t('Setting…') : t('Set')}
+          title={t('Set the subscription of {name} to “{wanted}”', { name: workspace.name, wanted: licenseWords(wanted) })}
           warning={CONSEQUENCE[wanted] ?? ''}
-          confirm={wanted === 'cancelled' ? 'End it now' : 'Set it now'}
+          confirm={wanted === 'cancelled' ? t('End it now') : t('Set it now')}
           kind="plain"
           busy={set.isPending}
           disabled={wanted === workspace.license}
@@ -62,9 +63,9 @@ export function LicensePanel({ workspace }: { readonly workspace: WorkspaceInFul
 
 function History({ id }: { readonly id: string }) {
   const record = useQuery(licenseRecordQuery(id));
-  if (record.isPending) return <Loading what="its history" lines={2} />;
+  if (record.isPending) return <Loading what={t('its history')} lines={2} />;
   if (record.isError) return <Failed error={record.error} retry={() => void record.refetch()} />;
-  if (record.data.changes.length === 0) return <p className="mt-4 text-ink-soft">It never changed: no payment failed so far.</p>;
+  if (record.data.changes.length === 0) return <p className="mt-4 text-ink-soft">{t('No changes: no payment failed so far.')}</p>;
   return (
     <ul className="mt-4 divide-y divide-rule border-y border-rule">
       {record.data.changes.map((change) => (

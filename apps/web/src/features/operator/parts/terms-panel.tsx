@@ -12,10 +12,11 @@ import { Refused } from '../../../ui/refused.tsx';
 import { Panel } from '../../../ui/states.tsx';
 import { draftOf, overridesFrom, TERMS, type Draft } from '../words/overrides.ts';
 import { policyValue } from '../../gateway/words/policy.ts';
+import { t } from '../../../words/translate.ts';
 
 const LANES = ['', 'critical', 'high', 'standard', 'low'].map((value) => ({
   value,
-  label: value === '' ? 'as the plan says' : value,
+  label: value === '' ? t('as in the plan') : value,
 }));
 
 interface Props {
@@ -58,43 +59,46 @@ export function TermsPanel({ workspace, usage }: Props) {
     ));
   const agreed = Object.keys(workspace.overrides).length > 0;
   return (
-    <Panel title="Plan and terms" aside={agreed ? <Agreed /> : null}>
+    <Panel title={t('Plan and terms')} aside={agreed ? <Agreed /> : null}>
       <form onSubmit={submit} noValidate className="grid gap-5">
         <div className="max-w-60">
           <SelectField
-            label="Plan"
+            label={t('Plan')}
             value={plan}
             onChange={(event) => setPlan(event.target.value)}
             options={(plans.data ?? []).map(({ code, name }) => ({ value: code, label: name }))}
           />
         </div>
         <fieldset>
-          <legend className="narrow mb-2 text-lg font-semibold">Agreed on top of it</legend>
+          <legend className="narrow mb-2 text-lg font-semibold">{t('Agreed terms')}</legend>
           <p className="mb-3 max-w-prose text-[0.9375rem] text-ink-soft">
-            An empty field is as the plan says; grey is what holds now.
+            {t('An empty field follows the plan; the gray value applies now.')}
           </p>
           <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">{field('terms')}</div>
         </fieldset>
         <fieldset>
-          <legend className="narrow mb-2 text-lg font-semibold">Valid</legend>
+          <legend className="narrow mb-2 text-lg font-semibold">{t('Validity')}</legend>
           <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">{field('time')}</div>
         </fieldset>
         <div className="max-w-xl">{field('loss')}</div>
         {wrong === '' ? null : (
           <p role="alert" className="font-semibold text-oxide">
-            “{wrong}” cannot be read. Counts are whole numbers, money such as 25.50.
+            {t('“{field}” is not valid. Counts are whole numbers, amounts look like 25.50.', { field: wrong })}
           </p>
         )}
         <div>
           <Button kind="act" type="submit" disabled={save.isPending}>
-            {save.isPending ? 'Proving the margin…' : 'Save the terms'}
+            {save.isPending ? t('Proving the margin…') : t('Save terms')}
           </Button>
           {save.isError ? <Refused problem={problemOf(save.error)} /> : null}
         </div>
         {asked === undefined ? null : (
           <ConfirmDialog
-            title={`Move ${workspace.name} to ${plans.data?.find(({ code }) => code === plan)?.name ?? plan}`}
-            confirm="Change the plan now"
+            title={t('Move {name} to {value}', {
+              name: workspace.name,
+              value: plans.data?.find(({ code }) => code === plan)?.name ?? plan,
+            })}
+            confirm={t('Change the plan now')}
             busy={save.isPending}
             act={() => {
               setAsked(undefined);
@@ -103,8 +107,9 @@ export function TermsPanel({ workspace, usage }: Props) {
             close={() => setAsked(undefined)}
           >
             <p>
-              Its features, limits and monthly credits follow the new plan from the next call on, and what it does not include
-              stops at once. The payment provider is not told: a subscription there goes on at its old price.
+              {t(
+                'Its features, limits and monthly credits follow the new plan from the next call on, and what it does not include stops at once. The payment provider is not told: a subscription there continues at its old price.',
+              )}
             </p>
           </ConfirmDialog>
         )}
@@ -114,7 +119,7 @@ export function TermsPanel({ workspace, usage }: Props) {
 }
 
 function Agreed() {
-  return <span className="narrow rounded-sm bg-signal px-1.5 font-bold text-on-signal">Agreed terms</span>;
+  return <span className="narrow rounded-sm bg-signal px-1.5 font-bold text-on-signal">{t('Agreed terms')}</span>;
 }
 
 function TermField({
@@ -137,7 +142,7 @@ function TermField({
       return (
         <TextField
           label={term.label}
-          hint="(UTC; empty: no bound)"
+          hint={t('(UTC; empty: no limit)')}
           type="date"
           value={value}
           onChange={(event) => set(event.target.value)}
@@ -147,7 +152,7 @@ function TermField({
       return (
         <TextField
           label={term.label}
-          hint="(only when the terms may lose money)"
+          hint={t('(only when the terms may lose money)')}
           value={value}
           onChange={(event) => set(event.target.value)}
         />

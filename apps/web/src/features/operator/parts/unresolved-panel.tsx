@@ -6,20 +6,22 @@ import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { OlderButton } from '../../../ui/older-button.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Empty, Failed, Loading, Panel } from '../../../ui/states.tsx';
-import { WorkspaceLink } from './workspace-link.tsx';
+import { WorkspaceLink } from '../../../ui/workspace-link.tsx';
 import { formatMoney } from '../../../words/amount.ts';
 import { momentWords } from '../../../words/time.ts';
+import { t } from '../../../words/translate.ts';
 
 /** What is kept in the books at its worst case until a provider's bill or the operator says what it was. */
 export function UnresolvedPanel() {
   const pages = useInfiniteQuery(unresolvedQuery);
   return (
-    <Panel title="Unresolved calls">
+    <Panel title={t('Unresolved calls')}>
       <p className="mb-4 max-w-prose text-ink-soft">
-        The provider may have billed these calls, and nothing has said so. The ledger keeps them at their maximum cost; no
-        customer was charged. A provider’s export resolves them, or you do.
+        {t(
+          'The provider may have billed these calls, and has not said so. The ledger counts them at their maximum cost; no customer was charged. Resolve them by a provider’s export, or one by one.',
+        )}
       </p>
-      {pages.isPending ? <Loading what="unresolved calls" lines={3} /> : null}
+      {pages.isPending ? <Loading what={t('unresolved calls')} lines={3} /> : null}
       {pages.isError ? <Failed error={pages.error} retry={() => void pages.refetch()} /> : null}
       {pages.data === undefined ? null : <Calls calls={pages.data.pages.flatMap((page) => page.unresolved)} />}
       <OlderButton what="calls" pages={pages} />
@@ -29,7 +31,11 @@ export function UnresolvedPanel() {
 
 function Calls({ calls }: { readonly calls: readonly UnresolvedCall[] }) {
   if (calls.length === 0)
-    return <Empty title="Nothing unresolved">The cost of every call is known. Calls of an outage would be listed here.</Empty>;
+    return (
+      <Empty title={t('Nothing unresolved')}>
+        {t('The cost of every call is known. Calls of an outage would be listed here.')}
+      </Empty>
+    );
   return (
     <ul className="divide-y divide-rule border-y border-rule">
       {calls.map((call) => (
@@ -51,31 +57,36 @@ function Call({ call }: { readonly call: UnresolvedCall }) {
     <li className="grid gap-x-4 gap-y-2 py-2.5 md:grid-cols-[minmax(0,1fr)_auto] md:items-center">
       <div className="min-w-0">
         <p className="figures font-semibold [overflow-wrap:anywhere]">
-          Up to {cost} · {call.model ?? call.provider}
+          {t('Up to {cost} · {model}', { cost, model: call.model ?? call.provider })}
         </p>
         <p className="text-sm [overflow-wrap:anywhere] text-ink-soft">
           {CAUSES[call.cause] ?? call.cause} · {momentWords(call.since)} · <WorkspaceLink id={call.workspace_id} />
-          {call.counted ? ' · counts against its cost limit' : ' · does not count against its cost limit'}
+          {call.counted ? t(' · counts against its cost ceiling') : t(' · does not count against its cost ceiling')}
         </p>
         {resolve.isError ? <Refused problem={problemOf(resolve.error)} /> : null}
       </div>
       <div className="flex flex-wrap gap-2">
         <ConfirmButton
-          label={<Named label="Not billed" call={call} />}
+          label={<Named label={t('Not billed')} call={call} />}
           kind="plain"
           busy={resolve.isPending}
-          title="The provider did not bill this call"
-          confirm="Take it out of the ledger’s cost"
-          warning={`The provider did not bill this call: ${cost} leaves the cost in the ledger. This cannot be undone.`}
+          title={t('The provider did not bill this call')}
+          confirm={t('Take it out of the ledger’s cost')}
+          warning={t('The provider did not bill this call: {cost} leaves the cost in the ledger. This cannot be undone.', {
+            cost,
+          })}
           act={() => resolve.mutate('not_billed')}
         />
         <ConfirmButton
-          label={<Named label="Billed" call={call} />}
+          label={<Named label={t('Billed')} call={call} />}
           kind="plain"
           busy={resolve.isPending}
-          title="The provider billed this call"
-          confirm="Book it as cost"
-          warning={`The provider billed this call: ${cost} is booked as cost. The customer is not charged. This cannot be undone.`}
+          title={t('The provider billed this call')}
+          confirm={t('Book it as cost')}
+          warning={t(
+            'The provider billed this call: {cost} is booked as cost. The customer is not charged. This cannot be undone.',
+            { cost },
+          )}
           act={() => resolve.mutate('billed')}
         />
       </div>
@@ -90,7 +101,7 @@ function Named({ label, call }: { readonly label: string; readonly call: Unresol
       {label}
       <span className="sr-only">
         {' '}
-        of {call.model ?? call.provider} at {momentWords(call.since)}
+        {t('{model}, {moment}', { model: call.model ?? call.provider, moment: momentWords(call.since) })}
       </span>
     </>
   );

@@ -5,6 +5,7 @@ import { nowMs } from '../../../browser/now.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Failed } from '../../../ui/states.tsx';
 import { tookWords } from '../../../words/time.ts';
+import { t } from '../../../words/translate.ts';
 
 export interface Verdict {
   readonly good: boolean;
@@ -49,7 +50,7 @@ export function Verification({ label, working, idle, verify }: Props) {
       ) : null}
       {check.data === undefined ? null : <Stamp verdict={check.data.verdict} took_ms={check.data.took_ms} />}
       <Button kind={check.data === undefined ? 'act' : 'plain'} disabled={check.isPending} onClick={() => check.mutate()}>
-        {check.isPending ? 'Verifying…' : check.data === undefined ? label : `${label} again`}
+        {check.isPending ? t('Verifying…') : check.data === undefined ? label : `${label} again`}
       </Button>
     </div>
   );
@@ -65,7 +66,7 @@ function Stamp({ verdict, took_ms }: { readonly verdict: Verdict; readonly took_
         {verdict.headline}
       </p>
       <p className="mt-1 max-w-prose text-ink-soft">
-        {verdict.words} Checked in {tookWords(took_ms)}.
+        {verdict.words} {t('Checked in')} {tookWords(took_ms)}.
       </p>
       <dl className="figures mt-3 flex flex-wrap gap-x-8 gap-y-2">
         {verdict.figures.map(({ name, value }) => (

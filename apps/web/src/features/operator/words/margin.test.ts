@@ -1,40 +1,27 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { marginBar, ratioWords } from './margin.ts';
+import { marginState, ratioWords } from './margin.ts';
 
 const eur = (amount: string) => ({ amount, currency: 'EUR' });
-const row = (revenue: string, fees: string, cost: string) => ({
+const row = (revenue: string, cost: string, margin: string, margin_ratio: string | null, margin_min: string | null = '0.15') => ({
   key: 'PRO',
   name: null,
   revenue: eur(revenue),
-  fees: eur(fees),
+  fees: eur('0'),
   cost: eur(cost),
-  margin: eur('0'),
-  margin_ratio: null,
-  margin_min: '0.15',
+  margin: eur(margin),
+  margin_ratio,
+  margin_min,
 });
 
 describe('margins on the page', () => {
-  it('splits the revenue so that the parts make the whole', () => {
-    const cents = fc.nat(1_000_000).map((value) => (value / 100).toFixed(2));
-    fc.assert(
-      fc.property(cents, cents, cents, (revenue, fees, cost) => {
-        const bar = marginBar(row(revenue, fees, cost));
-        const sum = bar.cost_share + bar.fees_share + bar.kept_share;
-        if (Number(revenue) === 0) expect(sum).toBe(0);
-        else expect(sum).toBeCloseTo(1, 6);
-      }),
-    );
-  });
-
-  it('tells a kept margin from a thin one, a loss and a gift', () => {
-    expect(marginBar(row('100', '3', '20')).state).toBe('kept');
-    expect(marginBar(row('100', '3', '83')).state).toBe('thin');
-    expect(marginBar({ ...row('100', '3', '20'), margin_min: '0.9' })).toMatchObject({ state: 'thin', minimum: 0.9 });
-    expect(marginBar({ ...row('100', '3', '83'), margin_min: null })).toMatchObject({ state: 'kept', minimum: undefined });
-    expect(marginBar(row('100', '3', '97')).state).toBe('lost');
-    expect(marginBar(row('0', '0', '0.01')).state).toBe('given');
-    expect(marginBar(row('0', '0', '0')).state).toBe('none');
+  it('tells a margin from one below its minimum, a loss, and cost without revenue', () => {
+    expect(marginState(row('100', '20', '80', '0.8'))).toBe('ok');
+    expect(marginState(row('100', '85.01', '14.99', '0.1499'))).toBe('below');
+    expect(marginState(row('100', '20', '80', '0.8', '0.9'))).toBe('below');
+    expect(marginState(row('100', '86', '14', '0.14', null))).toBe('ok');
+    expect(marginState(row('100', '100', '0', '0'))).toBe('loss');
+    expect(marginState(row('0', '0.01', '-0.01', null))).toBe('unpaid');
+    expect(marginState(row('0', '0', '0', null))).toBe('none');
   });
 
   it('writes ratios as per cent, cut and never rounded up', () => {

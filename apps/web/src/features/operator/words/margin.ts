@@ -1,40 +1,25 @@
 import type { MarginRow } from '../../../api/wire-operator.ts';
-import { add, compare, share } from '../../../words/amount.ts';
+import { compare } from '../../../words/amount.ts';
+import { numberFormat } from '../../../words/locale.ts';
 
-export interface MarginBar {
-  /** Shares of the revenue; together 1 when there is revenue. */
-  readonly cost_share: number;
-  readonly fees_share: number;
-  readonly kept_share: number;
-  /** The least that is to be kept, as the catalog says of this plan or pack; undefined: nothing says it of this row. */
-  readonly minimum: number | undefined;
-  /** `given`: it cost something and nobody paid, as on a free plan. */
-  readonly state: 'kept' | 'thin' | 'lost' | 'given' | 'none';
+/** `unpaid`: it cost something and nobody paid, as on a free plan. `below`: above nothing, and below the minimum of its plan or pack. */
+export type MarginState = 'ok' | 'below' | 'loss' | 'unpaid' | 'none';
+
+export function marginState({ revenue, cost, margin, margin_ratio, margin_min }: MarginRow): MarginState {
+  if (compare(revenue.amount, '0') <= 0) return compare(cost.amount, '0') > 0 ? 'unpaid' : 'none';
+  if (compare(margin.amount, '0') <= 0) return 'loss';
+  return margin_min !== null && margin_ratio !== null && compare(margin_ratio, margin_min) < 0 ? 'below' : 'ok';
 }
 
-/** Splits what a customer paid into what it cost, what the payment cost and what is left. */
-export function marginBar(row: MarginRow): MarginBar {
-  const minimum = row.margin_min === null ? undefined : Number(row.margin_min);
-  if (compare(row.revenue.amount, '0') <= 0) {
-    return { cost_share: 0, fees_share: 0, kept_share: 0, minimum, state: compare(row.cost.amount, '0') > 0 ? 'given' : 'none' };
-  }
-  const paid = row.revenue.amount;
-  const spent = add(row.cost.amount, row.fees.amount);
-  if (compare(spent, paid) >= 0) {
-    const cost_share = share(row.cost.amount, spent);
-    return { cost_share, fees_share: 1 - cost_share, kept_share: 0, minimum, state: 'lost' };
-  }
-  const cost_share = share(row.cost.amount, paid);
-  const fees_share = share(row.fees.amount, paid);
-  const kept_share = Math.max(0, 1 - cost_share - fees_share);
-  return { cost_share, fees_share, kept_share, minimum, state: minimum !== undefined && kept_share < minimum ? 'thin' : 'kept' };
-}
+const RATIO = /^(-?)(\d+)(?:\.(\d+))?$/;
 
-/** "87.6 %" of "0.876", cut after one decimal. */
+/** "87.6 %" of "0.876", cut after one decimal: a margin is never rounded up. */
 export function ratioWords(ratio: string): string {
-  const found = /^(-?)(\d+)(?:\.(\d+))?$/.exec(ratio);
+  const found = RATIO.exec(ratio);
   if (found === null) return ratio;
   const [, sign = '', whole = '0', fraction = ''] = found;
   const per_mille = BigInt(whole + fraction.slice(0, 3).padEnd(3, '0'));
-  return `${sign === '' || per_mille === 0n ? '' : '−'}${per_mille / 10n}.${per_mille % 10n} %`;
+  const text = `${per_mille / 10n}.${per_mille % 10n}` as Intl.StringNumericLiteral;
+  const digits = numberFormat({ minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(text);
+  return `${sign === '' || per_mille === 0n ? '' : '−'}${digits} %`;
 }

@@ -1,5 +1,6 @@
 import type { Overrides } from '../../../api/wire-operator.ts';
 import { readAmount } from '../../../words/amount.ts';
+import { t } from '../../../words/translate.ts';
 
 type Kind = 'count' | 'money' | 'day' | 'text' | 'lane';
 
@@ -13,20 +14,20 @@ interface Term {
 
 /** What can be agreed on the page; the API knows more, and what it set stays. */
 export const TERMS: readonly Term[] = [
-  { path: 'ceiling', label: 'Cost ceiling', kind: 'money', group: 'terms' },
-  { path: 'credits_monthly', label: 'Credits a month', kind: 'count', group: 'terms' },
-  { path: 'quotas.tokens_month', label: 'Tokens a month', kind: 'count', group: 'terms' },
-  { path: 'quotas.jobs_month', label: 'Calls a month', kind: 'count', group: 'terms' },
-  { path: 'quotas.images_month', label: 'Images a month', kind: 'count', group: 'terms' },
-  { path: 'quotas.emails_month', label: 'E-mails a month', kind: 'count', group: 'terms' },
-  { path: 'concurrency', label: 'Calls side by side', kind: 'count', group: 'terms' },
-  { path: 'rate.rpm', label: 'Requests a minute', kind: 'count', group: 'terms' },
-  { path: 'request.output_tokens_max', label: 'Longest answer, in tokens', kind: 'count', group: 'terms' },
-  { path: 'request.credits_max', label: 'Credits one call may take', kind: 'count', group: 'terms' },
-  { path: 'priority', label: 'Place in the queue', kind: 'lane', group: 'terms' },
-  { path: 'valid_from', label: 'From', kind: 'day', group: 'time' },
-  { path: 'valid_until', label: 'Until', kind: 'day', group: 'time' },
-  { path: 'accepted_loss.reason', label: 'Why a loss is accepted', kind: 'text', group: 'loss' },
+  { path: 'ceiling', label: t('Cost ceiling'), kind: 'money', group: 'terms' },
+  { path: 'credits_monthly', label: t('Credits a month'), kind: 'count', group: 'terms' },
+  { path: 'quotas.tokens_month', label: t('Tokens a month'), kind: 'count', group: 'terms' },
+  { path: 'quotas.jobs_month', label: t('Calls a month'), kind: 'count', group: 'terms' },
+  { path: 'quotas.images_month', label: t('Images a month'), kind: 'count', group: 'terms' },
+  { path: 'quotas.emails_month', label: t('Emails a month'), kind: 'count', group: 'terms' },
+  { path: 'concurrency', label: t('Concurrent calls'), kind: 'count', group: 'terms' },
+  { path: 'rate.rpm', label: t('Requests a minute'), kind: 'count', group: 'terms' },
+  { path: 'request.output_tokens_max', label: t('Longest answer, in tokens'), kind: 'count', group: 'terms' },
+  { path: 'request.credits_max', label: t('Credits one call may take'), kind: 'count', group: 'terms' },
+  { path: 'priority', label: t('Priority'), kind: 'lane', group: 'terms' },
+  { path: 'valid_from', label: t('From'), kind: 'day', group: 'time' },
+  { path: 'valid_until', label: t('Until'), kind: 'day', group: 'time' },
+  { path: 'accepted_loss.reason', label: t('Why a loss is accepted'), kind: 'text', group: 'loss' },
 ];
 
 /** What stands in the fields, by the path of the term; empty: as the plan says. */

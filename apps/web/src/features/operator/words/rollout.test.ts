@@ -22,10 +22,10 @@ const line = (cost: string, margin_ratio: string | null) => ({
 
 describe('a roll-out in words (C13)', () => {
   it('says how far it has come', () => {
-    expect(standWords({ state: 'running', share: 0.05 })).toBe('5 % are moved');
-    expect(standWords({ state: 'running', share: 0 })).toBe('nobody is moved yet');
-    expect(standWords({ state: 'all', share: 1 })).toBe('all are moved');
-    expect(standWords({ state: 'back', share: 0.5 })).toBe('taken back');
+    expect(standWords({ state: 'running', share: 0.05 })).toBe('5 % of customers');
+    expect(standWords({ state: 'running', share: 0 })).toBe('no customers yet');
+    expect(standWords({ state: 'all', share: 1 })).toBe('completed');
+    expect(standWords({ state: 'back', share: 0.5 })).toBe('rolled back');
   });
 
   it('sets both sides next to each other, and says where those who were moved are worse off', () => {
@@ -38,7 +38,12 @@ describe('a roll-out in words (C13)', () => {
     expect(rowOf('Too many calls in a short time')).toMatchObject({ moved: '5', stayed: '0' });
     expect(rowOf('Not enough credits for this call')).toMatchObject({ moved: '0', stayed: '1' });
     expect(rowOf('Cost and fees in EUR')).toMatchObject({ moved: '€2.50', stayed: '€4.50' });
-    expect(rowOf('Kept of EUR')).toEqual({ name: 'Kept of EUR', moved: '84.0 %', stayed: '71.0 %', verdict: 'better' });
+    expect(rowOf('Gross margin in EUR')).toEqual({
+      name: 'Gross margin in EUR',
+      moved: '84.0 %',
+      stayed: '71.0 %',
+      verdict: 'better',
+    });
   });
 
   it('judges nothing that is not known on both sides, and says when there are too few calls', () => {

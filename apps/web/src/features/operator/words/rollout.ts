@@ -3,6 +3,7 @@ import { add, compare, decimalOf, formatCount, formatMoneyShort } from '../../..
 import { ratioWords } from './margin.ts';
 import { explain } from '../../../words/problem.ts';
 import { shareWords } from '../../../words/share.ts';
+import { t } from '../../../words/translate.ts';
 
 /** One line of the comparison: the same figure of those who were moved and of those who stayed. */
 export interface ComparedFigure {
@@ -23,11 +24,11 @@ const NONE = '–';
 export function standWords({ state, share }: Pick<Rollout, 'state' | 'share'>): string {
   switch (state) {
     case 'running':
-      return share === 0 ? 'nobody is moved yet' : `${percent(share)} are moved`;
+      return share === 0 ? t('no customers yet') : t('{share} of customers', { share: percent(share) });
     case 'all':
-      return 'all are moved';
+      return t('completed');
     case 'back':
-      return 'taken back';
+      return t('rolled back');
     default: {
       const never: never = state;
       return never;
@@ -45,10 +46,10 @@ export function comparisonOf(arms: readonly Arm[]): readonly ComparedFigure[] {
   const stayed = arms.find(({ arm }) => arm === 'stayed');
   if (moved === undefined || stayed === undefined) return [];
   return [
-    { name: 'Workspaces', moved: formatCount(moved.workspaces), stayed: formatCount(stayed.workspaces) },
-    { name: 'Calls', moved: formatCount(moved.calls), stayed: formatCount(stayed.calls) },
+    { name: t('Workspaces'), moved: formatCount(moved.workspaces), stayed: formatCount(stayed.workspaces) },
+    { name: t('Calls'), moved: formatCount(moved.calls), stayed: formatCount(stayed.calls) },
     {
-      name: 'Refused',
+      name: t('Refused'),
       moved: ratio(moved.refusal_ratio),
       stayed: ratio(stayed.refusal_ratio),
       ...verdict(stayed.refusal_ratio, moved.refusal_ratio),
@@ -79,10 +80,10 @@ function margins(moved: Arm, stayed: Arm): ComparedFigure[] {
     const ours = lineOf(moved, currency);
     const theirs = lineOf(stayed, currency);
     return [
-      { name: `Revenue in ${currency}`, moved: money(ours?.revenue), stayed: money(theirs?.revenue) },
-      { name: `Cost and fees in ${currency}`, moved: money(spent(ours)), stayed: money(spent(theirs)) },
+      { name: t('Revenue in {currency}', { currency }), moved: money(ours?.revenue), stayed: money(theirs?.revenue) },
+      { name: t('Cost and fees in {currency}', { currency }), moved: money(spent(ours)), stayed: money(spent(theirs)) },
       {
-        name: `Kept of ${currency}`,
+        name: t('Gross margin in {currency}', { currency }),
         moved: ratio(ours?.margin_ratio ?? null),
         stayed: ratio(theirs?.margin_ratio ?? null),
         ...verdict(ours?.margin_ratio ?? null, theirs?.margin_ratio ?? null),

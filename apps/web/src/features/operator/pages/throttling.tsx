@@ -8,21 +8,23 @@ import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { Gauge } from '../../../ui/gauge.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
-import { WorkspaceLink } from '../parts/workspace-link.tsx';
+import { WorkspaceLink } from '../../../ui/workspace-link.tsx';
 import { levelOf, quantityWords } from '../../../words/meter.ts';
 import { rungWords } from '../../gateway/words/rung.ts';
 import { agoWords } from '../../../words/time.ts';
+import { t } from '../../../words/translate.ts';
 
 /** Where every ladder stands: what is served less well, for whom, since when and why. */
-export function LaddersPage() {
+export function ThrottlingPage() {
   const ladders = useQuery(laddersQuery);
   return (
     <>
-      <PageHead title="Ladders">
-        As a budget is used up, each rung serves a little less well, so that nothing stops with a bang. What raises the budget
-        climbs back at once.
+      <PageHead title={t('Throttling')}>
+        {t(
+          'As a budget is used up, service is reduced level by level before anything is refused. When the budget grows, service recovers at once.',
+        )}
       </PageHead>
-      {ladders.isPending ? <Loading what="the ladders" lines={5} /> : null}
+      {ladders.isPending ? <Loading what={t('the levels')} lines={5} /> : null}
       {ladders.isError && ladders.data === undefined ? (
         <Failed error={ladders.error} retry={() => void ladders.refetch()} />
       ) : null}
@@ -35,9 +37,9 @@ function All({ ladders }: { readonly ladders: Ladders }) {
   const { shared, workspaces, workspaces_on_a_rung, frozen } = ladders;
   return (
     <div className="grid gap-4 sm:gap-6">
-      <Panel title="Shared by everybody">
+      <Panel title={t('Shared budgets')}>
         {shared.length === 0 ? (
-          <Empty title="No shared ladder">The catalog watches no budget or pool that all share.</Empty>
+          <Empty title={t('No shared budgets')}>{t('The catalog has no budget or pool that all workspaces share.')}</Empty>
         ) : (
           <ul className="grid gap-6">
             {shared.map((standing) => (
@@ -46,9 +48,11 @@ function All({ ladders }: { readonly ladders: Ladders }) {
           </ul>
         )}
       </Panel>
-      <Panel title="Workspaces on a rung">
+      <Panel title={t('Throttled workspaces')}>
         {workspaces.length === 0 ? (
-          <Empty title="Nobody is throttled">A workspace shows here when its spending comes to the first rung of its plan.</Empty>
+          <Empty title={t('No workspace is throttled')}>
+            {t('A workspace shows here when its spending reaches the first level of its plan.')}
+          </Empty>
         ) : (
           <>
             <ul className="divide-y divide-rule">
@@ -62,7 +66,7 @@ function All({ ladders }: { readonly ladders: Ladders }) {
             </ul>
             {workspaces_on_a_rung > workspaces.length ? (
               <p className="mt-3 text-sm text-ink-soft">
-                The {workspaces.length} farthest down of {workspaces_on_a_rung} are shown.
+                {t('The {shown} most throttled of {total} are shown.', { shown: workspaces.length, total: workspaces_on_a_rung })}
               </p>
             ) : null}
           </>
@@ -85,20 +89,20 @@ function Ladder({ standing }: { readonly standing: Standing }) {
           {workspace_id === null ? <span className="capitalize">{ladder}</span> : <WorkspaceLink id={workspace_id} />}
         </h3>
         <p className={`font-semibold ${rung === 0 ? 'text-fair' : 'text-oxide'}`}>
-          {rung === 0 ? 'no rung: all is served in full' : `rung ${rung} of ${rungs}`}
+          {rung === 0 ? t('full service') : t('level {level} of {levels}', { level: rung, levels: rungs })}
         </p>
       </div>
-      <Gauge level={level} name={`Ladder ${ladder}`} words={words} />
+      <Gauge level={level} name={t('Budget {name}', { name: ladder })} words={words} />
       <p className="figures mt-1.5 text-sm text-ink-soft">
         {words}
-        {workspace_id === null ? '' : ' when it came here'}
-        {since === null || rung === 0 ? '' : `, since ${agoWords(since, now_ms)}`}
+        {workspace_id === null ? '' : t(' when it was throttled')}
+        {since === null || rung === 0 ? '' : t(', {ago}', { ago: agoWords(since, now_ms) })}
       </p>
       {effects.length === 0 ? null : (
         <ul className="mt-2 list-disc pl-5 text-[0.9375rem]">
           {effects.map(({ what, why }) => (
             <li key={what}>
-              {rungWords(what)} <span className="text-ink-soft">because {why}</span>
+              {rungWords(what)} <span className="text-ink-soft">{t('because {reason}', { reason: why })}</span>
             </li>
           ))}
         </ul>
@@ -115,22 +119,24 @@ function Freeze({ frozen }: { readonly frozen: boolean }) {
     onSuccess: () => client.invalidateQueries({ queryKey: laddersQuery.queryKey }),
   });
   return (
-    <Panel title="Emergency freeze">
+    <Panel title={t('Emergency freeze')}>
       <p className="mb-4 flex max-w-prose gap-2.5 text-ink-soft">
         <Snowflake size={20} aria-hidden="true" className={`mt-0.5 shrink-0 ${frozen ? 'text-store' : ''}`} />
         {frozen
-          ? 'Frozen: no model version and no roll-out moves, for anybody, until you unfreeze.'
-          : 'Not frozen. A freeze holds every model version and every roll-out where it is, for everybody, within a second.'}
+          ? t('Frozen: no model version and no roll-out changes for any customer until you unfreeze.')
+          : t('Not frozen. A freeze stops every change of model versions and roll-outs, for every customer, within a second.')}
       </p>
       <ConfirmButton
-        label={freeze.isPending ? 'Telling every server…' : frozen ? 'Unfreeze' : 'Freeze everything'}
-        title={frozen ? 'Unfreeze' : 'Freeze everything'}
+        label={freeze.isPending ? t('Applying…') : frozen ? t('Unfreeze') : t('Freeze everything')}
+        title={frozen ? t('Unfreeze') : t('Freeze everything')}
         warning={
           frozen
-            ? 'Model versions and roll-outs can change again, for every customer, within a second.'
-            : 'No model version and no roll-out changes for any customer, from the next second on. Calls go on with what they use now; where a model is not allowed any more, they are refused.'
+            ? t('Model versions and roll-outs can change again, for every customer, within a second.')
+            : t(
+                'No model version and no roll-out changes for any customer, from the next second on. Calls continue with the models they use now; where a model is no longer allowed, they are refused.',
+              )
         }
-        confirm={frozen ? 'Unfreeze now' : 'Freeze now'}
+        confirm={frozen ? t('Unfreeze now') : t('Freeze now')}
         kind={frozen ? 'act' : 'stop'}
         busy={freeze.isPending}
         act={() => freeze.mutate()}

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
-import { workspaceQuery } from '../api/operator.ts';
-import { Link } from '../../../ui/link.tsx';
+import { workspaceQuery } from '../api/queries.ts';
+import { t } from '../words/translate.ts';
+import { Link } from './link.tsx';
 
 const PLATFORM = '00000000-0000-0000-0000-000000000000';
 
@@ -8,6 +9,6 @@ const PLATFORM = '00000000-0000-0000-0000-000000000000';
 export function WorkspaceLink({ id }: { readonly id: string }) {
   const platform = id === PLATFORM;
   const workspace = useQuery({ ...workspaceQuery(id), enabled: !platform, staleTime: 300_000 });
-  if (platform) return <>everybody</>;
+  if (platform) return <>{t('everybody')}</>;
   return <Link to={`/admin/workspaces/${id}`}>{workspace.data?.name ?? id}</Link>;
 }

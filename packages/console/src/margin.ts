@@ -1,0 +1,219 @@
+import { RefusalError, refuse } from '@purser/core';
+import { type MarginLine, marginOverTime } from '@purser/ledger';
+import { compare, type Money, money, toWire } from '@purser/money';
+import { z } from 'zod';
+import { pageQuery } from '@purser/api';
+import { type App, cursorOf, problems, sendCsv, type Span, spanOf, spanQuery } from '@purser/http';
+
+import { marginSchema, sourcesBy, wireMargin } from './books.ts';
+import type { ConsoleDeps } from './deps.ts';
+import { Remembered } from './remembered.ts';
+import { MARGIN_KEYS, type MarginBy, marginBy, marginCsv, marginRowSchema, minimumOf, workspacesOf } from './reports.ts';
+
+const SORTS = ['margin', '-margin', 'revenue', '-revenue', 'cost', '-cost', 'ratio', '-ratio', 'name', '-name'] as const;
+type Sort = (typeof SORTS)[number];
+const LIMIT = 50;
+/** Sums over all the books: a page of them may be so old. */
+const REMEMBERED = { for_ms: 15_000, entries_max: 50 };
+
+const totalSchema = marginSchema.omit({ key: true, collected: true, agreed: true });
+
+const tableQuery = {
+  ...spanQuery,
+  by: z.enum(MARGIN_KEYS).default('plan'),
+  sort: z.enum(SORTS).default('margin').describe('The worst margin comes first without it; a minus turns the order round.'),
+  search: z.string().max(200).optional().describe('A part of the name or key.'),
+};
+
+/** The margin as a table reads it: a page at a time in any order, with the totals of all rows; and its course over time. */
+export function registerMargin(app: App, deps: ConsoleDeps): void {
+  const { clock, pool } = deps;
+  const reports = new Remembered<Report>(clock, REMEMBERED);
+  const trends = new Remembered<readonly MarginLine[]>(clock, REMEMBERED);
+  const config = { access: 'admin' } as const;
+  const tags = ['Administration'];
+  app.route({
+    method: 'GET',
+    url: '/api/admin/reports/margin/rows',
+    config,
+    schema: {
+      tags,
+      summary: 'Margin by plan, workspace, pack, model or month, a page at a time, with totals',
+      querystring: z.object({ ...tableQuery, format: z.enum(['json', 'csv']).default('json'), ...pageQuery }),
+      response: {
+        200: {
+          description: 'The rows, as wanted by `format`',
+          content: {
+            'application/json': {
+              schema: z.object({
+                rows: z.array(marginRowSchema),
+                total: z.int().describe('Rows of all pages together.'),
+                totals: z.array(totalSchema).describe('Of all rows together, one for each currency.'),
+                next_cursor: z.string().nullable(),
+              }),
+            },
+            'text/csv': { schema: z.string() },
+          },
+        },
+        ...problems(400, 401, 403),
+      },
+    },
+    handler: async (request, reply) => {
+      const { query } = request;
+      const span = spanOf(query, clock.now());
+      const report = await reports.of(keyOf(query.by, query), () => reportOf(deps, query.by, span));
+      const table = await marginTable(deps, query.by, report, query.search ?? '', query.sort);
+      if (query.format === 'csv') {
+        const names = new Map(table.rows.map(({ line, name }) => [line.key, name]));
+        const lines = table.rows.map(({ line }) => line);
+        return sendCsv(reply, `margin-by-${query.by}`, marginCsv(query.by, lines, names, table.sources));
+      }
+      const from = after(table.rows, cursorOf(query));
+      const shown = table.rows.slice(from, from + (query.limit ?? LIMIT));
+      const last = shown.at(-1);
+      return reply.send({
+        rows: shown.map(({ line, name }) => ({
+          ...wireMargin(line, table.sources),
+          name: query.by === 'workspace' ? name : null,
+          margin_min: table.minimum(line.key),
+        })),
+        total: table.rows.length,
+        totals: totalsOf(table.rows.map(({ line }) => line)).map((line) => wireTotal(line)),
+        next_cursor: last && from + shown.length < table.rows.length ? cursorAt(last) : null,
+      });
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/admin/reports/margin/trend',
+    config,
+    schema: {
+      tags,
+      summary: 'Revenue, fees, cost and margin of each UTC day or month',
+      querystring: z.object({ ...spanQuery, step: z.enum(['day', 'month']).default('day') }),
+      response: { 200: z.array(marginSchema.omit({ collected: true, agreed: true })), ...problems(400, 401, 403) },
+    },
+    handler: async (request, reply) => {
+      const { query } = request;
+      const span = spanOf(query, clock.now());
+      const lines = await trends.of(keyOf(query.step, query), () => marginOverTime(pool, span, query.step));
+      return reply.send(lines.map((line) => ({ key: line.key, ...wireTotal(line) })));
+    },
+  });
+}
+
+interface Row {
+  readonly line: MarginLine;
+  readonly name: string;
+}
+
+interface Report {
+  readonly lines: readonly MarginLine[];
+  readonly sources: Awaited<ReturnType<typeof sourcesBy>>;
+}
+
+/** Until now is the same question a second later. */
+function keyOf(
+  what: string,
+  { from, to }: { readonly from?: Temporal.Instant | undefined; readonly to?: Temporal.Instant | undefined },
+): string {
+  return `${what} ${from?.toString() ?? ''} ${to?.toString() ?? ''}`;
+}
+
+async function reportOf(deps: ConsoleDeps, by: MarginBy, span: Span): Promise<Report> {
+  const [lines, sources] = await Promise.all([marginBy(deps, by, span), sourcesBy(deps.pool, by, span)]);
+  return { lines, sources };
+}
+
+async function marginTable(deps: ConsoleDeps, by: MarginBy, { lines, sources }: Report, search: string, sort: Sort) {
+  const keys = lines.map(({ key }) => key);
+  const workspaces = by === 'workspace' ? await workspacesOf(deps, keys) : new Map<string, never>();
+  const wanted = search.trim().toLowerCase();
+  const rows = lines
+    .map((line): Row => ({ line, name: workspaces.get(line.key)?.name ?? line.key }))
+    .filter(({ line, name }) => name.toLowerCase().includes(wanted) || line.key === wanted)
+    .toSorted((a, b) => order(a, b, sort));
+  return { rows, sources, minimum: minimumOf(deps.catalog, by, workspaces) };
+}
+
+/** Currencies do not compare: within an order by amount each stands apart. Equals go by key, so that every page agrees on them. */
+function order(a: Row, b: Row, sort: Sort): number {
+  const down = sort.startsWith('-') ? -1 : 1;
+  return down * compared(a, b, sort.replace('-', '')) || byText(idOf(a), idOf(b));
+}
+
+function compared({ line: a, name: a_name }: Row, { line: b, name: b_name }: Row, key: string): number {
+  switch (key) {
+    case 'name':
+      return byText(a_name.toLowerCase(), b_name.toLowerCase());
+    case 'ratio':
+      return ratioOf(a) - ratioOf(b);
+    case 'revenue':
+      return byAmount(a.revenue, b.revenue);
+    case 'cost':
+      return byAmount(a.cost, b.cost);
+    default:
+      return byAmount(a.margin, b.margin);
+  }
+}
+
+/** Without revenue there is no ratio: what cost something stands below every other. */
+function ratioOf({ margin_ratio }: MarginLine): number {
+  return margin_ratio === null ? Number.MIN_SAFE_INTEGER : Number(margin_ratio);
+}
+
+function byAmount(a: Money, b: Money): number {
+  return a.currency === b.currency ? compare(a, b) : byText(a.currency, b.currency);
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+const idOf = ({ line }: Row): string => `${line.key} ${line.revenue.currency}`;
+const cursorAt = (row: Row): string => Buffer.from(idOf(row)).toString('base64url');
+
+/** Where a page begins: behind the row that the cursor names. @throws RefusalError for a row that is not there any more. */
+function after(rows: readonly Row[], cursor: string | null): number {
+  if (cursor === null) return 0;
+  const id = Buffer.from(cursor, 'base64url').toString();
+  const place = rows.findIndex((row) => idOf(row) === id);
+  if (place === -1) throw new RefusalError(refuse('invalid_request', 'the cursor is not one that a page of this table gave'));
+  return place + 1;
+}
+
+/** What the lines of each currency add up to. */
+export function totalsOf(lines: readonly MarginLine[]): MarginLine[] {
+  const currencies = [...new Set(lines.map(({ revenue }) => revenue.currency))].toSorted();
+  return currencies.map((currency) => {
+    const own = lines.filter(({ revenue }) => revenue.currency === currency);
+    const sum = (of: (line: MarginLine) => Money): Money =>
+      money(
+        own.reduce((nanos, line) => nanos + of(line).nanos, 0n),
+        currency,
+      );
+    const [revenue, fees, cost, margin] = [
+      sum((line) => line.revenue),
+      sum((line) => line.fees),
+      sum((line) => line.cost),
+      sum((line) => line.margin),
+    ];
+    return { key: '', revenue, fees, cost, margin, margin_ratio: ratioText(margin.nanos, revenue.nanos) };
+  });
+}
+
+const RATIO_DECIMALS = 1_000_000n;
+
+/** Cut towards −∞ after six decimals, as the ledger cuts it; null without revenue. */
+function ratioText(margin: bigint, revenue: bigint): string | null {
+  if (revenue <= 0n) return null;
+  const scaled = margin * RATIO_DECIMALS;
+  const cut = scaled >= 0n ? scaled / revenue : -((-scaled + revenue - 1n) / revenue);
+  const digits = (cut < 0n ? -cut : cut).toString().padStart(7, '0');
+  return `${cut < 0n ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`;
+}
+
+export function wireTotal({ revenue, fees, cost, margin, margin_ratio }: MarginLine) {
+  return { revenue: toWire(revenue), fees: toWire(fees), cost: toWire(cost), margin: toWire(margin), margin_ratio };
+}
