@@ -1,5 +1,5 @@
 import { findPlan, loadCatalog, type Catalog } from '@purser/catalog';
-import { currency } from '@purser/money';
+import { currency, money, ratio } from '@purser/money';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
@@ -287,6 +287,20 @@ describe('two subscriptions of one workspace', () => {
     expect(months).toMatchObject([{ term: 'in_1', allowed: [{ ceiling: 27_183_000_000n }] }]);
     expect(living).toEqual(['sub_1', 'sub_2']);
   });
+});
+
+test('a fixed fee is taken whole of a part of the price: what may be spent is what margin and fees leave, where the plan promises more', () => {
+  const plans = catalog.plans.map((plan) => {
+    const payment_fees = { percent: ratio(29n, 1000n), fixed: money(300_000_000n, EUR) };
+    return plan.code === 'PRO' ? { ...plan, payment_fees, ceiling: money(12_800_000_000n, EUR) } : plan;
+  });
+  const { months } = termsOf(
+    { snapshots: [snapshot()], invoices: [invoice({ gross: 7_995_000_000n })] },
+    () => ({ ...catalog, plans }),
+    catalog.fx,
+  );
+  // 85 % of €7.995, less €0.30 and 2.9 % of it.
+  expect(months[0]?.allowed).toEqual([{ unit: 'EUR', ceiling: 6_263_895_000n, proven: 6_263_895_000n }]);
 });
 
 describe('a trial', () => {
