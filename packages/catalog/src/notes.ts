@@ -23,7 +23,11 @@ export const ASSUMPTIONS: readonly string[] = [
 export function notesOf(catalog: Catalog, proofs: readonly Proof[], at: Temporal.Instant): string[] {
   return [
     ...rates(catalog, at),
-    ...catalog.plans.flatMap((plan) => [...unpaid(catalog, plan, proofs), ...underWay(catalog, plan, proofs, at)]),
+    ...catalog.plans.flatMap((plan) => [
+      ...unpaid(catalog, plan, proofs),
+      ...tried(catalog, plan),
+      ...underWay(catalog, plan, proofs, at),
+    ]),
   ];
 }
 
@@ -40,10 +44,18 @@ function unpaid({ globalBudget }: Catalog, { code, price }: Plan, proofs: readon
   if (price.nanos > 0n || proof === undefined) return [];
   const each = add(proof.worst_case, proof.reserve);
   if (each.nanos === 0n) return [];
-  const all = globalBudget
-    ? `all of them together ${formatMoney(globalBudget.amount)} a calendar month${globalBudget.covers === 'all' ? ', which paid plans use up too' : ''}`
-    : 'all of them together without a bound, as there is no global_budget';
-  return [`${code} is free: each workspace may cost ${formatMoney(each)} a billing period, ${all}`];
+  return [`${code} is free: each workspace may cost ${formatMoney(each)} a billing period, ${together(globalBudget)}`];
+}
+
+/** What a trial may cost, for which nobody pays. */
+function tried({ globalBudget }: Catalog, { code, trial }: Plan): string[] {
+  if (trial === undefined || trial.ceiling.nanos === 0n) return [];
+  return [`A trial of ${code} is free: each workspace may cost ${formatMoney(trial.ceiling)} once, ${together(globalBudget)}`];
+}
+
+function together(budget: Catalog['globalBudget']): string {
+  if (budget === undefined) return 'all of them together without a bound, as there is no global_budget';
+  return `all of them together ${formatMoney(budget.amount)} a calendar month${budget.covers === 'all' ? ', which paid plans use up too' : ''}`;
 }
 
 /** How many calls to its dearest model the plan can have under way at once, when nothing is spent and at the end. */

@@ -1,4 +1,4 @@
-import { dearestCost, formatMoney, isUnpriced, parseMoney, parseUnitPrice, PriceBook } from '@purser/money';
+import { dearestCost, formatMoney, isUnpriced, money, parseMoney, parseUnitPrice, PriceBook } from '@purser/money';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { type Catalog, checkPlans, loadCatalog, type Loss, proveCatalog, saleOf } from './index.ts';
@@ -222,6 +222,19 @@ describe('what is worth knowing', () => {
     const unbounded = await small(marketing, paid, ['global_budget: { amount: 100 USD, window: month }\n', '']);
     expect(proveCatalog(unbounded, NOW).notes).toContain(
       'FREE is free: each workspace may cost 2 EUR a billing period, all of them together without a bound, as there is no global_budget',
+    );
+  });
+
+  test('what a trial may cost is said of each workspace and of all', async () => {
+    const catalog = await small();
+    const plans = catalog.plans.map((plan) =>
+      plan.price.nanos === 0n
+        ? plan
+        : { ...plan, trial: { days_max: 14, ceiling: money(2_000_000_000n, plan.price.currency), credits: 1n } },
+    );
+    const [paid] = plans.filter(({ trial }) => trial);
+    expect(proveCatalog({ ...catalog, plans }, NOW).notes).toContain(
+      `A trial of ${paid?.code} is free: each workspace may cost 2 ${paid?.price.currency} once, all of them together 100 USD a calendar month`,
     );
   });
 
