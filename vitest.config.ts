@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const DATABASE_TESTS = ['packages/**/*.db.test.ts', 'apps/**/*.db.test.ts', '*.db.test.ts'];
 const SERVICE_TESTS = ['packages/**/*.services.test.ts', 'apps/**/*.services.test.ts'];
@@ -51,6 +52,17 @@ const TRIALS = [
   'packages/providers/src/offline/growth.test.ts',
   'growth.test.ts',
 ];
+
+/** Begun first, or one of them would still run when all others are over. */
+const LONGEST = ['no-fault-ends-it.test.ts', 'lives.db.test.ts', 'cli.test.ts', 'offline/growth.test.ts', 'journeys.e2e.test.ts'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONGEST.some((name) => moduleId.endsWith(name));
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 const required = process.env['PURSER_REQUIRE_SERVICES'] === '1';
 const extended = process.env['PURSER_TEST_EXTENDED'] === '1';
@@ -124,5 +136,11 @@ leftOut.push('left to `npm run check:extended`: trials in large numbers, and mos
 if (isTestRun && !extended) for (const line of leftOut) console.warn(line);
 
 export default defineConfig({
-  test: { projects: extended ? [beyond] : projects, maxWorkers: 2, passWithNoTests: false },
+  test: {
+    projects: extended ? [beyond] : projects,
+    // Much of the time of a file is waiting: for a database, a program that starts, a time that runs out.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
+    passWithNoTests: false,
+  },
 });
