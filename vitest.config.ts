@@ -83,7 +83,7 @@ process.env['PURSER_TEST_BEGAN_MS'] ??= String(Date.now());
 // What becomes so by itself is waited for as long as a busy machine may take. How soon it has to be so is tried by the clock of a test.
 const expect = { poll: { timeout: 20_000 } };
 // A worker keeps the modules it has loaded for its next file: to load a server anew for each takes as long as many a file's tests.
-const limits = { testTimeout: 30_000, hookTimeout: 120_000, exclude: NOT_TESTS, expect, isolate: false };
+const limits = { testTimeout: 60_000, hookTimeout: 120_000, exclude: NOT_TESTS, expect, isolate: false };
 /** On the outside services, and on another day: ten minutes before the end of a leap day, on a machine in Nepal. */
 const onServices = {
   ...limits,

@@ -48,7 +48,7 @@ async function until(socket: Socket): Promise<string> {
   return text;
 }
 
-describe('C4 a flood', () => {
+describe('C4 a flood', { timeout: 45_000 }, () => {
   it('slowloris: headers that never end are cut off at their time, and everybody else is served meanwhile', async () => {
     await behind({ headers_timeout_ms: 500 }, async (port) => {
       const slow = await Promise.all(Array.from({ length: 200 }, () => opened(port)));

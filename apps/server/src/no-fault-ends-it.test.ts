@@ -118,7 +118,8 @@ describe.concurrent.each(Object.entries(FAULTS))('a database that is %s', { time
   beforeAll(async () => {
     // Of its own: one of the faults is a setting of the whole of it.
     cluster = await openCluster();
-    rig = await openFaultedRig(cluster);
+    // Long enough for all calls to come to a point together, on a machine that is busy.
+    rig = await openFaultedRig(cluster, { call_ms: 4_000 });
   });
   afterAll(async () => {
     await rig[Symbol.asyncDispose]();
@@ -161,7 +162,7 @@ describe.concurrent('a provider', { timeout: 120_000 }, () => {
     'that is %s, read by callers who stay and callers who leave, ends nothing',
     async (misbehaviour) => {
       // One that misbehaves is left alone for a while, by every server when it broke its output limit: each meets a rig of its own.
-      await using rig = await openFaultedRig(cluster, misbehaviour);
+      await using rig = await openFaultedRig(cluster, { misbehaviour });
       const { server, provider } = rig;
       const key = await rig.workspaceKey();
       // On a machine that is busy the time of a call may be over before a provider is asked.

@@ -47,7 +47,10 @@ export interface FaultedRig extends AsyncDisposable {
   workspaceKey(): Promise<string>;
 }
 
-export async function openFaultedRig(cluster: Cluster, misbehaviour: Misbehaviour = 'honest'): Promise<FaultedRig> {
+export async function openFaultedRig(
+  cluster: Cluster,
+  { misbehaviour = 'honest', call_ms = 2_000 }: { misbehaviour?: Misbehaviour; call_ms?: number } = {},
+): Promise<FaultedRig> {
   await using opened = new AsyncDisposableStack();
   const url = await cluster.clone();
   const owner = openPool(url);
@@ -61,7 +64,7 @@ export async function openFaultedRig(cluster: Cluster, misbehaviour: Misbehaviou
     await FaultedServer.start({
       DATABASE_URL: door.url,
       PURSER_ADMIN_TOKEN: ADMIN_TOKEN,
-      PURSER_CALL_TIMEOUT_MS: '2000',
+      PURSER_CALL_TIMEOUT_MS: String(call_ms),
       OPENAI_API_KEY: 'sk-test-0123456789',
       OPENAI_BASE_URL: provider.openai_url,
     }),
