@@ -58,7 +58,8 @@ const LONGEST = ['no-fault-ends-it.test.ts', 'lives.db.test.ts', 'cli.test.ts', 
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
+    const byDefault = super.sort.bind(this);
+    const sorted = await byDefault(files);
     const isLong = ({ moduleId }: TestSpecification): boolean => LONGEST.some((name) => moduleId.endsWith(name));
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
