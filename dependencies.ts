@@ -250,7 +250,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     identity: 'workspaces, keys and operators',
     http: 'endpoints are built from its parts',
     terms: 'what was collected is reported',
-    policy: 'freeze, overrides, roll-outs',
+    policy: 'freeze, overrides, rollouts',
     routing: 'which models are closed',
     wallet: 'credits are given and allocated',
     notify: 'alerts of all workspaces',

@@ -134,7 +134,7 @@ describe.each(LOOKS)('$name', (look) => {
       await setting.getByText('Its AI features stop at once', { exact: false }).waitFor();
       expect(await faultsOf(page)).toEqual([]);
       await setting.getByRole('button', { name: 'Set it now' }).click();
-      await page.getByText('It was set by hand.', { exact: false }).first().waitFor();
+      await page.getByText('An administrator set it.', { exact: false }).first().waitFor();
       expect(await faultsOf(page)).toEqual([]);
 
       for (const [name, heading] of [

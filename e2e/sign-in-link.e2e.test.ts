@@ -55,7 +55,7 @@ for (const look of LOOKS) {
         await page.goto(link);
         await page.getByRole('heading', { name: 'This link no longer works' }).waitFor();
         if (javaScriptEnabled) expect(await faultsOf(page)).toEqual([]);
-        await page.getByRole('link', { name: 'Ask for another one' }).click();
+        await page.getByRole('link', { name: 'Ask for a new link' }).click();
         await page.waitForURL(`${server.origin}/`);
         await context.close();
       },

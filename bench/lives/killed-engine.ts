@@ -132,7 +132,7 @@ export function openKilledEngine({ servers, stripe, pool, clock }: Given): Lives
       const books = (await (
         await fetch(`${next().origin}/api/admin/ledger/verify`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } })
       ).json()) as { balanced: boolean; mismatches: unknown[] };
-      return [...(books.balanced ? [] : ['the books do not balance']), ...books.mismatches.map((one) => JSON.stringify(one))];
+      return [...(books.balanced ? [] : ['the ledger does not balance']), ...books.mismatches.map((one) => JSON.stringify(one))];
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

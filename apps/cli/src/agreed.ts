@@ -19,7 +19,7 @@ export async function ask(question: string): Promise<string> {
  */
 export async function agreed(consequence: string, yes: boolean | undefined): Promise<void> {
   if (yes === true) return;
-  const answer = await ask(`${consequence}\nGo on? Type yes: `);
+  const answer = await ask(`${consequence}\nContinue? Type yes: `);
   if (answer.trim().toLowerCase() === 'yes') return;
-  throw new Fault('not agreed to, so nothing was done (type yes; a script says --yes)', { retryable: false });
+  throw new Fault('not confirmed, so nothing was done (type yes; a script passes --yes)', { retryable: false });
 }

@@ -61,7 +61,7 @@ describe('a start that cannot be', () => {
       { DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/none' },
       /DATABASE_URL: the database at 127\.0\.0\.1:1 does not answer/,
     ],
-    [{ HOST: '203.0.113.7' }, /HOST: 203\.0\.113\.7 is no address of this machine/],
+    [{ HOST: '203.0.113.7' }, /HOST: 203\.0\.113\.7 is not an address of this machine/],
   ])('ends with one line that names what is wrong, and exit code 1: %j', async (environment, wanted) => {
     const { code, out, err } = await run(['up'], environment);
     expect([code, oneLine(err), wanted.test(err)]).toEqual([1, true, true]);
@@ -90,7 +90,7 @@ describe('a start that cannot be', () => {
     const { code, err } = await run(['up'], { PORT: String(port), PURSER_DATA: data });
     taken.close();
     expect([code, oneLine(err)]).toEqual([1, true]);
-    expect(err).toContain(`PORT: ${port} on 127.0.0.1 is taken`);
+    expect(err).toContain(`PORT: ${port} on 127.0.0.1 is in use`);
     await expect(stat(path.join(data, 'owner'))).rejects.toThrow('ENOENT');
     await expect(stat(path.join(data, 'postgres', 'postmaster.pid'))).rejects.toThrow('ENOENT');
   });
@@ -133,7 +133,7 @@ describe('purser up', { timeout: 120_000 }, () => {
     const first = await up();
     expect((await spend(first)).offline).toBe(true);
     const beside = await run(['ledger', 'verify']);
-    expect([beside.code, beside.out]).toEqual([0, expect.stringMatching(/^balanced: \d+ postings\nopen holds 0/)]);
+    expect([beside.code, beside.out]).toEqual([0, expect.stringMatching(/^balanced: \d+ entries\nopen holds 0/)]);
     const again = await run(['up']);
     expect([again.code, again.err]).toEqual([1, expect.stringMatching(/is in use by process \d+/)]);
     expect(await stop(first)).toBe(0);
@@ -224,7 +224,7 @@ describe('plans check', () => {
 });
 
 describe('words that are no command', () => {
-  it('are refused with a hint, and --help lists what there is', async () => {
+  it('are refused with a hint, and --help lists the endpoints', async () => {
     const unknown = await run(['sail']);
     expect([unknown.code, /unknown command 'sail'/.test(unknown.err)]).toEqual([1, true]);
     const help = await run(['--help']);

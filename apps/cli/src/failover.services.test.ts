@@ -89,7 +89,7 @@ test(
       expect(new Set(load.state.acknowledged).difference(new Set(rows.map(({ id }) => id)))).toEqual(new Set());
     });
     expect(await server.ask('/api/admin/ledger/verify', TOKEN)).toMatchObject({ json: { mismatches: [] } });
-    expect(server.said()).not.toMatch(/entries of the books are missing/);
+    expect(server.said()).not.toMatch(/ledger entries are missing/);
   },
 );
 
@@ -119,8 +119,8 @@ test(
       .toMatch(/about \d+ ledger entries, \d+ provider calls and \d+ audit events/);
     await expect
       .poll(async () => JSON.stringify((await server.ask('/api/admin/alerts', TOKEN)).json), { timeout: 60_000 })
-      .toMatch(/Entries of the books are missing/);
+      .toMatch(/Ledger entries are missing/);
     const verified = await runCli(cli, 'audit', 'verify');
-    expect(verified.said).toMatch(/found \d{4}-[^\n]*: the database was put back to an older state/);
+    expect(verified.said).toMatch(/found \d{4}-[^\n]*: the database was restored to an older state/);
   },
 );

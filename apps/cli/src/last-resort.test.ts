@@ -16,10 +16,10 @@ test('a rejection that nobody heard of is logged and counted, and the process go
   expect(status).toBe(0);
 });
 
-test('an exception that nobody caught is logged and counted, and ends the process in order, with exit code 1', () => {
+test('uncaught exception is logged and counted, and ends the process in order, with exit code 1', () => {
   const { status, stdout } = run('exception');
   expect(stdout).toContain('nobody catches this');
   expect(stdout).toContain('counted uncaught');
-  expect(stdout).toContain('ended because of an exception that nobody caught');
+  expect(stdout).toContain('ended because of an uncaught exception');
   expect(status).toBe(1);
 });

@@ -23,14 +23,14 @@ export function watchLastResort(log: Log, end: (why: string) => void): LastResor
   };
   const unheard = (err: unknown): void => {
     watching.count?.('unheard');
-    log.error({ err, work: 'unheard' }, 'work in the background failed and nobody heard of it; the server goes on');
+    log.error({ err, work: 'unheard' }, 'background work failed unhandled; the server continues');
   };
   const uncaught = (err: Error): void => {
     watching.count?.('uncaught');
-    log.fatal({ err, work: 'uncaught' }, 'an exception that nobody caught: the server ends in order, and is to be started again');
+    log.fatal({ err, work: 'uncaught' }, 'uncaught exception: the server shuts down; start it again');
     process.exitCode = 1;
     setTimeout(() => process.exit(1), END_MS_MAX).unref();
-    end('an exception that nobody caught');
+    end('an uncaught exception');
   };
   process.on('unhandledRejection', unheard);
   process.on('uncaughtException', uncaught);

@@ -96,7 +96,7 @@ test('a dump restored into a new cluster without its roles is made whole by the 
   );
   const restored = { folder, database_url: second.url('purser') };
   expect((await runCli(restored, 'migrate')).said).toMatch(
-    /^the database was restored without its roles: \d+ policies and grants were missing and are made good\n/,
+    /^the database was restored without its roles: \d+ policies and grants were missing and have been restored\n/,
   );
   await expectWhole(restored);
   await expectBound(second.url('purser'));
@@ -120,7 +120,9 @@ test(
     const refused = await runCli(restored, 'migrate');
     expect([refused.code, refused.said]).toEqual([
       1,
-      expect.stringMatching(/^purser: [^\n]*there is no role purser_work, and the user of DATABASE_URL may not make it[^\n]*\n$/),
+      expect.stringMatching(
+        /^purser: [^\n]*there is no role purser_work, and the user of DATABASE_URL may not create it[^\n]*\n$/,
+      ),
     ]);
     await over(second.url('postgres'), async (pool) => {
       for (const role of ['purser_app', 'purser_work']) await pool.query(`create role ${role} login password 'roles-password'`);

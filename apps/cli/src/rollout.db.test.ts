@@ -77,7 +77,7 @@ describe('purser plans replay (C13)', () => {
   it('prints what the books say of the same time, and what was assumed', async () => {
     const { out } = await purser('plans', 'replay', current, '--days', '1', '--prices', 'now');
     expect(out).toMatch(/PRO +books( +–){7} +15\.99 EUR +0 EUR +0\.000\d+ EUR/);
-    expect(out).toMatch(/assumed:\n- plan, version, zone and overrides of each workspace are those of the instant/);
+    expect(out).toMatch(/assumed:\n- plan, version, time zone and overrides of each workspace are those of that moment/);
     const odd = await purser('plans', 'replay', current, '--prices', 'soon');
     expect([odd.code, odd.err]).toEqual([
       1,
@@ -97,7 +97,7 @@ describe('purser rollout (C13)', () => {
     expect([unasked.code, unasked.err]).toEqual([
       1,
       expect.stringMatching(
-        /^25 % of the subscribers get these plans within a second.*\nGo on\? Type yes: .*nothing was done.*--yes/s,
+        /^25 % of the subscribers move to these plans within a second.*\nContinue\? Type yes: .*nothing was done.*--yes/s,
       ),
     ]);
     expect((await purser('rollout', 'show')).out).toBe('');

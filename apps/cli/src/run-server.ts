@@ -65,7 +65,7 @@ export async function runServer(options: {
   const { metrics } = running.composition.deps;
   lastResort.count = (work) => metrics.backgroundFailed(work);
   await options.started({ running, admin_token, generated, database: database.where });
-  say(`stopping (${await signalled.signal}); calls in flight end first`);
+  say(`stopping (${await signalled.signal}); running calls end first`);
 }
 
 async function bringForward(
@@ -76,9 +76,9 @@ async function bringForward(
   const pool = openPool(url, { connections_max: 1 });
   try {
     const applied = await migrate(pool, MIGRATIONS, say);
-    if (applied.length > 0) say(`the database was brought forward (${applied.length} migrations)`);
+    if (applied.length > 0) say(`the database was migrated (${applied.length} migrations)`);
     if (await adoptRestoredDatabase(pool))
-      say('the database was restored from a dump: its transactions are counted on from the books');
+      say('the database was restored from a dump: its transaction counter continues from the ledger');
     const missing = await reportMissing(pool, systemClock, marks);
     if (missing !== undefined) log.error(describeMissing(missing));
   } finally {

@@ -40,7 +40,9 @@ export async function printMissing(pool: Pool, settings: Settings): Promise<void
     process.exitCode = 1;
   } else {
     console.log(
-      newest === undefined ? 'no marks are kept here' : `nothing is missing of what was marked outside, last at ${newest.at}`,
+      newest === undefined
+        ? 'no marks are stored here'
+        : `nothing is missing of what was marked outside the database, last at ${newest.at}`,
     );
   }
   for (const { found_at, ...one } of await recordedMissing(pool))

@@ -34,7 +34,7 @@ describe('bad input', () => {
   });
 
   it.each([
-    ['{"operation":"chat","prompt":', /not valid JSON: it goes wrong at position 29|not valid JSON/],
+    ['{"operation":"chat","prompt":', /not valid JSON: the error is at position 29|not valid JSON/],
     ['', /content-type|empty/],
     ['[]', /the body: want an object, got an array of 0/],
     ['null', /the body: want an object, got null/],
@@ -60,8 +60,8 @@ describe('bad input', () => {
   });
 
   it.each([
-    [{ operation: 'chat', prompt: 'a\u0000b' }, /"prompt" holds U\+0000/],
-    [{ operation: 'chat', messages: [{ role: 'user', content: '\ud800' }] }, /"messages\.0\.content" holds/],
+    [{ operation: 'chat', prompt: 'a\u0000b' }, /"prompt" contains U\+0000/],
+    [{ operation: 'chat', messages: [{ role: 'user', content: '\ud800' }] }, /"messages\.0\.content" contains/],
     [{ operation: 'chat', prompt: 'x', 'a\u0000': 1 }, /U\+0000/],
   ])('400: %j is no text that could be booked', async (body, detail) => {
     const { status, json } = await post(JSON.stringify(body));

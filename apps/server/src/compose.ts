@@ -126,7 +126,7 @@ async function openParts(opened: AsyncDisposableStack, given: Given, ground: Gro
       clock,
       meters,
       catalog,
-      failed: (err) => logOf('ladders').error({ err }, 'ladders and freeze could not be looked at'),
+      failed: (err) => logOf('ladders').error({ err }, 'throttling and freeze could not be evaluated'),
     }),
   );
   const rates = closing(opened, await openRates(settings, log));

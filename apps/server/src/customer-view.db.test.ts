@@ -127,7 +127,7 @@ async function plantAlerts({ server, mine }: TwoTenants): Promise<void> {
   await server.database.pool.query(
     `insert into notify.alert (workspace_id, alert_id, kind, subject, window_start, threshold, severity, title, text, for_workspace, raised_at)
      values ($1, gen_random_uuid(), 'threshold', 'cost USD', now(), '0.85', 'warning', '85 % of the cost ceiling used',
-       '107.65 USD of 126.65 USD (cost) used. It starts anew at 2028-03-29T23:50:00Z.', true, now())`,
+       '107.65 USD of 126.65 USD (cost) used. It resets on 29 March 2028, 23:50 (UTC).', true, now())`,
     [mine.id],
   );
 }
@@ -160,17 +160,17 @@ describe('where credits are shown to people and to keys', () => {
     }
   });
 
-  it('a refusal for money says what to do without the sums, and an alert when its limit starts anew', async () => {
+  it('a refusal for money says what to do without the sums, and an alert when its limit resets', async () => {
     const { server, mine } = two;
     const refused = await server.ask('/api/ai/generate', {
       key: mine.key,
       body: { operation: 'chat', prompt: PROMPT, max_cost: TINY },
     });
-    expect(refused.json.detail).toMatch(/^max_cost leaves too little for this call on \S+$/);
+    expect(refused.json.detail).toMatch(/^max_cost does not leave enough for this call on \S+$/);
     const alerts = await server.ask('/api/alerts', { key: mine.owner });
     expect(alerts.json.alerts[0]).toMatchObject({
       title: '85 % of the cost ceiling used',
-      text: 'It starts anew at 2028-03-29T23:50:00Z.',
+      text: 'It resets on 29 March 2028, 23:50 (UTC).',
     });
   });
 });

@@ -119,7 +119,7 @@ describe('a person who is erased', () => {
     expect((await server.ask('/api/persons/me', { method: 'DELETE', key: mine.owner, body: {} })).status).toBe(400);
     const alone = await server.ask('/api/persons/me', { method: 'DELETE', key: mine.owner, body: { confirm: email } });
     expect(alone.status).toBe(409);
-    expect(alone.json.detail).toContain('nobody else owns');
+    expect(alone.json.detail).toContain('you are the only owner of');
     const erased = await server.ask('/api/persons/me', {
       method: 'DELETE',
       key: mine.owner,

@@ -107,7 +107,7 @@ describe('nobody waits long because of what another call sends', { timeout: 120_
     expect(await largest(path, body(), asked)).toBeLessThan(TURN_MS_MAX);
   });
 
-  test.each(Object.entries(TEXTS))('to a roll-out of a catalog, and of prices: %s', async (_, text) => {
+  test.each(Object.entries(TEXTS))('to a rollout of a catalog, and of prices: %s', async (_, text) => {
     for (const what of ['catalog', 'prices']) {
       const body = JSON.stringify({ [what]: text(), share: 0.1 });
       expect(await largest('/api/admin/rollouts', body, { key: server.admin_token })).toBeLessThan(TURN_MS_MAX);

@@ -40,9 +40,9 @@ export function openGate(
     onLost: ({ id, workspace, provider, cost }) =>
       log.error(
         { hold: id, workspace, provider, cost: cost.amount.toString(), unit: cost.unit },
-        'a call was settled whose hold the database does not know; its cost is booked as unresolved. Was a stand-by promoted that was behind?',
+        'a call was settled whose hold is not in the database; its cost is booked as unresolved. Was a standby promoted that had not received all writes?',
       ),
     onBackgroundFailure: (work, err) =>
-      logOf(work).error({ err }, 'what a call came to could not be written; its hold expires and its cost stays counted'),
+      logOf(work).error({ err }, 'the result of a call could not be written; its hold expires and its cost stays counted'),
   });
 }

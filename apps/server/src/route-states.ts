@@ -25,7 +25,7 @@ export function openRouteStates(parts: {
       log.error(
         closing,
         closing.reason === 'overrun'
-          ? 'a model is closed until a probe has shown that it keeps its output limit'
+          ? 'a model is closed until a probe shows that it keeps its output limit'
           : 'a provider fails and is not called for a while',
       ),
   });

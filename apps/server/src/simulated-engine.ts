@@ -180,9 +180,9 @@ export async function verify(deps: ServerDeps, owner: Pool): Promise<string[]> {
   const [books, trail] = await Promise.all([verifyBooks(deps.pool), verifyAudit(deps.pool)]);
   return [
     ...books.mismatches.map(({ kind, detail }) => `${kind}: ${detail}`),
-    ...(books.balanced ? [] : ['the books do not balance']),
-    ...(books.overruns > 0n ? [`${books.overruns} calls cost more than they had held`] : []),
-    ...(trail.intact ? [] : ['the trail is broken']),
+    ...(books.balanced ? [] : ['the ledger does not balance']),
+    ...(books.overruns > 0n ? [`${books.overruns} calls cost more than their holds`] : []),
+    ...(trail.intact ? [] : ['the audit log is broken']),
   ];
 }
 

@@ -70,10 +70,10 @@ function addressOf({ app }: BuiltServer, host: string): string {
 function listenFault(error: unknown, host: string, port: number): Fault {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const reasons: Record<string, string> = {
-    EADDRINUSE: `PORT: ${port} on ${host} is taken by another program; stop it, or set PORT to a free one`,
-    EACCES: `PORT: ${port} may not be listened on by this user; set PORT to one above 1023`,
-    EADDRNOTAVAIL: `HOST: ${host} is no address of this machine`,
-    ENOTFOUND: `HOST: ${host} is no address of this machine`,
+    EADDRINUSE: `PORT: ${port} on ${host} is in use by another program; stop it, or set PORT to a free port`,
+    EACCES: `PORT: ${port} is not allowed for this user; set PORT to one above 1023`,
+    EADDRNOTAVAIL: `HOST: ${host} is not an address of this machine`,
+    ENOTFOUND: `HOST: ${host} is not an address of this machine`,
   };
   const known = typeof code === 'string' ? reasons[code] : undefined;
   return new Fault(known ?? `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`, {

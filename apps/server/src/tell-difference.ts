@@ -15,8 +15,8 @@ export function tellDifference(metrics: Metrics, log: Log): (machine_ahead_ms: n
     if (wrong) {
       log.warn(
         { machine_ahead_ms: Math.round(ahead_ms) },
-        'the clock of this machine is not that of the database, which is used; set it right (NTP)',
+        'the clock of this machine differs from the database clock, which is used; correct it (NTP)',
       );
-    } else log.info('the clock of this machine is that of the database again');
+    } else log.info('the clock of this machine agrees with the database clock again');
   };
 }

@@ -25,5 +25,5 @@ function licenseAlert({ workspace, from, to, at, why, what_to_do }: LicenseChang
 
 function licenseTitle(from: LicenseChange['from'], to: LicenseChange['to']): string {
   if (to === 'active') return 'Everything your plan includes is on again';
-  return from === to ? 'More is off because a payment is open' : `The license is now “${to}”`;
+  return from === to ? 'More features are off because a payment is open' : `The license is now “${to}”`;
 }

@@ -39,7 +39,7 @@ export const alertPageSchema = z.object({ alerts: z.array(alertSchema), next_cur
 export const alertQuery = {
   ...pageQuery,
   kind: alertKindSchema.optional(),
-  unseen: z.enum(['0', '1']).optional().describe('1: only what nobody has marked as seen.'),
+  unseen: z.enum(['0', '1']).optional().describe('1: only those that nobody has acknowledged.'),
 };
 
 export const settingsSchema = z.object({
@@ -102,7 +102,7 @@ export function registerAlerts(app: App, deps: AccountDeps): void {
     config,
     schema: {
       tags: ['Workspace'],
-      summary: 'Marks an alert as seen',
+      summary: 'Acknowledges an alert',
       params: z.object({ id: uuidSchema }),
       response: { 200: alertSchema, ...problems(400, 401, 403, 404, 503) },
     },
@@ -119,7 +119,7 @@ export function registerAlerts(app: App, deps: AccountDeps): void {
     config,
     schema: {
       tags: ['Workspace'],
-      summary: 'Thresholds and addresses for alerts',
+      summary: 'Thresholds and channels for alerts',
       response: { 200: settingsSchema, ...problems(400, 401, 403, 503) },
     },
     handler: async (request, reply) => reply.send(wireSettings(await readSubscriptions(pool, workspaceOf(request).id))),
@@ -131,7 +131,7 @@ export function registerAlerts(app: App, deps: AccountDeps): void {
     config: { access: 'workspace', manages: true },
     schema: {
       tags: ['Workspace'],
-      summary: 'Replaces thresholds and addresses for alerts',
+      summary: 'Replaces thresholds and channels for alerts',
       body: subscriptionsSchema,
       response: { 200: settingsSchema, ...problems(400, 401, 403, 503) },
     },

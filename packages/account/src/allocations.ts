@@ -16,7 +16,7 @@ const tags = ['Members'];
 const allocationSchema = z.object({
   kind: z.enum(['member', 'team']),
   id: z.string(),
-  credits: counterSchema.nullable().describe('A billing period; null: whatever the workspace has.'),
+  credits: counterSchema.nullable().describe('For a billing period; null: no own limit.'),
   team: z.string().nullable().describe('Of a member: the team whose allocation its calls count against as well.'),
   used: counterSchema.describe('In this billing period, since the allocation was made.'),
   held: counterSchema,
@@ -34,7 +34,7 @@ export function registerAllocations(app: App, deps: AccountDeps): void {
     config: { access: 'manager' },
     schema: {
       tags,
-      summary: 'What is allocated to members and teams, and what is spent of it',
+      summary: 'Allocations to members and teams, and what is spent of them',
       response: { 200: z.object({ allocations: z.array(allocationSchema) }), ...problems(400, 401, 403, 503) },
     },
     handler: async (request, reply) => {
@@ -84,7 +84,7 @@ function registerKind(
     config: { access: 'manager' },
     schema: {
       tags,
-      summary: `Allocates credits to a ${kind}; what is absent stays`,
+      summary: `Allocates credits to a ${kind}; absent members stay as they are`,
       params,
       body,
       response: { 200: allocationSchema, ...problems(400, 401, 403, 409, 503) },

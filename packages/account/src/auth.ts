@@ -20,7 +20,7 @@ export function registerAuth(app: App, deps: AccountDeps): void {
     config,
     schema: {
       tags: ['Session'],
-      summary: 'Begins an anonymous session with a personal workspace; who has a session keeps it',
+      summary: 'Starts an anonymous session with a personal workspace; a caller that has a session keeps it',
       body: z.strictObject({ timezone: z.string().min(1).max(100).optional().describe('IANA.'), cookie: wantsCookie }),
       response: { 200: startedSchema, 201: startedSchema, ...problems(400, 403, 409, 429, 503) },
     },

@@ -16,7 +16,7 @@ export const callSchema = z.object({
   model: z.string(),
   model_version: z.string().nullable(),
   usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }).nullable().describe('Null: the provider did not say.'),
-  cost: asCost(amountSchema.nullable().describe('Null: nobody knows yet; the worst case stays counted until somebody does.')),
+  cost: asCost(amountSchema.nullable().describe('Null: not known yet; the maximum stays counted until it is.')),
   outcome: z.string(),
   duration_ms: z.int(),
 });

@@ -19,15 +19,15 @@ export function forecast(question: {
   const { period, spent, cap, now } = question;
   const elapsed_ms = now.epochMilliseconds - period.start.epochMilliseconds;
   if (spent <= 0n || elapsed_ms <= 0) return { ceiling_reached_at: null, text: 'Nothing was spent in this billing period.' };
-  if (spent >= cap) return { ceiling_reached_at: now.toString(), text: 'The ceiling of this billing period is reached.' };
-  if (elapsed_ms < SOONEST_MS) return { ceiling_reached_at: null, text: 'A forecast follows after a day of use.' };
+  if (spent >= cap) return { ceiling_reached_at: now.toString(), text: 'The cost ceiling of this billing period is reached.' };
+  if (elapsed_ms < SOONEST_MS) return { ceiling_reached_at: null, text: 'A forecast is available after a day of use.' };
   const reached_ms = period.start.epochMilliseconds + Number((BigInt(elapsed_ms) * cap) / spent);
   if (period.end !== null && reached_ms >= period.end.epochMilliseconds) {
-    return { ceiling_reached_at: null, text: 'At this pace the ceiling holds until the billing period ends.' };
+    return { ceiling_reached_at: null, text: 'At this pace the cost ceiling lasts until the billing period ends.' };
   }
   const days = Math.floor((reached_ms - now.epochMilliseconds) / DAY_MS);
   return {
     ceiling_reached_at: Temporal.Instant.fromEpochMilliseconds(reached_ms).toString(),
-    text: `At this pace the ceiling is reached ${days < 1 ? 'within a day' : days === 1 ? 'in a day' : `in ${days} days`}.`,
+    text: `At this pace the cost ceiling is reached ${days < 1 ? 'within a day' : days === 1 ? 'in a day' : `in ${days} days`}.`,
   };
 }

@@ -5,7 +5,7 @@ import { offerSchema, instantSchema } from '@purser/api';
 export const licenseNoticeSchema = z.object({
   stage: z.enum(['grace', 'degraded', 'cancelled']),
   since: instantSchema,
-  ends_at: instantSchema.nullable().describe('When more goes off by itself; null: never.'),
+  ends_at: instantSchema.nullable().describe('When more features go off; null: never.'),
   off: z.array(z.string()).describe('Features of the plan that are off.'),
   off_next: z.array(z.string()).describe('Those that go off at `ends_at`.'),
   text: z.string(),

@@ -26,7 +26,7 @@ const licenseSchema = z.object({
 
 const eventSchema = z.object({
   id: z.string(),
-  kind: z.string().describe('failed, paid, ended or refunded, as the payment provider told; set_… by hand.'),
+  kind: z.string().describe('failed, paid, ended or refunded, as the payment provider reported; set_… by an administrator.'),
   at: instantSchema.describe('When it happened.'),
   reference: z.string(),
   recorded_at: instantSchema,
@@ -65,7 +65,7 @@ export function registerLicense(app: App, deps: AccountDeps): void {
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'What a license follows from, and how it changed',
+      summary: 'The events behind a license, and how it changed',
       params: z.object({ id: z.string() }),
       response: {
         200: z.object({

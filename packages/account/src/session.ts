@@ -7,7 +7,7 @@ import { sendRefusal, callerIfAny, callerOf, SESSION_COOKIE, personOf, problems,
 import type { AccountDeps } from './deps.ts';
 import { describeSession, sessionSchema } from './describe-session.ts';
 
-const NOT_A_MEMBER = refuse('forbidden', 'you are no member of that workspace');
+const NOT_A_MEMBER = refuse('forbidden', 'you are not a member of that workspace');
 
 /** Signing in by a key: the browser gets a cookie its scripts cannot read, other clients a token. */
 export function registerSession(app: App, deps: AccountDeps): void {
@@ -18,7 +18,7 @@ export function registerSession(app: App, deps: AccountDeps): void {
     config: { access: 'public' },
     schema: {
       tags: ['Session'],
-      summary: 'Signs in by a key',
+      summary: 'Signs in with a key',
       body: z.strictObject({
         key: z.string().min(1).max(500).describe('A workspace key or the admin token.'),
         cookie: z.boolean().default(true).describe('False: the token comes in the answer, and no cookie is set.'),
@@ -72,7 +72,7 @@ export function registerSession(app: App, deps: AccountDeps): void {
     config: { access: 'signed_in' },
     schema: {
       tags: ['Session'],
-      summary: 'Goes on in another workspace that one is a member of',
+      summary: 'Switches the session to another workspace of this person',
       body: z.strictObject({ workspace_id: uuidSchema }),
       response: { 200: sessionSchema, ...problems(400, 401, 403, 503) },
     },
@@ -96,7 +96,7 @@ export function registerSession(app: App, deps: AccountDeps): void {
       tags: ['Session'],
       summary: 'Signs out',
       querystring: z.object({
-        everywhere: z.enum(['0', '1']).default('0').describe('1: a person also on every other device.'),
+        everywhere: z.enum(['0', '1']).default('0').describe('1: also on every other device of the person.'),
       }),
       response: { 204: z.undefined().describe('Signed out'), ...problems(400, 401, 403, 503) },
     },

@@ -76,6 +76,7 @@ function ofPolicy(policy: Policy, allocated: readonly MeterSpec[], now: Temporal
   return {
     // Of no user: what is counted by user is told to the user, when a call is refused.
     meters: metersFor(EVERY_TASK, policy, { allocated }, now),
+    timezone: policy.workspace.timezone,
     nameOf: (meter) => quotaOf(catalog, meter)?.label,
     thresholds: catalog.alerts,
     period_start: billing_period.start,
@@ -85,9 +86,9 @@ function ofPolicy(policy: Policy, allocated: readonly MeterSpec[], now: Temporal
   };
 }
 
-/** Told once a billing period, whoever brought the overrides and the plan together: a customer, an operator, a roll-out, a new catalog. */
+/** Told once a billing period, whoever brought the overrides and the plan together: a customer, an operator, a rollout, a new catalog. */
 function loweredAlert({ workspace, plan, billing_period }: Policy, { name, agreed, holds }: Lowered): NewAlert {
-  const what = name === 'ceiling' ? 'cost ceiling' : 'price of credits paid as one goes';
+  const what = name === 'ceiling' ? 'cost ceiling' : 'price of pay-as-you-go credits';
   return {
     workspace: workspace.id,
     kind: 'overrides',
@@ -95,7 +96,7 @@ function loweredAlert({ workspace, plan, billing_period }: Policy, { name, agree
     window_start: billing_period.start,
     severity: 'warning',
     title: `The ${what} agreed with ${workspace.name} is lowered`,
-    text: `${agreed} was agreed, and the plan ${plan.code} pays for ${holds}: that holds. Change the overrides of the workspace, or agree to the loss beside this plan with accepted_loss.`,
+    text: `${agreed} was agreed, but the plan ${plan.code} pays for ${holds} only, so that applies. Change the overrides of the workspace, or accept the loss on this plan with accepted_loss.`,
   };
 }
 
@@ -103,6 +104,7 @@ function loweredAlert({ workspace, plan, billing_period }: Policy, { name, agree
 function platform({ globalBudget, alerts }: Catalog, now: Temporal.Instant): Watched {
   return {
     meters: [],
+    timezone: 'UTC',
     thresholds: alerts,
     period_start: now.toZonedDateTimeISO('UTC').with({ day: 1 }).startOfDay().toInstant(),
     cost_cap: globalBudget?.amount ?? zero(currency('USD')),

@@ -10,12 +10,14 @@ import type { AccountDeps } from './deps.ts';
 const KINDS = ['grant', 'spend', 'expiry', 'refund', 'withdrawal'] as const;
 
 const lineSchema = z.object({
-  transaction_id: uuidSchema.describe('The call, for what calls spent; else the movement’s own.'),
+  transaction_id: uuidSchema.describe('Of the call that spent the credits; else of the movement itself.'),
   at: instantSchema,
   kind: z.enum(KINDS),
-  source: z.string().nullable().describe('Where granted credits came from, or which pack was spent.'),
-  credits: counterSchema.describe('What was gained; less than zero: spent or lapsed.'),
-  balance: counterSchema.describe('After it, held credits included: the balance of the line before plus `credits`.'),
+  source: z.string().nullable().describe('The source of granted credits, or the pack that was spent.'),
+  credits: counterSchema.describe('Credits gained; negative: spent or expired.'),
+  balance: counterSchema.describe(
+    'Balance after this line, including held credits: the balance of the line before plus `credits`.',
+  ),
   reason: z.string().nullable(),
 });
 
@@ -41,8 +43,8 @@ export function registerStatement(app: App, deps: AccountDeps): void {
     config: { access: 'workspace' },
     schema: {
       tags: ['Workspace'],
-      summary: 'Every movement of the workspace’s credits',
-      description: 'As JSON in pages, newest first; as CSV the whole time at once, oldest first.',
+      summary: 'All movements of the workspace’s credits',
+      description: 'As JSON in pages, newest first; as CSV the whole span at once, oldest first.',
       querystring: z.object({
         from: instantQuery.optional().describe('RFC 3339, or a date (UTC).'),
         to: instantQuery.optional().describe('Not included.'),
@@ -80,11 +82,9 @@ function registerInvoiceLines(app: App, { pool, clock, meters, policyOf }: Accou
     config: { access: 'workspace' },
     schema: {
       tags: ['Workspace'],
-      summary: 'What a billing period adds to the invoice: credits paid as one goes',
+      summary: 'What a billing period adds to the invoice: pay-as-you-go credits',
       querystring: z.object({
-        period: instantQuery
-          .optional()
-          .describe('An instant or a date (UTC) in the billing period; without it the one that runs.'),
+        period: instantQuery.optional().describe('A time or a date (UTC) in the billing period; without it the current one.'),
       }),
       response: { 200: invoiceSchema, ...problems(400, 401, 403, 503) },
     },
@@ -93,11 +93,11 @@ function registerInvoiceLines(app: App, { pool, clock, meters, policyOf }: Accou
       const now = clock.now();
       const at = request.query.period ?? now;
       if (Temporal.Instant.compare(at, now) > 0) {
-        throw new RefusalError(refuse('invalid_request', `"period": want a time that has come, got ${at}`));
+        throw new RefusalError(refuse('invalid_request', `"period": want a time in the past, got ${at}`));
       }
       const { billing_period } = policyOf(workspace, at);
       if (Temporal.Instant.compare(at, billing_period.start) < 0) {
-        const since = `since the first billing period began (${billing_period.start})`;
+        const since = `since the first billing period started (${billing_period.start})`;
         throw new RefusalError(refuse('invalid_request', `"period": want a time ${since}, got ${at}`));
       }
       const lines = await listInvoiceLines(pool, meters, workspace.id, at);

@@ -39,7 +39,7 @@ export interface UsageReport {
     readonly resets_at: string | null;
   }[];
   readonly degraded: { readonly what: string; readonly why: string }[];
-  /** What can be bought, when a ladder says that it is time to. */
+  /** What can be bought, when throttling offers it. */
   readonly offers: Offer[];
   readonly forecast: Forecast & {
     readonly credits: {

@@ -22,7 +22,7 @@ import { usageReport } from './usage-report.ts';
 
 const meterSchema = z.object({
   key: z.string(),
-  label: z.string().optional().describe('What people call a quota.'),
+  label: z.string().optional().describe('The name of a quota.'),
   unit: z.string(),
   window: z.string(),
   cap: quantitySchema,
@@ -40,7 +40,7 @@ const usageSchema = z.object({
   license: z.string().describe('active, grace, degraded or cancelled.'),
   license_notice: licenseNoticeSchema
     .nullable()
-    .describe('While the license is not active: since when, what is off, what goes off next and when, and the one thing to do.'),
+    .describe('While the license is not active: since when, what is off, what goes off next and when, and what to do.'),
   credits: z.object({
     balance: counterSchema.describe('Neither held nor used.'),
     held: counterSchema,
@@ -53,34 +53,34 @@ const usageSchema = z.object({
         spent: amountSchema,
         held: amountSchema,
         unresolved: amountSchema.describe(
-          'The part of `spent` of which nobody knows yet whether a provider billed it. What a provider broke off of its own accord is not in it.',
+          'The unresolved part of `spent`: it is not known yet whether a provider billed it. Calls that a provider itself aborted are not in it.',
         ),
       })
       .describe('Of this billing period.'),
   ),
   meters: shownAs(z.array(meterSchema), (meters) => meters.filter(({ unit }) => !isMoney(unit))),
-  degraded: z.array(z.object({ what: z.string(), why: z.string() })).describe('What ladders serve less well now, and why.'),
+  degraded: z.array(z.object({ what: z.string(), why: z.string() })).describe('What is throttled now, and why.'),
   offers: z
     .array(z.object({ kind: z.string(), id: z.string(), text: z.string(), price: asPrice().optional() }))
-    .describe('What can be bought, when a ladder says that it is time to.'),
+    .describe('What can be bought, when throttling offers it.'),
   forecast: z.object({
     ceiling_reached_at: asCost(instantSchema.nullable()),
     text: asCost(z.string()),
     credits: z
       .object({
         outlook: z.enum(['out', 'lasts', 'exhausted', 'unknown']).describe('Whether they run out before they are refreshed.'),
-        exhausted_at: instantSchema.nullable().describe('The median of the futures that were drawn.'),
+        exhausted_at: instantSchema.nullable().describe('The median of the simulated futures.'),
         earliest: instantSchema.nullable(),
         latest: instantSchema
           .nullable()
-          .describe('Four futures of five lie between `earliest` and `latest`; null: not before the refresh.'),
+          .describe('80 % of the simulated futures lie between `earliest` and `latest`; null: not before the refresh.'),
         text: z.string(),
       })
       .describe('When the credits run out, at the pace and by the days of the last four weeks.'),
   }),
   policy: shownAs(z.array(explanationSchema), (values) => values.filter(({ value }) => !holdsMoney(value)))
     .optional()
-    .describe('With `explain=1`: every value of the policy and where it came from.'),
+    .describe('With `explain=1`: every value of the policy and its source.'),
 });
 
 function isMoney(unit: string): boolean {

@@ -11,4 +11,4 @@ export const openAiErrorSchema = z
       offers: z.array(z.unknown()).optional(),
     }),
   })
-  .describe('OpenAI’s error shape');
+  .describe('An error in OpenAI’s format');

@@ -30,6 +30,6 @@ export const problemSchema = z
     code: z.string().describe('Stable; clients branch on it.'),
     detail: z.string().optional().describe('One plain sentence: what was wrong, what was given, what is wanted.'),
     retry_after: z.int().optional().describe('Seconds to wait before the same request may succeed.'),
-    offers: z.array(offerSchema).optional().describe('What the caller can buy or do.'),
+    offers: z.array(offerSchema).optional().describe('What the caller can buy or do about it.'),
   })
   .describe('RFC 9457 problem');

@@ -28,7 +28,7 @@ export class Chain {
     const seq = this.#head.seq + 1n;
     if (block.seq !== seq) return { seq, reason: 'the block is missing' };
     if (block.previous !== this.#head.digest) return { seq, reason: 'it does not continue the block before it' };
-    if (digestBlock(block) !== block.digest) return { seq, reason: 'it is not what its digest says' };
+    if (digestBlock(block) !== block.digest) return { seq, reason: 'it does not match its digest' };
     if (this.#expected?.seq === seq && this.#expected.digest !== block.digest) return { seq, reason: 'it is not the given head' };
     for (const { source, after, through } of block.parts) {
       if (!samePosition(after, this.#sealed.get(source) ?? null)) return { seq, reason: `its ${source} rows leave a gap` };

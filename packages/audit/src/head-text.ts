@@ -14,7 +14,10 @@ export function parseHead(text: string): Head | Refusal {
   const match = HEAD.exec(text.trim());
   const [, seq, digest] = match ?? [];
   if (seq === undefined || digest === undefined) {
-    return refuse('invalid_request', `'${text.slice(0, 80)}' is not a head of the trail; want <block>:<64 hexadecimal digits>`);
+    return refuse(
+      'invalid_request',
+      `'${text.slice(0, 80)}' is not a head of the audit log; want <block>:<64 hexadecimal digits>`,
+    );
   }
   return { seq: BigInt(seq), digest };
 }

@@ -132,7 +132,7 @@ test('a dump restored into a cluster with a lower counter is refused until it is
   await expect(seal(trail.pool, NOON)).rejects.toThrow(Fault);
   expect(await verifyAudit(trail.pool)).toMatchObject({
     intact: false,
-    first_broken: { reason: 'rows bear a transaction that has not been' },
+    first_broken: { reason: 'rows carry a transaction that does not exist' },
   });
   expect(await adoptRestoredDatabase(trail.pool)).toBe(true);
   expect(await adoptRestoredDatabase(trail.pool)).toBe(false);
@@ -146,9 +146,9 @@ test('a timer seals, logs each head, tells of failures, and stops when told', as
   const log = createLog({ level: 'info', write: (line) => lines.push(line) });
   await appendAudit(trail.pool, deed());
   const sealer = startSealer({ pool: trail.pool, clock: new OffsetClock(), every_ms: 5, log });
-  while (!lines.some((line) => line.includes('the trail is sealed'))) await wait(5);
+  while (!lines.some((line) => line.includes('the audit log is sealed'))) await wait(5);
   await trail.pool.query('alter table audit.block rename to elsewhere');
-  while (!lines.some((line) => line.includes('the trail could not be sealed'))) await wait(5);
+  while (!lines.some((line) => line.includes('the audit log could not be sealed'))) await wait(5);
   await trail.pool.query('alter table audit.elsewhere rename to block');
   await sealer.stop();
   const { head } = await verifyAudit(trail.pool);

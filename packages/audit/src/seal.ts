@@ -50,9 +50,12 @@ async function sealBlock(connection: Connection, now: Temporal.Instant, rows_per
   const end = await chainEnd(connection);
   if (!end.mine) return null;
   if (end.restored) {
-    throw new Fault('the trail goes beyond the counter of this database: it was restored from a dump and must be adopted first', {
-      retryable: false,
-    });
+    throw new Fault(
+      'the audit log goes beyond the transaction counter of this database: it was restored from a dump; start the server once so that it continues from there',
+      {
+        retryable: false,
+      },
+    );
   }
   const head: Head = end.seq === null || end.digest === null ? GENESIS : { seq: end.seq, digest: end.digest.toString('hex') };
   const parts: Part[] = [];

@@ -27,11 +27,11 @@ export function startSealer({
     every_ms,
     async () => {
       const { blocks, rows, head } = await seal(pool, clock.now());
-      if (head && blocks > 0) log.info({ seq: head.seq.toString(), digest: head.digest, rows }, 'the trail is sealed');
+      if (head && blocks > 0) log.info({ seq: head.seq.toString(), digest: head.digest, rows }, 'the audit log is sealed');
       const held_ms = Math.trunc(await watch.heldFor(pool));
       if (held_ms > HELD_MS_MAX)
-        log.warn({ held_ms }, 'an open transaction on the database server holds up the sealing of the trail');
+        log.warn({ held_ms }, 'an open transaction on the database server delays the sealing of the audit log');
     },
-    (err) => log.error({ err }, 'the trail could not be sealed'),
+    (err) => log.error({ err }, 'the audit log could not be sealed'),
   );
 }

@@ -92,7 +92,7 @@ describe.each([
 describe('the chain itself', () => {
   test('a block that was changed is noticed', async () => {
     await tamper(trail.pool, 'audit.block', `update audit.block set sealed_at = sealed_at + interval '1 second' where seq = 3`);
-    expect(await brokenAt()).toBe('3: it is not what its digest says');
+    expect(await brokenAt()).toBe('3: it does not match its digest');
     expect(await verifyExport(exportAudit(trail.pool))).toMatchObject({
       intact: false,
       head: { seq: 2n },
@@ -113,7 +113,7 @@ describe('the chain itself', () => {
          from ledger.posting_lines(p.after_xid, p.after_id, p.through_xid, p.through_id, 100))
        where seq = 2 and source = 'posting'`,
     );
-    expect(await brokenAt()).toBe('2: it is not what its digest says');
+    expect(await brokenAt()).toBe('2: it does not match its digest');
   });
 
   test('a deleted block is noticed', async () => {

@@ -88,7 +88,7 @@ async function beyondTheEnd(pool: Pool, head: Head): Promise<Break | null> {
   );
   const seq = head.seq + 1n;
   if (rows[0]?.parts) return { seq, reason: 'the block is missing' };
-  if (rows[0]?.future) return { seq, reason: 'rows bear a transaction that has not been' };
+  if (rows[0]?.future) return { seq, reason: 'rows carry a transaction that does not exist' };
   return null;
 }
 

@@ -88,7 +88,7 @@ class ExportReader {
   }
 
   #takeRow(line: string): Break | null {
-    if (!this.#open?.take(line)) return { seq: this.#chain.head.seq, reason: 'a row stands where no block seals it' };
+    if (!this.#open?.take(line)) return { seq: this.#chain.head.seq, reason: 'a row is not covered by any block' };
     this.entries += 1n;
     return null;
   }

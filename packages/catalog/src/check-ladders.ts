@@ -34,18 +34,18 @@ export function checkLadders(catalog: Catalog, report: Report): void {
       const rung = [...path, 'rungs', step];
       const before = ladder.rungs[step - 1];
       if (before && compareRatios(at, before.at) <= 0)
-        report([...rung, 'at'], formatRatio(at), `more than ${formatRatio(before.at)}: rungs ascend`);
-      if (Object.keys(effects).length === 0) report(rung, 'a rung that changes nothing', 'at least one effect');
+        report([...rung, 'at'], formatRatio(at), `more than ${formatRatio(before.at)}: levels ascend`);
+      if (Object.keys(effects).length === 0) report(rung, 'a level that changes nothing', 'at least one effect');
       for (const [key, generosityOf] of entriesOf(GENEROSITY)) {
         const generosity = generosityOf(effects);
         if (generosity === undefined) continue;
         if (generosity > (least.get(key) ?? Infinity))
-          report([...rung, key], `${String(effects[key])}, more than the rung before`, 'no more than before');
+          report([...rung, key], `${String(effects[key])}, more than the level before`, 'no more than before');
         least.set(key, generosity);
       }
       for (const [key, quota = 0n] of Object.entries(effects.quotas ?? {})) {
         if (Number(quota) > (least.get(`quotas.${key}`) ?? Infinity))
-          report([...rung, 'quotas', key], `${quota}, more than the rung before`, 'no more than before');
+          report([...rung, 'quotas', key], `${quota}, more than the level before`, 'no more than before');
         least.set(`quotas.${key}`, Number(quota));
       }
       const features = new Set(catalog.plans.flatMap((plan) => plan.features));

@@ -52,7 +52,7 @@ const COLUMNS = [
   'remains',
   'margin',
   'wanted',
-  'as granted',
+  'granted',
   'binding',
   '',
 ] as const;
@@ -63,7 +63,7 @@ function describeProof({ proofs, losses, notes }: CatalogProof): string {
   const reasons = proofs.flatMap(({ code, allotments, binding }) => [
     code,
     `  ▸ ${inWords(binding)}`,
-    ...allotments.map((allotment) => `    as granted, by ${inWords(allotment)}`),
+    ...allotments.map((allotment) => `    granted, by ${inWords(allotment)}`),
   ]);
   return [
     table,
@@ -71,8 +71,8 @@ function describeProof({ proofs, losses, notes }: CatalogProof): string {
     'What bounds each billing period (▸), and what was granted:',
     ...reasons,
     ...section('What fails, what to change, and an example:', losses.map(inFull)),
-    ...section('Worth knowing:', notes),
-    ...section('Taken for granted:', ASSUMPTIONS),
+    ...section('Notes:', notes),
+    ...section('Assumptions:', ASSUMPTIONS),
   ].join('\n');
 }
 

@@ -49,7 +49,7 @@ export async function importPrices(file: string, folder: string, now: Temporal.I
   const imported = raw ? buildPrices(raw, source, mistakes) : [];
   // One bad entry would keep every catalog from loading, so nothing is written that does not read back.
   if (mistakes.length > 0)
-    throw new Fault(`the converted prices do not read back: ${mistakes[0]?.path} ${mistakes[0]?.given}`, { retryable: false });
+    throw new Fault(`the converted prices cannot be read back: ${mistakes[0]?.path} ${mistakes[0]?.given}`, { retryable: false });
 
   const path = join(folder, IMPORTED_PRICES);
   await writeFile(`${path}.new`, written);

@@ -135,7 +135,7 @@ describe('a customer that does not pay (C5)', () => {
     expect(others).toEqual([]);
     expect(loss).toMatchObject({
       code: 'PRO',
-      why: 'whoever does not pay goes on with chat: the first step of license.degrade leaves ai',
+      why: 'a customer that does not pay keeps chat: the first step of license.degrade leaves ai',
       change: 'name ai in the first step of license.degrade',
       witness: { kind: 'unpaid', plan: 'PRO', operation: 'chat' },
       spent: parseMoney('8.5', 'EUR'),
@@ -164,7 +164,7 @@ describe('what a call under way may come to (F1)', () => {
     expect(lossesOf(pinned)).toMatchObject([
       {
         code: 'PRO',
-        why: 'no call fits: one to cloud/one may come to 9.588000959, as its model may write 1000 tokens whatever it is asked for, of 8.5',
+        why: 'no call fits: one to cloud/one may cost 9.588000959, as its model may write 1000 tokens whatever the request asks for, and 8.5 is allowed',
         change: 'offer a model that costs less for its longest answer, or raise price and ceiling to at least 9.588000959 EUR',
         witness: { kind: 'unusable', plan: 'PRO' },
       },
@@ -206,7 +206,7 @@ describe('what is worth knowing', () => {
     const catalog = await small();
     expect(proveCatalog(catalog, at('2027-02-01')).notes).toEqual([]);
     expect(proveCatalog(catalog, at('2027-02-02')).notes).toEqual([
-      'fx.as_of is 2026-11-01, 93 days ago: look the exchange rates up and date them anew',
+      'fx.as_of is 2026-11-01, 93 days ago: look up the exchange rates and update fx.as_of',
     ]);
   });
 
@@ -221,7 +221,7 @@ describe('what is worth knowing', () => {
     expect(proveCatalog(shared, NOW).notes.join()).toContain('100 USD a calendar month, which paid plans use up too');
     const unbounded = await small(marketing, paid, ['global_budget: { amount: 100 USD, window: month }\n', '']);
     expect(proveCatalog(unbounded, NOW).notes).toContain(
-      'FREE is free: each workspace may cost 2 EUR a billing period, all of them together without a bound, as there is no global_budget',
+      'FREE is free: each workspace may cost 2 EUR a billing period, all of them together without a limit, as there is no global_budget',
     );
   });
 

@@ -28,7 +28,7 @@ export function proveLicense(catalog: Catalog, at: Temporal.Instant): Loss[] {
     return [
       {
         code: plan.code,
-        why: `whoever does not pay goes on with ${names}: the first step of license.degrade leaves ${features}`,
+        why: `a customer that does not pay keeps ${names}: the first step of license.degrade leaves ${features}`,
         change: `name ${features} in the first step of license.degrade`,
         witness: { kind: 'unpaid' as const, plan: plan.code, operation: first.name },
         bought: nothing,

@@ -50,7 +50,7 @@ function proveOrder(catalog: Catalog, pack: Pack, quantity: number): Proof {
     margin: pack.margin,
     ceiling: order.ceiling_raise,
     reserve: zero(pack.price.currency),
-    bound: { name: 'ceiling', limit: order.ceiling_raise, because: 'what the sale raises the ceiling by' },
+    bound: { name: 'ceiling', limit: order.ceiling_raise, because: 'the amount by which the sale raises the ceiling' },
     allotments: [
       { name: 'credits', limit: stands_for, because: `${order.credits} credits at what each stands for` },
       ...bounds
@@ -71,7 +71,7 @@ interface Spendable {
   readonly raise: Money;
 }
 
-/** What the order's credits may cost where cost is counted in that currency, and what the sale raises the ceiling by there. */
+/** What the order's credits may cost where cost is counted in that currency, and the amount by which the sale raises the ceiling there. */
 function spendable(catalog: Catalog, { credits, allowance, ceiling_raise }: PackOrder, currency: Currency): Spendable {
   const raise = allowance.nanos < 0n ? ceiling_raise : allowance;
   return {
@@ -91,7 +91,7 @@ function lossOf(pack: Pack, code: string, order: PackOrder, { currency, stands_f
       : `sells ${order.credits} credits that may cost ${formatMoney(stands_for)}, and raises the ceiling by ${formatMoney(raise)}`,
     change: fees_eat
       ? 'raise the price of the pack'
-      : 'sell fewer credits, raise the price, or want a smaller margin; where cost is counted in another currency than the pack is paid in, the exchange buffer counts twice',
+      : 'sell fewer credits, raise the price, or set a smaller margin; where cost is counted in another currency than the pack is paid in, the exchange buffer counts twice',
     witness: { kind: 'order', pack: pack.code, quantity: order.quantity, currency },
     bought: order.gross,
     allowed: fees_eat ? order.allowance : raise,

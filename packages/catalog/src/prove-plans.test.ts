@@ -199,7 +199,7 @@ describe('the proof', () => {
     expect(check.holds).toBe(false);
     expect(check.text).toMatch(/^PRO .* FAILS: may cost 8\.51 of 8\.5$/m);
     expect(check.text).toContain(
-      'set the ceiling to at most 8.5 EUR, raise the price or want a smaller margin. For example bought for',
+      'set the ceiling to at most 8.5 EUR, raise the price or set a smaller margin. For example bought for',
     );
     expect(check.text).toMatch(/small@[0-9a-f]{12}: PRO fails$/);
   });

@@ -90,7 +90,7 @@ function lossOfPlan({ code, price }: Plan, { gross, allowance }: Sale, { worst_c
   const change =
     allowance.nanos < 0n
       ? 'raise the price: margin and payment fees alone are more than it'
-      : `set the ceiling to at most ${formatMoney(allowance)}, ${free ? 'or state a marketing_budget' : 'raise the price or want a smaller margin'}`;
+      : `set the ceiling to at most ${formatMoney(allowance)}, ${free ? 'or state a marketing_budget' : 'raise the price or set a smaller margin'}`;
   return {
     code,
     why: `may cost ${formatAmount(spent)} of ${formatAmount(allowance)}`,
@@ -116,7 +116,7 @@ function unusable(catalog: Catalog, plan: Plan, { gross }: Sale, at: Temporal.In
   if (!least || compare(least.cost, most) <= 0) return undefined;
   return {
     code: plan.code,
-    why: `no call fits: one to ${least.model} may come to ${formatAmount(least.cost)}, as its model may write ${least.tokens} tokens whatever it is asked for, of ${formatAmount(most)}`,
+    why: `no call fits: one to ${least.model} may cost ${formatAmount(least.cost)}, as its model may write ${least.tokens} tokens whatever the request asks for, and ${formatAmount(most)} is allowed`,
     change: `offer a model that costs less for its longest answer, or raise price and ceiling to at least ${formatMoney(least.cost)}`,
     witness: { kind: 'unusable', plan: plan.code },
     bought: gross,

@@ -18,7 +18,7 @@ function missingAlert(missing: Awaited<ReturnType<typeof missingAfter>>['found']
     subject: 'books',
     window_start: missing.through,
     severity: 'critical',
-    title: 'Entries of the books are missing',
+    title: 'Ledger entries are missing',
     text: describeMissing(missing),
   };
 }

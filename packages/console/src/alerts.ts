@@ -65,7 +65,7 @@ export function registerAlerts(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags,
-      summary: 'Marks an alert as seen by the operator',
+      summary: 'Acknowledges an alert as the operator',
       params: z.object({ id: uuidSchema }),
       response: { 200: alertSchema, ...problems(400, 401, 403, 404) },
     },
@@ -81,7 +81,7 @@ export function registerAlerts(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags,
-      summary: 'The operator’s own thresholds and addresses',
+      summary: 'The operator’s thresholds and channels',
       response: { 200: settingsSchema, ...problems(401, 403) },
     },
     handler: async (_request, reply) => reply.send(wireSettings(await readSubscriptions(pool, PLATFORM))),
@@ -93,7 +93,7 @@ export function registerAlerts(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags,
-      summary: 'Replaces the operator’s thresholds and addresses',
+      summary: 'Replaces the operator’s thresholds and channels',
       body: subscriptionsSchema,
       response: { 200: settingsSchema, ...problems(400, 401, 403) },
     },
@@ -109,7 +109,7 @@ export function registerAlerts(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags,
-      summary: 'Messages that no attempt could deliver, newest first',
+      summary: 'Messages that could not be delivered, newest first',
       querystring: z.object({ cursor: pageQuery.cursor }),
       response: {
         200: z.object({ messages: z.array(letterSchema), next_cursor: z.string().nullable() }),
@@ -134,7 +134,7 @@ export function registerAlerts(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags,
-      summary: 'Sends such a message once more, under the same id',
+      summary: 'Sends an undelivered message again, under the same id',
       params: z.object({ id: uuidSchema }),
       response: { 202: z.object({ id: uuidSchema }), ...problems(400, 401, 403, 404) },
     },

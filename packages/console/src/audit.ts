@@ -27,7 +27,7 @@ export function registerAudit(app: App, { pool }: ConsoleDeps): void {
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'The trail, newest first',
+      summary: 'The audit log, newest first',
       querystring: z.object({ workspace_id: z.string().max(100).optional(), ...pageQuery }),
       response: {
         200: z.object({ entries: z.array(entrySchema), next_cursor: z.string().nullable() }),
@@ -57,13 +57,13 @@ export function registerAudit(app: App, { pool }: ConsoleDeps): void {
       response: {
         200: z.object({
           intact: z.boolean(),
-          entries: counterSchema.describe('Sealed rows: audit entries, postings and attempts.'),
+          entries: counterSchema.describe('Sealed rows: audit events, ledger entries and provider calls.'),
           head: z
             .string()
             .nullable()
-            .describe('Number and digest of the last good block; keep it elsewhere to notice a chain that was cut.'),
+            .describe('Number and digest of the last valid block; keep it elsewhere to notice a chain that was cut short.'),
           first_broken: breakSchema.nullable(),
-          guards: z.array(z.string()).describe('Guards against change that are not as they were made.'),
+          guards: z.array(z.string()).describe('Database guards against changes that are missing or altered.'),
         }),
         ...problems(401, 403),
       },

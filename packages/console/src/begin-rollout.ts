@@ -27,7 +27,7 @@ export type RolledOut = 'catalog' | 'prices';
 /**
  * Stores the text of a catalog, or of prices, and begins to move a share (0 to 1) of those under `from_version` to it; without one, under
  * what is in force now. Refuses one that has mistakes or with which a plan does not keep its margin (`invalid_request`), and what a
- * roll-out itself refuses.
+ * rollout itself refuses.
  */
 export async function beginRollout(
   { pool, catalog, actor, now }: Parts,
@@ -43,7 +43,8 @@ export async function beginRollout(
   if (isRefusal(proposed)) return proposed;
   const from_version = wanted.from_version ?? versionOf(of, catalog);
   const to_version = versionOf(of, proposed);
-  if (to_version === from_version) return refuse('invalid_request', `it is ${to_version} already: nothing to move`);
+  if (to_version === from_version)
+    return refuse('invalid_request', `the version is ${to_version} already: there is nothing to move`);
   if (of === 'prices') await storePrices(pool, proposed, now);
   else await storeCatalog(pool, proposed, now);
   return transaction(pool, async (connection) => {

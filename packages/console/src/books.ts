@@ -25,7 +25,7 @@ export const postingSchema = z.object({
   credit: z.string(),
   amount: quantitySchema,
   unit: z.string(),
-  reported: amountSchema.nullable().describe('The same value in the plan’s currency, at the rate of that moment.'),
+  reported: amountSchema.nullable().describe('The same value in the plan’s currency, at the rate of that time.'),
   plan: z.string().nullable(),
   memo: z.string().nullable(),
 });
@@ -36,7 +36,7 @@ export const marginSchema = z.object({
   fees: amountSchema,
   cost: amountSchema,
   margin: amountSchema,
-  margin_ratio: z.string().nullable().describe('Cut towards −∞ after six decimals; null without revenue.'),
+  margin_ratio: z.string().nullable().describe('Rounded down to six decimals; null without revenue.'),
   collected: amountSchema.optional().describe('Of the revenue: what payments brought in. By plan, workspace and pack.'),
   agreed: amountSchema
     .optional()
@@ -83,7 +83,7 @@ export function registerBooks(app: App, { pool, clock }: ConsoleDeps): void {
     config,
     schema: {
       tags: ['Administration'],
-      summary: 'Postings, newest first',
+      summary: 'Ledger entries, newest first',
       querystring: z.object({ workspace_id: z.string().max(100).optional(), ...pageQuery }),
       response: {
         200: z.object({ postings: z.array(postingSchema), next_cursor: z.string().nullable() }),
@@ -108,7 +108,7 @@ export function registerBooks(app: App, { pool, clock }: ConsoleDeps): void {
     config,
     schema: {
       tags: ['Administration'],
-      summary: 'Every account per unit; the nets of a unit add up to zero',
+      summary: 'Every account per unit; the balances of a unit add up to zero',
       response: { 200: z.array(balanceSchema), ...problems(401, 403) },
     },
     handler: async (_request, reply) => {
@@ -131,11 +131,11 @@ export function registerBooks(app: App, { pool, clock }: ConsoleDeps): void {
     config,
     schema: {
       tags: ['Administration'],
-      summary: 'Replays the postings and the holds against the counters',
+      summary: 'Replays entries and holds, and compares them with the counters',
       description: 'Reads everything: for operators, not for polling.',
       response: {
         200: z.object({
-          balanced: z.boolean().describe('The postings balance and the counters are what their history says.'),
+          balanced: z.boolean().describe('The entries balance, and the counters are what the history says.'),
           entries: counterSchema,
           open_holds: counterSchema,
           overruns: counterSchema,

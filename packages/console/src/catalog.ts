@@ -11,7 +11,7 @@ export function registerCatalog(app: App, { catalog: { version, text } }: Consol
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'The catalog now for sale',
+      summary: 'The current catalog',
       response: { 200: z.object({ version: z.string(), text: z.string().describe('YAML.') }), ...problems(401, 403) },
     },
     handler: async (_request, reply) => reply.send({ version, text }),

@@ -7,7 +7,7 @@ import type { ConsoleDeps } from './deps.ts';
 
 const LATEST = Temporal.Instant.from('2100-01-01T00:00:00Z');
 
-/** Moves the clock forward, so that months can be tried in minutes. Exists only where the server was started for it. */
+/** Moves the test clock forward, so that months can be tried in minutes. Exists only where the server was started for it. */
 export function registerClock(app: App, { test_clock, log }: ConsoleDeps): void {
   if (test_clock === undefined) return;
   app.route({
@@ -16,7 +16,7 @@ export function registerClock(app: App, { test_clock, log }: ConsoleDeps): void 
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'Moves the clock forward',
+      summary: 'Moves the test clock forward',
       body: z.strictObject({ now: z.string().max(100).describe('RFC 3339.') }),
       response: { 200: z.object({ now: instantSchema }), ...problems(400, 401, 403) },
     },
@@ -39,11 +39,11 @@ function instantAfter(text: string, present: Temporal.Instant): Temporal.Instant
   }
   if (Temporal.Instant.compare(wanted, LATEST) > 0) {
     throw new RefusalError(
-      refuse('invalid_request', `"now": want a time before ${LATEST}, so that periods that begin then can end, got ${wanted}`),
+      refuse('invalid_request', `"now": want a time before ${LATEST}, so that periods that start then can end, got ${wanted}`),
     );
   }
   if (Temporal.Instant.compare(wanted, present) < 0) {
-    throw new RefusalError(refuse('invalid_request', `the clock stands at ${present} and only moves forward, got ${wanted}`));
+    throw new RefusalError(refuse('invalid_request', `the clock is at ${present} and only moves forward, got ${wanted}`));
   }
   return wanted;
 }

@@ -4,7 +4,7 @@ import { workspacesOn } from '@purser/identity';
 import { type MarginLine, marginOf } from '@purser/ledger';
 import { type Arm, armOf, callsOfRollout, type Rollout } from '@purser/policy';
 
-/** One side of a roll-out, since it began. */
+/** One side of a rollout, since it began. */
 export interface ArmComparison {
   readonly arm: Arm;
   readonly workspaces: number;

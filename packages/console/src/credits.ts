@@ -78,7 +78,7 @@ function registerCustomCredits(app: App, deps: ConsoleDeps): void {
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'Allocates credits agreed with one customer, with the time they are good for',
+      summary: 'Grants credits agreed with one customer, with the time they are valid',
       body: z.strictObject({
         workspace_id: uuidSchema,
         credits: z.int().min(1).max(CREDITS_MAX),

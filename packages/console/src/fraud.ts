@@ -11,17 +11,17 @@ import { wantedWorkspace } from './books.ts';
 const PAGE_MAX = 20;
 
 const flagSchema = z.object({
-  id: uuidSchema.describe('Of the alert; `POST /api/admin/alerts/{id}/seen` takes it off the queue.'),
+  id: uuidSchema.describe('Of the alert; `POST /api/admin/alerts/{id}/seen` acknowledges it.'),
   workspace_id: uuidSchema,
   credits: counterSchema.describe('Spent in that hour.'),
-  credits_max: counterSchema.describe('What the plan takes for honest.'),
+  credits_max: counterSchema.describe('The fraud threshold of the plan.'),
   from: instantSchema,
   to: instantSchema,
   seen_at: instantSchema.nullable(),
   seen_by: z.string().nullable(),
   spenders: z
     .array(z.object({ actor: z.string(), user: z.string().nullable(), credits: counterSchema }))
-    .describe('Who spent them, the most first.'),
+    .describe('The users that spent them, largest first.'),
 });
 
 /** The fraud queue: workspaces that spent more credits in an hour than their plan takes for honest (C4), and who in them did. */
@@ -32,11 +32,11 @@ export function registerFraud(app: App, { pool }: ConsoleDeps): void {
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'Fraud flags, newest first, with who spent the credits',
+      summary: 'Fraud flags, newest first, with the users that spent the credits',
       querystring: z.object({
         cursor: pageQuery.cursor,
         workspace_id: z.string().max(100).optional(),
-        unseen: z.enum(['0', '1']).optional().describe('`1`: only what no operator has seen.'),
+        unseen: z.enum(['0', '1']).optional().describe('`1`: only those that no operator has acknowledged.'),
       }),
       response: {
         200: z.object({ flags: z.array(flagSchema), next_cursor: z.string().nullable() }),

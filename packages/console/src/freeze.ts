@@ -9,7 +9,7 @@ import type { ConsoleDeps } from './deps.ts';
 
 const freezeSchema = z.object({ on: z.boolean() });
 
-/** The emergency freeze (T8): while it is on, no roll-out begins or goes on. */
+/** The emergency freeze (T8): while it is on, no rollout begins or goes on. */
 export function registerFreeze(app: App, { pool, clock }: ConsoleDeps): void {
   app.route({
     method: 'POST',
@@ -17,7 +17,7 @@ export function registerFreeze(app: App, { pool, clock }: ConsoleDeps): void {
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'Freezes what plans and models everybody is on, or lets go',
+      summary: 'Freezes model and catalog versions, or unfreezes them',
       body: z.strictObject({ on: z.boolean() }),
       response: { 200: freezeSchema, ...problems(400, 401, 403, 503) },
     },

@@ -14,9 +14,9 @@ const giftSchema = z.object({
   reason: z.string().nullable(),
   credits: counterSchema,
   used: counterSchema,
-  held: counterSchema.describe('By calls that run.'),
+  held: counterSchema.describe('By running calls.'),
   gone: counterSchema.describe('Expired, or taken back.'),
-  left: counterSchema.describe('What taking it back would take.'),
+  left: counterSchema.describe('Credits that taking it back would remove now.'),
 });
 
 /** What was given away, and taking it back. */
@@ -29,7 +29,7 @@ export function registerGifts(app: App, deps: ConsoleDeps): void {
     config: { access: 'admin' },
     schema: {
       tags,
-      summary: 'The newest 100 gifts of a workspace, and what is left of each',
+      summary: 'The newest 100 gifts of a workspace, and what remains of each',
       querystring: z.object({ workspace_id: z.string().min(1).max(200).describe('Its id, or your external_id.') }),
       response: { 200: z.object({ gifts: z.array(giftSchema) }), ...problems(400, 401, 403, 404, 503) },
     },
@@ -44,9 +44,9 @@ export function registerGifts(app: App, deps: ConsoleDeps): void {
     config: { access: 'admin' },
     schema: {
       tags,
-      summary: 'Takes back what is unspent of a gift',
+      summary: 'Takes back the unspent part of a gift',
       description:
-        'What is spent stays spent; what running calls hold stays until they end, and can be taken then. Asking again takes what is free by then.',
+        'What is spent stays spent. What running calls hold stays until they end and can be taken back then: send the request again.',
       params: z.object({ id: z.string().max(100) }),
       body: z.strictObject({ reason: z.string().min(1).max(500) }),
       response: {

@@ -12,7 +12,7 @@ const keySchema = z.object({
   kind: z.enum(['workspace', 'platform']),
   workspace_id: uuidSchema.nullable(),
   name: z.string(),
-  prefix: z.string().describe('How it begins: enough to tell it from the others.'),
+  prefix: z.string().describe('Its first characters, enough to tell it from the others.'),
   created_at: instantSchema,
   revoked_at: instantSchema.nullable(),
 });
@@ -27,7 +27,7 @@ export function registerKeys(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags: ['Administration'],
-      summary: 'Makes a key: of a workspace, or without one a platform key, which acts for any workspace it names',
+      summary: 'Creates a key: of a workspace, or without one a platform key, which acts for any workspace it names',
       body: z.strictObject({ workspace_id: uuidSchema.optional(), name: z.string().min(1).max(200) }),
       response: {
         201: keySchema.extend({ key: z.string().describe('Shown this once.') }),

@@ -12,10 +12,10 @@ const standingSchema = z.object({
   watches: z.enum(['ceiling', 'global_budget', 'pool']),
   workspace_id: z.string().nullable().describe('Null: everybody’s.'),
   unit: z.string(),
-  spent: quantitySchema.describe('Of a workspace: when it came to this rung.'),
+  spent: quantitySchema.describe('Of a workspace: when it came to this level.'),
   cap: quantitySchema,
   rung: z.int().describe('Counted from 1; 0: none.'),
-  rungs: z.int().describe('How many the ladder has.'),
+  rungs: z.int().describe('Number of levels.'),
   since: instantSchema.nullable(),
   effects: z.array(degradationSchema),
 });
@@ -28,13 +28,13 @@ export function registerLadder(app: App, deps: ConsoleDeps): void {
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'The rung of each meter that a ladder watches',
+      summary: 'The throttling level of each watched meter',
       querystring: z.object({ limit: z.coerce.number().int().min(1).max(1000).optional() }),
       response: {
         200: z.object({
           frozen: z.boolean(),
           shared: z.array(standingSchema),
-          workspaces: z.array(standingSchema).describe('Farthest down first.'),
+          workspaces: z.array(standingSchema).describe('Strongest throttling first.'),
           workspaces_on_a_rung: z.int(),
         }),
         ...problems(400, 401, 403, 503),

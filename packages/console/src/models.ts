@@ -34,7 +34,7 @@ const modelSchema = z.object({
     ),
   workspaces_kept_away: z
     .int()
-    .describe('Workspaces that are kept away by what their own calls have come to, while the others are let through.'),
+    .describe('Workspaces that are stopped because their own calls failed, while the others are served.'),
   breaker: z
     .enum(['closed', 'half_open', 'open'])
     .describe(

@@ -36,7 +36,7 @@ export function registerOperators(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags,
-      summary: 'Invites a mailbox to operate the installation',
+      summary: 'Invites an e-mail address to operate the installation',
       body: z.strictObject({ email: z.email().max(320) }),
       response: {
         201: z.object({
@@ -70,7 +70,7 @@ export function registerOperators(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags,
-      summary: 'Takes the role of an operator away',
+      summary: 'Removes an operator',
       params: z.object({ id: z.string() }),
       response: { 204: z.undefined().describe('Taken away'), ...problems(401, 403, 404, 503) },
     },

@@ -15,7 +15,7 @@ export function registerPayments(app: App, { marketplace, licenses, log }: Conso
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'Takes in the payment events since an instant again, as far as they are not known',
+      summary: 'Fetches the payment events since a time again, and applies those that are missing',
       description:
         'Lists Stripe’s events (it keeps 30 days of them), and for what is older its objects, and applies each once, as its webhook would have. ' +
         'A request goes through some hundreds; repeat it with `after` until `next` is null.',
@@ -25,10 +25,10 @@ export function registerPayments(app: App, { marketplace, licenses, log }: Conso
       }),
       response: {
         200: z.object({
-          linked: z.int().describe('Customers whose workspace was not known any more, and is again.'),
+          linked: z.int().describe('Customers that were linked to their workspaces again.'),
           known: z.int(),
           applied: z.int(),
-          ignored: z.int().describe('Known now, and without consequence.'),
+          ignored: z.int().describe('Recorded, without an effect.'),
           refused: z.int(),
           refusals: z.array(z.object({ event: z.string(), type: z.string(), why: z.string() })),
           next: z.string().nullable(),
@@ -41,7 +41,7 @@ export function registerPayments(app: App, { marketplace, licenses, log }: Conso
       const taken = await marketplace.takeIn({ since, after, pages_max: PAGES_MAX });
       if (isRefusal(taken)) return sendRefusal(request, reply, taken);
       for (const workspace of taken.workspaces) {
-        await licenses.release(workspace).catch((err: unknown) => log.error({ err }, 'a changed license is followed up later'));
+        await licenses.release(workspace).catch((err: unknown) => log.error({ err }, 'a changed license will be applied later'));
       }
       const { linked, known, applied, kept, refused, refusals, next } = taken;
       return reply.send({ linked, known, applied, ignored: kept, refused, refusals: [...refusals], next });

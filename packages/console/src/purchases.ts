@@ -9,14 +9,14 @@ const salesSchema = z.object({
   pack: z.string(),
   purchases: z.int(),
   buyers: z.int(),
-  came_back: z.int().describe('Buyers who had bought before.'),
+  came_back: z.int().describe('Workspaces that had bought before.'),
   credits: counterSchema,
-  net: amountSchema.describe('What was paid, without tax.'),
+  net: amountSchema.describe('Payments, without tax.'),
   tax: amountSchema,
   fees: amountSchema,
   reversed: amountSchema.describe('Refunded or disputed, tax included.'),
   checkouts: z.int().describe('Payment pages opened in the span.'),
-  checkouts_paid: z.int().describe('How many of those were paid, whenever.'),
+  checkouts_paid: z.int().describe('How many of those were paid, at any time.'),
 });
 
 /** How packs sell. What they earned is in the books: `GET /api/admin/margin?by=pack`. */

@@ -18,7 +18,7 @@ const lineSchema = z.object({
   attempts: counterSchema,
   booked: z.string(),
   posted_before: z.string().describe('By earlier reconciliations of this day.'),
-  resolved: z.string().describe('What unresolved calls take of it.'),
+  resolved: z.string().describe('The part that unresolved calls explain.'),
   billed: z.string(),
   difference: z.string().describe('Billed more than booked when positive.'),
 });
@@ -53,12 +53,12 @@ export async function registerReconciliation(app: App, { pool, clock, catalog }:
       config: { access: 'admin' },
       schema: {
         tags: ['Administration'],
-        summary: 'Compares a provider’s usage export (CSV) with the books, and posts what differs',
+        summary: 'Compares a provider’s usage export (CSV) with the ledger, and books the differences',
         description:
           'The body is the export as `text/csv`: a header row that names at least a time and a cost. Without `post` nothing is written. ' +
-          'Posted are the resolution of calls whose cost nobody knew, and the rest per day and model as `cost` against `payable:<provider>`; the same export posts once.',
+          'Booked are the costs of calls that were unresolved, and the remaining difference per day and model as `cost` against `payable:<provider>`. The same export is booked once.',
         querystring: z.object({
-          provider: z.string().max(50).describe('One of the catalog, or of the books.'),
+          provider: z.string().max(50).describe('One of the catalog, or of the ledger.'),
           from: instantQuery.describe('A date (UTC).'),
           to: instantQuery.describe('A date (UTC), not included.'),
           post: z.enum(['0', '1']).default('0'),

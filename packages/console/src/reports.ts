@@ -40,7 +40,7 @@ export const marginRowSchema = marginSchema.extend({
   margin_min: z
     .string()
     .nullable()
-    .describe('The least of its revenue that the catalog promises of the plan, of the pack, or of the plan a workspace is on.'),
+    .describe('The minimum margin that the catalog sets for the plan, for the pack, or for the plan of the workspace.'),
 });
 
 const usageSchema = z.object({
@@ -55,7 +55,9 @@ const usageSchema = z.object({
 const fraudSchema = z.object({
   week: z.iso.date().describe('Its Monday, UTC.'),
   workspaces: z.int(),
-  users: z.int().describe('Users who by themselves spent more in a flagged hour than their plan takes for honest, each once.'),
+  users: z
+    .int()
+    .describe('Users that by themselves spent more in a flagged hour than the fraud threshold of their plan, each once.'),
   flags: z.array(
     z.object({
       id: uuidSchema,
@@ -66,7 +68,9 @@ const fraudSchema = z.object({
       users: z
         .array(z.object({ actor: z.string(), user: z.string().nullable(), credits: counterSchema }))
         .nullable()
-        .describe('Those users, the most first; empty where only several together were above. Null beyond the newest 500 flags.'),
+        .describe(
+          'Those users, largest first; empty where only several together were above it. Null beyond the newest 500 flags.',
+        ),
     }),
   ),
 });
@@ -85,7 +89,7 @@ export function registerReports(app: App, deps: ConsoleDeps): void {
       tags,
       summary: 'Margin by plan, workspace, pack, model or month, from the ledger',
       description:
-        'By model, whole UTC days: a model earns the part of each plan’s revenue that the credits charged for it are of all under that plan.',
+        'By model, whole UTC days: a model earns a part of each plan’s revenue, in proportion to the credits charged for it under that plan.',
       querystring: z.object({ ...spanQuery, ...formatQuery, by: z.enum(MARGIN_KEYS).default('plan') }),
       response: { 200: either(z.array(marginRowSchema)), ...problems(400, 401, 403) },
     },

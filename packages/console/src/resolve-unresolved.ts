@@ -9,7 +9,7 @@ export { listUnresolved, type Unresolved, type UnresolvedQuery };
 /** What somebody says about calls that are unresolved. */
 export interface UnresolvedVerdict {
   readonly verdict: 'billed' | 'not_billed';
-  /** What one call cost, in the currency its provider bills in; without it all that was held. */
+  /** What one call cost, in the currency its provider bills in; without it the whole hold. */
   readonly cost?: { readonly amount: string; readonly currency: string };
   readonly reason: string;
   readonly actor: string;
@@ -34,10 +34,10 @@ export async function resolveCalls(
   said: UnresolvedVerdict,
 ): Promise<ResolvedCalls | Refusal> {
   if (said.verdict === 'not_billed' && said.cost !== undefined) {
-    return refuse('invalid_request', '"cost": a call that was not billed has none; leave it out, or say "billed"');
+    return refuse('invalid_request', '"cost": a call that was not billed has no cost; leave it out, or say "billed"');
   }
   if (said.cost !== undefined && query.holds?.length !== 1) {
-    return refuse('invalid_request', '"cost" is of one call: name it in "transaction_ids"');
+    return refuse('invalid_request', '"cost" is for one call: name it in "transaction_ids"');
   }
   const amounts = new Map<string, bigint>();
   let resolved = 0;
@@ -98,7 +98,7 @@ function resolveLot(
         verdict,
         reason,
         calls: done.size,
-        cost: cost === 'worst_case' ? 'all that was held' : cost.toString(),
+        cost: cost === 'worst_case' ? 'the whole hold' : cost.toString(),
         ...(from && { from: from.toString() }),
         ...(to && { to: to.toString() }),
       },

@@ -57,7 +57,7 @@ export function registerRollouts(app: App, deps: ConsoleDeps): void {
           catalog: z.string().min(1).max(CATALOG_CHARACTERS_MAX).optional().describe('Its whole text, YAML.'),
           prices: z.string().min(1).max(CATALOG_CHARACTERS_MAX).optional().describe('The whole text of a provider_costs.yml.'),
           share,
-          from_version: z.string().max(200).optional().describe('Who is on it; without it the version now in force.'),
+          from_version: z.string().max(200).optional().describe('The version to move from; without it the one in force.'),
         })
         .refine((body) => (body.catalog === undefined) !== (body.prices === undefined), 'want either catalog or prices'),
       response: { 201: rolloutSchema, ...problems(400, 401, 403, 409, 503) },
@@ -78,7 +78,7 @@ export function registerRollouts(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags: ['Administration'],
-      summary: 'Roll-outs, newest first',
+      summary: 'Rollouts, newest first',
       response: { 200: z.array(rolloutSchema), ...problems(401, 403, 503) },
     },
     handler: async (_request, reply) => reply.send((await listRollouts(pool)).map(wireRollout)),
@@ -90,14 +90,14 @@ export function registerRollouts(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags: ['Administration'],
-      summary: 'Both sides of a roll-out next to each other: margin from the books, calls and refusals',
+      summary: 'Compares both groups of a rollout: margin from the ledger, calls and refusals',
       params: z.object({ id: uuidSchema }),
       response: { 200: rolloutSchema.extend({ arms: z.array(armSchema) }), ...problems(400, 401, 403, 404, 503) },
     },
     handler: async (request, reply) => {
       const { id } = request.params;
       const rollout = await findRollout(pool, id);
-      if (rollout === undefined) throw new RefusalError(refuse('not_found', `there is no roll-out ${id}`));
+      if (rollout === undefined) throw new RefusalError(refuse('not_found', `there is no rollout ${id}`));
       const arms = await compareRollout(pool, rollout, clock.now());
       return reply.send({
         ...wireRollout(rollout),

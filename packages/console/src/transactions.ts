@@ -9,7 +9,9 @@ import { entrySchema, wireEntry } from './audit.ts';
 import { postingSchema, wirePosting } from './books.ts';
 import { callSchema, wireCall } from '@purser/account';
 
-const sealed = { sealed_in: counterSchema.nullable().describe('The block of the trail that seals it; null while none does.') };
+const sealed = {
+  sealed_in: counterSchema.nullable().describe('The block of the audit log that seals it; null until it is sealed.'),
+};
 
 /** What is known about one charge, for whoever has to answer a dispute. */
 export function registerTransactions(app: App, { pool }: ConsoleDeps): void {
@@ -19,7 +21,7 @@ export function registerTransactions(app: App, { pool }: ConsoleDeps): void {
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'Everything about one transaction: postings, provider calls and deeds',
+      summary: 'Everything about one transaction: ledger entries, provider calls and audit events',
       params: z.object({ id: z.string().max(100) }),
       response: {
         200: z.object({

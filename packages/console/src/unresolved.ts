@@ -19,11 +19,11 @@ const unresolvedSchema = z.object({
   cause: z
     .string()
     .describe(
-      'What its last attempt came to (`unavailable`, `timeout`, `garbage`, `fault`, …); `expired`: no server has said; `lost`: the database had forgotten the hold.',
+      'How its last attempt ended (`unavailable`, `timeout`, `garbage`, `fault`, …); `expired`: no server reported a result; `lost`: the hold was not in the database.',
     ),
   counted: z.boolean().describe('Whether it counts against the workspace’s ceiling.'),
   since: instantSchema,
-  cost: amountSchema.describe('The most it may have cost, as the provider bills.'),
+  cost: amountSchema.describe('Its maximum cost, as the provider bills.'),
   resolved_at: instantSchema.nullable(),
   verdict: z.enum(['billed', 'not_billed']).nullable(),
 });
@@ -41,13 +41,13 @@ export function registerUnresolved(app: App, { pool, clock }: ConsoleDeps): void
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'Calls that a provider may have billed, the oldest first',
+      summary: 'Unresolved calls, which a provider may have billed, oldest first',
       querystring: z.object({
         ...pageQuery,
         ...span,
         provider: z.string().max(120).optional(),
         workspace_id: z.string().max(100).optional(),
-        resolved: z.enum(['0', '1']).optional().describe('`1`: with those that have been resolved.'),
+        resolved: z.enum(['0', '1']).optional().describe('`1`: also those that are resolved.'),
       }),
       response: {
         200: z.object({ unresolved: z.array(unresolvedSchema), next_cursor: z.string().nullable() }),
@@ -81,9 +81,9 @@ export function registerUnresolved(app: App, { pool, clock }: ConsoleDeps): void
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'Says what unresolved calls cost: some by their ids, or all of a provider and a span',
+      summary: 'Sets what unresolved calls cost: some by their ids, or all of a provider and a time span',
       description:
-        'Not billed: their cost leaves the books. Billed: it is booked as cost, by `cost` or else by all that was held. The customer is charged in neither case. A call that is resolved already stays as it is, so the same request again changes nothing.',
+        'Not billed: their cost is removed from the ledger. Billed: it is booked as cost, by `cost` or else by the whole hold. The customer is charged in neither case. A call that is resolved already stays as it is, so sending the same request again changes nothing.',
       body: z.strictObject({
         transaction_ids: z.array(uuidSchema).min(1).max(CALLS_MAX).nullish(),
         provider: z.string().min(1).max(120).nullish(),
@@ -96,7 +96,7 @@ export function registerUnresolved(app: App, { pool, clock }: ConsoleDeps): void
       response: {
         200: z.object({
           resolved: z.int(),
-          amounts: z.array(amountSchema).describe('The most they may have cost.'),
+          amounts: z.array(amountSchema).describe('Their maximum cost.'),
         }),
         ...problems(400, 401, 403),
       },

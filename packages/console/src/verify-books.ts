@@ -13,14 +13,14 @@ export interface BooksVerification {
   readonly mismatches: readonly { readonly kind: string; readonly detail: string }[];
 }
 
-/** Replays the postings and the holds against the counters. Reads everything. */
+/** Replays entries and holds, and compares them with the counters. Reads everything. */
 export async function verifyBooks(pool: Pool): Promise<BooksVerification> {
   const [postings, meters] = await Promise.all([verifyPostings(pool), verifyMeters(pool)]);
   const mismatches = [
     ...postings.mismatches.map(({ kind, detail }) => ({ kind, detail })),
     ...meters.mismatches.map(({ key, workspace, what, counter, replayed }) => ({
       kind: 'meter',
-      detail: `${key} of ${workspace}: ${what} is ${counter}, its history says ${replayed}`,
+      detail: `${key} of ${workspace}: ${what} is ${counter}, the history says ${replayed}`,
     })),
   ];
   return {

@@ -27,7 +27,7 @@ const workspaceSchema = z.object({
   name: z.string(),
   external_id: z.string().nullable(),
   plan: z.string(),
-  catalogue_version: z.string().describe('What it bought from; a new plan moves it to the version now for sale.'),
+  catalogue_version: z.string().describe('The catalog version it bought from; a new plan moves it to the current version.'),
   timezone: z.string(),
   anchored_at: instantSchema.describe('Billing months are counted from here.'),
   license: z.enum(LICENSES),
@@ -49,7 +49,7 @@ export function registerWorkspaces(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags: ['Administration'],
-      summary: 'Makes a workspace and its first key',
+      summary: 'Creates a workspace and its first key',
       body: z.strictObject({
         name,
         plan: z.string().min(1).max(100),
@@ -146,7 +146,7 @@ export function registerWorkspaces(app: App, deps: ConsoleDeps): void {
     config,
     schema: {
       tags: ['Administration'],
-      summary: 'Changes a workspace; what is absent stays',
+      summary: 'Changes a workspace; absent members stay as they are',
       params: z.object({ id: z.string() }),
       body: z
         .strictObject({
@@ -155,7 +155,7 @@ export function registerWorkspaces(app: App, deps: ConsoleDeps): void {
           timezone: z.string().min(1).max(100).optional(),
           external_id: name.nullable().optional(),
           license: z.enum(LICENSES).optional(),
-          overrides: overridesSchema.optional().describe('Replaces all that were negotiated before; {} ends them.'),
+          overrides: overridesSchema.optional().describe('Replaces all earlier overrides; {} removes them.'),
         })
         .refine(
           (body) => Object.keys(body).length > 0,

@@ -20,7 +20,7 @@ export class TestClock implements Clock {
   /** @throws RangeError when `to` lies before the present of this clock. */
   moveTo(to: Temporal.Instant): void {
     if (Temporal.Instant.compare(to, this.#now) < 0) {
-      throw new RangeError(`the test clock stands at ${this.#now} and only moves forward; got ${to}`);
+      throw new RangeError(`the test clock is at ${this.#now} and only moves forward; got ${to}`);
     }
     this.#now = to;
   }
@@ -51,7 +51,7 @@ export class OffsetClock implements Clock {
   /** @throws RangeError when `to` lies before the present of this clock. */
   moveTo(to: Temporal.Instant): void {
     if (Temporal.Instant.compare(to, this.now()) < 0) {
-      throw new RangeError(`the clock stands at ${this.now()} and only moves forward; got ${to}`);
+      throw new RangeError(`the clock is at ${this.now()} and only moves forward; got ${to}`);
     }
     this.#offset = to.since(this.#base.now());
   }

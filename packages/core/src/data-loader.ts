@@ -26,7 +26,7 @@ export class DataLoader<Value> {
   load(key: string): Promise<Value | undefined> {
     const known = this.#waiting.get(key);
     if (known) return known.promise;
-    if (this.#waiting.size >= WAITING_MAX) return Promise.reject(new Fault('too many look-ups are waiting', { retryable: true }));
+    if (this.#waiting.size >= WAITING_MAX) return Promise.reject(new Fault('too many lookups are waiting', { retryable: true }));
     const { promise, resolve, reject } = Promise.withResolvers<Value | undefined>();
     this.#waiting.set(key, { promise, resolve, reject });
     if (!this.#busy) inBackground(this.#drain(), reject);

@@ -7,9 +7,9 @@ const WHY: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
   ENOENT: 'there is no such file or folder',
   ENOSPC: 'the disk is full',
-  ENOTDIR: 'a part of its path is no folder',
+  ENOTDIR: 'a part of its path is not a folder',
   EPERM: 'this user may not',
-  EROFS: 'the disk takes no writes',
+  EROFS: 'the disk is read-only',
 };
 
 /** What the disk refused, in one line that says of which file; whatever else went wrong stays what it is. */

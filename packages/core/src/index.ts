@@ -6,6 +6,7 @@ export { assert, BrokenInvariant, Fault, unreachable } from './fault.ts';
 export { fileTrouble } from './file-trouble.ts';
 export { type HoldId, type Id, isUuid, PLATFORM, type WorkspaceId } from './ids.ts';
 export { instantText } from './instant-text.ts';
+export { localTime } from './local-time.ts';
 export { LruCache } from './lru-cache.ts';
 export { ownPath } from './own-path.ts';
 export { wasDemoted } from './redis-demoted.ts';

@@ -17,7 +17,7 @@ export const REFUSALS = {
   no_model_allowed: { status: 409, title: 'No model is allowed for this' },
   price_unknown: { status: 409, title: 'The price is not known' },
   frozen: { status: 409, title: 'Model versions are frozen' },
-  unsupported_media_type: { status: 415, title: 'The body is of a kind that is not taken' },
+  unsupported_media_type: { status: 415, title: 'The content type is not supported' },
   request_too_large: { status: 422, title: 'The request is too large' },
   selection_too_large: { status: 422, title: 'Too many were selected' },
   idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another request' },

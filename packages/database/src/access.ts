@@ -13,7 +13,7 @@ export async function restoreAccess(connection: Connection): Promise<number> {
     if (missing.length === 0) return 0;
     throw new Fault(
       `this database was restored from a dump without the roles ${missing.join(' and ')}, and the dump is too old to say what they may do: ` +
-        'make them (docs/operating.md, "The roles of the database") and restore the dump once more into an empty database',
+        'create them (docs/operating.md, "The roles of the database") and restore the dump once more into an empty database',
       { retryable: false },
     );
   }
@@ -61,8 +61,8 @@ async function makeRole(connection: Connection, role: string): Promise<void> {
     }
     if (code !== '42501') throw error;
     throw new Fault(
-      `this database was restored where there is no role ${role}, and the user of DATABASE_URL may not make it: have it made ` +
-        '(docs/operating.md, "The roles of the database") and start again; what it may do is then made good',
+      `this database was restored where there is no role ${role}, and the user of DATABASE_URL may not create it: have it created ` +
+        '(docs/operating.md, "The roles of the database") and start again; its rights are then restored',
       { retryable: false, cause: error },
     );
   }

@@ -105,9 +105,7 @@ export class BackupReader implements AsyncDisposable {
     } catch (error) {
       if (error instanceof Fault) throw error;
       const trouble = fileTrouble(`${this.#file} cannot be restored`, error);
-      throw trouble instanceof Fault
-        ? trouble
-        : this.#unreadable('it is damaged, or no backup that `purser backup` wrote', error);
+      throw trouble instanceof Fault ? trouble : this.#unreadable('it is damaged, or was not written by `purser backup`', error);
     }
     throw this.#unreadable('it ends too early', undefined);
   }

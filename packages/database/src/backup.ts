@@ -96,7 +96,7 @@ export async function restoreBackup(pool: Pool, schemas: readonly SchemaMigratio
     for await (const { head, rows } of reader.tables()) {
       const table = made.get(head.table);
       if (table === undefined || head.columns.some((column) => !table.columns.includes(column))) {
-        throw new Fault(`${file} cannot be restored: it holds ${head.table}, which the migrations do not make`, {
+        throw new Fault(`${file} cannot be restored: it contains ${head.table}, which the migrations do not create`, {
           retryable: false,
         });
       }
@@ -123,7 +123,7 @@ async function headerOf(connection: Connection, now: Temporal.Instant): Promise<
     `select to_regclass('base.installation') is not null as there`,
   );
   if (there[0]?.there !== true) {
-    throw new Fault('this database holds no installation of this version: run `purser migrate` first', { retryable: false });
+    throw new Fault('this database has no installation of this version: run `purser migrate` first', { retryable: false });
   }
   const { rows } = await connection.query<Pick<Header, 'migrations' | 'server_version' | 'installation'>>(
     `select current_setting('server_version') as server_version, (select id::text from base.installation) as installation,
@@ -156,7 +156,7 @@ async function refuseFilled(connection: Connection): Promise<void> {
   const { rows } = await connection.query<{ there: boolean }>(`select to_regnamespace('base') is not null as there`);
   if (rows[0]?.there !== true) return;
   throw new Fault(
-    'the database is not empty: a backup is restored into a new one (`create database …`), and this one holds an installation',
+    'the database is not empty: restore the backup into a new one (`create database …`); this one has an installation',
     {
       retryable: false,
     },
@@ -184,7 +184,7 @@ function inOrder(tables: readonly Table[]): Table[] {
   while (waiting.size > 0) {
     const ready = [...waiting.values()].filter(({ after }) => !after.some((name) => waiting.has(name)));
     if (ready.length === 0)
-      throw new Fault(`tables point to each other in a circle: ${[...waiting.keys()].join(', ')}`, { retryable: false });
+      throw new Fault(`tables refer to each other in a cycle: ${[...waiting.keys()].join(', ')}`, { retryable: false });
     for (const table of ready) {
       ordered.push(table);
       waiting.delete(table.name);

@@ -8,8 +8,8 @@ const ANSWER_MS_MAX = 5_000;
 const PROTOCOL_VIOLATION = '08P01';
 
 const SHARED =
-  'a pooler answers that shares sessions between clients (PgBouncer with pool_mode = transaction or statement). Purser pools by itself ' +
-  'and needs sessions of its own: name PostgreSQL itself, or a pooler with pool_mode = session';
+  'a pooler answers that shares sessions between clients (PgBouncer with pool_mode = transaction or statement). Purser has its own pool ' +
+  'and needs sessions of its own: connect to PostgreSQL itself, or to a pooler with pool_mode = session';
 
 /**
  * Whether the database behind an address is one that Purser works on, looked at before anything is done there.
@@ -25,11 +25,11 @@ export async function examineDatabase(url: string): Promise<void> {
          pg_is_in_recovery() as stand_by, pg_backend_pid() as pid`,
     );
     const [found] = rows;
-    if (found === undefined) throw refusal('it answers nothing to a question');
+    if (found === undefined) throw refusal('it does not answer a query');
     const version = Math.trunc(found.version / 10_000);
     if (version < VERSION_MIN) throw refusal(`it is PostgreSQL ${version}; want ${VERSION_MIN} or newer`);
     if (found.encoding !== 'UTF8') throw refusal(`its encoding is ${found.encoding}; want one made with encoding 'UTF8'`);
-    if (found.stand_by) throw refusal('it is a stand-by, which takes no writes; want the address of the primary');
+    if (found.stand_by) throw refusal('it is a standby, which is read-only; want the address of the primary');
     // Who connects directly was told the number of the process that answers. A pooler tells its own.
     const direct = (first as unknown as { processID?: number }).processID === found.pid;
     if (!direct && (await sharesSessions(first, second, found.pid))) throw refusal(SHARED);

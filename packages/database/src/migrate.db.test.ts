@@ -48,7 +48,7 @@ test('a program older than the schema is refused in one line that names what it 
   await rm(path.join(folder, '003_third.sql'));
   await rm(path.join(folder, '002_second.sql'));
   await expect(migrate(database.pool, [baseMigrations, example])).rejects.toThrow(
-    /^the database is ahead of this program: its migration example\/2 and 1 more is not known here; start the version that made it, or a newer one$/,
+    /^the database is newer than this program: its migration example\/2 and 1 more is not known here; start the version that made it, or a newer one$/,
   );
   expect(await unknownMigrations(database.pool, [baseMigrations, example])).toEqual(['example/2', 'example/3']);
 });

@@ -58,7 +58,9 @@ export async function migrate(
 ): Promise<readonly Migration[]> {
   const { applied, access_restored } = await transaction(pool, (connection) => migrateWithin(connection, schemas));
   if (access_restored > 0) {
-    say(`the database was restored without its roles: ${access_restored} policies and grants were missing and are made good`);
+    say(
+      `the database was restored without its roles: ${access_restored} policies and grants were missing and have been restored`,
+    );
   }
   return applied;
 }
@@ -97,7 +99,7 @@ function refuseNewer(landed: readonly string[], known: readonly Migration[]): vo
   if (unknown === undefined) return;
   const others = more.length === 0 ? '' : ` and ${more.length} more`;
   throw new Fault(
-    `the database is ahead of this program: its migration ${unknown}${others} is not known here; start the version that made it, or a newer one`,
+    `the database is newer than this program: its migration ${unknown}${others} is not known here; start the version that made it, or a newer one`,
     { retryable: false },
   );
 }

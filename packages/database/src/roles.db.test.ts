@@ -80,7 +80,8 @@ test('C10: an owner who may make none is served by roles that were made beforeha
   await bringForward(owner);
   const addresses = await openRoles(owner, PASSWORD);
   expect([await whoAt(addresses.purser_work), await whoAt(addresses.purser_app)]).toEqual(['purser_work', 'purser_app']);
-  const line = 'the roles purser_work and purser_app cannot log in to the database: the user of DATABASE_URL may not let them in';
+  const line =
+    'the roles purser_work and purser_app cannot log in to the database: the user of DATABASE_URL may not allow them to log in';
   await expect(openRoles(owner, undefined)).rejects.toThrow(line);
   await expect(openRoles(owner, 'a wrong one')).rejects.toThrow(line);
 });

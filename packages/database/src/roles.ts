@@ -119,7 +119,7 @@ async function letIn(owner_url: string, password: string | undefined): Promise<v
     if (error instanceof Error && error.message.includes('tuple concurrently updated')) return;
     if (error instanceof Error && 'code' in error && error.code === '42501') {
       throw notLetIn(
-        'the user of DATABASE_URL may not let them in; have them made with a password, and set DATABASE_ROLES_PASSWORD',
+        'the user of DATABASE_URL may not allow them to log in; have them created with a password, and set DATABASE_ROLES_PASSWORD',
         error,
       );
     }

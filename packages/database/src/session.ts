@@ -43,7 +43,7 @@ class StandBy extends Error {
   readonly code = '25006';
 
   constructor() {
-    super('the database is a stand-by, which takes no writes; want the primary');
+    super('the database is a standby, which is read-only; want the primary');
     this.name = 'StandBy';
   }
 }

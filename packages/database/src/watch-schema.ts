@@ -27,11 +27,8 @@ export function watchSchema(parts: {
       const unknown = await unknownMigrations(pool, schemas);
       if (unknown.length === 0) return;
       told = true;
-      log.warn(
-        { migrations: unknown },
-        'a newer version has brought the database forward; this server goes on, and is to be replaced',
-      );
+      log.warn({ migrations: unknown }, 'a newer version has migrated the database; this server continues, replace it soon');
     },
-    (err) => log.error({ err }, 'it could not be seen whether the database was brought forward'),
+    (err) => log.error({ err }, 'the schema version of the database could not be read'),
   );
 }

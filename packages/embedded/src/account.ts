@@ -25,7 +25,7 @@ export async function serverAccount(owner: number | undefined): Promise<Account 
   const account = known.get('postgres') ?? known.get(OWN_ACCOUNT) ?? (await makeAccount());
   if (account === undefined) {
     throw new Fault(
-      'PostgreSQL does not run as root, and no user for it could be made; start as another user, or set DATABASE_URL',
+      'PostgreSQL does not run as root, and no user for it could be created; start as another user, or set DATABASE_URL',
       { retryable: false },
     );
   }

@@ -79,7 +79,7 @@ async function problemWith(folder: string, account: Account | undefined): Promis
       'test -x "$0/bin/initdb" && test -r "$0/share/postgresql/postgres.bki"',
       folder,
     ]);
-    return readable.code === 0 ? undefined : 'files missing or closed to it';
+    return readable.code === 0 ? undefined : 'files are missing or not readable for it';
   } catch (error) {
     return error instanceof Error ? firstLine(error.message) : String(error);
   }

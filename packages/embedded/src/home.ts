@@ -23,7 +23,7 @@ export interface Home {
  */
 export async function settleHome(dataDir: string, stage: string, log: (line: string) => void): Promise<Home> {
   await makeFolder(dataDir).catch((error: unknown) => {
-    throw new Fault(`the data folder ${dataDir} cannot be made: ${reason(error)}`, { retryable: false, cause: error });
+    throw new Fault(`the data folder ${dataDir} cannot be created: ${reason(error)}`, { retryable: false, cause: error });
   });
   const staged = path.join(stage, await instanceOf(dataDir));
   for (const folder of [dataDir, staged]) {
@@ -33,7 +33,7 @@ export async function settleHome(dataDir: string, stage: string, log: (line: str
   const account = await serverAccount(undefined);
   if (account === undefined || (await canKeepDataIn(dataDir, account))) return homeAt(dataDir, account);
   await makeOpenFolder(staged);
-  log(`the database is kept in ${staged}, for ${account.name}, who serves it, cannot enter ${dataDir}`);
+  log(`the database is kept in ${staged}, because the user ${account.name}, which runs it, cannot enter ${dataDir}`);
   return homeAt(staged, account);
 }
 
@@ -47,7 +47,7 @@ async function knownHome(folder: string, owner: number): Promise<Home> {
   }
   if (!(await canUse(account, path.join(folder, 'postgres'), 'write'))) {
     const name = account?.name ?? `user ${String(own)}`;
-    throw new Fault(`the database in ${folder} is out of reach of ${name}, to whom it belongs; move it to an open folder`, {
+    throw new Fault(`the database in ${folder} cannot be reached by its owner ${name}; move it to a folder that user can enter`, {
       retryable: false,
     });
   }
@@ -74,7 +74,7 @@ async function instanceOf(dataDir: string): Promise<string> {
   }
   const instance = (await readFile(file, 'utf8')).trim();
   if (!/^[0-9a-f]{12}$/.test(instance)) {
-    throw new Fault(`${file} holds no instance name (12 hexadecimal digits); restore it, or remove it if the folder is new`, {
+    throw new Fault(`${file} has no instance name (12 hexadecimal digits); restore it, or remove it if the folder is new`, {
       retryable: false,
     });
   }

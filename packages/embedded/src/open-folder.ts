@@ -21,7 +21,7 @@ async function exists(folder: string): Promise<boolean> {
   return stat(folder).then(
     (found) => {
       if (found.isDirectory()) return true;
-      throw new Error(`${folder} is no folder`);
+      throw new Error(`${folder} is not a folder`);
     },
     (error: unknown) => {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;

@@ -22,7 +22,7 @@ export async function stopOrphan({ data }: Home, log: (line: string) => void): P
   const file = path.join(data, 'postmaster.pid');
   const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0]);
   if (Number.isSafeInteger(pid) && pid > 1 && (await serves(pid, data))) {
-    log(`a database server (process ${pid}) outlived its owner; stopping it before a new one starts`);
+    log(`a database server (process ${pid}) was left running by an earlier process; stopping it before a new one starts`);
     await stopServer(pid, data);
   }
 }

@@ -80,7 +80,7 @@ export async function initialise(home: Home, binaries: Binaries, durable = true)
   const words = [`--pgdata=${draft}`, ...access, ...locale, ...(durable ? [] : ['--no-sync'])];
   const { code, output } = await runAs(home.account, binaries.initdb, words);
   if (code !== 0) {
-    throw new Fault(`the database could not be made in ${home.data}: ${lastComplaint(output)}`, { retryable: false });
+    throw new Fault(`the database could not be created in ${home.data}: ${lastComplaint(output)}`, { retryable: false });
   }
   await rename(draft, home.data);
 }

@@ -137,7 +137,7 @@ test('a server that dies under a living owner is started again', async () => {
   process.kill(before, 'SIGKILL');
   while (database.pid() === before) await sleep(20);
   expect(await query(database.url, 'select n from kept')).toEqual([{ n: 7 }]);
-  expect(lines.at(-1)).toBe('the database server ended by itself (SIGKILL); starting it again');
+  expect(lines.at(-1)).toBe('the database server ended unexpectedly (SIGKILL); starting it again');
 });
 
 test('a server that ends in the moment it is launched is heard of at once, not waited for', async () => {
@@ -201,11 +201,11 @@ test('data of another PostgreSQL is refused by both versions, untouched', async 
 
 test('a data folder that cannot be one is refused in one line', async () => {
   await writeFile(dataDir, 'a file');
-  await expect(startEmbedded({ dataDir, stage })).rejects.toThrow(/^the data folder [^\n]* cannot be made: [^\n]*$/);
+  await expect(startEmbedded({ dataDir, stage })).rejects.toThrow(/^the data folder [^\n]* cannot be created: [^\n]*$/);
   // Where nothing may be made though the folder above is there; a recursive mkdir of Node's tries for ever.
   if (process.platform === 'linux') {
     await expect(startEmbedded({ dataDir: '/proc/purser/data', stage })).rejects.toThrow(
-      /^the data folder [^\n]* cannot be made: [^\n]*$/,
+      /^the data folder [^\n]* cannot be created: [^\n]*$/,
     );
   }
 });

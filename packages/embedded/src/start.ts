@@ -79,12 +79,12 @@ function keep(
       const how = await server.ended;
       if (stopping) return;
       if (performance.now() - since > STEADY_MS) restarts = 0;
-      log(`the database server ended by itself (${how}); starting it again`);
+      log(`the database server ended unexpectedly (${how}); starting it again`);
       server = await startAgain();
       if (stopping) await server.stop();
     }
     await server.ended;
-    if (!stopping) log(`the database server ended ${RESTARTS_MAX + 1} times in short order; not starting it again`);
+    if (!stopping) log(`the database server ended ${RESTARTS_MAX + 1} times within a short time; not starting it again`);
   };
   const watching = watch().catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
   return {

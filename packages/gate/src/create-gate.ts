@@ -45,7 +45,7 @@ export function createGate(deps: GateDeps): Gate {
   const open = async <T>(given: Ask, endpoint: string, run: (cleared: Cleared) => Promise<T | Refusal>): Promise<T | Refusal> => {
     const { caller, user } = given;
     if (inFlight.closed)
-      return refuse('overloaded', 'this server is shutting down; another one will answer', { retryAfterSeconds: 1 });
+      return refuse('overloaded', 'this server is shutting down; send the request again', { retryAfterSeconds: 1 });
     const { idempotency } = given;
     // A key is of one endpoint: the same bytes at another ask for something else.
     const ask = idempotency

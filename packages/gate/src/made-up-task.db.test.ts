@@ -244,7 +244,7 @@ describe('a task that is made up, through the gate’s own entry point', () => {
     await spent(caller, 2);
     const clamped = await spent(caller, 9);
     expect(clamped.result.texts).toHaveLength(3);
-    expect(clamped.degraded).toEqual([{ what: '3 pages instead of 9', why: 'what is left pays for no more' }]);
+    expect(clamped.degraded).toEqual([{ what: '3 pages instead of 9', why: 'the budget left pays for no more' }]);
     const refused = await spend(caller, 1);
     if (!isRefusal(refused)) throw new Error('a sixth page was read');
     expect(refused.code).toBe('quota_exceeded');

@@ -10,9 +10,10 @@ const ROUTE_TITLES: Readonly<Record<ClosedReason, (what: string) => string>> = {
 };
 const ROUTE_TEXTS: Readonly<Record<ClosedReason, string>> = {
   overrun:
-    'No call goes there until a probe has shown that it keeps the output limit; the setting …_OUTPUT_LIMIT names what its server calls that limit.',
-  failing: 'One call tries it again now and then; the others go to the next provider of their plan, or are refused with a wait.',
-  key: 'Check its key, its balance and what the key may be used for. One call tries it again now and then.',
+    'No call goes there until a probe shows that it keeps the output limit. The setting …_OUTPUT_LIMIT says what its server calls that limit.',
+  failing:
+    'One call tries it again from time to time; the others go to the next provider of their plan, or are refused with a wait.',
+  key: 'Check its key, its balance and what the key may be used for. One call tries it again from time to time.',
   unresolved:
     'It is not called until that is resolved (`purser unresolved`, or POST /api/admin/unresolved/resolve) or the hour has passed.',
 };
@@ -28,7 +29,7 @@ export const ROUTES: AlertSource = {
 
 function routeAlert({ provider, model, reason, why, at, for_everybody }: ClosedRoute): NewAlert {
   const what = model ?? provider;
-  const whom = for_everybody ? '' : ' Only workspaces whose own calls fail are kept away; the others are let through.';
+  const whom = for_everybody ? '' : ' Only workspaces whose own calls fail are stopped; the others are served.';
   return {
     workspace: PLATFORM,
     kind: reason === 'overrun' ? 'overrun' : 'provider',

@@ -35,7 +35,7 @@ const chatBody = z.looseObject({
     .string()
     .refine((user) => user === '' || USER_NAME.test(user), WANTED_USER_NAME)
     .nullish()
-    .describe('The end user, for per-user limits: 1 to 256 characters; empty is nobody.'),
+    .describe('The end user, for per-user limits: 1 to 256 characters; empty means none.'),
 });
 
 const completionSchema = z
@@ -56,7 +56,7 @@ export function registerChatCompletions(app: App, { gate, bounds }: GatewayDeps)
     bodyLimit: bounds.prompt_body_bytes_max,
     schema: {
       tags: ['OpenAI'],
-      summary: 'The same gate behind OpenAI’s wire format',
+      summary: 'Chat completions in OpenAI’s format',
       description: 'An official OpenAI client works by changing its base URL and key. `max_tokens` is capped by the plan.',
       body: chatBody,
       response: { 200: completionSchema, ...openAiErrors(400, 401, 402, 403, 404, 409, 422, 429, 502, 503, 504) },

@@ -20,7 +20,7 @@ export function registerFeatureCheck(app: App, { policyOf, clock }: GatewayDeps)
       tags: ['Workspace'],
       summary: 'Whether a feature may be used now',
       description:
-        'Asks plan, license and ladders, in this order, and counts nothing. What costs money is asked of its own route.',
+        'Checks plan, license and throttling, in this order, and counts nothing. For features that cost money call their own endpoints.',
       params,
       response: {
         200: z.object({ allowed: z.literal(true), feature: z.string(), plan: z.string(), license: z.string() }),

@@ -28,7 +28,7 @@ const messageSchema = z.strictObject({ role: z.enum(['system', 'user', 'assistan
 const generateBody = z
   .strictObject({
     operation: z.string().min(1).max(100).describe('One of GET /api/operations.'),
-    prompt: z.string().min(1).optional().describe('The task in plain words; or give messages.'),
+    prompt: z.string().min(1).optional().describe('The task in plain words; or send messages.'),
     messages: z.array(messageSchema).min(1).max(MESSAGES_MAX).optional(),
     task: z.literal('text').optional(),
     complexity: z.enum(['simple', 'medium', 'complex']).default('medium'),
@@ -36,7 +36,7 @@ const generateBody = z
     max_cost: amountSchema
       .refine(({ amount }) => !amount.startsWith('-'), 'want an amount that is not negative')
       .optional()
-      .describe('The call is made cheaper or refused rather than exceed this.'),
+      .describe('A call that could cost more is made cheaper or refused.'),
     model: z.string().min(1).max(200).optional().describe('One of GET /v1/models; without it the plan routes.'),
   })
   .refine((body) => (body.prompt === undefined) !== (body.messages === undefined), 'want either "prompt" or "messages"');
@@ -47,14 +47,14 @@ const degradationSchema = z.object({ what: z.string(), why: z.string() });
 
 const answerSchema = z.object({
   id: uuidSchema,
-  transaction_id: uuidSchema.describe('The same call in every book.'),
+  transaction_id: uuidSchema.describe('The id of this call in ledger, statement and audit log.'),
   output: z.string(),
   model: z.object({ provider: z.string(), name: z.string(), version: z.string() }),
   usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }),
   cost: asCost(amountSchema),
   credits: z.object({ charged: counterSchema, balance: counterSchema }),
-  degraded: z.array(degradationSchema).describe('What was done cheaper than asked, and why.'),
-  offline: z.boolean().describe('True: no model was asked; a deterministic stand-in worked on the input.'),
+  degraded: z.array(degradationSchema).describe('What was reduced, and why.'),
+  offline: z.boolean().describe('True: no model was called; the deterministic offline provider answered.'),
   finish: z.string(),
 });
 

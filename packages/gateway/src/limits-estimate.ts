@@ -12,7 +12,7 @@ const estimateSchema = z.object({
   new_batch_allowed: z.boolean(),
   finalize_max_allowed: z.int(),
   output_tokens_allowed: z.int(),
-  candidates_cost: asCost(amountSchema.nullable().describe('The most that a gallery can cost; null where no price is known.')),
+  candidates_cost: asCost(amountSchema.nullable().describe('The maximum cost of a gallery; null where no price is known.')),
   finals_cost: asCost(amountSchema.nullable()),
   degraded: z.array(z.object({ what: z.string(), why: z.string() })),
 });
@@ -29,7 +29,7 @@ export function registerLimitsEstimate(
     schema: {
       tags: ['Workspace'],
       summary: 'What may be asked for now',
-      description: 'By plan, ladders and what is left of money and credits. Nothing is reserved: the call itself decides.',
+      description: 'By plan, throttling, budget and credits left. Nothing is reserved: the call itself decides.',
       response: { 200: estimateSchema, ...problems(400, 401, 403, 503) },
     },
     handler: async (request, reply) => {

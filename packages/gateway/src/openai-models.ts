@@ -20,7 +20,7 @@ export function registerOpenAiModels(app: App, { clock, policyOf, providers_call
     config: { access: 'workspace' },
     schema: {
       tags: ['OpenAI'],
-      summary: 'The models this plan may name',
+      summary: 'The models this plan allows',
       response: { 200: z.object({ object: z.literal('list'), data: z.array(modelSchema) }), ...openAiErrors(400, 401, 403, 503) },
     },
     handler: async (request, reply) => {
@@ -49,7 +49,7 @@ export function registerOpenAiModels(app: App, { clock, policyOf, providers_call
         throw new RefusalError(
           refuse(
             'not_found',
-            `this plan may not name the model "${wanted}"; it may name ${allowed.map(({ id }) => id).join(', ')}`,
+            `this plan does not allow the model "${wanted}"; it allows ${allowed.map(({ id }) => id).join(', ')}`,
           ),
         );
       }

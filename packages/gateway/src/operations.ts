@@ -16,7 +16,7 @@ const operationSchema = z.object({
     .boolean()
     .optional()
     .describe('For a caller in a workspace: whether its plan and license let it ask for this now.'),
-  credits_min: counterSchema.describe('The least one call is charged.'),
+  credits_min: counterSchema.describe('The minimum charge of one call.'),
   complexities: z.array(z.enum(['simple', 'medium', 'complex'])),
   output_tokens_default: z.int(),
 });

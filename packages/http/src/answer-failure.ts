@@ -42,13 +42,15 @@ export function refusalOfThrown(thrown: unknown): Refusal | undefined {
   if (thrown instanceof RefusalError) return thrown.refusal;
   if (isRefusal(thrown)) return thrown;
   if ((thrown instanceof Fault && thrown.retryable) || isTransientDatabaseError(thrown)) {
-    return refuse('overloaded', 'a part this needs is away for a moment; nothing was spent', { retryAfterSeconds: 2 });
+    return refuse('overloaded', 'a service this needs is not available at the moment; nothing was spent', {
+      retryAfterSeconds: 2,
+    });
   }
   return refusalOfFramework(thrown);
 }
 
 const FRAMEWORK: Readonly<Record<string, Refusal>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: refuse('request_too_large', 'the body is larger than this route takes'),
+  FST_ERR_CTP_BODY_TOO_LARGE: refuse('request_too_large', 'the body is larger than this endpoint accepts'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: refuse('unsupported_media_type', 'content-type: got none, want application/json'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: refuse('invalid_request', 'the body is shorter or longer than its content-length'),
   FST_ERR_CTP_EMPTY_JSON_BODY: refuse('invalid_request', 'the body is empty; want a JSON object'),

@@ -11,8 +11,8 @@ export async function registerApiDescription(app: App): Promise<void> {
         title: 'Purser',
         version: '1',
         description:
-          'Admits every paid call of an AI product under one atomic hold, and proves the margin from its books. ' +
-          'Refusals are RFC 9457 problems, under /v1 OpenAI’s error shape; both carry the same `code`.',
+          'Never lose money on an AI call: every paid call is admitted under one atomic hold, and the margin is proven from the ledger. ' +
+          'Refusals are RFC 9457 problems; under /v1 they have OpenAI’s error format. Both carry the same `code`.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],

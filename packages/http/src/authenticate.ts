@@ -13,7 +13,7 @@ export function presentedCredentials(request: FastifyRequest): Credentials | Ref
   if (authorization === undefined) {
     if (cookie === undefined || !cookie.includes(`${SESSION_COOKIE}=`)) return undefined;
     if (changesFromElsewhere(request)) {
-      return refuse('forbidden', 'a request signed by a session cookie must come from a page of the same origin');
+      return refuse('forbidden', 'a request with a session cookie must come from a page of the same origin');
     }
   }
   return {
@@ -45,8 +45,8 @@ function spelled(header: string | undefined): string | undefined {
 }
 
 const MANAGERS: readonly Role[] = ['manager', 'platform', 'admin'];
-const NOT_YOURS_TO_SPEND = refuse('forbidden', 'an operator spends nothing in a workspace of others');
-const NOT_A_MANAGER = refuse('forbidden', 'this needs an owner or admin of the workspace who signed in');
+const NOT_YOURS_TO_SPEND = refuse('forbidden', 'an operator cannot spend in a customer’s workspace');
+const NOT_A_MANAGER = refuse('forbidden', 'this needs an owner or admin of the workspace, signed in by e-mail');
 
 /** Why this caller may not use a route, or nothing. A route that names nobody is closed to all. */
 export function refusedAccess(caller: Caller, config: FastifyContextConfig): Refusal | undefined {
@@ -80,7 +80,7 @@ function refusedCaller(caller: Caller, access: Access | undefined): Refusal | un
     case 'admin':
       return hasRole(caller, 'admin') ? undefined : refuse('forbidden', 'this needs the admin token, or an operator');
     case undefined:
-      return refuse('forbidden', 'nobody may use this');
+      return refuse('forbidden', 'this endpoint is closed');
   }
 }
 

@@ -23,6 +23,6 @@ function decidesAsOwner(caller: Caller): boolean {
 /** The person who calls, which only a session opened by one has. */
 export function personOf(request: FastifyRequest): Person {
   const { person } = callerOf(request);
-  if (person === undefined) throw new RefusalError(refuse('forbidden', 'this is for persons who signed in, not for keys'));
+  if (person === undefined) throw new RefusalError(refuse('forbidden', 'keys cannot do this; sign in by e-mail'));
   return person;
 }

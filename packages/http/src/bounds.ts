@@ -58,9 +58,9 @@ export class InFlight {
 
   /** `body_bytes` is what the request may send: its content-length, or the route's limit when it did not say. */
   enter(body_bytes: number): (() => void) | Refusal {
-    if (this.#draining) return refuse('overloaded', 'the server is stopping; another one will answer', { retryAfterSeconds: 5 });
+    if (this.#draining) return refuse('overloaded', 'the server is stopping; send the request again', { retryAfterSeconds: 5 });
     if (this.#requests >= this.#bounds.requests_max || this.#bytes + body_bytes > this.#bounds.body_bytes_max) {
-      return refuse('overloaded', `${this.#requests} requests are being answered, which is all this server takes at once`, {
+      return refuse('overloaded', `${this.#requests} requests are being answered, which is the limit of this server`, {
         retryAfterSeconds: 1,
       });
     }

@@ -121,6 +121,6 @@ test.each([
   '1.5',
 ])('PURSER_TRUST_PROXY=%s is refused in one line that names what it wants', (setting) => {
   expect(() => trusting(setting)).toThrow(
-    `wrong setting: PURSER_TRUST_PROXY: got ${JSON.stringify(setting)}, want how many proxies of yours stand before this server`,
+    `wrong setting: PURSER_TRUST_PROXY: got ${JSON.stringify(setting)}, want how many of your proxies are in front of this server`,
   );
 });

@@ -8,7 +8,7 @@ const BODY = JSON.stringify({
   title: 'Overloaded',
   status: 503,
   code: 'overloaded',
-  detail: 'this address has as many connections open as one address may; use those, or close some',
+  detail: 'this address has reached its limit of open connections; use those, or close some',
   retry_after: 1,
 });
 const REFUSED = `HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\ncontent-length: ${Buffer.byteLength(BODY)}\r\nconnection: close\r\n\r\n${BODY}`;

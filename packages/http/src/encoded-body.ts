@@ -58,7 +58,7 @@ function unpacked(
   packed.on('data', (bytes: Buffer) => (body.receivedEncodedLength += bytes.length));
   unpack.once('error', () => {
     packed.unpipe(unpack);
-    body.destroy(unsupported(`the body is not what its content-encoding says: got bytes that are no whole ${encoding}`));
+    body.destroy(unsupported(`the body does not match its content-encoding: got bytes that are not complete ${encoding}`));
   });
   packed.pipe(unpack).pipe(body);
   // What is refused half read, or never read, is let go of.

@@ -10,7 +10,7 @@ import { scanJson } from './json-scan.ts';
 type BeforeParsing = (request: FastifyRequest, user: string | undefined) => Refusal | undefined | Promise<Refusal | undefined>;
 
 /** Read as if it were, every byte that is none would become U+FFFD in silence. */
-const NOT_UTF8 = 'the body is not UTF-8, which JSON is';
+const NOT_UTF8 = 'the body is not UTF-8; want JSON in UTF-8';
 
 /**
  * JSON is the one content type, and its bytes are hashed when an idempotency key came with them:
@@ -51,7 +51,9 @@ function unkeepable(parsed: unknown): RefusalError | null {
   const place = placeOf(parsed, '');
   if (place === undefined) return null;
   const where = place === '' ? 'the body' : `"${place}"`;
-  return new RefusalError(refuse('invalid_request', `${where} holds U+0000 or half of a surrogate pair, which no text may`));
+  return new RefusalError(
+    refuse('invalid_request', `${where} contains U+0000 or half of a surrogate pair, which is not allowed`),
+  );
 }
 
 function placeOf(value: unknown, at: string): string | undefined {
@@ -71,7 +73,7 @@ function mistakeIn(text: string): string {
     JSON.parse(text);
   } catch (error) {
     const at = error instanceof Error ? /at position \d+(?: \(line \d+ column \d+\))?/.exec(error.message)?.[0] : undefined;
-    return `the body is not valid JSON${at === undefined ? '' : `: it goes wrong ${at}`}`;
+    return `the body is not valid JSON${at === undefined ? '' : `: the error is ${at}`}`;
   }
   return 'the body has a member named "__proto__", which no request needs';
 }

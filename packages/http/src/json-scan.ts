@@ -75,21 +75,18 @@ export function scanJson(body: Buffer): Scanned | Refusal {
 }
 
 function tooDeep(): Refusal {
-  return refuse('invalid_request', `the body is nested deeper than ${DEPTH_MAX} levels, which is the most that is read`);
+  return refuse('invalid_request', `the body is nested deeper than ${DEPTH_MAX} levels, which is the limit`);
 }
 
 function tooMany(): Refusal {
   return refuse(
     'invalid_request',
-    `the body holds more than ${VALUES_MAX} members and elements, which is the most that is read; send less at a time`,
+    `the body has more than ${VALUES_MAX} members and elements, which is the limit; send less at a time`,
   );
 }
 
 function tooWide(): Refusal {
-  return refuse(
-    'invalid_request',
-    `an object of the body holds more than ${MEMBERS_MAX} members, which is the most that is read; send fewer`,
-  );
+  return refuse('invalid_request', `an object of the body has more than ${MEMBERS_MAX} members, which is the limit; send fewer`);
 }
 
 /** Longer texts are searched as a whole, which pays from there on. */

@@ -19,7 +19,7 @@ export function answerUnknownRoute(request: FastifyRequest, reply: FastifyReply,
   return sendRefusal(
     request,
     reply,
-    refuse('not_found', `there is no ${request.method} ${shortened(path)}; /api/openapi.json lists what there is`),
+    refuse('not_found', `there is no ${request.method} ${shortened(path)}; /api/openapi.json lists the endpoints`),
   );
 }
 

@@ -76,7 +76,7 @@ ${body}
 export function problemPage({ title, detail }: Pick<Problem, 'title' | 'detail'>): PlainPage {
   return {
     title,
-    body: `<p>${escaped(sentence(detail ?? 'Try again in a moment'))}</p>\n<p><a href="/">To the first page</a></p>`,
+    body: `<p>${escaped(sentence(detail ?? 'Try again in a moment'))}</p>\n<p><a href="/">To the start page</a></p>`,
   };
 }
 

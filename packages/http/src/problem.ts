@@ -8,7 +8,7 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 /** What a caller learns when something of ours broke: that it did, and nothing else. */
 export const INTERNAL: Problem = {
   type: '/problems/internal',
-  title: 'Something broke on our side; it is logged under the request id',
+  title: 'An internal error; it is logged under the request id',
   status: 500,
   code: 'internal',
 };

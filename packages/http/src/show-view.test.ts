@@ -44,7 +44,7 @@ test.each([
   ['one in a list', z.object({ lines: z.array(z.object({ sum: amountSchema.nullable() })) })],
   ['a quantity', z.object({ sum: quantitySchema })],
 ])('%s that is neither a cost nor a price is a fault of the route, found when it is registered', (_, schema) => {
-  expect(() => assertAmountsTold(schema, 'GET /x')).toThrow(/^GET \/x.*sum is an amount, and neither a cost nor a price$/);
+  expect(() => assertAmountsTold(schema, 'GET /x')).toThrow(/^GET \/x.*sum is an amount, but neither a cost nor a price$/);
 });
 
 async function passed(events: string, cut: number): Promise<string> {

@@ -20,7 +20,7 @@ export function inCredits(schema: z.ZodType): Projection | undefined {
 /** @throws BrokenInvariant when a member of the shape is an amount that nobody has called a cost or a price. */
 export function assertAmountsTold(schema: z.ZodType, where: string): void {
   if (shownInCredits(schema) !== undefined) return;
-  if (isAmount(schema)) throw new BrokenInvariant(`${where} is an amount, and neither a cost nor a price`);
+  if (isAmount(schema)) throw new BrokenInvariant(`${where} is an amount, but neither a cost nor a price`);
   for (const [name, inner] of partsOf(schema)) assertAmountsTold(inner, name === '' ? where : `${where}.${name}`);
 }
 

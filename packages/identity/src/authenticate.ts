@@ -47,10 +47,10 @@ const ADMIN: readonly Role[] = Object.freeze(['admin']);
 const NOBODY: readonly Role[] = Object.freeze([]);
 const UNKNOWN = refuse(
   'unauthenticated',
-  'the key is not known here, or was revoked; want a workspace key, session token, platform key or the admin token',
+  'invalid API key: it is not known here, or was revoked; want a workspace key, session token, platform key or the admin token',
 );
 const NOT_YOURS = refuse('forbidden', 'you belong to no workspace that Purser-Workspace names');
-const ENDED = refuse('unauthenticated', 'the session has ended; sign in again');
+const ENDED = refuse('unauthenticated', 'the session has expired; sign in again');
 const NOTHING = refuse(
   'unauthenticated',
   'want the header "authorization: Bearer <key>" with a workspace key, session token, platform key or the admin token',

@@ -75,6 +75,6 @@ export function refuseName(what: string, name: string): Refusal | undefined {
   if (name.trim() === name && name.length > 0 && name.length <= NAME_CHARS_MAX) return undefined;
   return refuse(
     'invalid_request',
-    `${what} wants 1 to ${NAME_CHARS_MAX} characters without space around them; got ${name.length}`,
+    `${what} wants 1 to ${NAME_CHARS_MAX} characters without spaces around them; got ${name.length}`,
   );
 }

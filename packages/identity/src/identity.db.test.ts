@@ -92,8 +92,8 @@ describe('workspaces', () => {
   test.each<[object, string]>([
     [{ name: '' }, 'name wants 1 to 200 characters'],
     [{ plan: 'GOLD' }, "there is no plan 'GOLD'; want one of FREE, STARTER, PRO, BUSINESS, ENTERPRISE"],
-    [{ timezone: 'Mars/Olympus' }, "timezone 'Mars/Olympus' is no IANA time zone"],
-    [{ timezone: '+02:00' }, "timezone '+02:00' is no IANA time zone"],
+    [{ timezone: 'Mars/Olympus' }, "timezone 'Mars/Olympus' is not an IANA time zone"],
+    [{ timezone: '+02:00' }, "timezone '+02:00' is not an IANA time zone"],
     [{ overrides: { concurrency: -1 } }, 'overrides.concurrency'],
     [{ overrides: { speed: 9 } }, 'Unrecognized key: "speed"'],
     [{ overrides: { ceiling: { amount: '9', currency: 'USD' } } }, 'want the plan’s currency EUR, got USD'],

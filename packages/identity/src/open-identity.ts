@@ -142,9 +142,9 @@ async function startSession(parts: AuthenticationParts, credentials: Credentials
   const secret = presentedSecret(credentials);
   const caller = await authenticate(parts, credentials);
   if (isRefusal(caller)) return caller;
-  if (caller.kind === 'session') return refuse('forbidden', 'a session opens no other; sign in with a key');
+  if (caller.kind === 'session') return refuse('forbidden', 'a session cannot start another session; sign in with a key');
   if (caller.kind === 'platform_key' && !caller.workspace) {
-    return refuse('invalid_request', 'want the header Purser-Workspace: whom the session is for');
+    return refuse('invalid_request', 'want the header Purser-Workspace: the workspace the session is for');
   }
   const lifetime = caller.kind === 'admin' ? ADMIN_SESSION_LIFETIME : SESSION_LIFETIME;
   return parts.sessions.start(hashSecret(secret ?? ''), caller, lifetime);

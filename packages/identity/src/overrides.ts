@@ -50,7 +50,7 @@ export const overridesSchema = z.strictObject({
   accepted_loss: z
     .strictObject({
       reason: z.string().min(1).max(500),
-      plan: name.optional().describe('Written down with it: beside which plan, at which price.'),
+      plan: name.optional().describe('Recorded with it: the plan and its price.'),
       price: amount.optional(),
     })
     .optional(),

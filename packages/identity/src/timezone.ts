@@ -2,7 +2,7 @@ import { type Refusal, refuse } from '@purser/core';
 
 const PROBE = Temporal.Instant.fromEpochMilliseconds(0);
 
-/** Refuses what is no IANA time zone. A bare offset such as `+02:00` is none: it knows nothing of the clocks that change. */
+/** Refuses what is not an IANA time zone. A bare offset such as `+02:00` is none: it knows nothing of the clocks that change. */
 export function refuseTimezone(timezone: string): Refusal | undefined {
   if (/^[A-Za-z]/.test(timezone)) {
     try {
@@ -14,6 +14,6 @@ export function refuseTimezone(timezone: string): Refusal | undefined {
   }
   return refuse(
     'invalid_request',
-    `timezone '${timezone.slice(0, 60)}' is no IANA time zone; want a name such as Europe/Berlin or UTC`,
+    `timezone '${timezone.slice(0, 60)}' is not an IANA time zone; want a name such as Europe/Berlin or UTC`,
   );
 }

@@ -31,10 +31,7 @@ export function parseCursor(cursor: string | null | undefined): Position | Refus
   const xid = BigInt(match?.[1] ?? -1);
   const id = BigInt(match?.[2] ?? -1);
   if (!match || xid > BIGINT_MAX || id > BIGINT_MAX) {
-    return refuse(
-      'invalid_request',
-      `the cursor '${cursor.slice(0, 60)}' is not one of ours; pass the 'next' of the page before`,
-    );
+    return refuse('invalid_request', `the cursor '${cursor.slice(0, 60)}' is not valid; want next_cursor of the page before`);
   }
   return { xid, id };
 }

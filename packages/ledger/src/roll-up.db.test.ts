@@ -100,5 +100,5 @@ test('kept close behind by a timer, which tells of its failures and stops when t
   await post(books.pool, entry);
   while ((await rolled()) < 2n) await wait(5);
   await rolling.stop();
-  expect(told[0]).toContain('the daily sums of the books could not be brought forward');
+  expect(told[0]).toContain('the daily sums of the ledger could not be updated');
 });

@@ -39,6 +39,6 @@ export function startRollUp({ pool, every_ms, log }: { pool: Pool; every_ms: num
   return repeat(
     every_ms,
     () => rollUp(pool),
-    (err) => log.error({ err }, 'the daily sums of the books could not be brought forward'),
+    (err) => log.error({ err }, 'the daily sums of the ledger could not be updated'),
   );
 }

@@ -23,7 +23,7 @@ export async function onSnapshot<T>(
       if (!rolled) throw new Fault('the position of the daily sums is missing from ledger.rollup_position', { retryable: false });
       if (rolled.behind) {
         throw new Fault(
-          `the books go to transaction ${rolled.xid}, beyond the counter of this database: it was restored from a dump and must be adopted first`,
+          `the ledger goes to transaction ${rolled.xid}, beyond the counter of this database: it was restored from a dump; start the server once so that it continues from there`,
           { retryable: false },
         );
       }

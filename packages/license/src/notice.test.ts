@@ -45,7 +45,7 @@ describe('C5 what a customer is told', () => {
       stage: 'grace',
       off: ['ai', 'images', 'speech'],
       off_next: ['sync', 'campaigns', 'studio'],
-      text: 'A payment failed, so these are off: ai, images, speech. Off from 2026-11-03 11:00 (Europe/Berlin): sync, campaigns, studio. Off from 2026-11-10 11:00 (Europe/Berlin): reports.',
+      text: 'A payment failed, so these are off: ai, images, speech. Off from 3 November 2026, 11:00 (Europe/Berlin): sync, campaigns, studio. Off from 10 November 2026, 11:00 (Europe/Berlin): reports.',
       action: { kind: 'pay', id: 'invoice' },
     });
     const later = noticeOf({ license: 'grace', license_since: failed }, failed.add({ hours: 14 * 24 }));

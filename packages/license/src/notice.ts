@@ -1,4 +1,4 @@
-import type { Offer } from '@purser/core';
+import { localTime, type Offer } from '@purser/core';
 import { licenseStage, type LicenseStage, type Policy } from '@purser/policy';
 
 import { PAY } from './refusal.ts';
@@ -8,7 +8,7 @@ import { WHAT_TO_DO } from './words.ts';
 export interface LicenseNotice {
   readonly stage: Exclude<LicenseStage, 'active'>;
   readonly since: Temporal.Instant;
-  /** When more goes off by itself; null: never. */
+  /** When more features go off; null: never. */
   readonly ends_at: Temporal.Instant | null;
   /** Features of the plan that are off now, and those that go off at `ends_at`. */
   readonly off: readonly string[];
@@ -49,8 +49,6 @@ function because(stage: Exclude<LicenseStage, 'active'>, off: readonly string[])
   return off.length === 0 ? `${cause}.` : `${cause}, so these are off: ${off.join(', ')}.`;
 }
 
-/** The time is an instant; it is told on the customer's own clock. */
 function warning(features: readonly string[], at: Temporal.Instant, timezone: string): string {
-  const local = at.toZonedDateTimeISO(timezone);
-  return `Off from ${local.toPlainDate()} ${local.toPlainTime().toString({ smallestUnit: 'minute' })} (${timezone}): ${features.join(', ')}.`;
+  return `Off from ${localTime(at, timezone)}: ${features.join(', ')}.`;
 }

@@ -60,7 +60,7 @@ describe('C5 the stages of a grace', () => {
     await sweeps();
     expect((await changesOf(workspace)).slice(2)).toEqual([['degraded', 'degraded', reports.toString()]]);
     const [further] = await licenseHistory(bench.database.pool, workspace);
-    expect(further).toMatchObject({ why: 'The payment is still open, and these are off as well: reports.' });
+    expect(further).toMatchObject({ why: 'The payment is still open, so these are off too: reports.' });
     const trail = await listAudit(bench.database.pool, { workspace });
     if (isRefusal(trail)) throw new Error(trail.detail);
     expect(trail.rows.map(({ actor, detail }) => [actor, detail['to'] ?? detail['kind']])).toEqual([

@@ -131,5 +131,5 @@ async function moveOn({ pool, clock, catalogOf }: LicenseParts, workspace: Works
 /** The payment is late for longer than the grace: what goes off now. */
 function furtherWords({ degrade }: LicenseTerms, before: number, now: number): string {
   const features = degrade.slice(before, now).flatMap((step) => step.features);
-  return `The payment is still open, and these are off as well: ${features.join(', ')}.`;
+  return `The payment is still open, so these are off too: ${features.join(', ')}.`;
 }

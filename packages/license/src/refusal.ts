@@ -14,7 +14,7 @@ export const PAY: Readonly<Record<Stopped, Offer>> = {
 
 const REASON: Readonly<Record<Stopped, string>> = {
   grace: 'the last payment failed',
-  degraded: 'the last payment failed, and the time to pay is over',
+  degraded: 'the last payment failed, and the grace period is over',
   cancelled: 'the subscription has ended',
 };
 

@@ -5,16 +5,16 @@ import type { LicenseEvent } from './license-of.ts';
 /** Why a license changed, as the customer reads it. */
 export const WHY: Readonly<Record<LicenseEvent['kind'] | 'time', string>> = {
   failed: 'A payment failed.',
-  excused: 'What had failed is owed no more.',
-  paid: 'A payment arrived.',
+  excused: 'The failed payment is no longer due.',
+  paid: 'A payment succeeded.',
   ended: 'The subscription ended.',
-  refunded: 'The payment was given back.',
+  refunded: 'The payment was refunded.',
   paused: 'The subscription is paused.',
-  resumed: 'The subscription goes on.',
-  set_active: 'It was set by hand.',
-  set_grace: 'It was set by hand.',
-  set_cancelled: 'It was set by hand.',
-  time: 'The time to pay is over.',
+  resumed: 'The subscription was resumed.',
+  set_active: 'An administrator set it.',
+  set_grace: 'An administrator set it.',
+  set_cancelled: 'An administrator set it.',
+  time: 'The grace period is over.',
 };
 
 /** To do about a subscription that rests. */

@@ -26,20 +26,20 @@ export async function examineRedis(redis: Redis, script: RateScript, refused: un
   }
   const info = await redis.info().catch(() => '');
   const mode = /^(?:redis_mode|server_mode):(\w+)/m.exec(info)?.[1];
-  if (mode === 'sentinel') throw refusal('a Sentinel answers, which counts nothing; want the primary that it watches');
+  if (mode === 'sentinel') throw refusal('a Sentinel answers, which stores nothing; want the primary that it watches');
   if (mode === 'cluster')
-    throw refusal('a node of a Redis Cluster answers, whose keys lie on many nodes; want one Redis or Valkey');
-  if (/^role:slave/m.test(info)) throw refusal('a replica answers, which takes no writes; want its primary');
+    throw refusal('a node of a Redis Cluster answers, whose keys are on many nodes; want a single Redis or Valkey');
+  if (/^role:slave/m.test(info)) throw refusal('a replica answers, which is read-only; want its primary');
   const policy = evictingPolicy(info);
   if (policy !== undefined)
-    throw refusal(`its maxmemory-policy is ${policy}, which throws away what was counted; want noeviction, or no maxmemory`);
+    throw refusal(`its maxmemory-policy is ${policy}, which deletes counters; want noeviction, or no maxmemory`);
   try {
     await script.try();
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     if (NEVER_RUNS.test(words)) {
       throw refusal(
-        `it does not run our script (${words}); want a user that may run EVAL and EVALSHA, and in scripts GET, SET, MGET, HMGET, HSET, PTTL, PEXPIRE, UNLINK and TIME`,
+        `it does not run Purser’s script (${words}); want a user that may run EVAL and EVALSHA, and in scripts GET, SET, MGET, HMGET, HSET, PTTL, PEXPIRE, UNLINK and TIME`,
       );
     }
     // Anything else (no memory, a disk that is full) may pass: until then it counts as away.

@@ -43,7 +43,7 @@ describe.runIf(HAS_REDIS_SERVER)('a Redis that is not like ours', () => {
     }
     expect(count).toBeLessThanOrEqual(LIMIT);
     expect(count).toBeGreaterThanOrEqual(30);
-    expect(told.filter((why) => why.startsWith('Redis has forgotten')).length).toBeGreaterThanOrEqual(2);
+    expect(told.filter((why) => why.startsWith('Redis has lost its counters')).length).toBeGreaterThanOrEqual(2);
     operator.disconnect();
     for (const server of servers) await server.close();
   });
@@ -149,13 +149,13 @@ describe.runIf(HAS_REDIS_SERVER)('a Redis that is not like ours', () => {
     await operator.call('ACL', 'SETUSER', 'limited', 'on', '>secret', '~*', '+@all', '-@scripting');
     operator.disconnect();
     const url = redis.url.replace('//', '//limited:secret@');
-    await expect(RedisRateLimiter.open({ url })).rejects.toThrow(/does not run our script \(NOPERM/);
+    await expect(RedisRateLimiter.open({ url })).rejects.toThrow(/does not run Purser’s script \(NOPERM/);
   });
 
   test.each([
     [
       ['--cluster-enabled', 'yes', '--cluster-config-file', `purser-nodes-${process.pid}.conf`],
-      /a node of a Redis Cluster answers.*want one Redis or Valkey/,
+      /a node of a Redis Cluster answers.*want a single Redis or Valkey/,
     ],
     [['--sentinel'], /a Sentinel answers.*want the primary that it watches/],
     [['--replicaof', '127.0.0.1 1'], /a replica answers.*want its primary/],

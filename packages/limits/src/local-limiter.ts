@@ -134,7 +134,7 @@ export class LocalRateLimiter implements RateLimiter {
     let unknown = 0;
     for (let index = 0; index < subjects.length; index += 1) if (this.#found[index] === undefined) unknown += 1;
     if (unknown > 0 && !this.#makeRoom(unknown, now_us)) {
-      return refuse('overloaded', 'too many callers at once to count them all; try again in a second', { retryAfterSeconds: 1 });
+      return refuse('overloaded', 'too many callers at once; try again in a second', { retryAfterSeconds: 1 });
     }
     for (const [index, subject] of subjects.entries()) {
       const known = this.#found[index] ?? { state: freshState(subject.rules), idle_us: 0 };

@@ -197,7 +197,7 @@ export class RedisRateLimiter implements RateLimiter {
     if (told) return;
     this.#onChange?.(
       'shared',
-      'Redis has forgotten what it counted; until that no longer matters each server also holds itself to its share',
+      'Redis has lost its counters; until their windows have passed each server also keeps to its own share',
     );
   }
 

@@ -158,7 +158,7 @@ function rulingIn(answer: readonly number[], at: number, request: RateRequest): 
   const subject = request.subjects[(answer[at + 1] ?? 0) - 1];
   const number = answer[at + 2] ?? 0;
   const rule = number === 0 ? subject?.block : subject?.rules[number - 1];
-  assert(subject && rule, 'the script blames a rule it was given');
+  assert(subject && rule, 'the script rejects a rule it was given');
   return { wait: { us, subject, rule }, sums };
 }
 

@@ -9,8 +9,8 @@ export function refuseRate({ us, subject, rule }: Wait): Refusal {
   const retryAfterSeconds = Math.max(1, Math.ceil(us / US_PER_SECOND));
   const detail =
     rule.kind === 'block'
-      ? `${who(subject)} made ${rule.failures_max} requests that were wrong within ${seconds(rule.span_ms)} and may try again in ${retryAfterSeconds} s; correct the request before that`
-      : `${who(subject)} may make ${limit(rule)}; the next one fits in ${retryAfterSeconds} s`;
+      ? `${who(subject)} sent ${rule.failures_max} invalid requests within ${seconds(rule.span_ms)} and may try again in ${retryAfterSeconds} s; correct the request before that`
+      : `${who(subject)} may make ${limit(rule)}; the next one is possible in ${retryAfterSeconds} s`;
   const refusal = refuse(rule.code, detail, { retryAfterSeconds });
   blamed.set(refusal, subject.name);
   return refusal;

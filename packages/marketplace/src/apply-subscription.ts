@@ -25,7 +25,7 @@ export async function applySubscription(
   if (workspace === undefined) return { outcome: 'kept', detail: 'its customer is not known here' };
   const { subscription } = told;
   if (told.workspace !== undefined && told.workspace !== workspace) {
-    return { outcome: 'refused', detail: `subscription ${subscription} names another workspace than its customer’s` };
+    return { outcome: 'refused', detail: `subscription ${subscription} names another workspace than its customer` };
   }
   const isPlan = (code: string): boolean => findPlan(parts.catalog, code) !== undefined;
   const item = itemOfPlan(told.items, isPlan);
@@ -38,7 +38,7 @@ export async function applySubscription(
   if (!isPlan(plan) && !(await wasSold(on, { plan, subscription, checkout }))) {
     return {
       outcome: 'refused',
-      detail: `subscription ${subscription} is of '${plan.slice(0, 100)}', which is no plan that is sold here`,
+      detail: `subscription ${subscription} is of '${plan.slice(0, 100)}', which is not a plan of this catalog`,
     };
   }
   await keepSnapshot(on, event, told, { workspace, plan, item, checkout, isPlan, version: parts.catalog.version });
@@ -48,7 +48,7 @@ export async function applySubscription(
   const unsaid = await unsaidOf(on, subscription);
   if (unsaid !== undefined) await keepQuestion(on, workspace, subscription, unsaid);
   if (latest !== event.id) return { outcome: 'kept', detail: 'a later event is known' };
-  return told.status === 'incomplete' ? { outcome: 'kept', detail: 'it has not begun' } : { outcome: 'applied' };
+  return told.status === 'incomplete' ? { outcome: 'kept', detail: 'it has not started' } : { outcome: 'applied' };
 }
 
 /** The item that the plan is sold by: the first whose price names one, else the first that is not metered. */

@@ -148,7 +148,7 @@ function packTerms(
     return refuse('plan_feature_missing', `the plan ${workspace.plan} may buy ${allowed.join(', ') || 'no pack'}, not ${code}`);
   }
   const { pack, price, credits, ceiling_raise, lines } = quote;
-  if (price.nanos === 0n) return refuse('invalid_request', `the pack ${code} has no price; it is not for sale by itself`);
+  if (price.nanos === 0n) return refuse('invalid_request', `the pack ${code} has no price; it cannot be bought`);
   const { percent, fixed } = pack.payment_fees;
   return {
     kind: 'pack',
@@ -176,7 +176,7 @@ function planTerms(catalog: Catalog, code: string): Terms | Refusal {
     return refuse('not_found', `there is no plan '${code.slice(0, 100)}'; want one of ${codes}`);
   }
   if (plan.price.nanos === 0n) return refuse('invalid_request', `the plan ${code} costs nothing; there is nothing to pay`);
-  if (plan.negotiable) return refuse('invalid_request', `the plan ${code} is agreed with each customer; ask for it`);
+  if (plan.negotiable) return refuse('invalid_request', `the plan ${code} is agreed with each customer; contact the operator`);
   const { percent, fixed } = plan.payment_fees;
   return {
     kind: 'plan',
@@ -245,7 +245,7 @@ async function writeDown(
   if (row.request_hash === request_hash) return row;
   return refuse(
     'idempotency_mismatch',
-    'this Idempotency-Key was used with another request; want a fresh key for each new request',
+    'this Idempotency-Key was used with another request; want a new key for each new request',
   );
 }
 

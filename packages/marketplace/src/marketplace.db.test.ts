@@ -182,7 +182,7 @@ describe('a signed event that does not fit what is known', () => {
   ])('grants nothing when it %s, is acknowledged and kept, and stands in trail and log', async (_, change) => {
     const lines = shop.log_lines.length;
     expect(await refused(change)).toBe('refused');
-    expect(shop.log_lines.slice(lines).join('')).toContain('does not fit');
+    expect(shop.log_lines.slice(lines).join('')).toContain('contradicts what is recorded');
     const { rows } = await shop.database.pool.query<{ count: number }>(
       `select count(*)::int from audit.entry e join marketplace.event m on e.subject = 'stripe:' || m.event_id
        where e.action = 'payment.refused' and m.outcome = 'refused'`,

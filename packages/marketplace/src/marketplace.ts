@@ -31,7 +31,7 @@ export interface Marketplace {
   takeIn(request: TakeInRequest): Promise<TakenIn | Refusal>;
 }
 
-const OFF = refuse('not_configured', 'nothing is for sale here yet: STRIPE_SECRET_KEY is not set');
+const OFF = refuse('not_configured', 'purchases are off here until the operator sets STRIPE_SECRET_KEY');
 
 export function openMarketplace(parts: MarketplaceParts): Marketplace {
   let opened: Promise<OpenParts | undefined> | undefined;

@@ -49,7 +49,7 @@ export async function onePage(
     }
     const age = page.created_at.until(parts.clock.now()).total('hours');
     if (status === 'complete' && !page.told && age < PAGE_HOURS) {
-      return refuse('limit_reached', 'a plan was paid for just now and is being set up; look again in a minute');
+      return refuse('limit_reached', 'a plan was paid for just now and is being set up; try again in a minute');
     }
     if (status === 'open') await expire(parts, page);
     await close(parts, workspace, page);

@@ -27,7 +27,4 @@ export async function openPortal(
   }
 }
 
-const NOTHING_BOUGHT = refuse(
-  'not_found',
-  'this workspace has no subscription and has bought nothing; choose a plan or a pack first',
-);
+const NOTHING_BOUGHT = refuse('not_found', 'this workspace has no subscription and no purchases; choose a plan or a pack first');

@@ -7,7 +7,7 @@ export interface PackSales {
   readonly currency: string;
   readonly purchases: number;
   readonly buyers: number;
-  /** Buyers who had bought before. */
+  /** Workspaces that had bought before. */
   readonly came_back: number;
   readonly credits: bigint;
   readonly net: Money;

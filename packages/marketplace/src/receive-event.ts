@@ -34,7 +34,7 @@ export async function receiveEvent(
   try {
     payload = Stripe.webhooks.constructEvent(body, signature ?? '', webhook_secret);
   } catch {
-    return refuse('invalid_request', 'the signature of this event does not hold, or it is too old');
+    return refuse('invalid_request', 'the signature of this event is not valid, or it is too old');
   }
   return (await takeEvent(parts, payload)) ?? refuse('invalid_request', 'this is signed, and no event');
 }
@@ -104,7 +104,7 @@ async function apply(parts: MarketplaceParts, event: ReadEvent): Promise<TakenEv
   if (received.outcome === 'refused') {
     log.warn(
       { event: event.id, type: event.type, why: received.detail },
-      'a payment event does not fit what is known; nothing was granted',
+      'a payment event contradicts what is recorded; nothing was granted',
     );
   }
   return {

@@ -87,7 +87,7 @@ async function tellLowered(
     workspace,
     action: 'overrides.lowered',
     subject: `workspace:${workspace}`,
-    detail: { plan, lowered: [...lowered], text: `On ${plan}, which its payments put it on: ${lowered.join('; ')}.` },
+    detail: { plan, lowered: [...lowered], text: `On ${plan}, the plan that was paid for: ${lowered.join('; ')}.` },
   });
 }
 
@@ -107,7 +107,7 @@ async function tellSecond(
     subject: `workspace:${workspace}`,
     detail: {
       subscriptions: [...living],
-      text: `${names} are both paid for. Cancel one of them at Stripe, and refund what was paid for it twice.`,
+      text: `${names} are both paid for. Cancel one of them at Stripe, and refund what was paid twice.`,
     },
   });
 }

@@ -111,7 +111,7 @@ describe('what was agreed with a customer', () => {
       [workspace.id],
     );
     expect(rows.map(({ detail }) => detail.lowered)).toEqual([
-      ['the agreement to a loss ended with the plan it was about', 'the ceiling of 500 USD became 13.5915 EUR'],
+      ['the accepted loss ended with its plan', 'the ceiling of 500 USD became 13.5915 EUR'],
     ]);
   });
 });

@@ -63,8 +63,8 @@ export async function asking<T>(what: string, ask: Promise<T>): Promise<T> {
       error instanceof Stripe.errors.StripePermissionError ||
       error instanceof Stripe.errors.StripeIdempotencyError
     );
-    if (error.code === MISSING) throw new NotThere(`the payment service did not ${what}: it does not have it`, error.param);
+    if (error.code === MISSING) throw new NotThere(`the payment service could not ${what}: it does not have it`, error.param);
     const cause = new Error(`Stripe: ${[error.type, error.code, error.statusCode, error.requestId].filter(Boolean).join(' ')}`);
-    throw new Fault(`the payment service did not ${what}`, { retryable, cause });
+    throw new Fault(`the payment service could not ${what}`, { retryable, cause });
   }
 }

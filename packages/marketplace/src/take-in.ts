@@ -12,7 +12,7 @@ const REFUSALS_MAX = 100;
 
 /** What one run of taking in came to. */
 export interface TakenIn {
-  /** Customers whose workspace was not known any more, and is again. */
+  /** Customers that were linked to their workspaces again. */
   readonly linked: number;
   readonly known: number;
   readonly applied: number;

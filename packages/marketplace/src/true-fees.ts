@@ -44,7 +44,7 @@ export async function feeOf({ stripe, log }: OpenParts, payment: string): Promis
     return typeof of === 'object' && of !== null ? fromMinor(of.fee, of.currency) : undefined;
   } catch (err) {
     if (isMissing(err)) return 'missing';
-    log.warn({ err, payment }, 'what a payment cost could not be learnt; it is asked again in an hour');
+    log.warn({ err, payment }, 'the fees of a payment could not be read; they are requested again in an hour');
     return undefined;
   }
 }

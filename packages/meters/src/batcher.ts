@@ -167,7 +167,7 @@ export class Batcher {
     const now = this.#clock.now();
     return holds.filter(({ request, reject }) => {
       if (Temporal.Instant.compare(now, request.expires_at) < 0) return true;
-      reject(new Fault('the time of this call was over before it could be admitted', { retryable: true }));
+      reject(new Fault('the call timed out before it could be admitted', { retryable: true }));
       return false;
     });
   }

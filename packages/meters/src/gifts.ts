@@ -11,7 +11,7 @@ export interface Gift {
   readonly reason: string | null;
   readonly credits: bigint;
   readonly used: bigint;
-  /** By calls that run. */
+  /** By running calls. */
   readonly held: bigint;
   /** Expired, or taken back. */
   readonly gone: bigint;

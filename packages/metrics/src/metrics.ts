@@ -79,7 +79,7 @@ function httpFigures(registers: Registers): Pick<Metrics, 'answered' | 'watchInF
 function gateFigures(registers: Registers): Pick<Metrics, 'called'> {
   const calls = new Counter({
     name: 'purser_gate_calls_total',
-    help: 'Calls at the gate by how they ended: ok, or the code of the refusal.',
+    help: 'Calls at the gate by outcome: ok, or the code of the refusal.',
     labelNames: ['operation', 'plan', 'model', 'outcome'] as const,
     registers,
   });
@@ -110,7 +110,7 @@ function gateFigures(registers: Registers): Pick<Metrics, 'called'> {
 function spentFigures(registers: Registers): Pick<Metrics, 'spent'> {
   const cost = new Counter({
     name: 'purser_cost_total',
-    help: 'What calls cost, in units of the currency. For graphs; the books are the ledger.',
+    help: 'What calls cost, in units of the currency. For graphs; the ledger is exact.',
     labelNames: ['currency'] as const,
     registers,
   });
@@ -158,7 +158,7 @@ function databaseFigures(registers: Registers): Pick<Metrics, 'batch' | 'clockAh
   });
   const clock = new Gauge({
     name: 'purser_clock_ahead_seconds',
-    help: 'How far the clock of this machine is ahead of the database’s, by which all servers go.',
+    help: 'How far the clock of this machine is ahead of the database clock, which all servers use.',
     registers,
   });
   return {
@@ -173,13 +173,13 @@ function databaseFigures(registers: Registers): Pick<Metrics, 'batch' | 'clockAh
 function backgroundFigures(registers: Registers): Pick<Metrics, 'backgroundFailed' | 'forgotten'> {
   const background = new Counter({
     name: 'purser_background_failures_total',
-    help: 'What failed with no caller waiting for it, by the work it was. Each is in the log.',
+    help: 'Failures of background work, by kind of work. Each is in the log.',
     labelNames: ['work'] as const,
     registers,
   });
   const forgotten = new Counter({
     name: 'purser_retention_rows_total',
-    help: 'Rows deleted because they had their time, by kind.',
+    help: 'Rows deleted because their retention ended, by kind.',
     labelNames: ['kind'] as const,
     registers,
   });

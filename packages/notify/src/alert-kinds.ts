@@ -20,7 +20,7 @@ const BUILT_IN = {
   fraud: { for_workspace: false, title: 'More credits in an hour than the fraud threshold' },
   license: { for_workspace: true, title: 'A payment changed what may be used' },
   overrun: { for_workspace: false, title: 'A call cost more than was reserved for it' },
-  unreconciled: { for_workspace: false, title: 'Nobody knows what a call cost' },
+  unreconciled: { for_workspace: false, title: 'The cost of a call is unresolved' },
   missing: { for_workspace: false, title: 'The database was put back to an older state, and entries of the ledger are gone' },
   provider: { for_workspace: false, title: 'A provider fails, refuses our key, or too much with it is unresolved' },
   payment: { for_workspace: false, title: 'A workspace’s payments need a person' },

@@ -33,7 +33,7 @@ startAlerts({
   meters: new Meters({ pool, clock }, pool),
   watch: (id) =>
     id === workspace
-      ? { meters: [cost], thresholds: [], period_start, cost_cap: money(cost.cap ?? 0n, currency('USD')) }
+      ? { meters: [cost], timezone: 'UTC', thresholds: [], period_start, cost_cap: money(cost.cap ?? 0n, currency('USD')) }
       : undefined,
   sources: [],
   timeout_ms: 20_000,

@@ -22,7 +22,8 @@ export async function deadLetters(
   pool: Pool,
   cursor: string | null,
 ): Promise<{ letters: DeadLetter[]; next_cursor: string | null } | Refusal> {
-  if (cursor !== null && !isUuid(cursor)) return refuse('invalid_request', 'the cursor is not one that a page gave');
+  if (cursor !== null && !isUuid(cursor))
+    return refuse('invalid_request', 'the cursor is not valid; want `next_cursor` of the page before');
   const { rows } = await pool.query<DeadLetter>(
     `select m.message_id as id, m.workspace_id as workspace, c.kind, c.address, m.attempts, m.ended_at, m.error,
        (select count(*)::integer from notify.delivery d where d.message_id = m.message_id) as alerts
@@ -41,7 +42,5 @@ export async function reviveLetter(pool: Pool, id: string, now: Temporal.Instant
      from notify.channel c where m.message_id = $1 and m.state = 'dead' and c.channel_id = m.channel_id and c.removed_at is null`,
     [id, now.toString()],
   );
-  return rowCount === 1
-    ? undefined
-    : refuse('not_found', `there is no undelivered message ${id} to a channel that is still wanted`);
+  return rowCount === 1 ? undefined : refuse('not_found', `there is no undelivered message ${id} to a channel that still exists`);
 }

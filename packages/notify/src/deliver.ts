@@ -134,5 +134,5 @@ async function failed(parts: DeliveryParts, { id, attempts, kind, workspace }: C
     [id, dead ? 'dead' : 'due', now.add({ seconds: wait_s ?? 0 }).toString(), dead ? now.toString() : null, reason],
   );
   if (dead)
-    log.warn({ message: id, kind, workspace, reason }, 'an alert could not be delivered, and is not tried again by itself');
+    log.warn({ message: id, kind, workspace, reason }, 'an alert could not be delivered, and is not tried again automatically');
 }

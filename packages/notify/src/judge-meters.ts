@@ -36,7 +36,10 @@ export async function judgeMeters(
       .map((state) => fillOf(state, watched.get(state.workspace)?.nameOf?.(state))),
     ...(await creditFills(connection, credits, watched, credits_spent)),
   ];
-  return fills.flatMap((fill) => crossings(fill, thresholdsOf(fill, wanted.get(fill.workspace), watched.get(fill.workspace))));
+  return fills.flatMap((fill) => {
+    const of = watched.get(fill.workspace);
+    return crossings(fill, thresholdsOf(fill, wanted.get(fill.workspace), of), of?.timezone ?? 'UTC');
+  });
 }
 
 /** The platform's meters come with every workspace. */

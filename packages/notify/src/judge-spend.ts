@@ -1,4 +1,4 @@
-import { PLATFORM, type WorkspaceId } from '@purser/core';
+import { localTime, PLATFORM, type WorkspaceId } from '@purser/core';
 import type { Connection } from '@purser/database';
 import { creditsSpent } from '@purser/ledger';
 
@@ -31,7 +31,7 @@ async function anomaly(
   connection: Connection,
   now: Temporal.Instant,
   spent: SpentHour,
-  { cost_cap }: Watched,
+  { cost_cap, timezone }: Watched,
 ): Promise<NewAlert | undefined> {
   const { workspace, unit, hour, amount } = spent;
   const floor = cost_cap.nanos / FLOOR_DIVISOR;
@@ -49,7 +49,7 @@ async function anomaly(
     value: amount,
     severity: 'warning',
     title: 'Unusually high spend in one hour',
-    text: `${whose} spent ${inUnit(amount, unit)} in the hour from ${hour.toString()}; unusual begins at ${inUnit(BigInt(Math.ceil(limit)), unit)}, from the median and the spread of the last four weeks.`,
+    text: `${whose} spent ${inUnit(amount, unit)} in the hour from ${localTime(hour, timezone)}; amounts from ${inUnit(BigInt(Math.ceil(limit)), unit)} are unusual, by the median and spread of the last four weeks.`,
   };
 }
 
@@ -57,7 +57,7 @@ async function fraud(
   connection: Connection,
   now: Temporal.Instant,
   { workspace, hour, amount }: SpentHour,
-  { credits_hour_max }: Watched,
+  { credits_hour_max, timezone }: Watched,
 ): Promise<NewAlert | undefined> {
   if (credits_hour_max === undefined || workspace === PLATFORM) return undefined;
   // Any 60 minutes lie within two hours of the clock: only who passed the limit in both together is looked at closely.
@@ -77,8 +77,8 @@ async function fraud(
     level: credits_hour_max,
     value: spent,
     severity: 'critical',
-    title: 'More credits in an hour than the plan takes for honest',
-    text: `${spent} credits were spent in the hour before ${now.toString()}; the plan flags more than ${credits_hour_max}.`,
+    title: 'More credits in an hour than the fraud threshold',
+    text: `${spent} credits were spent in the hour before ${localTime(now, timezone)}; the fraud threshold of the plan is ${credits_hour_max}.`,
   };
 }
 

@@ -55,7 +55,8 @@ async function page(
   read: (values: readonly unknown[], limit: number) => Promise<Alert[]>,
 ): Promise<AlertPage | Refusal> {
   const before = cursor ?? null;
-  if (before !== null && !isUuid(before)) return refuse('invalid_request', 'the cursor is not one that a page gave');
+  if (before !== null && !isUuid(before))
+    return refuse('invalid_request', 'the cursor is not valid; want `next_cursor` of the page before');
   const size = Math.min(LIMIT_MAX, Math.max(1, limit));
   const rows = await read([before, kind ?? null, unseen], size + 1);
   const alerts = rows.slice(0, size);

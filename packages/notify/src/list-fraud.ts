@@ -24,7 +24,8 @@ export async function listFraud(
   { cursor, unseen = false, limit = LIMIT }: Omit<AlertSearch, 'kind'>,
 ): Promise<{ readonly flags: readonly RaisedFraud[]; readonly next_cursor: string | null } | Refusal> {
   const before = cursor ?? null;
-  if (before !== null && !isUuid(before)) return refuse('invalid_request', 'the cursor is not one that a page gave');
+  if (before !== null && !isUuid(before))
+    return refuse('invalid_request', 'the cursor is not valid; want `next_cursor` of the page before');
   const { rows } = await pool.query<RaisedFraud>(
     `select alert_id as id, workspace_id as workspace, value as credits, level as credits_max, raised_at,
        operator_seen_at as seen_at, operator_seen_by as seen_by

@@ -64,8 +64,8 @@ describe('T9: a webhook reaches nothing but the public Internet', () => {
   test('a name that leads inside is refused when it is resolved, for the very connection that is made', async () => {
     const lookup = (all: boolean) =>
       new Promise((resolve) => lookupPublic('localhost', { all }, (error, address) => resolve(error?.message ?? address)));
-    expect(await lookup(false)).toBe('localhost does not lead to a public address');
-    expect(await lookup(true)).toBe('localhost does not lead to a public address');
+    expect(await lookup(false)).toBe('localhost does not resolve to a public address');
+    expect(await lookup(true)).toBe('localhost does not resolve to a public address');
   });
 
   test('a public name passes, and inside ones too where the operator allows them', () => {

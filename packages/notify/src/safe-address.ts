@@ -71,7 +71,7 @@ export const lookupPublic: LookupFunction = (hostname, options, answer) => {
     const inside = addresses.find(({ address }) => !isPublicAddress(address));
     const first = addresses[0];
     if (inside !== undefined || first === undefined) {
-      return answer(new Error(`${hostname} does not lead to a public address`), '');
+      return answer(new Error(`${hostname} does not resolve to a public address`), '');
     }
     return options.all === true ? answer(null, addresses) : answer(null, first.address, first.family);
   });

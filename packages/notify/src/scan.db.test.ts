@@ -70,7 +70,7 @@ describe('T9, S14: a threshold of any meter is told of once', () => {
     expect(await told(workspace)).toEqual(['threshold credits credit 0.7', 'threshold credits credit 0.7']);
   });
 
-  test('a raised cap can be crossed anew, a cap that moves while it stays passed says nothing', async () => {
+  test('a raised cap can be crossed again, a cap that moves while it stays passed says nothing', async () => {
     const workspace = bench.workspace({ cap: dollars(10) });
     await bench.spend(workspace, dollars(8));
     await bench.scan();
@@ -133,6 +133,7 @@ describe('T9, S14: a threshold of any meter is told of once', () => {
     bench.watched.set(workspace, { ...bench.watched.get(workspace)!, meters: [...bench.watched.get(workspace)!.meters, budget] });
     bench.watched.set(PLATFORM, {
       meters: [budget],
+      timezone: 'UTC',
       thresholds: [],
       period_start: MONTH_START,
       cost_cap: money(dollars(50), USD),

@@ -92,7 +92,7 @@ async function watchedOf(
       try {
         return [workspace, await watch(workspace, now)] as const;
       } catch (error) {
-        log.error({ err: error, workspace }, 'this workspace cannot be watched for alerts');
+        log.error({ err: error, workspace }, 'this workspace cannot be evaluated for alerts');
         return [workspace, undefined] as const;
       }
     }),
@@ -132,16 +132,16 @@ function doubts(booked: readonly BookedHour[]): NewAlert[] {
       kind: 'overrun',
       subject: `overrun ${unit}`,
       value: overrun,
-      title: 'A call cost more than was held for it',
-      text: `${inUnit(overrun, unit)} beyond what was held, first by transaction ${overrun_hold}. The overrun reserve bears it, and the model is closed for a while.`,
+      title: 'A call cost more than its hold',
+      text: `${inUnit(overrun, unit)} more than was held, first by transaction ${overrun_hold}. The overrun reserve covers it, and the model is closed for a while.`,
     };
     const unknown: NewAlert = {
       ...of,
       kind: 'unreconciled',
       subject: `unreconciled ${unit}`,
       value: unreconciled,
-      title: 'Nobody knows what a call cost',
-      text: `Up to ${inUnit(unreconciled, unit)} may be owed, first for transaction ${unreconciled_hold}. It stays counted as cost until the provider's word comes.`,
+      title: 'The cost of a call is unresolved',
+      text: `Up to ${inUnit(unreconciled, unit)} may be owed, first for transaction ${unreconciled_hold}. It stays counted as cost until it is resolved (purser unresolved).`,
     };
     return [...(overrun > 0n ? [overran] : []), ...(unreconciled > 0n ? [unknown] : [])];
   });

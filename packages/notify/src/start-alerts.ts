@@ -25,7 +25,7 @@ export function startAlerts(parts: AlertParts): Repetition {
   const scanning = repeat(
     every_ms.scan,
     () => scan(parts),
-    (err) => log.error({ err }, 'alerts could not be looked for'),
+    (err) => log.error({ err }, 'alerts could not be evaluated'),
   );
   const delivering = repeat(
     every_ms.send,
@@ -34,7 +34,7 @@ export function startAlerts(parts: AlertParts): Repetition {
       const claimed = await claimDue(parts, SENDING_MAX - sending.size);
       for (const message of claimed) {
         const sent = deliver({ ...parts, stopping: stopping.signal }, message)
-          .catch((err: unknown) => log.error({ err }, 'how a message went could not be written down; it goes out again'))
+          .catch((err: unknown) => log.error({ err }, 'the result of a message could not be stored; it is sent again'))
           .finally(() => sending.delete(sent));
         sending.add(sent);
       }

@@ -123,6 +123,7 @@ function watchedOf(
 ): Watched {
   return {
     meters: [creditMeter(id), monthly(id, 'cost', 'USD', 'cost', cap), monthly(id, 'tokens', 'token', 'quota', tokens)],
+    timezone: 'Asia/Kathmandu',
     thresholds: [],
     period_start: MONTH_START,
     cost_cap: money(cost_cap, USD),

@@ -9,6 +9,8 @@ import type { NewAlert } from './alert.ts';
 /** What is to be watched of a workspace, or of the platform: its policy, as far as alerts need it. */
 export interface Watched {
   readonly meters: readonly MeterSpec[];
+  /** Of its people: times in texts are on their clock. */
+  readonly timezone: string;
   /** What people call a quota; undefined for what is none, and for those that have a name here. */
   readonly nameOf?: (meter: Pick<MeterSpec, 'key' | 'class'>) => string | undefined;
   /** Of the catalog it bought from; empty: 70, 85 and 95 %. */

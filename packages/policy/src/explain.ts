@@ -61,7 +61,7 @@ function why(policy: Policy, name: string, from: Origin): string {
       const loss =
         accepted_loss && isLossAccepted(workspace.overrides, plan) ? `; its loss was accepted: ${accepted_loss.reason}` : '';
       const low = policy.lowered.find((one) => name === one.name || (one.name === 'ceiling' && name === 'cost_cap'));
-      const instead = low ? `; ${low.agreed} was agreed, and ${plan.code} pays for ${low.holds}` : '';
+      const instead = low ? `; ${low.agreed} was agreed, but ${plan.code} pays for ${low.holds} only` : '';
       return `agreed with ${workspace.name}${time === '' ? '' : `, ${time}`}${loss}${instead}`;
     }
     case 'license':
@@ -69,11 +69,11 @@ function why(policy: Policy, name: string, from: Origin): string {
     case 'cost_cap':
       return `the hard cost cap of the plan ${plan.code}`;
     case 'term':
-      return 'what was collected for this time allows it';
+      return 'what was collected for this period allows it';
     case 'raise':
-      return 'raised by what was bought on top of the plan';
+      return 'raised by packs that were bought';
     case 'rung':
-      return policy.degraded.get(name)?.why ?? 'a rung of a ladder';
+      return policy.degraded.get(name)?.why ?? 'a throttling level';
     case 'freeze':
       return 'an administrator froze all model versions';
     default:

@@ -50,7 +50,7 @@ function watchedName(ladder: Ladder): string {
     case 'ceiling':
       return 'what the plan includes is used';
     case 'global_budget':
-      return 'the budget that all share is spent';
+      return 'the shared budget is used';
     case 'pool':
       return `the shared pool ${ladder.pool ?? ''} is used`;
     default:

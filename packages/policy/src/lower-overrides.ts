@@ -14,7 +14,7 @@ export function lowerOverrides(
   if (!plan || Object.keys(overrides).length === 0) return { overrides, lowered: [] };
   const { ceiling, pay_as_you_go, accepted_loss, ...rest } = overrides;
   const lowered: string[] = [];
-  if (accepted_loss) lowered.push('the agreement to a loss ended with the plan it was about');
+  if (accepted_loss) lowered.push('the accepted loss ended with its plan');
   const kept_ceiling = ceiling && keptCeiling(plan, ceiling, catalog);
   if (
     ceiling &&
@@ -25,7 +25,7 @@ export function lowerOverrides(
   }
   if (ceiling && kept_ceiling === undefined) lowered.push(`the ceiling of ${ceiling.amount} ${ceiling.currency} is the plan's`);
   const sells = pay_as_you_go && keepsCredits(plan, pay_as_you_go.price, catalog);
-  if (pay_as_you_go && !sells) lowered.push('credits beyond the granted ones are sold as the plan says');
+  if (pay_as_you_go && !sells) lowered.push('pay-as-you-go credits are sold at the price of the plan');
   return {
     overrides: { ...rest, ...(kept_ceiling && { ceiling: kept_ceiling }), ...(sells && { pay_as_you_go }) },
     lowered,

@@ -35,7 +35,7 @@ export interface Policies {
   readonly spent: (policy: Policy) => void;
   /** Looks at once at the ladders of those who have spent, and at the state of the installation. It happens by itself as well. */
   look(): Promise<void>;
-  /** What became of a call, for the comparison of a roll-out. */
+  /** What became of a call, for the comparison of a rollout. */
   readonly observed: (workspace: Workspace, outcome: string) => void;
   /** The state of the whole installation. */
   state(): PolicyState;
@@ -97,7 +97,7 @@ export async function openPolicies({ pool, clock, meters, catalog, failed }: Pol
     return moved;
   }
 
-  /** What it bought, unless a roll-out moves it to a version that has its plan. */
+  /** What it bought, unless a rollout moves it to a version that has its plan. */
   function soldTo(workspace: Workspace): Catalog {
     const bought = workspace.catalogue_version;
     const own = versions.get(bought);
@@ -153,7 +153,7 @@ export async function openPolicies({ pool, clock, meters, catalog, failed }: Pol
   return policies;
 }
 
-/** To which versions of the catalog and of the prices a workspace is moved by these roll-outs. */
+/** To which versions of the catalog and of the prices a workspace is moved by these rollouts. */
 interface Moved {
   readonly rollouts: readonly Rollout[];
   readonly version: string;

@@ -28,7 +28,7 @@ export function refuseLoss(
     return refuse(
       'invalid_request',
       `overrides: ${plan.code} would not keep its margin: ${loss.why}; what bounds a month is the ${binding.name}, ${formatMoney(binding.limit)} (${binding.because}). ` +
-        `Want less, or ${AGREE}`,
+        `Lower them, or ${AGREE}`,
     );
   }
   const [unpaid] = proveLicense({ ...catalog, plans: [merged] }, now);
@@ -36,11 +36,11 @@ export function refuseLoss(
   if (unpaid === undefined || before.length > 0) return undefined;
   return refuse(
     'invalid_request',
-    `overrides.features: ${plan.code}: ${unpaid.why} (${describeLoss(unpaid)}). Want fewer, or ${AGREE}`,
+    `overrides.features: ${plan.code}: ${unpaid.why} (${describeLoss(unpaid)}). Remove some, or ${AGREE}`,
   );
 }
 
-const AGREE = 'accepted_loss: { "reason": "…" } beside them to agree to the loss';
+const AGREE = 'accepted_loss: { "reason": "…" } to accept the loss';
 
 /** The plan as it would be with the overrides, whatever they cost. */
 function planWith(plan: Plan, catalog: Catalog, overrides: Overrides, now: Temporal.Instant): Plan {
@@ -76,6 +76,6 @@ function refuseCheapCredits(
   return refuse(
     'invalid_request',
     `overrides.pay_as_you_go.price: ${plan.code} would not keep its margin: of ${formatMoney(price)} margin and fees leave ` +
-      `${formatMoney(loss.allowed)}, and a credit stands for ${formatMoney(loss.stands_for)}. Want more, or ${AGREE}`,
+      `${formatMoney(loss.allowed)}, and a credit stands for ${formatMoney(loss.stands_for)}. Raise it, or ${AGREE}`,
   );
 }

@@ -46,7 +46,7 @@ describe('what was agreed beside one plan and comes to stand beside another', ()
     expect(small.exposure_meter.cap).toBe(13_591_500_000n);
     expect(small.lowered).toEqual([{ name: 'ceiling', agreed: '79.9 EUR', holds: '13.5915 EUR' }]);
     const why = explainPolicy(small).find(({ name }) => name === 'ceiling')?.why;
-    expect(why).toMatch(/79\.9 EUR was agreed, and PRO pays for 13\.5915 EUR$/);
+    expect(why).toMatch(/79\.9 EUR was agreed, but PRO pays for 13\.5915 EUR only$/);
   });
 
   test('F1: a free plan pays for no more than its marketing budget', () => {
@@ -94,7 +94,7 @@ test('F1, C5: a feature by agreement that a failed payment would not take away i
     .replace('features: [ai, campaigns, images, studio]', 'features: [ai, campaigns, images, studio, suite]');
   const under = proposeCatalog(text, catalog);
   expect(refuseLoss({ plan: 'PRO', overrides: { features: ['ai', 'suite'] } }, under, NOW)?.detail).toMatch(
-    /^overrides\.features: PRO: whoever does not pay goes on with draft: the first step of license\.degrade leaves suite/,
+    /^overrides\.features: PRO: a customer that does not pay keeps draft: the first step of license\.degrade leaves suite/,
   );
   expect(refuseLoss({ plan: 'PRO', overrides: { features: ['ai'] } }, under, NOW)).toBeUndefined();
 });

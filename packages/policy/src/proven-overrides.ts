@@ -19,7 +19,7 @@ export interface ProvenOverrides {
 }
 
 /**
- * Overrides were agreed beside one plan at one price and may come to stand beside another: by whoever changes the plan, by a roll-out, by a
+ * Overrides were agreed beside one plan at one price and may come to stand beside another: by whoever changes the plan, by a rollout, by a
  * new catalog. So what the plan's price does not pay for is lowered to what it does, wherever policy is made of them, unless
  * the loss was agreed to for this very plan at no higher a price.
  */

@@ -9,7 +9,7 @@ export interface ArmCalls {
   readonly calls: bigint;
 }
 
-/** Counts what becomes of calls on either side of the roll-outs that run; written down together, a few times a second at most. */
+/** Counts what becomes of calls on either side of the rollouts that run; written down together, a few times a second at most. */
 export class RolloutCalls {
   #counts = new Map<string, number>();
 

@@ -18,7 +18,7 @@ const rollout = (of: Partial<Rollout> = {}): Rollout => ({
 });
 const workspaces = Array.from({ length: 20_000 }, () => newId<'workspace'>());
 
-describe('C13 who is moved by a roll-out', () => {
+describe('C13 who is moved by a rollout', () => {
   test('is the share that was asked for, and others under another seed', () => {
     const movedBy = (seed: string) => new Set(workspaces.filter((id) => armOf(rollout({ seed }), id) === 'moved'));
     const [one, two] = [movedBy('one'), movedBy('two')];
@@ -40,7 +40,7 @@ describe('C13 who is moved by a roll-out', () => {
     );
   });
 
-  test('is moved on from there by the next roll-out; who bought another version is not', () => {
+  test('is moved on from there by the next rollout; who bought another version is not', () => {
     const all = [rollout({ state: 'all' }), rollout({ from_version: 'b', to_version: 'c', state: 'all' })];
     expect(versionFor(all, 'x', 'a')).toBe('c');
     expect(versionFor(all, 'x', 'b')).toBe('c');

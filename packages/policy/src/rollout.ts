@@ -4,7 +4,7 @@ import { type Refusal, refuse } from '@purser/core';
 import { type Connection, newId, type Queryable } from '@purser/database';
 
 export type RolloutState = 'running' | 'all' | 'back';
-/** On which side of a roll-out a workspace is. */
+/** On which side of a rollout a workspace is. */
 export type Arm = 'moved' | 'stayed';
 
 /** A catalog, or a price list, that a share of those under another is moved to. */
@@ -36,7 +36,7 @@ export function armOf({ seed, share_ppm, state }: Rollout, workspace: string): A
   return state === 'all' || (state === 'running' && placeOf(seed, workspace) < share_ppm) ? 'moved' : 'stayed';
 }
 
-/** The version that a workspace is served under: what it bought, moved along the roll-outs in force. They make no circle. */
+/** The version that a workspace is served under: what it bought, moved along the rollouts in force. They make no circle. */
 export function versionFor(rollouts: readonly Rollout[], workspace: string, bought: string): string {
   let version = bought;
   for (;;) {
@@ -74,16 +74,16 @@ export async function startRollout(
   const { from_version, to_version, share_ppm } = wanted;
   const active = await activeRollouts(on);
   if (active.some((rollout) => rollout.from_version === from_version))
-    return refuse('limit_reached', `a roll-out from ${from_version} is in force; end it by all or back first`);
+    return refuse('limit_reached', `a rollout from ${from_version} is in force; end it with all or back first`);
   if (reaches(active, to_version, from_version))
-    return refuse('limit_reached', `${to_version} is itself rolled out to ${from_version}; take that back first`);
+    return refuse('limit_reached', `${to_version} is itself being rolled out to ${from_version}; roll that back first`);
   const id = newId();
   const { rows } = await on.query<Rollout>(
     `insert into policy.rollout (rollout_id, from_version, to_version, seed, share_ppm, state, started_at, changed_at)
      values ($1, $2, $3, ($1::uuid)::text, $4, 'running', $5, $5) returning ${COLUMNS}`,
     [id, from_version, to_version, share_ppm, now.toString()],
   );
-  return rows[0] ?? refuse('limit_reached', 'the roll-out was not written');
+  return rows[0] ?? refuse('limit_reached', 'the rollout was not written');
 }
 
 function reaches(active: readonly Rollout[], from: string, to: string): boolean {
@@ -105,10 +105,10 @@ export async function changeRollout(
   if (frozen) return frozen;
   const locked = await on.query<Rollout>(`select ${COLUMNS} from policy.rollout where rollout_id = $1 for update`, [id]);
   const before = locked.rows[0];
-  if (before === undefined) return refuse('not_found', `there is no roll-out ${id}`);
-  if (before.state === 'back') return refuse('limit_reached', `the roll-out ${id} was taken back; begin another`);
+  if (before === undefined) return refuse('not_found', `there is no rollout ${id}`);
+  if (before.state === 'back') return refuse('limit_reached', `the rollout ${id} was rolled back; start another one`);
   if (before.state === 'all' && change.state !== 'back')
-    return refuse('limit_reached', `the roll-out ${id} has reached everybody; it can only be taken back`);
+    return refuse('limit_reached', `the rollout ${id} is complete; it can only be rolled back`);
   const { rows } = await on.query<Rollout>(
     `update policy.rollout set share_ppm = $2, state = $3, changed_at = $4 where rollout_id = $1 returning ${COLUMNS}`,
     [
@@ -124,6 +124,6 @@ export async function changeRollout(
 async function refuseFrozen(on: Connection): Promise<Refusal | undefined> {
   const { rows } = await on.query<{ frozen: boolean }>('select frozen from policy.platform for share');
   return rows[0]?.frozen === true
-    ? refuse('frozen', 'all versions are frozen; let go by POST /api/admin/freeze {"on": false} before anybody is moved')
+    ? refuse('frozen', 'all versions are frozen; unfreeze them by POST /api/admin/freeze {"on": false} first')
     : undefined;
 }

@@ -44,7 +44,7 @@ export async function beginPerson(
         throw new RefusalError(
           refuse(
             'limit_reached',
-            `nobody else owns ${names}: make another member an owner there, delete the workspace first, or choose to delete it with the account`,
+            `you are the only owner of ${names}: make another member an owner there, delete the workspace first, or choose to delete it with the account`,
           ),
         );
       }
@@ -106,7 +106,7 @@ async function refuseWhilePaying(connection: Connection, workspace: WorkspaceId,
     throw new RefusalError(
       refuse(
         'limit_reached',
-        'the workspace has a subscription that goes on; end it in the billing portal, then delete the workspace',
+        'the workspace has an active subscription; cancel it in the billing portal, then delete the workspace',
       ),
     );
   }
@@ -115,7 +115,7 @@ async function refuseWhilePaying(connection: Connection, workspace: WorkspaceId,
     throw new RefusalError(
       refuse(
         'limit_reached',
-        `the workspace owes ${owed} credits for a payment that went back; settle them, or write to whoever runs this service`,
+        `the workspace owes ${owed} credits for a returned payment; buy a pack to settle them, or contact the operator of this service`,
       ),
     );
   }

@@ -11,7 +11,7 @@ export interface Erasure {
   /** The platform's for a person. */
   readonly workspace: WorkspaceId;
   readonly person: string | null;
-  /** What stands in the books in place of every name. */
+  /** What replaces every name in the ledger. */
   readonly pseudonym: string;
   readonly state: 'running' | 'done';
   readonly requested_at: Temporal.Instant;

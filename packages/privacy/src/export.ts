@@ -18,7 +18,7 @@ const COST = /(?:^|_)(?:costs?|fees?|fee|raised?|raises?|ceilings?|margin|report
 /** A cost inside a kept document, whose quotation marks may be escaped. */
 const COST_INSIDE = String.raw`(\\*")(cost\w*)\\*":(\{[^{}]*\}|[0-9.eE+-]+)`;
 const WITHOUT_COST = `
-This installation shows its customers credits: what their work cost its operator, and the limits on that, are not in this archive.
+This installation shows credits to its customers: what their work cost the operator, and the limits on that, are not in this archive.
 `;
 
 interface ExportedFile {
@@ -61,7 +61,7 @@ async function write(zip: ZipStream, pool: Pool, now: Temporal.Instant, subject:
   const date = new Date(now.epochMilliseconds);
   const gone = Promise.withResolvers<never>();
   gone.promise.catch(() => undefined);
-  zip.once('close', () => gone.reject(new Error('nobody reads the archive any more')));
+  zip.once('close', () => gone.reject(new Error('the reader of the archive has disconnected')));
   const entry = (source: string | Readable, name: string): Promise<void> =>
     Promise.race([added(zip, source, name, date), gone.promise]);
   await entry(view === 'credits' ? `${README}${WITHOUT_COST}` : README, 'README.txt');

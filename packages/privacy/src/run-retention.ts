@@ -18,5 +18,5 @@ export async function retain({ pool, clock, keep, log, metrics }: RetentionParts
   const forgotten = await forgetOld({ pool, clock }, keep);
   const went = Object.entries(forgotten).filter(([, rows]) => rows > 0);
   for (const [kind, rows] of went) metrics.forgotten(kind, rows);
-  if (went.length > 0) log.info({ rows: Object.fromEntries(went) }, 'what had its time was deleted');
+  if (went.length > 0) log.info({ rows: Object.fromEntries(went) }, 'expired data was deleted');
 }

@@ -60,7 +60,7 @@ const STATUS_WORDS: Readonly<Record<ProviderErrorKind, string>> = {
   refused: 'refused the call',
   rate_limited: 'is limiting our rate',
   unavailable: 'is not available',
-  garbage: 'answered something else than its protocol says',
+  garbage: 'sent an answer that its protocol does not allow',
 };
 
 function judgeStatus(status: number, billing: FailedCallBilling): readonly [ProviderErrorKind, Billed] {
@@ -94,14 +94,14 @@ export function transportFailure(context: FailureContext, error: TransportError,
     return new ProviderError(context.provider, STATUS_WORDS.timeout, { kind: 'timeout', ...cost, cause });
   }
   if (error.cause instanceof BodyTooLong) {
-    return new ProviderError(context.provider, 'wrote far beyond its output limit and was cut off', {
+    return new ProviderError(context.provider, 'wrote far more than its output limit and was stopped', {
       kind: 'garbage',
       ...cost,
       overlong: true,
       cause,
     });
   }
-  return new ProviderError(context.provider, error.sent ? 'broke the connection' : 'cannot be reached', {
+  return new ProviderError(context.provider, error.sent ? 'closed the connection' : 'cannot be reached', {
     kind: 'unavailable',
     ...cost,
     cause,

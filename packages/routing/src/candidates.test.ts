@@ -75,7 +75,7 @@ describe('candidates', () => {
       ['ENTERPRISE', []],
     ] as const) {
       expect(ask(plan, [...configured, 'offline'])).toEqual(['offline/text']);
-      expect(ask(plan, [...configured])).toMatch(/^no_model_allowed: no provider of .* is configured here; it wants a key for /u);
+      expect(ask(plan, [...configured])).toMatch(/^no_model_allowed: no provider of .* is configured here; set a key for /u);
     }
     for (const plan of ['FREE', 'PRO', 'BUSINESS']) {
       expect(ask(plan, ['gemini', 'gemini_free', 'openai', 'ollama', 'offline'])).not.toContain('offline/text');
@@ -136,7 +136,7 @@ describe('a model asked for by name', () => {
       "no_model_allowed: the plan does not allow the model 'gpt-4o'; the plan allows",
     );
     expect(ask('PRO', ['openai'], { requestedModel: 'claude-haiku' })).toBe(
-      "no_model_allowed: no provider of the model 'claude-haiku' is configured here; it wants a key for anthropic; name auto or one of openai/gpt-4.1-nano, openai/gpt-4o-mini, openai/gpt-4.1-mini, openai/gpt-5-mini, openai/gpt-4o, openai/gpt-5, openai/gpt-5.1",
+      "no_model_allowed: no provider of the model 'claude-haiku' is configured here; set a key for anthropic; name auto or one of openai/gpt-4.1-nano, openai/gpt-4o-mini, openai/gpt-4.1-mini, openai/gpt-5-mini, openai/gpt-4o, openai/gpt-5, openai/gpt-5.1",
     );
   });
 

@@ -219,7 +219,7 @@ function unreachableRefusal(question: RoutingQuestion, models: readonly ModelEnt
   const providers = [...new Set(models.map((model) => model.provider))].join(', ');
   const others = namable(question).map((model) => model.id);
   const instead = others.length === 0 ? 'no other model can be called either' : `name ${AUTO} or one of ${others.join(', ')}`;
-  return refuse('no_model_allowed', `no provider of ${what} is configured here; it wants a key for ${providers}; ${instead}`);
+  return refuse('no_model_allowed', `no provider of ${what} is configured here; set a key for ${providers}; ${instead}`);
 }
 
 /** What a caller may name now: the plan allows it and its provider is configured, or the offline models where they stand in. */

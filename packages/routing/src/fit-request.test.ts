@@ -52,7 +52,7 @@ describe('fitting a request', () => {
     expect(fit({ rooms: [ceiling(room)] })).toMatchObject({
       model: flash,
       output_tokens_max: 799,
-      degraded: [{ what: 'output of 799 tokens instead of 800', why: 'what is left pays for no more' }],
+      degraded: [{ what: 'output of 799 tokens instead of 800', why: 'the budget left pays for no more' }],
     });
   });
 
@@ -68,7 +68,7 @@ describe('fitting a request', () => {
     expect(fit({ rooms: [ceiling(usd('0.00001'))] })).toMatchObject({
       code: 'cost_ceiling_reached',
       detail: expect.stringMatching(
-        /^the plan’s cost ceiling leaves too little for this call on gemini\/gemini-2\.5-flash-lite; it may cost 0\.\d+ USD, and 0\.00001 USD is left$/,
+        /^the plan’s cost ceiling does not leave enough for this call on gemini\/gemini-2\.5-flash-lite; it may cost 0\.\d+ USD, and 0\.00001 USD is left$/,
       ) as string,
     });
     expect(fit({ rooms: [{ left: usd('0'), code: 'request_too_large', name: 'max_cost' }] })).toMatchObject({

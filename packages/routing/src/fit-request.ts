@@ -149,11 +149,11 @@ function tried(
     const cost = convertCost(worst, left.currency, fx);
     if (compare(cost, left) > 0) {
       const may = `it may cost ${formatMoney(cost)}, and ${formatMoney(left)} is left`;
-      return refuse(code, `${name} leaves too little for this call on ${model.id}; ${may}`);
+      return refuse(code, `${name} does not leave enough for this call on ${model.id}; ${may}`);
     }
   }
   if (tokens_left !== undefined && BigInt(tokens) > tokens_left) {
-    return refuse('quota_exceeded', `this call may take ${tokens} tokens, and the quota leaves ${tokens_left}`);
+    return refuse('quota_exceeded', `this call may take ${tokens} tokens, and ${tokens_left} are left of the quota`);
   }
   return worst;
 }
@@ -164,12 +164,12 @@ function withDegradations(fit: Fit, { candidates, output_tokens_asked }: FitQues
   if (fit.model !== first) {
     degraded.push({
       what: `model ${fit.model.id} instead of ${first?.id}`,
-      why: 'the preferred model does not fit what is left',
+      why: 'the preferred model costs more than is left',
     });
   }
   if (fit.output_tokens_max < output_tokens_asked) {
     const why =
-      fit.output_tokens_max === fit.model.output_tokens_max ? 'the model writes no more' : 'what is left pays for no more';
+      fit.output_tokens_max === fit.model.output_tokens_max ? 'the model cannot write more' : 'the budget left pays for no more';
     degraded.push({ what: `output of ${fit.output_tokens_max} tokens instead of ${output_tokens_asked}`, why });
   }
   return { ...fit, degraded };

@@ -14,7 +14,7 @@ export interface RouteKey {
 }
 
 /**
- * Why no call goes there: one cost more than was held for it, it fails again and again, it refuses our key, or so much is unresolved with it
+ * Why no call goes there: one cost more than its hold, it fails again and again, it refuses our key, or so much is unresolved with it
  * that more would endanger the margin.
  */
 export type ClosedReason = 'overrun' | 'failing' | 'key' | 'unresolved';

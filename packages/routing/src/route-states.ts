@@ -213,7 +213,7 @@ export class RouteStates {
     else await this.#shared.tell({ provider, model }, closes === 'workspace' ? { ...event, at_once: 'workspace' } : event);
   }
 
-  /** A call of the workspace cost more than was held for it: known here before this returns. */
+  /** A call of the workspace cost more than its hold: known here before this returns. */
   overran({ provider, model }: Route, workspace: WorkspaceId, why: string): void {
     this.#inBackground({ provider, model }, { kind: 'overran', workspace, why });
   }

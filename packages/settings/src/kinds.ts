@@ -103,7 +103,7 @@ function databaseMistake(given: string): string | undefined {
   const hosts = /^postgres(?:ql)?:\/\/(?:[^/]*@)?([^/?]*)/.exec(given)?.[1] ?? '';
   const params = new URLSearchParams(given.split('?')[1] ?? '');
   if (hosts.includes(',') || params.get('host')?.includes(',') === true) {
-    return 'got several hosts, want one: a name, or a proxy, that leads to the primary and follows it at a fail-over';
+    return 'got several hosts, want one: a name or a proxy that points to the primary, also after a failover';
   }
   if (!URL.canParse(given) || !['postgres:', 'postgresql:'].includes(new URL(given).protocol)) {
     return wrongSecret('postgres://user:password@host:port/database');

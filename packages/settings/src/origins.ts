@@ -15,7 +15,7 @@ function refusal(given: string, want: string): string {
 }
 
 const SITE =
-  'an address without path, query or name, like https://purser.example: Purser has a host of its own, served from its root';
+  'an address without path, query or name, like https://purser.example: Purser needs its own host and serves from its root';
 
 /** Where the world finds this installation. */
 export function site() {

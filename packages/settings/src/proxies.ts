@@ -11,7 +11,7 @@ export interface TrustedProxies {
 }
 
 const HOPS_MAX = 10;
-const WANT = `how many proxies of yours stand before this server (1 to ${HOPS_MAX}), their addresses or networks (10.0.0.0/8), or 0`;
+const WANT = `how many of your proxies are in front of this server (1 to ${HOPS_MAX}), their addresses or networks (10.0.0.0/8), or 0`;
 
 /** A number of proxies, their networks, or both, with commas between. Undefined: none is believed. */
 export function proxies() {

@@ -50,12 +50,12 @@ test.each([
   [
     'DATABASE_URL',
     'postgres://a,b:5433/purser',
-    'DATABASE_URL: got several hosts, want one: a name, or a proxy, that leads to the primary and follows it at a fail-over',
+    'DATABASE_URL: got several hosts, want one: a name or a proxy that points to the primary, also after a failover',
   ],
   [
     'DATABASE_URL',
     'postgres://u:hunter2@a:5432,b:5432/purser?target_session_attrs=read-write',
-    'DATABASE_URL: got several hosts, want one: a name, or a proxy, that leads to the primary and follows it at a fail-over',
+    'DATABASE_URL: got several hosts, want one: a name or a proxy that points to the primary, also after a failover',
   ],
   [
     'DATABASE_URL',

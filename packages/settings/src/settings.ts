@@ -54,7 +54,7 @@ const Environment = z.object({
   PURSER_CATALOG: text('a YAML file').default('catalogs/default.yaml'),
   PURSER_ADMIN_TOKEN: atLeast(8).optional(),
   DATABASE_URL: database().optional(),
-  DATABASE_ROLES_PASSWORD: secretLike(/^[\x21-\x7e]{8,200}$/, 'at least 8 printable characters, without blanks').optional(),
+  DATABASE_ROLES_PASSWORD: secretLike(/^[\x21-\x7e]{8,200}$/, 'at least 8 printable characters, without spaces').optional(),
   REDIS_URL: address('redis://host:port', ['redis:', 'rediss:', 'unix:'], 'secret').optional(),
   NATS_URL: address('nats://host:port', ['nats:', 'tls:', 'ws:', 'wss:'], 'secret').optional(),
   PURSER_TEST_CLOCK: startOfClock().optional(),

@@ -95,7 +95,7 @@ export async function setAllocation(
   if (adds && all >= ALLOCATIONS_MAX) {
     return refuse(
       'limit_reached',
-      `${ALLOCATIONS_MAX} members and teams of this workspace have allocations already; lift one first`,
+      `${ALLOCATIONS_MAX} members and teams of this workspace have allocations already; remove one first`,
     );
   }
   const { rows } = await connection.query<Allocation>(

@@ -62,7 +62,7 @@ const READING: ExhaustionForecast = {
   exhausted_at: null,
   earliest: null,
   latest: null,
-  text: 'The history is being read; a forecast follows.',
+  text: 'The history is being read; a forecast will be available soon.',
 };
 
 /** Whole days, oldest first, from when the workspace was made but at most 28. */

@@ -43,7 +43,7 @@ export function forecastExhaustion(question: ForecastQuestion): ExhaustionForeca
   const available = grants.reduce((sum, grant) => sum + grant.available, 0n);
   if (available <= 0n) return { outlook: 'exhausted', ...NEVER, exhausted_at: now, text: 'The credits are used up.' };
   if (spent.length < DAYS_READ_MIN)
-    return { outlook: 'unknown', ...NEVER, text: `A forecast follows after ${DAYS_READ_MIN} days of use.` };
+    return { outlook: 'unknown', ...NEVER, text: `A forecast is available after ${DAYS_READ_MIN} days of use.` };
   if (spent.every((credits) => credits === 0))
     return { outlook: 'lasts', ...NEVER, text: 'No credits were spent in the last four weeks.' };
 

@@ -89,7 +89,7 @@ async function close(pool: Pool, line: InvoiceLine, plan: Policy['plan'] | undef
       [workspace, line.period_start.toString(), line.credits, now.toString()],
     );
     if (rowCount === 0) return false;
-    const reason = `${line.credits} credits paid as one goes from ${line.period_start.toString()}`;
+    const reason = `${line.credits} pay-as-you-go credits from ${line.period_start.toString()}`;
     for (const [debit, credit, nanos] of [
       ['receivable', 'revenue:pay_as_you_go', amount.nanos],
       ['fees', 'payable:payments', fees.nanos],

@@ -9,7 +9,7 @@ import { openTerms } from '@purser/terms';
 import { grantsOfPeriod } from './period-grants.ts';
 
 export interface PeriodOpener {
-  /** Begins a workspace's billing period if it has not begun; undefined when it surely has, so that the hot path waits for nothing. */
+  /** Begins a workspace's billing period if it has not started; undefined when it surely has, so that the hot path waits for nothing. */
   (policy: Policy, now: Temporal.Instant): Promise<void> | undefined;
   /** These have begun, as whoever refreshes them knows: their first calls need not ask. */
   readonly begun: (policies: readonly Policy[]) => void;

@@ -9,8 +9,8 @@ export async function verifyLedger(): Promise<void> {
   const settings = loadSettings(process.cwd());
   await using database = await openDatabase(settings);
   const { balanced, entries, open_holds, overruns, unreconciled, mismatches } = await verifyBooks(database.pool);
-  console.log(`${balanced ? 'balanced' : 'NOT balanced'}: ${entries} postings`);
-  console.log(`open holds ${open_holds}, overruns ${overruns}, unreconciled ${unreconciled}`);
+  console.log(`${balanced ? 'balanced' : 'NOT balanced'}: ${entries} entries`);
+  console.log(`open holds ${open_holds}, overruns ${overruns}, unresolved ${unreconciled}`);
   for (const { kind, detail } of mismatches) console.log(`  ${kind}: ${detail}`);
   if (!balanced) process.exitCode = 1;
   await printMissing(database.pool, settings);

@@ -24,12 +24,12 @@ export async function takeIn({ since }: { readonly since: string }): Promise<voi
     if (error instanceof RefusalError) throw new Fault(error.refusal.detail, { retryable: false, cause: error });
     throw error;
   }
-  console.log(`${sums.applied} applied, ${sums.known} known before, ${sums.kept} without consequence, ${sums.refused} refused`);
+  console.log(`${sums.applied} applied, ${sums.known} duplicate, ${sums.kept} ignored, ${sums.refused} refused`);
   if (sums.linked > 0) console.log(`${sums.linked} customers were linked to their workspaces again`);
   for (const line of refusals) console.log(line);
   if (sums.refused === 0) return;
   console.log(
-    'look at each refused one at Stripe, and refund it or give its credits as a gift (docs/operating.md, "After a disaster")',
+    'check each refused event at Stripe, then refund it or give its credits as a gift (docs/operating.md, "After a disaster")',
   );
   process.exitCode = 1;
 }

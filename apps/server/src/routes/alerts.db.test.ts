@@ -112,14 +112,14 @@ describe('T9: the operator', () => {
         alerts: [
           {
             subject: 'ceiling 300 USD on BUSINESS',
-            text: expect.stringMatching(/^300 USD was agreed, and the plan BUSINESS pays for 126\.65 USD/) as string,
+            text: expect.stringMatching(/^300 USD was agreed, but the plan BUSINESS pays for 126\.65 USD only/) as string,
           },
         ],
       });
     }, WITHIN);
     expect((await alertsOf(key)).filter(({ kind }) => kind === 'overrides')).toEqual([]);
     const { text } = await server.admin(`/api/usage?explain=1`, { headers: { 'purser-workspace': id } });
-    expect(text).toContain('300 USD was agreed, and BUSINESS pays for 126.65 USD');
+    expect(text).toContain('300 USD was agreed, but BUSINESS pays for 126.65 USD only');
   });
 
   it('has its own addresses, and every change of one is in the trail', async () => {

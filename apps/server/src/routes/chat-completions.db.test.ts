@@ -194,7 +194,7 @@ describe.each(['offline', 'upstream'] as const)('the OpenAI door over the %s pro
     [{ model: 'auto', messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }, 400, 'invalid_request'],
     [{ model: 'auto', messages: QUESTION, web_search_options: {} }, 400, 'invalid_request'],
     [{ model: 'auto', messages: [{ role: 'user', content: 'x'.repeat(5_000_000) }] }, 422, 'request_too_large'],
-  ])('%#: what does not fit is refused in OpenAI’s error shape', async (body, status, code) => {
+  ])('%#: an invalid request is refused with an error in OpenAI’s format', async (body, status, code) => {
     const answer = await server.ask('/v1/chat/completions', { key, body });
     expect(answer.status).toBe(status);
     expect(answer.json.error).toMatchObject({ code, message: like(/./), param: null });

@@ -13,14 +13,18 @@ export function registerHealth(app: App, { inFlight, metrics, ready }: ServerDep
     method: 'GET',
     url: '/healthz',
     config: { access: 'public' },
-    schema: { tags: ['Operation'], summary: 'The process answers', response: { 200: stateSchema } },
+    schema: { tags: ['Operation'], summary: 'The process is alive', response: { 200: stateSchema } },
     handler: async () => ({ status: 'ok' as const }),
   });
   app.route({
     method: 'GET',
     url: '/readyz',
     config: { access: 'public' },
-    schema: { tags: ['Operation'], summary: 'It should be sent traffic', response: { 200: stateSchema, 503: stateSchema } },
+    schema: {
+      tags: ['Operation'],
+      summary: 'The process is ready for traffic',
+      response: { 200: stateSchema, 503: stateSchema },
+    },
     handler: async (_request, reply) => {
       reply.header('cache-control', 'no-store');
       if (inFlight.draining) return reply.code(503).send({ status: 'stopping' });

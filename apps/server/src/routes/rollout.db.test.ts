@@ -42,7 +42,7 @@ const start = (body: object) => server.admin('/api/admin/rollouts', { body });
 const looked = () => server.running.composition.deps.policies.look();
 const change = (id: string, body: object) => server.admin(`/api/admin/rollouts/${id}`, { method: 'PATCH', body });
 
-describe('a staged roll-out of a catalog (C13)', () => {
+describe('a staged rollout of a catalog (C13)', () => {
   it('moves a share, the same on both servers; compares both sides; then moves all, and takes back', async () => {
     const workspaces = await Promise.all(Array.from({ length: 30 }, () => server.workspace()));
     const seen = (url: string) => Promise.all(workspaces.map(({ key }) => concurrencyOf(key, url)));
@@ -150,7 +150,7 @@ describe('a staged roll-out of a catalog (C13)', () => {
     });
     expect([without.status, without.json.detail]).toEqual([400, like(/^the price list has mistakes: /)]);
     expect((await start({ prices: costs, share: 1 })).json.detail).toMatch(
-      /^it is prices:[0-9a-f]{12} already: nothing to move$/,
+      /^the version is prices:[0-9a-f]{12} already: there is nothing to move$/,
     );
     expect((await start({ prices: costs, catalog: shipped, share: 1 })).status).toBe(400);
   });

@@ -54,7 +54,7 @@ describe('GET /api/usage', () => {
     expect(json.credits.balance).toBe(answer.credits.balance);
     expect(Number(json.cost.spent.amount)).toBeGreaterThan(0);
     expect(json.meters.find(({ key }: { key: string }) => key === 'jobs')).toMatchObject({ used: 1, window: 'billing_period' });
-    expect(json.forecast.text).toBe('A forecast follows after a day of use.');
+    expect(json.forecast.text).toBe('A forecast is available after a day of use.');
   });
 });
 

@@ -52,7 +52,7 @@ export function describeMissing({ after, through, postings, attempts, entries }:
   const from = after === null ? 'everything' : `what was written between ${after.toString()} and ${through.toString()}`;
   const until = after === null ? ` up to ${through.toString()}` : '';
   return (
-    `the database was put back to an older state: ${from}${until} is missing, about ${postings} ledger entries, ${attempts} provider calls ` +
+    `the database was restored to an older state: ${from}${until} is missing, about ${postings} ledger entries, ${attempts} provider calls ` +
     `and ${entries} audit events. Next: \`purser payments take-in --since ${(after ?? through).toString()}\`, then \`purser reconcile\` with each ` +
     'provider’s usage of that time (docs/operating.md, "After a disaster")'
   );

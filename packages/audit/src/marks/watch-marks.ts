@@ -46,7 +46,7 @@ export function watchMarks({
       lines.set(folder, await appendMark(folder, places.name, mark, lines.get(folder) ?? 0));
       unwritable.delete(folder);
     } catch (err) {
-      if (!unwritable.has(folder)) log.error({ err, folder }, 'a mark of the books could not be kept outside the database');
+      if (!unwritable.has(folder)) log.error({ err, folder }, 'a mark of the ledger could not be stored outside the database');
       unwritable.add(folder);
     }
   };
@@ -55,7 +55,7 @@ export function watchMarks({
     async () => {
       if (last !== undefined && !(await isHere(pool, last))) {
         const missing = await reportMissing(pool, clock, places);
-        if (missing !== undefined) log.error({ missing: describeMissing(missing) }, 'entries of the books are missing');
+        if (missing !== undefined) log.error({ missing: describeMissing(missing) }, 'ledger entries are missing');
         for (const folder of places.folders) lines.set(folder, 0);
       }
       const mark = await readMark(pool, clock.now());
@@ -63,6 +63,6 @@ export function watchMarks({
       for (const folder of places.folders) await keep(folder, mark);
       last = mark;
     },
-    (err) => log.debug({ err }, 'the books could not be marked'),
+    (err) => log.debug({ err }, 'the ledger could not be marked'),
   );
 }

@@ -54,14 +54,14 @@ function pricesAt(text: string, now: Temporal.Instant): Temporal.Instant | undef
 
 function assumptions({ skipped }: UsageReplay): string[] {
   return [
-    'plan, version, zone and overrides of each workspace are those of the instant, and every payment came',
+    'plan, version, time zone and overrides of each workspace are those of that moment, and every payment is taken as received',
     'who subscribed is replayed by what was collected: at another price it paid the same share of it, for the same months',
-    'gifts, packs and contracts are as they were made and paid for; monthly credits, ladders and credits sold one by one follow from the catalog',
-    'what happened before the first day is taken as it was',
-    'a call takes what it really took: the worst case a hold reserves for a moment is not, nor a shorter answer where little is left',
-    'another model uses as many tokens; a rung is known half a second after what was spent',
-    'rates, calls at once, allocations to members and pools of e-mail are not replayed, and no call is added that was refused then',
-    'a subscription counts at the price of its plan, without what a change within a period cost; who was moved by a roll-out counts under what he bought',
+    'gifts, packs and contracts are as they were made and paid for; monthly credits, throttling and pay-as-you-go credits follow from the catalog',
+    'what happened before the first day stays as it was',
+    'a call takes what it really took: neither the worst case that a hold reserves, nor a shorter answer when little is left, is replayed',
+    'another model uses as many tokens; a throttling level applies half a second after the spending that causes it',
+    'rate limits, concurrent calls, allocations to members and e-mail pools are not replayed, and no call is added that was refused then',
+    'a subscription counts at the price of its plan, without what a change within a period cost; a workspace moved by a rollout counts under the version it bought',
     ...(skipped > 0 ? [`${skipped} calls that failed at no known cost were left out`] : []),
   ];
 }

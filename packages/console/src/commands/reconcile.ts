@@ -44,12 +44,14 @@ async function* asked(
     anthropic: { read: anthropicCosts, setting: 'ANTHROPIC_ADMIN_KEY' },
   } as const;
   if (provider !== 'openai' && provider !== 'anthropic') {
-    throw new Fault(`${provider} is not asked for its costs; export them and name the file with --csv`, { retryable: false });
+    throw new Fault(`${provider} has no cost API that Purser reads; export its costs and name the file with --csv`, {
+      retryable: false,
+    });
   }
   const { read, setting } = sources[provider];
   const admin_key = cost_keys[provider];
   if (admin_key === undefined)
-    throw new Fault(`${setting} is not set: an admin key of the organization; or name an export with --csv`, {
+    throw new Fault(`${setting} is not set; set it to an admin key of the organization, or name an export with --csv`, {
       retryable: false,
     });
   yield* read({ admin_key, base_url: providers[provider].base_url }, span);
@@ -97,9 +99,9 @@ function print(context: CommandContext, { outcome, lines, resolved, unresolved_l
     );
   const differing = lines.filter(({ difference }) => difference !== 0n).length;
   const words = {
-    compared: `${differing} of ${lines.length} lines differ; of the unresolved calls ${resolved} would have a cost, ${unresolved_left} would not; nothing was written (--post posts it)`,
-    posted: `${differing} of ${lines.length} lines differed and were posted; of the unresolved calls ${resolved} have a cost now, ${unresolved_left} have not`,
-    known: 'the same was posted before; nothing was written',
+    compared: `${differing} of ${lines.length} lines differ; of the unresolved calls ${resolved} would get a cost, ${unresolved_left} would not; nothing was written (--post writes it)`,
+    posted: `${differing} of ${lines.length} lines differed and were booked; of the unresolved calls ${resolved} have a cost now, ${unresolved_left} do not`,
+    known: 'this export was booked before; nothing was written',
   };
   context.print(`${words[outcome]} (import ${import_id.slice(0, 12)})`);
 }

@@ -54,7 +54,7 @@ export interface SizedDraft extends Draft {
 export function identify(engine: Engine, ask: Ask): Draft | Refusal {
   const workspace = ask.caller.workspace;
   if (workspace === undefined) {
-    return refuse('invalid_request', 'this key acts for no workspace by itself; name one in the header Purser-Workspace');
+    return refuse('invalid_request', 'this key belongs to no workspace; name one in the header Purser-Workspace');
   }
   const now = engine.clock.now();
   const policy = engine.policyOf(workspace, now);

@@ -15,7 +15,7 @@ export function refusePaused(policy: Policy, feature: string): Refusal {
   const pausing = policy.rungs.find(({ ladder, rung }) =>
     ladder.rungs.slice(0, rung).some(({ effects }) => effects.pause?.includes(feature) === true),
   );
-  const why = policy.degraded.get(`features.${feature}`)?.why ?? 'a ladder says so';
+  const why = policy.degraded.get(`features.${feature}`)?.why ?? 'throttling is active';
   const watches = pausing?.ladder.watches ?? 'ceiling';
   return refuse(CODES[watches], `${feature} is paused: ${why}`, {
     offers: buyOffers(policy.catalog, policy, feature),

@@ -29,12 +29,12 @@ export function closedRefusal(models: readonly string[], { reason, retry_ms }: R
   if (reason !== null && reason !== 'overrun')
     return refuse(
       'provider_failed',
-      `${names} fails at the moment and is not asked; nothing was charged. Try again in ${seconds} s`,
+      `${names} fails at the moment and is not called; nothing was charged. Try again in ${seconds} s`,
       wait,
     );
   return refuse(
     'no_model_allowed',
-    `${names} is closed until it is proven to keep its output limit. Try again in ${seconds} s`,
+    `${names} is closed until a probe shows that it keeps its output limit. Try again in ${seconds} s`,
     wait,
   );
 }

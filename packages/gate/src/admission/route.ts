@@ -48,7 +48,7 @@ export function route(draft: SizedDraft, engine: Pick<Engine, 'routes'>): Routed
               what: `model ${first.id} instead of ${wanted?.id}`,
               why:
                 unfit[0] === undefined
-                  ? 'the preferred model is not asked at the moment'
+                  ? 'the preferred model is not called at the moment'
                   : `the preferred model cannot do ${unfit[0]}`,
             },
           ];
@@ -81,7 +81,7 @@ export function fit(draft: SizedDraft, candidates: readonly ModelEntry[], left: 
   const credits: Room = {
     left: multiply(catalog.credit.cost, policy.request.credits_max),
     code: 'request_too_large',
-    name: `the plan’s ${policy.request.credits_max} credits a request`,
+    name: `the plan’s limit of ${policy.request.credits_max} credits a request`,
   };
   const asked: Room[] = ask.cost_max ? [{ left: ask.cost_max, code: 'request_too_large', name: 'max_cost' }] : [];
   return ask.task.fit({

@@ -17,7 +17,7 @@ export function noteServed({ routes }: Engine, { held, probe }: Serving): void {
   routes.served(routeOf(held.fitted.model), held.hold.workspace, probe);
 }
 
-/** A call cost more than was held for it. */
+/** A call cost more than its hold. */
 export function noteOverrun({ routes }: Engine, { fitted, hold }: Held, why: string): void {
   routes.overran(routeOf(fitted.model), hold.workspace, why);
 }

@@ -92,7 +92,7 @@ export async function book(
   const credits = chargeOf(charged, creditsHeld(hold).granted);
   const amounts: Amounts = { cost, dearest_cost: cost, counted, in_flight: 0n, credits };
   if (cost.nanos > fitted.worst_cost.nanos) {
-    noteOverrun(engine, held, `transaction ${hold.id} cost more than was held for it`);
+    noteOverrun(engine, held, `transaction ${hold.id} cost more than its hold`);
   }
   if (engine.pause) await engine.pause('before settle');
   const settle: Extract<EndRequest, { kind: 'settle' }> = {

@@ -60,7 +60,7 @@ export function relay<Result, End, P extends Piece>(
 }
 
 /** What a reader hears who stopped reading until the time of the call was over. */
-export const NOT_READ = refuse('provider_timeout', 'the answer was not read in time; what had been delivered was charged');
+export const NOT_READ = refuse('provider_timeout', 'the answer was not read in time; what was delivered is charged');
 
 async function* relayParts<Result, End, P extends Piece>(
   engine: Engine,

@@ -28,7 +28,7 @@ export async function keepWithinBound({ meters, clock, routes }: Parts, catalog:
     const bound = boundOf(catalog, of);
     const sum = unresolved.get(of) ?? zero(bound.currency);
     if (compare(sum, bound) > 0) {
-      const why = `up to ${formatMoney(sum)} of the last hour may be owed to ${of} and is unresolved; ${formatMoney(bound)} is the most`;
+      const why = `up to ${formatMoney(sum)} of the last hour is unresolved with ${of}; the limit is ${formatMoney(bound)}`;
       await routes.closeProvider(of, 'unresolved', why, CLOSED_MS);
     } else await routes.resolved(of, 'unresolved');
   }

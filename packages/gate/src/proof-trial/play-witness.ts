@@ -18,7 +18,7 @@ export async function playWitness(world: TrialWorld, catalog: Catalog, loss: Los
       const operation = catalog.operations.find(({ name }) => name === witness.operation);
       const served = world.policyOf(workspace, catalog).features.has(operation?.feature ?? '');
       const spent = await spendAll(world, catalog, witness.plan, 'grace');
-      return served && spent.nanos > 0n ? [] : [`${loss.code}: who does not pay is not served ${witness.operation}`];
+      return served && spent.nanos > 0n ? [] : [`${loss.code}: a customer that does not pay is not served ${witness.operation}`];
     }
     case 'unusable':
       return (await isServed(world, catalog, witness.plan)) ? [`${loss.code}: a call was served`] : [];

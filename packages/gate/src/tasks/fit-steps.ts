@@ -66,7 +66,7 @@ function fits(
     const cost = convertCost(worst, left.currency, policy.catalog.fx);
     if (compare(cost, left) <= 0) continue;
     const may = `it may cost ${formatMoney(cost)}, and ${formatMoney(left)} is left`;
-    return refuse(code, `${name} leaves too little for this call on ${model.id}; ${may}`);
+    return refuse(code, `${name} does not leave enough for this call on ${model.id}; ${may}`);
   }
   const takes = counted(most);
   for (const [unit, left] of units_left) {
@@ -86,8 +86,8 @@ function fittedOf<Shape>(
   const degraded = [];
   if (model !== candidates[0]) {
     const what = `model ${model.id} instead of ${candidates[0]?.id}`;
-    degraded.push({ what, why: 'the preferred model does not fit what is left' });
+    degraded.push({ what, why: 'the preferred model costs more than is left' });
   }
-  if (smaller !== undefined) degraded.push({ what: smaller, why: 'what is left pays for no more' });
+  if (smaller !== undefined) degraded.push({ what: smaller, why: 'the budget left pays for no more' });
   return { model, price, shape, most, worst_cost, dearest_cost: worst_cost, degraded };
 }

@@ -93,7 +93,7 @@ async function first(connection: Connection, once: OnceRequest, key_hash: Buffer
   if (row === undefined || row.request_hash !== once.request_hash) {
     return refuse(
       'idempotency_mismatch',
-      'this Idempotency-Key was used with another request; want a fresh key for each new request',
+      'this Idempotency-Key was used with another request; want a new key for each new request',
     );
   }
   try {
@@ -101,7 +101,7 @@ async function first(connection: Connection, once: OnceRequest, key_hash: Buffer
   } catch {
     return refuse(
       'idempotency_mismatch',
-      'this Idempotency-Key was used with another credential, and its answer opens only with that one',
+      'this Idempotency-Key was used with another credential, and its answer can be read only with that one',
     );
   }
 }

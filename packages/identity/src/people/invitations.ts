@@ -38,13 +38,13 @@ export async function invite(
 ): Promise<Invitation | Refusal> {
   const { workspace, role } = wanted;
   const email = wanted.email.toLowerCase();
-  if (role !== 'member' && by.role !== 'owner') return refuse('forbidden', `only an owner invites with the role ${role}`);
+  if (role !== 'member' && by.role !== 'owner') return refuse('forbidden', `only an owner can invite with the role ${role}`);
   const source = keyedHash(parts.naming, `workspace ${workspace}`);
   const count = (on: Connection) => countOccasions(on, [{ kind: 'invitations', source, ...A_DAY }], now);
   const write = async (connection: Connection): Promise<Invitation | Refusal> => {
     // How often is known of no tenant, so a tenant's transaction has it counted beside itself: an invitation that fails counts too.
     const used = await (workspace === PLATFORM ? count(connection) : transaction(parts.pool, count));
-    if (used) return refuse('limit_reached', `a workspace invites at most ${A_DAY.max} times a day`);
+    if (used) return refuse('limit_reached', `a workspace may send at most ${A_DAY.max} invitations a day`);
     const { rowCount } = await connection.query(
       'select 1 from identity.member m join identity.person p on p.id = m.person_id where m.workspace_id = $1 and p.email = $2',
       [workspace, email],

@@ -8,7 +8,7 @@ export interface Member {
   readonly id: string;
   /** Null: someone who has not signed in by a mailbox yet. */
   readonly email: string | null;
-  /** What limits and allocations per user count it by. */
+  /** The user that limits and allocations count it as. */
   readonly user: string;
   readonly role: MemberRole;
   readonly joined_at: Temporal.Instant;
@@ -29,7 +29,7 @@ interface Parts {
 
 const COLUMNS = `m.person_id as id, case when p.is_anonymous then null else p.email end as email, coalesce(p.counts_as, p.id)::text as user, m.role, m.joined_at`;
 const NO_MEMBER = refuse('not_found', 'the workspace has no such member');
-const LAST_OWNER = refuse('limit_reached', 'a workspace keeps one owner at least; make somebody else an owner first');
+const LAST_OWNER = refuse('limit_reached', 'a workspace needs at least one owner; make another member an owner first');
 
 /** Whom the role that row-level security binds finds there, and nobody else. */
 export async function listMembers(pool: Pool, workspace: WorkspaceId): Promise<readonly Member[]> {
@@ -54,7 +54,7 @@ export async function changeMemberRole(
   return workspaceTransaction(parts.pool, workspace, async (connection) => {
     const before = await lockMember(connection, workspace, id);
     if (before === undefined) return NO_MEMBER;
-    if (by.role !== 'owner') return refuse('forbidden', 'only an owner changes the role of a member');
+    if (by.role !== 'owner') return refuse('forbidden', 'only an owner can change the role of a member');
     if (before.role === 'owner' && role !== 'owner' && (await countOwners(connection, workspace)) === 1n) return LAST_OWNER;
     await connection.query('update identity.member set role = $3 where workspace_id = $1 and person_id = $2', [
       workspace,
@@ -78,7 +78,7 @@ export async function removeMember(parts: Parts, workspace: WorkspaceId, id: str
     const before = await lockMember(connection, workspace, id);
     if (before === undefined) return NO_MEMBER;
     if (by.person_id !== id && !mayRemove(by.role, before.role)) {
-      return refuse('forbidden', `a member with the role ${before.role} is removed by an owner alone`);
+      return refuse('forbidden', `a member with the role ${before.role} can be removed by an owner only`);
     }
     if (before.role === 'owner' && (await countOwners(connection, workspace)) === 1n) return LAST_OWNER;
     await connection.query('delete from identity.member where workspace_id = $1 and person_id = $2', [workspace, id]);

@@ -192,7 +192,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
         try {
           await mail?.send(invitationLetter(invitation, to, web_url ?? public_url));
         } catch (err) {
-          log.warn({ err }, 'the letter of an invitation could not be sent');
+          log.warn({ err }, 'the e-mail of an invitation could not be sent');
         }
       },
       invitations: (workspace) => listInvitations(pool, workspace, clock.now()),

@@ -24,11 +24,11 @@ const planSchema = z.object({
   code: z.string(),
   name: z.string(),
   price: asPrice('A month.'),
-  negotiable: z.boolean().describe('Price and caps are agreed with each customer; these are the least.'),
+  negotiable: z.boolean().describe('Price and caps are agreed with each customer; these are the minimum.'),
   credits: counterSchema.describe('Granted each month.'),
-  ceiling: asCost(amountSchema.describe('The most that a month may cost us.')),
+  ceiling: asCost(amountSchema.describe('The maximum cost of a month.')),
   features: z.array(z.string()),
-  packs: z.array(z.string()).describe('What it may buy on top.'),
+  packs: z.array(z.string()).describe('Packs this plan may buy.'),
   text: z.string(),
 });
 
@@ -44,7 +44,7 @@ const receiptSchema = z.object({
   total: asPrice(),
   reversed: asPrice('Of the total: refunded or disputed.'),
   credits_paid_for: counterSchema,
-  credits_owed: counterSchema.describe('Spent though their money went back; the next purchase pays them.'),
+  credits_owed: counterSchema.describe('Spent although the payment was returned; the next purchase pays for them.'),
   url: z.string().nullable().describe('Stripe’s own receipt.'),
 });
 
@@ -119,7 +119,7 @@ export function registerShop(app: App, deps: MarketplaceRoutesDeps): void {
     config: { access: 'workspace' },
     schema: {
       tags,
-      summary: 'What was paid, newest first',
+      summary: 'Payments, newest first',
       querystring: z.object({ before: uuidSchema.optional().describe('The id of the last receipt of the page before.') }),
       response: {
         200: z.object({ receipts: z.array(receiptSchema), credits_owed: counterSchema }),

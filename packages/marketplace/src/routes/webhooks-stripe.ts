@@ -29,13 +29,13 @@ export async function registerStripeWebhooks(
       config: { access: 'public' },
       schema: {
         tags: ['Marketplace'],
-        summary: 'Takes in an event that Stripe signed; each counts once, for ever',
+        summary: 'Receives an event signed by Stripe; each is applied once, for ever',
         response: {
           200: z.object({
             received: z.literal(true),
             outcome: z
               .enum(['applied', 'kept', 'refused', 'known'])
-              .describe('`kept`: it changes nothing; `refused`: it does not fit what is known; `known`: it came before.'),
+              .describe('`kept`: recorded, without an effect; `refused`: it contradicts what is recorded; `known`: a duplicate.'),
           }),
           ...problems(400, 422, 429, 501, 503),
         },
@@ -51,7 +51,9 @@ export async function registerStripeWebhooks(
         const { workspace } = received;
         if (workspace !== undefined) {
           // Committed, whatever becomes of this: what it switched on or off holds here by the time Stripe is answered.
-          await licenses.release(workspace).catch((err: unknown) => log.error({ err }, 'a changed license is followed up later'));
+          await licenses
+            .release(workspace)
+            .catch((err: unknown) => log.error({ err }, 'a changed license will be applied later'));
         }
         return reply.send({ received: true, outcome: received.outcome });
       },

@@ -20,7 +20,7 @@ export function registerExports(app: App, deps: PrivacyRoutesDeps): void {
     handler: async (request, reply) => {
       const { id } = workspaceOf(request);
       if (authorityOf(request).role !== 'owner')
-        throw new RefusalError(refuse('forbidden', 'only an owner exports the workspace'));
+        throw new RefusalError(refuse('forbidden', 'only an owner can export the workspace'));
       return sendArchive(request, reply, deps, { workspace: id });
     },
   });

@@ -38,5 +38,5 @@ export async function workBegun(
 }
 
 function told(log: Log, err: unknown): void {
-  log.error({ err }, 'an erasure could not be finished; it is gone on with');
+  log.error({ err }, 'an erasure could not be finished; it will be tried again');
 }

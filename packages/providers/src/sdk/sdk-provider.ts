@@ -174,7 +174,7 @@ function answerOf(
 ): ProviderAnswer {
   const known = begun(context, headers);
   if (record.error?.type === 'broken_json' && record.bytes === 0)
-    throw garbageFailure(known, 'answered something else than its protocol says', record.error.message);
+    throw garbageFailure(known, 'sent an answer that its protocol does not allow', record.error.message);
   if (record.error !== null) throw spokenFailure(known, record);
   if (!record.isAnswer) throw noAnswerFailure(known, record);
   const { request_id } = known;

@@ -35,26 +35,26 @@ function mistakeIn(body: OpenAiChatBody): string | undefined {
     return `messages: got ${body.messages.length}; want 1 to ${MESSAGES_MAX}`;
   }
   if (body['n'] !== undefined && body['n'] !== 1)
-    return `n: got ${JSON.stringify(body['n'])}; want 1 (ask again for another answer)`;
+    return `n: got ${JSON.stringify(body['n'])}; want 1 (send another request for another answer)`;
   for (const member of UNBOUNDED) {
     const value = body[member];
     if (value === undefined || value === null) continue;
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     if (!HARMLESS[member]?.includes(text))
-      return `${member}: its cost cannot be bounded beforehand, so it is not supported; leave it out`;
+      return `${member}: not supported, because its maximum cost is not known in advance; leave it out`;
   }
   const unknown = Object.keys(body).find(
     (member) => !BOUNDED.has(member) && !(UNBOUNDED as readonly string[]).includes(member) && body[member] !== null,
   );
   if (unknown !== undefined)
-    return `${unknown.slice(0, SHOWN_CHARS_MAX)}: not known here, so what it costs cannot be bounded beforehand; leave it out`;
+    return `${unknown.slice(0, SHOWN_CHARS_MAX)}: not known here, so its maximum cost is not known in advance; leave it out`;
   const tools = body['tools'] ?? [];
   if (!Array.isArray(tools)) return 'tools: want an array';
   const foreign = (tools as { type?: unknown }[]).findIndex((tool) => !OWN_TOOLS.has(String(tool?.type)));
   const kept = (tools as unknown[]).findIndex(keepsForAnHour);
   if (kept >= 0) return `tools.${kept}: ${LONG_CACHE}`;
   if (foreign >= 0)
-    return `tools.${foreign}: want one of type function; a tool that the provider runs cannot be bounded beforehand`;
+    return `tools.${foreign}: want one of type function; the maximum cost of a tool that the provider runs is not known in advance`;
   for (const [index, message] of body.messages.entries()) {
     const wrong = messageMistake(message);
     if (wrong !== undefined) return `messages.${index}: ${wrong}`;
@@ -62,8 +62,7 @@ function mistakeIn(body: OpenAiChatBody): string | undefined {
   return undefined;
 }
 
-const LONG_CACHE =
-  'cache_control.ttl: what is kept for an hour is billed at a price that is not reserved; leave it out or say 5m';
+const LONG_CACHE = 'cache_control.ttl: caching for an hour is billed at a price that is not reserved; leave it out or set 5m';
 
 /** Anthropic and those that pass its models on let a caller ask for a dearer write to their cache. */
 function keepsForAnHour(part: unknown): boolean {
