@@ -6,7 +6,7 @@ import packageFile from '../package.json' with { type: 'json' };
 import { addModuleCommands } from './module-commands.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
 
-const HEAD = ['--head <head>', 'a head kept elsewhere, <block>:<digest>: the chain must go through it'] as const;
+const HEAD = ['--head <head>', 'a head that you keep elsewhere, <block>:<digest>: the chain must contain it'] as const;
 
 interface WithHead {
   readonly head?: string;
@@ -19,7 +19,9 @@ async function headOf(text: string | undefined) {
 /** The commands. Each loads its own code when it runs, so that `purser --help` is instant. */
 export function buildProgram(modules: readonly Module[] = MODULES): Command {
   const program = new Command('purser')
-    .description('Admits every paid call of an AI product under one atomic hold, and proves the margin from its books.')
+    .description(
+      'Never lose money on an AI call: every paid call is admitted under one atomic hold, and the margin is proven from the ledger.',
+    )
     .version(packageFile.version, '-V, --version', 'print which version this is')
     .showHelpAfterError('(purser --help lists the commands)')
     .helpCommand(false);
@@ -36,13 +38,13 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .action(async () => (await import('./commands/serve.ts')).serve());
   program
     .command('migrate')
-    .description('bring the database forward')
+    .description('run migrations')
     .action(async () => (await import('./commands/migrate.ts')).migrateDatabase());
 
   program
     .command('backup')
     .argument('<file>', 'where to write it')
-    .description('write the whole installation to one file, as it is at this moment; servers go on meanwhile')
+    .description('write the whole installation to one file, as it is at this moment; servers keep running')
     .action(async (file: string) => (await import('./commands/backup.ts')).writeBackup(file));
   program
     .command('restore')
@@ -54,7 +56,7 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
   plans
     .command('check')
     .argument('[file]', 'a catalog; without it the one of PURSER_CATALOG')
-    .description('prove that each paid plan keeps its margin in the worst case; exit 1 when one does not')
+    .description('prove that each paid plan keeps its margin in the worst case; exit 1 if one does not')
     .action(async (file: string | undefined) => (await import('./commands/plans-check.ts')).printPlansCheck(file));
 
   const prices = program.command('prices').description('what providers charge');
@@ -64,33 +66,33 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .description('read the community price table')
     .action(async (file: string) => (await import('./commands/prices-import.ts')).printPricesImport(file));
 
-  const payments = program.command('payments').description('what the payment provider told');
+  const payments = program.command('payments').description('events of the payment provider');
   payments
     .command('take-in')
     .requiredOption('--since <time>', 'from when, such as 2026-11-01T00:00:00Z or a date')
-    .description('ask Stripe for its events again and apply those that are not known; exit 1 when one was refused')
+    .description('fetch Stripe’s events again and apply those that are missing; exit 1 if one was refused')
     .action(async (options: { since: string }) => (await import('./commands/payments-take-in.ts')).takeIn(options));
   const ledger = program.command('ledger').description('the books');
   ledger
     .command('verify')
-    .description('replay the postings and the holds against the counters; exit 1 when something does not fit')
+    .description('replay entries and holds, and compare them with the counters; exit 1 on a difference')
     .action(async () => (await import('./commands/ledger-verify.ts')).verifyLedger());
 
   const audit = program.command('audit').description('the trail');
   audit
     .command('verify')
     .option(...HEAD)
-    .description('check the sealed chain; exit 1 when it is broken')
+    .description('check the sealed chain; exit 1 if it is broken')
     .action(async ({ head }: WithHead) => (await import('./commands/audit-verify.ts')).verifyTrail(await headOf(head)));
   audit
     .command('export')
-    .description('write the sealed trail to the output as JSON Lines')
+    .description('write the sealed audit log to the output as JSON Lines')
     .action(async () => (await import('./commands/audit-export.ts')).exportTrail());
   audit
     .command('check')
     .argument('<file>', 'what `purser audit export` wrote')
     .option(...HEAD)
-    .description('check an exported trail without a database; exit 1 when it is broken')
+    .description('check an exported audit log without a database; exit 1 if it is broken')
     .action(async (file: string, { head }: WithHead) =>
       (await import('./commands/audit-check.ts')).checkExport(file, await headOf(head)),
     );
@@ -101,12 +103,12 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .option('--months <number>', 'for how long', '3')
     .option('--seed <number>', 'the same seed draws the same customers', '1')
     .option('--html <file>', 'write tables and plots to a file for a browser as well')
-    .description('months of simulated customers through the real engine on a clock that is moved; exit 1 when a guarantee breaks')
+    .description('simulate months of customers through the real engine on a test clock; exit 1 if a guarantee breaks')
     .action(async (options: SimulateOptions) => (await import('./commands/simulate.ts')).printSimulation(options));
 
   program
     .command('bench')
-    .description('measure this machine; the words after it are passed on')
+    .description('measure this machine; further arguments are passed to the benchmark')
     .argument('[words...]')
     .allowUnknownOption()
     .action(async (words: string[]) => (await import('./commands/bench.ts')).bench(words));

@@ -76,7 +76,7 @@ export function startBackground(opened: AsyncDisposableStack, parts: BackgroundP
     startRollUp({ pool, every_ms: ROLL_UP_EVERY_MS, log: logOf('daily sums') }),
     startSealer({ pool, clock, every_ms: SEAL_EVERY_MS, log: logOf('audit log') }),
     repeat(UNRESOLVED_EVERY_MS, watchUnresolved(parts), (err) =>
-      logOf('unresolved').error({ err }, 'what is unresolved with providers could not be added up'),
+      logOf('unresolved').error({ err }, 'unresolved calls could not be added up by provider'),
     ),
     repeat(
       WALLET_EVERY_MS,

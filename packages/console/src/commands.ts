@@ -8,7 +8,7 @@ import type { ResolveOptions } from './commands/unresolved.ts';
 
 /* Options are cast to what each command declares: commander has read them, and refused what is missing. */
 
-const YES: CommandOption = { flags: '-y, --yes', description: 'agree beforehand to what is asked otherwise' };
+const YES: CommandOption = { flags: '-y, --yes', description: 'confirm without being asked' };
 const FROM: CommandOption = { flags: '--from <time>', description: 'a date or an instant' };
 const TO: CommandOption = { flags: '--to <time>', description: 'not included' };
 
@@ -21,7 +21,7 @@ const ROLLOUTS: readonly Command[] = [
     options: [
       { flags: '--prices', description: 'the file is a provider_costs.yml' },
       { flags: '--share <share>', description: 'of the subscribers, 0 to 1', required: true },
-      { flags: '--from <version>', description: 'who is on it; without it the one of PURSER_CATALOG' },
+      { flags: '--from <version>', description: 'the version to move workspaces from; without it the one of PURSER_CATALOG' },
       YES,
     ],
     async run({ arguments: [file = ''], options }, context) {
@@ -30,7 +30,7 @@ const ROLLOUTS: readonly Command[] = [
   },
   {
     name: 'rollout move',
-    description: 'change who is moved',
+    description: 'change which share is moved',
     arguments: [
       { name: 'id', description: 'of the roll-out' },
       { name: 'to', description: 'another share (0 to 1), all, or back' },
@@ -42,8 +42,8 @@ const ROLLOUTS: readonly Command[] = [
   },
   {
     name: 'rollout show',
-    description: 'both sides next to each other: margin, calls, refusals',
-    arguments: [{ name: 'id', description: 'without it: all there are', optional: true }],
+    description: 'compare both groups: margin, calls, refusals',
+    arguments: [{ name: 'id', description: 'one rollout; without it all of them', optional: true }],
     async run({ arguments: [id] }, context) {
       await (await import('./commands/rollout.ts')).showRollouts(context, id);
     },
@@ -53,8 +53,8 @@ const ROLLOUTS: readonly Command[] = [
 const GIFTS: readonly Command[] = [
   {
     name: 'gifts list',
-    group: 'credits that were given away',
-    description: 'the newest first, with what is left of each',
+    group: 'credits given as gifts',
+    description: 'the newest first, with what remains of each',
     arguments: [{ name: 'workspace', description: 'its id, or your external_id' }],
     async run({ arguments: [workspace = ''] }, context) {
       await (await import('./commands/gifts.ts')).showGifts(context, workspace);
@@ -62,7 +62,7 @@ const GIFTS: readonly Command[] = [
   },
   {
     name: 'gifts take-back',
-    description: 'take back what is unspent of it',
+    description: 'take back the unspent part of a gift',
     arguments: [{ name: 'id', description: 'of the gift' }],
     options: [{ flags: '--reason <text>', description: 'for the statement and the audit log', required: true }, YES],
     async run({ arguments: [id = ''], options }, context) {
@@ -74,23 +74,27 @@ const GIFTS: readonly Command[] = [
 const UNRESOLVED: readonly Command[] = [
   {
     name: 'unresolved list',
-    group: 'calls that a provider may have billed and nobody knows',
-    description: 'the oldest first, with the most each may have cost',
-    options: [{ flags: '--provider <id>', description: 'those of one, as in models.yml, such as openai' }, FROM, TO],
+    group: 'calls whose cost is unknown: a provider may have billed them',
+    description: 'the oldest first, with the maximum cost of each',
+    options: [
+      { flags: '--provider <id>', description: 'only those of one provider, as in models.yml, such as openai' },
+      FROM,
+      TO,
+    ],
     async run({ options }, context) {
       await (await import('./commands/unresolved.ts')).showUnresolved(context, options);
     },
   },
   {
     name: 'unresolved resolve',
-    description: 'say what they cost; the books follow, and no customer is charged',
+    description: 'set what they cost; the ledger is corrected, and no customer is charged',
     arguments: [{ name: 'verdict', description: 'billed or not-billed' }],
     options: [
       { flags: '--transaction <id...>', description: 'these calls' },
       { flags: '--provider <id>', description: 'all of a provider' },
       FROM,
       TO,
-      { flags: '--cost <amount>', description: 'what one call cost, such as "0.0125 USD"; without it all that was held' },
+      { flags: '--cost <amount>', description: 'what one call cost, such as "0.0125 USD"; without it the whole hold' },
       { flags: '--reason <text>', description: 'for the audit log', required: true },
     ],
     async run({ arguments: [verdict = ''], options }, context) {
@@ -106,13 +110,13 @@ export const COMMANDS: readonly Command[] = [
   ...UNRESOLVED,
   {
     name: 'plans replay',
-    description: 'replay the recorded usage through it, beside what was sold and the books: margin, credits and refusals',
+    description: 'replay the recorded usage through it and compare with what was sold: margin, credits and refusals',
     arguments: [{ name: 'file', description: 'a proposed catalog' }],
     options: [
       { flags: '--days <number>', description: 'how far back', default: '30' },
       {
         flags: '--prices <when>',
-        description: 'whose prices count: then (those of each call), now, or an instant',
+        description: 'which prices count: then (those of each call), now, or those of a time',
         default: 'then',
       },
     ],
@@ -122,13 +126,13 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'reconcile',
-    description: 'compare what a provider billed with the books, and resolve by it what nobody knew',
+    description: 'compare a provider’s bill with the ledger, and resolve calls of unknown cost by it',
     arguments: [{ name: 'provider', description: 'openai, anthropic, or with --csv any' }],
     options: [
       { flags: '--from <day>', description: 'the first day, UTC', required: true },
       { flags: '--to <day>', description: 'the day after the last', required: true },
       { flags: '--csv <file>', description: 'what the provider exported; without it its API is asked' },
-      { flags: '--post', description: 'post the differences; without it nothing is written' },
+      { flags: '--post', description: 'book the differences; without it nothing is written' },
     ],
     async run({ arguments: [provider = ''], options }, context) {
       await (

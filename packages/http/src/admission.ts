@@ -11,7 +11,7 @@ import { clientReader } from './client.ts';
 import type { crossOrigin } from './cross-origin.ts';
 import { API_HEADERS } from './security-headers.ts';
 
-const NO_TEXT = refuse('invalid_request', 'the address holds %00, which no name and no text may');
+const NO_TEXT = refuse('invalid_request', 'the URL contains %00, which is not allowed');
 
 interface Around {
   readonly inFlight: InFlight;

@@ -119,15 +119,15 @@ function requestIds(): () => string {
   return () => `${word}-${(count++).toString(36)}`;
 }
 
-const NOT_HTTP = [400, 'Bad Request', 'this is not a whole HTTP request'] as const;
+const NOT_HTTP = [400, 'Bad Request', 'this is not a complete HTTP request'] as const;
 /** What Node says of a request that was never one. */
 const UNREADABLE: Readonly<Record<string, readonly [status: number, reason: string, detail: string]>> = {
   HPE_HEADER_OVERFLOW: [
     431,
     'Request Header Fields Too Large',
-    `the address and the headers (cookies too) have more than ${maxHeaderSize} bytes; send fewer, or clear the cookies of this site`,
+    `URL and headers (with cookies) have more than ${maxHeaderSize} bytes; send fewer, or clear the cookies of this site`,
   ],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request did not come to its end in time'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request was not complete in time'],
 };
 
 /** Bytes that are not HTTP, headers too large or too slow: one line, and the connection ends. */

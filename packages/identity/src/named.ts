@@ -18,6 +18,6 @@ export async function workspaceNamed(
 export async function personNamed(database: Queryable, email: string): Promise<string> {
   const { rows } = await database.query<{ id: string | null }>('select identity.person_of($1) as id', [email]);
   const id = rows[0]?.id ?? null;
-  if (id === null) throw new Fault(`nobody has signed in as ${email}`, { retryable: false });
+  if (id === null) throw new Fault(`no account has the e-mail address ${email}`, { retryable: false });
   return id;
 }

@@ -21,13 +21,13 @@ export const marketplace: Module<MarketplaceRoutesDeps> = {
       name: 'marketplace',
       every_ms: SWEEP_EVERY_MS,
       run: ({ marketplace: shop }) => shop.sweep(),
-      failure: 'debts and spending of packs could not be looked at',
+      failure: 'debts and spending of packs could not be checked',
     },
     {
       name: 'licenses',
       every_ms: LICENSES_EVERY_MS,
       run: ({ licenses }) => licenses.sweep(),
-      failure: 'changed licenses could not be followed up',
+      failure: 'changed licenses could not be applied',
     },
   ],
   async routes(app, deps) {

@@ -1,7 +1,7 @@
 import type { Command } from '@purser/module';
 
-const ERASE = 'delete a customer or a person for good; the books stay, under a pseudonym';
-const EXPORT = 'everything that is kept of a customer or a person, as one ZIP archive';
+const ERASE = 'delete a customer or a person for good; the ledger stays, under a pseudonym';
+const EXPORT = 'all stored data of a customer or a person, as one ZIP archive';
 const WORKSPACE = { name: 'id', description: 'its id, or your external_id' };
 const FILE = { name: 'file', description: 'where to write it' };
 
@@ -9,7 +9,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'erase workspace',
     group: ERASE,
-    description: 'its keys, members, names, texts and kept answers',
+    description: 'a workspace: its keys, members, names, texts and stored answers',
     arguments: [WORKSPACE],
     options: [{ flags: '--confirm <name>', description: 'its name, instead of typing it' }],
     async run({ arguments: [id = ''], options: { confirm } }, context) {
@@ -19,11 +19,11 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'erase person',
     group: ERASE,
-    description: 'somebody who signs in: account, memberships, sessions',
+    description: 'a person who signs in: account, memberships, sessions',
     arguments: [{ name: 'email', description: 'the address' }],
     options: [
       { flags: '--confirm <email>', description: 'the address again, instead of typing it' },
-      { flags: '--delete-workspaces', description: 'also the workspaces that nobody else owns' },
+      { flags: '--delete-workspaces', description: 'also the workspaces that have no other owner' },
     ],
     async run({ arguments: [email = ''], options: { confirm, deleteWorkspaces } }, context) {
       const { erasePerson } = await import('./commands/erase.ts');
@@ -33,7 +33,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'export workspace',
     group: EXPORT,
-    description: 'all that is kept of a customer',
+    description: 'all stored data of a customer',
     arguments: [WORKSPACE, FILE],
     async run({ arguments: [id = '', file = ''] }, context) {
       await (await import('./commands/export-data.ts')).exportWorkspace(context, id, file);
@@ -42,7 +42,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'export person',
     group: EXPORT,
-    description: 'what is kept of somebody who signs in',
+    description: 'all stored data of a person who signs in',
     arguments: [{ name: 'email', description: 'the address' }, FILE],
     async run({ arguments: [email = '', file = ''] }, context) {
       await (await import('./commands/export-data.ts')).exportPerson(context, email, file);

@@ -20,13 +20,13 @@ export const privacy: Module<PrivacyRoutesDeps & RetentionParts> = {
       name: 'erasures',
       every_ms: ERASURES_EVERY_MS,
       run: async ({ erasing }) => (await import('./work.ts')).workErasures(erasing),
-      failure: 'erasures could not be gone on with',
+      failure: 'erasures could not be continued',
     },
     {
       name: 'retention',
       every_ms: RETAIN_EVERY_MS,
       run: async (parts) => (await import('./run-retention.ts')).retain(parts),
-      failure: 'what has had its time could not be deleted',
+      failure: 'expired data could not be deleted',
     },
   ],
   async routes(app, deps) {

@@ -27,11 +27,11 @@ export async function showGifts(context: CommandContext, name: string): Promise<
 export async function takeBack(context: CommandContext, gift: string, { reason, yes }: TakeBackOptions): Promise<void> {
   const pool = await context.database();
   await context.agree(
-    `What is unspent of the gift ${gift} is taken from its workspace at once; what is spent stays spent.`,
+    `The unspent part of gift ${gift} is taken from its workspace at once. What is spent stays spent.`,
     yes === true,
   );
   const taken = await takeBackGift(pool, { gift, reason, actor: 'cli', now: context.clock.now() });
   if (isRefusal(taken)) throw new Fault(taken.detail, { retryable: false });
-  const running = taken.held === 0n ? '' : `; ${taken.held} are held by running calls, ask again when they have ended`;
+  const running = taken.held === 0n ? '' : `; ${taken.held} are held by running calls; run this again when they have ended`;
   context.print(`${taken.taken} credits taken back from workspace ${taken.workspace}${running}`);
 }

@@ -29,7 +29,7 @@ export async function startRollout(context: CommandContext, file: string, option
   const of = options.prices === true ? 'prices' : 'catalog';
   const share = shareOf(options.share);
   await context.agree(
-    `${percent(share)} of the subscribers get ${of === 'prices' ? 'these prices' : 'these plans'} within a second, and are served and charged by them.`,
+    `${percent(share)} of the subscribers move to ${of === 'prices' ? 'these prices' : 'these plans'} within a second, and are served and charged by them.`,
     options.yes === true,
   );
   const wanted = { of, text, share, from_version: options.from } as const;
@@ -49,9 +49,9 @@ export async function changeRollout(
     to === 'all'
       ? 'Every subscriber is moved'
       : to === 'back'
-        ? 'All who were moved go back'
+        ? 'Every moved subscriber goes back'
         : `${percent(shareOf(to))} of the subscribers are moved`;
-  const final = to === 'back' ? ' This roll-out cannot be resumed.' : '';
+  const final = to === 'back' ? ' This rollout cannot be resumed.' : '';
   await context.agree(`${moved} within a second, and are served and charged by other terms.${final}`, yes === true);
   say(context, await moveRollout({ pool, actor: ACTOR, now: context.clock.now() }, id, change));
 }
@@ -64,7 +64,7 @@ export async function showRollouts(context: CommandContext, id: string | undefin
     return;
   }
   const rollout = await findRollout(pool, id);
-  if (rollout === undefined) throw new Fault(`there is no roll-out ${id}`, { retryable: false });
+  if (rollout === undefined) throw new Fault(`there is no rollout ${id}`, { retryable: false });
   await printComparison(context, pool, rollout);
 }
 

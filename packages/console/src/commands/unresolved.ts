@@ -18,7 +18,7 @@ export interface ResolveOptions extends UnresolvedOptions {
 
 const SHOWN_MAX = 1_000;
 
-/** Prints the calls that a provider may have billed and nobody knows, the oldest first. */
+/** Prints the calls whose cost is unknown: a provider may have billed them, the oldest first. */
 export async function showUnresolved(context: CommandContext, options: UnresolvedOptions): Promise<void> {
   const pool = await context.database();
   const rows = await listUnresolved(pool, { ...spanOf(options), limit: SHOWN_MAX });
@@ -57,7 +57,7 @@ export async function resolve(context: CommandContext, verdict: string, options:
   );
   if (isRefusal(done)) throw wrong(done.detail);
   if (done.resolved === 0)
-    return context.print('resolved 0: nothing that was named is unresolved (`purser unresolved list` lists what is)');
+    return context.print('resolved 0: none of the calls you named is unresolved (`purser unresolved list` lists those that are)');
   context.print(`resolved ${done.resolved}: ${done.amounts.map((most) => formatMoney(most)).join(', ')}`);
 }
 

@@ -39,10 +39,10 @@ async function confirmed(context: CommandContext, what: string, wanted: string, 
   const typed =
     given ??
     (await context.ask(
-      `This deletes ${what} for good. Export first: it cannot be undone.\nType ${JSON.stringify(wanted)} to go on: `,
+      `This deletes ${what} for good. Export first: this cannot be undone.\nType ${JSON.stringify(wanted)} to continue: `,
     ));
   if (typed.trim().toLowerCase() === wanted.toLowerCase()) return;
-  throw new Fault('that is not what was to be typed (a script gives it with --confirm); nothing was deleted', {
+  throw new Fault('the confirmation does not match, so nothing was deleted (a script passes it with --confirm)', {
     retryable: false,
   });
 }
@@ -57,7 +57,7 @@ async function finish(
     await workErasures(partsOf(context.clock, pool), id);
     const erasure = await findErasure(pool, id);
     if (!erasure) continue;
-    const how = erasure.state === 'done' ? 'erased' : 'begun; calls under way end first, then a running server goes on with it';
+    const how = erasure.state === 'done' ? 'erased' : 'started: running calls end first, then a running server finishes it';
     context.print(`${erasure.kind} ${erasure.pseudonym}: ${how} (erasure ${id}, ${erasure.rows} rows)`);
   }
 }
