@@ -85,7 +85,7 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
 const NOT_READING: readonly string[] = words(`
   account.replaceSettings account.searchOf console.beginRollout console.moveRollout console.takeBackGift settings.address settings.text
   http.registerWebClient metrics.backgroundLog terms.collectedByMonth identity.personNamed identity.workspaceNamed catalog.adapterNotes terms.foldTerms
-  api.asPrice api.spoken http.problemOfThrown http.refusalOfThrown http.sendThrown http.boundConnections http.crossOrigin
+  core.localTime api.asPrice api.spoken http.problemOfThrown http.refusalOfThrown http.sendThrown http.boundConnections http.crossOrigin
   http.sendCsv http.streamCsv http.namedWorkspace http.guardRedirects http.redirectWithin http.cursorOf http.quantity
   audit.entriesAfter audit.listAudit audit.readMarks core.inBackground database.backUp database.examineDatabase database.restoreBackup database.migrate database.databaseFault core.fileTrouble
   database.openPool database.addressAs database.openRoles settings.loadSettings embedded.makeFolder embedded.startEmbedded core.assert core.isRefusal

@@ -56,7 +56,7 @@ describe('C4 the abuse limits of the third brief, at the door', () => {
     for (const user of ['a', 'b']) expect((await chat(key, user)).status).toBe(200);
     const refused = await chat(key, 'c');
     expect(refused).toMatchObject({ status: 429, json: { code: 'rate_limited' } });
-    expect(refused.json.detail).toMatch(/this workspace may make 2 requests in 60 s; the next one fits in \d+ s/);
+    expect(refused.json.detail).toMatch(/this workspace may make 2 requests in 60 s; the next one is possible in \d+ s/);
     await move(refused.json.retry_after);
     expect((await chat(key, 'c')).status).toBe(200);
   });
@@ -108,7 +108,7 @@ describe('C4 the abuse limits of the third brief, at the door', () => {
     const blocked = await chat(key, 'ada');
     expect(blocked).toMatchObject({ status: 403, json: { code: 'temporarily_blocked', retry_after: 900 } });
     expect(blocked.headers.get('retry-after')).toBe('900');
-    expect(blocked.json.detail).toContain('this user made 5 requests that were wrong');
+    expect(blocked.json.detail).toContain('this user sent 5 invalid requests');
     expect(await chat(key, 'ada', WRONG)).toMatchObject({ status: 403, json: { code: 'temporarily_blocked' } });
     const body = { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'hello' }], user: 'ada' };
     expect((await server.ask('/v1/chat/completions', { key, body })).json.error.code).toBe('temporarily_blocked');

@@ -10,7 +10,7 @@ import type { AccountDeps } from './deps.ts';
 const keySchema = z.object({
   id: uuidSchema,
   name: z.string(),
-  prefix: z.string().describe('How it begins: enough to tell it from the others.'),
+  prefix: z.string().describe('Its first characters, enough to tell it from the others.'),
   created_at: instantSchema,
   revoked_at: instantSchema.nullable(),
 });
@@ -41,7 +41,7 @@ export function registerKeys(app: App, deps: AccountDeps): void {
     config,
     schema: {
       tags,
-      summary: 'Makes another key of the workspace',
+      summary: 'Creates a key of the workspace',
       body: z.strictObject({ name: z.string().min(1).max(200) }),
       response: {
         201: keySchema.extend({ key: z.string().describe('Shown this once.') }),

@@ -9,8 +9,8 @@ import type { AccountDeps } from './deps.ts';
 const role = z.enum(MEMBER_ROLES).describe('owner: everything; admin: members and keys; member: works and spends.');
 const memberSchema = z.object({
   id: uuidSchema,
-  email: z.string().nullable().describe('Null: somebody who has not signed in by a mailbox.'),
-  user: z.string().describe('What limits and allocations per user count it by.'),
+  email: z.string().nullable().describe('Null: a person who has not signed in by e-mail.'),
+  user: z.string().describe('The user that limits and allocations count it as.'),
   role,
   joined_at: instantSchema,
 });
@@ -53,7 +53,7 @@ export function registerMembers(app: App, deps: AccountDeps): void {
     config,
     schema: {
       tags,
-      summary: 'Changes the role of a member; owners alone do',
+      summary: 'Changes the role of a member; for owners only',
       params: z.object({ id: z.string() }),
       body: z.strictObject({ role }),
       response: { 200: memberSchema, ...problems(400, 401, 403, 404, 409, 503) },
@@ -71,7 +71,7 @@ export function registerMembers(app: App, deps: AccountDeps): void {
     config: { access: 'workspace' },
     schema: {
       tags,
-      summary: 'Takes a member out of the workspace; everybody may leave, but for the last owner',
+      summary: 'Removes a member from the workspace; every member may leave except the last owner',
       params: z.object({ id: z.string() }),
       response: { 200: memberSchema, ...problems(400, 401, 403, 404, 409, 503) },
     },
@@ -87,7 +87,7 @@ export function registerMembers(app: App, deps: AccountDeps): void {
     config,
     schema: {
       tags,
-      summary: 'Invites a mailbox to the workspace',
+      summary: 'Invites an e-mail address to the workspace',
       body: z.strictObject({ email: z.email().max(320), role: role.default('member') }),
       response: {
         201: invitationSchema.extend({ letter: z.boolean().describe('False: no email was sent; tell them yourself.') }),
@@ -116,7 +116,7 @@ export function registerMembers(app: App, deps: AccountDeps): void {
     config,
     schema: {
       tags,
-      summary: 'Takes an invitation back',
+      summary: 'Revokes an invitation',
       params: z.object({ id: z.string() }),
       response: { 204: z.undefined().describe('Taken back'), ...problems(400, 401, 403, 404, 503) },
     },
@@ -132,7 +132,7 @@ export function registerMembers(app: App, deps: AccountDeps): void {
     config: { access: 'signed_in' },
     schema: {
       tags,
-      summary: 'Takes up an invitation that was sent to the mailbox one signed in by, and goes on in its workspace',
+      summary: 'Accepts an invitation sent to the e-mail address of this session, and switches to its workspace',
       params: z.object({ id: z.string() }),
       response: { 200: invitationSchema, ...problems(400, 401, 403, 404, 503) },
     },

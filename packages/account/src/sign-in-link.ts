@@ -70,7 +70,7 @@ function registerPage(app: App, { identity, anonymousLimiter, site }: AccountDep
     errorHandler: failAsPage,
     schema: {
       tags: ['Session'],
-      summary: 'The page of a link: its button signs in. Opening it changes nothing, however often',
+      summary: 'The page of a sign-in link: its button signs in. Opening the page changes nothing',
       querystring: z.object({ token, callbackURL }),
       response: { 200: page, ...problems(400, 401, 429, 503) },
     },
@@ -95,12 +95,12 @@ function registerButton(app: App, { identity, anonymousLimiter, site }: AccountD
     errorHandler: failAsWanted,
     schema: {
       tags: ['Session'],
-      summary: 'Signs in by the token of a link; what an anonymous session that asked for it has goes over to the person',
-      description: `As ${FORM} it is the form of the link’s page, and leads on to \`callbackURL\`.`,
+      summary: 'Signs in with the token of a link; data of the anonymous session that asked for it moves to the person',
+      description: `As ${FORM} it is the form of the link’s page, and redirects to \`callbackURL\`.`,
       body: z.strictObject({ token, callbackURL, cookie: wantsCookie }),
       response: {
         200: startedSchema,
-        303: z.undefined().describe('A form: signed in, on to `callbackURL`'),
+        303: z.undefined().describe('A form: signed in, redirected to `callbackURL`'),
         ...problems(400, 401, 403, 429, 503),
       },
     },
@@ -133,13 +133,13 @@ function signInPage(email: string, link: string, onward: string): PlainPage {
 <input type="hidden" name="callbackURL" value="${escaped(onward)}">
 <button>Sign in</button>
 </form>
-<p>If you did not ask to sign in, close this page: nothing happens until the button is pressed.</p>`,
+<p>If you did not ask to sign in, close this page. Nothing happens until the button is pressed.</p>`,
   };
 }
 
 const NO_LINK: PlainPage = {
   title: 'This link no longer works',
-  body: '<p>It was used already, or is too old.</p>\n<p><a href="/">Ask for another one</a></p>',
+  body: '<p>It was used already, or has expired.</p>\n<p><a href="/">Ask for a new link</a></p>',
 };
 
 function isForm({ headers }: FastifyRequest): boolean {

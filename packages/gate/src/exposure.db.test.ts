@@ -48,7 +48,7 @@ test('F1: of 100 calls at once to a model whose answers may come to €1.57, eig
   for (const refusal of refused) {
     expect(refusal).toMatchObject({ code: 'concurrency_exceeded', retryAfterSeconds: 1 });
     expect(refusal.detail).toMatch(
-      /^the plan’s cost ceiling leaves too little for this call on openai\/gpt-4o-mini; it may cost 1\.57089792 EUR, and /,
+      /^the plan’s cost ceiling does not leave enough for this call on openai\/gpt-4o-mini; it may cost 1\.57089792 EUR, and /,
     );
   }
   expect(isRefusal(await gate.generate(caller, short, PRESENT))).toBe(false);
@@ -77,7 +77,7 @@ test('F1: where nothing is under way and the ceiling leaves less than an answer 
   expect(await gate.generate(caller, short, PRESENT)).toMatchObject({
     code: 'cost_ceiling_reached',
     detail: expect.stringMatching(
-      /^the plan’s cost ceiling leaves too little for this call on .*; it may cost 1\.57089792 EUR, and 1\.5 EUR is left; it resets at /,
+      /^the plan’s cost ceiling does not leave enough for this call on .*; it may cost 1\.57089792 EUR, and 1\.5 EUR is left; it resets at /,
     ) as string,
     offers: expect.any(Array) as unknown[],
   });

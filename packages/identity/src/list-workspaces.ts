@@ -41,7 +41,7 @@ const OF_SEARCH = `erased_at is null
 export async function listWorkspaces(pool: Pool, wanted: WorkspaceSearch): Promise<WorkspacePage | Refusal> {
   const { search, plan, license, sort = '-created_at', limit = LIMIT } = wanted;
   const after = wanted.cursor === undefined ? null : readCursor(wanted.cursor);
-  if (after === undefined) return refuse('invalid_request', 'the cursor is not one that a page gave');
+  if (after === undefined) return refuse('invalid_request', 'the cursor is not valid; want `next_cursor` of the page before');
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
     return refuse('invalid_request', `limit wants 1 to ${LIMIT_MAX}; got ${limit}`);
   }

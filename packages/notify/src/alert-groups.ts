@@ -61,7 +61,8 @@ function reading<T>(pool: Pool, reader: AlertReader, read: (on: Queryable) => Pr
 /** Alerts by workspace, kind and subject. Refuses a cursor that is not one of ours as `invalid_request`. */
 export async function alertGroups(pool: Pool, reader: AlertReader, search: AlertGroupSearch): Promise<AlertGroupPage | Refusal> {
   const before = search.cursor ?? null;
-  if (before !== null && !isUuid(before)) return refuse('invalid_request', 'the cursor is not one that a page gave');
+  if (before !== null && !isUuid(before))
+    return refuse('invalid_request', 'the cursor is not valid; want `next_cursor` of the page before');
   const size = Math.min(LIMIT_MAX, Math.max(1, search.limit ?? LIMIT));
   const seen = prefixOf(reader);
   const { rows } = await reading(pool, reader, (on) =>

@@ -17,11 +17,11 @@ export const subscriptionsSchema = z.strictObject({
   thresholds: z
     .record(z.string().min(1).max(100), z.array(shareSchema).max(10))
     .default({})
-    .describe('Shares of a cap by meter key, "*" for all others; what is absent is the catalog’s. An empty list: none.'),
+    .describe('Shares of a cap by meter key, "*" for all others; absent keys are as in the catalog. An empty list: none.'),
   digest: z
     .strictObject({ messages_max: z.int().min(1).max(100), within_minutes: z.int().min(1).max(1440) })
     .default({ messages_max: 5, within_minutes: 10 })
-    .describe('No address gets more messages than this; what is more goes out as one.'),
+    .describe('A channel gets no more messages than this; further alerts are sent as one message.'),
   channels: z
     .array(
       z.strictObject({
@@ -77,7 +77,7 @@ export async function replaceSubscriptions(
     if (problem !== undefined) return refuse('invalid_request', `"channels": ${JSON.stringify(channel.address)} ${problem}`);
   }
   const addresses = wanted.channels.map(({ kind, address }) => `${kind} ${address}`);
-  if (new Set(addresses).size < addresses.length) return refuse('invalid_request', '"channels": the same address stands twice');
+  if (new Set(addresses).size < addresses.length) return refuse('invalid_request', '"channels": the same address is given twice');
 
   return transactionOf(pool, workspace, async (connection) => {
     await connection.query(
@@ -142,6 +142,6 @@ function channelProblem(
   { mail_possible, private_allowed }: { readonly mail_possible: boolean; readonly private_allowed: boolean },
 ): string | undefined {
   if (kind !== 'email') return addressProblem(address, private_allowed);
-  if (!mail_possible) return 'cannot be written to: this server has no SMTP_URL';
+  if (!mail_possible) return 'cannot be used: this server sends no e-mail (SMTP_URL is not set)';
   return z.email().safeParse(address).success ? undefined : 'is not an email address';
 }

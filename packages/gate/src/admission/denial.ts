@@ -17,8 +17,7 @@ export function denial(draft: Draft, { meter, available }: Denied): Refusal {
       return withOffers(draft, refuse('credits_exhausted', `${left} credits are left, and this call may need more`));
     }
     case 'cost':
-      if (meter.key === BUDGET)
-        return withOffers(draft, refuse('budget_exhausted', `the budget that all share is used up${over}`));
+      if (meter.key === BUDGET) return withOffers(draft, refuse('budget_exhausted', `the shared budget is used up${over}`));
       return withOffers(draft, ceilingReached(over));
     case 'gauge':
       if (meter.key === draft.policy.exposure_meter.key) return withOffers(draft, ceilingReached(over));
@@ -29,14 +28,14 @@ export function denial(draft: Draft, { meter, available }: Denied): Refusal {
 }
 
 function ceilingReached(over: string): Refusal {
-  return refuse('cost_ceiling_reached', `what the plan pays for is used up in this billing period${over}`);
+  return refuse('cost_ceiling_reached', `the cost ceiling of the plan is reached in this billing period${over}`);
 }
 
 const SPANS: Readonly<Record<string, string>> = { week: 'a week', day: 'a day' };
 
 function quotaDenial(draft: Draft, meter: MeterSpec, available: bigint, over: string): Refusal {
   if (meter.key === PAY_AS_YOU_GO) {
-    const detail = `no credits are left, and ${meter.cap ?? 0n} beyond them are all that a billing period allows${over}`;
+    const detail = `no credits are left, and the ${meter.cap ?? 0n} pay-as-you-go credits of this billing period are used up${over}`;
     return withOffers(draft, refuse('credits_exhausted', detail));
   }
   const wait =

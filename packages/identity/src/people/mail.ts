@@ -26,7 +26,7 @@ export function smtpMail(url: string, from: string): Mail {
       try {
         await (await transport()).sendMail({ from, ...letter });
       } catch (error) {
-        throw new Fault('the mail server did not take the letter', { retryable: true, cause: error });
+        throw new Fault('the mail server did not accept the e-mail', { retryable: true, cause: error });
       }
     },
     close() {

@@ -41,7 +41,7 @@ const AN_HOUR = Temporal.Duration.from({ hours: 1 });
 const LINKS_PER_MAILBOX = 5;
 const LINKS_PER_ADDRESS = 30;
 const NO_MAIL = refuse('not_configured', 'signing in by email is off here until the operator sets SMTP_URL');
-const NO_LINK = refuse('unauthenticated', 'the link was used already or is too old; ask for another one');
+const NO_LINK = refuse('unauthenticated', 'the link was used already or has expired; ask for a new link');
 const NOT_OURS = refuse('invalid_request', 'callbackURL wants a path on this site, such as /studio');
 
 /** A session with a workspace of its own and nothing known about who it is. Refuses `limit_reached`, `forbidden` (no plan is free). */
@@ -97,7 +97,7 @@ export async function requestLink(
     ),
   );
   if (used) {
-    return refuse('rate_limited', 'too many links were asked for; use the last one, or wait', {
+    return refuse('rate_limited', 'too many links were requested; use the last one, or wait', {
       retryAfterSeconds: used.free_after_seconds,
     });
   }
@@ -203,7 +203,7 @@ interface Origins {
 }
 
 /**
- * The address in an email: where it leads on to was judged when it was asked for, and is again when it is opened. A web client that is
+ * The address in an email: where it redirects to was judged when it was asked for, and is again when it is opened. A web client that is
  * served from elsewhere has a page of its own for it.
  */
 export function linkAddress({ public_url, web_url }: Origins, token: string, onward: string): string {
@@ -216,7 +216,7 @@ export function linkAddress({ public_url, web_url }: Origins, token: string, onw
 export function linkLetter(to: string, url: string): { readonly to: string; readonly subject: string; readonly text: string } {
   return {
     to,
-    subject: 'Your link to sign in',
-    text: `Open this link within ${LINK_LIFETIME_MINUTES} minutes, in the browser you asked for it in, and press “Sign in” there:\n\n${url}\n\nIf you did not ask for it, do nothing.\n`,
+    subject: 'Your sign-in link',
+    text: `Open this link within ${LINK_LIFETIME_MINUTES} minutes, in the browser where you asked for it, and press “Sign in”:\n\n${url}\n\nIf you did not ask for it, ignore this e-mail.\n`,
   };
 }

@@ -23,14 +23,14 @@ import { type BegunErasure, workBegun } from './work-begun.ts';
 const erasureSchema = z.object({
   id: uuidSchema,
   kind: z.enum(['workspace', 'person', 'end_user']),
-  pseudonym: z.string().describe('What stands in the books in place of every name.'),
-  state: z.enum(['running', 'done']).describe('running: nobody gets in any more, and what is stored is being erased.'),
+  pseudonym: z.string().describe('What replaces every name in the ledger.'),
+  state: z.enum(['running', 'done']).describe('running: access has ended, and stored data is being erased.'),
   requested_at: instantSchema,
   done_at: instantSchema.nullable(),
   rows: counterSchema.describe('Rows changed or deleted so far.'),
 });
 const begunSchema = erasureSchema.extend({ also: z.array(uuidSchema).describe('Erasures that follow from this one.') });
-const deleteWorkspaces = z.boolean().default(false).describe('Deletes with the account the workspaces that nobody else owns.');
+const deleteWorkspaces = z.boolean().default(false).describe('Also deletes the workspaces that have no other owner.');
 const refusals = problems(400, 401, 403, 404, 409, 503);
 
 /** Erasure of workspaces, persons and end users: names and texts go, the books stay under a pseudonym. */
@@ -47,15 +47,15 @@ function registerOwn(app: App, deps: PrivacyRoutesDeps, tags: string[]): void {
     config: { access: 'manager' },
     schema: {
       tags,
-      summary: 'Deletes the workspace for good; its owner alone may',
-      description: 'Keys and sessions end at once. What the books keep bears no name. Export first: it cannot be undone.',
+      summary: 'Deletes the workspace for good; for its owners only',
+      description: 'Keys and sessions end at once. The ledger keeps no names. Export first: this cannot be undone.',
       body: z.strictObject({ confirm: z.string().max(200).describe('The name of the workspace, typed.') }),
       response: { 202: begunSchema, ...refusals },
     },
     handler: async (request, reply) => {
       const workspace = workspaceOf(request);
       const { actor, role } = authorityOf(request);
-      if (role !== 'owner') throw new RefusalError(refuse('forbidden', 'only an owner deletes the workspace'));
+      if (role !== 'owner') throw new RefusalError(refuse('forbidden', 'only an owner can delete the workspace'));
       wantConfirmed(request.body.confirm, workspace.name, 'the name of the workspace');
       return answer(request, reply, deps, await beginWorkspace(deps.erasing, workspace.id, { actor, operator: false }));
     },
@@ -67,7 +67,7 @@ function registerOwn(app: App, deps: PrivacyRoutesDeps, tags: string[]): void {
     config: { access: 'manager' },
     schema: {
       tags,
-      summary: 'Erases an end user, as Purser-User names it, from everything that the workspace keeps',
+      summary: 'Erases an end user, as named by Purser-User, from all data of the workspace',
       body: z.strictObject({ user: z.string().regex(USER_NAME, WANTED_USER_NAME) }),
       response: { 202: begunSchema, ...refusals },
     },
@@ -165,7 +165,7 @@ function registerOperators(app: App, deps: PrivacyRoutesDeps, tags: string[]): v
     config,
     schema: {
       tags,
-      summary: 'How far an erasure has come',
+      summary: 'The progress of an erasure',
       params: z.object({ id: z.string() }),
       response: { 200: erasureSchema, ...problems(401, 403, 404) },
     },
@@ -180,7 +180,7 @@ function registerOperators(app: App, deps: PrivacyRoutesDeps, tags: string[]): v
 
 function wantConfirmed(given: string, wanted: string, what: string): void {
   if (given.trim() === wanted) return;
-  throw new RefusalError(refuse('invalid_request', `confirm wants ${what}, typed as it is; nothing was deleted`));
+  throw new RefusalError(refuse('invalid_request', `confirm: want ${what}, exactly; nothing was deleted`));
 }
 
 async function answer(
@@ -193,7 +193,7 @@ async function answer(
   await workBegun(deps, begun);
   const [id = '', ...also] = begun.erasures;
   const erasure = await findErasure(deps.pool, id);
-  if (!erasure) throw new Error(`the erasure ${id} was begun and is not there`);
+  if (!erasure) throw new Error(`the erasure ${id} was started and is not there`);
   return reply.code(202).send({ ...wireErasure(erasure), also });
 }
 
