@@ -1,4 +1,4 @@
-import type { WorkspaceId } from '@purser/core';
+import { localTime, type WorkspaceId } from '@purser/core';
 import type { MeterState } from '@purser/meters';
 import { compareRatios, divide, formatRatio, type Ratio, ratio } from '@purser/money';
 
@@ -32,7 +32,7 @@ export function fillOf(meter: MeterState, name?: string): Fill {
 }
 
 /** The thresholds a fill has reached, lowest first; all but the highest are quiet. A cap of zero has none. */
-export function crossings(fill: Fill, thresholds: readonly Ratio[]): NewAlert[] {
+export function crossings(fill: Fill, thresholds: readonly Ratio[], timezone: string): NewAlert[] {
   if (fill.cap <= 0n) return [];
   const reached = thresholds
     .map((share) => ({ share, level: divide(fill.cap * share.numerator, share.denominator, 'up') }))
@@ -48,7 +48,7 @@ export function crossings(fill: Fill, thresholds: readonly Ratio[]): NewAlert[] 
     value: fill.used,
     severity: severityOf(share),
     title: `${percent(share)} of ${fill.name === undefined ? meterName(fill.key) : `“${fill.name}”`} used`,
-    text: describe(fill),
+    text: describe(fill, timezone),
     quiet: index < reached.length - 1,
   }));
 }
@@ -62,7 +62,7 @@ function percent(share: Ratio): string {
   return `${formatRatio(ratio(share.numerator * 100n, share.denominator))} %`;
 }
 
-function describe({ key, unit, cap, used, window_end }: Fill): string {
-  const until = window_end === null ? '' : ` It resets at ${window_end.toString()}.`;
+function describe({ key, unit, cap, used, window_end }: Fill, timezone: string): string {
+  const until = window_end === null ? '' : ` It resets on ${localTime(window_end, timezone)}.`;
   return `${inUnit(used, unit)} of ${inUnit(cap, unit)} of ${meterName(key)} are used.${until}`;
 }
