@@ -13,10 +13,10 @@ const TOKENS_PER_CHARACTER_MAX = 4;
 
 /** What the proof takes for granted, and what of it the engine sees to. */
 export const ASSUMPTIONS: readonly string[] = [
-  'No provider bills a call for more than its model can read and write (context_tokens, output_tokens_max), nor for what was not asked for (sound, searches). Up to there the engine covers it: calls under way and what is spent stay within the ceiling, and the first call that comes to more than was held closes its model before the next one.',
+  'No provider bills a call for more than its model can read and write (context_tokens, output_tokens_max), nor for anything that was not requested (sound, searches). Up to that the engine covers it: running calls and what is spent stay within the ceiling, and the first call that costs more than its hold closes its model before the next one.',
   'Exchange rates move against you by no more than fx.buffer.',
   'Tax is no more than tax_max, and the payment service keeps no more than payment_fees, of the amount with tax.',
-  'What a provider broke off and may still bill is counted apart, up to its unresolved_hour_max of an hour.',
+  'Calls that a provider aborted and may still bill are counted separately, up to its unresolved_hour_max per hour.',
 ];
 
 /** What holds and is still worth knowing before selling: old rates, what nobody pays for, what calls under way may come to. */
@@ -35,7 +35,7 @@ function rates({ fx }: Catalog, at: Temporal.Instant): string[] {
   const days = Math.floor((at.epochMilliseconds - fx.as_of.epochMilliseconds) / DAY_MS);
   const as_of = fx.as_of.toString().slice(0, 10);
   if (fx.rates.size === 0 || days <= RATES_DAYS_MAX) return [];
-  return [`fx.as_of is ${as_of}, ${days} days ago: look the exchange rates up and date them anew`];
+  return [`fx.as_of is ${as_of}, ${days} days ago: look up the exchange rates and update fx.as_of`];
 }
 
 /** What a plan without a price may cost: of each workspace, and of all of them together. */
@@ -54,7 +54,7 @@ function tried({ globalBudget }: Catalog, { code, trial }: Plan): string[] {
 }
 
 function together(budget: Catalog['globalBudget']): string {
-  if (budget === undefined) return 'all of them together without a bound, as there is no global_budget';
+  if (budget === undefined) return 'all of them together without a limit, as there is no global_budget';
   return `all of them together ${formatMoney(budget.amount)} a calendar month${budget.covers === 'all' ? ', which paid plans use up too' : ''}`;
 }
 
