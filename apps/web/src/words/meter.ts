@@ -47,7 +47,7 @@ const WORDS: Record<string, MeterWords> = {
     name: t('Concurrent calls'),
     about: t('Calls that may run at the same time.'),
   },
-  emails: { name: 'E-mails', about: t('Emails you may send in the period.') },
+  emails: { name: t('Emails'), about: t('Emails you may send in the period.') },
   audio_seconds: { name: t('Speech'), about: t('Seconds of speech you may create.') },
   images: { name: t('Images'), about: t('Images you may create.') },
 };

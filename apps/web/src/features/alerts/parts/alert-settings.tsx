@@ -53,7 +53,7 @@ function wantedOf({ thresholds, digest, channels }: Settings, without?: string):
 }
 
 const KINDS: Record<ChannelKind, { readonly label: string; readonly placeholder: string }> = {
-  email: { label: 'E-mail', placeholder: 'you@example.com' },
+  email: { label: t('Email'), placeholder: 'you@example.com' },
   webhook: { label: t('Signed webhook'), placeholder: 'https://example.com/hooks/purser' },
   slack: { label: t('Slack'), placeholder: 'https://hooks.slack.com/services/…' },
 };

@@ -12,6 +12,7 @@ import { compare, decimalOf, formatCount, formatMoney } from '../../../words/amo
 import { licenseWords } from '../../../words/license.ts';
 import { meterWords } from '../../../words/meter.ts';
 import { dayWords } from '../../../words/time.ts';
+import { DailyUsage } from '../parts/daily-usage.tsx';
 import { Ahead } from '../parts/ahead.tsx';
 import { CeilingMeter, CreditMeter, SmallMeter, smallMeters } from '../parts/stores.tsx';
 import { t } from '../../../words/translate.ts';
@@ -32,6 +33,9 @@ export function UsagePage() {
         <div className="grid gap-4 sm:gap-6">
           <Throttled usage={usage.data} />
           <LimitsOf usage={usage.data} />
+          <Panel title={t('Day by day')}>
+            <DailyUsage />
+          </Panel>
           <WhereFrom />
         </div>
       )}
