@@ -85,6 +85,37 @@ describe('exchange (F2)', () => {
     );
   });
 
+  test('each pair of currencies has a rate of its own, however often and in whatever order it is asked', () => {
+    const GBP = currency('GBP');
+    const rates: ExchangeRates = {
+      as_of: Temporal.Instant.from('2026-11-01T00:00Z'),
+      buffer: parseRatio('0.02'),
+      rates: new Map([
+        ['USD/EUR', parseRatio('0.94')],
+        ['GBP/EUR', parseRatio('1.15')],
+      ]),
+    };
+    for (let asked = 0; asked < 2; asked++) {
+      expect(formatAmount(convertCost(money(1_000_000_000n, USD), EUR, rates))).toBe('0.9588');
+      expect(formatAmount(convertCost(money(1_000_000_000n, GBP), EUR, rates))).toBe('1.173');
+    }
+  });
+
+  test('an allowance is divided by the buffer and rounded down; what needs no exchange passes unchanged', () => {
+    const rates: ExchangeRates = {
+      as_of: Temporal.Instant.from('2026-11-01T00:00Z'),
+      buffer: parseRatio('0.02'),
+      rates: new Map([['USD/EUR', parseRatio('0.94')]]),
+    };
+    // 0.94 ÷ 1.02 = 0.921568627450…
+    expect(convertAllowance(money(1_000_000_000n, USD), EUR, rates).nanos).toBe(921_568_627n);
+    const none: ExchangeRates = { ...rates, rates: new Map() };
+    expect(convertAllowance(money(7n, USD), USD, none)).toEqual(money(7n, USD));
+    expect(convertPlain(money(7n, USD), USD, none)).toEqual(money(7n, USD));
+    // Without a buffer, to whole nano-units: up, unless less is wanted.
+    expect([convertPlain(money(1n, USD), EUR, rates).nanos, convertPlain(money(1n, USD), EUR, rates, 'down').nanos]).toEqual([1n, 0n]);
+  });
+
   test('an unstated rate is a broken invariant: a catalog that needs it does not load', () => {
     const rates: ExchangeRates = { as_of: Temporal.Instant.from('2026-11-01T00:00Z'), buffer: parseRatio('0'), rates: new Map() };
     expect(findRate(rates, USD, EUR)).toBeUndefined();
