@@ -98,7 +98,7 @@ const NOT_READING: readonly string[] = words(`
   notify.markSeen notify.markSeenByOperator notify.createMailer policy.setFreeze policy.originOf policy.armOf
   policy.changeRollout policy.findRollout policy.startRollout policy.callsOfRollout policy.spentOfRaises privacy.beginEndUser privacy.beginPerson
   privacy.findErasure providers.usageFromAnthropic providers.usageFromGoogle providers.usageFromOpenAi
-  ledger.balancesOf simulation.simulationPage terms.servedTerms terms.collectedByMonth wallet.setAllocation wallet.quotePack wallet.statementPage
+  ledger.balancesOf simulation.simulationPage terms.servedTerms terms.collectedByMonth terms.plansPaidFor wallet.setAllocation wallet.quotePack wallet.statementPage
 `);
 
 function words(text: string): string[] {

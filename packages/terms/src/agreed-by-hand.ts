@@ -8,3 +8,13 @@ import type { Queryable } from '@purser/database';
 export async function agreedByHand(on: Queryable, workspace: WorkspaceId): Promise<void> {
   await on.query('update terms.subscriber set agreed = true where workspace_id = $1 and not agreed', [workspace]);
 }
+
+/** Of these workspaces the plan that payments put them on, as long as no operator has put them on one since. */
+export async function plansPaidFor(on: Queryable, workspaces: readonly string[]): Promise<Map<string, string>> {
+  if (workspaces.length === 0) return new Map();
+  const { rows } = await on.query<{ workspace: string; plan: string }>(
+    `select workspace_id as workspace, plan from terms.subscriber where workspace_id = any ($1::uuid[]) and plan is not null and not agreed`,
+    [workspaces],
+  );
+  return new Map(rows.map(({ workspace, plan }) => [workspace, plan]));
+}

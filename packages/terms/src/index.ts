@@ -3,7 +3,7 @@ import type { SchemaMigrations } from '@purser/database';
 export { applyTerms, type Subscriber } from './apply-terms.ts';
 export { type ClosedTerms, type Closing, closingOf, termsSince } from './closed.ts';
 export { closeTerms, reopenTerms } from './close-terms.ts';
-export { agreedByHand } from './agreed-by-hand.ts';
+export { agreedByHand, plansPaidFor } from './agreed-by-hand.ts';
 export type {
   CreditFact,
   InvoiceFact,

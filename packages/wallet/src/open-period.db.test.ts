@@ -229,3 +229,19 @@ test('a plan without a price books none, and one that fails half way leaves noth
   expect(await revenueOf(workspace)).toHaveLength(1);
   expect(await creditsOf(workspace, clock)).toMatchObject({ cap: policy.credits_monthly });
 });
+
+test('what a payment put on a plan begins nothing by the calendar, though a server does not know the payment yet; what an operator agreed does', async () => {
+  const { workspace, clock } = workspaceOn('PRO', '2027-03-01T10:00:00Z');
+  const now = clock.now();
+  const unknowing = policyAt(workspace, now);
+  expect(unknowing.term).toBeUndefined();
+  await database.pool.query(
+    `insert into terms.subscriber (workspace_id, subscription, plan, catalogue_version, subscribed) values ($1, 'sub_1', 'PRO', $2, true)`,
+    [workspace.id, catalog.version],
+  );
+  await transaction(database.pool, (connection) => openPeriodsOf(connection, [unknowing], now));
+  expect(await revenueOf(workspace)).toEqual([]);
+  await database.pool.query('update terms.subscriber set agreed = true where workspace_id = $1', [workspace.id]);
+  await transaction(database.pool, (connection) => openPeriodsOf(connection, [unknowing], now));
+  expect(await revenueOf(workspace)).toEqual([{ plan: 'PRO', amount: 15_990_000_000n }]);
+});

@@ -4,7 +4,7 @@ import { saleOf } from '@purser/catalog';
 import { accruePeriods, type Period } from '@purser/ledger';
 import { grantMany } from '@purser/meters';
 import type { Policy } from '@purser/policy';
-import { openTerms } from '@purser/terms';
+import { openTerms, plansPaidFor } from '@purser/terms';
 
 import { grantsOfPeriod } from './period-grants.ts';
 
@@ -64,7 +64,13 @@ export async function openPeriodsOf(connection: Connection, policies: readonly P
     policies.map(({ workspace }) => workspace.id),
   );
   // As agreed, by the calendar: what a subscription pays for is booked when it is collected.
-  const agreed = policies.filter(({ term }) => term === undefined);
+  const by_calendar = policies.filter(({ term }) => term === undefined);
+  // A server may know the plan that a payment put a workspace on before it knows the payment: then nothing was agreed, and nothing begins.
+  const paid = await plansPaidFor(
+    connection,
+    by_calendar.filter(({ plan }) => plan.price.nanos > 0n).map(({ workspace }) => workspace.id),
+  );
+  const agreed = by_calendar.filter(({ workspace, plan }) => paid.get(workspace.id) !== plan.code);
   await accruePeriods(connection, now, agreed.filter(({ plan }) => plan.price.nanos > 0n).map(paidPeriod));
   await grantMany(connection, now, agreed.flatMap(grantsOfPeriod));
   const selling = policies.flatMap((policy) => (policy.pay_as_you_go ? [{ ...policy, more: policy.pay_as_you_go }] : []));
