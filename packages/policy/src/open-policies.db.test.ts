@@ -74,4 +74,18 @@ describe('T3 policies from memory', () => {
     }
     expect(same).toBe(ROUNDS * sold.length);
   });
+
+  test('on another plan than before what was paid for is read again, though no notice of it came', async () => {
+    const free = Object.freeze({ ...workspaces[0]!, id: newId<'workspace'>(), plan: 'FREE', catalogue_version: catalog.version });
+    expect((await policies.load(free, clock.now())).term).toBeUndefined();
+    await database.pool.query('alter table terms.subscriber disable trigger tell_change');
+    await database.pool.query(
+      `insert into terms.subscriber (workspace_id, subscription, plan, catalogue_version, subscribed) values ($1, 'sub_1', 'PRO', $2, true)`,
+      [free.id, catalog.version],
+    );
+    await database.pool.query('alter table terms.subscriber enable trigger tell_change');
+    const moved = await policies.load(Object.freeze({ ...free, plan: 'PRO' }), clock.now());
+    // Nothing was collected: nothing may be spent, whatever the plan's own ceiling is.
+    expect([moved.term, moved.cost_cap.nanos]).toEqual([{ month: undefined }, 0n]);
+  });
 });

@@ -121,7 +121,7 @@ export async function openPolicies({ pool, clock, meters, catalog, failed }: Pol
   const policies: Policies = {
     of: resolve,
     ready(workspace) {
-      const standing = standings.ready(workspace.id);
+      const standing = standings.ready(workspace.id, workspace.plan);
       if (standing === undefined && versions.has(workspace.catalogue_version)) return undefined;
       return makeReady(workspace, standing);
     },

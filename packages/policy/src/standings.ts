@@ -9,6 +9,8 @@ interface Entry {
   readonly standing: Standing;
   readonly loaded_ms: number;
   readonly stale: boolean;
+  /** The plan of the workspace when this was made ready for it. */
+  readonly plan?: string | undefined;
 }
 
 const GENERATION_MAX = 50_000;
@@ -61,11 +63,21 @@ export class Standings {
     return this.#known.get(workspace)?.standing ?? NOTHING_KNOWN;
   }
 
-  /** Undefined when what `of` gives may be believed; else when it may. */
-  ready(workspace: string): Promise<void> | undefined {
+  /**
+   * Undefined when what `of` gives may be believed; else when it may. A plan is heard of by another way than what was paid for it: on another plan than
+   * before everything is read again, or a payer would be served as if that had been agreed.
+   */
+  ready(workspace: string, plan = ''): Promise<void> | undefined {
     const entry = this.#known.get(workspace);
-    if (entry && !entry.stale && this.#listener.isFresh(entry.loaded_ms, performance.now())) return undefined;
-    return this.read(workspace);
+    if (entry && !entry.stale && entry.plan === plan && this.#listener.isFresh(entry.loaded_ms, performance.now()))
+      return undefined;
+    return this.#readFor(workspace, plan);
+  }
+
+  async #readFor(workspace: string, plan: string): Promise<void> {
+    await this.read(workspace);
+    const entry = this.#known.get(workspace);
+    if (entry) this.#known.set(workspace, { ...entry, plan });
   }
 
   async read(workspace: string): Promise<void> {
@@ -86,7 +98,8 @@ export class Standings {
     const loaded_ms = performance.now();
     const found = await readStandings(this.#pool, ids, this.#clock.now());
     for (const id of ids) {
-      this.#known.set(id, { standing: found.get(id) ?? NOTHING_KNOWN, loaded_ms, stale: heard !== this.#heard });
+      const { plan } = this.#known.get(id) ?? {};
+      this.#known.set(id, { standing: found.get(id) ?? NOTHING_KNOWN, loaded_ms, stale: heard !== this.#heard, plan });
     }
     return found;
   }
