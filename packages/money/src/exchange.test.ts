@@ -113,7 +113,10 @@ describe('exchange (F2)', () => {
     expect(convertAllowance(money(7n, USD), USD, none)).toEqual(money(7n, USD));
     expect(convertPlain(money(7n, USD), USD, none)).toEqual(money(7n, USD));
     // Without a buffer, to whole nano-units: up, unless less is wanted.
-    expect([convertPlain(money(1n, USD), EUR, rates).nanos, convertPlain(money(1n, USD), EUR, rates, 'down').nanos]).toEqual([1n, 0n]);
+    expect([convertPlain(money(1n, USD), EUR, rates).nanos, convertPlain(money(1n, USD), EUR, rates, 'down').nanos]).toEqual([
+      1n,
+      0n,
+    ]);
   });
 
   test('an unstated rate is a broken invariant: a catalog that needs it does not load', () => {
