@@ -62,24 +62,24 @@ export function registerMargin(app: App, deps: ConsoleDeps): void {
       const { query } = request;
       const span = spanOf(query, clock.now());
       const report = await reports.of(keyOf(query.by, query), () => reportOf(deps, query.by, span));
-      const table = await marginTable(deps, query.by, report, query.search ?? '', query.sort);
+      const rows = tableOf(report, query.search ?? '', query.sort);
       if (query.format === 'csv') {
-        const names = new Map(table.rows.map(({ line, name }) => [line.key, name]));
-        const lines = table.rows.map(({ line }) => line);
-        return sendCsv(reply, `margin-by-${query.by}`, marginCsv(query.by, lines, names, table.sources));
+        const names = new Map(rows.map(({ line, name }) => [line.key, name]));
+        const lines = rows.map(({ line }) => line);
+        return sendCsv(reply, `margin-by-${query.by}`, marginCsv(query.by, lines, names, report.sources));
       }
-      const from = after(table.rows, cursorOf(query));
-      const shown = table.rows.slice(from, from + (query.limit ?? LIMIT));
+      const from = after(rows, cursorOf(query));
+      const shown = rows.slice(from, from + (query.limit ?? LIMIT));
       const last = shown.at(-1);
       return reply.send({
         rows: shown.map(({ line, name }) => ({
-          ...wireMargin(line, table.sources),
+          ...wireMargin(line, report.sources),
           name: query.by === 'workspace' ? name : null,
-          margin_min: table.minimum(line.key),
+          margin_min: report.minimum(line.key),
         })),
-        total: table.rows.length,
-        totals: totalsOf(table.rows.map(({ line }) => line)).map((line) => wireTotal(line)),
-        next_cursor: last && from + shown.length < table.rows.length ? cursorAt(last) : null,
+        total: rows.length,
+        totals: totalsOf(rows.map(({ line }) => line)).map((line) => wireTotal(line)),
+        next_cursor: last && from + shown.length < rows.length ? cursorAt(last) : null,
       });
     },
   });
@@ -109,8 +109,9 @@ interface Row {
 }
 
 interface Report {
-  readonly lines: readonly MarginLine[];
+  readonly rows: readonly Row[];
   readonly sources: Awaited<ReturnType<typeof sourcesBy>>;
+  readonly minimum: ReturnType<typeof minimumOf>;
 }
 
 /** Until now is the same question a second later. */
@@ -123,18 +124,18 @@ function keyOf(
 
 async function reportOf(deps: ConsoleDeps, by: MarginBy, span: Span): Promise<Report> {
   const [lines, sources] = await Promise.all([marginBy(deps, by, span), sourcesBy(deps.pool, by, span)]);
-  return { lines, sources };
-}
-
-async function marginTable(deps: ConsoleDeps, by: MarginBy, { lines, sources }: Report, search: string, sort: Sort) {
   const keys = lines.map(({ key }) => key);
   const workspaces = by === 'workspace' ? await workspacesOf(deps, keys) : new Map<string, never>();
+  const rows = lines.map((line): Row => ({ line, name: workspaces.get(line.key)?.name ?? line.key }));
+  return { rows, sources, minimum: minimumOf(deps.catalog, by, workspaces) };
+}
+
+/** The rows that a search finds, in the order that was asked for. */
+function tableOf({ rows }: Report, search: string, sort: Sort): readonly Row[] {
   const wanted = search.trim().toLowerCase();
-  const rows = lines
-    .map((line): Row => ({ line, name: workspaces.get(line.key)?.name ?? line.key }))
+  return rows
     .filter(({ line, name }) => name.toLowerCase().includes(wanted) || line.key === wanted)
     .toSorted((a, b) => order(a, b, sort));
-  return { rows, sources, minimum: minimumOf(deps.catalog, by, workspaces) };
 }
 
 /** Currencies do not compare: within an order by amount each stands apart. Equals go by key, so that every page agrees on them. */
