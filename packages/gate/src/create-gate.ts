@@ -15,6 +15,7 @@ import { stream } from './execution/stream.ts';
 import type { Arrival, Gate, GenerateRequest, Spent, SpentEnd, TaskRequest } from './gate.ts';
 import { tasksOf } from './tasks/registry.ts';
 import { EmbeddingTask } from './tasks/embedding/embedding-task.ts';
+import { ImageTask } from './tasks/image/image-task.ts';
 import type { Task, TextPiece } from './tasks/task.ts';
 import { answerOf, endOf, replayedParts } from './tasks/text/answer.ts';
 import { chatCompletions } from './tasks/text/openai/chat-completions.ts';
@@ -28,7 +29,7 @@ export function createGate(deps: GateDeps): Gate {
   const text = new TextTask(deps);
   const engine: Engine = {
     ...deps,
-    tasks: tasksOf([text, new EmbeddingTask(deps), ...(deps.tasks ?? [])]),
+    tasks: tasksOf([text, new EmbeddingTask(deps), new ImageTask(deps), ...(deps.tasks ?? [])]),
     inFlight,
     refused: new Refused(),
   };

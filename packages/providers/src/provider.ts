@@ -87,6 +87,29 @@ export interface EmbedAnswer {
   readonly offline: boolean;
 }
 
+export type ImageQuality = 'low' | 'medium' | 'high';
+
+export interface ImageCall {
+  readonly provider: string;
+  readonly model: string;
+  readonly prompt: string;
+  readonly count: number;
+  /** `1024x1024` */
+  readonly size: string;
+  readonly quality: ImageQuality;
+  readonly signal: AbortSignal;
+  /** The end user inside the workspace, already made anonymous. */
+  readonly user?: string;
+}
+
+export interface ImageAnswer {
+  readonly images: readonly Uint8Array[];
+  /** What was drawn is in it even where the provider says nothing of tokens; that is then the least. */
+  readonly usage: UsageReport;
+  readonly model: ProviderModel;
+  readonly request_id?: string;
+}
+
 /** One physical call per method call: no provider retries on its own, because each attempt is booked apart. */
 export interface Provider {
   readonly id: string;
@@ -99,6 +122,8 @@ export interface Provider {
   stream(call: ProviderCall): AsyncIterable<StreamEvent>;
   /** Present when this provider makes embeddings. @throws ProviderError */
   embed?(call: EmbedCall): Promise<EmbedAnswer>;
+  /** Present when this provider draws images. @throws ProviderError */
+  draw?(call: ImageCall): Promise<ImageAnswer>;
 }
 
 /**

@@ -27,6 +27,7 @@ export interface Family {
   /** Whether its servers are known to keep the output limit; where any server may stand at the address, that has to be seen first. */
   readonly documented: boolean;
   readonly embeds: boolean;
+  readonly draws: boolean;
   load(): Promise<{ readonly protocol: Protocol }>;
   /** Reads one answer in the provider's own protocol. */
   reader(): AnswerReader;
@@ -60,6 +61,7 @@ const GEMINI: Family = {
   },
   documented: true,
   embeds: true,
+  draws: false,
   load: () => import('./gemini.ts'),
   reader: () => new GeminiReader(),
   usage: usageFromGoogle,
@@ -86,6 +88,7 @@ const OPENAI: Family = {
   },
   documented: true,
   embeds: true,
+  draws: true,
   load: () => import('./openai.ts'),
   reader: () => new OpenAiReader(),
   usage: usageFromOpenAi,
@@ -108,6 +111,7 @@ const ANTHROPIC: Family = {
   settings: { temperature: ['temperature'], top_p: ['top_p'], top_k: ['top_k'], stop: ['stop_sequences'] },
   documented: true,
   embeds: false,
+  draws: false,
   load: () => import('./anthropic.ts'),
   reader: () => new AnthropicReader(),
   usage: usageFromAnthropic,
@@ -123,6 +127,7 @@ const COMPATIBLE: Family = {
   output_limit: 'max_tokens',
   // Not all that copy the protocol copy its last word.
   last_word: false,
+  draws: false,
   load: () => import('./openai-compatible.ts'),
   options: (user): SharedV4ProviderOptions => (user === undefined ? {} : { openaiCompatible: { user } }),
 };

@@ -1,4 +1,4 @@
-import type { EmbeddingModelV4, LanguageModelV4 } from '@ai-sdk/provider';
+import type { EmbeddingModelV4, ImageModelV4, LanguageModelV4 } from '@ai-sdk/provider';
 
 /** How to reach one provider: its key (empty where none is needed), its address, and the fetch of one call. */
 export interface Access {
@@ -10,5 +10,6 @@ export interface Access {
 /** A protocol as the SDK speaks it. Each stands in a file of its own, loaded only for a provider that is configured. */
 export interface Protocol {
   readonly language: (access: Access, model: string) => LanguageModelV4;
+  readonly image?: (access: Access, model: string) => ImageModelV4;
   readonly embedding?: (access: Access, model: string) => EmbeddingModelV4;
 }

@@ -282,6 +282,20 @@ test('embeddings come in order, with the provider’s usage or null', async () =
   expect(silent?.usage).toBeNull();
 });
 
+test('images come as bytes, as many as were drawn; their tokens are not counted beside their price; without a report they are the least', async () => {
+  const provider = providerOf('openai');
+  const call = { provider: 'openai', prompt: 'A lighthouse', count: 2, size: '1024x1024', quality: 'low' } as const;
+  const signal = new AbortController().signal;
+  const answer = await provider.draw?.({ ...call, model: 'standin-honest', signal });
+  expect(answer?.images.map((image) => Buffer.from(image).subarray(1, 4).toString())).toEqual(['PNG', 'PNG']);
+  const images = [{ size: '1024x1024', quality: 'low', count: 2 }];
+  expect(answer?.usage).toEqual({ certainty: 'final', usage: { input_tokens: 3, output_tokens: 0, images } });
+  const silent = await provider.draw?.({ ...call, model: 'standin-no_usage', signal });
+  expect(silent?.usage).toEqual({ certainty: 'at_least', usage: { input_tokens: 0, output_tokens: 0, images } });
+  const refused = provider.draw?.({ ...call, model: 'standin-server_error', signal }) ?? Promise.reject(new Error('it draws'));
+  expect(await failureOf(refused)).toMatchObject({ kind: 'unavailable' });
+});
+
 test('a continuation that the Gemini client would fetch behind our back is not fetched: one call is one request', async () => {
   let requests = 0;
   const part = {

@@ -17,6 +17,7 @@ import { type OutputLimitName, withOutputLimit } from '../output-limit.ts';
 import {
   type EmbedAnswer,
   type EmbedCall,
+  type ImageCall,
   type Provider,
   type ProviderAnswer,
   type ProviderCall,
@@ -35,6 +36,7 @@ import {
   type TransportLimits,
   type WholeAnswer,
 } from '../upstream/transport.ts';
+import { draw, type SendWhole } from './draw.ts';
 import { type EncodedRequest, encodeRequest } from './encode.ts';
 import type { Family } from './families.ts';
 import type { Access, Protocol } from './protocol.ts';
@@ -73,6 +75,7 @@ export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
     generate: (call) => generate(line, call),
     stream: (call) => stream(line, call),
     ...(family.embeds ? { embed: (call: EmbedCall) => embed(line, call) } : {}),
+    ...(family.draws ? { draw: (call: ImageCall) => draw(sendBy(line), context, call) } : {}),
     close: () => transport.close(),
   };
 }
@@ -211,7 +214,7 @@ function withDelivered(error: ProviderError, delivered: string): ProviderError {
 /** Has the SDK write the request, and sends it once. @throws ProviderError when there is no answer, or one of an error's status */
 async function send(
   { family, output_limit, transport, context, access }: Line,
-  call: ProviderCall | EmbedCall,
+  call: ProviderCall | EmbedCall | ImageCall,
   streams: boolean,
   write: (protocol: Protocol, access: Access) => PromiseLike<unknown>,
 ): Promise<TransportAnswer> {
@@ -315,6 +318,15 @@ function promptOf(call: ProviderCall): LanguageModelV4Prompt {
     return [{ role: message.role, content: [{ type: 'text', text: message.content }] }];
   });
   return system.length === 0 ? rest : [{ role: 'system', content: system.join('\n\n') }, ...rest];
+}
+
+/** One whole answer to what the SDK writes. */
+function sendBy(line: Line): SendWhole {
+  return async (call, write) => {
+    const answer = await send(line, call, false, write);
+    assert(answer.kind === 'whole', 'only an answer that was asked to stream does');
+    return answer;
+  };
 }
 
 async function embed(line: Line, call: EmbedCall): Promise<EmbedAnswer> {

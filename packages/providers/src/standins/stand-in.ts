@@ -6,7 +6,7 @@ import { isMisbehaviour, type Misbehaviour, MISBEHAVIOURS, misbehaviourOf, model
 import { replyTo } from './reply.ts';
 import { anthropicWire } from './wire-anthropic.ts';
 import { geminiWire } from './wire-gemini.ts';
-import { openAiEmbeddings, openAiWire } from './wire-openai.ts';
+import { openAiEmbeddings, openAiImages, openAiWire } from './wire-openai.ts';
 import type { Wire } from './wire.ts';
 
 export interface StandInOptions {
@@ -101,6 +101,7 @@ async function serve(
   if (refuses(misbehaviour, request, response, asked.wire)) return;
   if (path === '/v1/embeddings')
     return sendJson(response, 200, openAiEmbeddings(asked.model, inputsOf(body), misbehaviour !== 'no_usage'));
+  if (path === '/v1/images/generations') return sendJson(response, 200, openAiImages(body, misbehaviour !== 'no_usage'));
   const reply = replyTo(asked.model, Buffer.byteLength(text), asked.tokens_max, misbehaviour);
   if (!asked.streams) return sendWhole(response, JSON.stringify(asked.wire.whole(reply)), misbehaviour);
   await sendStream(response, asked.wire.events(reply), asked.wire, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);

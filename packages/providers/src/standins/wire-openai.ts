@@ -51,6 +51,21 @@ export const openAiWire: Wire = {
   }),
 };
 
+/** OpenAI's images: as many as were asked for, each a small PNG. */
+export function openAiImages(body: Readonly<Record<string, unknown>>, reportUsage: boolean): object {
+  const count = typeof body['n'] === 'number' ? body['n'] : 1;
+  const input_tokens = Math.ceil(Buffer.byteLength(String(body['prompt'])) / 4);
+  const output_tokens = 272 * count;
+  return {
+    created: 1_764_000_000,
+    data: Array.from({ length: count }, () => ({ b64_json: PIXEL })),
+    ...(reportUsage ? { usage: { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens } } : {}),
+  };
+}
+
+/** One pixel. */
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
 /** OpenAI's embeddings: one short unit vector per input. */
 export function openAiEmbeddings(model: string, inputs: readonly string[], reportUsage: boolean): object {
   const tokens = inputs.reduce((sum, input) => sum + Math.ceil(Buffer.byteLength(input) / 4), 0);
