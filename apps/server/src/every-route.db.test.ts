@@ -24,18 +24,20 @@ const PUBLIC = [
   'POST /api/webhooks/stripe',
 ];
 
-const SPENDING = ['POST /api/ai/generate', 'POST /v1/chat/completions', 'POST /v1/embeddings'];
+const SPENDING = ['POST /api/ai/generate', 'POST /v1/chat/completions', 'POST /v1/embeddings', 'POST /v1/images/generations'];
 
 const BODIES: Record<string, object> = {
   '/api/ai/generate': { operation: 'chat', prompt: 'hello' },
   '/v1/chat/completions': { model: 'auto', messages: [{ role: 'user', content: 'hello' }] },
   '/v1/embeddings': { model: 'auto', input: 'hello' },
+  '/v1/images/generations': { prompt: 'a lighthouse' },
 };
 
 let server: TestServer;
 let routes: readonly RouteFacts[];
 beforeAll(async () => {
-  server = await startTestServer();
+  // A provider of pictures, which is never asked: there is none offline.
+  server = await startTestServer({ OPENAI_API_KEY: 'sk-test-0123456789', OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' });
   routes = server.running.built.routes;
 });
 afterAll(() => server.close());

@@ -91,6 +91,7 @@ export function createGate(deps: GateDeps): Gate {
   };
 
   return {
+    offeredBy: (task) => taskNamed(task).offeredBy(),
     spend: <Result>(caller: Caller, task: string, request: TaskRequest, signal: AbortSignal) =>
       inFlight.track(open(askFor(taskNamed(task), caller, request), task, (cleared) => spend<Result>(engine, cleared, signal))),
     spendStreaming: <Result>(caller: Caller, task: string, request: TaskRequest, signal: AbortSignal) =>

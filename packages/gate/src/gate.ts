@@ -143,6 +143,8 @@ export interface Bill extends ServedCall {
 }
 
 export interface Gate {
+  /** Which providers can be called for a task now. Asserts that the gate has the task. */
+  offeredBy(task: string): ReadonlySet<string>;
   /**
    * Asks, before the body of a call is parsed, whether it comes too often: whoever was refused a moment ago costs no work by the size of
    * what it sends. `user` is the one the body names. An arrival goes with the call, which is then not counted again.

@@ -1,6 +1,7 @@
 import { RefusalError, refuse } from '@purser/core';
 import type { ModelEntry } from '@purser/catalog';
 import { AUTO, namable } from '@purser/routing';
+import type { Gate } from '@purser/gate';
 import type { Policy } from '@purser/policy';
 import { z } from 'zod';
 import { workspaceOf, openAiErrors, type App } from '@purser/http';
@@ -13,7 +14,7 @@ const modelSchema = z.object({ id: z.string(), object: z.literal('model'), creat
 const ROUTED = { id: AUTO, object: 'model', created: 0, owned_by: 'purser' } as const;
 
 /** The models a caller may name: its plan allows them and their providers are configured. In OpenAI's list shape. */
-export function registerOpenAiModels(app: App, { clock, policyOf, providers_callable }: GatewayDeps): void {
+export function registerOpenAiModels(app: App, { clock, policyOf, gate }: GatewayDeps): void {
   app.route({
     method: 'GET',
     url: '/v1/models',
@@ -25,7 +26,7 @@ export function registerOpenAiModels(app: App, { clock, policyOf, providers_call
     },
     handler: async (request, reply) => {
       const policy = policyOf(workspaceOf(request), clock.now());
-      return reply.send({ object: 'list', data: [ROUTED, ...callableModels(policy, providers_callable).map(wireModel)] });
+      return reply.send({ object: 'list', data: [ROUTED, ...callableModels(policy, gate).map(wireModel)] });
     },
   });
   app.route({
@@ -40,7 +41,7 @@ export function registerOpenAiModels(app: App, { clock, policyOf, providers_call
     },
     handler: async (request, reply) => {
       const wanted = request.params['*'];
-      const allowed = callableModels(policyOf(workspaceOf(request), clock.now()), providers_callable);
+      const allowed = callableModels(policyOf(workspaceOf(request), clock.now()), gate);
       if (wanted === AUTO) return reply.send(ROUTED);
       const model =
         allowed.find(({ id }) => id === wanted) ??
@@ -59,11 +60,11 @@ export function registerOpenAiModels(app: App, { clock, policyOf, providers_call
 }
 
 /** The kinds of work that have an endpoint in OpenAI's format. */
-const TASKS = ['text', 'embedding'];
+const TASKS = ['text', 'embedding', 'image'];
 
-function callableModels(policy: Policy, providersConfigured: ReadonlySet<string>): readonly ModelEntry[] {
+function callableModels(policy: Policy, gate: Gate): readonly ModelEntry[] {
   const { models } = policy.catalog;
-  return TASKS.flatMap((task) => namable({ operation: { task }, policy, models, providersConfigured }));
+  return TASKS.flatMap((task) => namable({ operation: { task }, policy, models, providersConfigured: gate.offeredBy(task) }));
 }
 
 function wireModel(model: ModelEntry): z.infer<typeof modelSchema> {

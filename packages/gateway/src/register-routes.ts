@@ -4,6 +4,7 @@ import { registerChatCompletions } from './chat-completions.ts';
 import { registerEmbeddings } from './embeddings.ts';
 import { registerFeatureCheck } from './feature-check.ts';
 import { registerGenerate } from './generate.ts';
+import { registerImages } from './images.ts';
 import { registerLimitsEstimate } from './limits-estimate.ts';
 import { registerOpenAiModels } from './openai-models.ts';
 import { registerOperations } from './operations.ts';
@@ -13,6 +14,7 @@ export function registerRoutes(app: App, deps: GatewayDeps): void {
   registerGenerate(app, deps);
   registerChatCompletions(app, deps);
   registerEmbeddings(app, deps);
+  registerImages(app, deps);
   registerOpenAiModels(app, deps);
   registerFeatureCheck(app, deps);
   registerLimitsEstimate(app, deps);

@@ -97,6 +97,10 @@ describe.each(['offline', 'upstream'] as const)('the OpenAI door over the %s pro
     else expect(models.filter((model) => model !== 'auto' && !model.startsWith('openai/'))).toEqual([]);
     for (const model of models) {
       expect((await openai.models.retrieve(model)).id).toBe(model);
+      if (model.includes('image')) {
+        expect((await openai.images.generate({ model, prompt: 'harbour' })).data).toHaveLength(1);
+        continue;
+      }
       if (model.includes('embedding')) {
         expect((await openai.embeddings.create({ model, input: 'harbour' })).data).toHaveLength(1);
         continue;
@@ -201,8 +205,8 @@ describe.each(['offline', 'upstream'] as const)('the OpenAI door over the %s pro
     expect(answer.headers.get('x-should-retry')).toBe('false');
   });
 
-  it('images and speech are unknown here, and said to be', async () => {
-    for (const path of ['/v1/images/generations', '/v1/audio/speech']) {
+  it('speech is unknown here, and said to be', async () => {
+    for (const path of ['/v1/audio/speech']) {
       const { status, json } = await server.ask(path, { key, body: {} });
       expect([status, json.error.code]).toEqual([404, 'not_found']);
     }

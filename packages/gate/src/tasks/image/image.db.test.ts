@@ -1,4 +1,3 @@
-import { type Catalog, proposeCatalog } from '@purser/catalog';
 import { isRefusal } from '@purser/core';
 import { verifyPostings } from '@purser/ledger';
 import { verifyMeters } from '@purser/meters';
@@ -9,22 +8,17 @@ import type { Gate, Spent } from '../../index.ts';
 import { type GateBench, keyed, openGateBench, PRESENT } from '../../testing.ts';
 import type { ImageInput, ImageResult } from './image-task.ts';
 
-const DRAW = `operations:
-  - { name: draw, task: image, feature: images, output_tokens_default: 0, credits_min: 1, classes: { simple: [small], medium: [small], complex: [large] } }
-`;
 const LIGHTHOUSE: ImageInput = { prompt: 'A lighthouse', count: 2, size: '1024x1024', quality: 'low' };
 /** Of gpt-image-1-mini at low quality, and a token of its prompt. */
 const EACH = 5_000_000n;
 const TOKEN = 2_500n;
 
 let bench: GateBench;
-let sold: Catalog;
 let honest: StandIn;
 let silent: StandIn;
 let away: StandIn;
 beforeAll(async () => {
   bench = await openGateBench();
-  sold = proposeCatalog(bench.catalog.text.replace(/^operations:\n/mu, DRAW), bench.catalog);
   [honest, silent, away] = await Promise.all([
     startStandIn(),
     startStandIn({ misbehaviour: 'no_usage' }),
@@ -39,7 +33,7 @@ afterAll(async () => {
 });
 
 type Caller = ReturnType<GateBench['caller']>;
-const openai = (standIn: StandIn): Gate => bench.gate({ openai: { api_key: 'test', base_url: standIn.openai_url } }, { sold });
+const openai = (standIn: StandIn): Gate => bench.gate({ openai: { api_key: 'test', base_url: standIn.openai_url } });
 const draw = (gate: Gate, caller: Caller, input: Partial<ImageInput> = {}, more: object = {}) =>
   gate.spend<ImageResult>(caller, 'image', { input: { ...LIGHTHOUSE, ...input }, ...more }, PRESENT);
 
