@@ -72,13 +72,13 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .requiredOption('--since <time>', 'from when, such as 2026-11-01T00:00:00Z or a date')
     .description('fetch Stripe’s events again and apply those that are missing; exit 1 if one was refused')
     .action(async (options: { since: string }) => (await import('./commands/payments-take-in.ts')).takeIn(options));
-  const ledger = program.command('ledger').description('the books');
+  const ledger = program.command('ledger').description('the ledger');
   ledger
     .command('verify')
     .description('replay entries and holds, and compare them with the counters; exit 1 on a difference')
     .action(async () => (await import('./commands/ledger-verify.ts')).verifyLedger());
 
-  const audit = program.command('audit').description('the trail');
+  const audit = program.command('audit').description('the audit log');
   audit
     .command('verify')
     .option(...HEAD)

@@ -150,7 +150,9 @@ describe('C4 the abuse limits of the third brief, at the door', () => {
     await move(3);
     const all = await chat(key, 'linus');
     expect(all.json).toMatchObject({ code: 'quota_exceeded' });
-    expect(all.json.detail).toMatch(/this workspace may use 3 requests a day, and they are used up; it resets at .*T17:00:00Z/);
+    expect(all.json.detail).toMatch(
+      /this workspace may use 3 requests a day, and they are used up; it resets on \d+ \w+( \d+)?, 00:00 \(Asia\/Bangkok\)/,
+    );
     const usage = await server.ask('/api/usage', { key, headers: { 'purser-user': 'ada' } });
     expect(usage.json.meters).toContainEqual(
       expect.objectContaining({ key: 'jobs_user_day:ada', window: 'day', cap: 2, used: 2 }),

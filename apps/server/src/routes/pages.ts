@@ -19,7 +19,7 @@ export function registerPages(app: App, modules: readonly { readonly name: strin
     config: { access: 'signed_in' },
     schema: {
       tags: ['Workspace'],
-      summary: 'Pages that products bring, for whoever is signed in',
+      summary: 'Pages that modules add, for the signed-in person',
       response: { 200: z.object({ pages: z.array(pageSchema) }), ...problems(401, 503) },
     },
     handler: async (request, reply) => {

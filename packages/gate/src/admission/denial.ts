@@ -1,4 +1,4 @@
-import { BrokenInvariant, type Refusal, refuse } from '@purser/core';
+import { BrokenInvariant, localTime, type Refusal, refuse } from '@purser/core';
 import type { HoldRequest, Meters, MeterSpec } from '@purser/meters';
 import { PAY_AS_YOU_GO, quotaOf } from '@purser/policy';
 import { allocationOf } from '@purser/wallet';
@@ -10,7 +10,7 @@ import { buyOffers, upgradeOffers } from './offers.ts';
 
 /** What the caller is told when a meter has too little left, and a smaller request would not help. */
 export function denial(draft: Draft, { meter, available }: Denied): Refusal {
-  const over = meter.window_end === null ? '' : `; it resets at ${meter.window_end.toString()}`;
+  const over = resets(draft, meter.window_end);
   switch (meter.class) {
     case 'credit': {
       const left = available < 0n ? 0n : available;
@@ -25,6 +25,11 @@ export function denial(draft: Draft, { meter, available }: Denied): Refusal {
     case 'quota':
       return quotaDenial(draft, meter, available, over);
   }
+}
+
+/** When what is used up can be used again, on the clock of the workspace. */
+function resets({ policy, now }: Draft, at: Temporal.Instant | null): string {
+  return at === null ? '' : `; it resets on ${localTime(at, policy.workspace.timezone, now)}`;
 }
 
 function ceilingReached(over: string): Refusal {
@@ -56,12 +61,12 @@ function quotaDenial(draft: Draft, meter: MeterSpec, available: bigint, over: st
 }
 
 /** Calls that are under way end and leave more; where none is, there is no more in this billing period. */
-export async function exposedOrSpent(meters: Meters, { policy }: Draft, refusal: Refusal): Promise<Refusal> {
+export async function exposedOrSpent(meters: Meters, draft: Draft, refusal: Refusal): Promise<Refusal> {
   if (refusal.code !== 'concurrency_exceeded') return refusal;
+  const { policy } = draft;
   const [exposure] = await meters.read([policy.exposure_meter]);
   if (exposure && exposure.held > 0n) return { ...refusal, retryAfterSeconds: 1 };
-  const { end } = policy.billing_period;
-  return refuse('cost_ceiling_reached', refusal.detail + (end === null ? '' : `; it resets at ${end.toString()}`));
+  return refuse('cost_ceiling_reached', refusal.detail + resets(draft, policy.billing_period.end));
 }
 
 /** Who waits for the quota that was named meets no other one that is used up as well. */
