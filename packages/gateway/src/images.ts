@@ -24,7 +24,7 @@ const imagesBody = z.strictObject({
     .string()
     .refine((user) => user === '' || USER_NAME.test(user), WANTED_USER_NAME)
     .nullish()
-    .describe('The end user, for per-user limits: 1 to 256 characters; empty is nobody.'),
+    .describe('The end user, for per-user limits: 1 to 256 characters; empty means none.'),
 });
 
 const imagesSchema = z.object({

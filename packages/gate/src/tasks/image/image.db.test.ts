@@ -75,7 +75,7 @@ test('fewer are drawn where a quota or the money leaves no more, and none where 
   await drawn(gate, caller);
   const fewer = await drawn(gate, caller, { count: 9 });
   expect(fewer.result.images).toHaveLength(3);
-  expect(fewer.degraded).toContainEqual({ what: '3 images instead of 9', why: 'what is left pays for no more' });
+  expect(fewer.degraded).toContainEqual({ what: '3 images instead of 9', why: 'the budget left pays for no more' });
   const refused = await draw(gate, caller, { count: 1 });
   expect(refused).toMatchObject({
     code: 'quota_exceeded',
