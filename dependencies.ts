@@ -15,6 +15,9 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     core: 'a wrong setting is a fault',
   },
   log: {},
+  mail: {
+    core: 'an email that is not taken is a fault that may pass',
+  },
   api: {
     core: 'what a refused caller can buy or do has a shape',
   },
@@ -55,6 +58,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     embedded: 'its tests stop and start servers of their own',
     database: 'workspaces, keys and sessions are rows',
     log: 'what it tells of itself',
+    mail: 'sign-in links and invitations go by email',
     catalog: 'a workspace stands on a version of a plan',
   },
   limits: {
@@ -109,6 +113,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     core: 'clock, ids, refusals and faults',
     database: 'alerts are rows with times, found and sent in the background',
     log: 'what it tells of itself',
+    mail: 'alerts go by email',
     money: 'a threshold is a share of an amount',
     ledger: 'what was spent, overran or is in doubt is read from the books',
     meters: 'how full a meter is',
@@ -172,6 +177,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     database: 'changes and their audit entries are one transaction',
     settings: 'where alerts are sent',
     log: 'what it tells of itself',
+    mail: 'alerts go by email',
     api: 'requests and answers have the shapes of the contract',
     money: 'amounts on the wire',
     ledger: 'calls and statements are shown',

@@ -62,6 +62,7 @@ describe('borders', () => {
   test('the network is reached from the packages that speak to the world', () => {
     const speaking = [
       'packages/http/',
+      'packages/mail/',
       'packages/providers/',
       'packages/marketplace/',
       'packages/identity/',

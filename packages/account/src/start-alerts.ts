@@ -5,10 +5,11 @@ import type { Catalog } from '@purser/catalog';
 import type { Identity } from '@purser/identity';
 import type { Meters, MeterSpec } from '@purser/meters';
 import { currency, zero } from '@purser/money';
-import { type AlertSource, createMailer, type NewAlert, startAlerts, type Watch, type Watched } from '@purser/notify';
+import { type AlertSource, type NewAlert, startAlerts, type Watch, type Watched } from '@purser/notify';
 import { EVERY_TASK, type Lowered, metersFor, type Policies, type Policy, quotaOf } from '@purser/policy';
 import { allocationMeter, listAllocations } from '@purser/wallet';
 import type { Log } from '@purser/log';
+import { smtpMail } from '@purser/mail';
 
 const SEND_TIMEOUT_MS = 10_000;
 
@@ -37,7 +38,7 @@ export function startServerAlerts(parts: {
     timeout_ms: SEND_TIMEOUT_MS,
     private_allowed: settings.webhooks_inside,
     tells_cost: parts.catalog.customer_view === 'cost',
-    ...(smtp_url !== undefined && { mailer: createMailer({ url: smtp_url, from, timeout_ms: SEND_TIMEOUT_MS }) }),
+    ...(smtp_url !== undefined && { mail: smtpMail({ url: smtp_url, from, timeout_ms: SEND_TIMEOUT_MS }) }),
   });
 }
 

@@ -6,10 +6,11 @@ import { newId } from '@purser/database';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
+import { smtpMail } from '@purser/mail';
+
 import { deadLetters, reviveLetter } from './dead-letters.ts';
 import { claimDue, deliver, type DeliveryParts } from './deliver.ts';
 import { gather } from './gather.ts';
-import { createMailer } from './send-email.ts';
 import { replaceSubscriptions, type Subscriptions, type WantedSubscriptions } from './subscriptions.ts';
 import { type AlertBench, openAlertBench, openReceiver, raiseOne, type Receiver } from './testing.ts';
 
@@ -333,11 +334,11 @@ describe('T9: mail', () => {
     });
     await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve));
     const { port } = smtp.server.address() as { port: number };
-    const mailer = createMailer({ url: `smtp://127.0.0.1:${port}`, from: 'alerts@purser.test', timeout_ms: 2_000 });
+    const mail = smtpMail({ url: `smtp://127.0.0.1:${port}`, from: 'alerts@purser.test', timeout_ms: 2_000 });
     try {
       const { workspace } = await toldAt('email', 'owner@shop.test');
       await raiseOne(bench, workspace, { title: 'Seventy\r\nBcc: everyone@shop.test', text: 'Of a hundred.' });
-      await tick({ mailer });
+      await tick({ mail });
       expect(await states(workspace)).toEqual(['delivered 1']);
       const [head = '', body = ''] = mails[0]!.split('\r\n\r\n');
       expect(head).toMatch(/^To: owner@shop\.test$/m);
@@ -345,7 +346,7 @@ describe('T9: mail', () => {
       expect(head).not.toMatch(/^Bcc:/m);
       expect(body).toContain('Of a hundred.');
     } finally {
-      mailer.close();
+      mail.close();
       await new Promise<void>((resolve) => smtp.close(() => resolve()));
     }
   });
@@ -354,12 +355,12 @@ describe('T9: mail', () => {
     const silent = await import('node:net').then(({ createServer }) => createServer(() => {}));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as { port: number };
-    const mailer = createMailer({ url: `smtp://127.0.0.1:${port}`, from: 'alerts@purser.test', timeout_ms: 300 });
+    const mail = smtpMail({ url: `smtp://127.0.0.1:${port}`, from: 'alerts@purser.test', timeout_ms: 300 });
     const { workspace } = await toldAt('email', 'owner@shop.test');
     await raiseOne(bench, workspace);
-    await tick({ mailer });
+    await tick({ mail });
     expect(await states(workspace)).toEqual(['due 1']);
     silent.close();
-    mailer.close();
+    mail.close();
   });
 });

@@ -1,19 +1,19 @@
 import { type Clock, PLATFORM } from '@purser/core';
 import { type Pool, transaction } from '@purser/database';
-import { redactSecrets, type Log } from '@purser/log';
+import { type Log, redactSecrets } from '@purser/log';
+import type { Mail } from '@purser/mail';
 import { withoutAmounts } from '@purser/money';
 
 import { type Alert, ALERT_COLUMNS } from './alert.ts';
-import { type ChannelId, type ChannelKind, type Message, slackBody, webhookBody } from './message.ts';
+import { type ChannelId, type ChannelKind, emailOf, type Message, slackBody, webhookBody } from './message.ts';
 import { postWebhook, WebhookRefused } from './post-webhook.ts';
-import type { Mailer } from './send-email.ts';
 import { signature } from './signature.ts';
 
 export interface DeliveryParts {
   readonly pool: Pool;
   readonly clock: Clock;
   /** Absent: there is no mail server, and mail cannot be sent. */
-  readonly mailer?: Mailer;
+  readonly mail?: Mail;
   readonly timeout_ms: number;
   readonly private_allowed: boolean;
   /** Whether workspaces are told amounts of what their work costs; the operator always is. */
@@ -103,8 +103,8 @@ async function send(parts: DeliveryParts, { kind, address, secret }: Claimed, me
   const { timeout_ms, private_allowed, stopping } = parts;
   switch (kind) {
     case 'email':
-      if (parts.mailer === undefined) throw new Error('SMTP_URL is not set');
-      await parts.mailer.send(address, message);
+      if (parts.mail === undefined) throw new Error('SMTP_URL is not set');
+      await parts.mail.send(emailOf(address, message));
       return;
     case 'slack':
       await postWebhook({ address, body: slackBody(message), headers: {}, timeout_ms, private_allowed, stopping });

@@ -7,7 +7,6 @@ export { type DeadLetter, deadLetters, reviveLetter } from './dead-letters.ts';
 export { listAlerts, listAllAlerts, markSeen, markSeenByOperator } from './list-alerts.ts';
 export { listFraud, type RaisedFraud } from './list-fraud.ts';
 export { CHANNEL_KINDS } from './message.ts';
-export { createMailer } from './send-email.ts';
 export { raise } from './raise.ts';
 export { startAlerts } from './start-alerts.ts';
 export { readSubscriptions, replaceSubscriptions, type Subscriptions, subscriptionsSchema } from './subscriptions.ts';

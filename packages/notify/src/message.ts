@@ -1,4 +1,5 @@
 import type { Id, WorkspaceId } from '@purser/core';
+import type { Email } from '@purser/mail';
 
 import type { Alert } from './alert.ts';
 
@@ -19,12 +20,12 @@ export interface Message {
 /** A digest names so many alerts one by one; the rest are on the page. */
 const NAMED_MAX = 50;
 
-export function subjectOf({ alerts }: Message): string {
+function subjectOf({ alerts }: Message): string {
   const only = alerts.length === 1 ? alerts[0] : undefined;
   return only === undefined ? `${alerts.length} alerts` : only.title;
 }
 
-export function textOf({ alerts }: Message): string {
+function textOf({ alerts }: Message): string {
   const named = alerts.slice(0, NAMED_MAX).map(lineOf);
   const rest = alerts.length - named.length;
   return [...named, ...(rest > 0 ? [`… and ${rest} more.`] : [])].join('\n\n');
@@ -59,4 +60,9 @@ export function webhookBody(message: Message): string {
 export function slackBody(message: Message): string {
   const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   return JSON.stringify({ text: `*${escaped(subjectOf(message))}*\n${escaped(textOf(message))}` });
+}
+
+/** The message as it goes to a mailbox. */
+export function emailOf(to: string, message: Message): Email {
+  return { to, id: message.id, subject: `[Purser] ${subjectOf(message)}`, text: `${textOf(message)}\n` };
 }

@@ -47,7 +47,7 @@ export function startAlerts(parts: AlertParts): Repetition {
       const giveUp = setTimeout(() => stopping.abort(), STOP_WITHIN_MS);
       await Promise.all(sending);
       clearTimeout(giveUp);
-      parts.mailer?.close();
+      parts.mail?.close();
     },
   };
 }

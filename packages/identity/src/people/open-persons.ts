@@ -1,6 +1,7 @@
 import type { Clock, Refusal, WorkspaceId } from '@purser/core';
 import type { Connection, Pool } from '@purser/database';
 import type { Log } from '@purser/log';
+import { type Mail, printedMail, smtpMail } from '@purser/mail';
 
 import type { Directory } from '../directory.ts';
 import type { Offering } from '../terms.ts';
@@ -14,7 +15,6 @@ import { PostgresEntries } from './entry-store-postgres.ts';
 import { acceptInvitation, type Invitation, invitationsFor, invite, listInvitations, withdrawInvitation } from './invitations.ts';
 import { expiringBy, shiftBetween } from './expire-by.ts';
 import { linkPerson } from './link.ts';
-import { type Mail, printedMail, smtpMail } from './mail.ts';
 import {
   type Authority,
   changeMemberRole,
@@ -213,7 +213,7 @@ function openEntries({ pool, clock, redis_url, redis_prefix }: Given): EntryStor
 }
 
 function mailOf({ smtp_url, smtp_from, print, public_url }: PersonsOptions): Mail | undefined {
-  if (smtp_url !== undefined) return smtpMail(smtp_url, smtp_from ?? `no-reply@${new URL(public_url).hostname}`);
+  if (smtp_url !== undefined) return smtpMail({ url: smtp_url, from: smtp_from ?? `no-reply@${new URL(public_url).hostname}` });
   return print && printedMail(print);
 }
 

@@ -1,12 +1,12 @@
 import { Fault, isRefusal, ownPath, type Refusal, refuse } from '@purser/core';
 import { type Pool, transaction } from '@purser/database';
 import type { Log } from '@purser/log';
+import type { Mail } from '@purser/mail';
 
 import { hashSecret } from '../secret.ts';
 import { addressBlock } from './address-block.ts';
 import type { BetterAuth } from './better-auth.ts';
 import { keyedHash } from './shared-secret.ts';
-import type { Mail } from './mail.ts';
 import { countOccasions } from './occasions.ts';
 import type { Person } from './person.ts';
 import type { PersonSessions } from './person-sessions.ts';

@@ -1,0 +1,1 @@
+export { type Email, type Mail, printedMail, smtpMail } from './mail.ts';
