@@ -84,8 +84,9 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
 /** Functions whose parameters are texts of ours, short ones, files of the operator, or nothing that a text is read out of. */
 const NOT_READING: readonly string[] = words(`
   account.replaceSettings account.searchOf console.beginRollout console.moveRollout console.takeBackGift settings.address settings.text
-  http.registerWebClient metrics.backgroundLog terms.collectedByMonth identity.personNamed identity.workspaceNamed catalog.adapterNotes terms.foldTerms
-  core.localTime api.asPrice api.spoken http.problemOfThrown http.refusalOfThrown http.sendThrown http.boundConnections http.crossOrigin
+  http.registerWebClient metrics.backgroundLog terms.collectedByMonth identity.personNamed identity.workspaceNamed
+  catalog.adapterNotes terms.foldTerms core.localTime api.asPrice api.spoken http.problemOfThrown http.refusalOfThrown
+  http.sendThrown http.boundConnections http.crossOrigin mail.printedMail
   http.sendCsv http.streamCsv http.namedWorkspace http.guardRedirects http.redirectWithin http.cursorOf http.quantity
   audit.entriesAfter audit.listAudit audit.readMarks core.inBackground database.backUp database.examineDatabase database.restoreBackup database.migrate database.databaseFault core.fileTrouble
   database.openPool database.addressAs database.openRoles settings.loadSettings embedded.makeFolder embedded.startEmbedded core.assert core.isRefusal
@@ -95,7 +96,7 @@ const NOT_READING: readonly string[] = words(`
   license.setByHand license.licenseRefusal policy.metersFor policy.quotaMeter account.replaceSettings account.searchOf catalog.adapterNotes console.beginRollout
   console.moveRollout console.takeBackGift terms.collectedByMonth terms.foldTerms meters.endGrants meters.takeBack notify.alertGroups notify.countUnseen notify.markManySeen ledger.workspaceDays ledger.marginOverTime account.groupSearchOf
   notify.deadLetters notify.reviveLetter
-  notify.markSeen notify.markSeenByOperator notify.createMailer policy.setFreeze policy.originOf policy.armOf
+  notify.markSeen notify.markSeenByOperator policy.setFreeze policy.originOf policy.armOf
   policy.changeRollout policy.findRollout policy.startRollout policy.callsOfRollout policy.spentOfRaises privacy.beginEndUser privacy.beginPerson
   privacy.findErasure providers.usageFromAnthropic providers.usageFromGoogle providers.usageFromOpenAi
   ledger.balancesOf simulation.simulationPage terms.servedTerms terms.collectedByMonth terms.plansPaidFor wallet.setAllocation wallet.quotePack wallet.statementPage
