@@ -45,7 +45,7 @@ export function smtpMail({ url, from, timeout_ms = TIMEOUT_MS }: SmtpOptions): M
         });
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
-        throw new Fault(`the mail server did not take the email: ${why}`, { retryable: true, cause: error });
+        throw new Fault(`the mail server did not accept the e-mail: ${why}`, { retryable: true, cause: error });
       }
     },
     close() {
