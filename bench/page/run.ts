@@ -97,6 +97,7 @@ async function interact(page: Page): Promise<void> {
   await page.getByRole('searchbox').pressSequentially('workspace 1', { delay: 60 });
   await page.getByText('Rows 1 to').waitFor();
   await page.getByRole('searchbox').fill('');
+  await page.getByText(`Rows 1 to 50 of ${WORKSPACES + 1}`).waitFor();
   await page.getByRole('button', { name: 'Next' }).click();
   await page.getByText('Rows 51 to').waitFor();
   await page.keyboard.press('Control+k');
