@@ -83,7 +83,7 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .command('verify')
     .option(...HEAD)
     .description('check the sealed chain; exit 1 if it is broken')
-    .action(async ({ head }: WithHead) => (await import('./commands/audit-verify.ts')).verifyTrail(await headOf(head)));
+    .action(async ({ head }: WithHead) => (await import('./commands/audit-verify.ts')).verifyAuditLog(await headOf(head)));
   audit
     .command('export')
     .description('write the sealed audit log to the output as JSON Lines')

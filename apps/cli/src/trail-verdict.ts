@@ -23,7 +23,7 @@ export function headArgument(text: string): Head {
 }
 
 /** Prints the verdict on a trail; exit 1 when it is broken. */
-export function printTrailVerdict({ intact, entries, head, first_broken }: ExportVerification): void {
+export function printAuditVerdict({ intact, entries, head, first_broken }: ExportVerification): void {
   console.log(`${intact ? 'intact' : 'NOT intact'}: ${entries} sealed rows`);
   console.log(head === null ? 'nothing is sealed yet' : `head: ${formatHead(head)}`);
   if (first_broken !== undefined) console.log(`  block ${first_broken.seq}: ${first_broken.reason}`);

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { appendAudit } from './append-audit.ts';
 import { listAudit } from './list-audit.ts';
-import { createTrail, deed, sealedTrail } from './testing/trail.ts';
+import { createAuditLog, deed, sealedAuditLog } from './testing/trail.ts';
 
 let trail: TestDatabase;
 beforeAll(async () => {
-  trail = await createTrail();
-  await sealedTrail(trail.pool, 1);
+  trail = await createAuditLog();
+  await sealedAuditLog(trail.pool, 1);
 });
 afterAll(() => trail.drop());
 

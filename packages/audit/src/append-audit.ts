@@ -5,7 +5,7 @@ import type { Queryable } from '@purser/database';
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** Something that was done. */
-export interface Deed {
+export interface AuditEvent {
   readonly at: Temporal.Instant;
   /** Who did it: `admin`, `key:<id>`, `user:<id>`, `system`. At most 300 characters. */
   readonly actor: string;
@@ -23,7 +23,7 @@ export interface Deed {
  * Writes the deed down in the caller's own transaction: both are done, or neither. As the tenant role only for the workspace
  * of the transaction.
  */
-export async function appendAudit(connection: Queryable, deed: Deed): Promise<void> {
+export async function appendAudit(connection: Queryable, deed: AuditEvent): Promise<void> {
   await connection.query(
     'insert into audit.entry (workspace_id, at, actor, action, subject, detail) values ($1, $2, $3, $4, $5, $6)',
     [deed.workspace ?? PLATFORM, deed.at.toString(), deed.actor, deed.action, deed.subject, JSON.stringify(deed.detail)],

@@ -4,15 +4,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { appendAudit } from './append-audit.ts';
 import { findTransaction } from './find-transaction.ts';
-import { call, createTrail, deed, sealAll, sealedTrail } from './testing/trail.ts';
+import { call, createAuditLog, deed, sealAll, sealedAuditLog } from './testing/trail.ts';
 
 let trail: TestDatabase;
 const workspace = newId<'workspace'>();
 const hold = newId<'hold'>();
 
 beforeAll(async () => {
-  trail = await createTrail();
-  await sealedTrail(trail.pool, 2);
+  trail = await createAuditLog();
+  await sealedAuditLog(trail.pool, 2);
   await call(trail.pool, hold, workspace);
   await sealAll(trail.pool);
   await appendAudit(trail.pool, deed({ workspace, action: 'dispute.open', subject: `hold:${hold}`, detail: { by: 'ana' } }));

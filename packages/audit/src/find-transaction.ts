@@ -12,7 +12,7 @@ export interface Evidence<Row> {
 }
 
 /** All that is known about one transaction, each list oldest first. */
-export interface TransactionTrail {
+export interface TransactionHistory {
   readonly transaction_id: HoldId;
   readonly postings: readonly Evidence<Posting>[];
   readonly attempts: readonly Evidence<Attempt>[];
@@ -30,7 +30,7 @@ export async function findTransaction(
   pool: Pool,
   transaction_id: HoldId,
   { workspace }: { workspace?: WorkspaceId | undefined } = {},
-): Promise<TransactionTrail | null> {
+): Promise<TransactionHistory | null> {
   const read = async (connection: Queryable) => ({
     ...(await trailOfHold(connection, transaction_id)),
     entries: await entriesOfHold(connection, transaction_id),

@@ -1,13 +1,13 @@
 import type { SchemaMigrations } from '@purser/database';
 
 export { adoptRestoredDatabase } from './adopt-restored.ts';
-export { appendAudit, type Deed, type Json } from './append-audit.ts';
+export { appendAudit, type AuditEvent, type Json } from './append-audit.ts';
 export type { Head } from './block.ts';
 export type { Break } from './chain.ts';
 export { entriesAfter } from './entries-after.ts';
 export type { Entry } from './entry.ts';
 export { exportAudit } from './export-audit.ts';
-export { type Evidence, findTransaction, type TransactionTrail } from './find-transaction.ts';
+export { type Evidence, findTransaction, type TransactionHistory } from './find-transaction.ts';
 export { formatHead, parseHead } from './head-text.ts';
 export { listAudit } from './list-audit.ts';
 export { readMarks } from './marks/mark-file.ts';

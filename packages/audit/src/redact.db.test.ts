@@ -5,7 +5,7 @@ import { post } from '@purser/ledger/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { appendAudit, exportAudit, redact, verifyAudit, verifyExport } from './index.ts';
-import { call, createTrail, deed, sealAll } from './testing/trail.ts';
+import { call, createAuditLog, deed, sealAll } from './testing/trail.ts';
 
 const NOW = Temporal.Instant.from('2026-03-11T12:00:00Z');
 const PSEUDONYM = 'erased-0123456789ab';
@@ -13,7 +13,7 @@ const PSEUDONYM = 'erased-0123456789ab';
 let database: TestDatabase;
 let workspace: WorkspaceId;
 beforeEach(async () => {
-  database = await createTrail();
+  database = await createAuditLog();
   workspace = newId<'workspace'>();
   for (const email of ['anna@harbour.example', 'bob@harbour.example']) {
     await call(database.pool, undefined, workspace);

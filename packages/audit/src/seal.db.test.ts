@@ -11,12 +11,12 @@ import { appendAudit } from './append-audit.ts';
 import { HorizonWatch } from './horizon-watch.ts';
 import { seal } from './seal.ts';
 import { startSealer } from './start-sealer.ts';
-import { call, createTrail, deed, NOON, sealAll, sealedTrail, trailHorizonPassed } from './testing/trail.ts';
+import { call, createAuditLog, deed, NOON, sealAll, sealedAuditLog, trailHorizonPassed } from './testing/trail.ts';
 import { verifyAudit } from './verify-audit.ts';
 
 let trail: TestDatabase;
 beforeEach(async () => {
-  trail = await createTrail(16);
+  trail = await createAuditLog(16);
 });
 afterEach(() => trail.drop());
 
@@ -33,7 +33,7 @@ test('an empty trail has no head and is intact', async () => {
 });
 
 test('C9: deeds, postings and attempts are sealed in blocks of bounded size, each row once', async () => {
-  const sealed = await sealedTrail(trail.pool, 7);
+  const sealed = await sealedAuditLog(trail.pool, 7);
   // 14 postings, 7 attempts and 7 deeds, at most three of each to a block.
   expect(sealed).toMatchObject({ blocks: 5, rows: 28, head: { seq: 5n } });
   expect(await verifyAudit(trail.pool)).toEqual({ intact: true, entries: 28n, head: sealed.head, guards: [] });
@@ -125,7 +125,7 @@ test('a dump restored into a cluster with a lower counter is refused until it is
     );
   // The cluster it comes from has seen a thousand million transactions more.
   await setOffset(1_000_000_000n);
-  await sealedTrail(trail.pool, 2);
+  await sealedAuditLog(trail.pool, 2);
   await call(trail.pool);
   await setOffset(0n);
 
@@ -175,7 +175,7 @@ test('how long a forgotten transaction holds sealing up is measured', async () =
 });
 
 test('tampering needs the guards off, and the guards are watched', async () => {
-  await sealedTrail(trail.pool, 1);
+  await sealedAuditLog(trail.pool, 1);
   await expect(trail.pool.query('delete from audit.entry')).rejects.toThrow(/append-only/);
   await trail.pool.query('alter table audit.block_part disable trigger append_only');
   expect(await verifyAudit(trail.pool)).toMatchObject({

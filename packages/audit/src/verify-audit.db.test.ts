@@ -3,7 +3,7 @@ import { tamper } from '@purser/ledger/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { exportAudit } from './export-audit.ts';
-import { createTrail, NOON, sealedTrail, trailHorizonPassed } from './testing/trail.ts';
+import { createAuditLog, NOON, sealedAuditLog, trailHorizonPassed } from './testing/trail.ts';
 import { seal } from './seal.ts';
 import { verifyAudit } from './verify-audit.ts';
 import { verifyExport } from './verify-export.ts';
@@ -11,9 +11,9 @@ import { verifyExport } from './verify-export.ts';
 let trail: TestDatabase;
 beforeAll(async () => {
   // One connection, so that what a test does to the trail, and what it then sees, is in one transaction that is rolled back.
-  trail = await createTrail(1);
+  trail = await createAuditLog(1);
   // Three rows of a source to a block: postings in blocks 1 to 4, attempts and deeds in 1 and 2.
-  await sealedTrail(trail.pool, 6);
+  await sealedAuditLog(trail.pool, 6);
 });
 beforeEach(() => trail.pool.query('begin'));
 afterEach(() => trail.pool.query('rollback'));

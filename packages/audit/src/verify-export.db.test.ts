@@ -5,15 +5,15 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { exportAudit } from './export-audit.ts';
-import { createTrail, sealedTrail } from './testing/trail.ts';
+import { createAuditLog, sealedAuditLog } from './testing/trail.ts';
 import { verifyAudit } from './verify-audit.ts';
 import { verifyExport } from './verify-export.ts';
 
 let trail: TestDatabase;
 let lines: string[];
 beforeAll(async () => {
-  trail = await createTrail();
-  await sealedTrail(trail.pool, 6);
+  trail = await createAuditLog();
+  await sealedAuditLog(trail.pool, 6);
   lines = await Array.fromAsync(exportAudit(trail.pool));
 });
 afterAll(() => trail.drop());

@@ -200,7 +200,7 @@ export interface SharedPool {
 }
 
 /** What a rung changes. Absent: unchanged. */
-export interface RungEffects {
+export interface LevelEffects {
   readonly model_class_max?: ModelClass;
   readonly output_tokens_max?: number;
   readonly lane?: Lane;
@@ -225,7 +225,7 @@ export interface Ladder {
   readonly pool?: string;
   /** A rung is left again only when use is below its share less this, so that service does not flap. */
   readonly climb_back: Ratio;
-  readonly rungs: readonly { readonly at: Ratio; readonly effects: RungEffects }[];
+  readonly rungs: readonly { readonly at: Ratio; readonly effects: LevelEffects }[];
 }
 
 /** Whose cost a global budget bounds: work that no payment covers, or everybody's. */

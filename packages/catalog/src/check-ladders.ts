@@ -1,6 +1,6 @@
 import { compareRatios, formatRatio } from '@purser/money';
 
-import { type Catalog, type Ladder, LANES, MODEL_CLASSES, type RungEffects } from './catalog.ts';
+import { type Catalog, type Ladder, LANES, MODEL_CLASSES, type LevelEffects } from './catalog.ts';
 import type { Path } from './mistakes.ts';
 import type { Report } from './report.ts';
 
@@ -8,7 +8,7 @@ const QUALITIES = ['low', 'medium', 'high'] as const;
 
 /** How generous each effect is as a number: a later rung may only lower it. Pauses add up; quotas are compared one by one. */
 const GENEROSITY: {
-  readonly [key in Exclude<keyof RungEffects, 'pause' | 'quotas'>]-?: (effects: RungEffects) => number | undefined;
+  readonly [key in Exclude<keyof LevelEffects, 'pause' | 'quotas'>]-?: (effects: LevelEffects) => number | undefined;
 } = {
   model_class_max: ({ model_class_max: of }) => of && MODEL_CLASSES.indexOf(of),
   output_tokens_max: (effects) => effects.output_tokens_max,

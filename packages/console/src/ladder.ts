@@ -1,4 +1,4 @@
-import { listRungs } from '@purser/policy';
+import { listLevels } from '@purser/policy';
 import { z } from 'zod';
 import { instantSchema, quantitySchema } from '@purser/api';
 import { problems, type App, quantity } from '@purser/http';
@@ -41,7 +41,7 @@ export function registerLadder(app: App, deps: ConsoleDeps): void {
       },
     },
     handler: async (request, reply) => {
-      const found = await listRungs(deps, request.query.limit ?? 100);
+      const found = await listLevels(deps, request.query.limit ?? 100);
       const wire = (one: (typeof found.shared)[number]): z.infer<typeof standingSchema> => ({
         ...one,
         spent: quantity(one.spent, one.unit),

@@ -1,14 +1,14 @@
-import { type Lane, LANES, MODEL_CLASSES, type ModelClass, type QuotaKey, type RungEffects } from '@purser/catalog';
+import { type Lane, LANES, MODEL_CLASSES, type ModelClass, type QuotaKey, type LevelEffects } from '@purser/catalog';
 
 import { effectsOf, reasonOf } from './ladder.ts';
 import type { Terms } from './merge-overrides.ts';
 import type { Degradation, Origin, Policy } from './policy.ts';
-import type { ActiveRung } from './standing.ts';
+import type { ActiveLevel } from './standing.ts';
 
 type Before = Omit<Terms, 'features'> & { readonly features: ReadonlySet<string> };
 type After = Before & Pick<Policy, 'model_class_max' | 'image_quality_max' | 'offers' | 'degraded'>;
 
-type Quality = NonNullable<RungEffects['image_quality']>;
+type Quality = NonNullable<LevelEffects['image_quality']>;
 const QUALITIES: readonly Quality[] = ['low', 'medium', 'high'];
 
 /** Two batches of candidates are one and the extra one. */
@@ -18,7 +18,7 @@ const BATCHES_WITHOUT_EXTRA = 1n;
  * Terms ⊕ rungs: each rung only ever tightens. What it changes is named in `degraded` with the reason, and in `origins`; what
  * the plan does not give anyway is no change.
  */
-export function applyRungs(terms: Before, rungs: readonly ActiveRung[], origins: Map<string, Origin>): After {
+export function applyLevels(terms: Before, rungs: readonly ActiveLevel[], origins: Map<string, Origin>): After {
   const changes = new Changes(terms, origins);
   for (const { ladder, rung } of rungs) changes.tighten(effectsOf(ladder, rung), reasonOf(ladder, rung));
   return changes.result();
@@ -45,7 +45,7 @@ class Changes {
     this.#priority = terms.priority;
   }
 
-  tighten(effects: RungEffects, why: string): void {
+  tighten(effects: LevelEffects, why: string): void {
     const { model_class_max, output_tokens_max, lane, image_quality, candidates_max, finals_max, new_batch, quotas } = effects;
     if (model_class_max !== undefined && isLower(MODEL_CLASSES, model_class_max, this.#model_class_max ?? 'large')) {
       this.#model_class_max = model_class_max;

@@ -5,13 +5,13 @@ import { type Window, windowAt } from '@purser/meters';
 
 import { add, type Money, money } from '@purser/money';
 
-import { applyRungs } from './apply-rungs.ts';
+import { applyLevels } from './apply-rungs.ts';
 import { rungAt } from './ladder.ts';
 import { licenseEffect } from './license.ts';
 import { exposureMeter, spendingMeters } from './meters.ts';
 import { mergeOverrides, type Terms } from './merge-overrides.ts';
 import type { Policy, PolicyState } from './policy.ts';
-import { type ActiveRung, NOTHING_KNOWN, type Standing } from './standing.ts';
+import { type ActiveLevel, NOTHING_KNOWN, type Standing } from './standing.ts';
 import { termAt } from './term-at.ts';
 
 export interface PolicyQuestion {
@@ -103,8 +103,8 @@ function resolve({ workspace, catalog, state, standing, now }: Required<Omit<Pol
   // No payment covers a trial.
   const budgeted = isBudgeted(catalog, plan) || (catalog.globalBudget !== undefined && served?.month?.kind === 'trial');
   const shared = (state.rungs ?? []).filter(({ ladder }) => budgeted || ladder.watches !== 'global_budget');
-  const rungs = [...ownRungs(plan, catalog, standing, billing_period, terms.cost_cap), ...shared];
-  const limited = applyRungs({ ...terms, features: license.features }, rungs, origins);
+  const rungs = [...ownLevels(plan, catalog, standing, billing_period, terms.cost_cap), ...shared];
+  const limited = applyLevels({ ...terms, features: license.features }, rungs, origins);
   const period_valid = served?.valid ?? (early ? { ...calendar, start: EPOCH } : calendar);
   const valid = intersect([period_valid, month, terms.valid, license.valid]);
   const { origins: _, valid: __, ...values } = limited;
@@ -143,7 +143,7 @@ function raisedBy(raise: Money | undefined, terms: Terms): Terms {
  * Where the plan's own ladder stands. A rung that was found under another cap is found again from what was spent then, without regard
  * to where it was: a ceiling that was raised is climbed back to at once.
  */
-function ownRungs(plan: Plan, catalog: Catalog, standing: Standing, period: Window, cap: Money): readonly ActiveRung[] {
+function ownLevels(plan: Plan, catalog: Catalog, standing: Standing, period: Window, cap: Money): readonly ActiveLevel[] {
   const ladder = catalog.ladders.find(({ name, watches }) => name === plan.ladder && watches === 'ceiling');
   const kept = ladder && standing.rungs.get(ladder.name);
   if (!ladder || !kept || kept.unit !== cap.currency || !kept.window_start.equals(period.start)) return [];

@@ -1,7 +1,7 @@
 export { effectivePolicy, type PolicyQuestion } from './effective-policy.ts';
 export { explainPolicy, type Explanation } from './explain.ts';
 export { licenseStage } from './license.ts';
-export { listRungs, type RungListed } from './list-rungs.ts';
+export { listLevels, type ListedLevel } from './list-rungs.ts';
 export { openPolicies, type Policies, policyMigrations, setFreeze } from './open-policies.ts';
 export { type Degradation, type LicenseStage, type Origin, originOf, type Policy, type PolicyState } from './policy.ts';
 export { rungAt } from './ladder.ts';
@@ -16,4 +16,4 @@ export { type CeilingRaise, isToCarry, leftOfRaise, raiseCeiling, type SpentRais
 export { type RaiseMade, raisesBefore } from './raises-before.ts';
 export { type Arm, armOf, changeRollout, findRollout, listRollouts, type Rollout, startRollout, WHOLE_PPM } from './rollout.ts';
 export { callsOfRollout } from './rollout-calls.ts';
-export { type ActiveRung, NOTHING_KNOWN, type Standing } from './standing.ts';
+export { type ActiveLevel, NOTHING_KNOWN, type Standing } from './standing.ts';

@@ -7,7 +7,7 @@ import { rungAt } from './ladder.ts';
 import { sharedMeter } from './meters.ts';
 import type { Policy, PolicyState } from './policy.ts';
 import { carryRaise, isToCarry } from './raise-ceiling.ts';
-import type { ActiveRung, KeptRung, Standing } from './standing.ts';
+import type { ActiveLevel, StoredLevel, Standing } from './standing.ts';
 import type { Standings } from './standings.ts';
 
 /** So many workspaces are looked at in one question. */
@@ -24,7 +24,7 @@ interface Parts {
 interface Step {
   readonly workspace: string;
   readonly ladder: string;
-  readonly seen: Omit<KeptRung, 'since'>;
+  readonly seen: Omit<StoredLevel, 'since'>;
 }
 
 /**
@@ -86,7 +86,7 @@ export class LadderWatch {
     await standings.ready(PLATFORM);
     const states = await meters.read(watched.map(({ spec }) => spec));
     const standing = standings.of(PLATFORM);
-    const active: ActiveRung[] = [];
+    const active: ActiveLevel[] = [];
     const steps: Step[] = [];
     for (const [index, { ladder, spec }] of watched.entries()) {
       const state = states[index];

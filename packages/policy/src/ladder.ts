@@ -1,5 +1,5 @@
 import { unreachable } from '@purser/core';
-import type { Ladder, RungEffects } from '@purser/catalog';
+import type { Ladder, LevelEffects } from '@purser/catalog';
 import { formatRatio, multiplyRatios, ratio, type Ratio, subtractRatios } from '@purser/money';
 
 /**
@@ -24,8 +24,8 @@ function lowered(share: Ratio | undefined, by: Ratio): Ratio | undefined {
 }
 
 /** What the first `rung` rungs come to: a later one replaces what it names, and pauses add up. */
-export function effectsOf({ rungs }: Pick<Ladder, 'rungs'>, rung: number): RungEffects {
-  let effects: RungEffects = {};
+export function effectsOf({ rungs }: Pick<Ladder, 'rungs'>, rung: number): LevelEffects {
+  let effects: LevelEffects = {};
   for (const { effects: next } of rungs.slice(0, rung)) {
     const pause = [...(effects.pause ?? []), ...(next.pause ?? [])];
     const quotas = { ...effects.quotas, ...next.quotas };

@@ -8,7 +8,7 @@ import { sharedLadders, spentOf } from './ladder-watch.ts';
 import type { Degradation } from './policy.ts';
 
 /** Where one ladder stands. Amounts in whole units; money in nano-units. */
-export interface RungListed {
+export interface ListedLevel {
   readonly ladder: string;
   readonly watches: Ladder['watches'];
   readonly workspace_id: string | null;
@@ -34,10 +34,10 @@ interface Row {
 const MONTH_DAYS = 31;
 
 /** The shared ladders as they stand now, and the workspaces that are on a rung, farthest down first. */
-export async function listRungs(
+export async function listLevels(
   parts: { readonly pool: Pool; readonly clock: Clock; readonly meters: Pick<Meters, 'read'>; readonly catalog: Catalog },
   limit: number,
-): Promise<{ shared: RungListed[]; workspaces: RungListed[]; count: number }> {
+): Promise<{ shared: ListedLevel[]; workspaces: ListedLevel[]; count: number }> {
   const { pool, clock, meters, catalog } = parts;
   const now = clock.now();
   const watched = sharedLadders(catalog, now);
@@ -56,7 +56,7 @@ export async function listRungs(
       [PLATFORM, oldest],
     ),
   ]);
-  const shared = watched.map(({ ladder, spec }, index): RungListed => {
+  const shared = watched.map(({ ladder, spec }, index): ListedLevel => {
     const state = states[index];
     const row = kept.rows.find((candidate) => candidate.ladder === ladder.name);
     return {
@@ -68,7 +68,7 @@ export async function listRungs(
       since: row?.since ?? null,
     };
   });
-  const workspaces = own.rows.map(({ ladder: name, rung, ...row }): RungListed => {
+  const workspaces = own.rows.map(({ ladder: name, rung, ...row }): ListedLevel => {
     const ladder = catalog.ladders.find((candidate) => candidate.name === name);
     const described = ladder && describe(ladder, rung);
     return { ...(described ?? { ladder: name, watches: 'ceiling', rung, rungs: rung, effects: [] }), ...row };
@@ -76,7 +76,7 @@ export async function listRungs(
   return { shared, workspaces, count: counted.rows[0]?.n ?? 0 };
 }
 
-function describe(ladder: Ladder, rung: number): Pick<RungListed, 'ladder' | 'watches' | 'rung' | 'rungs' | 'effects'> {
+function describe(ladder: Ladder, rung: number): Pick<ListedLevel, 'ladder' | 'watches' | 'rung' | 'rungs' | 'effects'> {
   const why = rung === 0 ? '' : reasonOf(ladder, rung);
   const effects = Object.entries(effectsOf(ladder, rung)).map(([name, value]) => ({ what: `${name}: ${textOf(value)}`, why }));
   return { ladder: ladder.name, watches: ladder.watches, rung, rungs: ladder.rungs.length, effects };

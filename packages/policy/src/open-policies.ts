@@ -74,7 +74,7 @@ export async function openPolicies({ pool, clock, meters, catalog, failed }: Pol
     }
     if (moving.map(describeRollout).join() !== rollouts.map(describeRollout).join()) rollouts = moving;
     const frozen = rows[0]?.frozen === true;
-    if (frozen === state.frozen && sameRungs(rungs, state.rungs ?? [])) return;
+    if (frozen === state.frozen && sameLevels(rungs, state.rungs ?? [])) return;
     state = Object.freeze({ frozen, rungs });
   }
 
@@ -164,7 +164,7 @@ function describeRollout({ id, share_ppm, state }: Rollout): string {
   return `${id} ${share_ppm} ${state}`;
 }
 
-function sameRungs(a: NonNullable<PolicyState['rungs']>, b: NonNullable<PolicyState['rungs']>): boolean {
+function sameLevels(a: NonNullable<PolicyState['rungs']>, b: NonNullable<PolicyState['rungs']>): boolean {
   return a.length === b.length && a.every(({ ladder, rung }, index) => b[index]?.ladder === ladder && b[index].rung === rung);
 }
 

@@ -8,7 +8,7 @@ import type {
   Plan,
   Quotas,
   Routing,
-  RungEffects,
+  LevelEffects,
 } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import type { MeterSpec, Window } from '@purser/meters';
@@ -16,7 +16,7 @@ import type { Money } from '@purser/money';
 import type { MonthRow } from '@purser/terms';
 
 import type { Lowered } from './proven-overrides.ts';
-import type { ActiveRung } from './standing.ts';
+import type { ActiveLevel } from './standing.ts';
 
 /** Where a value of the policy came from. */
 export type Origin = 'plan' | 'override' | 'license' | 'cost_cap' | 'term' | 'raise' | 'rung' | 'freeze';
@@ -26,7 +26,7 @@ export interface PolicyState {
   /** No model version changes anywhere while it is on (T8). */
   readonly frozen: boolean;
   /** Of the ladders that watch what everybody shares: those that are climbed down. */
-  readonly rungs?: readonly ActiveRung[];
+  readonly rungs?: readonly ActiveLevel[];
 }
 
 /** What is served less well than the plan says, and why; shown to the caller. */
@@ -66,11 +66,11 @@ export interface Policy {
   /** The best class of model that a ladder still allows; absent: any. A pin stands above it. */
   readonly model_class_max?: ModelClass;
   /** The best image quality that a ladder still allows; absent: any. */
-  readonly image_quality_max?: NonNullable<RungEffects['image_quality']>;
+  readonly image_quality_max?: NonNullable<LevelEffects['image_quality']>;
   /** Whether a rung says to show what the customer can buy. */
   readonly offers: boolean;
   /** The rungs in force, of the workspace's own ladder and of the shared ones. */
-  readonly rungs: readonly ActiveRung[];
+  readonly rungs: readonly ActiveLevel[];
   /** What the rungs in force change, by the value's name. */
   readonly degraded: ReadonlyMap<string, Degradation>;
   /** The month it paid for by a subscription, whose money bounds what it may cost (none: nothing was collected); absent: the plan as agreed, by the calendar. */

@@ -3,7 +3,7 @@ import { databaseFault, NoticeListener, type Pool } from '@purser/database';
 import { servedTerms } from '@purser/terms';
 
 import { Generations } from './generations.ts';
-import { type KeptRung, NOTHING_KNOWN, type Raised, type Standing } from './standing.ts';
+import { type StoredLevel, NOTHING_KNOWN, type Raised, type Standing } from './standing.ts';
 
 interface Entry {
   readonly standing: Standing;
@@ -105,7 +105,7 @@ export class Standings {
   }
 }
 
-type RungRow = KeptRung & { workspace_id: string; ladder: string };
+type RungRow = StoredLevel & { workspace_id: string; ladder: string };
 type RaisedRow = Raised & { workspace_id: string };
 
 async function readStandings(pool: Pool, ids: readonly string[], now: Temporal.Instant): Promise<Map<string, Standing>> {

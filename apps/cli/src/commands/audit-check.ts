@@ -2,10 +2,10 @@ import { open } from 'node:fs/promises';
 
 import { type Head, verifyExport } from '@purser/audit';
 
-import { printTrailVerdict } from '../trail-verdict.ts';
+import { printAuditVerdict } from '../trail-verdict.ts';
 
 /** Prints whether an exported trail is as it was sealed, up to `head` when one is given; needs no database. Exit 1 when it is not. */
 export async function checkExport(file: string, head: Head | undefined): Promise<void> {
   await using handle = await open(file);
-  printTrailVerdict(await verifyExport(handle.readLines(), { head }));
+  printAuditVerdict(await verifyExport(handle.readLines(), { head }));
 }

@@ -7,7 +7,7 @@ import { scratchFolder } from '@purser/embedded';
 import type { TestDatabase } from '@purser/database/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { call, createTrail, deed, NOON } from '../testing/trail.ts';
+import { call, createAuditLog, deed, NOON } from '../testing/trail.ts';
 import { appendAudit } from '../append-audit.ts';
 import { readMark } from './mark.ts';
 import { appendMark, readMarks } from './mark-file.ts';
@@ -21,7 +21,7 @@ let database: TestDatabase;
 let folder: string;
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
-  database = await createTrail(2);
+  database = await createAuditLog(2);
   opened.defer(() => database.drop());
   folder = opened.use(await scratchFolder()).folder;
 });

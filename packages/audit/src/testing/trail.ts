@@ -6,17 +6,17 @@ import { createTestDatabase, type TestDatabase } from '@purser/database/testing'
 import { ledgerMigrations } from '@purser/ledger';
 import { post } from '@purser/ledger/testing';
 
-import { appendAudit, auditMigrations, type Deed, seal, type Sealed } from '../index.ts';
+import { appendAudit, auditMigrations, type AuditEvent, seal, type Sealed } from '../index.ts';
 
 const POLL_MS = 5;
 
 export const NOON = Temporal.Instant.from('2026-03-10T12:00:00Z');
 
-export function createTrail(connections_max?: number): Promise<TestDatabase> {
+export function createAuditLog(connections_max?: number): Promise<TestDatabase> {
   return createTestDatabase([ledgerMigrations, auditMigrations], connections_max);
 }
 
-export function deed(more: Partial<Deed> = {}): Deed {
+export function deed(more: Partial<AuditEvent> = {}): AuditEvent {
   return { at: NOON, actor: 'admin', workspace: null, action: 'freeze', subject: 'models', detail: { on: true }, ...more };
 }
 
@@ -62,7 +62,7 @@ export async function trailHorizonPassed(pool: Pool): Promise<void> {
 }
 
 /** Writes `calls` calls and a deed after each, sealed with three rows of a source to a block. */
-export async function sealedTrail(pool: Pool, calls: number): Promise<Sealed> {
+export async function sealedAuditLog(pool: Pool, calls: number): Promise<Sealed> {
   for (let n = 1; n <= calls; n += 1) {
     await call(pool);
     await appendAudit(pool, deed({ detail: { n } }));

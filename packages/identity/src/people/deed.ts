@@ -2,7 +2,7 @@ import type { WorkspaceId } from '@purser/core';
 import type { Connection } from '@purser/database';
 
 /** Something that was done here and belongs in the trail. */
-export interface IdentityDeed {
+export interface IdentityAuditEvent {
   readonly actor: string;
   readonly workspace: WorkspaceId | null;
   readonly action: string;
@@ -11,4 +11,4 @@ export interface IdentityDeed {
 }
 
 /** Writes the deed down in the transaction that does it. */
-export type RecordDeed = (connection: Connection, deed: IdentityDeed) => Promise<void>;
+export type RecordAuditEvent = (connection: Connection, deed: IdentityAuditEvent) => Promise<void>;

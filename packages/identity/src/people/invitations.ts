@@ -2,9 +2,9 @@ import { isUuid, PLATFORM, type Refusal, refuse, type WorkspaceId } from '@purse
 import { type Connection, newId, type Pool, transaction, transactionOf, workspaceTransaction } from '@purser/database';
 
 import { keyedHash } from './shared-secret.ts';
-import type { RecordDeed } from './deed.ts';
+import type { RecordAuditEvent } from './deed.ts';
 import type { Authority } from './members.ts';
-import { countOccasions } from './occasions.ts';
+import { countAttempts } from './occasions.ts';
 import type { MemberRole, Person } from './person.ts';
 
 export interface Invitation {
@@ -18,7 +18,7 @@ export interface Invitation {
 
 interface Parts {
   readonly pool: Pool;
-  readonly record: RecordDeed;
+  readonly record: RecordAuditEvent;
   readonly naming: Buffer;
 }
 
@@ -40,7 +40,7 @@ export async function invite(
   const email = wanted.email.toLowerCase();
   if (role !== 'member' && by.role !== 'owner') return refuse('forbidden', `only an owner can invite with the role ${role}`);
   const source = keyedHash(parts.naming, `workspace ${workspace}`);
-  const count = (on: Connection) => countOccasions(on, [{ kind: 'invitations', source, ...A_DAY }], now);
+  const count = (on: Connection) => countAttempts(on, [{ kind: 'invitations', source, ...A_DAY }], now);
   const write = async (connection: Connection): Promise<Invitation | Refusal> => {
     // How often is known of no tenant, so a tenant's transaction has it counted beside itself: an invitation that fails counts too.
     const used = await (workspace === PLATFORM ? count(connection) : transaction(parts.pool, count));

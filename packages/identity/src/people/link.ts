@@ -3,13 +3,13 @@ import { type Connection, type Pool, transaction } from '@purser/database';
 
 import { freePlan, type Offering } from '../terms.ts';
 import { WITHOUT_GRANT } from '../withheld-grant.ts';
-import type { RecordDeed } from './deed.ts';
+import type { RecordAuditEvent } from './deed.ts';
 
 interface LinkParts {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly offering: () => Offering;
-  readonly record: RecordDeed;
+  readonly record: RecordAuditEvent;
 }
 
 /**

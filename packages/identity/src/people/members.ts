@@ -1,7 +1,7 @@
 import { isUuid, PLATFORM, type Refusal, refuse, type WorkspaceId } from '@purser/core';
 import { type Connection, type Pool, transaction, workspaceTransaction } from '@purser/database';
 
-import type { RecordDeed } from './deed.ts';
+import type { RecordAuditEvent } from './deed.ts';
 import type { MemberRole } from './person.ts';
 
 export interface Member {
@@ -24,7 +24,7 @@ export interface Authority {
 
 interface Parts {
   readonly pool: Pool;
-  readonly record: RecordDeed;
+  readonly record: RecordAuditEvent;
 }
 
 const COLUMNS = `m.person_id as id, case when p.is_anonymous then null else p.email end as email, coalesce(p.counts_as, p.id)::text as user, m.role, m.joined_at`;

@@ -13,7 +13,7 @@ export interface Occasion {
  * Counts one more of each, or of none when one of them is used up: then how many seconds until it is not. Whoever else counts
  * the same sources waits until the transaction ends.
  */
-export async function countOccasions(
+export async function countAttempts(
   connection: Connection,
   occasions: readonly Occasion[],
   now: Temporal.Instant,

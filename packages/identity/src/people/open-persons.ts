@@ -7,7 +7,7 @@ import type { Directory } from '../directory.ts';
 import type { Offering } from '../terms.ts';
 import type { AuthParts, BetterAuth } from './better-auth.ts';
 import { sharedSecret, derivedKey } from './shared-secret.ts';
-import type { RecordDeed } from './deed.ts';
+import type { RecordAuditEvent } from './deed.ts';
 import type { EntryStore } from './entry-store.ts';
 import { RedisEntryCache } from './entry-cache-redis.ts';
 import { CachedEntries } from './entry-store-cached.ts';
@@ -32,7 +32,7 @@ import { type SealedStorage, sealedStorage } from './sealed-storage.ts';
 import {
   askedName,
   linkAddress,
-  linkLetter,
+  linkEmail,
   mailboxOf,
   type Presented,
   renew,
@@ -56,7 +56,7 @@ export interface PersonsOptions {
   /** Free starts without a mailbox, from one address in 30 days. */
   readonly starts_per_address: number;
   readonly log: Log;
-  readonly record: RecordDeed;
+  readonly record: RecordAuditEvent;
 }
 
 /** Who signs in, and what they may do in which workspace. */
@@ -134,8 +134,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
       log,
       public_url,
       storage: aboutPersons(storage),
-      sendLink: async (email, token, onward) =>
-        mail?.send(linkLetter(email, linkAddress({ public_url, web_url }, token, onward))),
+      sendLink: async (email, token, onward) => mail?.send(linkEmail(email, linkAddress({ public_url, web_url }, token, onward))),
       async link(anonymous_id, person) {
         if ((await storage.getAndDelete(askedName(anonymous_id, person.email))) === null) return;
         for (const workspace of await linkPerson({ pool, clock, offering, record }, anonymous_id, person.id)) {

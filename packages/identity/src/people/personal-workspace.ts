@@ -7,8 +7,8 @@ import { refuseTimezone } from '../timezone.ts';
 import { WITHOUT_GRANT } from '../withheld-grant.ts';
 import { addressBlock } from './address-block.ts';
 import { keyedHash } from './shared-secret.ts';
-import type { RecordDeed } from './deed.ts';
-import { countOccasions, type Occasion, usedUp } from './occasions.ts';
+import type { RecordAuditEvent } from './deed.ts';
+import { countAttempts, type Occasion, usedUp } from './occasions.ts';
 
 /** From where somebody starts. */
 export interface Origin {
@@ -21,7 +21,7 @@ export interface PersonalParts {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly offering: () => Offering;
-  readonly record: RecordDeed;
+  readonly record: RecordAuditEvent;
   readonly naming: Buffer;
   /** Free starts without a mailbox, from one address in 30 days; with one, four times as many. */
   readonly starts_per_address: number;
@@ -65,7 +65,7 @@ export async function startPersonalWorkspace(
   return transaction(parts.pool, async (connection) => {
     const already = await lockPerson(connection, person_id);
     if (already !== undefined) return already;
-    const used = await countOccasions(connection, startsOf(parts, start, origin), now);
+    const used = await countAttempts(connection, startsOf(parts, start, origin), now);
     if (used && start === 'anonymous') return NO_SECOND_START;
     const workspace = await insertWorkspace(connection, offering, now, {
       name: 'Personal',

@@ -6,7 +6,14 @@ import { createTestDatabase, type TestDatabase } from '@purser/database/testing'
 import { type Catalog, loadCatalog } from '@purser/catalog';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { type Caller, type Identity, type IdentityDeed, identityMigrations, openIdentity, type SignedIn } from '../index.ts';
+import {
+  type Caller,
+  type Identity,
+  type IdentityAuditEvent,
+  identityMigrations,
+  openIdentity,
+  type SignedIn,
+} from '../index.ts';
 import { type MailServer, startMailServer } from '../testing/mail-server.ts';
 
 let database: TestDatabase;
@@ -15,7 +22,7 @@ let mail: MailServer;
 let here: Identity;
 let there: Identity;
 let clock: TestClock;
-const deeds: IdentityDeed[] = [];
+const deeds: IdentityAuditEvent[] = [];
 let homes = 0;
 
 const openServer = (more: object = {}) =>

@@ -7,7 +7,7 @@ import { hashSecret } from '../secret.ts';
 import { addressBlock } from './address-block.ts';
 import type { BetterAuth } from './better-auth.ts';
 import { keyedHash } from './shared-secret.ts';
-import { countOccasions } from './occasions.ts';
+import { countAttempts } from './occasions.ts';
 import type { Person } from './person.ts';
 import type { PersonSessions } from './person-sessions.ts';
 import type { SealedStorage } from './sealed-storage.ts';
@@ -77,7 +77,7 @@ export async function requestLink(
   if (onward === undefined) return NOT_OURS;
   const { naming } = parts;
   const used = await transaction(parts.pool, (connection) =>
-    countOccasions(
+    countAttempts(
       connection,
       [
         {
@@ -213,7 +213,7 @@ export function linkAddress({ public_url, web_url }: Origins, token: string, onw
 }
 
 /** What a link's letter says. */
-export function linkLetter(to: string, url: string): { readonly to: string; readonly subject: string; readonly text: string } {
+export function linkEmail(to: string, url: string): { readonly to: string; readonly subject: string; readonly text: string } {
   return {
     to,
     subject: 'Your sign-in link',

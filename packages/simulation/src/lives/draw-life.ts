@@ -1,7 +1,7 @@
 import { unreachable } from '@purser/core';
 
 import { Random } from '../random.ts';
-import type { Coupon, Deed, DunningEnd, Life, Proration } from './life.ts';
+import type { Coupon, AuditEvent, DunningEnd, Life, Proration } from './life.ts';
 
 /** Few beginnings, so that many lives share a step; among them the ends of a month. */
 const BEGINS_DAYS = [0, 1, 5, 13, 14, 15, 16, 20] as const;
@@ -67,9 +67,9 @@ function drawCoupon(draw: Draw): Coupon {
 }
 
 /** None or a few, most of a life apart; what undoes another comes after it. */
-function drawDeeds(draw: Draw, days: number, weights: LivesWeights, sparse: boolean): (readonly [number, Deed])[] {
+function drawDeeds(draw: Draw, days: number, weights: LivesWeights, sparse: boolean): (readonly [number, AuditEvent])[] {
   if (draw.chance(0.2)) return [];
-  const deeds = Array.from({ length: 1 + draw.below(weights.deeds_max) }, (): (readonly [number, Deed])[] => {
+  const deeds = Array.from({ length: 1 + draw.below(weights.deeds_max) }, (): (readonly [number, AuditEvent])[] => {
     const day = draw.chance(0.3) ? draw.below(days * 4) / 4 : draw.below(days * 1_000) / 1_000;
     const later = day + 1 + draw.below(12);
     return drawDeed(draw, day, later, weights, sparse);
@@ -77,12 +77,18 @@ function drawDeeds(draw: Draw, days: number, weights: LivesWeights, sparse: bool
   return deeds.flat().toSorted(([one], [other]) => one - other);
 }
 
-function drawDeed(draw: Draw, day: number, later: number, { plans }: LivesWeights, sparse: boolean): (readonly [number, Deed])[] {
+function drawDeed(
+  draw: Draw,
+  day: number,
+  later: number,
+  { plans }: LivesWeights,
+  sparse: boolean,
+): (readonly [number, AuditEvent])[] {
   const how = draw.one(PRORATIONS);
   const paid = draw.chance(0.75);
   const plan = draw.one(plans).code;
   // What an invoice without lines is of, and for how long, nobody can know of a year.
-  const interval: Deed = sparse ? { is: 'card' } : { is: 'interval', yearly: draw.chance(0.7), paid };
+  const interval: AuditEvent = sparse ? { is: 'card' } : { is: 'interval', yearly: draw.chance(0.7), paid };
   const kind = draw.weighted(
     ['change', 5],
     ['change back', 2],

@@ -8,7 +8,7 @@ export type Proration = 'at_once' | 'next' | 'none';
 export type DunningEnd = 'canceled' | 'unpaid' | 'past_due' | 'uncollectible';
 
 /** Something that a customer, its bank or the operator at Stripe does. */
-export type Deed =
+export type AuditEvent =
   | { readonly is: 'change'; readonly plan?: string; readonly quantity?: number; readonly how: Proration; readonly paid: boolean }
   | { readonly is: 'interval'; readonly yearly: boolean; readonly paid: boolean }
   | { readonly is: 'card' }
@@ -72,7 +72,7 @@ export interface Life {
   /** How much Stripe tells: what an installation must listen to, what it can listen to, or events that change nothing as well. */
   readonly tells: 'least' | 'much' | 'all';
   /** Days from the beginning of the life. */
-  readonly deeds: readonly (readonly [day: number, deed: Deed])[];
+  readonly deeds: readonly (readonly [day: number, deed: AuditEvent])[];
   /** By the place of an event among those of its life: how many steps late it comes; a second time, so many steps after that. */
   readonly late: readonly (readonly [event: number, steps: number])[];
   readonly doubled: readonly (readonly [event: number, steps: number])[];

@@ -2,7 +2,7 @@ import { unreachable } from '@purser/core';
 
 import { DAY_S } from './calendar.ts';
 import type { Played } from './facts.ts';
-import type { Deed, Life } from './life.ts';
+import type { AuditEvent, Life } from './life.ts';
 import type { PriceList } from './price-list.ts';
 import { StripeAccount } from './stripe-account.ts';
 import { StripeReversals } from './stripe-reversals.ts';
@@ -42,7 +42,7 @@ interface Actors {
   readonly plan: string;
 }
 
-function perform(at: number, deed: Deed, { account, reversals, buy, plan }: Actors): void {
+function perform(at: number, deed: AuditEvent, { account, reversals, buy, plan }: Actors): void {
   switch (deed.is) {
     case 'change':
       return account.change(at, deed);

@@ -1,11 +1,11 @@
 import { DAY_S, HOUR_S, monthsAfter } from './calendar.ts';
-import type { Deed, DunningEnd, Proration } from './life.ts';
+import type { AuditEvent, DunningEnd, Proration } from './life.ts';
 import { appliedBalance, type Invoice, type Line, type Subscription } from './stripe-objects.ts';
 import { invoiceSums, paidByCredit } from './invoice-sums.ts';
 import type { StripeTeller } from './stripe-teller.ts';
 import { unitPrice } from './price-list.ts';
 
-type Fails = Extract<Deed, { is: 'fails' }>;
+type Fails = Extract<AuditEvent, { is: 'fails' }>;
 
 /** After so long a draft is finalised and charged. */
 const DRAFT_S = HOUR_S;

@@ -1,12 +1,12 @@
 import { DAY_S } from './calendar.ts';
-import type { Deed } from './life.ts';
+import type { AuditEvent } from './life.ts';
 import type { StripeAccount } from './stripe-account.ts';
 import { chargeOf, type Invoice, paymentOf, type Wire } from './stripe-objects.ts';
 import type { StripeTeller } from './stripe-teller.ts';
 
-type Refund = Extract<Deed, { is: 'refund' }>;
-type Dispute = Extract<Deed, { is: 'dispute' }>;
-type CreditNote = Extract<Deed, { is: 'credit_note' }>;
+type Refund = Extract<AuditEvent, { is: 'refund' }>;
+type Dispute = Extract<AuditEvent, { is: 'dispute' }>;
+type CreditNote = Extract<AuditEvent, { is: 'credit_note' }>;
 
 /** What a bank tells a dispute in, and how many of its coins one of the payment's is: by its amount alone it looks like a part. */
 const FOREIGN = { currency: 'gbp', rate: 0.86 } as const;
