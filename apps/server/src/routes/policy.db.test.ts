@@ -138,7 +138,7 @@ describe('overrides that could lose money (F1)', () => {
     const refused = await patch(id, { overrides: { ceiling: { amount: '20', currency: 'EUR' } } });
     expect([refused.status, refused.json.code]).toEqual([400, 'invalid_request']);
     expect(refused.json.detail).toMatch(
-      /^overrides: PRO would not keep its margin: .*; what bounds a month is the .*, .* EUR \(.*\)\. Want less, or accepted_loss/,
+      /^overrides: PRO would not keep its margin: .*; what bounds a month is the .*, .* EUR \(.*\)\. Lower them, or accepted_loss/,
     );
     const { json } = await server.admin(`/api/admin/workspaces/${id}`);
     expect(json).toMatchObject({ overrides: {} });
