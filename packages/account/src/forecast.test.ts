@@ -11,7 +11,7 @@ describe('the forecast (C12)', () => {
   it.each([
     [5, 0n, null, /Nothing was spent/],
     [0.5, 10n, null, /after a day of use/],
-    [10, 10n, null, /holds until/],
+    [10, 10n, null, /lasts until/],
     [10, 50n, '2026-11-21T00:00:00Z', /in 10 days/],
     [10, 91n, '2026-11-11T23:44:10.549Z', /within a day/],
     [10, 100n, '2026-11-11T00:00:00Z', /is reached/],

@@ -24,7 +24,7 @@ describe('F1, C12 credits sold one by one by agreement', () => {
     // $0.01 ÷ 0.85 = $0.011764705…
     expect(refusal('BUSINESS', sold('0.011764706', 'USD'))).toBeUndefined();
     expect(refusal('BUSINESS', sold('0.011764705', 'USD'))).toMatch(
-      /^overrides\.pay_as_you_go\.price: BUSINESS would not keep its margin: of 0\.011764705 USD margin and fees leave 0\.009999999 USD, and a credit stands for 0\.01 USD\. Want more, or accepted_loss/,
+      /^overrides\.pay_as_you_go\.price: BUSINESS would not keep its margin: of 0\.011764705 USD margin and fees leave 0\.009999999 USD, and a credit stands for 0\.01 USD\. Raise it, or accepted_loss/,
     );
     expect(refusal('BUSINESS', sold('0', 'USD'))).toMatch(/leave 0 USD/);
   });
@@ -58,7 +58,7 @@ describe('F1 what a plan that costs nothing may cost us', () => {
   const dear: Overrides = { ceiling: { amount: '5', currency: 'EUR' }, providers: { text: ['openai'] } };
 
   test('more than its catalog allows wants a loss that is agreed to, and whatever costs nothing more does not', () => {
-    expect(refusal('FREE', dear)).toMatch(/^overrides: FREE would not keep its margin: .*Want less, or accepted_loss/);
+    expect(refusal('FREE', dear)).toMatch(/^overrides: FREE would not keep its margin: .*Lower them, or accepted_loss/);
     expect(refusal('FREE', { ...dear, accepted_loss: { reason: 'a friend of the house' } })).toBeUndefined();
     expect(refusal('FREE', { rate: { rps: 5, rpm: 60, burst: 10 } })).toBeUndefined();
     expect(refusal('FREE', { credits_monthly: 10 })).toBeUndefined();
