@@ -44,12 +44,19 @@ function StoresOf({ usage }: { readonly usage: Usage }) {
       <CeilingMeter usage={usage} />
       <CreditMeter usage={usage} />
       <div className="col-span-full grid gap-3 max-lg:hidden">
-        {smallMeters(usage).map((meter) => (
+        {callMeters(usage).map((meter) => (
           <SmallMeter key={`${meter.key} ${meter.window}`} meter={meter} />
         ))}
       </div>
     </div>
   );
+}
+
+/** What a call of a text counts on. */
+const CALL_UNITS = new Set(['call', 'token', 'job']);
+
+function callMeters(usage: Usage): readonly Meter[] {
+  return smallMeters(usage).filter(({ unit }) => CALL_UNITS.has(unit));
 }
 
 /** The meters that are not already shown large. */
