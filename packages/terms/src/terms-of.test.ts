@@ -203,6 +203,17 @@ describe('whatever the payments', () => {
     );
   });
 
+  test.each([
+    ['by balance', { gross: 0n, from_balance: 10_000_000_000n }],
+    ['by nothing, for a coupon', { gross: 0n }],
+  ])('a trial that begins at the moment of another subscription’s month is none: that month was paid %s', (_, paid_by) => {
+    const { months } = withTrial({
+      snapshots: [snapshot(), snapshot({ subscription: 'sub_2', status: 'trialing' })],
+      invoices: [invoice(paid_by)],
+    });
+    expect(months.map(({ kind, from }) => [kind, from])).toEqual([['paid', START]]);
+  });
+
   test('the parts of an invoice are all of what it brought in, and credits never more than it paid for', () => {
     fc.assert(
       fc.property(facts, (all) => {

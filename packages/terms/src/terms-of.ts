@@ -110,10 +110,15 @@ function isOfTrial(
   return snapshotAt(history, paid_at)?.status === 'trialing';
 }
 
-/** Days that a payer is given within what he paid for, or from its first moment on, are no trial: they would take it from him. */
+/**
+ * Days that a payer is given within what was paid for, by money or balance, are no trial: they would take it away. Nor are those that
+ * begin at the very moment of another term, whatever that one cost: a workspace has one term at a time.
+ */
 function isWithinPaid({ from }: Term, paid: readonly Paid[], historyFor: (id: string) => SubscriptionHistory): boolean {
-  return paid.some(({ fact, sale: { opens } }) => {
-    if (opens === undefined || fact.gross === 0n) return false;
+  return paid.some(({ fact, sale: { opens, late } }) => {
+    if (opens === undefined) return false;
+    if (opens.from.equals(from) || late?.from.equals(from) === true) return true;
+    if (fact.gross === 0n && fact.from_balance === 0n) return false;
     const ended = endedAt(historyFor(fact.subscription));
     const over = Temporal.Instant.compare(opens.to, from) <= 0 || (ended && Temporal.Instant.compare(ended, from) <= 0);
     return Temporal.Instant.compare(opens.from, from) <= 0 && !over;
