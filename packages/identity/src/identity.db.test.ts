@@ -119,8 +119,11 @@ describe('workspaces', () => {
 
   test('C13 pages go through all of them once, newest first, and find by name, plan, id and external_id', async () => {
     const made: Workspace[] = [];
-    for (let index = 0; index < 7; index += 1)
+    for (let index = 0; index < 7; index += 1) {
       made.push((await create({ name: `Fleet 100%_${index}`, external_id: `fleet-${index}` })).workspace);
+      // Those of one millisecond have no order.
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
