@@ -1,4 +1,5 @@
 import { isRefusal } from '@purser/core';
+import { workspaceTransaction } from '@purser/database';
 import { type AlertGroup, alertGroups, alertKindSchema, countUnseen, markManySeen, SEVERITIES } from '@purser/notify';
 import { z } from 'zod';
 import { instantSchema, spoken, uuidSchema } from '@purser/api';
@@ -75,7 +76,10 @@ export function registerAlertGroups(app: App, { pool, clock }: AccountDeps): voi
     handler: async (request, reply) => {
       const by = { by: callerOf(request).actor, now: clock.now() };
       const reader = { operator: false, workspace: workspaceOf(request).id } as const;
-      return reply.send({ acknowledged: await markManySeen(pool, reader, request.body, by) });
+      const acknowledged = await workspaceTransaction(pool, reader.workspace, (connection) =>
+        markManySeen(connection, reader, request.body, by),
+      );
+      return reply.send({ acknowledged });
     },
   });
 }

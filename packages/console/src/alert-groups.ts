@@ -1,6 +1,7 @@
 import { appendAudit } from '@purser/audit';
 import { countSchema, groupPageSchema, groupQuery, groupSearchOf, markedSchema, markSchema, wireGroup } from '@purser/account';
 import { isRefusal, type WorkspaceId } from '@purser/core';
+import { transaction } from '@purser/database';
 import { alertGroups, type AlertReader, countUnseen, markManySeen } from '@purser/notify';
 import { z } from 'zod';
 import { uuidSchema } from '@purser/api';
@@ -52,14 +53,17 @@ export function registerAlertGroups(app: App, { pool, clock }: ConsoleDeps): voi
       const { actor: by } = callerOf(request);
       const now = clock.now();
       const workspace = wantedWorkspace(workspace_id);
-      const acknowledged = await markManySeen(pool, ofAll(workspace), wanted, { by, now });
-      await appendAudit(pool, {
-        at: now,
-        actor: by,
-        workspace,
-        action: 'alerts.acknowledge',
-        subject: `alert:${wanted.through}`,
-        detail: { acknowledged, kind: wanted.kind ?? null, severity: wanted.severity ?? null },
+      const acknowledged = await transaction(pool, async (connection) => {
+        const marked = await markManySeen(connection, ofAll(workspace), wanted, { by, now });
+        await appendAudit(connection, {
+          at: now,
+          actor: by,
+          workspace,
+          action: 'alerts.acknowledge',
+          subject: `alert:${wanted.through}`,
+          detail: { acknowledged: marked, kind: wanted.kind ?? null, severity: wanted.severity ?? null },
+        });
+        return marked;
       });
       return reply.send({ acknowledged });
     },

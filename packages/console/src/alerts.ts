@@ -1,5 +1,6 @@
 import { appendAudit } from '@purser/audit';
 import { isRefusal, PLATFORM } from '@purser/core';
+import { transaction } from '@purser/database';
 import {
   CHANNEL_KINDS,
   deadLetters,
@@ -141,16 +142,20 @@ export function registerAlerts(app: App, deps: ConsoleDeps): void {
     handler: async (request, reply) => {
       const { id } = request.params;
       const now = clock.now();
-      const refused = await reviveLetter(pool, id, now);
-      if (refused !== undefined) return sendRefusal(request, reply, refused);
-      await appendAudit(pool, {
-        at: now,
-        actor: callerOf(request).actor,
-        workspace: null,
-        action: 'alerts.retry',
-        subject: `message:${id}`,
-        detail: {},
+      const refused = await transaction(pool, async (connection) => {
+        const missing = await reviveLetter(connection, id, now);
+        if (missing !== undefined) return missing;
+        await appendAudit(connection, {
+          at: now,
+          actor: callerOf(request).actor,
+          workspace: null,
+          action: 'alerts.retry',
+          subject: `message:${id}`,
+          detail: {},
+        });
+        return undefined;
       });
+      if (refused !== undefined) return sendRefusal(request, reply, refused);
       return reply.code(202).send({ id });
     },
   });

@@ -19,7 +19,7 @@ const keySchema = z.object({
 
 /** More keys for a workspace, and the keys of the founder's own backend. */
 export function registerKeys(app: App, deps: ConsoleDeps): void {
-  const { identity, clock, pool } = deps;
+  const { identity, clock } = deps;
   const config = { access: 'admin' } as const;
   app.route({
     method: 'POST',
@@ -80,17 +80,21 @@ export function registerKeys(app: App, deps: ConsoleDeps): void {
       response: { 200: keySchema, ...problems(401, 403, 404) },
     },
     handler: async (request, reply) => {
-      const revoked = await identity.revokeKey(request.params.id);
-      if (isRefusal(revoked)) return sendRefusal(request, reply, revoked);
-      await appendAudit(pool, {
-        at: clock.now(),
-        actor: callerOf(request).actor,
-        workspace: revoked.kind === 'platform' ? null : revoked.workspace,
-        action: 'key.revoke',
-        subject: `key:${revoked.id}`,
-        detail: { kind: revoked.kind, name: revoked.name, prefix: revoked.prefix },
-      });
-      return reply.send(wireKey(revoked));
+      const { actor } = callerOf(request);
+      const revoked = await identity.revokeKey(
+        request.params.id,
+        undefined,
+        (connection, { id, kind, workspace, name, prefix }) =>
+          appendAudit(connection, {
+            at: clock.now(),
+            actor,
+            workspace: kind === 'platform' ? null : workspace,
+            action: 'key.revoke',
+            subject: `key:${id}`,
+            detail: { kind, name, prefix },
+          }),
+      );
+      return isRefusal(revoked) ? sendRefusal(request, reply, revoked) : reply.send(wireKey(revoked));
     },
   });
 }

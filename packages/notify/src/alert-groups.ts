@@ -1,5 +1,5 @@
 import { isUuid, type Refusal, refuse, type WorkspaceId } from '@purser/core';
-import { type Pool, type Queryable, workspaceTransaction } from '@purser/database';
+import { type Connection, type Pool, type Queryable, workspaceTransaction } from '@purser/database';
 
 import type { Severity } from './alert.ts';
 import type { AlertKind } from './alert-kinds.ts';
@@ -58,7 +58,7 @@ function reading<T>(pool: Pool, reader: AlertReader, read: (on: Queryable) => Pr
   return reader.operator ? read(pool) : workspaceTransaction(pool, reader.workspace, read);
 }
 
-/** Alerts by workspace, kind and subject. Refuses a cursor that is not one of ours as `invalid_request`. */
+/** Alerts by workspace, kind and subject; what a page before has told of is not told again. Refuses a cursor that is not one of ours as `invalid_request`. */
 export async function alertGroups(pool: Pool, reader: AlertReader, search: AlertGroupSearch): Promise<AlertGroupPage | Refusal> {
   const before = search.cursor ?? null;
   if (before !== null && !isUuid(before))
@@ -71,6 +71,10 @@ export async function alertGroups(pool: Pool, reader: AlertReader, search: Alert
          select * from notify.alert
          where ($1::uuid is null or workspace_id = $1) and ($2::uuid is null or alert_id < $2) and ($3::text is null or kind = $3)
            and ($4::text is null or severity = $4) and (not $5 or ${seen}seen_at is null)
+           and ($2::uuid is null or not exists (
+             select from notify.alert told where told.workspace_id = alert.workspace_id and told.kind = alert.kind
+               and told.subject = alert.subject and told.alert_id >= $2
+               and ($4::text is null or told.severity = $4) and (not $5 or told.${seen}seen_at is null)))
          order by alert_id desc limit ${ALERTS_READ_MAX}
        ), ranked as (
          select *, row_number() over (partition by workspace_id, kind, subject order by ${RANK} desc, alert_id desc) as place,
@@ -119,28 +123,27 @@ export interface AlertsToMark {
   readonly kind?: AlertKind | undefined;
   readonly subject?: string | undefined;
   readonly severity?: Severity | undefined;
-  /** Of an operator, who marks one workspace's. */
-  readonly workspace?: WorkspaceId | undefined;
 }
 
-/** Marks many as seen, and says how many; when that is 5,000 there may be more. Who saw one first stays. */
+/**
+ * Marks many as seen, in the caller's transaction (a customer's is a `workspaceTransaction`), and says how many; when that is 5,000 there
+ * may be more. Who saw one first stays.
+ */
 export async function markManySeen(
-  pool: Pool,
+  connection: Connection,
   reader: AlertReader,
-  { through, kind, subject, severity, workspace }: AlertsToMark,
+  { through, kind, subject, severity }: AlertsToMark,
   { by, now }: { readonly by: string; readonly now: Temporal.Instant },
 ): Promise<number> {
   const seen = prefixOf(reader);
-  const { rowCount } = await reading(pool, reader, (on) =>
-    on.query(
-      `update notify.alert set ${seen}seen_at = $6, ${seen}seen_by = $7
+  const { rowCount } = await connection.query(
+    `update notify.alert set ${seen}seen_at = $6, ${seen}seen_by = $7
        where alert_id = any (array(
          select alert_id from notify.alert
          where ${seen}seen_at is null and alert_id <= $1::uuid and ($2::text is null or kind = $2) and ($3::text is null or subject = $3)
            and ($4::text is null or severity = $4) and ($5::uuid is null or workspace_id = $5)
          order by alert_id desc limit ${MARKED_MAX}))`,
-      [through, kind ?? null, subject ?? null, severity ?? null, reader.workspace ?? workspace ?? null, now.toString(), by],
-    ),
+    [through, kind ?? null, subject ?? null, severity ?? null, reader.workspace, now.toString(), by],
   );
   return rowCount ?? 0;
 }

@@ -1,5 +1,5 @@
 import { isUuid, type Refusal, refuse, type WorkspaceId } from '@purser/core';
-import type { Pool } from '@purser/database';
+import type { Pool, Queryable } from '@purser/database';
 
 import type { ChannelKind, MessageId } from './message.ts';
 
@@ -35,9 +35,9 @@ export async function deadLetters(
   return { letters, next_cursor: rows.length > LIMIT ? (letters.at(-1)?.id ?? null) : null };
 }
 
-/** Sends a dead letter once more, from the first attempt on, under the same id. */
-export async function reviveLetter(pool: Pool, id: string, now: Temporal.Instant): Promise<Refusal | undefined> {
-  const { rowCount } = await pool.query(
+/** Sends a dead letter once more, from the first attempt on, under the same id; in the caller's transaction. */
+export async function reviveLetter(on: Queryable, id: string, now: Temporal.Instant): Promise<Refusal | undefined> {
+  const { rowCount } = await on.query(
     `update notify.message m set state = 'due', attempts = 0, due_at = $2, ended_at = null, leased_until = null
      from notify.channel c where m.message_id = $1 and m.state = 'dead' and c.channel_id = m.channel_id and c.removed_at is null`,
     [id, now.toString()],

@@ -177,6 +177,29 @@ describe('alerts', () => {
     expect((await server.ask('/api/alerts/count', { key })).json).toEqual({ unseen: 0, critical: 0 });
   });
 
+  it('about one thing are on one page alone, though some of them lie between those of others', async () => {
+    const [, second_workspace] = made;
+    const alerts = [
+      ['000000000011', 'apart'],
+      ['000000000012', 'other'],
+      ['000000000013', 'third'],
+      ['000000000014', 'apart'],
+    ];
+    for (const [end, subject] of alerts) {
+      await server.database.pool.query(
+        `insert into notify.alert (workspace_id, alert_id, kind, subject, window_start, threshold, severity, title, text, for_workspace, raised_at)
+         values ($1, $2, 'provider', $3, now(), $4, 'warning', $3, '', false, now())`,
+        [second_workspace?.id, `00000000-0000-7000-8000-${end}`, subject, end],
+      );
+    }
+    const { rows } = await pages(`/api/admin/alerts/groups?kind=provider&workspace_id=${second_workspace?.id}`, 'groups');
+    expect(rows.map(({ subject, alerts: count }) => [subject, count])).toEqual([
+      ['apart', 2],
+      ['third', 1],
+      ['other', 1],
+    ]);
+  });
+
   it('raised after the reader looked stay new, and those of another workspace cannot be reached', async () => {
     const [mine, other] = made;
     const marked = await server.ask('/api/alerts/seen', {
