@@ -115,6 +115,25 @@ describe('packages', () => {
     expect(long).toEqual([]);
   });
 
+  test('before it is known which command runs, the command line loads manifests alone', () => {
+    const early = code.filter(({ file }) =>
+      /^(?:apps\/cli\/src\/(?:program|module-commands|module-settings)|apps\/server\/src\/modules|packages\/[a-z]+\/src\/(?:module|commands))\.ts$/.test(
+        file,
+      ),
+    );
+    expect(early.length).toBeGreaterThan(8);
+    // Another manifest, and what a manifest is made by.
+    const light = /^@purser\/(?:[a-z]+\/modules?|core|settings)$/;
+    const heavy = early
+      .filter(({ file }) => !file.startsWith('packages/module/'))
+      .flatMap(({ file, text }) =>
+        [...text.matchAll(/^import (?!type )[^;]*?from '(@purser\/[^']+)'/gm)]
+          .filter(([, name = '']) => !light.test(name))
+          .map(([, name]) => `${file} → ${name}`),
+      );
+    expect(heavy).toEqual([]);
+  });
+
   test('nothing reads the tables of another package', () => {
     const tables = new Map<string, string>();
     for (const { file, text } of sources.filter((source) => source.file.endsWith('.sql'))) {

@@ -1,5 +1,4 @@
-import { systemClock } from '@purser/core';
-import { catalogExtensions, type Command as ModuleCommand, type CommandInput, type Module, turnOn } from '@purser/module';
+import type { Command as ModuleCommand, CommandInput, Module } from '@purser/module';
 import type { Command } from 'commander';
 
 type Modules = readonly Module[];
@@ -32,11 +31,15 @@ function groupOf(above: Command, word: string, about: string | undefined): Comma
 }
 
 async function run(command: ModuleCommand, input: CommandInput, modules: Modules): Promise<void> {
-  const [{ loadSettings }, { openDatabase }, { agreed, ask }] = await Promise.all([
-    import('@purser/settings'),
-    import('./open-database.ts'),
-    import('./agreed.ts'),
-  ]);
+  const [{ systemClock }, { catalogExtensions, turnOn }, { loadSettings }, { openDatabase }, { agreed, ask }] = await Promise.all(
+    [
+      import('@purser/core'),
+      import('@purser/module'),
+      import('@purser/settings'),
+      import('./open-database.ts'),
+      import('./agreed.ts'),
+    ],
+  );
   turnOn(modules);
   const settings = loadSettings(
     process.cwd(),
