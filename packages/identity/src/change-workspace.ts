@@ -8,7 +8,7 @@ import { refuseTimezone } from './timezone.ts';
 import { isWithoutGrant } from './withheld-grant.ts';
 import { type Workspace, WORKSPACE_COLUMNS, workspaceFromRow, type WorkspaceRow } from './workspace.ts';
 
-/** What is absent stays; the license is another room's to set (`setLicense`). `overrides` replaces all that were negotiated before; `{}` ends them. A `plan` is that of the catalog now for sale. */
+/** What is absent stays; the license is another package's to set (`setLicense`). `overrides` replaces all that were negotiated before; `{}` ends them. A `plan` is that of the catalog now for sale. */
 export interface WorkspaceChange {
   readonly name?: string;
   readonly plan?: string;

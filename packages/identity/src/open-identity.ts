@@ -52,7 +52,7 @@ export interface Identity {
   countWorkspaces(since: Temporal.Instant): Promise<WorkspaceCounts>;
   /** At once when cached. */
   workspace(id: string): Workspace | undefined | Promise<Workspace | undefined>;
-  /** What another room has just changed about it must be read again here at once; the other servers are told by Postgres. */
+  /** What another package has just changed about it must be read again here at once; the other servers are told by Postgres. */
   forget(id: WorkspaceId): void;
   /** It was erased in another transaction: nothing this server remembers of it or of its keys holds any more. */
   forgetErased(id: WorkspaceId): void;

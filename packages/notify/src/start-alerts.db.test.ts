@@ -10,9 +10,10 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-function start() {
+function start(sources = bench.parts.sources) {
   return startAlerts({
     ...bench.parts,
+    sources,
     timeout_ms: 60_000,
     private_allowed: true,
     tells_cost: true,
@@ -51,6 +52,11 @@ test(
     await hook.close();
   },
 );
+
+test('two sources of one name do not start: each would skip what the other has read', () => {
+  const source = { name: 'orders', after: () => Promise.reject(new Error('not read')) };
+  expect(() => start([source, source])).toThrow(/the source of alerts orders is defined twice/);
+});
 
 test('T9: a thousand workspaces that pass a threshold at once are told within a few seconds, each once', async () => {
   const workspaces = Array.from({ length: 1_000 }, () => bench.workspace({ cap: dollars(1) }));

@@ -1,4 +1,4 @@
-import { repeat, type Repetition } from '@purser/core';
+import { assert, repeat, type Repetition } from '@purser/core';
 
 import { claimDue, deliver, type DeliveryParts } from './deliver.ts';
 import { gather } from './gather.ts';
@@ -17,9 +17,15 @@ const STOP_WITHIN_MS = 2_000;
 export type AlertParts = Omit<ScanParts, 'log'> &
   Omit<DeliveryParts, 'stopping'> & { readonly every_ms?: { readonly scan: number; readonly send: number } };
 
-/** Watches and delivers until it is stopped. Any number of processes may: one scans at a time, and each message is sent by one. */
+/**
+ * Watches and delivers until it is stopped. Any number of processes may: one scans at a time, and each message is sent by one.
+ * @throws BrokenInvariant when two sources have one name: each would skip what the other has read.
+ */
 export function startAlerts(parts: AlertParts): Repetition {
   const { pool, clock, log, every_ms = { scan: SCAN_EVERY_MS, send: SEND_EVERY_MS } } = parts;
+  const names = parts.sources.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  assert(twice === undefined, `the source of alerts ${twice} is defined twice`);
   const sending = new Set<Promise<void>>();
   const stopping = new AbortController();
   const scanning = repeat(

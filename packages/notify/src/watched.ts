@@ -27,8 +27,9 @@ export interface Watched {
 /** Undefined: there is nothing to watch. */
 export type Watch = (workspace: WorkspaceId, now: Temporal.Instant) => Promise<Watched | undefined> | Watched | undefined;
 
-/** Rows that another room writes in the order of the books, read forward as alerts. */
+/** Rows that another package writes in the order of the ledger, read forward as alerts. */
 export interface AlertSource {
+  /** How far it was read is kept under this name: no other source bears it. */
   readonly name: string;
   /** The next alerts after a position, from at most `rows_max` rows below the horizon; `rows` says how many were read. */
   after(

@@ -118,7 +118,7 @@ export type BetterAuth = ReturnType<typeof openBetterAuth>;
 
 const types = new pg.TypeOverrides();
 
-/** Our own pool under Kysely. better-auth wants a `Date` where our rooms want an instant, so its statements are read in pg's own way. */
+/** Our own pool under Kysely. better-auth wants a `Date` where our packages want an instant, so its statements are read in pg's own way. */
 function kyselyOn(pool: Pool): Kysely<unknown> {
   const ours = {
     async connect() {
