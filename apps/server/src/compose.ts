@@ -156,7 +156,11 @@ function openRouting(opened: AsyncDisposableStack, given: Given, { pool, metrics
   const { settings, catalog, log } = given;
   const providers = closing(
     opened,
-    given.played?.providers ?? createProviders({ providers: settings.providers, failed_calls: catalog.failed_calls }, log),
+    given.played?.providers ??
+      createProviders(
+        { providers: settings.providers, failed_calls: catalog.failed_calls, call_timeout_ms: settings.call_timeout_ms },
+        log,
+      ),
   );
   const offline = settings.offline_provider ?? providers.configured.length === 0;
   const callable: ReadonlySet<string> = new Set([...providers.configured, ...(offline ? [OFFLINE] : [])]);

@@ -122,6 +122,8 @@ export interface Provider {
   stream(call: ProviderCall): AsyncIterable<StreamEvent>;
   /** Present when this provider makes embeddings. @throws ProviderError */
   embed?(call: EmbedCall): Promise<EmbedAnswer>;
+  /** How many texts one call makes vectors of; absent: any number. */
+  readonly embeds_max?: number;
   /** Present when this provider draws images. @throws ProviderError */
   draw?(call: ImageCall): Promise<ImageAnswer>;
 }

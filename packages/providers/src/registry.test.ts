@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createProviders, PROVIDER_IDS } from './registry.ts';
 import { type StandIn, startStandIn } from './standins/stand-in.ts';
@@ -75,4 +77,25 @@ test('every provider that can be configured is told as one that can be spoken to
     providers: Object.fromEntries(PROVIDER_IDS.map((id) => [id, { api_key: 'k', base_url: standIn.origin }])),
   });
   expect(all.ids().toSorted()).toEqual(PROVIDER_IDS.toSorted());
+});
+
+test('an answer may take as long as a call may, whatever a connection waits for otherwise', async () => {
+  const slow = createServer((request, response) => {
+    request.resume();
+    setTimeout(() => response.end(JSON.stringify({ data: [{ index: 0, embedding: [1] }] })), 2_500);
+  });
+  await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+  const base_url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/v1`;
+  const asked = (call_timeout_ms: number) => {
+    const providers = createProviders({
+      providers: { openai: { api_key: 'k', base_url } },
+      limits: { headers_timeout_ms: 500 },
+      call_timeout_ms,
+    });
+    return providers.get('openai')?.embed?.({ provider: 'openai', model: 'm', inputs: ['a'], signal: call.signal });
+  };
+  const [waited, gaveUp] = await Promise.allSettled([asked(10_000), asked(100)]);
+  expect(waited).toMatchObject({ status: 'fulfilled', value: { vectors: [[1]] } });
+  expect(gaveUp).toMatchObject({ status: 'rejected', reason: { kind: 'timeout' } });
+  slow.close();
 });

@@ -5,7 +5,7 @@ import type { Provider } from './provider.ts';
 import { FAMILIES, type Family, type FamilyId } from './sdk/families.ts';
 import { type ClosableProvider, sdkProvider } from './sdk/sdk-provider.ts';
 import { openUpstream, type Upstream } from './upstream/pass-through.ts';
-import type { TransportLimits } from './upstream/transport.ts';
+import { TRANSPORT_LIMITS, type TransportLimits } from './upstream/transport.ts';
 
 /** A key and an address, as the settings give them. Either alone configures a provider that can do with it. */
 export interface ProviderAccess {
@@ -21,6 +21,8 @@ export interface ProviderAccess {
 export interface ProvidersConfig {
   readonly providers: Readonly<Partial<Record<FamilyId, ProviderAccess>>>;
   readonly limits?: Partial<TransportLimits>;
+  /** How long a call may take: no connection gives up sooner. */
+  readonly call_timeout_ms?: number;
   /** What each provider bills for calls that fail, by the catalog. One that is not named: unknown. */
   readonly failed_calls?: readonly { readonly provider: string; readonly billed: FailedCallBilling }[];
 }
@@ -61,6 +63,7 @@ export function createProviders(config: ProvidersConfig, log?: ProvidersLog): Pr
   const providers = new Map<string, ClosableProvider>();
   const upstreams = new Map<string, Upstream>();
   const proofs = new Map<string, LimitProof>();
+  const limits = limitsOf(config);
   for (const [id, family] of Object.entries(FAMILIES)) {
     const access = config.providers[id as FamilyId];
     const base_url = access && baseUrlOf(family, access);
@@ -71,7 +74,7 @@ export function createProviders(config: ProvidersConfig, log?: ProvidersLog): Pr
     const documented = told !== undefined || (family.documented && access?.output_limit !== 'probe');
     proofs.set(id, { documented, names: namesFrom(output_limit) });
     const billing = config.failed_calls?.find(({ provider }) => provider === id)?.billed ?? {};
-    const known = { billing, ...(config.limits && { limits: config.limits }) };
+    const known = { billing, limits };
     providers.set(id, sdkProvider({ id, family, api_key, base_url, output_limit, ...known }));
     if (output_limit)
       upstreams.set(
@@ -100,6 +103,16 @@ export function createProviders(config: ProvidersConfig, log?: ProvidersLog): Pr
     async close() {
       await Promise.all([...providers.values(), ...upstreams.values()].map((open) => open.close()));
     },
+  };
+}
+
+function limitsOf({ limits, call_timeout_ms = 0 }: ProvidersConfig): TransportLimits {
+  const wanted = { ...TRANSPORT_LIMITS, ...limits };
+  const { headers_timeout_ms, body_timeout_ms } = wanted;
+  return {
+    ...wanted,
+    headers_timeout_ms: Math.max(headers_timeout_ms, call_timeout_ms),
+    body_timeout_ms: Math.max(body_timeout_ms, call_timeout_ms),
   };
 }
 

@@ -96,4 +96,15 @@ describe('an upstream', () => {
     await server.close();
     await provider.close();
   });
+
+  it('more texts than a provider takes at once are refused by their number, before anything is sent', async () => {
+    const provider = await startStandIn();
+    const server = await startTestServer({ GEMINI_API_KEY: 'test-0123456789', GEMINI_BASE_URL: provider.gemini_url });
+    const { key } = await server.workspace('PRO');
+    const answer = await server.ask('/v1/embeddings', { key, body: { model: 'auto', input: Array(101).fill('a') } });
+    expect([answer.status, answer.text]).toEqual([400, like(/input: got 101 texts, want 100 at most \(gemini/)]);
+    expect(provider.requests).toHaveLength(0);
+    await server.close();
+    await provider.close();
+  });
 });

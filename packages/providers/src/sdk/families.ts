@@ -26,7 +26,10 @@ export interface Family {
   readonly settings: Readonly<Partial<Record<SettingName, readonly string[]>>>;
   /** Whether its servers are known to keep the output limit; where any server may stand at the address, that has to be seen first. */
   readonly documented: boolean;
-  readonly embeds: boolean;
+  /** How many texts one call makes vectors of; 0: it makes none. */
+  readonly embeds_max: number;
+  /** Whether embeddings are asked for as the bytes of their 32-bit floats: a quarter of the answer's size. */
+  readonly vectors_as_base64: boolean;
   readonly draws: boolean;
   load(): Promise<{ readonly protocol: Protocol }>;
   /** Reads one answer in the provider's own protocol. */
@@ -41,8 +44,16 @@ export interface Family {
 }
 
 function vectorsOf(values: readonly unknown[]): (readonly number[])[] | undefined {
-  const vectors = values.filter((value): value is number[] => Array.isArray(value) && value.every(Number.isFinite));
-  return vectors.length === values.length ? vectors : undefined;
+  const vectors = values.map((value) => (typeof value === 'string' ? floatsOf(value) : value));
+  const whole = vectors.filter((value): value is number[] => Array.isArray(value) && value.every(Number.isFinite));
+  return whole.length === vectors.length ? whole : undefined;
+}
+
+/** Undefined where it is not the bytes of 32-bit floats. */
+function floatsOf(base64: string): number[] | undefined {
+  // Copied, as floats begin at a place that four divides.
+  const bytes = new Uint8Array(Buffer.from(base64, 'base64'));
+  return bytes.length === 0 || bytes.length % 4 !== 0 ? undefined : [...new Float32Array(bytes.buffer)];
 }
 
 const GEMINI: Family = {
@@ -60,7 +71,8 @@ const GEMINI: Family = {
     stop: ['generationConfig', 'stopSequences'],
   },
   documented: true,
-  embeds: true,
+  embeds_max: 100,
+  vectors_as_base64: false,
   draws: false,
   load: () => import('./gemini.ts'),
   reader: () => new GeminiReader(),
@@ -87,7 +99,8 @@ const OPENAI: Family = {
     stop: ['stop'],
   },
   documented: true,
-  embeds: true,
+  embeds_max: 2_048,
+  vectors_as_base64: true,
   draws: true,
   load: () => import('./openai.ts'),
   reader: () => new OpenAiReader(),
@@ -110,7 +123,8 @@ const ANTHROPIC: Family = {
   last_word: true,
   settings: { temperature: ['temperature'], top_p: ['top_p'], top_k: ['top_k'], stop: ['stop_sequences'] },
   documented: true,
-  embeds: false,
+  embeds_max: 0,
+  vectors_as_base64: false,
   draws: false,
   load: () => import('./anthropic.ts'),
   reader: () => new AnthropicReader(),
@@ -127,6 +141,7 @@ const COMPATIBLE: Family = {
   output_limit: 'max_tokens',
   // Not all that copy the protocol copy its last word.
   last_word: false,
+  vectors_as_base64: false,
   draws: false,
   load: () => import('./openai-compatible.ts'),
   options: (user): SharedV4ProviderOptions => (user === undefined ? {} : { openaiCompatible: { user } }),

@@ -282,6 +282,29 @@ test('embeddings come in order, with the provider’s usage or null', async () =
   expect(silent?.usage).toBeNull();
 });
 
+test.each(['openai', 'ollama'] as const)('%s: vectors are the same whether they come as decimals or as bytes', async (id) => {
+  const call = { provider: id, model: 'standin-honest', inputs: ['four', 'seven!!'], signal: new AbortController().signal };
+  expect((await providerOf(id).embed?.(call))?.vectors).toEqual([
+    [1, 0, 0],
+    [1, 0, 1],
+  ]);
+  expect(standIn.requests.at(-1)?.body).toMatchObject({ encoding_format: id === 'openai' ? 'base64' : 'float' });
+});
+
+test('an answer to a call without an output limit that is longer than is read closes no model', async () => {
+  const provider = sdkProvider({
+    id: 'openai',
+    family: FAMILIES.openai,
+    api_key: KEY,
+    base_url: standIn.openai_url,
+    limits: { body_bytes_max: 64 },
+  });
+  const call = { provider: 'openai', model: 'standin-honest', inputs: ['four'], signal: new AbortController().signal };
+  const embedded = provider.embed?.(call) ?? Promise.reject(new Error('it embeds'));
+  expect(await failureOf(embedded)).toMatchObject({ kind: 'garbage', billed: 'unknown', overlong: false });
+  await provider.close();
+});
+
 test('images come as bytes, as many as were drawn; their tokens are not counted beside their price; without a report they are the least', async () => {
   const provider = providerOf('openai');
   const call = { provider: 'openai', prompt: 'A lighthouse', count: 2, size: '1024x1024', quality: 'low' } as const;

@@ -27,6 +27,7 @@ import {
 } from '../provider.ts';
 import { EventSplitter, EventTooLong } from '../upstream/events.ts';
 import {
+  BodyTooLong,
   contentType,
   type StreamAnswer,
   Transport,
@@ -74,7 +75,7 @@ export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
     honours: new Set(Object.keys(family.settings)),
     generate: (call) => generate(line, call),
     stream: (call) => stream(line, call),
-    ...(family.embeds ? { embed: (call: EmbedCall) => embed(line, call) } : {}),
+    ...(family.embeds_max > 0 ? { embeds_max: family.embeds_max, embed: (call: EmbedCall) => embed(line, call) } : {}),
     ...(family.draws ? { draw: (call: ImageCall) => draw(sendBy(line), context, call) } : {}),
     close: () => transport.close(),
   };
@@ -225,6 +226,7 @@ async function send(
   } catch (error) {
     throw garbageFailure(context, 'cannot be asked so', error instanceof Error ? error.message : String(error), 'no');
   }
+  if ('inputs' in call && family.vectors_as_base64) request = { ...request, body: askedAsBase64(request.body) };
   if ('messages' in call) refuseChanged(context, family, call, request.body);
   if (request.url.origin !== transport.origin) throw new BrokenInvariant('a call to another origin than the configured one');
   // An SDK picks the name by the model's; which one is kept is a matter of the server's.
@@ -259,8 +261,15 @@ async function sendOnce(
       streams: (status, answered) => streams && status < 300 && contentType(answered).startsWith('text/event-stream'),
     });
   } catch (error) {
-    if (error instanceof TransportError) throw transportFailure(context, error);
-    throw error;
+    if (!(error instanceof TransportError)) throw error;
+    // Where no limit was sent none was broken: the model is not to be closed for it.
+    if (bytes_max === undefined && error.cause instanceof BodyTooLong)
+      throw garbageFailure(
+        error.headers ? begun(context, error.headers) : context,
+        'sent more than is read',
+        error.cause.message,
+      );
+    throw transportFailure(context, error);
   }
 }
 
@@ -318,6 +327,11 @@ function promptOf(call: ProviderCall): LanguageModelV4Prompt {
     return [{ role: message.role, content: [{ type: 'text', text: message.content }] }];
   });
   return system.length === 0 ? rest : [{ role: 'system', content: system.join('\n\n') }, ...rest];
+}
+
+/** The SDK asks for decimals, of which 2,048 long vectors are more bytes than are read of an answer. */
+function askedAsBase64(body: string): string {
+  return JSON.stringify({ ...parseObject(body), encoding_format: 'base64' });
 }
 
 /** One whole answer to what the SDK writes. */

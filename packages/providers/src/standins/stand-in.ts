@@ -100,7 +100,7 @@ async function serve(
   if (misbehaviour === 'slow') await sleep(options.wait_ms ?? WAIT_MS_DEFAULT);
   if (refuses(misbehaviour, request, response, asked.wire)) return;
   if (path === '/v1/embeddings')
-    return sendJson(response, 200, openAiEmbeddings(asked.model, inputsOf(body), misbehaviour !== 'no_usage'));
+    return sendJson(response, 200, openAiEmbeddings(body, inputsOf(body), misbehaviour !== 'no_usage'));
   if (path === '/v1/images/generations') return sendJson(response, 200, openAiImages(body, misbehaviour !== 'no_usage'));
   const reply = replyTo(asked.model, Buffer.byteLength(text), asked.tokens_max, misbehaviour);
   if (!asked.streams) return sendWhole(response, JSON.stringify(asked.wire.whole(reply)), misbehaviour);

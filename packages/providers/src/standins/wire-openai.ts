@@ -66,13 +66,22 @@ export function openAiImages(body: Readonly<Record<string, unknown>>, reportUsag
 /** One pixel. */
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
-/** OpenAI's embeddings: one short unit vector per input. */
-export function openAiEmbeddings(model: string, inputs: readonly string[], reportUsage: boolean): object {
+/** OpenAI's embeddings: one short unit vector per input, in the format that was asked for. */
+export function openAiEmbeddings(
+  body: Readonly<Record<string, unknown>>,
+  inputs: readonly string[],
+  reportUsage: boolean,
+): object {
   const tokens = inputs.reduce((sum, input) => sum + Math.ceil(Buffer.byteLength(input) / 4), 0);
+  const base64 = body['encoding_format'] === 'base64';
   return {
     object: 'list',
-    data: inputs.map((input, index) => ({ object: 'embedding', index, embedding: [1, 0, input.length % 2 === 0 ? 0 : 1] })),
-    model,
+    data: inputs.map((input, index) => {
+      const vector = [1, 0, input.length % 2 === 0 ? 0 : 1];
+      const embedding = base64 ? Buffer.from(Float32Array.from(vector).buffer).toString('base64') : vector;
+      return { object: 'embedding', index, embedding };
+    }),
+    model: body['model'],
     ...(reportUsage ? { usage: { prompt_tokens: tokens, total_tokens: tokens } } : {}),
   };
 }

@@ -5,6 +5,7 @@ import { type PromptBounds, promptBounds } from '@purser/routing';
 
 import type { GateDeps } from '../../deps.ts';
 import { fitSteps, type FittedStep } from '../fit-steps.ts';
+import { providersThat } from '../providers-that.ts';
 import type { Fitting, Outcome, Size, Sizing, Task, TaskCall } from '../task.ts';
 
 export interface EmbeddingInput {
@@ -34,11 +35,16 @@ export class EmbeddingTask implements Task<EmbeddingInput, EmbeddingSize, Fitted
 
   constructor({ providers }: Pick<GateDeps, 'providers'>) {
     this.#providers = providers;
-    this.#offered = new Set([...providers.configured].filter((id) => providers.get(id)?.embed !== undefined));
+    this.#offered = providersThat('embed', providers);
   }
 
   offeredBy(): ReadonlySet<string> {
     return this.#offered;
+  }
+
+  unfit({ inputs }: EmbeddingInput, provider: string): string | undefined {
+    const most = this.#providers.get(provider)?.embeds_max ?? Infinity;
+    return inputs.length > most ? `input: got ${inputs.length} texts, want ${most} at most` : undefined;
   }
 
   size({ input, policy }: Sizing<EmbeddingInput>): EmbeddingSize | Refusal {
