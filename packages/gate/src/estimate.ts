@@ -2,16 +2,15 @@ import { allowedModels, type ModelEntry, priceKeyOf, type QuotaKey } from '@purs
 import type { Meters, MeterState } from '@purser/meters';
 import { convertCost, type Currency, isUnpriced, type Money, money, multiply, NO_USAGE, worstCaseCost } from '@purser/money';
 import { type Degradation, metersFor, type Policy } from '@purser/policy';
+import type { ImageQuality } from '@purser/providers';
 import { OFFLINE } from '@purser/routing';
-
-type Quality = 'low' | 'medium' | 'high';
 
 /** What may be asked for right now, by plan, rungs and what is left of the money (S5). */
 export interface AllowedParameters {
   /** Images of one gallery: 30, 20, 10 or none. */
   readonly candidate_count_allowed: number;
   /** Of final images; candidates are always of low quality. */
-  readonly quality_allowed: Quality;
+  readonly quality_allowed: ImageQuality;
   readonly new_batch_allowed: boolean;
   readonly finalize_max_allowed: number;
   readonly output_tokens_allowed: number;
@@ -29,15 +28,15 @@ const SIZE = '1024x1024';
 const PROMPT_TOKENS = 1_000;
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
-/** Reads what is left of the meters once, and reckons what fits. Nothing is reserved: the hold decides. */
+/** Reads what is left of the meters once, and reckons what fits. `drawers`: the providers that draw. Nothing is reserved: the hold decides. */
 export async function estimateLimits(
   meters: Pick<Meters, 'read'>,
   policy: Policy,
-  providers_configured: readonly string[],
+  drawers: ReadonlySet<string>,
   now: Temporal.Instant,
 ): Promise<AllowedParameters> {
   const states = await meters.read(metersFor('image', policy, {}, now));
-  const model = imageModel(policy, new Set(providers_configured));
+  const model = imageModel(policy, drawers);
   const quality = policy.image_quality_max ?? 'high';
   const low = model && priceOf(policy, model, 'low', now);
   const final = model && priceOf(policy, model, quality, now);
@@ -62,16 +61,16 @@ function quotaOf({ quotas }: Policy, key: QuotaKey): number {
   return quota === undefined ? UNLIMITED : Number(quota);
 }
 
-/** The model of first choice for images, or the offline one where none is configured. */
-function imageModel(policy: Policy, configured: ReadonlySet<string>): ModelEntry | undefined {
+/** The model of first choice of those that are drawn with, or the offline one where there is none. */
+function imageModel(policy: Policy, drawers: ReadonlySet<string>): ModelEntry | undefined {
   const { models } = policy.catalog;
   return (
-    allowedModels(models, policy, 'image').find(({ provider }) => configured.has(provider)) ??
+    allowedModels(models, policy, 'image').find(({ provider }) => drawers.has(provider)) ??
     models.find(({ provider, task }) => provider === OFFLINE && task === 'image')
   );
 }
 
-function priceOf(policy: Policy, model: ModelEntry, quality: Quality, now: Temporal.Instant): Money | undefined {
+function priceOf(policy: Policy, model: ModelEntry, quality: ImageQuality, now: Temporal.Instant): Money | undefined {
   const price = policy.catalog.prices.findByKey(priceKeyOf(policy.plan, model), now);
   if (price === undefined) return undefined;
   const cost = worstCaseCost(price, { ...NO_USAGE, input_tokens: PROMPT_TOKENS, images: [{ size: SIZE, quality, count: 1 }] });

@@ -1,6 +1,5 @@
 import { isRefusal } from '@purser/core';
 import type { OpenAiChatBody } from '@purser/gate';
-import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import {
@@ -17,6 +16,7 @@ import {
 
 import { describeBill, describeCall } from './describe-call.ts';
 import type { GatewayDeps } from './deps.ts';
+import { endUser } from './end-user.ts';
 
 const MESSAGES_MAX = 10_000;
 
@@ -31,11 +31,7 @@ const chatBody = z.looseObject({
   max_tokens: z.int().min(1).nullish(),
   max_completion_tokens: z.int().min(1).nullish(),
   n: z.int().min(1).nullish(),
-  user: z
-    .string()
-    .refine((user) => user === '' || USER_NAME.test(user), WANTED_USER_NAME)
-    .nullish()
-    .describe('The end user, for per-user limits: 1 to 256 characters; empty means none.'),
+  user: endUser,
 });
 
 const completionSchema = z

@@ -18,8 +18,6 @@ export interface GatewayDeps {
   /** What a workspace may do at that instant, on the catalog version it bought. */
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
   readonly openPeriod: PeriodOpener;
-  /** Ids of the providers that have a key or an address. */
-  readonly providers_configured: readonly string[];
   /** The same, with `offline` when it may answer for plans that none of them serves. */
   readonly providers_callable: ReadonlySet<string>;
 }

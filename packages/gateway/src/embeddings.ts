@@ -1,11 +1,11 @@
-import { isRefusal, RefusalError, refuse } from '@purser/core';
-import type { EmbeddingResult, Spent } from '@purser/gate';
-import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
+import { RefusalError, refuse } from '@purser/core';
+import type { EmbeddingInput, EmbeddingResult, Spent } from '@purser/gate';
 import { z } from 'zod';
-import { type App, callerOf, callerSignal, idempotencyOf, openAiErrors, sendRefusal } from '@purser/http';
+import { type App, openAiErrors } from '@purser/http';
 
-import { describeBill, describeCall } from './describe-call.ts';
+import { answerSpent } from './answer-spent.ts';
 import type { GatewayDeps } from './deps.ts';
+import { endUser } from './end-user.ts';
 
 /** As OpenAI's own endpoint has it. */
 const INPUTS_MAX = 2_048;
@@ -27,11 +27,7 @@ const embeddingsBody = z.strictObject({
     .nullish()
     .describe('The length of each vector, where the model can make others than its own.'),
   encoding_format: z.enum(['float', 'base64']).nullish().describe('`base64`: the bytes of 32-bit floats, little-endian.'),
-  user: z
-    .string()
-    .refine((user) => user === '' || USER_NAME.test(user), WANTED_USER_NAME)
-    .nullish()
-    .describe('The end user, for per-user limits: 1 to 256 characters; empty means none.'),
+  user: endUser,
 });
 
 const listSchema = z.object({
@@ -58,26 +54,10 @@ export function registerEmbeddings(app: App, { gate, bounds }: GatewayDeps): voi
     },
     handler: async (request, reply) => {
       const { model, input, dimensions, encoding_format, user } = request.body;
-      const idempotency = idempotencyOf(request);
-      const spent = await gate.spend<EmbeddingResult>(
-        callerOf(request),
-        'embedding',
-        {
-          input: { inputs: textsOf(input), dimensions: dimensions ?? undefined },
-          model,
-          ...(user ? { user } : {}),
-          ...(idempotency !== undefined && { idempotency }),
-          ...(request.arrival !== null && { arrival: request.arrival }),
-        },
-        callerSignal(reply),
+      const wanted: EmbeddingInput = { inputs: textsOf(input), dimensions: dimensions ?? undefined };
+      return answerSpent<EmbeddingResult>(gate, 'embedding', { input: wanted, model, user }, request, reply, (spent) =>
+        listOf(spent, encoding_format === 'base64' ? base64Of : (vector) => [...vector]),
       );
-      if (isRefusal(spent)) return sendRefusal(request, reply, spent);
-      if (spent.replayed) reply.header('idempotency-replayed', 'true');
-      describeCall(reply, spent);
-      describeBill(reply, { cost: spent.cost, charged: spent.credits.charged });
-      // Built here to the published shape: thousands of numbers are not looked at once more.
-      reply.type('application/json; charset=utf-8').serializer(JSON.stringify);
-      return reply.send(listOf(spent, encoding_format === 'base64' ? base64Of : (vector) => [...vector]));
     },
   });
 }
@@ -101,7 +81,6 @@ function listOf(
 }
 
 function base64Of(vector: readonly number[]): string {
-  const bytes = Buffer.allocUnsafe(vector.length * 4);
-  for (const [at, value] of vector.entries()) bytes.writeFloatLE(value, at * 4);
-  return bytes.toString('base64');
+  // Little-endian, as every machine is that Node runs on.
+  return Buffer.from(Float32Array.from(vector).buffer).toString('base64');
 }

@@ -1,11 +1,10 @@
-import { isRefusal } from '@purser/core';
 import type { ImageInput, ImageResult, Spent } from '@purser/gate';
-import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
 import { z } from 'zod';
-import { type App, callerOf, callerSignal, idempotencyOf, openAiErrors, sendRefusal } from '@purser/http';
+import { type App, openAiErrors } from '@purser/http';
 
-import { describeBill, describeCall } from './describe-call.ts';
+import { answerSpent } from './answer-spent.ts';
 import type { GatewayDeps } from './deps.ts';
+import { endUser } from './end-user.ts';
 
 /** What OpenAI's own endpoint takes besides, and every model here draws by its default, is refused by name: nothing is left out in silence. */
 const imagesBody = z.strictObject({
@@ -20,11 +19,7 @@ const imagesBody = z.strictObject({
   quality: z.enum(['auto', 'low', 'medium', 'high']).nullish().describe('`auto`: medium.'),
   output_format: z.literal('png').nullish(),
   response_format: z.literal('b64_json').nullish().describe('Images are in the answer; no address of one is given.'),
-  user: z
-    .string()
-    .refine((user) => user === '' || USER_NAME.test(user), WANTED_USER_NAME)
-    .nullish()
-    .describe('The end user, for per-user limits: 1 to 256 characters; empty means none.'),
+  user: endUser,
 });
 
 const imagesSchema = z.object({
@@ -53,26 +48,9 @@ export function registerImages(app: App, { gate, bounds, clock }: GatewayDeps): 
     handler: async (request, reply) => {
       const { model, user } = request.body;
       const input = inputOf(request.body);
-      const idempotency = idempotencyOf(request);
-      const spent = await gate.spend<ImageResult>(
-        callerOf(request),
-        'image',
-        {
-          input,
-          ...(model ? { model } : {}),
-          ...(user ? { user } : {}),
-          ...(idempotency !== undefined && { idempotency }),
-          ...(request.arrival !== null && { arrival: request.arrival }),
-        },
-        callerSignal(reply),
+      return answerSpent<ImageResult>(gate, 'image', { input, model, user }, request, reply, (spent) =>
+        wireImages(spent, input, Math.floor(clock.now().epochMilliseconds / 1000)),
       );
-      if (isRefusal(spent)) return sendRefusal(request, reply, spent);
-      if (spent.replayed) reply.header('idempotency-replayed', 'true');
-      describeCall(reply, spent);
-      describeBill(reply, { cost: spent.cost, charged: spent.credits.charged });
-      // Built here to the published shape: megabytes of one text are not looked at once more.
-      reply.type('application/json; charset=utf-8').serializer(JSON.stringify);
-      return reply.send(wireImages(spent, input, Math.floor(clock.now().epochMilliseconds / 1000)));
     },
   });
 }

@@ -18,10 +18,7 @@ const estimateSchema = z.object({
 });
 
 /** What may be asked for now, before it is asked for (S5). */
-export function registerLimitsEstimate(
-  app: App,
-  { clock, meters, policyOf, openPeriod, providers_configured }: GatewayDeps,
-): void {
+export function registerLimitsEstimate(app: App, { clock, meters, policyOf, openPeriod, gate }: GatewayDeps): void {
   app.route({
     method: 'GET',
     url: '/api/limits/estimate',
@@ -39,7 +36,7 @@ export function registerLimitsEstimate(
       const { candidates_cost, finals_cost, degraded, ...allowed } = await estimateLimits(
         meters,
         policy,
-        providers_configured,
+        gate.offeredBy('image'),
         now,
       );
       return reply.header('cache-control', 'no-store').send({

@@ -86,4 +86,18 @@ describe('images by OpenAI’s wire format', () => {
     expect([answer.status, answer.json.error.code]).toEqual([403, 'plan_feature_missing']);
     expect((await server.admin('/api/admin/ledger/verify')).json).toMatchObject({ balanced: true, mismatches: [] });
   });
+
+  it('what may be asked for is estimated by a model that is drawn with, not by one whose provider draws nothing', async () => {
+    const two = await startTestServer({
+      GEMINI_API_KEY: 'test-0123456789',
+      GEMINI_BASE_URL: provider.gemini_url,
+      OPENAI_API_KEY: 'sk-test-0123456789',
+      OPENAI_BASE_URL: provider.openai_url,
+    });
+    const { key: pro } = await two.workspace('PRO');
+    const { json } = await two.ask('/api/limits/estimate', { key: pro });
+    // Each 0.005 USD, and a thousand tokens of its prompt at 2.5 USD a million.
+    expect(json).toMatchObject({ candidate_count_allowed: 30, candidates_cost: { amount: '0.225', currency: 'USD' } });
+    await two.close();
+  });
 });

@@ -5,6 +5,7 @@ import { promptBounds } from '@purser/routing';
 
 import type { GateDeps } from '../../deps.ts';
 import { fitSteps, type FittedStep, type Step } from '../fit-steps.ts';
+import { providersThat } from '../providers-that.ts';
 import type { Fitting, Outcome, Size, Sizing, Task, TaskCall } from '../task.ts';
 
 export interface ImageInput {
@@ -41,15 +42,15 @@ const COUNT_MAX = 10;
 export class ImageTask implements Task<ImageInput, ImageSize, FittedImages, ImageResult> {
   readonly name = 'image';
   readonly #providers: GateDeps['providers'];
-  #offeredBy: ReadonlySet<string> | undefined;
+  readonly #offered: ReadonlySet<string>;
 
   constructor({ providers }: Pick<GateDeps, 'providers'>) {
     this.#providers = providers;
+    this.#offered = providersThat('draw', providers);
   }
 
   offeredBy(): ReadonlySet<string> {
-    this.#offeredBy ??= new Set([...this.#providers.configured].filter((id) => this.#providers.get(id)?.draw !== undefined));
-    return this.#offeredBy;
+    return this.#offered;
   }
 
   size({ input: { prompt, count, size, quality }, policy }: Sizing<ImageInput>): ImageSize | Refusal {

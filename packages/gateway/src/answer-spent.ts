@@ -1,0 +1,42 @@
+import { isRefusal } from '@purser/core';
+import type { Gate, Spent } from '@purser/gate';
+import { callerOf, callerSignal, idempotencyOf, sendRefusal } from '@purser/http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { describeBill, describeCall } from './describe-call.ts';
+
+interface Wanted {
+  readonly input: unknown;
+  readonly model?: string | null | undefined;
+  readonly user?: string | null | undefined;
+}
+
+/** Spends on one call of a task and answers it whole, as `wire` writes it; what OpenAI's shape has no member for is in headers. */
+export async function answerSpent<Result>(
+  gate: Gate,
+  task: string,
+  { input, model, user }: Wanted,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  wire: (spent: Spent<Result>) => object,
+): Promise<FastifyReply> {
+  const idempotency = idempotencyOf(request);
+  const spent = await gate.spend<Result>(
+    callerOf(request),
+    task,
+    {
+      input,
+      ...(model ? { model } : {}),
+      ...(user ? { user } : {}),
+      ...(idempotency !== undefined && { idempotency }),
+      ...(request.arrival !== null && { arrival: request.arrival }),
+    },
+    callerSignal(reply),
+  );
+  if (isRefusal(spent)) return sendRefusal(request, reply, spent);
+  if (spent.replayed) reply.header('idempotency-replayed', 'true');
+  describeCall(reply, spent);
+  describeBill(reply, { cost: spent.cost, charged: spent.credits.charged });
+  // Built here to the published shape: megabytes are not looked at once more.
+  return reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(wire(spent));
+}
