@@ -32,6 +32,8 @@ export interface BatcherOptions {
 
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 2_000;
+/** Kept answers of one batch: 4 MB take PostgreSQL some 200 ms, in which no hold is admitted. */
+const ANSWER_CHARS_MAX = 4_000_000;
 
 type WaitingHold = Waiting<HoldRequest, HoldOutcome>;
 
@@ -140,7 +142,8 @@ export class Batcher {
     for (;;) {
       const awaited = this.#endsAwaited;
       this.#endsAwaited = false;
-      const ends = awaited || this.#ends.dueIn(this.#holds.length > 0) === 0 ? this.#ends.take(this.#batchMax) : [];
+      const ends =
+        awaited || this.#ends.dueIn(this.#holds.length > 0) === 0 ? this.#ends.take(this.#batchMax, ANSWER_CHARS_MAX) : [];
       const holds = awaited && ends.length > 0 ? [] : this.#holds.splice(0, this.#batchMax);
       if (holds.length + ends.length === 0) break;
       const sent = await this.#send(this.#inTime(holds), ends);

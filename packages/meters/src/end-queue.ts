@@ -60,13 +60,15 @@ export class EndQueue {
 
   /**
    * The ends of the next batch. A second end of one hold waits for the batch after, where it meets what the first has made of the
-   * hold.
+   * hold. Of the answers that are kept no more than `answer_chars_max` go at once: every hold of the server waits for the batch before it.
    */
-  take(max: number): WaitingEnd[] {
+  take(max: number, answer_chars_max = Number.POSITIVE_INFINITY): WaitingEnd[] {
     const first = new Map<HoldId, WaitingEnd>();
     const later: WaitingEnd[] = [];
+    let chars = 0;
     for (const end of this.#waiting.splice(0, max)) {
-      if (first.has(end.request.hold)) later.push(end);
+      chars += answerChars(end);
+      if (first.has(end.request.hold) || (first.size > 0 && chars > answer_chars_max)) later.push(end);
       else first.set(end.request.hold, end);
     }
     this.#waiting.unshift(...later);
@@ -80,4 +82,8 @@ export class EndQueue {
     this.#dueBehindHolds = Math.min(this.#dueBehindHolds, asked_at + (unwatched ? this.#unwatchedMs : this.#waitMs));
     this.#dueAlone = Math.min(this.#dueAlone, asked_at + (unwatched ? this.#unwatchedMs : 0));
   }
+}
+
+function answerChars({ request }: WaitingEnd): number {
+  return request.kind === 'settle' ? (request.answer?.length ?? 0) : 0;
 }

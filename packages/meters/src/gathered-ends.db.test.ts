@@ -2,6 +2,7 @@ import type { WorkspaceId } from '@purser/core';
 import { newId } from '@purser/database';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import type { EndRequest } from './hold.ts';
 import { Meters } from './meters.ts';
 import { holdOf, meter, type MeterBench, openMeterBench, settleOf } from './testing.ts';
 
@@ -132,4 +133,16 @@ test('without anybody’s word they go by themselves', async () => {
   const hold = holdOf(bench, workspace, [{ meter: spec, amount: 1n }]);
   await brief.hold(hold);
   expect(await brief.end(settleOf(hold, [1n]), true)).toMatchObject({ before: 'open' });
+});
+
+test('answers that are kept go a few at a time, so that a hold need not wait for all of them', async () => {
+  const workspace = fresh();
+  const legs = [{ meter: one(workspace, 10n), amount: 1n }];
+  const made = Array.from({ length: 3 }, () => holdOf(bench, workspace, legs));
+  await Promise.all(made.map((hold) => meters.hold(hold)));
+  batches.length = 0;
+  const answer = 'x'.repeat(3_000_000);
+  const ended = await Promise.all(made.map((hold) => meters.end({ ...settleOf(hold, [0n]), answer } as EndRequest)));
+  expect(ended.map(({ before }) => before)).toEqual(['open', 'open', 'open']);
+  expect(batches.map(({ ends }) => ends)).toEqual([1, 1, 1]);
 });
