@@ -1,19 +1,21 @@
 import { isRefusal, RefusalError } from '@purser/core';
-import type { TakenIn } from '@purser/marketplace';
+import { takeInAndRelease, type TakenInAndReleased } from '@purser/marketplace';
 
 import { compose, type Given } from './compose.ts';
 
 const PAGES_MAX = 5;
 
 /** Takes in payment events since an instant, run after run until all has been asked for; `each` is told of every run. */
-export async function takeInPayments(given: Given, since: Temporal.Instant, each: (taken: TakenIn) => void): Promise<void> {
+export async function takeInPayments(
+  given: Given,
+  since: Temporal.Instant,
+  each: (taken: TakenInAndReleased) => void,
+): Promise<void> {
   await using composition = await compose({ ...given, background: false });
-  const { marketplace, licenses } = composition.deps;
   let after: string | undefined;
   do {
-    const taken = await marketplace.takeIn({ since, after, pages_max: PAGES_MAX });
+    const taken = await takeInAndRelease(composition.deps, { since, after, pages_max: PAGES_MAX });
     if (isRefusal(taken)) throw new RefusalError(taken);
-    for (const workspace of taken.workspaces) await licenses.release(workspace);
     each(taken);
     after = taken.next ?? undefined;
   } while (after !== undefined);

@@ -1,6 +1,8 @@
 import { isRefusal } from '@purser/core';
 import { z } from 'zod';
+import { uuidSchema } from '@purser/api';
 import { sendRefusal, problems, instantQuery, type App } from '@purser/http';
+import { takeInAndRelease } from '@purser/marketplace';
 
 import type { ConsoleDeps } from './deps.ts';
 
@@ -31,6 +33,9 @@ export function registerPayments(app: App, { marketplace, licenses, log }: Conso
           ignored: z.int().describe('Recorded, without an effect.'),
           refused: z.int(),
           refusals: z.array(z.object({ event: z.string(), type: z.string(), why: z.string() })),
+          unreleased: z
+            .array(z.object({ workspace_id: uuidSchema, why: z.string() }))
+            .describe('Workspaces whose changed license is applied by the next sweep, because applying it at once failed.'),
           next: z.string().nullable(),
         }),
         ...problems(400, 401, 403, 501, 503),
@@ -38,13 +43,13 @@ export function registerPayments(app: App, { marketplace, licenses, log }: Conso
     },
     handler: async (request, reply) => {
       const { since, after } = request.body;
-      const taken = await marketplace.takeIn({ since, after, pages_max: PAGES_MAX });
+      const taken = await takeInAndRelease({ marketplace, licenses }, { since, after, pages_max: PAGES_MAX });
       if (isRefusal(taken)) return sendRefusal(request, reply, taken);
-      for (const workspace of taken.workspaces) {
-        await licenses.release(workspace).catch((err: unknown) => log.error({ err }, 'a changed license will be applied later'));
-      }
+      for (const { workspace, why } of taken.unreleased)
+        log.error({ workspace, why }, 'a changed license will be applied by the next sweep');
       const { linked, known, applied, kept, refused, refusals, next } = taken;
-      return reply.send({ linked, known, applied, ignored: kept, refused, refusals: [...refusals], next });
+      const unreleased = taken.unreleased.map(({ workspace, why }) => ({ workspace_id: workspace, why }));
+      return reply.send({ linked, known, applied, ignored: kept, refused, refusals: [...refusals], unreleased, next });
     },
   });
 }
