@@ -3434,9 +3434,10 @@ CREATE OR REPLACE FUNCTION notify.erase_end_user(p_workspace uuid, p_name text)
  LANGUAGE plpgsql
 AS $function$
 declare
-  v_long text := '… ' || left(encode(sha256(convert_to('credits:member:' || p_name || ' credit', 'UTF8')), 'hex'), 16);
+  v_long text[] := array(select '… ' || left(encode(sha256(convert_to(prefix || p_name || ' credit', 'UTF8')), 'hex'), 16)
+    from unnest(array['credits:member:', 'credits_hour:']) prefix);
   v_alerts uuid[] := array(select alert_id from notify.alert where workspace_id = p_workspace
-    and (notify.is_of_user(regexp_replace(subject, ' [^ ]+$', ''), p_name) or right(subject, length(v_long)) = v_long));
+    and (notify.is_of_user(regexp_replace(subject, ' [^ ]+$', ''), p_name) or right(subject, 18) = any (v_long)));
   v_rows integer;
 begin
   delete from notify.delivery where alert_id = any (v_alerts);
@@ -3510,7 +3511,8 @@ CREATE OR REPLACE FUNCTION notify.is_of_user(p_key text, p_name text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select p_key ~ '^([a-z_]+_user_day:|credits:member:)' and regexp_replace(p_key, '^([a-z_]+_user_day:|credits:member:)', '') = p_name
+  select p_key ~ '^([a-z_]+_user_day:|credits:member:|credits_hour:)'
+    and regexp_replace(p_key, '^([a-z_]+_user_day:|credits:member:|credits_hour:)', '') = p_name
 $function$;
 
 create schema policy;

@@ -13,7 +13,8 @@ const PAGE_MAX = 20;
 const flagSchema = z.object({
   id: uuidSchema.describe('Of the alert; `POST /api/admin/alerts/{id}/seen` acknowledges it.'),
   workspace_id: uuidSchema,
-  credits: counterSchema.describe('Spent in that hour.'),
+  user: z.string().nullable().describe('The end user, else the key or session; null where the name is not kept.'),
+  credits: counterSchema.describe('Spent by that user in that hour.'),
   credits_max: counterSchema.describe('The fraud threshold of the plan.'),
   from: instantSchema,
   to: instantSchema,
@@ -21,10 +22,10 @@ const flagSchema = z.object({
   seen_by: z.string().nullable(),
   spenders: z
     .array(z.object({ actor: z.string(), user: z.string().nullable(), credits: counterSchema }))
-    .describe('The users that spent them, largest first.'),
+    .describe('All users of the workspace that spent credits in that hour, largest first.'),
 });
 
-/** The fraud queue: workspaces that spent more credits in an hour than their plan takes for honest (C4), and who in them did. */
+/** The fraud queue: users that spent more credits in an hour than the plan of their workspace takes for honest (C4). */
 export function registerFraud(app: App, { pool }: ConsoleDeps): void {
   app.route({
     method: 'GET',
@@ -32,7 +33,7 @@ export function registerFraud(app: App, { pool }: ConsoleDeps): void {
     config: { access: 'admin' },
     schema: {
       tags: ['Administration'],
-      summary: 'Fraud flags, newest first, with the users that spent the credits',
+      summary: 'Fraud flags of users, newest first, with all who spent credits of that workspace in the hour',
       querystring: z.object({
         cursor: pageQuery.cursor,
         workspace_id: z.string().max(100).optional(),
@@ -63,6 +64,7 @@ function wireFlag(flag: RaisedFraud, spenders: Awaited<ReturnType<typeof creditS
   return {
     id: flag.id,
     workspace_id: flag.workspace,
+    user: flag.user,
     credits: counter(flag.credits),
     credits_max: counter(flag.credits_max),
     from: from.toString(),

@@ -1,5 +1,5 @@
 import type { WorkspaceId } from '@purser/core';
-import type { Pool } from '@purser/database';
+import type { Queryable } from '@purser/database';
 
 import type { CreditSpender } from './credit-spenders.ts';
 
@@ -14,10 +14,13 @@ export interface Spending {
 
 const SPENDINGS_MAX = 500;
 
-/** Of each spending, the users who by themselves spent more than its limit, the most first. Of the first 500; undefined for those after them. */
-export async function usersAbove(pool: Pool, all: readonly Spending[]): Promise<(CreditSpender[] | undefined)[]> {
+/**
+ * Of each spending, the users who by themselves spent more than its limit, the most first. Of the first 500; undefined for those after them.
+ * A user is the end user that a call names, through whichever key, else the key or session itself: as the limits of a user count.
+ */
+export async function usersAbove(on: Queryable, all: readonly Spending[]): Promise<(CreditSpender[] | undefined)[]> {
   const asked = all.slice(0, SPENDINGS_MAX);
-  const { rows } = await pool.query<CreditSpender & { place: number }>(
+  const { rows } = await on.query<CreditSpender & { place: number }>(
     `select asked.place::int as place, who.actor, who.end_user, who.credits
      from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::bigint[]) with ordinality as asked (workspace, since, until, most, place)
      cross join lateral (
@@ -28,8 +31,9 @@ export async function usersAbove(pool: Pool, all: readonly Spending[]): Promise<
        made as (
          select distinct on (hold_id) hold_id, actor, end_user from ledger.attempt
          where workspace_id = asked.workspace and hold_id in (select hold_id from spent) order by hold_id, ordinal desc)
-       select coalesce(actor, '') as actor, end_user, sum(credits)::bigint as credits from spent left join made using (hold_id)
-       group by 1, 2 having sum(credits) > asked.most) as who
+       select (array_agg(coalesce(actor, '') order by credits desc))[1] as actor, end_user, sum(credits)::bigint as credits
+       from spent left join made using (hold_id)
+       group by end_user, case when end_user is null then coalesce(actor, '') end having sum(credits) > asked.most) as who
      order by place, credits desc, actor, end_user`,
     [
       asked.map(({ workspace }) => workspace),

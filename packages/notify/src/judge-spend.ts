@@ -1,10 +1,12 @@
 import { localTime, PLATFORM, type WorkspaceId } from '@purser/core';
 import type { Connection } from '@purser/database';
-import { creditsSpent } from '@purser/ledger';
+import { creditsSpent, usersAbove } from '@purser/ledger';
 
 import type { NewAlert } from './alert.ts';
 import type { AlertKind } from './alert-kinds.ts';
 import { unusualFrom } from './anomaly.ts';
+import { fraudSubject } from './fraud-subject.ts';
+import { shortSubject } from './raise.ts';
 import { spendBefore, type SpentHour } from './spend.ts';
 import type { Watched } from './watched.ts';
 import { inUnit } from './words.ts';
@@ -16,15 +18,17 @@ const FLOOR_DIVISOR = 20n;
 const ANOMALY_AGAIN = { hours: 24 };
 const FRAUD_AGAIN = { hours: 1 };
 
-/** Whether an hour of a workspace is worth an alert: far above its own past, or more credits than are taken for honest. */
+/** The alerts that an hour of a workspace is worth: far above its own past, or users of more credits than are taken for honest. */
 export async function judgeHour(
   connection: Connection,
   now: Temporal.Instant,
   spent: SpentHour,
   watched: Watched,
-): Promise<NewAlert | undefined> {
-  if (Temporal.Instant.compare(spent.hour, now.subtract(RECENT)) < 0) return undefined;
-  return spent.unit === 'credit' ? fraud(connection, now, spent, watched) : anomaly(connection, now, spent, watched);
+): Promise<readonly NewAlert[]> {
+  if (Temporal.Instant.compare(spent.hour, now.subtract(RECENT)) < 0) return [];
+  if (spent.unit === 'credit') return fraud(connection, now, spent, watched);
+  const unusual = await anomaly(connection, now, spent, watched);
+  return unusual ? [unusual] : [];
 }
 
 async function anomaly(
@@ -38,7 +42,7 @@ async function anomaly(
   if (unit !== cost_cap.currency || amount < floor) return undefined;
   const limit = unusualFrom((await spendBefore(connection, spent)).map(Number), Number(floor));
   if (limit === undefined || Number(amount) < limit) return undefined;
-  if (await raisedSince(connection, workspace, 'anomaly', now.subtract(ANOMALY_AGAIN))) return undefined;
+  if ((await raisedSince(connection, workspace, 'anomaly', now.subtract(ANOMALY_AGAIN))).size > 0) return undefined;
   const whose = workspace === PLATFORM ? 'All workspaces together' : 'This workspace';
   return {
     workspace,
@@ -53,44 +57,55 @@ async function anomaly(
   };
 }
 
+/** The flags of users, each of who spent more by itself: what many spend together is no fraud, however much it is. */
 async function fraud(
   connection: Connection,
   now: Temporal.Instant,
   { workspace, hour, amount }: SpentHour,
   { credits_hour_max, timezone }: Watched,
-): Promise<NewAlert | undefined> {
-  if (credits_hour_max === undefined || workspace === PLATFORM) return undefined;
-  // Any 60 minutes lie within two hours of the clock: only who passed the limit in both together is looked at closely.
+): Promise<readonly NewAlert[]> {
+  if (credits_hour_max === undefined || workspace === PLATFORM) return [];
+  // Any 60 minutes lie within two hours of the clock: only where all users passed the limit in both together is one looked at closely.
   const { rows } = await connection.query<{ amount: bigint }>(
     `select amount from notify.spend where workspace_id = $1 and unit = 'credit' and hour = $2`,
     [workspace, hour.subtract({ hours: 1 }).toString()],
   );
-  if (amount + (rows[0]?.amount ?? 0n) <= credits_hour_max) return undefined;
-  const spent = await creditsSpent(connection, { workspace, from: now.subtract({ hours: 1 }), to: now });
-  if (spent <= credits_hour_max) return undefined;
-  if (await raisedSince(connection, workspace, 'fraud', now.subtract(FRAUD_AGAIN))) return undefined;
-  return {
-    workspace,
-    kind: 'fraud',
-    subject: 'credits an hour',
-    window_start: hour,
-    level: credits_hour_max,
-    value: spent,
-    severity: 'critical',
-    title: 'More credits in an hour than the fraud threshold',
-    text: `${spent} credits were spent in the hour before ${localTime(now, timezone)}; the fraud threshold of the plan is ${credits_hour_max}.`,
-  };
+  if (amount + (rows[0]?.amount ?? 0n) <= credits_hour_max) return [];
+  const sixty = { workspace, from: now.subtract({ hours: 1 }), to: now };
+  if ((await creditsSpent(connection, sixty)) <= credits_hour_max) return [];
+  const [users = []] = await usersAbove(connection, [{ ...sixty, credits_max: credits_hour_max }]);
+  if (users.length === 0) return [];
+  const flagged = await raisedSince(connection, workspace, 'fraud', now.subtract(FRAUD_AGAIN));
+  return users.flatMap(({ actor, end_user, credits }): NewAlert[] => {
+    const subject = fraudSubject(end_user ?? actor);
+    if (flagged.has(shortSubject(subject))) return [];
+    const who = end_user === null ? actor || 'a caller without a name' : `the user ${end_user}`;
+    return [
+      {
+        workspace,
+        kind: 'fraud',
+        subject,
+        window_start: hour,
+        level: credits_hour_max,
+        value: credits,
+        severity: 'critical',
+        title: 'One user spent more credits in an hour than the fraud threshold',
+        text: `${credits} credits were spent by ${who} in the hour before ${localTime(now, timezone)}; the fraud threshold of the plan is ${credits_hour_max}.`,
+      },
+    ];
+  });
 }
 
+/** The subjects of a workspace's alerts of a kind since an instant. */
 async function raisedSince(
   connection: Connection,
   workspace: WorkspaceId,
   kind: AlertKind,
   since: Temporal.Instant,
-): Promise<boolean> {
-  const { rowCount } = await connection.query(
-    'select 1 from notify.alert where workspace_id = $1 and kind = $2 and raised_at > $3 limit 1',
+): Promise<ReadonlySet<string>> {
+  const { rows } = await connection.query<{ subject: string }>(
+    'select subject from notify.alert where workspace_id = $1 and kind = $2 and raised_at > $3',
     [workspace, kind, since.toString()],
   );
-  return rowCount === 1;
+  return new Set(rows.map(({ subject }) => subject));
 }

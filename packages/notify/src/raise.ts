@@ -40,6 +40,11 @@ function shortened(text: string, characters_max: number): string {
   return `${text.slice(0, characters_max - 20).toWellFormed()}… ${digest}`;
 }
 
+/** A subject as its row keeps it. */
+export function shortSubject(subject: string): string {
+  return shortened(subject, SUBJECT_MAX);
+}
+
 /**
  * Raises what has not been raised before, in the caller's transaction, and puts it in the way of everybody who wants to be told.
  * Returns how many were new.
@@ -54,7 +59,7 @@ export async function raise(connection: Connection, now: Temporal.Instant, alert
         workspace_id: workspace,
         alert_id: id,
         kind: alert.kind,
-        subject: shortened(alert.subject, SUBJECT_MAX),
+        subject: shortSubject(alert.subject),
         window_start: window_start.toString(),
         threshold,
         level: level.toString(),

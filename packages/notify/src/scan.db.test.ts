@@ -5,6 +5,7 @@ import { money, ratio } from '@purser/money';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { listAllAlerts } from './list-alerts.ts';
+import { listFraud } from './list-fraud.ts';
 import { scan } from './scan.ts';
 import { replaceSubscriptions } from './subscriptions.ts';
 import { type AlertBench, dollars, MONTH_START, monthly, openAlertBench, passed, USD } from './testing.ts';
@@ -247,8 +248,8 @@ describe('costs nobody had reckoned with', () => {
   });
 });
 
-describe('C4, C11: more credits in an hour than the plan takes for honest', () => {
-  test('in any sixty minutes, across the hour of the clock, flagged once an hour', async () => {
+describe('C4, C11: a user who spends more credits in an hour than the plan takes for honest', () => {
+  const rich = async (): Promise<WorkspaceId> => {
     const workspace = bench.workspace({ credits_hour_max: 500n });
     await grantCredits(bench.database.pool, bench.clock.now(), {
       id: newId<'grant'>(),
@@ -258,18 +259,61 @@ describe('C4, C11: more credits in an hour than the plan takes for honest', () =
       expires_at: null,
       reason: 'test',
     });
+    return workspace;
+  };
+  const flags = async (workspace: WorkspaceId): Promise<string[]> =>
+    (await told(workspace)).filter((line) => line.startsWith('fraud')).toSorted();
+
+  test('is flagged in any sixty minutes, across the hour of the clock, once an hour', async () => {
+    const workspace = await rich();
     const spend = async (minute: number, credits: bigint): Promise<string[]> => {
       bench.clock.moveTo(Temporal.Instant.from('2026-11-11T08:00:00Z').add({ minutes: minute }));
       await bench.spend(workspace, 1n, { credits });
       await bench.scan();
-      return (await told(workspace)).filter((line) => line.startsWith('fraud'));
+      return flags(workspace);
     };
     expect(await spend(5, 300n)).toEqual([]);
     expect(await spend(50, 200n)).toEqual([]);
     // 08:05 lies more than an hour back: 200 + 300 in any hour is just honest.
     expect(await spend(66, 300n)).toEqual([]);
-    expect(await spend(70, 1n)).toEqual(['fraud credits an hour']);
-    expect(await spend(75, 1n)).toEqual(['fraud credits an hour']);
+    expect(await spend(70, 1n)).toEqual(['fraud credits_hour:key:1 credit']);
+    expect(await spend(75, 1n)).toEqual(['fraud credits_hour:key:1 credit']);
+  });
+
+  test('is one user: what many spend together flags none of them, and each who is above is flagged by name, through whichever keys', async () => {
+    const workspace = await rich();
+    bench.clock.moveTo(Temporal.Instant.from('2026-11-12T08:00:00Z'));
+    for (const user of ['ada', 'bob', 'cyd']) await bench.spend(workspace, 1n, { credits: 400n, user });
+    await bench.scan();
+    expect(await flags(workspace)).toEqual([]);
+    bench.clock.advance({ minutes: 10 });
+    await bench.spend(workspace, 1n, { credits: 101n, user: 'ada', actor: 'key:2' });
+    await bench.spend(workspace, 1n, { credits: 100n, user: 'bob', actor: 'key:2' });
+    await bench.scan();
+    expect(await flags(workspace)).toEqual(['fraud credits_hour:ada credit']);
+    const page = await listFraud(bench.database.pool, workspace, {});
+    expect('flags' in page && page.flags).toMatchObject([{ user: 'ada', credits: 501n, credits_max: 500n }]);
+    bench.clock.advance({ minutes: 5 });
+    await bench.spend(workspace, 1n, { credits: 1n, user: 'bob' });
+    await bench.scan();
+    expect(await flags(workspace)).toEqual(['fraud credits_hour:ada credit', 'fraud credits_hour:bob credit']);
+  });
+
+  test.each(['ada', 'ada credit', `ø${'😀'.repeat(120)}`])('is forgotten with its flag: %s', async (user) => {
+    const workspace = await rich();
+    bench.clock.moveTo(bench.clock.now().add({ hours: 30 }));
+    for (const name of [user, 'other']) await bench.spend(workspace, 1n, { credits: 501n, user: name });
+    await bench.scan();
+    // Told already, whatever the length of the name.
+    await bench.spend(workspace, 1n, { credits: 1n, user });
+    await bench.scan();
+    expect(await flags(workspace)).toHaveLength(2);
+    const { rows } = await bench.database.pool.query<{ gone: number }>('select notify.erase_end_user($1, $2) as gone', [
+      workspace,
+      user,
+    ]);
+    expect(rows[0]?.gone).toBe(1);
+    expect(await flags(workspace)).toEqual(['fraud credits_hour:other credit']);
   });
 });
 

@@ -117,8 +117,7 @@ async function judgeSpend(
   const alerts: NewAlert[] = [];
   for (const hour of spent) {
     const terms = watched.get(hour.workspace);
-    const alert = terms && (await judgeHour(connection, now, hour, terms));
-    if (alert) alerts.push(alert);
+    if (terms) alerts.push(...(await judgeHour(connection, now, hour, terms)));
   }
   return alerts;
 }

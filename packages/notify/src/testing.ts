@@ -6,7 +6,15 @@ import { PLATFORM, TestClock, type WorkspaceId } from '@purser/core';
 import { newId, openPool } from '@purser/database';
 import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { ledgerMigrations } from '@purser/ledger';
-import { creditMeter, type HoldRequest, type Leg, Meters, metersMigrations, type MeterSpec } from '@purser/meters';
+import {
+  type AttemptRecord,
+  creditMeter,
+  type HoldRequest,
+  type Leg,
+  Meters,
+  metersMigrations,
+  type MeterSpec,
+} from '@purser/meters';
 import { currency, money, NANOS_PER_UNIT } from '@purser/money';
 
 import type { NewAlert } from './alert.ts';
@@ -32,8 +40,12 @@ export interface AlertBench {
   /** What is watched of each workspace; `watching` sets it. */
   readonly watched: Map<WorkspaceId, Watched>;
   workspace(more?: { cap?: bigint; tokens?: bigint; credits_hour_max?: bigint; cost_cap?: bigint }): WorkspaceId;
-  /** One settled call: held and paid in full. */
-  spend(workspace: WorkspaceId, cost: bigint, more?: { tokens?: bigint; credits?: bigint }): Promise<void>;
+  /** One settled call, held and paid in full, of a key `key:1`, or of an end user through it. */
+  spend(
+    workspace: WorkspaceId,
+    cost: bigint,
+    more?: { tokens?: bigint; credits?: bigint; user?: string; actor?: string },
+  ): Promise<void>;
   /** Scans until nothing that was committed is left out. */
   scan(): Promise<number>;
   close(): Promise<void>;
@@ -64,7 +76,7 @@ export async function openAlertBench(): Promise<AlertBench> {
       watched.set(id, watchedOf(id, more));
       return id;
     },
-    async spend(workspace, cost, { tokens = 0n, credits = 0n } = {}) {
+    async spend(workspace, cost, { tokens = 0n, credits = 0n, user, actor = 'key:1' } = {}) {
       const legs = (watched.get(workspace)?.meters ?? [])
         .map((meter): Leg => ({ meter, amount: { cost, budget: cost, tokens, credits }[meter.key] ?? 0n }))
         .filter(({ amount }) => amount > 0n);
@@ -88,6 +100,7 @@ export async function openAlertBench(): Promise<AlertBench> {
         cost,
         reported: cost,
         provider: 'acme',
+        attempts: [attemptOf(actor, user, clock.now())],
       });
     },
     async scan() {
@@ -99,6 +112,24 @@ export async function openAlertBench(): Promise<AlertBench> {
       await holds.end();
       await database.drop();
     },
+  };
+}
+
+function attemptOf(actor: string, user: string | undefined, now: Temporal.Instant): AttemptRecord {
+  return {
+    actor,
+    end_user: user,
+    operation: 'chat',
+    kind: 'text',
+    provider: 'acme',
+    model: 'small',
+    model_version: null,
+    started_at: now,
+    duration_ms: 5,
+    outcome: 'ok',
+    usage: null,
+    cost: null,
+    request_id: null,
   };
 }
 
