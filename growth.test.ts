@@ -91,7 +91,7 @@ const NOT_READING: readonly string[] = words(`
   audit.entriesAfter audit.listAudit audit.readMarks core.inBackground database.backUp database.examineDatabase database.restoreBackup database.migrate database.databaseFault core.fileTrouble
   database.openPool database.addressAs database.openRoles settings.loadSettings embedded.makeFolder embedded.startEmbedded core.assert core.isRefusal
   core.refuse core.repeat catalog.checkPlans catalog.importPrices catalog.loadCatalog catalog.pricesOfVersion
-  catalog.catalogVersion gate.estimateLimits gate.featureRefusal gate.buyOffers gate.keepWithinBound identity.workspacesOn
+  catalog.catalogVersion gate.estimateLimits gate.featureRefusal gate.buyOffers gate.keepWithinBound identity.namesAndPlans identity.workspacesOn
   identity.workspacesOverTime ledger.listAttempts ledger.listPostings ledger.marginOf license.licenseChanges
   license.setByHand license.licenseRefusal policy.metersFor policy.quotaMeter account.replaceSettings account.searchOf catalog.adapterNotes console.beginRollout
   console.moveRollout console.takeBackGift terms.collectedByMonth terms.foldTerms meters.endGrants meters.takeBack notify.alertGroups notify.countUnseen notify.markManySeen ledger.workspaceDays ledger.marginOverTime account.groupSearchOf

@@ -754,6 +754,7 @@ create table ledger.attempt (
   constraint sound CHECK (((ordinal > 0) AND (duration_ms >= 0) AND (COALESCE(cost, (0)::bigint) >= 0) AND ((cost IS NULL) = (cost_unit IS NULL))))
 );
 CREATE INDEX attempt_of_hold ON ledger.attempt USING brin (hold_id uuid_minmax_multi_ops) WITH (autosummarize='on');
+CREATE INDEX attempt_of_time ON ledger.attempt USING brin (started_at) WITH (autosummarize='on');
 CREATE INDEX attempt_of_workspace ON ledger.attempt USING btree (workspace_id, id);
 alter table ledger.attempt enable row level security;
 create policy all_rows on ledger.attempt for select to purser_work using (true);

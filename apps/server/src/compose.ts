@@ -14,7 +14,7 @@ import { erasingParts } from '@purser/privacy';
 import { createProviders, type Providers } from '@purser/providers';
 import { breakerOf, OFFLINE } from '@purser/routing';
 import { memberMeters, openPeriods } from '@purser/wallet';
-import { AnonymousLimiter, BOUNDS } from '@purser/http';
+import { BOUNDS } from '@purser/http';
 import { type BackgroundLog, backgroundLog, createMetrics, type Metrics } from '@purser/metrics';
 
 import { startBackground } from './background.ts';
@@ -183,14 +183,13 @@ function depsOf(given: Given, ground: Ground, parts: Awaited<ReturnType<typeof o
   const { pool, clock, log, meters } = ground;
   const { identity, policies, routes: __, directory: ___, ...more } = parts;
   const catalogOf = catalogVersions(pool, catalog);
-  const bounds = { ...BOUNDS, requests_max: settings.queue_max };
   return {
     ...shared,
     ...more,
     identity,
     policies,
     catalog,
-    bounds,
+    bounds: { ...BOUNDS, requests_max: settings.queue_max },
     authenticate: authenticator(identity, policies),
     policyOf: policies.of,
     licenses: openLicenses({ pool, clock, meters, forget: (workspace) => identity.forget(workspace), catalogOf }),
@@ -210,7 +209,6 @@ function depsOf(given: Given, ground: Ground, parts: Awaited<ReturnType<typeof o
     site: siteOf(settings),
     allowed_origins: settings.allowed_origins,
     trust_proxy: settings.trust_proxy,
-    anonymousLimiter: new AnonymousLimiter(bounds.anonymous_per_minute_max),
     keep: settings.keep,
     settingsOf: settings.of,
     ...(given.web_directory !== undefined && { web_directory: given.web_directory }),

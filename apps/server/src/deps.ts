@@ -12,7 +12,7 @@ import type { PrivacyParts } from '@purser/privacy';
 import type { RouteOverview } from '@purser/routing';
 import type { MemberMeters, PeriodOpener } from '@purser/wallet';
 import type { Log } from '@purser/log';
-import type { Bounds, Site, AnonymousLimiter } from '@purser/http';
+import type { Bounds, Site } from '@purser/http';
 import type { Metrics } from '@purser/metrics';
 
 /** Everything the endpoints need; `compose` makes it from settings, tests from a test database. */
@@ -61,8 +61,6 @@ export interface ServerDeps {
   readonly marketplace: Marketplace;
   /** What an erasure works with. */
   readonly erasing: PrivacyParts;
-  /** Bounds what an address may ask without a valid credential. */
-  readonly anonymousLimiter: AnonymousLimiter;
   /** How long things are kept that have their time. */
   readonly keep: Settings['keep'];
   /** The settings of a module, by their table. */

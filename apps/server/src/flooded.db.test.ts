@@ -3,7 +3,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AnonymousLimiter, BOUNDS, type Bounds } from '@purser/http';
+import { BOUNDS, type Bounds } from '@purser/http';
 import { createMetrics } from '@purser/metrics';
 
 import { type BuiltServer, buildServer } from './server.ts';
@@ -20,9 +20,7 @@ afterAll(() => server.close());
 /** Another server over the same parts, with smaller bounds so that a test can reach them. */
 async function behind<T>(bounds: Partial<Bounds>, run: (port: number, built: BuiltServer) => Promise<T>): Promise<T> {
   const { deps } = server.running.composition;
-  const smaller = { ...BOUNDS, ...bounds };
-  const anonymousLimiter = new AnonymousLimiter(smaller.anonymous_per_minute_max);
-  const built = await buildServer({ ...deps, metrics: createMetrics(), bounds: smaller, anonymousLimiter });
+  const built = await buildServer({ ...deps, metrics: createMetrics(), bounds: { ...BOUNDS, ...bounds } });
   await built.app.listen({ port: 0, host: '127.0.0.1' });
   try {
     return await run((built.app.server.address() as AddressInfo).port, built);

@@ -56,10 +56,18 @@ export const settingsSchema = z.object({
   ),
 });
 
+const config = { access: 'workspace' } as const;
+
 /** What a workspace should know, and where it wants to be told. */
 export function registerAlerts(app: App, deps: AccountDeps): void {
-  const { pool, clock } = deps;
-  const config = { access: 'workspace' } as const;
+  registerList(app, deps);
+  registerKinds(app);
+  registerAcknowledge(app, deps);
+  registerReadSettings(app, deps);
+  registerReplaceSettings(app, deps);
+}
+
+function registerList(app: App, { pool }: AccountDeps): void {
   app.route({
     method: 'GET',
     url: '/api/alerts',
@@ -76,7 +84,9 @@ export function registerAlerts(app: App, deps: AccountDeps): void {
       return reply.send({ alerts: page.alerts.map(wireAlert), next_cursor: page.next_cursor });
     },
   });
+}
 
+function registerKinds(app: App): void {
   app.route({
     method: 'GET',
     url: '/api/alerts/kinds',
@@ -95,7 +105,9 @@ export function registerAlerts(app: App, deps: AccountDeps): void {
       return reply.send({ kinds: kinds.map(({ kind, title }) => ({ kind, title })) });
     },
   });
+}
 
+function registerAcknowledge(app: App, { pool, clock }: AccountDeps): void {
   app.route({
     method: 'POST',
     url: '/api/alerts/:id/seen',
@@ -112,7 +124,9 @@ export function registerAlerts(app: App, deps: AccountDeps): void {
       return isRefusal(alert) ? sendRefusal(request, reply, alert) : reply.send(wireAlert(alert));
     },
   });
+}
 
+function registerReadSettings(app: App, { pool }: AccountDeps): void {
   app.route({
     method: 'GET',
     url: '/api/alerts/settings',
@@ -124,7 +138,9 @@ export function registerAlerts(app: App, deps: AccountDeps): void {
     },
     handler: async (request, reply) => reply.send(wireSettings(await readSubscriptions(pool, workspaceOf(request).id))),
   });
+}
 
+function registerReplaceSettings(app: App, deps: AccountDeps): void {
   app.route({
     method: 'PUT',
     url: '/api/alerts/settings',

@@ -10,7 +10,8 @@ import { sendStarted, startedSchema, wantsCookie } from './started-session.ts';
 
 /** Signing in as a person: without saying who one is, or by a link that goes to a mailbox. */
 export function registerAuth(app: App, deps: AccountDeps): void {
-  const { identity, anonymousLimiter } = deps;
+  const { identity } = deps;
+  const { anonymousLimiter } = app;
   const { persons } = identity;
   const config = { access: 'public' } as const;
 

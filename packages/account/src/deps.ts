@@ -1,6 +1,6 @@
 import type { Clock } from '@purser/core';
 import type { Pool } from '@purser/database';
-import type { AnonymousLimiter, Site } from '@purser/http';
+import type { Site } from '@purser/http';
 import type { Identity, Workspace } from '@purser/identity';
 import type { Meters } from '@purser/meters';
 import type { Policy } from '@purser/policy';
@@ -17,8 +17,6 @@ export interface AccountDeps {
   /** What a workspace may do at that instant, on the catalog version it bought. */
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
   readonly openPeriod: PeriodOpener;
-  /** Bounds what an address may ask without a valid credential. */
-  readonly anonymousLimiter: AnonymousLimiter;
   readonly site: Site;
   /** Which addresses alerts may be sent to. */
   readonly alert_ways: { readonly mail_possible: boolean; readonly private_allowed: boolean };

@@ -15,11 +15,17 @@ const keySchema = z.object({
   revoked_at: instantSchema.nullable(),
 });
 
+const config = { access: 'manager' } as const;
+const tags = ['Keys'];
+
 /** The keys of a workspace, for those who administer it. A key makes no keys: who finds one gets no second. */
 export function registerKeys(app: App, deps: AccountDeps): void {
-  const { identity, clock } = deps;
-  const tags = ['Keys'];
-  const config = { access: 'manager' } as const;
+  registerList(app, deps);
+  registerCreate(app, deps);
+  registerRevoke(app, deps);
+}
+
+function registerList(app: App, { identity }: AccountDeps): void {
   app.route({
     method: 'GET',
     url: '/api/keys',
@@ -34,7 +40,10 @@ export function registerKeys(app: App, deps: AccountDeps): void {
       return reply.send({ keys: keys.map(wireKey) });
     },
   });
+}
 
+function registerCreate(app: App, deps: AccountDeps): void {
+  const { identity, clock } = deps;
   app.route({
     method: 'POST',
     url: '/api/keys',
@@ -69,7 +78,9 @@ export function registerKeys(app: App, deps: AccountDeps): void {
       });
     },
   });
+}
 
+function registerRevoke(app: App, { identity, clock }: AccountDeps): void {
   app.route({
     method: 'DELETE',
     url: '/api/keys/:id',

@@ -22,11 +22,21 @@ const invitationSchema = z.object({
   expires_at: instantSchema,
 });
 
+const tags = ['Members'];
+const config = { access: 'manager' } as const;
+
 /** Who belongs to a workspace, with what role. */
 export function registerMembers(app: App, deps: AccountDeps): void {
+  registerList(app, deps);
+  registerRole(app, deps);
+  registerRemove(app, deps);
+  registerInvite(app, deps);
+  registerWithdraw(app, deps);
+  registerAccept(app, deps);
+}
+
+function registerList(app: App, deps: AccountDeps): void {
   const { persons } = deps.identity;
-  const tags = ['Members'];
-  const config = { access: 'manager' } as const;
   app.route({
     method: 'GET',
     url: '/api/members',
@@ -46,7 +56,10 @@ export function registerMembers(app: App, deps: AccountDeps): void {
       return reply.send({ members: members.map(wireMember), invitations: invitations.map(wireInvitation) });
     },
   });
+}
 
+function registerRole(app: App, deps: AccountDeps): void {
+  const { persons } = deps.identity;
   app.route({
     method: 'PATCH',
     url: '/api/members/:id',
@@ -64,7 +77,10 @@ export function registerMembers(app: App, deps: AccountDeps): void {
       return isRefusal(changed) ? sendRefusal(request, reply, changed) : reply.send(wireMember(changed));
     },
   });
+}
 
+function registerRemove(app: App, deps: AccountDeps): void {
+  const { persons } = deps.identity;
   app.route({
     method: 'DELETE',
     url: '/api/members/:id',
@@ -80,7 +96,10 @@ export function registerMembers(app: App, deps: AccountDeps): void {
       return isRefusal(removed) ? sendRefusal(request, reply, removed) : reply.send(wireMember(removed));
     },
   });
+}
 
+function registerInvite(app: App, deps: AccountDeps): void {
+  const { persons } = deps.identity;
   app.route({
     method: 'POST',
     url: '/api/members/invitations',
@@ -109,7 +128,10 @@ export function registerMembers(app: App, deps: AccountDeps): void {
       return sent;
     },
   });
+}
 
+function registerWithdraw(app: App, deps: AccountDeps): void {
+  const { persons } = deps.identity;
   app.route({
     method: 'DELETE',
     url: '/api/members/invitations/:id',
@@ -125,7 +147,10 @@ export function registerMembers(app: App, deps: AccountDeps): void {
       return isRefusal(gone) ? sendRefusal(request, reply, gone) : reply.code(204).send();
     },
   });
+}
 
+function registerAccept(app: App, deps: AccountDeps): void {
+  const { persons } = deps.identity;
   app.route({
     method: 'POST',
     url: '/api/members/invitations/:id/accept',

@@ -11,7 +11,14 @@ const NOT_A_MEMBER = refuse('forbidden', 'you are not a member of that workspace
 
 /** Signing in by a key: the browser gets a cookie its scripts cannot read, other clients a token. */
 export function registerSession(app: App, deps: AccountDeps): void {
-  const { identity, clock, anonymousLimiter } = deps;
+  registerSignIn(app, deps);
+  registerRead(app, deps);
+  registerSwitch(app, deps);
+  registerSignOut(app, deps);
+}
+
+function registerSignIn(app: App, { identity, clock }: AccountDeps): void {
+  const { anonymousLimiter } = app;
   app.route({
     method: 'POST',
     url: '/api/session',
@@ -48,7 +55,9 @@ export function registerSession(app: App, deps: AccountDeps): void {
       return reply.send(session);
     },
   });
+}
 
+function registerRead(app: App, { identity }: AccountDeps): void {
   app.route({
     method: 'GET',
     url: '/api/session',
@@ -65,7 +74,9 @@ export function registerSession(app: App, deps: AccountDeps): void {
       return reply.send(await describeSession(identity, caller));
     },
   });
+}
 
+function registerSwitch(app: App, { identity }: AccountDeps): void {
   app.route({
     method: 'PATCH',
     url: '/api/session',
@@ -87,7 +98,9 @@ export function registerSession(app: App, deps: AccountDeps): void {
       return reply.send(await describeSession(identity, caller));
     },
   });
+}
 
+function registerSignOut(app: App, { identity }: AccountDeps): void {
   app.route({
     method: 'DELETE',
     url: '/api/session',

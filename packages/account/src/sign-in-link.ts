@@ -62,7 +62,8 @@ export function registerSignInLink(app: App, deps: AccountDeps): void {
   });
 }
 
-function registerPage(app: App, { identity, anonymousLimiter, site }: AccountDeps): void {
+function registerPage(app: App, { identity, site }: AccountDeps): void {
+  const { anonymousLimiter } = app;
   app.route({
     method: 'GET',
     url: LINK,
@@ -87,7 +88,8 @@ function registerPage(app: App, { identity, anonymousLimiter, site }: AccountDep
   });
 }
 
-function registerButton(app: App, { identity, anonymousLimiter, site }: AccountDeps): void {
+function registerButton(app: App, { identity, site }: AccountDeps): void {
+  const { anonymousLimiter } = app;
   app.route({
     method: 'POST',
     url: LINK,

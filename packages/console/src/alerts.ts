@@ -38,11 +38,20 @@ const letterSchema = z.object({
   error: z.string(),
 });
 
+const config = { access: 'admin' } as const;
+const tags = ['Administration'];
+
 /** What the operator should know: of all workspaces, of the platform, and of messages that did not arrive. */
 export function registerAlerts(app: App, deps: ConsoleDeps): void {
-  const { pool, clock } = deps;
-  const config = { access: 'admin' } as const;
-  const tags = ['Administration'];
+  registerList(app, deps);
+  registerAcknowledge(app, deps);
+  registerReadSettings(app, deps);
+  registerReplaceSettings(app, deps);
+  registerUndelivered(app, deps);
+  registerRetry(app, deps);
+}
+
+function registerList(app: App, { pool }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/alerts',
@@ -59,7 +68,9 @@ export function registerAlerts(app: App, deps: ConsoleDeps): void {
       return reply.send({ alerts: page.alerts.map(wireAlert), next_cursor: page.next_cursor });
     },
   });
+}
 
+function registerAcknowledge(app: App, { pool, clock }: ConsoleDeps): void {
   app.route({
     method: 'POST',
     url: '/api/admin/alerts/:id/seen',
@@ -75,7 +86,9 @@ export function registerAlerts(app: App, deps: ConsoleDeps): void {
       return isRefusal(alert) ? sendRefusal(request, reply, alert) : reply.send(wireAlert(alert));
     },
   });
+}
 
+function registerReadSettings(app: App, { pool }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/alerts/settings',
@@ -87,7 +100,9 @@ export function registerAlerts(app: App, deps: ConsoleDeps): void {
     },
     handler: async (_request, reply) => reply.send(wireSettings(await readSubscriptions(pool, PLATFORM))),
   });
+}
 
+function registerReplaceSettings(app: App, deps: ConsoleDeps): void {
   app.route({
     method: 'PUT',
     url: '/api/admin/alerts/settings',
@@ -103,7 +118,9 @@ export function registerAlerts(app: App, deps: ConsoleDeps): void {
       return isRefusal(kept) ? sendRefusal(request, reply, kept) : reply.send(kept);
     },
   });
+}
 
+function registerUndelivered(app: App, { pool }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/alerts/undelivered',
@@ -128,7 +145,9 @@ export function registerAlerts(app: App, deps: ConsoleDeps): void {
       return reply.send({ messages, next_cursor: page.next_cursor });
     },
   });
+}
 
+function registerRetry(app: App, { clock, pool }: ConsoleDeps): void {
   app.route({
     method: 'POST',
     url: '/api/admin/alerts/undelivered/:id/retry',

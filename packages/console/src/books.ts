@@ -53,9 +53,17 @@ const balanceSchema = z.object({
 
 const mismatchSchema = z.object({ kind: z.string(), detail: z.string() });
 
+const config = { access: 'admin' } as const;
+
 /** What the books say, and whether they can be believed. */
-export function registerBooks(app: App, { pool, clock }: ConsoleDeps): void {
-  const config = { access: 'admin' } as const;
+export function registerBooks(app: App, deps: ConsoleDeps): void {
+  registerMarginLines(app, deps);
+  registerEntries(app, deps);
+  registerTrialBalance(app, deps);
+  registerVerification(app, deps);
+}
+
+function registerMarginLines(app: App, { clock, pool }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/margin',
@@ -76,7 +84,9 @@ export function registerBooks(app: App, { pool, clock }: ConsoleDeps): void {
       return reply.send(lines.map((line) => wireMargin(line, sources)));
     },
   });
+}
 
+function registerEntries(app: App, { pool }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/ledger',
@@ -101,7 +111,9 @@ export function registerBooks(app: App, { pool, clock }: ConsoleDeps): void {
       return reply.send({ postings: page.rows.map(wirePosting), next_cursor: page.next });
     },
   });
+}
 
+function registerTrialBalance(app: App, { pool }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/ledger/trial-balance',
@@ -124,7 +136,9 @@ export function registerBooks(app: App, { pool, clock }: ConsoleDeps): void {
       );
     },
   });
+}
 
+function registerVerification(app: App, { pool }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/ledger/verify',

@@ -17,10 +17,17 @@ const keySchema = z.object({
   revoked_at: instantSchema.nullable(),
 });
 
+const config = { access: 'admin' } as const;
+
 /** More keys for a workspace, and the keys of the founder's own backend. */
 export function registerKeys(app: App, deps: ConsoleDeps): void {
+  registerCreate(app, deps);
+  registerList(app, deps);
+  registerRevoke(app, deps);
+}
+
+function registerCreate(app: App, deps: ConsoleDeps): void {
   const { identity, clock } = deps;
-  const config = { access: 'admin' } as const;
   app.route({
     method: 'POST',
     url: '/api/admin/keys',
@@ -52,7 +59,9 @@ export function registerKeys(app: App, deps: ConsoleDeps): void {
       });
     },
   });
+}
 
+function registerList(app: App, { identity }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/keys',
@@ -68,7 +77,9 @@ export function registerKeys(app: App, deps: ConsoleDeps): void {
       return reply.send({ keys: keys.map(wireKey) });
     },
   });
+}
 
+function registerRevoke(app: App, { identity, clock }: ConsoleDeps): void {
   app.route({
     method: 'DELETE',
     url: '/api/admin/keys/:id',

@@ -8,7 +8,7 @@ import { type App, cursorOf, problems, sendCsv, type Span, spanOf, spanQuery } f
 import { marginSchema, sourcesBy, wireMargin } from './books.ts';
 import type { ConsoleDeps } from './deps.ts';
 import { Remembered } from './remembered.ts';
-import { MARGIN_KEYS, type MarginBy, marginBy, marginCsv, marginRowSchema, minimumOf, workspacesOf } from './reports.ts';
+import { MARGIN_KEYS, type MarginBy, marginBy, marginCsv, marginRowSchema, minimumOf, workspacesIn } from './reports.ts';
 
 const SORTS = ['margin', '-margin', 'revenue', '-revenue', 'cost', '-cost', 'ratio', '-ratio', 'name', '-name'] as const;
 type Sort = (typeof SORTS)[number];
@@ -25,13 +25,18 @@ const tableQuery = {
   search: z.string().max(200).optional().describe('A part of the name or key.'),
 };
 
+const config = { access: 'admin' } as const;
+const tags = ['Administration'];
+
 /** The margin as a table reads it: a page at a time in any order, with the totals of all rows; and its course over time. */
 export function registerMargin(app: App, deps: ConsoleDeps): void {
-  const { clock, pool } = deps;
+  registerRows(app, deps);
+  registerTrend(app, deps);
+}
+
+function registerRows(app: App, deps: ConsoleDeps): void {
+  const { clock } = deps;
   const reports = new Remembered<Report>(clock, REMEMBERED);
-  const trends = new Remembered<readonly MarginLine[]>(clock, REMEMBERED);
-  const config = { access: 'admin' } as const;
-  const tags = ['Administration'];
   app.route({
     method: 'GET',
     url: '/api/admin/reports/margin/rows',
@@ -66,7 +71,11 @@ export function registerMargin(app: App, deps: ConsoleDeps): void {
       if (query.format === 'csv') {
         const names = new Map(rows.map(({ line, name }) => [line.key, name]));
         const lines = rows.map(({ line }) => line);
-        return sendCsv(reply, `margin-by-${query.by}`, marginCsv(query.by, lines, names, report.sources));
+        return sendCsv(
+          reply,
+          `margin-by-${query.by}`,
+          marginCsv(query.by, lines, (key) => names.get(key), report.sources),
+        );
       }
       const from = after(rows, cursorOf(query));
       const shown = rows.slice(from, from + (query.limit ?? LIMIT));
@@ -83,7 +92,10 @@ export function registerMargin(app: App, deps: ConsoleDeps): void {
       });
     },
   });
+}
 
+function registerTrend(app: App, { clock, pool }: ConsoleDeps): void {
+  const trends = new Remembered<readonly MarginLine[]>(clock, REMEMBERED);
   app.route({
     method: 'GET',
     url: '/api/admin/reports/margin/trend',
@@ -124,8 +136,7 @@ function keyOf(
 
 async function reportOf(deps: ConsoleDeps, by: MarginBy, span: Span): Promise<Report> {
   const [lines, sources] = await Promise.all([marginBy(deps, by, span), sourcesBy(deps.pool, by, span)]);
-  const keys = lines.map(({ key }) => key);
-  const workspaces = by === 'workspace' ? await workspacesOf(deps, keys) : new Map<string, never>();
+  const workspaces = await workspacesIn(deps.pool, by, lines);
   const rows = lines.map((line): Row => ({ line, name: workspaces.get(line.key)?.name ?? line.key }));
   return { rows, sources, minimum: minimumOf(deps.catalog, by, workspaces) };
 }

@@ -7,11 +7,18 @@ import { sendRefusal, callerOf, createOnce, problems, type App } from '@purser/h
 import type { ConsoleDeps } from './deps.ts';
 import { wireInvitation } from '@purser/account';
 
+const config = { access: 'admin' } as const;
+const tags = ['Administration'];
+
 /** Persons who administer the installation, as the admin token does. */
 export function registerOperators(app: App, deps: ConsoleDeps): void {
+  registerList(app, deps);
+  registerInvite(app, deps);
+  registerRemove(app, deps);
+}
+
+function registerList(app: App, deps: ConsoleDeps): void {
   const { persons } = deps.identity;
-  const tags = ['Administration'];
-  const config = { access: 'admin' } as const;
   app.route({
     method: 'GET',
     url: '/api/admin/operators',
@@ -29,7 +36,10 @@ export function registerOperators(app: App, deps: ConsoleDeps): void {
       return reply.send({ operators: operators.map((one) => ({ ...one, joined_at: one.joined_at.toString() })) });
     },
   });
+}
 
+function registerInvite(app: App, deps: ConsoleDeps): void {
+  const { persons } = deps.identity;
   app.route({
     method: 'POST',
     url: '/api/admin/operators',
@@ -63,7 +73,10 @@ export function registerOperators(app: App, deps: ConsoleDeps): void {
       return sent;
     },
   });
+}
 
+function registerRemove(app: App, deps: ConsoleDeps): void {
+  const { persons } = deps.identity;
   app.route({
     method: 'DELETE',
     url: '/api/admin/operators/:id',

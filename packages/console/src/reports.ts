@@ -1,7 +1,7 @@
 import { unreachable } from '@purser/core';
 import type { Pool } from '@purser/database';
 import { type Catalog, findPack, findPlan, type Pack, type Plan } from '@purser/catalog';
-import type { Workspace } from '@purser/identity';
+import { type NameAndPlan, namesAndPlans } from '@purser/identity';
 import {
   type CreditSpender,
   dailyUsage,
@@ -75,12 +75,18 @@ const fraudSchema = z.object({
   ),
 });
 
+const config = { access: 'admin' } as const;
+const tags = ['Administration'];
+
 /** What an operator reads every day, every week and every month. */
 export function registerReports(app: App, deps: ConsoleDeps): void {
-  const { pool, clock } = deps;
-  const config = { access: 'admin' } as const;
-  const tags = ['Administration'];
+  registerMarginReport(app, deps);
+  registerUsageReport(app, deps);
+  registerFraudReport(app, deps);
+}
 
+function registerMarginReport(app: App, deps: ConsoleDeps): void {
+  const { clock, pool } = deps;
   app.route({
     method: 'GET',
     url: '/api/admin/reports/margin',
@@ -97,26 +103,22 @@ export function registerReports(app: App, deps: ConsoleDeps): void {
       const { by, format } = request.query;
       const span = spanOf(request.query, clock.now());
       const [lines, sources] = await Promise.all([marginBy(deps, by, span), sourcesBy(pool, by, span)]);
-      const found =
-        by === 'workspace'
-          ? await workspacesOf(
-              deps,
-              lines.map(({ key }) => key),
-            )
-          : new Map<string, Workspace>();
-      const called = new Map([...found].map(([id, { name }]) => [id, name]));
-      const minimum = minimumOf(deps.catalog, by, found);
-      if (format === 'csv') return sendCsv(reply, `margin-by-${by}`, marginCsv(by, lines, called, sources));
+      const workspaces = await workspacesIn(pool, by, lines);
+      const nameOf = (key: string): string | undefined => workspaces.get(key)?.name;
+      const minimum = minimumOf(deps.catalog, by, workspaces);
+      if (format === 'csv') return sendCsv(reply, `margin-by-${by}`, marginCsv(by, lines, nameOf, sources));
       return reply.send(
         lines.map((line) => ({
           ...wireMargin(line, sources),
-          name: called.get(line.key) ?? null,
+          name: nameOf(line.key) ?? null,
           margin_min: minimum(line.key),
         })),
       );
     },
   });
+}
 
+function registerUsageReport(app: App, { pool, clock }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/reports/usage',
@@ -142,7 +144,9 @@ export function registerReports(app: App, deps: ConsoleDeps): void {
       );
     },
   });
+}
 
+function registerFraudReport(app: App, { pool, clock }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/reports/fraud',
@@ -155,17 +159,16 @@ export function registerReports(app: App, deps: ConsoleDeps): void {
     },
     handler: async (request, reply) => {
       const weeks = await namedWeeks(pool, await weeklyFraud(pool, spanOf(request.query, clock.now())));
-      const found = await workspacesOf(
-        deps,
+      const found = await namesAndPlans(
+        pool,
         weeks.flatMap(({ flags }) => flags.map(({ workspace }) => workspace)),
       );
-      const called = new Map([...found].map(([id, { name }]) => [id, name]));
       if (request.query.format === 'csv') {
         const rows = weeks.flatMap(({ week, flags }) =>
           flags.map(({ workspace, at, text, users }) => [
             week,
             workspace,
-            called.get(workspace) ?? '',
+            found.get(workspace)?.name ?? '',
             at.toString(),
             (users ?? []).map(({ actor, end_user }) => (end_user === null ? actor : `${actor} user:${end_user}`)).join(', '),
             text,
@@ -181,7 +184,7 @@ export function registerReports(app: App, deps: ConsoleDeps): void {
           flags: flags.map((flag) => ({
             id: flag.id,
             workspace_id: flag.workspace,
-            name: called.get(flag.workspace) ?? null,
+            name: found.get(flag.workspace)?.name ?? null,
             at: flag.at.toString(),
             text: flag.text,
             users: flag.users?.map(wireSpender) ?? null,
@@ -207,17 +210,20 @@ export function marginBy({ pool }: ConsoleDeps, by: MarginBy, span: Span): Promi
   }
 }
 
-/** Workspaces by id; they are looked up many at a time. */
-export async function workspacesOf({ identity }: ConsoleDeps, ids: readonly string[]): Promise<Map<string, Workspace>> {
-  const found = await Promise.all([...new Set(ids)].map(async (id) => await identity.workspace(id)));
-  return new Map(found.flatMap((workspace) => (workspace === undefined ? [] : [[workspace.id, workspace]])));
+/** The workspaces that a report by workspace is about; none of any other. */
+export async function workspacesIn(
+  pool: Pool,
+  by: MarginBy,
+  lines: readonly MarginLine[],
+): Promise<ReadonlyMap<string, NameAndPlan>> {
+  return await namesAndPlans(pool, by === 'workspace' ? lines.map(({ key }) => key) : []);
 }
 
 /** The margin that is promised of what a line is about. */
 export function minimumOf(
   catalog: Catalog,
   by: MarginBy,
-  workspaces: ReadonlyMap<string, Workspace>,
+  workspaces: ReadonlyMap<string, NameAndPlan>,
 ): (key: string) => string | null {
   const promised = (key: string): Plan | Pack | undefined => {
     if (by === 'pack') return findPack(catalog, key);
@@ -234,7 +240,7 @@ export function minimumOf(
 export function marginCsv(
   by: MarginBy,
   lines: readonly MarginLine[],
-  names: ReadonlyMap<string, string>,
+  nameOf: (key: string) => string | undefined,
   sources: Awaited<ReturnType<typeof sourcesBy>>,
 ): string {
   const named = by === 'workspace';
@@ -243,7 +249,7 @@ export function marginCsv(
     [by, ...(named ? ['name'] : []), 'currency', 'revenue', 'fees', 'cost', 'margin', 'margin_ratio', 'collected', 'agreed'],
     lines.map((line): CsvCell[] => [
       line.key,
-      ...(named ? [names.get(line.key) ?? ''] : []),
+      ...(named ? [nameOf(line.key) ?? ''] : []),
       line.revenue.currency,
       ...[line.revenue, line.fees, line.cost, line.margin].map(formatAmount),
       line.margin_ratio,

@@ -40,10 +40,17 @@ const share = z.number().min(0).max(1).describe('Of the subscribers, 0 to 1; a l
 /** Many times the longest of ours. It is read at a stretch, while everybody else waits; a longer one is begun with `purser rollout`. */
 const CATALOG_CHARACTERS_MAX = 128 * 1024;
 
+const config = { access: 'admin' } as const;
+
 /** A catalog, or prices of providers, for a share of the workspaces first, compared, then for all, or back (C13). */
 export function registerRollouts(app: App, deps: ConsoleDeps): void {
-  const { pool, clock, catalog, bounds } = deps;
-  const config = { access: 'admin' } as const;
+  registerBegin(app, deps);
+  registerList(app, deps);
+  registerComparison(app, deps);
+  registerMove(app, deps);
+}
+
+function registerBegin(app: App, { bounds, pool, catalog, clock }: ConsoleDeps): void {
   app.route({
     method: 'POST',
     url: '/api/admin/rollouts',
@@ -71,7 +78,9 @@ export function registerRollouts(app: App, deps: ConsoleDeps): void {
       return isRefusal(started) ? sendRefusal(request, reply, started) : reply.code(201).send(wireRollout(started));
     },
   });
+}
 
+function registerList(app: App, { pool }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/rollouts',
@@ -83,7 +92,9 @@ export function registerRollouts(app: App, deps: ConsoleDeps): void {
     },
     handler: async (_request, reply) => reply.send((await listRollouts(pool)).map(wireRollout)),
   });
+}
 
+function registerComparison(app: App, { pool, clock }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/rollouts/:id',
@@ -115,7 +126,9 @@ export function registerRollouts(app: App, deps: ConsoleDeps): void {
       });
     },
   });
+}
 
+function registerMove(app: App, { pool, clock }: ConsoleDeps): void {
   app.route({
     method: 'PATCH',
     url: '/api/admin/rollouts/:id',

@@ -34,7 +34,12 @@ const span = {
 };
 
 /** Calls that a provider may have billed and nobody knows: shown, and resolved by the operator's word. */
-export function registerUnresolved(app: App, { pool, clock }: ConsoleDeps): void {
+export function registerUnresolved(app: App, deps: ConsoleDeps): void {
+  registerList(app, deps);
+  registerResolve(app, deps);
+}
+
+function registerList(app: App, { pool }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/unresolved',
@@ -74,7 +79,9 @@ export function registerUnresolved(app: App, { pool, clock }: ConsoleDeps): void
       });
     },
   });
+}
 
+function registerResolve(app: App, { pool, clock }: ConsoleDeps): void {
   app.route({
     method: 'POST',
     url: '/api/admin/unresolved/resolve',

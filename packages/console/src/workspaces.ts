@@ -1,7 +1,7 @@
 import { appendAudit, type Json } from '@purser/audit';
 import { isRefusal, RefusalError } from '@purser/core';
 import { findPlan } from '@purser/catalog';
-import { LICENSES, type Overrides, overridesSchema, type Workspace, WORKSPACE_SORTS } from '@purser/identity';
+import { eachWorkspace, LICENSES, type Overrides, overridesSchema, type Workspace, WORKSPACE_SORTS } from '@purser/identity';
 import { setByHand } from '@purser/license';
 import { refuseLoss, refuseUnknown, withAcceptedLoss } from '@purser/policy';
 import { agreedByHand } from '@purser/terms';
@@ -40,9 +40,17 @@ const createdSchema = workspaceSchema.extend({ key: z.string().describe('Shown t
 
 const name = z.string().min(1).max(200);
 
+const config = { access: 'admin' } as const;
+
 export function registerWorkspaces(app: App, deps: ConsoleDeps): void {
+  registerCreate(app, deps);
+  registerList(app, deps);
+  registerRead(app, deps);
+  registerChange(app, deps);
+}
+
+function registerCreate(app: App, deps: ConsoleDeps): void {
   const { identity } = deps;
-  const config = { access: 'admin' } as const;
   app.route({
     method: 'POST',
     url: '/api/admin/workspaces',
@@ -80,7 +88,9 @@ export function registerWorkspaces(app: App, deps: ConsoleDeps): void {
         return { ...wireWorkspace(workspace), key };
       }),
   });
+}
 
+function registerList(app: App, { identity, pool }: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/workspaces',
@@ -114,10 +124,10 @@ export function registerWorkspaces(app: App, deps: ConsoleDeps): void {
       },
     },
     handler: async (request, reply) => {
-      const { cursor: _, format, ...search } = request.query;
-      if (format === 'csv') return streamCsv(reply, 'workspaces', workspacesCsv(identity, omitUndefined(search)));
-      const cursor = cursorOf(request.query);
-      const page = await identity.listWorkspaces(omitUndefined({ ...search, cursor: cursor ?? undefined }));
+      const { cursor: _, limit, format, ...search } = request.query;
+      if (format === 'csv') return streamCsv(reply, 'workspaces', workspacesCsv(pool, omitUndefined(search)));
+      const cursor = cursorOf(request.query) ?? undefined;
+      const page = await identity.listWorkspaces(omitUndefined({ ...search, limit, cursor }));
       if (isRefusal(page)) return sendRefusal(request, reply, page);
       return reply.send({
         workspaces: page.workspaces.map(wireWorkspace),
@@ -126,7 +136,9 @@ export function registerWorkspaces(app: App, deps: ConsoleDeps): void {
       });
     },
   });
+}
 
+function registerRead(app: App, deps: ConsoleDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/workspaces/:id',
@@ -139,7 +151,10 @@ export function registerWorkspaces(app: App, deps: ConsoleDeps): void {
     },
     handler: async (request, reply) => reply.send(wireWorkspace(await namedWorkspace(deps, request.params.id))),
   });
+}
 
+function registerChange(app: App, deps: ConsoleDeps): void {
+  const { identity } = deps;
   app.route({
     method: 'PATCH',
     url: '/api/admin/workspaces/:id',
@@ -225,20 +240,12 @@ function wireWorkspace(workspace: Workspace): z.infer<typeof workspaceSchema> {
 }
 
 const CSV_COLUMNS = ['id', 'name', 'external_id', 'plan', 'license', 'timezone', 'created_at'] as const;
-const CSV_ROWS_AT_ONCE = 500;
 
-async function* workspacesCsv(
-  identity: Pick<ConsoleDeps['identity'], 'listWorkspaces'>,
-  search: Parameters<ConsoleDeps['identity']['listWorkspaces']>[0],
-): AsyncGenerator<string> {
+async function* workspacesCsv(pool: ConsoleDeps['pool'], search: Parameters<typeof eachWorkspace>[1]): AsyncGenerator<string> {
   yield toCsv(CSV_COLUMNS, []);
-  for (let cursor: string | undefined; ;) {
-    const page = await identity.listWorkspaces({ ...search, limit: CSV_ROWS_AT_ONCE, ...(cursor && { cursor }) });
-    if (isRefusal(page)) throw new RefusalError(page);
-    const rows = page.workspaces.map(wireWorkspace).map((workspace) => CSV_COLUMNS.map((column) => workspace[column]));
+  for await (const workspaces of eachWorkspace(pool, search)) {
+    const rows = workspaces.map(wireWorkspace).map((workspace) => CSV_COLUMNS.map((column) => workspace[column]));
     yield toCsv([], rows).slice(2);
-    if (page.next_cursor === null) return;
-    cursor = page.next_cursor;
   }
 }
 

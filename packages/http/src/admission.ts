@@ -16,16 +16,17 @@ const NO_TEXT = refuse('invalid_request', 'the URL contains %00, which is not al
 interface Around {
   readonly inFlight: InFlight;
   readonly origins: ReturnType<typeof crossOrigin>;
+  readonly anonymousLimiter: AnonymousLimiter;
 }
 
 type Admit = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
 /** What every request passes before a byte of its body is read: within the bounds, known where it has to be, and allowed. */
-export function admission(options: AppOptions, { inFlight, origins }: Around): Admit {
+export function admission(options: AppOptions, { inFlight, origins, anonymousLimiter }: Around): Admit {
   const readClient = clientReader(options.trust_proxy);
   const debugs = options.log.isLevelEnabled('debug');
   const receive = receiver(options);
-  const admit = admitter(options, receive);
+  const admit = admitter(options, anonymousLimiter, receive);
   return async (request, reply) => {
     request.client = readClient(request.raw);
     reply.headers(API_HEADERS).header('x-request-id', request.id);
@@ -62,8 +63,7 @@ function receiver({ bounds }: AppOptions): Receive {
 }
 
 /** Who calls, and may they use this route? */
-function admitter(options: AppOptions, receive: Receive): Admit {
-  const { anonymousLimiter } = options;
+function admitter(options: AppOptions, anonymousLimiter: AnonymousLimiter, receive: Receive): Admit {
   const identified = (request: FastifyRequest): Authentication => {
     const credentials = presentedCredentials(request);
     if (credentials === undefined) return UNAUTHENTICATED;

@@ -4,7 +4,6 @@ import type { Log } from '@purser/log';
 import type { TrustedProxies } from '@purser/settings';
 import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 
-import type { AnonymousLimiter } from './anonymous-limiter.ts';
 import type { Bounds } from './bounds.ts';
 import type { Site } from './site.ts';
 import type { Views } from './view.ts';
@@ -17,8 +16,6 @@ export interface AppOptions {
   readonly allowed_origins: readonly string[];
   readonly trust_proxy: TrustedProxies | undefined;
   readonly views: Views;
-  /** Bounds what an address may ask without a valid credential where one is needed. */
-  readonly anonymousLimiter: AnonymousLimiter;
   readonly authenticate: (credentials: Credentials) => Authentication;
   /** Why the feature that a route belongs to may not be used by this caller, or nothing. */
   readonly refusedFeature: (

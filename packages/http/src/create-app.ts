@@ -12,6 +12,7 @@ import Fastify, {
 } from 'fastify';
 
 import { admission } from './admission.ts';
+import { AnonymousLimiter } from './anonymous-limiter.ts';
 import { refusalOfThrown, sendRefusal, sendThrown } from './answer-failure.ts';
 import type { AppOptions } from './app-options.ts';
 import { InFlight } from './bounds.ts';
@@ -46,6 +47,7 @@ export function createApp(options: AppOptions): CreatedApp {
   boundConnections(app.server, bounds.connections_address_max, isOwnProxy(options.trust_proxy));
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileSerializer);
+  app.decorate('anonymousLimiter', new AnonymousLimiter(bounds.anonymous_per_minute_max));
   app.decorateRequest('client');
   app.decorateRequest('origin_allowed', false);
   app.decorateRequest('unrecognised', null);
@@ -57,7 +59,7 @@ export function createApp(options: AppOptions): CreatedApp {
   unpackBodies(app);
   guardRedirects(app, options.site.origin);
   const routes = watchRoutes(app);
-  app.addHook('onRequest', admission(options, { inFlight, origins }));
+  app.addHook('onRequest', admission(options, { inFlight, origins, anonymousLimiter: app.anonymousLimiter }));
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOfThrown(error);
     const told = refusal && options.refused(request, refusal);

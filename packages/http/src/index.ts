@@ -1,4 +1,3 @@
-export { AnonymousLimiter } from './anonymous-limiter.ts';
 export { problemOfThrown, refusalOfThrown, sendRefusal, sendThrown } from './answer-failure.ts';
 export {
   callerIfAny,

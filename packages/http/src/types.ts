@@ -6,6 +6,7 @@ import type { Caller } from '@purser/identity';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 
+import type { AnonymousLimiter } from './anonymous-limiter.ts';
 import type { Client } from './client.ts';
 
 /**
@@ -38,6 +39,10 @@ declare module 'fastify' {
     manages?: boolean;
     /** The feature of the plan it belongs to: who has it not, or has not paid for it, is refused before the body is read. */
     feature?: string | ((request: FastifyRequest) => string);
+  }
+  interface FastifyInstance {
+    /** Bounds what an address may ask without a valid credential where one is needed; routes that judge credentials themselves count on it. */
+    anonymousLimiter: AnonymousLimiter;
   }
   interface FastifyRequest {
     /** Who called, by the connection and by what proxies of ours say. */

@@ -13,7 +13,7 @@ export {
 export type { ChangedWorkspace, WorkspaceChange } from './change-workspace.ts';
 export type { CreatedWorkspace, NewWorkspace } from './create-workspace.ts';
 export type { ApiKey, CreatedKey, KeyId } from './keys.ts';
-export { WORKSPACE_SORTS, type WorkspacePage, type WorkspaceSearch } from './list-workspaces.ts';
+export { eachWorkspace, WORKSPACE_SORTS, type WorkspacePage, type WorkspaceSearch } from './list-workspaces.ts';
 export { type Identity, type IdentityOptions, openIdentity } from './open-identity.ts';
 export { type Overrides, overridesSchema } from './overrides.ts';
 export type { IdentityAuditEvent } from './people/deed.ts';
@@ -27,6 +27,7 @@ export type { Offering } from './terms.ts';
 export { lockLicense, setLicense } from './set-license.ts';
 export type { StartedSession } from './sessions.ts';
 export { type License, LICENSES, type Workspace } from './workspace.ts';
+export { type NameAndPlan, namesAndPlans } from './names-and-plans.ts';
 export { workspacesOn } from './workspaces-on.ts';
 export { type WorkspaceOverTime, workspacesOverTime } from './workspaces-over-time.ts';
 

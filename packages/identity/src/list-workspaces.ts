@@ -1,4 +1,4 @@
-import { isUuid, type Refusal, refuse } from '@purser/core';
+import { isRefusal, isUuid, type Refusal, RefusalError, refuse } from '@purser/core';
 import type { Pool } from '@purser/database';
 
 import { type License, type Workspace, WORKSPACE_COLUMNS, workspaceFromRow, type WorkspaceRow } from './workspace.ts';
@@ -37,9 +37,40 @@ const OF_SEARCH = `erased_at is null
   and ($1::text is null or name ilike $2 or external_id = $1 or workspace_id::text = lower($1))
   and ($3::text is null or plan = $3) and ($4::text is null or license = $4)`;
 
-/** One page of workspaces. A page goes on after a row, not after a count, so none is skipped or shown twice however many are added. */
+/** One page of workspaces, and how many there are. */
 export async function listWorkspaces(pool: Pool, wanted: WorkspaceSearch): Promise<WorkspacePage | Refusal> {
-  const { search, plan, license, sort = '-created_at', limit = LIMIT } = wanted;
+  const [page, counted] = await Promise.all([
+    readPage(pool, wanted),
+    pool.query<{ total: number }>(
+      `select count(*)::integer as total from identity.workspace where ${OF_SEARCH}`,
+      filterOf(wanted),
+    ),
+  ]);
+  return isRefusal(page) ? page : { ...page, total: counted.rows[0]?.total ?? 0 };
+}
+
+/** Every workspace that is found, a batch at a time; nobody asks how many there are. @throws RefusalError for a search that is not valid. */
+export async function* eachWorkspace(
+  pool: Pool,
+  wanted: Omit<WorkspaceSearch, 'cursor' | 'limit'>,
+): AsyncGenerator<readonly Workspace[]> {
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page: Rows | Refusal = await readPage(pool, { ...wanted, limit: LIMIT_MAX, ...(cursor && { cursor }) });
+    if (isRefusal(page)) throw new RefusalError(page);
+    yield page.workspaces;
+    cursor = page.next_cursor;
+  }
+}
+
+type Rows = Omit<WorkspacePage, 'total'>;
+
+function filterOf({ search, plan, license }: WorkspaceSearch): (string | null)[] {
+  return [search ?? null, `%${(search ?? '').replace(/[\\%_]/g, String.raw`\$&`)}%`, plan ?? null, license ?? null];
+}
+
+/** A page goes on after a row, not after a count, so none is skipped or shown twice however many are added. */
+async function readPage(pool: Pool, wanted: WorkspaceSearch): Promise<Rows | Refusal> {
+  const { sort = '-created_at', limit = LIMIT } = wanted;
   const after = wanted.cursor === undefined ? null : readCursor(wanted.cursor);
   if (after === undefined) return refuse('invalid_request', 'the cursor is not valid; want `next_cursor` of the page before');
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
@@ -48,20 +79,15 @@ export async function listWorkspaces(pool: Pool, wanted: WorkspaceSearch): Promi
   const down = sort.startsWith('-');
   const key = KEYS[sort.replace('-', '') as keyof typeof KEYS];
   const [order, beyond] = down ? ['desc', '<'] : ['asc', '>'];
-  const filter = [search ?? null, `%${(search ?? '').replace(/[\\%_]/g, String.raw`\$&`)}%`, plan ?? null, license ?? null];
-  const [{ rows }, counted] = await Promise.all([
-    pool.query<WorkspaceRow & { key: string }>(
-      `select ${WORKSPACE_COLUMNS}, ${key} as key from identity.workspace
-       where ${OF_SEARCH} and ($5::text is null or (${key}, workspace_id) ${beyond} ($5, $6::uuid))
-       order by ${key} ${order}, workspace_id ${order} limit $7`,
-      [...filter, after?.key ?? null, after?.id ?? null, limit + 1],
-    ),
-    pool.query<{ total: number }>(`select count(*)::integer as total from identity.workspace where ${OF_SEARCH}`, filter),
-  ]);
+  const { rows } = await pool.query<WorkspaceRow & { key: string }>(
+    `select ${WORKSPACE_COLUMNS}, ${key} as key from identity.workspace
+     where ${OF_SEARCH} and ($5::text is null or (${key}, workspace_id) ${beyond} ($5, $6::uuid))
+     order by ${key} ${order}, workspace_id ${order} limit $7`,
+    [...filterOf(wanted), after?.key ?? null, after?.id ?? null, limit + 1],
+  );
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {
     workspaces: rows.slice(0, limit).map(workspaceFromRow),
-    total: counted.rows[0]?.total ?? 0,
     next_cursor: last === undefined ? null : `${last.workspace_id}.${Buffer.from(last.key).toString('base64url')}`,
   };
 }

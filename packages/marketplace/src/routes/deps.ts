@@ -1,5 +1,5 @@
 import type { Catalog } from '@purser/catalog';
-import type { AnonymousLimiter, Site } from '@purser/http';
+import type { Site } from '@purser/http';
 import type { Licenses } from '@purser/license';
 import type { Log } from '@purser/log';
 
@@ -11,6 +11,5 @@ export interface MarketplaceRoutesDeps {
   readonly catalog: Catalog;
   readonly marketplace: Marketplace;
   readonly licenses: Licenses;
-  readonly anonymousLimiter: AnonymousLimiter;
   readonly site: Site;
 }

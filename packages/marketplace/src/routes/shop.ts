@@ -48,12 +48,19 @@ const receiptSchema = z.object({
   url: z.string().nullable().describe('Stripe’s own receipt.'),
 });
 
+const tags = ['Marketplace'];
+
 /** What is for sale, the way to pay for it, and what was paid. */
 export function registerShop(app: App, deps: MarketplaceRoutesDeps): void {
-  const { catalog, marketplace, site } = deps;
+  registerPacks(app, deps);
+  registerPlans(app, deps);
+  registerCheckout(app, deps);
+  registerPortal(app, deps);
+  registerReceipts(app, deps);
+}
+
+function registerPacks(app: App, { catalog }: MarketplaceRoutesDeps): void {
   const packs = wirePacks(catalog);
-  const plans = wirePlans(catalog);
-  const tags = ['Marketplace'];
   app.route({
     method: 'GET',
     url: '/api/packs',
@@ -61,6 +68,10 @@ export function registerShop(app: App, deps: MarketplaceRoutesDeps): void {
     schema: { tags, summary: 'Credits for sale', response: { 200: z.array(packSchema), ...problems(503) } },
     handler: async (_request, reply) => reply.send(packs),
   });
+}
+
+function registerPlans(app: App, { catalog }: MarketplaceRoutesDeps): void {
+  const plans = wirePlans(catalog);
   app.route({
     method: 'GET',
     url: '/api/plans',
@@ -68,6 +79,9 @@ export function registerShop(app: App, deps: MarketplaceRoutesDeps): void {
     schema: { tags, summary: 'Plans for sale', response: { 200: z.array(planSchema), ...problems(503) } },
     handler: async (_request, reply) => reply.send(plans),
   });
+}
+
+function registerCheckout(app: App, { marketplace, site }: MarketplaceRoutesDeps): void {
   app.route({
     method: 'POST',
     url: '/api/marketplace/checkout',
@@ -99,6 +113,9 @@ export function registerShop(app: App, deps: MarketplaceRoutesDeps): void {
       return reply.header('cache-control', 'no-store').send({ id: started.id, url: started.url });
     },
   });
+}
+
+function registerPortal(app: App, { marketplace, site }: MarketplaceRoutesDeps): void {
   app.route({
     method: 'POST',
     url: '/api/marketplace/portal',
@@ -113,6 +130,9 @@ export function registerShop(app: App, deps: MarketplaceRoutesDeps): void {
       return isRefusal(portal) ? sendRefusal(request, reply, portal) : reply.header('cache-control', 'no-store').send(portal);
     },
   });
+}
+
+function registerReceipts(app: App, { marketplace }: MarketplaceRoutesDeps): void {
   app.route({
     method: 'GET',
     url: '/api/marketplace/receipts',

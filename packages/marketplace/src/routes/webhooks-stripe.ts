@@ -8,10 +8,8 @@ import type { MarketplaceRoutesDeps } from './deps.ts';
 const EVENT_BYTES_MAX = 1024 * 1024;
 
 /** Where Stripe tells what was paid. Open to anyone, because the signature says who it is; it signs bytes, so nothing parses them before. */
-export async function registerStripeWebhooks(
-  app: App,
-  { marketplace, licenses, anonymousLimiter, log }: MarketplaceRoutesDeps,
-): Promise<void> {
+export async function registerStripeWebhooks(app: App, { marketplace, licenses, log }: MarketplaceRoutesDeps): Promise<void> {
+  const { anonymousLimiter } = app;
   await app.register(async (scope: App) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {

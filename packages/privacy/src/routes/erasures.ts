@@ -31,16 +31,17 @@ const erasureSchema = z.object({
 });
 const begunSchema = erasureSchema.extend({ also: z.array(uuidSchema).describe('Erasures that follow from this one.') });
 const deleteWorkspaces = z.boolean().default(false).describe('Also deletes the workspaces that have no other owner.');
+const tags = ['Privacy'];
+const config = { access: 'admin' } as const;
 const refusals = problems(400, 401, 403, 404, 409, 503);
 
 /** Erasure of workspaces, persons and end users: names and texts go, the books stay under a pseudonym. */
 export function registerErasures(app: App, deps: PrivacyRoutesDeps): void {
-  const tags = ['Privacy'];
-  registerOwn(app, deps, tags);
-  registerOperators(app, deps, tags);
+  registerOwn(app, deps);
+  registerOperators(app, deps);
 }
 
-function registerOwn(app: App, deps: PrivacyRoutesDeps, tags: string[]): void {
+function registerOwn(app: App, deps: PrivacyRoutesDeps): void {
   app.route({
     method: 'DELETE',
     url: '/api/workspace',
@@ -106,8 +107,14 @@ function registerOwn(app: App, deps: PrivacyRoutesDeps, tags: string[]): void {
   });
 }
 
-function registerOperators(app: App, deps: PrivacyRoutesDeps, tags: string[]): void {
-  const config = { access: 'admin' } as const;
+function registerOperators(app: App, deps: PrivacyRoutesDeps): void {
+  registerDeleteWorkspace(app, deps);
+  registerDeletePerson(app, deps);
+  registerNewest(app, deps);
+  registerProgress(app, deps);
+}
+
+function registerDeleteWorkspace(app: App, deps: PrivacyRoutesDeps): void {
   app.route({
     method: 'DELETE',
     url: '/api/admin/workspaces/:id',
@@ -126,7 +133,9 @@ function registerOperators(app: App, deps: PrivacyRoutesDeps, tags: string[]): v
       return answer(request, reply, deps, await beginWorkspace(deps.erasing, workspace.id, by));
     },
   });
+}
 
+function registerDeletePerson(app: App, deps: PrivacyRoutesDeps): void {
   app.route({
     method: 'DELETE',
     url: '/api/admin/persons',
@@ -146,7 +155,9 @@ function registerOperators(app: App, deps: PrivacyRoutesDeps, tags: string[]): v
       return answer(request, reply, deps, await beginPerson(deps.erasing, id, by, delete_workspaces));
     },
   });
+}
 
+function registerNewest(app: App, deps: PrivacyRoutesDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/erasures',
@@ -158,7 +169,9 @@ function registerOperators(app: App, deps: PrivacyRoutesDeps, tags: string[]): v
     },
     handler: async (_request, reply) => reply.send({ erasures: (await listErasures(deps.pool)).map(wireErasure) }),
   });
+}
 
+function registerProgress(app: App, deps: PrivacyRoutesDeps): void {
   app.route({
     method: 'GET',
     url: '/api/admin/erasures/:id',
