@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { parseSync } from 'oxc-parser';
 import { describe, expect, test } from 'vitest';
 
 import { code, except, files, places, ROOT, type Source, sources } from './sources.ts';
@@ -122,6 +123,15 @@ describe('words', () => {
     expect(long).toEqual([]);
   });
 
+  test('a function fits a screen: 70 lines from its name to its end, with everything that is written inside it', () => {
+    const long = code.flatMap(longFunctions);
+    expect(long.map(({ file, name, lines }) => `${file}: ${name} has ${lines} lines`).filter((one) => !isExcepted(one))).toEqual(
+      [],
+    );
+    const named = new Set(long.map(({ file, name }) => `${file}: ${name}`));
+    expect(LONG_STILL.filter((one) => !named.has(one))).toEqual([]);
+  });
+
   test('nothing is left over: no note to oneself, no switched-off test, no silenced check', () => {
     const leftOvers =
       /\b(?:TODO|FIXME|XXX|HACK)\b|\b(?:test|it|describe)\.(?:skip|only|todo)\b|@ts-(?:ignore|nocheck|expect-error)|\bas any\b|\bvi\.mock\(/;
@@ -160,3 +170,75 @@ describe('words', () => {
     expect(places(texts, /(?:^|[\s'"`(=:])\/(?:work|home|Users)\/[a-z]/)).toEqual([]);
   });
 });
+
+const FUNCTION_LINES_MAX = 70;
+
+/** To be divided; none is added. */
+const LONG_STILL: readonly string[] = [
+  'packages/marketplace/src/standins/stripe-stand-in.ts: startStripeStandIn',
+  'packages/marketplace/src/testing.ts: openShop',
+  'apps/web/src/features/gateway/parts/composer.tsx: Composer',
+  'packages/gate/src/create-gate.ts: createGate',
+  'bench/lives/killed-engine.ts: openKilledEngine',
+  'packages/policy/src/open-policies.ts: openPolicies',
+  'apps/server/src/license.db.test.ts: given to it',
+  'packages/meters/src/encode.ts: encodeBatch',
+  'apps/cli/src/program.ts: buildProgram',
+  'apps/web/src/features/operator/parts/begin-rollout.tsx: BeginForm',
+  'packages/simulation/src/lives/draw-life.ts: drawDeed',
+  'apps/web/src/features/operator/parts/terms-panel.tsx: TermsPanel',
+  'bench/terms/run.ts: benchTerms',
+  'packages/identity/src/people/open-persons.ts: openPersons',
+  'apps/web/src/features/operator/parts/gift-form.tsx: GiftForm',
+  'packages/marketplace/src/testing-payments.ts: paymentsIn',
+  'apps/web/src/features/account/parts/allocations.tsx: AllocateForm',
+  'apps/web/src/features/operator/pages/transaction.tsx: Found',
+  'apps/web/src/shell/palette.tsx: Palette',
+  'packages/settings/src/settings.ts: parseSettings',
+  'apps/web/src/ui/chart/chart.tsx: Chart',
+  'packages/gate/src/testing.ts: openGateBench',
+  'bench/holds/naive.ts: naivePair',
+  'packages/terms/src/closed.test.ts: monthOfLife',
+];
+
+function isExcepted(place: string): boolean {
+  return LONG_STILL.some((one) => place.startsWith(`${one} has `));
+}
+
+/** A part of a syntax tree, as the walk below needs it. */
+interface Part {
+  readonly type?: unknown;
+  readonly start?: unknown;
+  readonly end?: unknown;
+  readonly [member: string]: unknown;
+}
+
+/** The functions of a file that are too long. What a `describe` is given is a list of tests, not a function that somebody has to follow. */
+function longFunctions({ file, text }: Source): { readonly file: string; readonly name: string; readonly lines: number }[] {
+  const found: { readonly file: string; readonly name: string; readonly lines: number }[] = [];
+  if (text.split('\n').length <= FUNCTION_LINES_MAX) return found;
+  const visit = (part: unknown, above: Part): void => {
+    if (Array.isArray(part)) for (const one of part as unknown[]) visit(one, above);
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return;
+    const node = part as Part;
+    if (/^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(String(node.type))) {
+      const lines = text.slice(Number(node.start), Number(node.end)).split('\n').length;
+      const name = nameIn(node, above, text);
+      if (lines > FUNCTION_LINES_MAX && !/^given to describe\b/.test(name)) found.push({ file, name, lines });
+    }
+    for (const member of Object.values(node)) visit(member, node);
+  };
+  visit(parseSync(file, text).program, {});
+  return found;
+}
+
+/** What a function is called: by itself, by what it is assigned to, or by what it is given to. */
+function nameIn(node: Part, above: Part, text: string): string {
+  const { callee } = above as { readonly callee?: Part };
+  if (callee) return `given to ${text.slice(Number(callee.start), Number(callee.end)).split('\n', 1)[0]}`;
+  for (const one of [node['id'], above['id'], above['key']] as (Part | null | undefined)[]) {
+    const name = one?.['name'];
+    if (typeof name === 'string') return name;
+  }
+  return 'one without a name';
+}
