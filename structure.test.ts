@@ -94,6 +94,15 @@ describe('packages', () => {
     expect(through).toEqual([]);
   });
 
+  test('what follows from payments knows no payment provider: one folder alone speaks to Stripe, and effects do not import it', () => {
+    const shop = 'packages/marketplace/src/';
+    const effects = code.filter(({ file }) => file.startsWith(`${shop}effects/`));
+    expect(effects.length).toBeGreaterThan(15);
+    expect(places(effects, /'stripe'|\/stripe\/|\/standins\//)).toEqual([]);
+    const elsewhere = code.filter(({ file }) => !file.startsWith(`${shop}stripe/`));
+    expect(places(elsewhere, /(?:from |import\()'stripe'/)).toEqual([]);
+  });
+
   test('no files of one package import each other in a circle, types neither', () => {
     const imports = new Map(
       code.map(({ file, text }) => [

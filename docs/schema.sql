@@ -1804,7 +1804,7 @@ create table marketplace.event (
   detail text,
   payload jsonb not null,
   constraint event_pkey PRIMARY KEY (event_id),
-  constraint event_outcome_check CHECK ((outcome = ANY (ARRAY['applied'::text, 'kept'::text, 'refused'::text])))
+  constraint event_outcome_check CHECK ((outcome = ANY (ARRAY['applied'::text, 'ignored'::text, 'refused'::text])))
 );
 CREATE INDEX event_of_workspace ON marketplace.event USING btree (workspace_id, received_at);
 CREATE INDEX event_with_payload ON marketplace.event USING btree (received_at) WHERE (payload <> '{}'::jsonb);

@@ -28,7 +28,7 @@ export function registerPayments(app: App, { marketplace, licenses, log }: Conso
       response: {
         200: z.object({
           linked: z.int().describe('Customers that were linked to their workspaces again.'),
-          known: z.int(),
+          duplicate: z.int().describe('Taken in before.'),
           applied: z.int(),
           ignored: z.int().describe('Recorded, without an effect.'),
           refused: z.int(),
@@ -47,9 +47,9 @@ export function registerPayments(app: App, { marketplace, licenses, log }: Conso
       if (isRefusal(taken)) return sendRefusal(request, reply, taken);
       for (const { workspace, why } of taken.unreleased)
         log.error({ workspace, why }, 'a changed license will be applied by the next sweep');
-      const { linked, known, applied, kept, refused, refusals, next } = taken;
+      const { linked, duplicate, applied, ignored, refused, refusals, next } = taken;
       const unreleased = taken.unreleased.map(({ workspace, why }) => ({ workspace_id: workspace, why }));
-      return reply.send({ linked, known, applied, ignored: kept, refused, refusals: [...refusals], unreleased, next });
+      return reply.send({ linked, duplicate, applied, ignored, refused, refusals: [...refusals], unreleased, next });
     },
   });
 }

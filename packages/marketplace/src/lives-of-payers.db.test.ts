@@ -234,13 +234,13 @@ test('what came while its customer was not known counts when he is known again',
     shop.stripe.event('customer.subscription.created', subscription, { created: payments.seconds() }),
     shop.stripe.event('invoice.paid', payments.inv(subscription, 1599, 'subscription_create'), { created: payments.seconds() }),
   ];
-  for (const event of events) expect(await shop.receive(event)).toBe('kept');
+  for (const event of events) expect(await shop.receive(event)).toBe('ignored');
   await shop.database.pool.query(
     'insert into marketplace.customer (workspace_id, stripe_customer, created_at) values ($1, $2, $3)',
     [buyer.workspace.id, buyer.customer, shop.clock.now().toString()],
   );
   for (const event of events) expect(await shop.receive(event)).toBe('applied');
-  for (const event of events) expect(await shop.receive(event)).toBe('known');
+  for (const event of events) expect(await shop.receive(event)).toBe('duplicate');
   expect([await payments.state(buyer.workspace), await shop.exhaust(buyer.workspace)]).toEqual([['PRO', 'active'], PRO_ADMITS]);
 });
 

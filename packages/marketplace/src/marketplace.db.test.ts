@@ -70,7 +70,7 @@ describe('C6: a pack that is paid for at Stripe', () => {
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'dying' and datname = current_database()`,
     );
     expect(await second).toBe('applied');
-    expect(await shop.receive(event)).toBe('known');
+    expect(await shop.receive(event)).toBe('duplicate');
     expect(await shop.balance(workspace)).toBe(500n);
   });
 
@@ -82,7 +82,7 @@ describe('C6: a pack that is paid for at Stripe', () => {
       created: created - 3 * DAY_SECONDS,
     });
     expect(await shop.receive(event)).toBe('applied');
-    expect(await shop.receive(event)).toBe('known');
+    expect(await shop.receive(event)).toBe('duplicate');
     expect(await shop.balance(workspace)).toBe(500n);
   });
 
@@ -112,7 +112,7 @@ describe('C6: a pack that is paid for at Stripe', () => {
     const workspace = await shop.workspace();
     const paid = sessionOf(shop.paid(await shop.order(workspace)));
     expect(await shop.receive(shop.stripe.event('checkout.session.completed', { ...paid, payment_status: 'unpaid' }))).toBe(
-      'kept',
+      'ignored',
     );
     expect(await shop.balance(workspace)).toBe(0n);
     expect(await shop.receive(shop.stripe.event('checkout.session.async_payment_succeeded', paid))).toBe('applied');

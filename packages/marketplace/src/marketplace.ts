@@ -1,17 +1,18 @@
 import { type Refusal, refuse, type WorkspaceId } from '@purser/core';
 
-import { type CheckoutRequest, type StartedCheckout, startCheckout } from './checkout.ts';
-import { debtOf, settleDebts } from './debts.ts';
-import { learnInvoiceFees } from './invoice-fees.ts';
-import type { MarketplaceParts, OpenParts } from './parts.ts';
-import { openPortal } from './portal.ts';
-import { type PackSales, packSales } from './purchases.ts';
-import { type Receipt, receiptsOf } from './receipts.ts';
-import { receiveEvent, type Received } from './receive-event.ts';
-import { openStripe } from './stripe.ts';
-import { type TakeInRequest, takeIn, type TakenIn } from './take-in.ts';
-import { askQuestions } from './questions.ts';
-import { learnFees } from './true-fees.ts';
+import { type CheckoutRequest, type StartedCheckout, startCheckout } from './stripe/checkout.ts';
+import type { AppliedEvent } from './effects/apply-event.ts';
+import { debtOf, settleDebts } from './effects/debts.ts';
+import { learnInvoiceFees } from './stripe/learn-invoice-fees.ts';
+import type { MarketplaceParts, OpenParts } from './stripe/parts.ts';
+import { openPortal } from './stripe/portal.ts';
+import { type PackSales, packSales } from './effects/purchases.ts';
+import { type Receipt, receiptsOf } from './effects/receipts.ts';
+import { receiveEvent } from './stripe/receive-event.ts';
+import { openStripe } from './stripe/client.ts';
+import { type TakeInRequest, takeIn, type TakenIn } from './stripe/take-in.ts';
+import { askQuestions } from './stripe/questions.ts';
+import { learnFees } from './stripe/learn-fees.ts';
 
 /** Where workspaces buy. */
 export interface Marketplace {
@@ -19,14 +20,14 @@ export interface Marketplace {
   checkout(request: CheckoutRequest): Promise<StartedCheckout | Refusal>;
   /** Opens the page of a workspace's cards, invoices and subscription. */
   portal(workspace: WorkspaceId, return_url: string): Promise<{ url: string } | Refusal>;
-  /** Takes in an event as it was posted: its bytes, and the header that signs them. */
   /** Credits spent though their money went back, which the next purchase pays. */
   debt(workspace: WorkspaceId): Promise<bigint>;
   receipts(workspace: WorkspaceId, before: string | null): Promise<Receipt[]>;
   sales(span: { readonly from: Temporal.Instant; readonly to: Temporal.Instant }): Promise<PackSales[]>;
   /** What has to be done though no event comes; any number of servers may. */
   sweep(): Promise<void>;
-  receive(body: Buffer, signature: string | undefined): Promise<Received | Refusal>;
+  /** Takes in an event as it was posted: its bytes, and the header that signs them. */
+  receive(body: Buffer, signature: string | undefined): Promise<AppliedEvent | Refusal>;
   /** Asks Stripe for the events since an instant and takes in what is not known. @throws Fault when it does not answer. */
   takeIn(request: TakeInRequest): Promise<TakenIn | Refusal>;
 }

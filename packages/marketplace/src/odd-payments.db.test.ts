@@ -82,7 +82,7 @@ describe('a plan that is not in the catalog', () => {
     expect([await shop.receive(created, early), await shop.receive(created, early)]).toEqual(['refused', 'refused']);
     await payments.tell('invoice.paid', payments.inv(subscription, 1599, 'subscription_create'), early);
     expect(await toldOf(buyer.workspace.id)).toEqual(['payment.refused']);
-    expect([await shop.receive(created), await shop.receive(created)]).toEqual(['applied', 'known']);
+    expect([await shop.receive(created), await shop.receive(created)]).toEqual(['applied', 'duplicate']);
     expect([await payments.state(buyer.workspace), await shop.exhaust(buyer.workspace)]).toEqual([['PRO', 'active'], PRO_ADMITS]);
   });
 });

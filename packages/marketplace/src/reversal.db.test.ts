@@ -5,7 +5,7 @@ import { grantCredits } from '@purser/meters';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
-import { stillPaidFor } from './entitlement.ts';
+import { stillPaidFor } from './effects/entitlement.ts';
 import type { StripeObject } from './standins/index.ts';
 import { openShop, type Shop } from './testing.ts';
 
@@ -148,7 +148,7 @@ describe('C6: a dispute', () => {
   test('that is a mere inquiry takes nothing', async () => {
     const workspace = await shop.workspace();
     const object = dispute(await bought(workspace));
-    expect(await said(object, 'charge.dispute.created', 'warning_needs_response')).toBe('kept');
+    expect(await said(object, 'charge.dispute.created', 'warning_needs_response')).toBe('ignored');
     expect(await shop.balance(workspace)).toBe(500n);
   });
 });

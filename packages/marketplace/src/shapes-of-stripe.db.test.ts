@@ -34,7 +34,7 @@ describe('a subscription schedule', () => {
       phases: [{ start_date: second, items: [{ price: 'price_business', plan: 'BUSINESS', quantity: 1 }] }],
     });
     for (const type of ['created', 'updated', 'expiring'])
-      expect(await payments.tell(`subscription_schedule.${type}`, schedule)).toBe('kept');
+      expect(await payments.tell(`subscription_schedule.${type}`, schedule)).toBe('ignored');
     await payments.tell('customer.subscription.updated', { ...subscription, schedule: schedule.id });
     expect([await payments.state(workspace), await shop.exhaust(workspace)]).toEqual([['PRO', 'active'], PRO_ADMITS]);
     payments.later({ months: 1 });
@@ -45,7 +45,7 @@ describe('a subscription schedule', () => {
     await payments.tell('invoice.paid', payments.inv(moved, 14_900, 'subscription_cycle', { ...next, currency: 'usd' }));
     expect(await payments.state(workspace)).toEqual(['BUSINESS', 'active']);
     expect(await shop.exhaust(workspace)).toBeGreaterThan(100_000_000_000n);
-    expect(await payments.tell('subscription_schedule.released', { ...schedule, status: 'released' })).toBe('kept');
+    expect(await payments.tell('subscription_schedule.released', { ...schedule, status: 'released' })).toBe('ignored');
   });
 });
 
@@ -62,7 +62,7 @@ describe('a change that waits for its payment', () => {
     const { workspace, subscription } = await payments.subscribed();
     await payments.tell('customer.subscription.updated', { ...subscription, ...pending({}) });
     expect(await payments.tell('customer.subscription.pending_update_expired', { ...subscription, pending_update: null })).toBe(
-      'kept',
+      'ignored',
     );
     expect([await payments.state(workspace), await shop.exhaust(workspace)]).toEqual([['PRO', 'active'], PRO_ADMITS]);
   });
@@ -75,7 +75,7 @@ describe('a change that waits for its payment', () => {
       pending_update: null,
       metadata: { purser_workspace: workspace.id, purser_plan: 'BUSINESS' },
     };
-    expect(await payments.tell('customer.subscription.pending_update_applied', applied)).toBe('kept');
+    expect(await payments.tell('customer.subscription.pending_update_applied', applied)).toBe('ignored');
     await payments.tell('customer.subscription.updated', applied);
     await payments.tell('invoice.paid', payments.inv(applied, 5_000, 'subscription_update', { currency: 'usd' }));
     expect(await payments.state(workspace)).toEqual(['BUSINESS', 'active']);

@@ -1,11 +1,20 @@
 import { isRefusal, refuse, type WorkspaceId } from '@purser/core';
 import { expect, test } from 'vitest';
 
-import type { TakenIn } from './take-in.ts';
+import type { TakenIn } from './stripe/take-in.ts';
 import { takeInAndRelease } from './take-in-and-release.ts';
 
 const workspaces = ['a', 'b', 'c'] as WorkspaceId[];
-const taken: TakenIn = { linked: 0, known: 1, applied: 3, kept: 0, refused: 0, refusals: [], workspaces, next: 'events 7' };
+const taken: TakenIn = {
+  linked: 0,
+  duplicate: 1,
+  applied: 3,
+  ignored: 0,
+  refused: 0,
+  refusals: [],
+  workspaces,
+  next: 'events 7',
+};
 
 test('a license that cannot be applied is named, and keeps no other from being applied', async () => {
   const released: string[] = [];

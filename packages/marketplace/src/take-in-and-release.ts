@@ -2,7 +2,7 @@ import { isRefusal, type Refusal, type WorkspaceId } from '@purser/core';
 import type { Licenses } from '@purser/license';
 
 import type { Marketplace } from './marketplace.ts';
-import type { TakeInRequest, TakenIn } from './take-in.ts';
+import type { TakeInRequest, TakenIn } from './stripe/take-in.ts';
 
 /** What one run came to, and whose changed license was not applied at once: the next sweep of any server does it. */
 export interface TakenInAndReleased extends TakenIn {

@@ -1,7 +1,7 @@
 import type { Workspace } from '@purser/identity';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-import type { TakenIn } from './take-in.ts';
+import type { TakenIn } from './stripe/take-in.ts';
 import { openShop, type Shop } from './testing.ts';
 
 /* Webhooks that never arrived, or whose effects were lost with the database: asked for again at Stripe. */
@@ -36,10 +36,10 @@ test('events whose delivery never came are applied once, those that came count f
   shop.stripe.event('customer.subscription.created', made.subscription);
   shop.stripe.event('invoice.paid', made.invoice.invoice);
   const taken = await takeIn(1);
-  expect(taken).toMatchObject({ applied: 3, known: 1, refused: 0, next: null });
+  expect(taken).toMatchObject({ applied: 3, duplicate: 1, refused: 0, next: null });
   expect(await shop.balance(buyer)).toBe(before + 500n);
   expect(await license(subscriber)).toBe('PRO');
-  expect(await takeIn(1)).toMatchObject({ applied: 0, known: 4, next: null });
+  expect(await takeIn(1)).toMatchObject({ applied: 0, duplicate: 4, next: null });
   expect(await shop.balance(buyer)).toBe(before + 500n);
 });
 

@@ -16,7 +16,7 @@ import { openPeriods, walletMigrations, workWallet } from '@purser/wallet';
 
 import { marketplaceMigrations } from './index.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
-import type { MarketplaceParts } from './parts.ts';
+import type { MarketplaceParts } from './stripe/parts.ts';
 import { startStripeStandIn, type StripeObject, type StripeStandIn } from './standins/index.ts';
 import { signatureOf } from './standins/signature.ts';
 

@@ -11,14 +11,14 @@ export async function takeIn({ since }: { readonly since: string }): Promise<voi
   const log = createLog({ level: 'silent' });
   const catalog = await provenCatalog(settings, systemClock.now(), log);
   await using database = await openDatabase(settings);
-  const sums = { linked: 0, known: 0, applied: 0, kept: 0, refused: 0 };
+  const sums = { linked: 0, duplicate: 0, applied: 0, ignored: 0, refused: 0 };
   const refusals: string[] = [];
   const unreleased: string[] = [];
   try {
     // No caller signs in here, so nobody needs to know this token.
     const given = { settings, database_url: database.url, admin_token: crypto.randomUUID(), catalog, log };
     await takeInPayments(given, instantOf(since), (taken) => {
-      for (const name of ['linked', 'known', 'applied', 'kept', 'refused'] as const) sums[name] += taken[name];
+      for (const name of ['linked', 'duplicate', 'applied', 'ignored', 'refused'] as const) sums[name] += taken[name];
       refusals.push(...taken.refusals.map(({ event, type, why }) => `  refused ${event} (${type}): ${why}`));
       unreleased.push(...taken.unreleased.map(({ workspace, why }) => `  workspace ${workspace}: ${why}`));
     });
@@ -26,7 +26,7 @@ export async function takeIn({ since }: { readonly since: string }): Promise<voi
     if (error instanceof RefusalError) throw new Fault(error.refusal.detail, { retryable: false, cause: error });
     throw error;
   }
-  console.log(`${sums.applied} applied, ${sums.known} duplicate, ${sums.kept} ignored, ${sums.refused} refused`);
+  console.log(`${sums.applied} applied, ${sums.duplicate} duplicate, ${sums.ignored} ignored, ${sums.refused} refused`);
   if (sums.linked > 0) console.log(`${sums.linked} customers were linked to their workspaces again`);
   for (const line of refusals) console.log(line);
   if (unreleased.length > 0) console.log('licenses that changed, and that a running server applies by its next sweep:');

@@ -32,8 +32,10 @@ export async function registerStripeWebhooks(app: App, { marketplace, licenses, 
           200: z.object({
             received: z.literal(true),
             outcome: z
-              .enum(['applied', 'kept', 'refused', 'known'])
-              .describe('`kept`: recorded, without an effect; `refused`: it contradicts what is recorded; `known`: a duplicate.'),
+              .enum(['applied', 'ignored', 'refused', 'duplicate'])
+              .describe(
+                '`ignored`: recorded, without an effect; `refused`: it contradicts what is recorded; `duplicate`: it came before.',
+              ),
           }),
           ...problems(400, 422, 429, 501, 503),
         },
