@@ -24,13 +24,20 @@ const PUBLIC = [
   'POST /api/webhooks/stripe',
 ];
 
-const SPENDING = ['POST /api/ai/generate', 'POST /v1/chat/completions', 'POST /v1/embeddings', 'POST /v1/images/generations'];
+const SPENDING = [
+  'POST /api/ai/generate',
+  'POST /v1/audio/speech',
+  'POST /v1/chat/completions',
+  'POST /v1/embeddings',
+  'POST /v1/images/generations',
+];
 
 const BODIES: Record<string, object> = {
   '/api/ai/generate': { operation: 'chat', prompt: 'hello' },
   '/v1/chat/completions': { model: 'auto', messages: [{ role: 'user', content: 'hello' }] },
   '/v1/embeddings': { model: 'auto', input: 'hello' },
   '/v1/images/generations': { prompt: 'a lighthouse' },
+  '/v1/audio/speech': { model: 'auto', input: 'hello', voice: 'alloy' },
 };
 
 let server: TestServer;

@@ -67,8 +67,8 @@ function checkModels(catalog: Catalog, report: Report): void {
       const given = model.free ? `free, but '${model.priceKey}' costs something` : `'${model.priceKey}', which costs nothing`;
       report([...path, 'free'], given, 'free: true exactly where the price is zero');
     }
-    if (model.task === 'text' && model.output_tokens_max === 0)
-      report([...path, 'output_tokens_max'], '0', 'at least 1 for text');
+    if (model.output_tokens_max === 0 && prices.some((price) => billsOutput(model, price)))
+      report([...path, 'output_tokens_max'], '0', `at least 1 for ${model.task}`);
   }
 }
 
@@ -82,7 +82,7 @@ function unpricedUnit({ tasks }: Catalog, model: ModelEntry, { units, images }: 
     case 'image':
       return images.length === 0 ? 'images' : undefined;
     case 'speech':
-      return units.character === undefined && units.second === undefined ? 'character or second' : undefined;
+      return missingOfSpeech(units);
     case 'video':
       return units.second === undefined && units.minute === undefined ? 'second or minute' : undefined;
     default: {
@@ -90,6 +90,19 @@ function unpricedUnit({ tasks }: Catalog, model: ModelEntry, { units, images }: 
       return own.find((unit) => units[unit] === undefined);
     }
   }
+}
+
+/** By the character, by the second, or by the tokens of the text and of the sound. */
+function missingOfSpeech({ character, second, input_token, audio_output_token }: ModelPrice['units']): string | undefined {
+  if (character !== undefined || second !== undefined) return undefined;
+  return input_token !== undefined && audio_output_token !== undefined
+    ? undefined
+    : 'character, second, or input_token and audio_output_token';
+}
+
+/** Whether what it puts out is billed by tokens, which only its own limit bounds. */
+function billsOutput({ task }: ModelEntry, { units }: ModelPrice): boolean {
+  return task === 'text' || (task === 'speech' && units.character === undefined && units.second === undefined);
 }
 
 function checkOperations(catalog: Catalog, report: Report): void {

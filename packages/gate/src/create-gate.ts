@@ -16,6 +16,7 @@ import type { Arrival, Gate, GenerateRequest, Spent, SpentEnd, TaskRequest } fro
 import { tasksOf } from './tasks/registry.ts';
 import { EmbeddingTask } from './tasks/embedding/embedding-task.ts';
 import { ImageTask } from './tasks/image/image-task.ts';
+import { SpeechTask } from './tasks/speech/speech-task.ts';
 import type { Task, TextPiece } from './tasks/task.ts';
 import { answerOf, endOf, replayedParts } from './tasks/text/answer.ts';
 import { chatCompletions } from './tasks/text/openai/chat-completions.ts';
@@ -29,7 +30,7 @@ export function createGate(deps: GateDeps): Gate {
   const text = new TextTask(deps);
   const engine: Engine = {
     ...deps,
-    tasks: tasksOf([text, new EmbeddingTask(deps), new ImageTask(deps), ...(deps.tasks ?? [])]),
+    tasks: tasksOf([text, new EmbeddingTask(deps), new ImageTask(deps), new SpeechTask(deps), ...(deps.tasks ?? [])]),
     inFlight,
     refused: new Refused(),
   };

@@ -81,8 +81,11 @@ export interface Spent<Result> extends Called {
 /** A part of a streamed answer: a piece, its end as the endpoint wants it, or the refusal of what broke off. */
 export type StreamedPart<End, P extends Piece = Piece> = P | End | { readonly type: 'refusal'; readonly refusal: Refusal };
 
-/** The parts as they come. `replayed`: the answer was given before, under the same idempotency key. */
-export type Streamed<End, P extends Piece = Piece> = AsyncIterable<StreamedPart<End, P>> & { readonly replayed?: true };
+/** The parts as they come. `replayed`: the answer was given before, under the same idempotency key; `call`: what is known before it ends. */
+export type Streamed<End, P extends Piece = Piece> = AsyncIterable<StreamedPart<End, P>> & {
+  readonly replayed?: true;
+  readonly call?: ServedCall;
+};
 
 /** The last part of a stream of any task. */
 export interface SpentEnd<Result> {

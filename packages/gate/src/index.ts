@@ -19,6 +19,7 @@ export type {
   ServedCall,
   Spent,
   SpentEnd,
+  Streamed,
   StreamPart,
   TaskRequest,
 } from './gate.ts';
@@ -27,5 +28,6 @@ export type { ProviderFailure } from './execution/provider-failure.ts';
 export { keepWithinBound } from './execution/unresolved-bound.ts';
 export type { EmbeddingInput, EmbeddingResult } from './tasks/embedding/embedding-task.ts';
 export type { ImageInput, ImageResult } from './tasks/image/image-task.ts';
+export type { SpeechInput, SpeechResult } from './tasks/speech/speech-task.ts';
 export { fitSteps, type FittedStep, type Step } from './tasks/fit-steps.ts';
 export type { Fitted, Fitting, Outcome, Piece, Size, Sizing, Task, TaskCall, TaskEvent } from './tasks/task.ts';

@@ -1,5 +1,5 @@
 import { isRefusal } from '@purser/core';
-import type { Gate, Spent } from '@purser/gate';
+import type { Gate, Spent, TaskRequest } from '@purser/gate';
 import { callerOf, callerSignal, idempotencyOf, sendRefusal } from '@purser/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -15,28 +15,28 @@ interface Wanted {
 export async function answerSpent<Result>(
   gate: Gate,
   task: string,
-  { input, model, user }: Wanted,
+  wanted: Wanted,
   request: FastifyRequest,
   reply: FastifyReply,
   wire: (spent: Spent<Result>) => object,
 ): Promise<FastifyReply> {
-  const idempotency = idempotencyOf(request);
-  const spent = await gate.spend<Result>(
-    callerOf(request),
-    task,
-    {
-      input,
-      ...(model ? { model } : {}),
-      ...(user ? { user } : {}),
-      ...(idempotency !== undefined && { idempotency }),
-      ...(request.arrival !== null && { arrival: request.arrival }),
-    },
-    callerSignal(reply),
-  );
+  const spent = await gate.spend<Result>(callerOf(request), task, requestOf(request, wanted), callerSignal(reply));
   if (isRefusal(spent)) return sendRefusal(request, reply, spent);
   if (spent.replayed) reply.header('idempotency-replayed', 'true');
   describeCall(reply, spent);
   describeBill(reply, { cost: spent.cost, charged: spent.credits.charged });
   // Built here to the published shape: megabytes are not looked at once more.
   return reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(wire(spent));
+}
+
+/** What a task is asked, with what the request says beside its body. */
+export function requestOf(request: FastifyRequest, { input, model, user }: Wanted): TaskRequest {
+  const idempotency = idempotencyOf(request);
+  return {
+    input,
+    ...(model ? { model } : {}),
+    ...(user ? { user } : {}),
+    ...(idempotency !== undefined && { idempotency }),
+    ...(request.arrival !== null && { arrival: request.arrival }),
+  };
 }

@@ -1,19 +1,10 @@
 import { isRefusal } from '@purser/core';
 import type { OpenAiChatBody } from '@purser/gate';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import {
-  problemOfThrown,
-  sendRefusal,
-  callerOf,
-  callerSignal,
-  sendChunks,
-  idempotencyOf,
-  openAiError,
-  openAiErrors,
-  type App,
-} from '@purser/http';
+import { sendRefusal, callerOf, callerSignal, sendChunks, idempotencyOf, openAiErrors, type App } from '@purser/http';
 
+import { brokenStream } from './broken-stream.ts';
 import { describeBill, describeCall } from './describe-call.ts';
 import type { GatewayDeps } from './deps.ts';
 import { endUser } from './end-user.ts';
@@ -91,10 +82,4 @@ function withoutUnset(body: z.infer<typeof chatBody>): OpenAiChatBody {
   }
   if (body.user === '') delete body.user;
   return body as OpenAiChatBody;
-}
-
-/** A stream that breaks after its first byte ends with an error chunk, which OpenAI's clients raise, and without `[DONE]`. */
-function brokenStream(request: FastifyRequest, error: unknown): string {
-  request.log.error({ err: error, request_id: request.id }, 'a stream broke');
-  return `data: ${JSON.stringify(openAiError(problemOfThrown(error, request.view)))}\n\n`;
 }

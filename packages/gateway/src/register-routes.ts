@@ -8,6 +8,7 @@ import { registerImages } from './images.ts';
 import { registerLimitsEstimate } from './limits-estimate.ts';
 import { registerOpenAiModels } from './openai-models.ts';
 import { registerOperations } from './operations.ts';
+import { registerSpeech } from './speech.ts';
 import type { GatewayDeps } from './deps.ts';
 
 export function registerRoutes(app: App, deps: GatewayDeps): void {
@@ -15,6 +16,7 @@ export function registerRoutes(app: App, deps: GatewayDeps): void {
   registerChatCompletions(app, deps);
   registerEmbeddings(app, deps);
   registerImages(app, deps);
+  registerSpeech(app, deps);
   registerOpenAiModels(app, deps);
   registerFeatureCheck(app, deps);
   registerLimitsEstimate(app, deps);

@@ -11,6 +11,8 @@ export interface Bounds {
   /** Of one body, on the routes that take prompts; others take `small_body_bytes_max`. */
   readonly prompt_body_bytes_max: number;
   readonly small_body_bytes_max: number;
+  /** Of one form with files. */
+  readonly upload_body_bytes_max: number;
   /** Requests with a wrong credential, or without one where one is needed, per address and minute. */
   readonly anonymous_per_minute_max: number;
   /** Requests without a credential where none is needed, per address and minute. */
@@ -26,6 +28,7 @@ export const BOUNDS: Bounds = {
   connections_address_max: 1_024,
   prompt_body_bytes_max: 4 * 1024 * 1024,
   small_body_bytes_max: 64 * 1024,
+  upload_body_bytes_max: 26 * 1024 * 1024,
   anonymous_per_minute_max: 120,
   public_per_minute_max: 1_200,
   headers_timeout_ms: 10_000,

@@ -21,6 +21,7 @@ import { boundConnections } from './connections.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { unpackBodies } from './encoded-body.ts';
 import { readJsonBodies } from './json-body.ts';
+import { readMultipartBodies } from './multipart-body.ts';
 import { answerUnknownRoute } from './not-found.ts';
 import { guardRedirects } from './own-redirect.ts';
 import { showByView } from './show-view.ts';
@@ -56,6 +57,7 @@ export function createApp(options: AppOptions): CreatedApp {
   app.decorateRequest('outcome_code', null);
   showByView(app, options.views);
   readJsonBodies(app, options.beforeParsing);
+  readMultipartBodies(app, options.beforeParsing);
   unpackBodies(app);
   guardRedirects(app, options.site.origin);
   const routes = watchRoutes(app);

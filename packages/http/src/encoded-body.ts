@@ -4,6 +4,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { RefusalError, refuse } from '@purser/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import { MULTIPART } from './multipart-body.ts';
 import { openAiErrors, problems } from './responses.ts';
 import type { App } from './types.ts';
 
@@ -75,9 +76,13 @@ function unpacked(
 const readable = new WeakMap<FastifyRequest['server'], Set<string>>();
 const READABLE_MAX = 16;
 
-function unreadableType({ headers, server }: FastifyRequest): string | undefined {
+function unreadableType({ headers, server, routeOptions }: FastifyRequest): string | undefined {
   const given = headers['content-type'];
   if (given === undefined) return undefined;
+  const uploads = routeOptions.config.uploads === true;
+  // A form is another way to say things, so it is taken where files are, and there nothing else is.
+  if (uploads !== isForm(given)) return `content-type: got ${shown(given)}, want ${uploads ? MULTIPART : taken(server)}`;
+  if (uploads) return undefined;
   let known = readable.get(server);
   if (known === undefined) readable.set(server, (known = new Set()));
   if (known.has(given)) return undefined;
@@ -87,6 +92,10 @@ function unreadableType({ headers, server }: FastifyRequest): string | undefined
   if (charset !== undefined && !UTF_8.test(charset)) return `charset: got ${shown(charset)}, want utf-8`;
   if (known.size < READABLE_MAX) known.add(given);
   return undefined;
+}
+
+function isForm(type: string): boolean {
+  return type.slice(0, MULTIPART.length).toLowerCase() === MULTIPART;
 }
 
 /** What the routes of this part of the server take. */

@@ -54,7 +54,7 @@ export async function sendChunks(
 }
 
 /** Waits until the caller has read what lies before it; ends the connection of one that does not. */
-async function writable(raw: ServerResponse, stalled_ms: number): Promise<void> {
+export async function writable(raw: ServerResponse, stalled_ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   raw.once('drain', resolve).once('close', resolve);
   const stalled = setTimeout(() => raw.destroy(), stalled_ms);

@@ -15,6 +15,7 @@ export { boundConnections } from './connections.ts';
 export { createOnce } from './create-once.ts';
 export { crossOrigin } from './cross-origin.ts';
 export { type CsvCell, sendCsv, streamCsv, toCsv } from './csv.ts';
+export { type ByteSending, sendBytes } from './byte-stream.ts';
 export { callerSignal } from './disconnect.ts';
 export { unpackBodies } from './encoded-body.ts';
 export { event, sendChunks } from './events.ts';

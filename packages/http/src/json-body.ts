@@ -7,7 +7,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { scanJson } from './json-scan.ts';
 
 /** Asked when the bytes of a body are there and nothing has been made of them; `user` is the one the body names. */
-type BeforeParsing = (request: FastifyRequest, user: string | undefined) => Refusal | undefined | Promise<Refusal | undefined>;
+export type BeforeParsing = (
+  request: FastifyRequest,
+  user: string | undefined,
+) => Refusal | undefined | Promise<Refusal | undefined>;
 
 /** Read as if it were, every byte that is none would become U+FFFD in silence. */
 const NOT_UTF8 = 'the body is not UTF-8; want JSON in UTF-8';

@@ -35,6 +35,8 @@ declare module 'fastify' {
     access?: Access;
     /** Its work costs money: it reaches a provider, and only through the gate. */
     spends?: boolean;
+    /** It takes a form with files, and no other body. */
+    uploads?: boolean;
     /** It changes what the workspace pays, or whom it tells: of persons, its owners and admins alone do. */
     manages?: boolean;
     /** The feature of the plan it belongs to: who has it not, or has not paid for it, is refused before the body is read. */

@@ -78,8 +78,9 @@ function ratesFor(price: ModelPrice, usage: Usage): TokenPrices | Unpriced {
 
 /**
  * The most that a call within `bounds` can cost, rounded up to a nano: no cache discount, the dearest kind of input and of output token,
- * the dearest tier that the input can reach. `bounds` gives totals; how they split into cached or reasoning tokens is not trusted. What
- * a request has to ask for (another service tier, writes kept for an hour, sound, searches) is not in it: a request that does is refused.
+ * the dearest tier that the input can reach. `bounds` gives totals; how they split into cached or reasoning tokens is not trusted. Sound
+ * and pictures are in it as far as `bounds` names them. What else a request has to ask for (another service tier, writes kept for an hour,
+ * searches) is not: a request that does is refused.
  */
 export function worstCaseCost(price: ModelPrice, bounds: Usage): Money | Unpriced {
   assertCounts(bounds);
@@ -118,12 +119,32 @@ function worstTokens(
   let worst: YoctoSum | undefined;
   for (const { input_max, rates } of bands(price, input)) {
     const sum = new YoctoSum();
-    sum.add('input_token', input_max, inputPrice(rates));
-    sum.add('output_token', output, dearest(rates.output_token, rates.reasoning_token));
+    addBoundedParts(sum, rates, bounds);
+    sum.add('input_token', Math.max(0, input_max - audioOf(bounds)), inputPrice(rates));
+    sum.add(
+      'output_token',
+      Math.max(0, output - soundsAndPicturesOf(bounds)),
+      dearest(rates.output_token, rates.reasoning_token),
+    );
     if (!worst || sum.missing !== undefined || (worst.missing === undefined && sum.yoctos > worst.yoctos)) worst = sum;
   }
   assert(worst, 'a price has at least its base band');
   return worst;
+}
+
+/** Tokens that a bound allows to be sound or pictures: each at the dearer of its own price and the plain one, for it need not be. */
+function addBoundedParts(sum: YoctoSum, rates: TokenPrices, bounds: Usage): void {
+  sum.add('audio_input_token', audioOf(bounds), dearest(rates.audio_input_token, rates.input_token));
+  sum.add('audio_output_token', bounds.audio_output_tokens ?? 0, dearest(rates.audio_output_token, rates.output_token));
+  sum.add('image_output_token', bounds.image_output_tokens ?? 0, dearest(rates.image_output_token, rates.output_token));
+}
+
+function audioOf({ audio_input_tokens = 0 }: Usage): number {
+  return audio_input_tokens;
+}
+
+function soundsAndPicturesOf({ audio_output_tokens = 0, image_output_tokens = 0 }: Usage): number {
+  return audio_output_tokens + image_output_tokens;
 }
 
 /** The prices of a request with that many input tokens: the highest tier it exceeds holds for the whole of it. */

@@ -1,6 +1,7 @@
 import { Fault } from '@purser/core';
 import type { Usage } from '@purser/money';
 import type { Blame } from './blame.ts';
+import type { SpeechAbilities, SpeechCall, SpeechEvent } from './media/speech.ts';
 import type { UsageReport } from './usage-report.ts';
 
 import type { OutputLimitName } from './output-limit.ts';
@@ -126,6 +127,9 @@ export interface Provider {
   readonly embeds_max?: number;
   /** Present when this provider draws images. @throws ProviderError */
   draw?(call: ImageCall): Promise<ImageAnswer>;
+  /** Present when this provider speaks. Leaving the loop early aborts its work. @throws ProviderError while iterating */
+  speak?(call: SpeechCall): AsyncIterable<SpeechEvent>;
+  readonly speaks?: SpeechAbilities;
 }
 
 /**

@@ -12,7 +12,7 @@ import { isObject, type Json } from './json.ts';
 const TOKENS_MAX = 1_000_000_000;
 
 /** Absent is undefined; present and impossible (negative, fractional, absurd, no number) is null. */
-function count(report: Json, member: string): Count {
+export function count(report: Json, member: string): Count {
   const value = report[member];
   if (value === undefined || value === null) return undefined;
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= TOKENS_MAX ? value : null;
@@ -45,7 +45,7 @@ const PRICED_APART = [
 ] as const;
 type PricedApart = (typeof PRICED_APART)[number];
 
-function usageOf({ input, output, cached, cache_write, reasoning, priced_apart = {} }: Counts): Usage | null {
+export function usageOf({ input, output, cached, cache_write, reasoning, priced_apart = {} }: Counts): Usage | null {
   if (input === undefined || output === undefined || input === null || output === null) return null;
   if (cached === null || cache_write === null || reasoning === null) return null;
   if ((cached ?? 0) + (cache_write ?? 0) > input || (reasoning ?? 0) > output) return null;

@@ -28,7 +28,7 @@ export function route(draft: SizedDraft, engine: Pick<Engine, 'routes'>): Routed
   });
   if (isRefusal(found)) return found;
   const models = task.substitutes === false ? found.models.slice(0, 1) : found.models;
-  const unfit = task.unfit === undefined ? [] : models.map(({ provider }) => task.unfit?.(draft.input, provider));
+  const unfit = task.unfit === undefined ? [] : models.map((model) => task.unfit?.(draft.input, model.provider, model));
   const able = unfit.some((why) => why !== undefined) ? models.filter((_, index) => unfit[index] === undefined) : models;
   if (able.length === 0)
     return refuse(

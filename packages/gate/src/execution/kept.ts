@@ -27,8 +27,10 @@ export interface Kept {
 
 /** `at`: when its call began. */
 export function keptFrom(task: Task, { result, ...called }: Spent<unknown>, at: Temporal.Instant): string {
+  const kept = task.keep(result);
+  if (kept === undefined) return '';
   // What a task keeps is JSON already: to look at each of a million numbers would hold up everybody else for a second.
-  return bounded(`{"answer":${textOf(called)},"result":${JSON.stringify(task.keep(result)) ?? 'null'},"at":"${at.toString()}"}`);
+  return bounded(`{"answer":${textOf(called)},"result":${JSON.stringify(kept)},"at":"${at.toString()}"}`);
 }
 
 /** When the call of a kept answer began. */

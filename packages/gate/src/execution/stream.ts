@@ -10,6 +10,7 @@ import { type Kept, spentFromKept } from './kept.ts';
 import { endLeft } from './left.ts';
 import { serve } from './serve.ts';
 import type { Serving } from './serving.ts';
+import { servedCall } from './settle.ts';
 import { settleOutcome, taskCall } from './spend.ts';
 
 /** How an endpoint wants the last part of a stream. */
@@ -35,7 +36,8 @@ export async function stream<Result, End, P extends Piece = Piece>(
     { signal: client, stream: true },
     async (serving) => {
       const events = begin(taskCall(serving))[Symbol.asyncIterator]() as Events<Result, P>;
-      return relay(engine, serving, events, await events.next(), endOf);
+      const parts = relay(engine, serving, events, await events.next(), endOf);
+      return Object.assign(parts, { call: servedCall(serving.held) });
     },
     (kept: Kept) => Object.assign(again(spentFromKept<Result>(task, kept)), { replayed: true as const }),
   );

@@ -1,15 +1,6 @@
 import { type Refusal, refuse } from '@purser/core';
 import type { ModelEntry } from '@purser/catalog';
-import {
-  compare,
-  convertCost,
-  formatMoney,
-  isUnpriced,
-  type ModelPrice,
-  type Money,
-  type Usage,
-  worstCaseCost,
-} from '@purser/money';
+import { compare, convertCost, formatMoney, isUnpriced, type ModelPrice, type Usage, worstCaseCost } from '@purser/money';
 
 import type { Fitted, Fitting, Size, Task } from './task.ts';
 
@@ -17,6 +8,10 @@ import type { Fitted, Fitting, Size, Task } from './task.ts';
 export interface Step<Shape> {
   readonly shape: Shape;
   readonly most: Usage;
+  /** What of that the price is for, where quotas count more than is billed; absent: all of it. */
+  readonly billed?: Usage;
+  /** The most that its provider can bill, where no limit that is sent bounds that; absent: no more than `billed`. */
+  readonly dearest?: Usage;
   /** Said to the caller where it is not what was asked: `3 pages instead of 5`. */
   readonly smaller?: string;
 }
@@ -27,12 +22,12 @@ type Asked = Fitting<unknown, Size>;
 
 /**
  * Fits a request that is made smaller in steps: of each candidate in turn the first step that fits everything that is left, largest first.
- * Refuses with the code of what was too small, or `price_unknown`. For tasks whose providers bill no more than the bound that is sent.
+ * Refuses with the code of what was too small, or `price_unknown`.
  */
 export function fitSteps<Shape>(
   question: Asked,
   counted: Task['counted'],
-  stepsOf: (model: ModelEntry) => readonly Step<Shape>[],
+  stepsOf: (model: ModelEntry, price: ModelPrice) => readonly Step<Shape>[],
 ): FittedStep<Shape> | Refusal {
   let unpriced: Refusal | undefined;
   let tooDear: Refusal | undefined;
@@ -42,28 +37,33 @@ export function fitSteps<Shape>(
       unpriced ??= refuse('price_unknown', `no price is known for ${model.id}`);
       continue;
     }
-    for (const step of stepsOf(model)) {
-      const worst_cost = fits(question, model, price, step.most, counted);
-      if (!('refused' in worst_cost)) return fittedOf(question, model, price, step, worst_cost);
-      if (worst_cost.code === 'price_unknown') unpriced ??= worst_cost;
-      else tooDear = worst_cost;
+    for (const step of stepsOf(model, price)) {
+      const costs = fits(question, model, price, step, counted);
+      if (!('refused' in costs)) return fittedOf(question, model, price, step, costs);
+      if (costs.code === 'price_unknown') unpriced ??= costs;
+      else tooDear = costs;
     }
   }
   return tooDear ?? unpriced ?? refuse('request_too_large', 'no model serves a request of that size');
 }
 
-/** The worst cost when it fits everywhere, else the refusal of the first that it does not fit. */
+type Costs = Pick<Fitted, 'worst_cost' | 'dearest_cost'>;
+
+/** What it may cost when that fits everywhere, else the refusal of the first that it does not fit. */
 function fits(
   { rooms, dearest_room, units_left, policy }: Asked,
   model: ModelEntry,
   price: ModelPrice,
-  most: Usage,
+  { most, billed = most, dearest = billed }: Step<unknown>,
   counted: Task['counted'],
-): Money | Refusal {
-  const worst = worstCaseCost(price, most);
+): Costs | Refusal {
+  const worst = worstCaseCost(price, billed);
   if (isUnpriced(worst)) return refuse('price_unknown', `no price of ${worst.unpriced} is known for ${model.id}`);
-  for (const { left, code, name } of dearest_room ? [...rooms, dearest_room] : rooms) {
-    const cost = convertCost(worst, left.currency, policy.catalog.fx);
+  const beyond = dearest === billed ? worst : worstCaseCost(price, dearest);
+  if (isUnpriced(beyond)) return refuse('price_unknown', `no price of ${beyond.unpriced} is known for ${model.id}`);
+  const asked = rooms.map((room) => [room, worst] as const);
+  for (const [{ left, code, name }, most_cost] of dearest_room ? [...asked, [dearest_room, beyond] as const] : asked) {
+    const cost = convertCost(most_cost, left.currency, policy.catalog.fx);
     if (compare(cost, left) <= 0) continue;
     const may = `it may cost ${formatMoney(cost)}, and ${formatMoney(left)} is left`;
     return refuse(code, `${name} does not leave enough for this call on ${model.id}; ${may}`);
@@ -73,7 +73,7 @@ function fits(
     if (BigInt(takes[unit] ?? 0) <= left) continue;
     return refuse('quota_exceeded', `this call may take ${takes[unit]} ${unit}s, and the quota leaves ${left}`);
   }
-  return worst;
+  return { worst_cost: worst, dearest_cost: compare(beyond, worst) > 0 ? beyond : worst };
 }
 
 function fittedOf<Shape>(
@@ -81,7 +81,7 @@ function fittedOf<Shape>(
   model: ModelEntry,
   price: ModelPrice,
   { shape, most, smaller }: Step<Shape>,
-  worst_cost: Money,
+  costs: Costs,
 ): FittedStep<Shape> {
   const degraded = [];
   if (model !== candidates[0]) {
@@ -89,5 +89,5 @@ function fittedOf<Shape>(
     degraded.push({ what, why: 'the preferred model costs more than is left' });
   }
   if (smaller !== undefined) degraded.push({ what: smaller, why: 'the budget left pays for no more' });
-  return { model, price, shape, most, worst_cost, dearest_cost: worst_cost, degraded };
+  return { model, price, shape, most, ...costs, degraded };
 }

@@ -95,8 +95,8 @@ export interface Task<Input = unknown, S extends Size = Size, F extends Fitted =
   readonly substitutes?: boolean;
   /** Which providers can be called for it now. */
   offeredBy(): ReadonlySet<string>;
-  /** What of a request a provider cannot do as asked, in words for the caller; undefined: nothing. Absent: each can do all. */
-  unfit?(input: Input, provider: string): string | undefined;
+  /** What of a request a provider, or its model, cannot do as asked, in words for the caller; undefined: nothing. Absent: each can do all. */
+  unfit?(input: Input, provider: string, model: ModelEntry): string | undefined;
   /** How large the request is. One that is larger than the plan allows is refused, or cut. */
   size(question: Sizing<Input>): S | Refusal;
   /**
@@ -114,7 +114,7 @@ export interface Task<Input = unknown, S extends Size = Size, F extends Fitted =
   run(call: TaskCall<Input, F>): Promise<Outcome<Result>>;
   /** Absent: it cannot be streamed. Leaving the loop early aborts the provider's work. */
   stream?(call: TaskCall<Input, F>): AsyncIterable<TaskEvent<Result>>;
-  /** The result as JSON, to be given again under its idempotency key; and back. */
+  /** The result as JSON, to be given again under its idempotency key, and back; undefined: it is too large to be kept. */
   keep(result: Result): unknown;
   restore(kept: unknown): Result;
   /** Absent: its providers keep their limits, and one that did not is tried again after a wait. */

@@ -4,6 +4,7 @@ import type { OutputLimitName } from '../output-limit.ts';
 import { usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from '../usage.ts';
 import { isObject, type Json, objectsIn } from '../json.ts';
 import type { SettingName } from '../provider.ts';
+import { type MediaProtocol, NO_MEDIA, OPENAI_MEDIA } from '../media/media.ts';
 import type { Protocol } from './protocol.ts';
 import { AnthropicReader } from './read-anthropic.ts';
 import { GeminiReader } from './read-gemini.ts';
@@ -31,6 +32,10 @@ export interface Family {
   /** Whether embeddings are asked for as the bytes of their 32-bit floats: a quarter of the answer's size. */
   readonly vectors_as_base64: boolean;
   readonly draws: boolean;
+  /** What it does besides, over requests that are written here. */
+  readonly media: MediaProtocol;
+  /** The headers that show the key; none where there is none. */
+  credentials(api_key: string): string[];
   load(): Promise<{ readonly protocol: Protocol }>;
   /** Reads one answer in the provider's own protocol. */
   reader(): AnswerReader;
@@ -74,6 +79,8 @@ const GEMINI: Family = {
   embeds_max: 100,
   vectors_as_base64: false,
   draws: false,
+  media: NO_MEDIA,
+  credentials: (key) => ['x-goog-api-key', key],
   load: () => import('./gemini.ts'),
   reader: () => new GeminiReader(),
   usage: usageFromGoogle,
@@ -102,6 +109,8 @@ const OPENAI: Family = {
   embeds_max: 2_048,
   vectors_as_base64: true,
   draws: true,
+  media: OPENAI_MEDIA,
+  credentials: (key) => (key === '' ? [] : ['authorization', `Bearer ${key}`]),
   load: () => import('./openai.ts'),
   reader: () => new OpenAiReader(),
   usage: usageFromOpenAi,
@@ -126,6 +135,8 @@ const ANTHROPIC: Family = {
   embeds_max: 0,
   vectors_as_base64: false,
   draws: false,
+  media: NO_MEDIA,
+  credentials: (key) => ['x-api-key', key],
   load: () => import('./anthropic.ts'),
   reader: () => new AnthropicReader(),
   usage: usageFromAnthropic,

@@ -37,6 +37,8 @@ import {
   type TransportLimits,
   type WholeAnswer,
 } from '../upstream/transport.ts';
+import type { Endpoint } from '../media/endpoint.ts';
+import { mediaOf } from '../media/media.ts';
 import { draw, type SendWhole } from './draw.ts';
 import { type EncodedRequest, encodeRequest } from './encode.ts';
 import type { Family } from './families.ts';
@@ -77,7 +79,31 @@ export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
     stream: (call) => stream(line, call),
     ...(family.embeds_max > 0 ? { embeds_max: family.embeds_max, embed: (call: EmbedCall) => embed(line, call) } : {}),
     ...(family.draws ? { draw: (call: ImageCall) => draw(sendBy(line), context, call) } : {}),
+    ...mediaOf(family.media, endpointOf(line)),
     close: () => transport.close(),
+  };
+}
+
+/** The same provider for requests that are written here. */
+function endpointOf({ family, transport, context, access }: Line): Endpoint {
+  const base = new URL(access.base_url).pathname.replace(/\/+$/u, '');
+  return {
+    context,
+    async send({ path, body, content_type, signal, bytes_max, streams }) {
+      const headers = [...family.credentials(access.api_key), 'content-type', content_type, 'accept-encoding', 'identity'];
+      const answer = await sent(context, bytes_max, () =>
+        transport.send({
+          method: 'POST',
+          path: base + path,
+          headers,
+          body,
+          signal,
+          ...(bytes_max === undefined ? {} : { bytes_max }),
+          streams: streams ?? (() => false),
+        }),
+      );
+      return successful(context, answer);
+    },
   };
 }
 
@@ -236,21 +262,24 @@ async function send(
     'output_tokens_max' in call
       ? answerBytesMax({ output_tokens_max: call.output_tokens_max, stream: streams, request_bytes: request.body.length })
       : undefined;
-  const answer = await sendOnce(transport, context, request, { signal: call.signal, bytes_max }, streams);
+  return successful(context, await sendOnce(transport, context, request, { signal: call.signal, bytes_max }, streams));
+}
+
+function successful(context: FailureContext, answer: TransportAnswer): TransportAnswer {
   if (answer.kind === 'whole' && (answer.status < 200 || answer.status >= 300))
     throw statusFailure(context, answer.status, answer.headers, answer.body.toString());
   return answer;
 }
 
-async function sendOnce(
+function sendOnce(
   transport: Transport,
   context: FailureContext,
   { url, headers, body }: EncodedRequest,
   { signal, bytes_max }: { readonly signal: AbortSignal; readonly bytes_max: number | undefined },
   streams: boolean,
 ): Promise<TransportAnswer> {
-  try {
-    return await transport.send({
+  return sent(context, bytes_max, () =>
+    transport.send({
       method: 'POST',
       path: url.pathname + url.search,
       // Identity encoding: bytes are read as they pass.
@@ -259,7 +288,18 @@ async function sendOnce(
       signal,
       ...(bytes_max === undefined ? {} : { bytes_max }),
       streams: (status, answered) => streams && status < 300 && contentType(answered).startsWith('text/event-stream'),
-    });
+    }),
+  );
+}
+
+/** @throws ProviderError in place of what the transport throws */
+async function sent(
+  context: FailureContext,
+  bytes_max: number | undefined,
+  attempt: () => Promise<TransportAnswer>,
+): Promise<TransportAnswer> {
+  try {
+    return await attempt();
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     // Where no limit was sent none was broken: the model is not to be closed for it.

@@ -7,6 +7,7 @@ import { replyTo } from './reply.ts';
 import { anthropicWire } from './wire-anthropic.ts';
 import { geminiWire } from './wire-gemini.ts';
 import { openAiEmbeddings, openAiImages, openAiWire } from './wire-openai.ts';
+import { sendSpeech } from './speak.ts';
 import type { Wire } from './wire.ts';
 
 export interface StandInOptions {
@@ -102,6 +103,7 @@ async function serve(
   if (path === '/v1/embeddings')
     return sendJson(response, 200, openAiEmbeddings(body, inputsOf(body), misbehaviour !== 'no_usage'));
   if (path === '/v1/images/generations') return sendJson(response, 200, openAiImages(body, misbehaviour !== 'no_usage'));
+  if (path === '/v1/audio/speech') return sendSpeech(response, body, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);
   const reply = replyTo(asked.model, Buffer.byteLength(text), asked.tokens_max, misbehaviour);
   if (!asked.streams) return sendWhole(response, JSON.stringify(asked.wire.whole(reply)), misbehaviour);
   await sendStream(response, asked.wire.events(reply), asked.wire, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);
