@@ -81,7 +81,7 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
   'routing.serialisedBounds': (text) => routing.serialisedBounds(text, 1).input_tokens_max,
 };
 
-/** Functions whose parameters are texts of ours, short ones, files of the operator, or nothing that a text is read out of. */
+/** Functions whose parameters are texts of ours, short ones, files of the operator, or nothing that a text is read out of; `lengthOf` reads frames, which its own test walks. */
 const NOT_READING: readonly string[] = words(`
   account.replaceSettings account.searchOf console.beginRollout console.moveRollout console.takeBackGift settings.address settings.text
   http.registerWebClient metrics.backgroundLog terms.collectedByMonth identity.personNamed identity.workspaceNamed
@@ -91,7 +91,7 @@ const NOT_READING: readonly string[] = words(`
   audit.entriesAfter audit.listAudit audit.readMarks core.inBackground database.backUp database.examineDatabase database.restoreBackup database.migrate database.databaseFault core.fileTrouble
   database.openPool database.addressAs database.openRoles settings.loadSettings embedded.makeFolder embedded.startEmbedded core.assert core.isRefusal
   core.refuse core.repeat catalog.checkPlans catalog.importPrices catalog.loadCatalog catalog.pricesOfVersion
-  catalog.catalogVersion gate.estimateLimits gate.featureRefusal gate.buyOffers gate.keepWithinBound identity.namesAndPlans identity.workspacesOn
+  catalog.catalogVersion gate.lengthOf gate.estimateLimits gate.featureRefusal gate.buyOffers gate.keepWithinBound identity.namesAndPlans identity.workspacesOn
   identity.workspacesOverTime ledger.listAttempts ledger.listPostings ledger.marginOf license.licenseChanges
   license.setByHand license.licenseRefusal policy.metersFor policy.quotaMeter account.replaceSettings account.searchOf catalog.adapterNotes console.beginRollout
   console.moveRollout console.takeBackGift terms.collectedByMonth terms.foldTerms meters.endGrants meters.takeBack notify.alertGroups notify.countUnseen notify.markManySeen ledger.workspaceDays ledger.marginOverTime account.groupSearchOf

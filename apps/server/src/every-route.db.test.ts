@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RouteFacts } from '@purser/http';
 
+import { wav } from '@purser/providers/standins';
+
 import { startTestServer, type TestServer } from './testing/index.ts';
 
 /** Open to anyone, each for a reason; whatever is not here wants a credential. */
@@ -27,6 +29,7 @@ const PUBLIC = [
 const SPENDING = [
   'POST /api/ai/generate',
   'POST /v1/audio/speech',
+  'POST /v1/audio/transcriptions',
   'POST /v1/chat/completions',
   'POST /v1/embeddings',
   'POST /v1/images/generations',
@@ -39,6 +42,25 @@ const BODIES: Record<string, object> = {
   '/v1/images/generations': { prompt: 'a lighthouse' },
   '/v1/audio/speech': { model: 'auto', input: 'hello', voice: 'alloy' },
 };
+
+/** Of routes that take files. */
+const FORMS: Record<string, () => FormData> = {
+  '/v1/audio/transcriptions': () => formOf({ model: 'auto', file: new File([new Uint8Array(wav(1))], 'a.wav') }),
+};
+
+function formOf(members: Record<string, string | File>): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(members)) form.append(name, value);
+  return form;
+}
+
+async function askedOf(url: string, key: string): Promise<{ status: number; text: string }> {
+  const form = FORMS[url];
+  if (form === undefined) return server.ask(url, { key, body: BODIES[url] ?? {} });
+  const headers = { authorization: `Bearer ${key}` };
+  const answer = await fetch(server.url + url, { method: 'POST', headers, body: form() });
+  return { status: answer.status, text: await answer.text() };
+}
 
 let server: TestServer;
 let routes: readonly RouteFacts[];
@@ -97,7 +119,7 @@ describe('every route', () => {
     ).toEqual(SPENDING);
     const { key } = await server.workspace('PRO', { overrides: { credits_monthly: 0 } });
     for (const route of routes.filter(({ spends }) => spends)) {
-      const { status, text } = await server.ask(route.url, { key, body: BODIES[route.url] ?? {} });
+      const { status, text } = await askedOf(route.url, key);
       expect([name(route), status, text.includes('credits_exhausted')]).toEqual([name(route), 402, true]);
     }
     const { rowCount } = await server.database.pool.query('select 1 from ledger.attempt');

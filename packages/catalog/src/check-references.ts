@@ -83,6 +83,8 @@ function unpricedUnit({ tasks }: Catalog, model: ModelEntry, { units, images }: 
       return images.length === 0 ? 'images' : undefined;
     case 'speech':
       return missingOfSpeech(units);
+    case 'transcription':
+      return missingOfTranscription(units);
     case 'video':
       return units.second === undefined && units.minute === undefined ? 'second or minute' : undefined;
     default: {
@@ -100,9 +102,18 @@ function missingOfSpeech({ character, second, input_token, audio_output_token }:
     : 'character, second, or input_token and audio_output_token';
 }
 
+/** By the second, by the minute, or by the tokens of the sound, of the words beside it, and of the transcript. */
+function missingOfTranscription(units: ModelPrice['units']): string | undefined {
+  if (units.second !== undefined || units.minute !== undefined) return undefined;
+  const missing = (['input_token', 'audio_input_token', 'output_token'] as const).find((unit) => units[unit] === undefined);
+  return missing === undefined ? undefined : `second, minute, or ${missing}`;
+}
+
 /** Whether what it puts out is billed by tokens, which only its own limit bounds. */
 function billsOutput({ task }: ModelEntry, { units }: ModelPrice): boolean {
-  return task === 'text' || (task === 'speech' && units.character === undefined && units.second === undefined);
+  const { character, second, minute } = units;
+  if (task === 'speech') return character === undefined && second === undefined;
+  return task === 'text' || (task === 'transcription' && second === undefined && minute === undefined);
 }
 
 function checkOperations(catalog: Catalog, report: Report): void {

@@ -162,7 +162,12 @@ function piecesOf(plan: Plan, task: TaskType, model: ModelEntry, price: ModelPri
       return times(imagesMonth(plan), each + BigInt(prompt_tokens) * dearestToken(price, INPUT), 'image');
     }
     case 'speech':
+      if (units.character === undefined && units.second === undefined) return undefined;
       return times(units.character ? undefined : quotas.audio_seconds_month, units.character ?? units.second ?? 0n, 'second');
+    case 'transcription':
+      // Tokens of sound are bounded by no quota: what is said here would be too low.
+      if (units.second === undefined && units.minute === undefined) return undefined;
+      return times(quotas.audio_seconds_month, units.second ?? units.minute ?? 0n, 'second');
     case 'video':
       return times(quotas.video_minutes_month, units.minute ?? (units.second ?? 0n) * 60n, 'minute');
     default:

@@ -28,7 +28,7 @@ type Definition = Omit<QuotaDefinition, 'key'>;
 
 /** What takes tokens, and what counts as one call. */
 const TOKENS = { unit: 'token', counts: ['text', 'embedding'] };
-const CALLS = { unit: 'job', counts: ['text', 'embedding', 'image', 'speech', 'video'] };
+const CALLS = { unit: 'job', counts: ['text', 'embedding', 'image', 'speech', 'transcription', 'video'] };
 const EMAILS = { unit: 'email', counts: ['email'] };
 
 const month = { window: 'billing_period', scope: 'workspace' } as const;
@@ -48,7 +48,7 @@ const BUILT_IN = {
   jobs_day: { ...CALLS, ...day, label: 'Calls a day', within: ['jobs_week'] },
   jobs_user_day: { ...CALLS, ...userDay, label: 'Calls a user and day', within: ['jobs_day'] },
   images_month: { ...month, unit: 'image', counts: ['image'], label: 'Images a month' },
-  audio_seconds_month: { ...month, unit: 'second', counts: ['speech'], label: 'Seconds of speech a month' },
+  audio_seconds_month: { ...month, unit: 'second', counts: ['speech', 'transcription'], label: 'Seconds of sound a month' },
   video_minutes_month: { ...month, unit: 'minute', counts: ['video'], label: 'Minutes of video a month' },
   emails_user_day: { ...EMAILS, ...userDay, label: 'E-mails a user and day', within: ['emails_day', 'emails_month'] },
   emails_day: { ...EMAILS, ...day, label: 'E-mails a day', within: ['emails_month'] },

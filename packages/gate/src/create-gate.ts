@@ -18,6 +18,7 @@ import { EmbeddingTask } from './tasks/embedding/embedding-task.ts';
 import { ImageTask } from './tasks/image/image-task.ts';
 import { SpeechTask } from './tasks/speech/speech-task.ts';
 import type { Task, TextPiece } from './tasks/task.ts';
+import { TranscriptionTask } from './tasks/transcription/transcription-task.ts';
 import { answerOf, endOf, replayedParts } from './tasks/text/answer.ts';
 import { chatCompletions } from './tasks/text/openai/chat-completions.ts';
 import { refuseBody } from './tasks/text/openai/request.ts';
@@ -30,7 +31,14 @@ export function createGate(deps: GateDeps): Gate {
   const text = new TextTask(deps);
   const engine: Engine = {
     ...deps,
-    tasks: tasksOf([text, new EmbeddingTask(deps), new ImageTask(deps), new SpeechTask(deps), ...(deps.tasks ?? [])]),
+    tasks: tasksOf([
+      text,
+      new EmbeddingTask(deps),
+      new ImageTask(deps),
+      new SpeechTask(deps),
+      new TranscriptionTask(deps),
+      ...(deps.tasks ?? []),
+    ]),
     inFlight,
     refused: new Refused(),
   };

@@ -29,5 +29,7 @@ export { keepWithinBound } from './execution/unresolved-bound.ts';
 export type { EmbeddingInput, EmbeddingResult } from './tasks/embedding/embedding-task.ts';
 export type { ImageInput, ImageResult } from './tasks/image/image-task.ts';
 export type { SpeechInput, SpeechResult } from './tasks/speech/speech-task.ts';
+export { type Length, lengthOf } from './tasks/audio/recording.ts';
+export type { TranscriptionInput, TranscriptionResult } from './tasks/transcription/transcription-task.ts';
 export { fitSteps, type FittedStep, type Step } from './tasks/fit-steps.ts';
 export type { Fitted, Fitting, Outcome, Piece, Size, Sizing, Task, TaskCall, TaskEvent } from './tasks/task.ts';

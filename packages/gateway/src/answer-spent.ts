@@ -22,11 +22,16 @@ export async function answerSpent<Result>(
 ): Promise<FastifyReply> {
   const spent = await gate.spend<Result>(callerOf(request), task, requestOf(request, wanted), callerSignal(reply));
   if (isRefusal(spent)) return sendRefusal(request, reply, spent);
+  // Built here to the published shape: megabytes are not looked at once more.
+  return sendSpent(reply, spent, 'application/json; charset=utf-8', JSON.stringify(wire(spent)));
+}
+
+/** A settled answer as it is written, with what it came to in headers. */
+export function sendSpent(reply: FastifyReply, spent: Spent<unknown>, content_type: string, body: string): FastifyReply {
   if (spent.replayed) reply.header('idempotency-replayed', 'true');
   describeCall(reply, spent);
   describeBill(reply, { cost: spent.cost, charged: spent.credits.charged });
-  // Built here to the published shape: megabytes are not looked at once more.
-  return reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(wire(spent));
+  return reply.type(content_type).send(body);
 }
 
 /** What a task is asked, with what the request says beside its body. */

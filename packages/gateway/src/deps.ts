@@ -10,7 +10,7 @@ import type { PeriodOpener } from '@purser/wallet';
 /** What the endpoints that spend need of a server. */
 export interface GatewayDeps {
   readonly clock: Clock;
-  readonly bounds: Pick<Bounds, 'prompt_body_bytes_max'>;
+  readonly bounds: Pick<Bounds, 'prompt_body_bytes_max' | 'upload_body_bytes_max'>;
   readonly gate: Gate;
   /** What is for sale now. */
   readonly catalog: Catalog;

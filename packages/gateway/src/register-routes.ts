@@ -9,6 +9,7 @@ import { registerLimitsEstimate } from './limits-estimate.ts';
 import { registerOpenAiModels } from './openai-models.ts';
 import { registerOperations } from './operations.ts';
 import { registerSpeech } from './speech.ts';
+import { registerTranscriptions } from './transcriptions.ts';
 import type { GatewayDeps } from './deps.ts';
 
 export function registerRoutes(app: App, deps: GatewayDeps): void {
@@ -17,6 +18,7 @@ export function registerRoutes(app: App, deps: GatewayDeps): void {
   registerEmbeddings(app, deps);
   registerImages(app, deps);
   registerSpeech(app, deps);
+  registerTranscriptions(app, deps);
   registerOpenAiModels(app, deps);
   registerFeatureCheck(app, deps);
   registerLimitsEstimate(app, deps);

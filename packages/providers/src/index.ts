@@ -19,6 +19,14 @@ export {
   type StreamEvent,
 } from './provider.ts';
 export { type SpeechAbilities, type SpeechCall, type SpeechEvent, type SpeechFormat, SPEECH_FORMATS } from './media/speech.ts';
+export type {
+  Recording,
+  Transcript,
+  TranscriptFormat,
+  TranscriptionAnswer,
+  TranscriptionCall,
+  TranscriptionWishes,
+} from './media/transcription.ts';
 export { OFFLINE_PROVIDER_ID, offlineProvider } from './offline/offline-provider.ts';
 export { answerBytesMax } from './answer-bytes.ts';
 export type { OutputLimitName } from './output-limit.ts';

@@ -2,9 +2,18 @@ import { Fault } from '@purser/core';
 import type { Usage } from '@purser/money';
 import type { Blame } from './blame.ts';
 import type { SpeechAbilities, SpeechCall, SpeechEvent } from './media/speech.ts';
+import type {
+  TranscriptionAbilities,
+  TranscriptionAnswer,
+  TranscriptionCall,
+  TranscriptionEvent,
+} from './media/transcription.ts';
+import type { ProviderModel } from './provider-model.ts';
 import type { UsageReport } from './usage-report.ts';
 
 import type { OutputLimitName } from './output-limit.ts';
+
+export type { ProviderModel } from './provider-model.ts';
 
 export interface ProviderMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -46,13 +55,6 @@ export interface ProviderCall {
   readonly operation?: string;
   /** The end user inside the workspace, already made anonymous. */
   readonly user?: string;
-}
-
-/** What answered. `name` is what the provider says it ran, which may be a dated version of what was asked for. */
-export interface ProviderModel {
-  readonly provider: string;
-  readonly name: string;
-  readonly version?: string;
 }
 
 export type Finish = 'stop' | 'length' | 'content_filter' | 'other';
@@ -130,6 +132,10 @@ export interface Provider {
   /** Present when this provider speaks. Leaving the loop early aborts its work. @throws ProviderError while iterating */
   speak?(call: SpeechCall): AsyncIterable<SpeechEvent>;
   readonly speaks?: SpeechAbilities;
+  /** Present when this provider writes recordings down, whole and as it hears them. @throws ProviderError */
+  transcribe?(call: TranscriptionCall): Promise<TranscriptionAnswer>;
+  streamTranscription?(call: TranscriptionCall): AsyncIterable<TranscriptionEvent>;
+  readonly transcribes?: TranscriptionAbilities;
 }
 
 /**

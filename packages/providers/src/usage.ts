@@ -18,7 +18,7 @@ export function count(report: Json, member: string): Count {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= TOKENS_MAX ? value : null;
 }
 
-function part(report: Json, member: string): Json {
+export function part(report: Json, member: string): Json {
   const value = report[member];
   return isObject(value) ? value : {};
 }

@@ -48,7 +48,7 @@ const WORDS: Record<string, MeterWords> = {
     about: t('Calls that may run at the same time.'),
   },
   emails: { name: t('Emails'), about: t('Emails you may send in the period.') },
-  audio_seconds: { name: t('Speech'), about: t('Seconds of speech you may create.') },
+  audio_seconds: { name: t('Sound'), about: t('Seconds of sound you may create or have written down.') },
   images: { name: t('Images'), about: t('Images you may create.') },
 };
 

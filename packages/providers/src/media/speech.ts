@@ -1,4 +1,4 @@
-import type { ProviderModel } from '../provider.ts';
+import type { ProviderModel } from '../provider-model.ts';
 import type { UsageReport } from '../usage-report.ts';
 
 /** By OpenAI's names. */

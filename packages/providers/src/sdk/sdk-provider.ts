@@ -9,7 +9,6 @@ import {
   garbageFailure,
   noAnswerFailure,
   spokenFailure,
-  statusFailure,
   transportFailure,
 } from '../failure.ts';
 import { isObject, parseObject } from '../json.ts';
@@ -27,8 +26,6 @@ import {
 } from '../provider.ts';
 import { EventSplitter, EventTooLong } from '../upstream/events.ts';
 import {
-  BodyTooLong,
-  contentType,
   type StreamAnswer,
   Transport,
   type TransportAnswer,
@@ -37,13 +34,13 @@ import {
   type TransportLimits,
   type WholeAnswer,
 } from '../upstream/transport.ts';
-import type { Endpoint } from '../media/endpoint.ts';
 import { mediaOf } from '../media/media.ts';
 import { draw, type SendWhole } from './draw.ts';
 import { type EncodedRequest, encodeRequest } from './encode.ts';
 import type { Family } from './families.ts';
 import type { Access, Protocol } from './protocol.ts';
 import type { AnswerReader } from './reader.ts';
+import { endpointOf, sendOnce, successful } from './send-once.ts';
 
 export interface SdkProviderConfig {
   readonly id: string;
@@ -81,29 +78,6 @@ export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
     ...(family.draws ? { draw: (call: ImageCall) => draw(sendBy(line), context, call) } : {}),
     ...mediaOf(family.media, endpointOf(line)),
     close: () => transport.close(),
-  };
-}
-
-/** The same provider for requests that are written here. */
-function endpointOf({ family, transport, context, access }: Line): Endpoint {
-  const base = new URL(access.base_url).pathname.replace(/\/+$/u, '');
-  return {
-    context,
-    async send({ path, body, content_type, signal, bytes_max, streams }) {
-      const headers = [...family.credentials(access.api_key), 'content-type', content_type, 'accept-encoding', 'identity'];
-      const answer = await sent(context, bytes_max, () =>
-        transport.send({
-          method: 'POST',
-          path: base + path,
-          headers,
-          body,
-          signal,
-          ...(bytes_max === undefined ? {} : { bytes_max }),
-          streams: streams ?? (() => false),
-        }),
-      );
-      return successful(context, answer);
-    },
   };
 }
 
@@ -263,54 +237,6 @@ async function send(
       ? answerBytesMax({ output_tokens_max: call.output_tokens_max, stream: streams, request_bytes: request.body.length })
       : undefined;
   return successful(context, await sendOnce(transport, context, request, { signal: call.signal, bytes_max }, streams));
-}
-
-function successful(context: FailureContext, answer: TransportAnswer): TransportAnswer {
-  if (answer.kind === 'whole' && (answer.status < 200 || answer.status >= 300))
-    throw statusFailure(context, answer.status, answer.headers, answer.body.toString());
-  return answer;
-}
-
-function sendOnce(
-  transport: Transport,
-  context: FailureContext,
-  { url, headers, body }: EncodedRequest,
-  { signal, bytes_max }: { readonly signal: AbortSignal; readonly bytes_max: number | undefined },
-  streams: boolean,
-): Promise<TransportAnswer> {
-  return sent(context, bytes_max, () =>
-    transport.send({
-      method: 'POST',
-      path: url.pathname + url.search,
-      // Identity encoding: bytes are read as they pass.
-      headers: [...headers, 'accept-encoding', 'identity'],
-      body,
-      signal,
-      ...(bytes_max === undefined ? {} : { bytes_max }),
-      streams: (status, answered) => streams && status < 300 && contentType(answered).startsWith('text/event-stream'),
-    }),
-  );
-}
-
-/** @throws ProviderError in place of what the transport throws */
-async function sent(
-  context: FailureContext,
-  bytes_max: number | undefined,
-  attempt: () => Promise<TransportAnswer>,
-): Promise<TransportAnswer> {
-  try {
-    return await attempt();
-  } catch (error) {
-    if (!(error instanceof TransportError)) throw error;
-    // Where no limit was sent none was broken: the model is not to be closed for it.
-    if (bytes_max === undefined && error.cause instanceof BodyTooLong)
-      throw garbageFailure(
-        error.headers ? begun(context, error.headers) : context,
-        'sent more than is read',
-        error.cause.message,
-      );
-    throw transportFailure(context, error);
-  }
 }
 
 const JSON_ONLY = 'Answer with one JSON value and nothing else.';

@@ -1,3 +1,4 @@
+export { mp3, wav } from './sound.ts';
 export { startFastUpstream } from './fast-upstream.ts';
 export { type Misbehaviour, MISBEHAVIOURS, modelOf } from './misbehaviour.ts';
 export { CUT, type Scripted, type ScriptedAnswer, type ScriptedUpstream, startScripted } from './scripted.ts';

@@ -8,6 +8,7 @@ import { anthropicWire } from './wire-anthropic.ts';
 import { geminiWire } from './wire-gemini.ts';
 import { openAiEmbeddings, openAiImages, openAiWire } from './wire-openai.ts';
 import { sendSpeech } from './speak.ts';
+import { readForm, sendTranscription } from './transcribe.ts';
 import type { Wire } from './wire.ts';
 
 export interface StandInOptions {
@@ -87,8 +88,9 @@ async function serve(
 ): Promise<void> {
   const path = request.url ?? '/';
   if (request.method === 'GET' && path === '/v1/models') return listModels(response);
-  const text = await bodyOf(request);
-  const body = JSON.parse(text) as Record<string, unknown>;
+  const bytes = await bodyOf(request);
+  const text = bytes.toString();
+  const body = await readBody(bytes, String(request.headers['content-type']));
   const asked = readAsked(path, body, options.output_limit);
   const named = String(request.headers['x-standin'] ?? '');
   const misbehaviour = isMisbehaviour(named) ? named : (misbehaviourOf(asked.model) ?? options.misbehaviour ?? 'honest');
@@ -104,6 +106,8 @@ async function serve(
     return sendJson(response, 200, openAiEmbeddings(body, inputsOf(body), misbehaviour !== 'no_usage'));
   if (path === '/v1/images/generations') return sendJson(response, 200, openAiImages(body, misbehaviour !== 'no_usage'));
   if (path === '/v1/audio/speech') return sendSpeech(response, body, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);
+  if (path === '/v1/audio/transcriptions')
+    return sendTranscription(response, body, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);
   const reply = replyTo(asked.model, Buffer.byteLength(text), asked.tokens_max, misbehaviour);
   if (!asked.streams) return sendWhole(response, JSON.stringify(asked.wire.whole(reply)), misbehaviour);
   await sendStream(response, asked.wire.events(reply), asked.wire, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);
@@ -209,8 +213,12 @@ function sendJson(response: ServerResponse, status: number, body: unknown): void
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
+async function readBody(bytes: Buffer, type: string): Promise<Readonly<Record<string, unknown>>> {
+  return type.startsWith('multipart/') ? readForm(bytes, type) : (JSON.parse(bytes.toString()) as Record<string, unknown>);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }

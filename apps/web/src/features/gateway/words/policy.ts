@@ -16,7 +16,7 @@ const NAMES: Record<string, string> = {
   'quotas.tokens_month': t('Tokens a month'),
   'quotas.jobs_month': t('Calls a month'),
   'quotas.images_month': t('Images a month'),
-  'quotas.audio_seconds_month': t('Seconds of speech a month'),
+  'quotas.audio_seconds_month': t('Seconds of sound a month'),
   'quotas.video_minutes_month': t('Minutes of video a month'),
   'quotas.emails_user_day': t('Emails a user and day'),
   'quotas.emails_day': t('Emails a day'),
