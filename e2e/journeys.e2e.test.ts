@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ON_DESKTOP, faultsOf, launchBrowser, LOOKS, signIn, tab, visit } from './browser.ts';
 import { type RunningServer, startServer } from './server.ts';
 
-const FIRST_LOAD_BYTES_MAX = 120_000;
+const FIRST_LOAD_BYTES_MAX = 105_000;
 const JOURNEY_TIMEOUT_MS = 120_000;
 const TASK = 'Our bakery opens a second shop in March. It is close to the station and opens at six. Regulars ask for rye.';
 
@@ -145,7 +145,7 @@ describe.each(LOOKS)('$name', (look) => {
 });
 
 describe('the page', () => {
-  it('loads at most 120 kB of compressed JavaScript before it can be used', async () => {
+  it('loads at most 105 kB of compressed JavaScript before it can be used', async () => {
     const { page, close } = await visit(browser, server.origin, ON_DESKTOP);
     await signIn(page, server.workspace_key);
     const sizes: Record<string, number> = {};

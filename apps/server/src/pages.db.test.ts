@@ -12,6 +12,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'purser-web-'));
   await mkdir(path.join(folder, 'assets'));
   await writeFile(path.join(folder, 'index.html'), '<!doctype html><title>Purser</title>');
+  await writeFile(path.join(folder, 'signed-out.html'), '<!doctype html><title>Purser</title><h1>Sign in</h1>');
   await writeFile(path.join(folder, 'mark.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   await writeFile(path.join(folder, 'assets', 'index-abc.js'), 'export {};');
   server = await startTestServer({}, { web_directory: folder });
@@ -31,6 +32,16 @@ describe('the web client', () => {
       expect(headers.get('cache-control')).toBe('no-cache');
       expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
     }
+  });
+
+  it('gives readers without a session its first screen in the page, at the first address alone, and caches know what it depends on', async () => {
+    const { text, headers } = await browse('/');
+    expect(text).toContain('<h1>Sign in</h1>');
+    expect(headers.get('vary')).toContain('cookie');
+    expect((await browse('/usage')).text).not.toContain('<h1>');
+    const cookie = 'other=1; purser_session=whatever';
+    const known = await server.ask('/', { headers: { accept: 'text/html', cookie } });
+    expect(known.text).not.toContain('<h1>');
   });
 
   it('comes with files that never change under one name', async () => {
@@ -53,7 +64,7 @@ describe('the web client', () => {
 describe('the operator’s pages', () => {
   it('/docs is a page of the web client, and loads nothing from elsewhere', async () => {
     const { status, text, headers } = await browse('/docs');
-    expect([status, text]).toEqual([200, (await browse('/')).text]);
+    expect([status, text]).toEqual([200, (await browse('/usage')).text]);
     expect(text).not.toMatch(/(?:src|href)="https?:/);
     expect(headers.get('content-security-policy')).toContain("script-src 'self'");
   });

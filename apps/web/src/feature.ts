@@ -31,5 +31,23 @@ export interface Feature {
 
 /** Loads a page when it is first gone to: most readers never need the bytes of most pages. */
 export function late(load: () => Promise<ComponentType<PageProps>>): ComponentType<PageProps> {
-  return lazy(async () => ({ default: await load() }));
+  let loading: Promise<ComponentType<PageProps>> | undefined;
+  const loadOnce = (): Promise<ComponentType<PageProps>> => {
+    loading ??= load().catch((error: unknown) => {
+      // Asked for again when the page is gone to again.
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  };
+  const show = lazy(async () => ({ default: await loadOnce() }));
+  LOADS.set(show, loadOnce);
+  return show;
+}
+
+const LOADS = new WeakMap<ComponentType<PageProps>, () => Promise<unknown>>();
+
+/** Begins to load a page before it is shown. That it cannot be had is told when it is. */
+export function fetchAhead({ show }: Pick<Page, 'show'>): void {
+  LOADS.get(show)?.().catch(() => undefined);
 }

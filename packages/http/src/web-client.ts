@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
+import { SESSION_COOKIE } from './authenticate.ts';
 import { PAGE_POLICY } from './security-headers.ts';
 import type { App } from './types.ts';
 
@@ -21,6 +22,8 @@ export async function registerWebClient(app: App, web_directory: string | undefi
     await pages.register(fastifyStatic, {
       root: web_directory,
       wildcard: false,
+      // What stands at `/` depends on who asks.
+      index: false,
       // The build leaves `.br` and `.gz` beside each file; they have no address of their own.
       preCompressed: true,
       globIgnore: ['**/*.br', '**/*.gz'],
@@ -30,8 +33,20 @@ export async function registerWebClient(app: App, web_directory: string | undefi
         reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
       },
     });
-    pages.get('/*', async (request, reply) => (isScreen(request) ? reply.sendFile('index.html') : reply.callNotFound()));
+    const has_signed_out = existsSync(join(web_directory, SIGNED_OUT));
+    pages.get('/*', async (request, reply) => {
+      if (!isScreen(request)) return reply.callNotFound();
+      reply.header('vary', 'accept-encoding, cookie');
+      return reply.sendFile(has_signed_out && isFirstVisit(request) ? SIGNED_OUT : 'index.html');
+    });
   });
+}
+
+/** The page with its first screen in it, for those who have no session: they see it before a script has run. */
+const SIGNED_OUT = 'signed-out.html';
+
+function isFirstVisit({ url, headers }: FastifyRequest): boolean {
+  return url.split('?', 1)[0] === '/' && headers.cookie?.includes(`${SESSION_COOKIE}=`) !== true;
 }
 
 /** The areas of the API: an unknown path in them is an error, and never the page. */

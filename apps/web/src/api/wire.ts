@@ -94,6 +94,8 @@ export interface Problem {
 
 export interface Meter {
   readonly key: string;
+  /** The name of a quota, from the catalog. */
+  readonly label?: string;
   /** A currency such as `EUR`, or what is counted: `token`, `job`, `call`. */
   readonly unit: string;
   readonly window: string;

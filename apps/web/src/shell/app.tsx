@@ -1,127 +1,26 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { type ComponentType, lazy, Suspense } from 'react';
 
 import { sessionQuery } from '../api/queries.ts';
-import { isElsewhere } from '../api/server.ts';
-import type { Session } from '../api/wire.ts';
-import { parametersAt, useHeldLeaving, usePathname } from '../browser/route.ts';
-import type { Page } from '../feature.ts';
-import { PAGES } from '../features/index.ts';
-import { LicenseBanner } from '../features/marketplace/parts/license-banner.tsx';
-import { Failed, Loading } from '../ui/states.tsx';
-import { t } from '../words/translate.ts';
-import { Boundary } from './boundary.tsx';
-import { Frame, PublicFrame } from './frame.tsx';
-import { NotFound } from './not-found.tsx';
-import { areaFor, mayOpen } from './session.ts';
+import { usePathname } from '../browser/route.ts';
+import { Waiting } from './waiting.tsx';
 
-const OpenLink = lazy(async () => ({ default: (await import('../features/account/pages/open-link.tsx')).OpenLink }));
-const SignIn = lazy(async () => ({ default: (await import('./sign-in.tsx')).SignIn }));
-const LeaveQuestion = lazy(async () => ({ default: (await import('./leave-question.tsx')).LeaveQuestion }));
-/** Where an emailed link leads when this page is served from another origin than the API. */
-const LINK_PATH = '/sign-in/link';
+const LateSignIn = lazy(async () => ({ default: (await import('./sign-in.tsx')).SignIn }));
+const Screens = lazy(async () => ({ default: (await import('./screens.tsx')).Screens }));
 
-const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
-
-export function App() {
+/** `SignIn`: where it is loaded already, as it stands in the page that the server gave. */
+export function App({ SignIn = LateSignIn }: { readonly SignIn?: ComponentType | undefined }) {
   const session = useQuery(sessionQuery);
   const pathname = usePathname();
-  const page = PAGES.find(({ path, area }) => area === 'public' && parametersAt(path, pathname) !== undefined);
-  // A page for anybody does not wait until it is known who reads it.
-  if (page !== undefined && (session.data === null || session.data === undefined))
-    return (
-      <PublicFrame>
-        <Shown page={page} pathname={pathname} />
-      </PublicFrame>
-    );
-  if (session.isPending) {
-    return (
-      <div className="mx-auto max-w-xl p-8">
-        <Loading what={t('your session')} />
-      </div>
-    );
-  }
-  if (session.isError) {
-    return (
-      <main className="mx-auto max-w-xl p-8">
-        <h1 className="sr-only">{t('Purser')}</h1>
-        <Failed error={session.error} retry={() => void session.refetch()} />
-      </main>
-    );
-  }
-  if (isElsewhere && pathname === LINK_PATH)
-    return (
-      <Suspense>
-        <OpenLink />
-      </Suspense>
-    );
-  return session.data === null ? (
+  const sign_in = (
     <Suspense>
       <SignIn />
     </Suspense>
-  ) : (
-    <SignedIn session={session.data} pathname={pathname} />
   );
-}
-
-function SignedIn({ session, pathname }: { readonly session: Session; readonly pathname: string }) {
-  const page = pageFor(session, pathname);
-  const area = areaFor(session, page);
-  const [palette, setPalette] = usePalette();
-  const held = useHeldLeaving();
+  if (session.data === null && pathname === '/') return sign_in;
   return (
-    <Frame session={session} area={area} page={page} openPalette={() => setPalette(true)}>
-      {area !== 'workspace' || session.kind === 'person' ? null : <LicenseBanner />}
-      {page === undefined ? <NotFound /> : <Shown page={page} pathname={pathname} />}
-      {held === undefined ? null : (
-        <Suspense>
-          <LeaveQuestion {...held} />
-        </Suspense>
-      )}
-      {palette ? (
-        <Suspense>
-          <Palette session={session} close={() => setPalette(false)} />
-        </Suspense>
-      ) : null}
-    </Frame>
+    <Suspense fallback={<Waiting />}>
+      <Screens session={session} pathname={pathname} signIn={sign_in} />
+    </Suspense>
   );
-}
-
-/** The page at an address; where the reader may not open it, the first one that they may. */
-function pageFor(session: Session, pathname: string): Page | undefined {
-  const wanted = PAGES.find(({ path }) => parametersAt(path, pathname) !== undefined);
-  if (wanted === undefined || mayOpen(session, wanted)) return wanted;
-  return PAGES.filter((page) => page.tab !== undefined && mayOpen(session, page)).toSorted(
-    (a, b) => (a.tab?.order ?? 0) - (b.tab?.order ?? 0),
-  )[0];
-}
-
-function Shown({ page, pathname }: { readonly page: Page; readonly pathname: string }) {
-  const { path, title, show: Show } = page;
-  useEffect(() => {
-    document.title = `${title} · Purser`;
-  }, [title]);
-  const parameters = useMemo(() => parametersAt(path, pathname) ?? {}, [path, pathname]);
-  return (
-    <Boundary key={path}>
-      <Suspense fallback={<Loading what={title} lines={6} />}>
-        <Show key={parameters['id']} parameters={parameters} />
-      </Suspense>
-    </Boundary>
-  );
-}
-
-/** Ctrl-K, or ⌘K, from everywhere. */
-function usePalette() {
-  const [open, setOpen] = useState(false);
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent): void => {
-      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey) return;
-      event.preventDefault();
-      setOpen(true);
-    };
-    document.addEventListener('keydown', pressed);
-    return () => document.removeEventListener('keydown', pressed);
-  }, []);
-  return [open, setOpen] as const;
 }

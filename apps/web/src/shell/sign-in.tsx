@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Eye, EyeOff, KeyRound } from 'lucide-react';
-import { useEffect, useId, useState, type FormEvent } from 'react';
+import { Eye, EyeOff, KeySquare } from 'lucide-react';
+import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { post, problemOf } from '../api/client.ts';
 import { sessionQuery } from '../api/queries.ts';
 import { keepToken, session_wish } from '../api/server.ts';
@@ -10,6 +10,7 @@ import { HullSide } from './hull-side.tsx';
 import { Mark } from '../ui/mark.tsx';
 import { LinkForm } from '../features/account/parts/link-form.tsx';
 import { ThemeButton } from './account-buttons.tsx';
+import { useLive } from '../browser/live.ts';
 import { navigate } from '../browser/route.ts';
 import { explain } from '../words/problem.ts';
 import { t } from '../words/translate.ts';
@@ -17,7 +18,7 @@ import { t } from '../words/translate.ts';
 /** Signing in by key, or by a link in a letter. The key goes to the server once, which answers with an HttpOnly cookie; the page keeps nothing. */
 export function SignIn() {
   useEffect(() => {
-    document.title = 'Sign in · Purser';
+    document.title = `${t('Sign in')} · Purser`;
   }, []);
   return (
     <main className="grid min-h-dvh grid-rows-[auto_1fr] bg-hull lg:grid-cols-[1.15fr_1fr] lg:grid-rows-1">
@@ -63,7 +64,8 @@ export function SignIn() {
 
 function KeyForm() {
   const client = useQueryClient();
-  const [key, setKey] = useState('');
+  const live = useLive();
+  const field = useRef<HTMLInputElement>(null);
   const [shown, setShown] = useState(false);
   const [missing, setMissing] = useState(false);
   const field_id = useId();
@@ -71,15 +73,17 @@ function KeyForm() {
     mutationFn: (given: string) => post<SignedIn>('/api/session', { key: given, ...session_wish }),
     onSuccess: ({ session, token }) => {
       keepToken(token);
-      setKey('');
+      if (field.current !== null) field.current.value = '';
       client.setQueryData(sessionQuery.queryKey, session);
       navigate(session.kind === 'admin' ? '/admin' : '/');
     },
   });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    setMissing(key.trim() === '');
-    if (key.trim() !== '') sign_in.mutate(key.trim());
+    // Read from the field itself: it may have been filled before this page was alive.
+    const key = field.current?.value.trim() ?? '';
+    setMissing(key === '');
+    if (key !== '') sign_in.mutate(key);
   };
   const problem = missing ? NO_KEY : sign_in.isError ? signInWords(problemOf(sign_in.error)) : undefined;
   return (
@@ -89,13 +93,12 @@ function KeyForm() {
       </label>
       <div className="mt-1.5 flex rounded-md border border-edge bg-deck focus-within:border-store">
         <span className="grid w-11 place-items-center text-ink-faint">
-          <KeyRound size={18} aria-hidden="true" />
+          <KeySquare size={18} aria-hidden="true" />
         </span>
         <input
+          ref={field}
           id={field_id}
           type={shown ? 'text' : 'password'}
-          value={key}
-          onChange={(event) => setKey(event.target.value)}
           placeholder="purser_ws_…"
           autoComplete="off"
           autoCapitalize="off"
@@ -123,7 +126,7 @@ function KeyForm() {
           <p className="text-ink-soft">{problem.step}</p>
         </div>
       )}
-      <Button type="submit" kind="act" disabled={sign_in.isPending} className="mt-4 w-full text-base">
+      <Button type="submit" kind="act" disabled={sign_in.isPending || !live} className="mt-4 w-full text-base">
         {sign_in.isPending ? t('Checking the key…') : t('Sign in')}
       </Button>
     </form>

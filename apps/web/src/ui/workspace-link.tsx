@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { workspaceQuery } from '../api/queries.ts';
+import { workspaceQuery } from '../api/workspaces.ts';
 import { t } from '../words/translate.ts';
 import { Link } from './link.tsx';
 

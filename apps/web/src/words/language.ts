@@ -19,14 +19,19 @@ function wantedLanguage(): string {
   );
 }
 
-/** Reads the messages of the reader's language. A translation that cannot be had leaves the page in English, never empty. */
-export async function loadLanguage(): Promise<void> {
+/**
+ * Reads the messages of the reader's language, and says which language the page has. A translation that cannot be had leaves it in
+ * English, never empty.
+ */
+export async function loadLanguage(): Promise<string> {
   const language = wantedLanguage();
-  if (language === 'en') return;
+  if (language === 'en') return language;
   try {
     speak(language, await get<Readonly<Record<string, string>>>(`/languages/${language}.json`));
     document.documentElement.lang = language;
+    return language;
   } catch (error) {
     console.error(`the messages of the language ${language} could not be read`, error);
+    return 'en';
   }
 }

@@ -34,11 +34,11 @@ describe('meters on the page', () => {
     expect(costLeft(cost)).toEqual({ amount: '13.581185', currency: 'EUR' });
   });
 
-  it('names known meters in plain words and unknown ones by their key', () => {
-    expect(meterWords('tokens_month').name).toBe('Tokens');
-    expect(meterWords('podcast_minutes').name).toBe('Podcast minutes');
-    expect(meterWords('tokens_user_day:ada').name).toBe('Your tokens');
-    expect(meterWords('jobs_week').name).toBe('Calls');
+  it('calls a quota what the catalog calls it, and what is no quota by plain words, or else by its key', () => {
+    expect(meterWords({ key: 'tokens', label: 'Tokens a month' }).name).toBe('Tokens a month');
+    expect(meterWords({ key: 'tokens_user_day:ada', label: 'Tokens a user and day' }).name).toBe('Tokens a user and day');
+    expect(meterWords({ key: 'concurrency' }).name).toBe('Concurrent calls');
+    expect(meterWords({ key: 'podcast_minutes' }).name).toBe('Podcast minutes');
     expect(windowWords('month')).toBe('this month');
     expect(windowWords('billing_period')).toBe('this period');
     expect(quantityWords(1200, 'token')).toBe('1,200');
@@ -46,10 +46,10 @@ describe('meters on the page', () => {
   });
 
   it('names the parts of the credits: sold one by one, allocated to a member or a team (C12)', () => {
-    expect(meterWords('credits').name).toBe('Credits');
-    expect(meterWords('credits:pay_as_you_go').name).toBe('Pay as you go');
-    expect(meterWords('credits:member:ada').name).toBe('Credits allocated to you');
-    expect(meterWords('credits:team:ovens:east').name).toBe('Credits of team ovens:east');
+    expect(meterWords({ key: 'credits' }).name).toBe('Credits');
+    expect(meterWords({ key: 'credits:pay_as_you_go' }).name).toBe('Pay as you go');
+    expect(meterWords({ key: 'credits:member:ada' }).name).toBe('Credits allocated to you');
+    expect(meterWords({ key: 'credits:team:ovens:east' }).name).toBe('Credits of team ovens:east');
   });
 
   it('says what moved, with its sign', () => {

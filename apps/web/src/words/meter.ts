@@ -1,5 +1,5 @@
 import { add, compare, decimalOf, formatCount, formatMoney, share, subtract, type Money, type Quantity } from './amount.ts';
-import { t } from './translate.ts';
+import { named, t } from './translate.ts';
 
 /** How full a meter is, in exact decimals for words and in shares (0 … 1) for a bar's width. */
 export interface Level {
@@ -41,15 +41,10 @@ const WORDS: Record<string, MeterWords> = {
     about: t('The most that calls may cost in a period under your plan. Other currencies are converted with a small buffer.'),
   },
   budget: { name: t('Shared budget'), about: t('What all workspaces together may cost in a month.') },
-  tokens: { name: t('Tokens'), about: t('Words and word parts that models read and write for you.') },
-  jobs: { name: t('Calls'), about: t('Calls you may make in the period.') },
   concurrency: {
     name: t('Concurrent calls'),
     about: t('Calls that may run at the same time.'),
   },
-  emails: { name: t('Emails'), about: t('Emails you may send in the period.') },
-  audio_seconds: { name: t('Sound'), about: t('Seconds of sound you may create or have written down.') },
-  images: { name: t('Images'), about: t('Images you may create.') },
 };
 
 const SOLD: MeterWords = {
@@ -74,14 +69,12 @@ function creditPart([kind = '', ...name]: readonly string[]): MeterWords | undef
   }
 }
 
-export function meterWords(key: string): MeterWords {
-  const [quota = '', ...of] = key.split(':');
-  const part = quota === 'credits' ? creditPart(of) : undefined;
-  if (part !== undefined) return part;
-  const base = quota.replace(/_(month|day|week|year|hour|minute)(ly)?$/, '');
-  const yours = base.endsWith('_user');
-  const known = WORDS[key] ?? WORDS[yours ? base.slice(0, -'_user'.length) : base];
-  if (known !== undefined) return yours ? { ...known, name: t('Your {name}', { name: known.name.toLowerCase() }) } : known;
+/** A quota is called what the catalog calls it; what has no label there is a meter of the platform. */
+export function meterWords({ key, label }: { readonly key: string; readonly label?: string | undefined }): MeterWords {
+  if (label !== undefined) return { name: named(label), about: '' };
+  const [kind = '', ...of] = key.split(':');
+  const known = (kind === 'credits' ? creditPart(of) : undefined) ?? WORDS[key];
+  if (known !== undefined) return known;
   const words = key.replaceAll(/[_:.]+/g, ' ').trim();
   return { name: words.charAt(0).toUpperCase() + words.slice(1), about: '' };
 }
@@ -90,7 +83,7 @@ const WINDOWS: Record<string, string> = {
   second: t('this second'),
   minute: t('this minute'),
   hour: t('this hour'),
-  day: 'today',
+  day: t('today'),
   week: t('this week'),
   month: t('this month'),
   year: t('this year'),

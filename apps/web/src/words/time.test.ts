@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  agoWords,
-  dayWords,
-  durationWords,
-  instantMs,
-  localTimes,
-  momentWords,
-  monthStart,
-  tookWords,
-  untilWords,
-} from './time.ts';
+import { monthStart } from './calendar.ts';
+import { agoWords, dayWords, durationWords, instantMs, localTimes, momentWords, tookWords, untilWords } from './time.ts';
 
 const now_ms = instantMs('2026-11-21T12:00:00Z');
 

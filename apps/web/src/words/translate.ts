@@ -40,6 +40,11 @@ export function t<const Message extends string>(message: Message, ...[values]: G
   return fill(translations[message] ?? message, values ?? {});
 }
 
+/** A name from the server’s data, such as a quota’s: in the reader’s language where their messages have it. */
+export function named(name: string): string {
+  return translations[name] ?? name;
+}
+
 /** A message with parts that are more than text: `rich('See <link>the plans</link>', { link: <Link to="/plan">{''}</Link> })`. */
 export function rich(message: string, parts: Readonly<Record<string, ReactElement>>, values: Values = {}): ReactNode {
   const pieces = fill(translations[message] ?? message, values).split(/<(\w+)>(.*?)<\/\1>/);

@@ -204,12 +204,14 @@ interface Origins {
 
 /**
  * The address in an email: where it redirects to was judged when it was asked for, and is again when it is opened. A web client that is
- * served from elsewhere has a page of its own for it.
+ * served from elsewhere has a page of its own for it, and gets the token behind `#`: browsers send that part to no server, so the token
+ * is in no log of the host that serves the page.
  */
 export function linkAddress({ public_url, web_url }: Origins, token: string, onward: string): string {
   const query = new URLSearchParams({ token, callbackURL: onward });
-  const page = web_url === undefined ? `${new URL(public_url).origin}/api/auth/magic-link/verify` : `${web_url}/sign-in/link`;
-  return `${page}?${query.toString()}`;
+  return web_url === undefined
+    ? `${new URL(public_url).origin}/api/auth/magic-link/verify?${query.toString()}`
+    : `${web_url}/sign-in/link#${query.toString()}`;
 }
 
 /** What a link's letter says. */

@@ -1,12 +1,13 @@
 import { ArrowDown, ArrowUp, ChevronLeft, ChevronRight, Download } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useId, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useDeferredValue, useId, useRef } from 'react';
 
 import { navigate, type Path } from '../../browser/route.ts';
 import { formatCount } from '../../words/amount.ts';
 import { t } from '../../words/translate.ts';
 import { Button } from '../button.tsx';
 import { FileLink } from '../file-link.tsx';
-import { Empty, Failed, Loading } from '../states.tsx';
+import { Loading } from '../loading.tsx';
+import { Empty, Failed } from '../states.tsx';
 import { type Filter, Filters } from './filters.tsx';
 import type { TableState } from './state.ts';
 
@@ -73,6 +74,29 @@ export function Table<Row>({
   empty,
 }: TableProps<Row>) {
   const sorts = columns.filter(({ sort }) => sort !== undefined);
+  // Rows are many: they follow in their own time, so that a press or a key is answered before them.
+  const shown = useDeferredValue(
+    query.data === undefined ? null : (
+      <>
+        {query.data.rows.length === 0 ? (
+          <Empty title={filtered(state, filters) ? t('Nothing matches') : empty.title}>
+            {filtered(state, filters) ? t('Change or remove a filter to see more.') : empty.text}
+          </Empty>
+        ) : (
+          <Body
+            label={label}
+            columns={columns}
+            state={state}
+            rows={query.data.rows}
+            keyOf={keyOf}
+            open={open}
+            busy={query.isFetching}
+          />
+        )}
+        <Pages data={query.data} state={state} page_size={page_size} />
+      </>
+    ),
+  );
   return (
     <div data-testid="table">
       <Filters label={label} filters={filters} search={search} state={state}>
@@ -90,26 +114,7 @@ export function Table<Row>({
       {query.error !== null && query.data === undefined ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
       ) : null}
-      {query.data === undefined ? null : (
-        <>
-          {query.data.rows.length === 0 ? (
-            <Empty title={filtered(state, filters) ? t('Nothing matches') : empty.title}>
-              {filtered(state, filters) ? t('Change or remove a filter to see more.') : empty.text}
-            </Empty>
-          ) : (
-            <Body
-              label={label}
-              columns={columns}
-              state={state}
-              rows={query.data.rows}
-              keyOf={keyOf}
-              open={open}
-              busy={query.isFetching}
-            />
-          )}
-          <Pages data={query.data} state={state} page_size={page_size} />
-        </>
-      )}
+      {shown}
     </div>
   );
 }

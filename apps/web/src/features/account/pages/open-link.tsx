@@ -1,9 +1,11 @@
+import { ownPath } from '@purser/core/own-path';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { post, problemOf } from '../../../api/client.ts';
 import { sessionQuery } from '../../../api/queries.ts';
 import { keepToken, session_wish } from '../../../api/server.ts';
 import type { SignedIn } from '../../../api/wire.ts';
-import { navigate } from '../../../browser/route.ts';
+import { navigate, type Path } from '../../../browser/route.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { t } from '../../../words/translate.ts';
@@ -14,17 +16,15 @@ import { t } from '../../../words/translate.ts';
  */
 export function OpenLink() {
   const client = useQueryClient();
+  const [link] = useState(linkInAddress);
   const signIn = useMutation({
-    mutationFn: () => {
-      const token = new URLSearchParams(window.location.search).get('token') ?? '';
-      return post<SignedIn>('/api/auth/magic-link/verify', { token, ...session_wish });
-    },
+    mutationFn: () => post<SignedIn>('/api/auth/magic-link/verify', { token: link.token, ...session_wish }),
     onSuccess: ({ session, token }) => {
       keepToken(token);
       client.setQueryData(sessionQuery.queryKey, session);
       // Out of the history: the token of a link is good once.
-      window.history.replaceState(null, '', '/');
-      navigate('/');
+      window.history.replaceState(null, '', link.onward);
+      navigate(link.onward);
     },
   });
   return (
@@ -39,4 +39,18 @@ export function OpenLink() {
       {signIn.isError ? <Refused problem={problemOf(signIn.error)} /> : null}
     </main>
   );
+}
+
+interface OpenedLink {
+  readonly token: string;
+  /** Where the reader goes on to. Anybody can write a link: it leads to a page of this site, or to the first one. */
+  readonly onward: Path;
+}
+
+/** What stands behind `#`, which the browser has told no server. */
+function linkInAddress(): OpenedLink {
+  const { hash, origin } = window.location;
+  const given = new URLSearchParams(hash.slice(1));
+  const onward = ownPath(given.get('callbackURL') ?? '/', origin) ?? '/';
+  return { token: given.get('token') ?? '', onward: onward as Path };
 }

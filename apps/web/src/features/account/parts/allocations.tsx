@@ -9,7 +9,8 @@ import { Button } from '../../../ui/button.tsx';
 import { SelectField, TextField } from '../../../ui/field.tsx';
 import { Gauge } from '../../../ui/gauge.tsx';
 import { Refused } from '../../../ui/refused.tsx';
-import { Empty, Failed, Loading } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Empty, Failed } from '../../../ui/states.tsx';
 import { t } from '../../../words/translate.ts';
 
 /** How much of the workspace’s credits each member and each team may spend. For those who administer it. */

@@ -11,7 +11,8 @@ import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { TextField } from '../../../ui/field.tsx';
 import { KeyOnce } from './key-once.tsx';
 import { Refused } from '../../../ui/refused.tsx';
-import { Empty, Failed, Loading } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Empty, Failed } from '../../../ui/states.tsx';
 import { t } from '../../../words/translate.ts';
 
 interface Props {

@@ -1,8 +1,9 @@
 import { useMutation } from '@tanstack/react-query';
 import { Mail } from 'lucide-react';
-import { useState, type FormEvent } from 'react';
+import type { FormEvent } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { requestLink } from '../api/members.ts';
+import { useLive } from '../../../browser/live.ts';
 import { Button } from '../../../ui/button.tsx';
 import { TextField } from '../../../ui/field.tsx';
 import { Refused } from '../../../ui/refused.tsx';
@@ -10,24 +11,25 @@ import { t } from '../../../words/translate.ts';
 
 /** Signing in without a password: a letter with a link. */
 export function LinkForm({ label }: { readonly label: string }) {
-  const [email, setEmail] = useState('');
+  const live = useLive();
   const send = useMutation({ mutationFn: (to: string) => requestLink(to, '/') });
-  const submit = (event: FormEvent): void => {
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    if (email.trim() !== '') send.mutate(email.trim());
+    // Read from the field itself: it may have been filled before this page was alive.
+    const email = new FormData(event.currentTarget).get('email');
+    if (typeof email === 'string' && email.trim() !== '') send.mutate(email.trim());
   };
   return (
     <form onSubmit={submit}>
       <TextField
         label={t('Your email address')}
         type="email"
+        name="email"
         required
         autoComplete="email"
-        value={email}
-        onChange={(event) => setEmail(event.target.value)}
         placeholder="ann@example.com"
       />
-      <Button type="submit" disabled={send.isPending} className="mt-3 w-full text-base">
+      <Button type="submit" disabled={send.isPending || !live} className="mt-3 w-full text-base">
         <Mail size={16} aria-hidden="true" />
         {send.isPending ? t('Sending…') : label}
       </Button>

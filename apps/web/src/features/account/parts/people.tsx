@@ -10,7 +10,8 @@ import { Button } from '../../../ui/button.tsx';
 import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { SelectField, TextField } from '../../../ui/field.tsx';
 import { Refused } from '../../../ui/refused.tsx';
-import { Empty, Failed, Loading } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Empty, Failed } from '../../../ui/states.tsx';
 import { t } from '../../../words/translate.ts';
 
 const ROLES: readonly { readonly value: MemberRole; readonly label: string }[] = [

@@ -1,12 +1,11 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { change, get, post } from '../../../api/client.ts';
-import { pathWith } from '../../../api/queries.ts';
+import { pathWith } from '../../../api/path-with.ts';
 import type { UndeliveredPage } from '../../../api/wire-operator.ts';
-import type { AlertCount, AlertGroup, AlertGroupPage, AlertSettings, WantedAlertSettings } from '../../../api/wire.ts';
+import type { AlertGroup, AlertGroupPage, AlertSettings, WantedAlertSettings } from '../../../api/wire.ts';
+import { alertsKey, alertsPath, EVERY_MS } from './count.ts';
 
-/** How often the badge and the list are read again while the page is in view. */
-const EVERY_MS = 15_000;
 const ALERTS_PAGE = 25;
 
 /** Whose alerts: a workspace’s own, or the operator’s of all. */
@@ -22,15 +21,12 @@ export interface AlertSearch {
   readonly cursor?: string | undefined;
 }
 
-const base = (operator: boolean): string => (operator ? '/api/admin/alerts' : '/api/alerts');
-export const alertsKey = (operator: boolean): readonly string[] => (operator ? ['admin', 'alerts'] : ['alerts']);
-
 export function alertGroupsQuery({ operator, workspace_id }: AlertScope, { unseen, ...search }: AlertSearch) {
   return queryOptions({
     queryKey: [...alertsKey(operator), 'groups', workspace_id, unseen, search],
     queryFn: ({ signal }) =>
       get<AlertGroupPage>(
-        pathWith(`${base(operator)}/groups`, {
+        pathWith(`${alertsPath(operator)}/groups`, {
           workspace_id,
           ...search,
           unseen: unseen ? '1' : undefined,
@@ -39,14 +35,6 @@ export function alertGroupsQuery({ operator, workspace_id }: AlertScope, { unsee
         { signal },
       ),
     placeholderData: keepPreviousData,
-    refetchInterval: EVERY_MS,
-  });
-}
-
-export function alertCountQuery(operator: boolean) {
-  return queryOptions({
-    queryKey: [...alertsKey(operator), 'count'],
-    queryFn: ({ signal }) => get<AlertCount>(`${base(operator)}/count`, { signal }),
     refetchInterval: EVERY_MS,
   });
 }
@@ -61,7 +49,7 @@ export interface Acknowledged {
 
 /** Of one group, or of all that a filter shows, up to the newest that was looked at. */
 export const acknowledge = (operator: boolean, wanted: Acknowledged): Promise<{ readonly acknowledged: number }> =>
-  post(`${base(operator)}/seen`, wanted);
+  post(`${alertsPath(operator)}/seen`, wanted);
 
 /** What acknowledges a group, and nothing else. */
 export function marksOf(operator: boolean, { newest, kind, subject, workspace_id }: AlertGroup): Acknowledged {
@@ -71,13 +59,13 @@ export function marksOf(operator: boolean, { newest, kind, subject, workspace_id
 export function alertSettingsQuery(operator: boolean) {
   return queryOptions({
     queryKey: [...alertsKey(operator), 'settings'],
-    queryFn: ({ signal }) => get<AlertSettings>(`${base(operator)}/settings`, { signal }),
+    queryFn: ({ signal }) => get<AlertSettings>(`${alertsPath(operator)}/settings`, { signal }),
   });
 }
 
 /** All of them at once; the answer shows the secret of a webhook that is new, this once. */
 export const replaceAlertSettings = (operator: boolean, wanted: WantedAlertSettings): Promise<AlertSettings> =>
-  change<AlertSettings>('PUT', `${base(operator)}/settings`, wanted);
+  change<AlertSettings>('PUT', `${alertsPath(operator)}/settings`, wanted);
 
 export function undeliveredQuery(cursor: string | undefined) {
   return queryOptions({

@@ -6,11 +6,13 @@ import type { AlertGroup } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Refused } from '../../../ui/refused.tsx';
-import { Empty, Failed, Loading } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Empty, Failed } from '../../../ui/states.tsx';
 import { WorkspaceLink } from '../../../ui/workspace-link.tsx';
 import { agoWords, localTimes, momentWords } from '../../../words/time.ts';
 import { t } from '../../../words/translate.ts';
-import { acknowledge, alertGroupsQuery, type AlertScope, type AlertSearch, alertsKey, marksOf } from '../api/alerts.ts';
+import { acknowledge, alertGroupsQuery, type AlertScope, type AlertSearch, marksOf } from '../api/alerts.ts';
+import { alertsKey } from '../api/count.ts';
 
 interface Props {
   readonly scope: AlertScope;

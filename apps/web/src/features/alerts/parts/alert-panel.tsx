@@ -8,7 +8,8 @@ import { Panel } from '../../../ui/states.tsx';
 import { type Filter, Filters } from '../../../ui/table/filters.tsx';
 import { useTableState } from '../../../ui/table/state.ts';
 import { t } from '../../../words/translate.ts';
-import { acknowledge, alertCountQuery, alertGroupsQuery, type AlertSearch, alertsKey } from '../api/alerts.ts';
+import { acknowledge, alertGroupsQuery, type AlertSearch } from '../api/alerts.ts';
+import { alertCountQuery, alertsKey } from '../api/count.ts';
 import { AlertList } from './alert-list.tsx';
 
 const SHOWN: Filter = {

@@ -8,7 +8,8 @@ import { Button } from '../../../ui/button.tsx';
 import { CopyButton } from '../../../ui/copy.tsx';
 import { SelectField, TextField } from '../../../ui/field.tsx';
 import { Refused } from '../../../ui/refused.tsx';
-import { Failed, Loading } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Failed } from '../../../ui/states.tsx';
 import { t } from '../../../words/translate.ts';
 
 /** Where alerts are sent besides this page, and at which shares of a limit. */

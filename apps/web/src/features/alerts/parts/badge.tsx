@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 
 import { t } from '../../../words/translate.ts';
-import { alertCountQuery } from '../api/alerts.ts';
+import { alertCountQuery } from '../api/count.ts';
 
 /** More is said to be more. */
 const SHOWN_MAX = 99;

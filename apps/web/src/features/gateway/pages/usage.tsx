@@ -1,13 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { TrendingDown } from 'lucide-react';
 import { useState } from 'react';
-import { policyQuery, usageQuery } from '../../../api/queries.ts';
+import { policyQuery } from '../../../api/usage.ts';
+import { usageQuery } from '../../../api/queries.ts';
 import type { Cost, Meter, Offer, Usage } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Link } from '../../../ui/link.tsx';
 import { PolicyTable } from '../parts/policy-table.tsx';
-import { Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Failed, PageHead, Panel } from '../../../ui/states.tsx';
 import { compare, decimalOf, formatCount, formatMoney } from '../../../words/amount.ts';
 import { licenseWords } from '../../../words/license.ts';
 import { meterWords } from '../../../words/meter.ts';
@@ -104,13 +106,13 @@ function LimitsOf({ usage }: { readonly usage: Usage }) {
               <div>
                 <CeilingMeter usage={usage} />
                 <p className="mt-2 text-sm text-ink-soft">
-                  {meterWords('cost').about} <Reserve meters={usage.meters} cost={usage.cost} />
+                  {meterWords({ key: 'cost' }).about} <Reserve meters={usage.meters} cost={usage.cost} />
                 </p>
               </div>
             )}
             <div>
               <CreditMeter usage={usage} />
-              <p className="mt-2 text-sm text-ink-soft">{meterWords('credits').about}</p>
+              <p className="mt-2 text-sm text-ink-soft">{meterWords({ key: 'credits' }).about}</p>
             </div>
           </div>
         </Panel>

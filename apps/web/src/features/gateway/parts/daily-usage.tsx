@@ -1,15 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
-import { dailyUsageQuery } from '../../../api/queries.ts';
+import { dailyUsageQuery } from '../../../api/usage.ts';
 import type { UsageDay } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Chart, type Series } from '../../../ui/chart/chart.tsx';
 import { Choice } from '../../../ui/choice.tsx';
-import { Failed, Loading } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Failed } from '../../../ui/states.tsx';
 import { decimalOf, formatCount, formatMoneyShort } from '../../../words/amount.ts';
 import { numberFormat } from '../../../words/locale.ts';
-import { dateWords, dayAt, daysBetween } from '../../../words/time.ts';
+import { dateWords, dayAt, daysBetween } from '../../../words/calendar.ts';
 import { t } from '../../../words/translate.ts';
 
 const DAY_MS = 86_400_000;

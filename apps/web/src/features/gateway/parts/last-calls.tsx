@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 
 import { callsQuery } from '../../../api/queries.ts';
 import { useNow } from '../../../browser/now.ts';
-import { Empty, Failed, Loading } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Empty, Failed } from '../../../ui/states.tsx';
 import { agoWords, momentWords } from '../../../words/time.ts';
 import { t } from '../../../words/translate.ts';
 import { operationLabel } from '../words/operation.ts';

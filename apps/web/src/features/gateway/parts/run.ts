@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { newIdempotencyKey, problemOf } from '../../../api/client.ts';
-import { generate, type GenerateBody } from '../api/generate.ts';
+import type { GenerateBody } from '../api/generate.ts';
 import { CALLS_KEY, usageQuery } from '../../../api/queries.ts';
 import type { Answer, Problem } from '../../../api/wire.ts';
 import { nowMs } from '../../../browser/now.ts';
@@ -71,6 +71,8 @@ async function follow(
   let text = '';
   show({ phase: 'reserved', body, text, started_ms });
   try {
+    // Loaded with the first call: whoever reads the page first needs none of it.
+    const { generate } = await import('../api/generate.ts');
     for await (const event of generate(body, key, signal)) {
       if (event.type === 'text') {
         text += event.text;

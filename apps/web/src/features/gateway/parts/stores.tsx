@@ -4,7 +4,8 @@ import { useNow } from '../../../browser/now.ts';
 import { Change } from '../../../ui/change.tsx';
 import { MoneyFigure } from '../../../ui/figure.tsx';
 import { Gauge } from '../../../ui/gauge.tsx';
-import { Failed, Loading } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Failed } from '../../../ui/states.tsx';
 import { compare, decimalOf, formatCount, formatMoney } from '../../../words/amount.ts';
 import { costLeft, levelOf, meterWords, quantityWords, windowWords } from '../../../words/meter.ts';
 import { dayWords, untilWords } from '../../../words/time.ts';
@@ -158,7 +159,7 @@ function Held({ words }: { readonly words: string }) {
 
 export function SmallMeter({ meter, about = false }: { readonly meter: Meter; readonly about?: boolean }) {
   const now_ms = useNow(30_000);
-  const words = meterWords(meter.key);
+  const words = meterWords(meter);
   const level = levelOf(meter);
   const cap = quantityWords(meter.cap, meter.unit);
   const left = quantityWords(level.left, meter.unit);
@@ -167,7 +168,9 @@ export function SmallMeter({ meter, about = false }: { readonly meter: Meter; re
       <div className="mb-1 flex items-baseline justify-between gap-3 text-[0.9375rem]">
         <p className="font-semibold">
           {words.name}
-          {about ? <span className="font-normal text-ink-faint"> {windowWords(meter.window)}</span> : null}
+          {about && meter.label === undefined ? (
+            <span className="font-normal text-ink-faint"> {windowWords(meter.window)}</span>
+          ) : null}
         </p>
         <p className="figures whitespace-nowrap">
           <strong className={level.state === 'ok' ? '' : 'text-oxide'}>{left}</strong>{' '}

@@ -1,13 +1,15 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { CircleCheck, Undo2 } from 'lucide-react';
 import { useState } from 'react';
-import { packsQuery, plansQuery, receiptsQuery, usageQuery } from '../../../api/queries.ts';
+import { packsQuery, plansQuery, receiptsQuery } from '../../../api/sale.ts';
+import { usageQuery } from '../../../api/queries.ts';
 import type { Pack, Plan, Receipt, Usage } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { CheckoutButton } from '../parts/checkout-button.tsx';
 import { OlderButton } from '../../../ui/older-button.tsx';
 import { PayButton } from '../parts/pay-button.tsx';
-import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Empty, Failed, PageHead, Panel } from '../../../ui/states.tsx';
 import { useParameterOnce } from '../../../browser/route.ts';
 import { compare, decimalOf, formatCount, formatMoney, formatMoneyShort } from '../../../words/amount.ts';
 import { featureWords } from '../../../words/feature.ts';

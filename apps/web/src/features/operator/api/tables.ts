@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { get } from '../../../api/client.ts';
-import { pathWith } from '../../../api/queries.ts';
+import { pathWith } from '../../../api/path-with.ts';
 import type {
   AuditPage,
   MarginPage,

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 
 import { get, post } from '../../../api/client.ts';
-import { pathWith } from '../../../api/queries.ts';
+import { pathWith } from '../../../api/path-with.ts';
 import type { Money } from '../../../words/amount.ts';
 
 /** A call that a provider may have billed, while nobody knows. */

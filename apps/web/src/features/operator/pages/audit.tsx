@@ -1,5 +1,5 @@
 import type { AuditVerification } from '../../../api/wire-operator.ts';
-import { verifyAudit } from '../../../api/queries.ts';
+import { verifyAudit } from '../api/verify.ts';
 import { PageHead, Panel } from '../../../ui/states.tsx';
 import { formatCount } from '../../../words/amount.ts';
 import { t } from '../../../words/translate.ts';

@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Check, X } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { trialBalanceQuery, verifyLedger } from '../../../api/queries.ts';
-import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
+import { trialBalanceQuery, verifyLedger } from '../api/verify.ts';
+import { Loading } from '../../../ui/loading.tsx';
+import { Empty, Failed, PageHead, Panel } from '../../../ui/states.tsx';
 import { compare, decimalOf, formatCount, type Quantity } from '../../../words/amount.ts';
 import { balanceByUnit, type UnitBalance } from '../words/balance.ts';
 import { quantityWords } from '../../../words/meter.ts';

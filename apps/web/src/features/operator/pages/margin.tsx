@@ -4,12 +4,14 @@ import type { MarginRow, MarginStep, MarginSums } from '../../../api/wire-operat
 import { useNow } from '../../../browser/now.ts';
 import { Chart, type Series } from '../../../ui/chart/chart.tsx';
 import { Link } from '../../../ui/link.tsx';
-import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Empty, Failed, PageHead, Panel } from '../../../ui/states.tsx';
 import { type TableState, useTableState } from '../../../ui/table/state.ts';
 import { type Column, Table } from '../../../ui/table/table.tsx';
 import { add, formatMoney, formatMoneyShort, type Money } from '../../../words/amount.ts';
 import { numberFormat } from '../../../words/locale.ts';
-import { dateWords, dayAt, daysBetween, instantMs, monthStart, monthWords } from '../../../words/time.ts';
+import { dateWords, dayAt, daysBetween, monthStart, monthWords } from '../../../words/calendar.ts';
+import { instantMs } from '../../../words/time.ts';
 import { t } from '../../../words/translate.ts';
 import { type MarginBy, marginCsv, marginTable, marginTrendQuery, PAGE } from '../api/tables.ts';
 import { marginState, ratioWords } from '../words/margin.ts';

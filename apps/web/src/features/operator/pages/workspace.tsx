@@ -1,14 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 
-import { usageOf, workspaceQuery } from '../../../api/queries.ts';
+import { usageOf } from '../../../api/usage.ts';
+import { workspaceQuery } from '../../../api/workspaces.ts';
 import type { WorkspaceInFull } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import type { Path } from '../../../browser/route.ts';
 import type { PageProps } from '../../../feature.ts';
 import { CopyButton } from '../../../ui/copy.tsx';
 import { Link } from '../../../ui/link.tsx';
-import { Empty, Failed, Loading, Panel } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Empty, Failed, Panel } from '../../../ui/states.tsx';
 import { SubTabs } from '../../../ui/tabs.tsx';
 import { dayWords } from '../../../words/time.ts';
 import { t } from '../../../words/translate.ts';

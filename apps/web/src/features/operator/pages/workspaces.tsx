@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 
-import { plansQuery } from '../../../api/queries.ts';
+import { plansQuery } from '../../../api/sale.ts';
 import type { Plan } from '../../../api/wire.ts';
 import type { CreatedWorkspace, Workspace } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';

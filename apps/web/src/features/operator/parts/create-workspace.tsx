@@ -1,11 +1,12 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { newIdempotencyKey, post } from '../../../api/client.ts';
-import { plansQuery } from '../../../api/queries.ts';
+import { plansQuery } from '../../../api/sale.ts';
 import type { CreatedWorkspace } from '../../../api/wire-operator.ts';
 import { Button } from '../../../ui/button.tsx';
 import { FormView, required, SelectInput, TextInput, useForm } from '../../../ui/form/form.tsx';
-import { Failed, Loading, Panel } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Failed, Panel } from '../../../ui/states.tsx';
 import { t } from '../../../words/translate.ts';
 
 interface Props {

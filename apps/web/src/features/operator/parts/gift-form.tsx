@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { type Gift, giftsQuery, giveCredits } from '../api/operator.ts';
-import { usageOf } from '../../../api/queries.ts';
+import { usageOf } from '../../../api/usage.ts';
 import { Button } from '../../../ui/button.tsx';
 import { ConfirmDialog } from '../../../ui/confirm-dialog.tsx';
 import { TextField } from '../../../ui/field.tsx';

@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { problemOf } from '../../../api/client.ts';
 import { giftsQuery, takeBackGift, type GivenGift } from '../api/operator.ts';
-import { usageOf } from '../../../api/queries.ts';
+import { usageOf } from '../../../api/usage.ts';
 import { useNow } from '../../../browser/now.ts';
 import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { Refused } from '../../../ui/refused.tsx';
-import { Failed, Loading } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Failed } from '../../../ui/states.tsx';
 import { compare, decimalOf, formatCount } from '../../../words/amount.ts';
 import { dayWords } from '../../../words/time.ts';
 import { GiftForm } from './gift-form.tsx';

@@ -5,7 +5,8 @@ import { type Resolution, resolveCalls, type UnresolvedCall, unresolvedQuery } f
 import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { OlderButton } from '../../../ui/older-button.tsx';
 import { Refused } from '../../../ui/refused.tsx';
-import { Empty, Failed, Loading, Panel } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Empty, Failed, Panel } from '../../../ui/states.tsx';
 import { WorkspaceLink } from '../../../ui/workspace-link.tsx';
 import { formatMoney } from '../../../words/amount.ts';
 import { momentWords } from '../../../words/time.ts';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 
-import { usageOf } from '../../../api/queries.ts';
+import { usageOf } from '../../../api/usage.ts';
 import type { WorkspaceInFull } from '../../../api/wire-operator.ts';
 import { Panel } from '../../../ui/states.tsx';
 import { t } from '../../../words/translate.ts';

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
 
-import { Empty, Failed, Loading, PageHead, Panel } from '../../../ui/states.tsx';
+import { Loading } from '../../../ui/loading.tsx';
+import { Empty, Failed, PageHead, Panel } from '../../../ui/states.tsx';
 import { t } from '../../../words/translate.ts';
 import { type ApiDocument, documentQuery, type Operation, type Schema } from '../api/document.ts';
 import { type Member, membersOf, typeWords } from '../words/schema.ts';
