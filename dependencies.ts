@@ -232,7 +232,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     identity: 'what a workspace was bound to at the time',
     terms: 'what was collected, and for which months',
     policy: 'what was allowed at the time',
-    routing: 'which model a rung leaves',
+    routing: 'which model a level leaves',
     wallet: 'what a period grants, and which meter counts what is sold',
   },
   reconciliation: {

@@ -3520,6 +3520,26 @@ create schema policy;
 grant usage on schema policy to purser_app;
 grant usage on schema policy to purser_work;
 
+create table policy.level (
+  workspace_id uuid not null,
+  ladder text not null,
+  unit text not null,
+  window_start timestamp with time zone not null,
+  cap bigint not null,
+  spent bigint not null,
+  level smallint not null,
+  since timestamp with time zone not null,
+  constraint level_pkey PRIMARY KEY (workspace_id, ladder),
+  constraint level_check CHECK ((LEAST(cap, spent, (level)::bigint) >= 0))
+);
+CREATE INDEX level_in_force ON policy.level USING btree (level DESC, since DESC) WHERE (level > 0);
+alter table policy.level enable row level security;
+create policy all_rows on policy.level for all to purser_work using (true);
+create policy own_levels on policy.level for select to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON policy.level FOR EACH ROW EXECUTE FUNCTION policy.tell_workspace();
+grant select on policy.level to purser_app;
+grant insert, select, update on policy.level to purser_work;
+
 create table policy.platform (
   one boolean default true not null,
   frozen boolean default false not null,
@@ -3578,9 +3598,9 @@ create table policy.rollout (
   constraint rollout_check CHECK ((to_version <> from_version)),
   constraint rollout_seed_check CHECK (((length(seed) >= 1) AND (length(seed) <= 100))),
   constraint rollout_share_ppm_check CHECK (((share_ppm >= 0) AND (share_ppm <= 1000000))),
-  constraint rollout_state_check CHECK ((state = ANY (ARRAY['running'::text, 'all'::text, 'back'::text])))
+  constraint rollout_state_check CHECK ((state = ANY (ARRAY['running'::text, 'completed'::text, 'rolled_back'::text])))
 );
-CREATE UNIQUE INDEX one_rollout_from_a_version ON policy.rollout USING btree (from_version) WHERE (state <> 'back'::text);
+CREATE UNIQUE INDEX one_rollout_from_a_version ON policy.rollout USING btree (from_version) WHERE (state <> 'rolled_back'::text);
 CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON policy.rollout FOR EACH STATEMENT EXECUTE FUNCTION policy.tell_platform();
 grant insert, select, update on policy.rollout to purser_work;
 
@@ -3591,30 +3611,10 @@ create table policy.rollout_call (
   calls bigint not null,
   constraint rollout_call_pkey PRIMARY KEY (rollout_id, arm, outcome),
   constraint rollout_call_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES policy.rollout(rollout_id),
-  constraint rollout_call_arm_check CHECK ((arm = ANY (ARRAY['moved'::text, 'stayed'::text]))),
+  constraint rollout_call_arm_check CHECK ((arm = ANY (ARRAY['treatment'::text, 'control'::text]))),
   constraint rollout_call_calls_check CHECK ((calls > 0))
 );
 grant insert, select, update on policy.rollout_call to purser_work;
-
-create table policy.rung (
-  workspace_id uuid not null,
-  ladder text not null,
-  unit text not null,
-  window_start timestamp with time zone not null,
-  cap bigint not null,
-  spent bigint not null,
-  rung smallint not null,
-  since timestamp with time zone not null,
-  constraint rung_pkey PRIMARY KEY (workspace_id, ladder),
-  constraint rung_check CHECK ((LEAST(cap, spent, (rung)::bigint) >= 0))
-);
-CREATE INDEX rung_in_force ON policy.rung USING btree (rung DESC, since DESC) WHERE (rung > 0);
-alter table policy.rung enable row level security;
-create policy all_rows on policy.rung for all to purser_work using (true);
-create policy own_rungs on policy.rung for select to purser_app using ((workspace_id = base.current_workspace()));
-CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON policy.rung FOR EACH ROW EXECUTE FUNCTION policy.tell_workspace();
-grant select on policy.rung to purser_app;
-grant insert, select, update on policy.rung to purser_work;
 
 CREATE OR REPLACE FUNCTION policy.erase_workspace(p_workspace uuid, p_pseudonym text, p_rows_max integer)
  RETURNS integer

@@ -15,8 +15,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 const DAY_H = 24;
-/** A rung is found half a second after what was spent, and told. */
-const RUNG_KNOWN_MS = 1_000;
+/** A level is found half a second after what was spent, and told. */
+const LEVEL_KNOWN_MS = 1_000;
 
 /** BUSINESS with few credits, PRO with a low ceiling whose ladder cuts answers at a quarter of it. */
 const SOLD: readonly [string, string][] = [
@@ -27,7 +27,7 @@ const SOLD: readonly [string, string][] = [
   ['pay_as_you_go: { credits_max: 2000, price: 0.02 USD }', 'pay_as_you_go: { credits_max: 5, price: 0.02 USD }'],
   ['overrun_reserve: 0.50 EUR', 'overrun_reserve: 0 EUR\n    ceiling: 0.03 EUR'],
   ['ladder: ceiling', 'ladder: short'],
-  ['ladders:\n', 'ladders:\n  - name: short\n    watches: ceiling\n    rungs: [{ at: 0.25, output_tokens_max: 5 }]\n'],
+  ['ladders:\n', 'ladders:\n  - name: short\n    watches: ceiling\n    levels: [{ at: 0.25, output_tokens_max: 5 }]\n'],
 ];
 
 type Engine = Awaited<ReturnType<typeof openSimulatedEngine>>;
@@ -95,7 +95,7 @@ async function call(account: Account, of: keyof typeof charged, words = 20): Pro
   charged[of] += answer.credits.charged;
 }
 
-/** Two months: grants, a gift that lapses, credits sold one by one, a pack, rungs, an agreement that came and went. */
+/** Two months: grants, a gift that lapses, credits sold one by one, a pack, levels, an agreement that came and went. */
 async function record(): Promise<void> {
   from = engine.clock.now();
   const anchored_at = from;
@@ -109,7 +109,7 @@ async function record(): Promise<void> {
   for (let n = 0; n < 2; n++) await call(business, 'business');
   for (let n = 0; n < 6; n++) {
     await call(pro, 'pro', 900);
-    await new Promise((resolve) => setTimeout(resolve, RUNG_KNOWN_MS));
+    await new Promise((resolve) => setTimeout(resolve, LEVEL_KNOWN_MS));
   }
   await days(15);
   // Five are left of the month; two more are sold.
@@ -181,8 +181,8 @@ describe('C13 what was recorded, replayed through what was sold', () => {
     expect(planOf(before, 'BUSINESS')).toMatchObject({ calls: 10, periods: 2, refused: {}, credits: 8n, sold: 2n });
   });
 
-  test('S4: the rung that cut PRO’s answers was found where the books found it', async () => {
-    // Each answer without a rung costs the same; those after a quarter of €0.03 are cut to five tokens.
+  test('S4: the level that cut PRO’s answers was found where the books found it', async () => {
+    // Each answer without a level costs the same; those after a quarter of €0.03 are cut to five tokens.
     expect(new Set(costs.slice(0, 3)).size).toBe(1);
     expect(costs[5]).toBeLessThan(costs[0]!);
   });
@@ -221,7 +221,7 @@ describe('C13 what was recorded, replayed through another catalog', () => {
     expect(one).toMatchObject({ calls: 4, refused: { credits_exhausted: 5 } });
   });
 
-  test('S4: a rung that pauses at a tenth of the ceiling refuses what comes after, by hand', async () => {
+  test('S4: a level that pauses at a tenth of the ceiling refuses what comes after, by hand', async () => {
     const proposed = await catalog(
       'pause',
       SOLD.map(([was, is]) => [was, is.replace('{ at: 0.25, output_tokens_max: 5 }', '{ at: 0.1, pause: [ai] }')]),

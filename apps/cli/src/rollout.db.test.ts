@@ -105,12 +105,12 @@ describe('purser rollout (C13)', () => {
     expect([started.code, started.err]).toEqual([0, '']);
     expect(started.out).toMatch(/^[0-9a-f-]{36} {2}default@\w+ → default@\w+ {2}running {2}25 % {2}since 20/);
     const id = started.out.slice(0, 36);
-    expect((await purser('rollout', 'move', id, 'all', '--yes')).out).toContain('  all  100 %');
+    expect((await purser('rollout', 'move', id, 'complete', '--yes')).out).toContain('  completed  100 %');
     const shown = await purser('rollout', 'show', id);
-    expect(shown.out).toMatch(/moved: \d workspaces?, \d calls, refused/);
-    expect((await purser('rollout', 'move', id, 'back', '--yes')).out).toContain('  back  ');
+    expect(shown.out).toMatch(/treatment: \d workspaces?, \d calls, refused/);
+    expect((await purser('rollout', 'move', id, 'roll-back', '--yes')).out).toContain('  rolled_back  ');
     const odd = await purser('rollout', 'move', id, 'half', '--yes');
-    expect([odd.code, odd.err]).toEqual([1, 'purser: want a share from 0 to 1, all or back; got half\n']);
+    expect([odd.code, odd.err]).toEqual([1, 'purser: want a share from 0 to 1, complete or roll-back; got half\n']);
   }, 120_000);
 });
 

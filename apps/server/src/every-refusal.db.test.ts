@@ -18,7 +18,7 @@ const POOL_LADDER = `
   - name: sending
     watches: pool
     pool: mailrelay
-    rungs: [{ at: 0.9, pause: [images] }]
+    levels: [{ at: 0.9, pause: [images] }]
 `;
 
 /** One wrong request blocks, and a second within a minute is too soon. */

@@ -17,7 +17,7 @@ const POOL_LADDER = `
   - name: sending
     watches: pool
     pool: mailrelay
-    rungs:
+    levels:
       - { at: 0.8, quotas: { images_month: 7 } }
       - { at: 0.9, pause: [ai] }
 `;
@@ -80,12 +80,12 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
     expect(Reflect.get(shown, 'policy')).toContainEqual({
       name: 'priority',
       value: 'low',
-      from: 'rung',
+      from: 'level',
       why: '95 % of what the plan includes is used',
     });
   });
 
-  it('a model that is named and too dear for the rung is replaced, and said so; a pin is never broken (T7)', async () => {
+  it('a model that is named and too dear for the level is replaced, and said so; a pin is never broken (T7)', async () => {
     const { id, key } = await server.workspace();
     await fill(id, 'cost', 0.86);
     await expect.poll(() => degradedOf(key)).toContain('models of class small at most');
@@ -121,7 +121,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
       expect(await there()).toBe(0);
       await fill(id, 'cost', 0.96);
       await expect.poll(there).toBeGreaterThan(0);
-      const { rowCount } = await server.database.pool.query('select from policy.rung where workspace_id = $1', [id]);
+      const { rowCount } = await server.database.pool.query('select from policy.level where workspace_id = $1', [id]);
       expect(rowCount).toBe(1);
     } finally {
       await other.stop();
@@ -147,7 +147,7 @@ describe('the ladder of the plan’s ceiling (F5)', () => {
     );
   });
 
-  it('a new billing period begins on no rung, with what was left of the raise', async () => {
+  it('a new billing period begins on no level, with what was left of the raise', async () => {
     const { id, key } = await server.workspace();
     const { pool, policies, identity, clock } = server.running.composition.deps;
     const policy = await policies.load((await identity.workspace(id))!, clock.now());
@@ -205,15 +205,15 @@ describe('ladders over what everybody shares (S4)', () => {
         ladder: 'studio',
         watches: 'global_budget',
         workspace_id: null,
-        rung: 5,
-        rungs: 5,
+        level: 5,
+        levels: 5,
         cap: '1000',
         spent: '960',
       }),
     );
     await expect
       .poll(async () => Reflect.get((await server.admin('/api/admin/ladder')).json, 'workspaces') as unknown)
-      .toContainEqual(expect.objectContaining({ ladder: 'ceiling', workspace_id: spender.id, rung: 2 }));
+      .toContainEqual(expect.objectContaining({ ladder: 'ceiling', workspace_id: spender.id, level: 2 }));
   });
 
   it('a pool: quotas tighten, then a feature pauses with its own code and what to buy (F6)', async () => {

@@ -237,7 +237,7 @@ function buildPack(
   return inOneCurrency ? { ...pack, ceiling_raise: orderOf(pack, 1).ceiling_raise } : pack;
 }
 
-/** Five hundredths below its share a rung is left. */
+/** Five hundredths below its share a level is left. */
 const CLIMB_BACK = ratio(5n, 100n);
 
 function buildLadder(raw: NonNullable<RawCatalog['ladders']>[number]): Ladder {
@@ -246,7 +246,7 @@ function buildLadder(raw: NonNullable<RawCatalog['ladders']>[number]): Ladder {
     ...rest,
     ...(pool !== undefined && { pool }),
     climb_back: climb_back ?? CLIMB_BACK,
-    rungs: raw.rungs.map(({ at, quotas, ...effects }) => ({
+    levels: raw.levels.map(({ at, quotas, ...effects }) => ({
       at,
       effects: { ...present(effects), ...(quotas && { quotas: present(quotas) }) },
     })),

@@ -199,7 +199,7 @@ export interface SharedPool {
   readonly pause_at: Ratio;
 }
 
-/** What a rung changes. Absent: unchanged. */
+/** What a level changes. Absent: unchanged. */
 export interface LevelEffects {
   readonly model_class_max?: ModelClass;
   readonly output_tokens_max?: number;
@@ -208,24 +208,24 @@ export interface LevelEffects {
   readonly finals_max?: number;
   readonly image_quality?: 'low' | 'medium' | 'high';
   readonly new_batch?: boolean;
-  /** Features that are off while the rung holds. */
+  /** Features that are off while the level holds. */
   readonly pause?: readonly string[];
-  /** Quotas that are no higher than this while the rung holds. */
+  /** Quotas that are no higher than this while the level holds. */
   readonly quotas?: Quotas;
   /** Show what the customer can buy. */
   readonly offer?: boolean;
 }
 
-/** Steps that degrade service as a budget fills; each rung keeps what the ones before it set. */
+/** Steps that degrade service as a budget fills; each level keeps what the ones before it set. */
 export interface Ladder {
   readonly name: string;
   /** The plan's cost ceiling, or a meter that everybody shares. */
   readonly watches: 'ceiling' | 'global_budget' | 'pool';
   /** The name of the pool that is watched. */
   readonly pool?: string;
-  /** A rung is left again only when use is below its share less this, so that service does not flap. */
+  /** A level is left again only when use is below its share less this, so that service does not flap. */
   readonly climb_back: Ratio;
-  readonly rungs: readonly { readonly at: Ratio; readonly effects: LevelEffects }[];
+  readonly levels: readonly { readonly at: Ratio; readonly effects: LevelEffects }[];
 }
 
 /** Whose cost a global budget bounds: work that no payment covers, or everybody's. */

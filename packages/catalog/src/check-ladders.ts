@@ -6,7 +6,7 @@ import type { Report } from './report.ts';
 
 const QUALITIES = ['low', 'medium', 'high'] as const;
 
-/** How generous each effect is as a number: a later rung may only lower it. Pauses add up; quotas are compared one by one. */
+/** How generous each effect is as a number: a later level may only lower it. Pauses add up; quotas are compared one by one. */
 const GENEROSITY: {
   readonly [key in Exclude<keyof LevelEffects, 'pause' | 'quotas'>]-?: (effects: LevelEffects) => number | undefined;
 } = {
@@ -24,33 +24,33 @@ function toNumber(value: boolean | undefined): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
-/** Rungs ascend, each changes something, and each only tightens what the ones before it set. Alerts ascend too. */
+/** Levels ascend, each changes something, and each only tightens what the ones before it set. Alerts ascend too. */
 export function checkLadders(catalog: Catalog, report: Report): void {
   for (const [index, ladder] of catalog.ladders.entries()) {
     const path = ['ladders', index];
     checkWatched(catalog, ladder, path, report);
     const least = new Map<string, number>();
-    for (const [step, { at, effects }] of ladder.rungs.entries()) {
-      const rung = [...path, 'rungs', step];
-      const before = ladder.rungs[step - 1];
+    for (const [step, { at, effects }] of ladder.levels.entries()) {
+      const level = [...path, 'levels', step];
+      const before = ladder.levels[step - 1];
       if (before && compareRatios(at, before.at) <= 0)
-        report([...rung, 'at'], formatRatio(at), `more than ${formatRatio(before.at)}: levels ascend`);
-      if (Object.keys(effects).length === 0) report(rung, 'a level that changes nothing', 'at least one effect');
+        report([...level, 'at'], formatRatio(at), `more than ${formatRatio(before.at)}: levels ascend`);
+      if (Object.keys(effects).length === 0) report(level, 'a level that changes nothing', 'at least one effect');
       for (const [key, generosityOf] of entriesOf(GENEROSITY)) {
         const generosity = generosityOf(effects);
         if (generosity === undefined) continue;
         if (generosity > (least.get(key) ?? Infinity))
-          report([...rung, key], `${String(effects[key])}, more than the level before`, 'no more than before');
+          report([...level, key], `${String(effects[key])}, more than the level before`, 'no more than before');
         least.set(key, generosity);
       }
       for (const [key, quota = 0n] of Object.entries(effects.quotas ?? {})) {
         if (Number(quota) > (least.get(`quotas.${key}`) ?? Infinity))
-          report([...rung, 'quotas', key], `${quota}, more than the level before`, 'no more than before');
+          report([...level, 'quotas', key], `${quota}, more than the level before`, 'no more than before');
         least.set(`quotas.${key}`, Number(quota));
       }
       const features = new Set(catalog.plans.flatMap((plan) => plan.features));
       for (const feature of effects.pause ?? []) {
-        if (!features.has(feature)) report([...rung, 'pause'], `'${feature}'`, 'a feature that some plan has');
+        if (!features.has(feature)) report([...level, 'pause'], `'${feature}'`, 'a feature that some plan has');
       }
     }
   }

@@ -68,6 +68,13 @@ const CASES: readonly Case[] = [
     /got license and licence, want one of them/,
   ],
   [
+    'levels in both spellings',
+    'small.yaml',
+    '    watches: ceiling\n',
+    '    watches: ceiling\n    rungs: [{ at: 0.5, lane: low }]\n',
+    /rungs/,
+  ],
+  [
     'a step of the license terms that takes nothing',
     'small.yaml',
     'plans:\n',

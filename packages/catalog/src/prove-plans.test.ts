@@ -138,7 +138,7 @@ describe('the shipped catalogs', () => {
     const studio = findPlan(catalogOf('social-studio'), 'STUDIO');
     expect(studio?.quotas).toMatchObject({ platforms: 2n, posts_platform_week: 2n, candidate_batches_post: 2n, finals_post: 9n });
     expect(catalogOf('social-studio').globalBudget?.amount).toEqual(parseMoney('1000', 'USD'));
-    const effects = catalogOf('social-studio').ladders[0]?.rungs.map((rung) => Object.keys(rung.effects)[0]);
+    const effects = catalogOf('social-studio').ladders[0]?.levels.map((level) => Object.keys(level.effects)[0]);
     expect(effects).toEqual(['candidates_max', 'candidates_max', 'finals_max', 'finals_max', 'new_batch', 'quotas']);
     expect(proofOf('social-studio', 'STUDIO')).toMatchObject({ marketing_budget: parseMoney('15', 'USD'), holds: true });
   });

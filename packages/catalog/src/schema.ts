@@ -134,29 +134,39 @@ const pack = z.strictObject({
   tiers: list(z.strictObject({ from: count(2, 1_000_000), price: amount })).optional(),
 });
 
+/** Catalogs that were sold under an earlier word stay readable: levels were `rungs`. */
+function olderLadder(given: unknown): unknown {
+  if (typeof given !== 'object' || given === null || !('rungs' in given) || 'levels' in given) return given;
+  const { rungs, ...ladder } = given;
+  return { ...ladder, levels: rungs };
+}
+
 const ladderOf = (quotas: QuotasSchema) =>
-  z.strictObject({
-    name,
-    watches: z.enum(['ceiling', 'global_budget', 'pool']),
-    pool: name.optional(),
-    climb_back: share.optional(),
-    rungs: list(
-      z.strictObject({
-        at: threshold,
-        model_class_max: modelClass.optional(),
-        output_tokens_max: count(1, 1_000_000).optional(),
-        lane: z.enum(LANES).optional(),
-        candidates_max: count(0, 1000).optional(),
-        finals_max: count(0, 1000).optional(),
-        image_quality: z.enum(['low', 'medium', 'high']).optional(),
-        new_batch: flag.optional(),
-        pause: list(name, 1).optional(),
-        quotas: quotas.optional(),
-        offer: flag.optional(),
-      }),
-      1,
-    ),
-  });
+  z.preprocess(
+    olderLadder,
+    z.strictObject({
+      name,
+      watches: z.enum(['ceiling', 'global_budget', 'pool']),
+      pool: name.optional(),
+      climb_back: share.optional(),
+      levels: list(
+        z.strictObject({
+          at: threshold,
+          model_class_max: modelClass.optional(),
+          output_tokens_max: count(1, 1_000_000).optional(),
+          lane: z.enum(LANES).optional(),
+          candidates_max: count(0, 1000).optional(),
+          finals_max: count(0, 1000).optional(),
+          image_quality: z.enum(['low', 'medium', 'high']).optional(),
+          new_batch: flag.optional(),
+          pause: list(name, 1).optional(),
+          quotas: quotas.optional(),
+          offer: flag.optional(),
+        }),
+        1,
+      ),
+    }),
+  );
 
 const pool = z.strictObject({
   name,

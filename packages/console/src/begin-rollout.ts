@@ -66,7 +66,7 @@ export async function beginRollout(
 export async function moveRollout(
   { pool, actor, now }: Pick<Parts, 'pool' | 'actor' | 'now'>,
   id: string,
-  change: { readonly share?: number; readonly state?: 'all' | 'back' },
+  change: { readonly share?: number; readonly state?: 'completed' | 'rolled_back' },
 ): Promise<Rollout | Refusal> {
   const { share, state } = change;
   return transaction(pool, async (connection) => {

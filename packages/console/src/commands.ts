@@ -33,7 +33,7 @@ const ROLLOUTS: readonly Command[] = [
     description: 'change which share is moved',
     arguments: [
       { name: 'id', description: 'of the roll-out' },
-      { name: 'to', description: 'another share (0 to 1), all, or back' },
+      { name: 'to', description: 'another share (0 to 1), complete, or roll-back' },
     ],
     options: [YES],
     async run({ arguments: [id = '', to = ''], options }, context) {

@@ -27,7 +27,7 @@ export async function compareRollout(pool: Pool, rollout: Rollout, now: Temporal
   const compared: Rollout = { ...rollout, state: 'running' };
   const arms = Map.groupBy(workspaces, (workspace) => armOf(compared, workspace));
   return Promise.all(
-    (['moved', 'stayed'] as const).map(async (arm): Promise<ArmComparison> => {
+    (['treatment', 'control'] as const).map(async (arm): Promise<ArmComparison> => {
       const ids = arms.get(arm) ?? [];
       const outcomes = calls.filter((one) => one.arm === arm);
       const total = sum(outcomes.map((one) => one.calls));

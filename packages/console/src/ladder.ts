@@ -14,13 +14,13 @@ const standingSchema = z.object({
   unit: z.string(),
   spent: quantitySchema.describe('Of a workspace: when it came to this level.'),
   cap: quantitySchema,
-  rung: z.int().describe('Counted from 1; 0: none.'),
-  rungs: z.int().describe('Number of levels.'),
+  level: z.int().describe('Counted from 1; 0: none.'),
+  levels: z.int().describe('Number of levels.'),
   since: instantSchema.nullable(),
   effects: z.array(degradationSchema),
 });
 
-/** Where every ladder stands: the shared ones always, those of workspaces that are on a rung. */
+/** Where every ladder stands: the shared ones always, those of workspaces that are on a level. */
 export function registerLadder(app: App, deps: ConsoleDeps): void {
   app.route({
     method: 'GET',
@@ -35,7 +35,7 @@ export function registerLadder(app: App, deps: ConsoleDeps): void {
           frozen: z.boolean(),
           shared: z.array(standingSchema),
           workspaces: z.array(standingSchema).describe('Strongest throttling first.'),
-          workspaces_on_a_rung: z.int(),
+          workspaces_throttled: z.int(),
         }),
         ...problems(400, 401, 403, 503),
       },
@@ -53,7 +53,7 @@ export function registerLadder(app: App, deps: ConsoleDeps): void {
         frozen: deps.policies.state().frozen,
         shared: found.shared.map(wire),
         workspaces: found.workspaces.map(wire),
-        workspaces_on_a_rung: found.count,
+        workspaces_throttled: found.count,
       });
     },
   });

@@ -14,13 +14,13 @@ const rolloutSchema = z.object({
   from_version: z.string(),
   to_version: z.string(),
   share: z.number(),
-  state: z.enum(['running', 'all', 'back']),
+  state: z.enum(['running', 'completed', 'rolled_back']),
   started_at: instantSchema,
   changed_at: instantSchema,
 });
 
 const armSchema = z.object({
-  arm: z.enum(['moved', 'stayed']),
+  arm: z.enum(['treatment', 'control']),
   workspaces: z.int(),
   calls: z.int(),
   refused: z.record(z.string(), z.int()).describe('By the code of the refusal.'),
@@ -135,10 +135,10 @@ function registerMove(app: App, { pool, clock }: ConsoleDeps): void {
     config,
     schema: {
       tags: ['Administration'],
-      summary: 'Another share, all, or back',
+      summary: 'Changes the share, completes a rollout, or rolls it back',
       params: z.object({ id: uuidSchema }),
       body: z
-        .strictObject({ share: share.optional(), state: z.enum(['all', 'back']).optional() })
+        .strictObject({ share: share.optional(), state: z.enum(['completed', 'rolled_back']).optional() })
         .refine((body) => (body.share === undefined) !== (body.state === undefined), 'want either share or state'),
       response: { 200: rolloutSchema, ...problems(400, 401, 403, 404, 409, 503) },
     },

@@ -5,7 +5,7 @@ import { type Degradation, metersFor, type Policy } from '@purser/policy';
 import type { ImageQuality } from '@purser/providers';
 import { OFFLINE } from '@purser/routing';
 
-/** What may be asked for right now, by plan, rungs and what is left of the money (S5). */
+/** What may be asked for right now, by plan, levels and what is left of the money (S5). */
 export interface AllowedParameters {
   /** Images of one gallery: 30, 20, 10 or none. */
   readonly candidate_count_allowed: number;

@@ -173,13 +173,13 @@ describe('the meters of every paid call', () => {
       name: 'studio',
       watches: 'global_budget',
       climb_back: ratio(5n, 100n),
-      rungs: [{ at: ratio(7n, 10n), effects: { candidates_max: 1 } }],
+      levels: [{ at: ratio(7n, 10n), effects: { candidates_max: 1 } }],
     };
     const of = (plan: string, covers: 'unpaid' | 'all') =>
       effectivePolicy({
         workspace: workspace({ plan }),
         catalog: covering(covers),
-        state: { frozen: false, rungs: [{ ladder: studio, rung: 1 }] },
+        state: { frozen: false, levels: [{ ladder: studio, level: 1 }] },
         now: at('2026-02-10T12:00:00Z'),
       });
 
@@ -199,9 +199,9 @@ describe('the meters of every paid call', () => {
     test('neither holds paid work nor degrades it, unless it covers all', () => {
       for (const { code } of catalog.plans.filter(({ price }) => price.nanos > 0n)) {
         const paid = of(code, 'unpaid');
-        expect([meter(paid, 'budget'), paid.rungs, [...paid.degraded]]).toEqual([undefined, [], []]);
+        expect([meter(paid, 'budget'), paid.levels, [...paid.degraded]]).toEqual([undefined, [], []]);
         expect(meter(of(code, 'all'), 'budget')?.workspace).toBe(PLATFORM);
-        expect(of(code, 'all').rungs).toEqual([{ ladder: studio, rung: 1 }]);
+        expect(of(code, 'all').levels).toEqual([{ ladder: studio, level: 1 }]);
       }
     });
   });

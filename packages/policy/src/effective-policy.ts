@@ -5,8 +5,8 @@ import { type Window, windowAt } from '@purser/meters';
 
 import { add, type Money, money } from '@purser/money';
 
-import { applyLevels } from './apply-rungs.ts';
-import { rungAt } from './ladder.ts';
+import { applyLevels } from './apply-levels.ts';
+import { levelAt } from './ladder.ts';
 import { licenseEffect } from './license.ts';
 import { exposureMeter, spendingMeters } from './meters.ts';
 import { mergeOverrides, type Terms } from './merge-overrides.ts';
@@ -102,9 +102,9 @@ function resolve({ workspace, catalog, state, standing, now }: Required<Omit<Pol
 
   // No payment covers a trial.
   const budgeted = isBudgeted(catalog, plan) || (catalog.globalBudget !== undefined && served?.month?.kind === 'trial');
-  const shared = (state.rungs ?? []).filter(({ ladder }) => budgeted || ladder.watches !== 'global_budget');
-  const rungs = [...ownLevels(plan, catalog, standing, billing_period, terms.cost_cap), ...shared];
-  const limited = applyLevels({ ...terms, features: license.features }, rungs, origins);
+  const shared = (state.levels ?? []).filter(({ ladder }) => budgeted || ladder.watches !== 'global_budget');
+  const levels = [...ownLevels(plan, catalog, standing, billing_period, terms.cost_cap), ...shared];
+  const limited = applyLevels({ ...terms, features: license.features }, levels, origins);
   const period_valid = served?.valid ?? (early ? { ...calendar, start: EPOCH } : calendar);
   const valid = intersect([period_valid, month, terms.valid, license.valid]);
   const { origins: _, valid: __, ...values } = limited;
@@ -115,7 +115,7 @@ function resolve({ workspace, catalog, state, standing, now }: Required<Omit<Pol
     plan,
     license_stage: license.stage,
     frozen: state.frozen,
-    rungs,
+    levels,
     ...(served && { term: { month: served.month } }),
     billing_period,
     origins,
@@ -140,15 +140,15 @@ function raisedBy(raise: Money | undefined, terms: Terms): Terms {
 }
 
 /**
- * Where the plan's own ladder stands. A rung that was found under another cap is found again from what was spent then, without regard
+ * Where the plan's own ladder stands. A level that was found under another cap is found again from what was spent then, without regard
  * to where it was: a ceiling that was raised is climbed back to at once.
  */
 function ownLevels(plan: Plan, catalog: Catalog, standing: Standing, period: Window, cap: Money): readonly ActiveLevel[] {
   const ladder = catalog.ladders.find(({ name, watches }) => name === plan.ladder && watches === 'ceiling');
-  const kept = ladder && standing.rungs.get(ladder.name);
+  const kept = ladder && standing.levels.get(ladder.name);
   if (!ladder || !kept || kept.unit !== cap.currency || !kept.window_start.equals(period.start)) return [];
-  const rung = rungAt(ladder, kept.spent, cap.nanos, kept.cap === cap.nanos ? kept.rung : 0);
-  return rung === 0 ? [] : [{ ladder, rung }];
+  const level = levelAt(ladder, kept.spent, cap.nanos, kept.cap === cap.nanos ? kept.level : 0);
+  return level === 0 ? [] : [{ ladder, level }];
 }
 
 /** The part that all windows share; they all hold `now`, so it is never empty. */

@@ -72,7 +72,7 @@ function why(policy: Policy, name: string, from: Origin): string {
       return 'what was collected for this period allows it';
     case 'raise':
       return 'raised by packs that were bought';
-    case 'rung':
+    case 'level':
       return policy.degraded.get(name)?.why ?? 'a throttling level';
     case 'freeze':
       return 'an administrator froze all model versions';

@@ -1,10 +1,10 @@
 export { effectivePolicy, type PolicyQuestion } from './effective-policy.ts';
 export { explainPolicy, type Explanation } from './explain.ts';
 export { licenseStage } from './license.ts';
-export { listLevels, type ListedLevel } from './list-rungs.ts';
+export { listLevels, type ListedLevel } from './list-levels.ts';
 export { openPolicies, type Policies, policyMigrations, setFreeze } from './open-policies.ts';
 export { type Degradation, type LicenseStage, type Origin, originOf, type Policy, type PolicyState } from './policy.ts';
-export { rungAt } from './ladder.ts';
+export { levelAt } from './ladder.ts';
 export { type CountedFor, EVERY_TASK, metersFor } from './meters-for.ts';
 export { PAY_AS_YOU_GO, payAsYouGoMeter, soldMeter } from './pay-as-you-go.ts';
 export { quotaMeter, quotaOf, type QuotaPlace, type QuotaTerms } from './quota-meters.ts';

@@ -3,7 +3,7 @@ import type { Pool } from '@purser/database';
 import type { Catalog, Ladder } from '@purser/catalog';
 import { type Meters, type MeterSpec, type MeterState } from '@purser/meters';
 
-import { rungAt } from './ladder.ts';
+import { levelAt } from './ladder.ts';
 import { sharedMeter } from './meters.ts';
 import type { Policy, PolicyState } from './policy.ts';
 import { carryRaise, isToCarry } from './raise-ceiling.ts';
@@ -20,7 +20,7 @@ interface Parts {
   readonly standings: Standings;
 }
 
-/** A rung that has to be written down. */
+/** A level that has to be written down. */
 interface Step {
   readonly workspace: string;
   readonly ladder: string;
@@ -29,7 +29,7 @@ interface Step {
 
 /**
  * Looks at the meters of ladders beside the calls, never within one: those of workspaces that have spent since it looked last, all in one
- * question, and the shared ones. It writes a rung down only when it changes; every server hears of that.
+ * question, and the shared ones. It writes a level down only when it changes; every server hears of that.
  */
 export class LadderWatch {
   readonly #parts: Parts;
@@ -67,7 +67,7 @@ export class LadderWatch {
     });
     const states = await meters.read(watched.map(({ spec }) => spec));
     const steps = watched.flatMap(({ policy, ladder }, index) => {
-      const before = policy.rungs.find((active) => active.ladder === ladder)?.rung ?? 0;
+      const before = policy.levels.find((active) => active.ladder === ladder)?.level ?? 0;
       return stepOf(ladder, states[index], before, standings.of(policy.workspace.id)) ?? [];
     });
     await write(pool, steps, clock.now());
@@ -77,8 +77,8 @@ export class LadderWatch {
     }
   }
 
-  /** The rungs of the ladders that watch what everybody shares. */
-  async lookAtShared(catalog: Catalog): Promise<PolicyState['rungs']> {
+  /** The levels of the ladders that watch what everybody shares. */
+  async lookAtShared(catalog: Catalog): Promise<PolicyState['levels']> {
     const { pool, clock, meters, standings } = this.#parts;
     const now = clock.now();
     const watched = sharedLadders(catalog, now);
@@ -90,12 +90,12 @@ export class LadderWatch {
     const steps: Step[] = [];
     for (const [index, { ladder, spec }] of watched.entries()) {
       const state = states[index];
-      const kept = standing.rungs.get(ladder.name);
-      const same = kept && kept.window_start.equals(spec.window_start) && kept.cap === spec.cap ? kept.rung : 0;
+      const kept = standing.levels.get(ladder.name);
+      const same = kept && kept.window_start.equals(spec.window_start) && kept.cap === spec.cap ? kept.level : 0;
       const step = stepOf(ladder, state, same, standing);
       if (step) steps.push(step);
-      const rung = step?.seen.rung ?? same;
-      if (rung > 0) active.push({ ladder, rung });
+      const level = step?.seen.level ?? same;
+      if (level > 0) active.push({ ladder, level });
     }
     await write(pool, steps, now);
     return active;
@@ -123,11 +123,11 @@ function stepOf(ladder: Ladder, state: MeterState | undefined, before: number, s
   if (state === undefined) return undefined;
   const { workspace, unit, cap, window_start } = state;
   const spent = spentOf(state);
-  const rung = rungAt(ladder, spent, cap, before);
-  const kept = standing.rungs.get(ladder.name);
+  const level = levelAt(ladder, spent, cap, before);
+  const kept = standing.levels.get(ladder.name);
   const here = kept?.unit === unit && kept.window_start.equals(window_start) ? kept : undefined;
-  if (here === undefined ? rung === 0 : here.rung === rung && here.cap === cap) return undefined;
-  return { workspace, ladder: ladder.name, seen: { unit, window_start, cap, spent, rung } };
+  if (here === undefined ? level === 0 : here.level === level && here.cap === cap) return undefined;
+  return { workspace, ladder: ladder.name, seen: { unit, window_start, cap, spent, level } };
 }
 
 async function write(pool: Pool, steps: readonly Step[], now: Temporal.Instant): Promise<void> {
@@ -135,12 +135,12 @@ async function write(pool: Pool, steps: readonly Step[], now: Temporal.Instant):
   const column = <T>(of: (step: Step) => T): T[] => steps.map(of);
   // A server that is a window behind does not undo what another has seen in this one.
   await pool.query(
-    `insert into policy.rung (workspace_id, ladder, unit, window_start, cap, spent, rung, since)
+    `insert into policy.level (workspace_id, ladder, unit, window_start, cap, spent, level, since)
      select w, l, u, s, c, p, r, $8 from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::bigint[], $7::smallint[])
        as seen (w, l, u, s, c, p, r) order by w, l
      on conflict (workspace_id, ladder) do update set unit = excluded.unit, window_start = excluded.window_start, cap = excluded.cap,
-       spent = excluded.spent, rung = excluded.rung, since = case when rung.rung = excluded.rung then rung.since else excluded.since end
-     where rung.window_start <= excluded.window_start`,
+       spent = excluded.spent, level = excluded.level, since = case when level.level = excluded.level then level.since else excluded.since end
+     where level.window_start <= excluded.window_start`,
     [
       column((step) => step.workspace),
       column((step) => step.ladder),
@@ -148,7 +148,7 @@ async function write(pool: Pool, steps: readonly Step[], now: Temporal.Instant):
       column((step) => step.seen.window_start.toString()),
       column((step) => step.seen.cap),
       column((step) => step.seen.spent),
-      column((step) => step.seen.rung),
+      column((step) => step.seen.level),
       now.toString(),
     ],
   );

@@ -3,16 +3,16 @@ import type { Ladder, LevelEffects } from '@purser/catalog';
 import { formatRatio, multiplyRatios, ratio, type Ratio, subtractRatios } from '@purser/money';
 
 /**
- * The rung that holds when `spent` of `cap` is used: the last whose share is reached. From `before` it goes back up only when the use
- * is below that rung's share less the ladder's `climb_back`, so it does not flap. A cap of zero admits nothing, and has no share.
+ * The level that holds when `spent` of `cap` is used: the last whose share is reached. From `before` it goes back up only when the use
+ * is below that level's share less the ladder's `climb_back`, so it does not flap. A cap of zero admits nothing, and has no share.
  */
-export function rungAt(ladder: Pick<Ladder, 'rungs' | 'climb_back'>, spent: bigint, cap: bigint, before = 0): number {
+export function levelAt(ladder: Pick<Ladder, 'levels' | 'climb_back'>, spent: bigint, cap: bigint, before = 0): number {
   if (cap <= 0n) return 0;
-  const { rungs, climb_back } = ladder;
-  let rung = Math.min(before, rungs.length);
-  while (rung < rungs.length && reaches(spent, cap, rungs[rung]?.at)) rung++;
-  while (rung > 0 && !reaches(spent, cap, lowered(rungs[rung - 1]?.at, climb_back))) rung--;
-  return rung;
+  const { levels, climb_back } = ladder;
+  let level = Math.min(before, levels.length);
+  while (level < levels.length && reaches(spent, cap, levels[level]?.at)) level++;
+  while (level > 0 && !reaches(spent, cap, lowered(levels[level - 1]?.at, climb_back))) level--;
+  return level;
 }
 
 function reaches(spent: bigint, cap: bigint, share: Ratio | undefined): boolean {
@@ -23,10 +23,10 @@ function lowered(share: Ratio | undefined, by: Ratio): Ratio | undefined {
   return share && subtractRatios(share, by);
 }
 
-/** What the first `rung` rungs come to: a later one replaces what it names, and pauses add up. */
-export function effectsOf({ rungs }: Pick<Ladder, 'rungs'>, rung: number): LevelEffects {
+/** What the first `level` levels come to: a later one replaces what it names, and pauses add up. */
+export function effectsOf({ levels }: Pick<Ladder, 'levels'>, level: number): LevelEffects {
   let effects: LevelEffects = {};
-  for (const { effects: next } of rungs.slice(0, rung)) {
+  for (const { effects: next } of levels.slice(0, level)) {
     const pause = [...(effects.pause ?? []), ...(next.pause ?? [])];
     const quotas = { ...effects.quotas, ...next.quotas };
     effects = {
@@ -39,9 +39,9 @@ export function effectsOf({ rungs }: Pick<Ladder, 'rungs'>, rung: number): Level
   return effects;
 }
 
-/** `85 % of what the plan includes is used`: why a rung is in force. */
-export function reasonOf(ladder: Ladder, rung: number): string {
-  const at = ladder.rungs[rung - 1]?.at ?? ratio(0n, 1n);
+/** `85 % of what the plan includes is used`: why a level is in force. */
+export function reasonOf(ladder: Ladder, level: number): string {
+  const at = ladder.levels[level - 1]?.at ?? ratio(0n, 1n);
   return `${formatRatio(multiplyRatios(at, ratio(100n, 1n)))} % of ${watchedName(ladder)}`;
 }
 

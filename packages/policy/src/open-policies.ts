@@ -42,14 +42,14 @@ export interface Policies {
   close(): Promise<void>;
 }
 
-/** How often meters of ladders are looked at: a rung is known at most this late, plus the time of a notice. */
+/** How often meters of ladders are looked at: a level is known at most this late, plus the time of a notice. */
 const LOOK_EVERY_MS = 500;
 
 /** Resolves policies for one server: from memory, and right within a second of a change anywhere. */
 export async function openPolicies({ pool, clock, meters, catalog, failed }: PoliciesOptions): Promise<Policies> {
   const versions = new Map<string, Catalog>([[catalog.version, catalog]]);
   const readVersion = catalogVersions(pool, catalog);
-  let state: PolicyState = Object.freeze({ frozen: false, rungs: [] });
+  let state: PolicyState = Object.freeze({ frozen: false, levels: [] });
   let rollouts: readonly Rollout[] = [];
   const moves = new WeakMap<Workspace, Moved>();
   const priced = new PricedCatalogs(pool, catalog);
@@ -62,7 +62,7 @@ export async function openPolicies({ pool, clock, meters, catalog, failed }: Pol
 
   /** A new object only when something is another: policies are cached by it. */
   async function refresh(): Promise<void> {
-    const [{ rows }, rungs = [], moving] = await Promise.all([
+    const [{ rows }, levels = [], moving] = await Promise.all([
       pool.query<{ frozen: boolean }>('select frozen from policy.platform'),
       watch.lookAtShared(catalog),
       activeRollouts(pool),
@@ -74,8 +74,8 @@ export async function openPolicies({ pool, clock, meters, catalog, failed }: Pol
     }
     if (moving.map(describeRollout).join() !== rollouts.map(describeRollout).join()) rollouts = moving;
     const frozen = rows[0]?.frozen === true;
-    if (frozen === state.frozen && sameLevels(rungs, state.rungs ?? [])) return;
-    state = Object.freeze({ frozen, rungs });
+    if (frozen === state.frozen && sameLevels(levels, state.levels ?? [])) return;
+    state = Object.freeze({ frozen, levels });
   }
 
   const mark = (policy: Policy): void => watch.mark(policy);
@@ -164,8 +164,8 @@ function describeRollout({ id, share_ppm, state }: Rollout): string {
   return `${id} ${share_ppm} ${state}`;
 }
 
-function sameLevels(a: NonNullable<PolicyState['rungs']>, b: NonNullable<PolicyState['rungs']>): boolean {
-  return a.length === b.length && a.every(({ ladder, rung }, index) => b[index]?.ladder === ladder && b[index].rung === rung);
+function sameLevels(a: NonNullable<PolicyState['levels']>, b: NonNullable<PolicyState['levels']>): boolean {
+  return a.length === b.length && a.every(({ ladder, level }, index) => b[index]?.ladder === ladder && b[index].level === level);
 }
 
 /** Switches the emergency freeze (T8) in the caller's transaction; every server knows within a second of its commit. */

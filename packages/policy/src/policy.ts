@@ -19,14 +19,14 @@ import type { Lowered } from './proven-overrides.ts';
 import type { ActiveLevel } from './standing.ts';
 
 /** Where a value of the policy came from. */
-export type Origin = 'plan' | 'override' | 'license' | 'cost_cap' | 'term' | 'raise' | 'rung' | 'freeze';
+export type Origin = 'plan' | 'override' | 'license' | 'cost_cap' | 'term' | 'raise' | 'level' | 'freeze';
 
 /** What holds for the whole installation, whatever the plan. A change makes a new object. */
 export interface PolicyState {
   /** No model version changes anywhere while it is on (T8). */
   readonly frozen: boolean;
   /** Of the ladders that watch what everybody shares: those that are climbed down. */
-  readonly rungs?: readonly ActiveLevel[];
+  readonly levels?: readonly ActiveLevel[];
 }
 
 /** What is served less well than the plan says, and why; shown to the caller. */
@@ -67,11 +67,11 @@ export interface Policy {
   readonly model_class_max?: ModelClass;
   /** The best image quality that a ladder still allows; absent: any. */
   readonly image_quality_max?: NonNullable<LevelEffects['image_quality']>;
-  /** Whether a rung says to show what the customer can buy. */
+  /** Whether a level says to show what the customer can buy. */
   readonly offers: boolean;
-  /** The rungs in force, of the workspace's own ladder and of the shared ones. */
-  readonly rungs: readonly ActiveLevel[];
-  /** What the rungs in force change, by the value's name. */
+  /** The levels in force, of the workspace's own ladder and of the shared ones. */
+  readonly levels: readonly ActiveLevel[];
+  /** What the levels in force change, by the value's name. */
   readonly degraded: ReadonlyMap<string, Degradation>;
   /** The month it paid for by a subscription, whose money bounds what it may cost (none: nothing was collected); absent: the plan as agreed, by the calendar. */
   readonly term?: { readonly month: MonthRow | undefined };

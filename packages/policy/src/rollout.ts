@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { type Refusal, refuse } from '@purser/core';
 import { type Connection, newId, type Queryable } from '@purser/database';
 
-export type RolloutState = 'running' | 'all' | 'back';
+export type RolloutState = 'running' | 'completed' | 'rolled_back';
 /** On which side of a rollout a workspace is. */
-export type Arm = 'moved' | 'stayed';
+export type Arm = 'treatment' | 'control';
 
 /** A catalog, or a price list, that a share of those under another is moved to. */
 export interface Rollout {
@@ -33,7 +33,7 @@ export function placeOf(seed: string, workspace: string): number {
 }
 
 export function armOf({ seed, share_ppm, state }: Rollout, workspace: string): Arm {
-  return state === 'all' || (state === 'running' && placeOf(seed, workspace) < share_ppm) ? 'moved' : 'stayed';
+  return state === 'completed' || (state === 'running' && placeOf(seed, workspace) < share_ppm) ? 'treatment' : 'control';
 }
 
 /** The version that a workspace is served under: what it bought, moved along the rollouts in force. They make no circle. */
@@ -41,14 +41,16 @@ export function versionFor(rollouts: readonly Rollout[], workspace: string, boug
   let version = bought;
   for (;;) {
     const rollout = rollouts.find(({ from_version }) => from_version === version);
-    if (rollout === undefined || armOf(rollout, workspace) === 'stayed') return version;
+    if (rollout === undefined || armOf(rollout, workspace) === 'control') return version;
     version = rollout.to_version;
   }
 }
 
 /** In force: running, or moved for good. */
 export async function activeRollouts(on: Queryable): Promise<Rollout[]> {
-  const { rows } = await on.query<Rollout>(`select ${COLUMNS} from policy.rollout where state <> 'back' order by rollout_id`);
+  const { rows } = await on.query<Rollout>(
+    `select ${COLUMNS} from policy.rollout where state <> 'rolled_back' order by rollout_id`,
+  );
   return rows;
 }
 
@@ -74,7 +76,7 @@ export async function startRollout(
   const { from_version, to_version, share_ppm } = wanted;
   const active = await activeRollouts(on);
   if (active.some((rollout) => rollout.from_version === from_version))
-    return refuse('limit_reached', `a rollout from ${from_version} is in force; end it with all or back first`);
+    return refuse('limit_reached', `a rollout from ${from_version} is in force; complete it or roll it back first`);
   if (reaches(active, to_version, from_version))
     return refuse('limit_reached', `${to_version} is itself being rolled out to ${from_version}; roll that back first`);
   const id = newId();
@@ -98,7 +100,7 @@ function reaches(active: readonly Rollout[], from: string, to: string): boolean 
 export async function changeRollout(
   on: Connection,
   id: string,
-  change: { readonly share_ppm?: number; readonly state?: 'all' | 'back' },
+  change: { readonly share_ppm?: number; readonly state?: 'completed' | 'rolled_back' },
   now: Temporal.Instant,
 ): Promise<{ readonly before: Rollout; readonly after: Rollout } | Refusal> {
   const frozen = await refuseFrozen(on);
@@ -106,14 +108,14 @@ export async function changeRollout(
   const locked = await on.query<Rollout>(`select ${COLUMNS} from policy.rollout where rollout_id = $1 for update`, [id]);
   const before = locked.rows[0];
   if (before === undefined) return refuse('not_found', `there is no rollout ${id}`);
-  if (before.state === 'back') return refuse('limit_reached', `the rollout ${id} was rolled back; start another one`);
-  if (before.state === 'all' && change.state !== 'back')
+  if (before.state === 'rolled_back') return refuse('limit_reached', `the rollout ${id} was rolled back; start another one`);
+  if (before.state === 'completed' && change.state !== 'rolled_back')
     return refuse('limit_reached', `the rollout ${id} is complete; it can only be rolled back`);
   const { rows } = await on.query<Rollout>(
     `update policy.rollout set share_ppm = $2, state = $3, changed_at = $4 where rollout_id = $1 returning ${COLUMNS}`,
     [
       id,
-      change.state === 'all' ? WHOLE_PPM : (change.share_ppm ?? before.share_ppm),
+      change.state === 'completed' ? WHOLE_PPM : (change.share_ppm ?? before.share_ppm),
       change.state ?? before.state,
       now.toString(),
     ],

@@ -1,21 +1,21 @@
 import type { Ladder } from '@purser/catalog';
 import type { ServedTerms } from '@purser/terms';
 
-/** How far a ladder was climbed down when its meter was last seen to have crossed a rung. */
+/** How far a ladder was climbed down when its meter was last seen to have crossed a level. */
 export interface StoredLevel {
   readonly unit: string;
   readonly window_start: Temporal.Instant;
   readonly cap: bigint;
   readonly spent: bigint;
   /** Counted from 1; 0: none. */
-  readonly rung: number;
+  readonly level: number;
   readonly since: Temporal.Instant;
 }
 
 /** What is known of a workspace beside its row: where its ladder stands, and what its ceiling was raised by, and which terms it paid for. A change makes a new object. */
 export interface Standing {
   /** By the name of the ladder. */
-  readonly rungs: ReadonlyMap<string, StoredLevel>;
+  readonly levels: ReadonlyMap<string, StoredLevel>;
   /** Of one billing period; of another it counts for nothing until it has been carried over. */
   readonly raised: Raised | undefined;
   /** What was collected for which time; undefined: it never paid by a subscription. */
@@ -31,11 +31,11 @@ export interface Raised {
   readonly peak: bigint;
 }
 
-export const NOTHING_KNOWN: Standing = Object.freeze({ rungs: new Map(), raised: undefined, terms: undefined });
+export const NOTHING_KNOWN: Standing = Object.freeze({ levels: new Map(), raised: undefined, terms: undefined });
 
-/** A rung that is in force. */
+/** A level that is in force. */
 export interface ActiveLevel {
   readonly ladder: Ladder;
   /** Counted from 1. */
-  readonly rung: number;
+  readonly level: number;
 }

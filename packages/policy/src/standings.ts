@@ -105,13 +105,13 @@ export class Standings {
   }
 }
 
-type RungRow = StoredLevel & { workspace_id: string; ladder: string };
+type LevelRow = StoredLevel & { workspace_id: string; ladder: string };
 type RaisedRow = Raised & { workspace_id: string };
 
 async function readStandings(pool: Pool, ids: readonly string[], now: Temporal.Instant): Promise<Map<string, Standing>> {
-  const [rungs, raised, terms] = await Promise.all([
-    pool.query<RungRow>(
-      'select workspace_id, ladder, unit, window_start, cap, spent, rung, since from policy.rung where workspace_id = any($1::uuid[])',
+  const [levels, raised, terms] = await Promise.all([
+    pool.query<LevelRow>(
+      'select workspace_id, ladder, unit, window_start, cap, spent, level, since from policy.level where workspace_id = any($1::uuid[])',
       [ids],
     ),
     pool.query<RaisedRow>(
@@ -122,13 +122,13 @@ async function readStandings(pool: Pool, ids: readonly string[], now: Temporal.I
   ]).catch((error: unknown) => {
     throw databaseFault(error);
   });
-  const kept = Map.groupBy(rungs.rows, (row) => row.workspace_id);
+  const kept = Map.groupBy(levels.rows, (row) => row.workspace_id);
   const raises = new Map(raised.rows.map((row) => [row.workspace_id, row]));
   return new Map(
     new Set([...kept.keys(), ...raises.keys(), ...terms.keys()]).values().map((id) => [
       id,
       Object.freeze({
-        rungs: new Map(kept.get(id)?.map((row) => [row.ladder, row])),
+        levels: new Map(kept.get(id)?.map((row) => [row.ladder, row])),
         raised: raises.get(id),
         terms: terms.get(id),
       }),

@@ -187,7 +187,7 @@ export const BOOKS_INVENTORY: readonly TableInventory[] = [
     codes: 'from_version to_version seed state',
   },
   { table: 'policy.rollout_call', holds: 'Calls by version.', kept: OPERATION, erasure: STAYS, codes: 'arm outcome' },
-  { table: 'policy.rung', holds: 'Reduced service.', kept: BOOKS, erasure: STAYS, codes: 'ladder unit' },
+  { table: 'policy.level', holds: 'Reduced service.', kept: BOOKS, erasure: STAYS, codes: 'ladder unit' },
   {
     table: 'reconciliation.import',
     holds: 'Bills of providers that were taken in, and by whom.',

@@ -1,7 +1,7 @@
 import type { WorkspaceId } from '@purser/core';
 import type { MeterSpec } from '@purser/meters';
 import { type Money, money } from '@purser/money';
-import { isToCarry, leftOfRaise, NOTHING_KNOWN, type Policy, rungAt, type Standing } from '@purser/policy';
+import { isToCarry, leftOfRaise, NOTHING_KNOWN, type Policy, levelAt, type Standing } from '@purser/policy';
 import type { ServedTerms } from '@purser/terms';
 
 import { Purse } from './purse.ts';
@@ -69,12 +69,12 @@ export class Account {
     if (!ladder || !meter) return false;
     const spent = this.seen.of(nameOf(meter), at.epochMilliseconds);
     const cap = policy.cost_cap.nanos;
-    const rung = rungAt(ladder, spent, cap);
-    const before = policy.rungs.find((active) => active.ladder === ladder)?.rung ?? 0;
-    if (rung === before) return false;
+    const level = levelAt(ladder, spent, cap);
+    const before = policy.levels.find((active) => active.ladder === ladder)?.level ?? 0;
+    if (level === before) return false;
     const { unit, window_start } = meter;
-    const rungs = new Map(this.standing.rungs).set(ladder.name, { unit, window_start, cap, spent, rung, since: at });
-    this.standing = Object.freeze({ ...this.standing, rungs });
+    const levels = new Map(this.standing.levels).set(ladder.name, { unit, window_start, cap, spent, level, since: at });
+    this.standing = Object.freeze({ ...this.standing, levels });
     return true;
   }
 }

@@ -92,11 +92,11 @@ const PAUSED = {
   pool: 'pool_paused',
 } as const satisfies Record<Ladder['watches'], RefusalCode>;
 
-/** A feature that a rung has paused is refused with the code of the meter that its ladder watches. */
+/** A feature that a level has paused is refused with the code of the meter that its ladder watches. */
 function missing(policy: Policy, feature: string): RefusalCode {
-  if (originOf(policy, `features.${feature}`) !== 'rung') return 'plan_feature_missing';
-  const pausing = policy.rungs.find(({ ladder, rung }) =>
-    ladder.rungs.slice(0, rung).some(({ effects }) => effects.pause?.includes(feature) === true),
+  if (originOf(policy, `features.${feature}`) !== 'level') return 'plan_feature_missing';
+  const pausing = policy.levels.find(({ ladder, level }) =>
+    ladder.levels.slice(0, level).some(({ effects }) => effects.pause?.includes(feature) === true),
   );
   return PAUSED[pausing?.ladder.watches ?? 'ceiling'];
 }

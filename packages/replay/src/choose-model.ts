@@ -8,7 +8,7 @@ import type { RecordedCall } from './recorded.ts';
 type Served = Pick<RecordedCall, 'provider' | 'model'>;
 
 /**
- * The model a recorded call would have run on: the one it ran on wherever plan and rungs still allow it, else the best of those they do,
+ * The model a recorded call would have run on: the one it ran on wherever plan and levels still allow it, else the best of those they do,
  * of its own class or the next cheaper one. Undefined: the plan allows none. A model the catalog no longer lists was allowed then.
  */
 export function chooseModel(
@@ -30,7 +30,7 @@ export function chooseModel(
     ran,
   );
   if (instead) return { model: { provider: instead.provider, model: instead.name }, another: true };
-  // A rung only ever makes a call cheaper: where nothing cheaper is to be had, it leaves the choice as it was.
+  // A level only ever makes a call cheaper: where nothing cheaper is to be had, it leaves the choice as it was.
   return allowed.includes(ran) ? recorded : undefined;
 }
 

@@ -106,9 +106,9 @@ describe('C13 recorded usage through a proposed catalog', () => {
     expect(formatMoney(result.revenue)).toBe('16.41 EUR');
   });
 
-  test('S4: rungs as the ceiling fills: shorter answers, a cheaper model, a pause; none is known before half a second', () => {
-    const ladders = (effects: Catalog['ladders'][number]['rungs'][number]['effects']) => [
-      { name: 'ceiling', watches: 'ceiling', climb_back: ratio(5n, 100n), rungs: [{ at: ratio(1n, 100n), effects }] } as const,
+  test('S4: levels as the ceiling fills: shorter answers, a cheaper model, a pause; none is known before half a second', () => {
+    const ladders = (effects: Catalog['ladders'][number]['levels'][number]['effects']) => [
+      { name: 'ceiling', watches: 'ceiling', climb_back: ratio(5n, 100n), levels: [{ at: ratio(1n, 100n), effects }] } as const,
     ];
     const under = (effects: Parameters<typeof ladders>[0]) => changed(() => ({}), { ladders: ladders(effects) });
     const calls = hourly(3, { model: 'gpt-4o', usage: { input_tokens: 100_000, output_tokens: 4_000 } });

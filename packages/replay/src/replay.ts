@@ -2,7 +2,7 @@ import type { RefusalCode, WorkspaceId } from '@purser/core';
 import { type Catalog, findOperation, findPlan, type Plan } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { convertCost, convertPlain, type Money } from '@purser/money';
-import { effectivePolicy, type Policy, type PolicyState, rungAt } from '@purser/policy';
+import { effectivePolicy, type Policy, type PolicyState, levelAt } from '@purser/policy';
 import type { ServedTerms } from '@purser/terms';
 import { grantsOfPeriod } from '@purser/wallet';
 
@@ -45,7 +45,7 @@ export class Replay {
   readonly #platform = new Counters();
   readonly #shared = new SeenSpending();
   readonly #paid = new WeakMap<Workspace, Workspace>();
-  #state: PolicyState = Object.freeze({ frozen: false, rungs: [] });
+  #state: PolicyState = Object.freeze({ frozen: false, levels: [] });
 
   constructor(options: ReplayOptions) {
     this.#options = options;
@@ -173,16 +173,16 @@ export class Replay {
     const ladders = this.#options.catalog.ladders.filter(({ watches }) => watches === 'global_budget');
     if (budget === undefined || ladders.length === 0) return false;
     const spent = this.#shared.of(nameOf(budget), at.epochMilliseconds);
-    const rungs = ladders
-      .map((ladder) => ({ ladder, rung: rungAt(ladder, spent, budget.cap ?? 0n) }))
-      .filter(({ rung }) => rung > 0);
-    const before = this.#state.rungs ?? [];
+    const levels = ladders
+      .map((ladder) => ({ ladder, level: levelAt(ladder, spent, budget.cap ?? 0n) }))
+      .filter(({ level }) => level > 0);
+    const before = this.#state.levels ?? [];
     if (
-      rungs.length === before.length &&
-      rungs.every(({ ladder, rung }, n) => before[n]?.ladder === ladder && before[n].rung === rung)
+      levels.length === before.length &&
+      levels.every(({ ladder, level }, n) => before[n]?.ladder === ladder && before[n].level === level)
     )
       return false;
-    this.#state = Object.freeze({ frozen: false, rungs });
+    this.#state = Object.freeze({ frozen: false, levels });
     return true;
   }
 

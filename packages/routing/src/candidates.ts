@@ -106,14 +106,14 @@ function findCandidates(question: RoutingQuestion): Candidates | Refusal {
   if (pin) return reachable(question, routed) ?? standingIn(question) ?? unreachableRefusal(question, routed, what);
   const found = reachable(question, byClass(question, routed)) ?? standingIn(question);
   if (found === undefined) return unreachableRefusal(question, routed, what);
-  return withinRung(question, found, routed);
+  return withinLevel(question, found, routed);
 }
 
-function withinRung(question: RoutingQuestion, found: Candidates, routed: readonly ModelEntry[]): Candidates {
+function withinLevel(question: RoutingQuestion, found: Candidates, routed: readonly ModelEntry[]): Candidates {
   const most = question.policy.model_class_max;
   if (most === undefined || found.models.every((model) => isWithin(model, most))) return found;
   const kept = found.models.filter((model) => isWithin(model, most));
-  // Not one of the classes that are good enough: then the best that the rung still allows, whatever it is.
+  // Not one of the classes that are good enough: then the best that the level still allows, whatever it is.
   const models = kept.length > 0 ? kept : cheaper(question, routed, most);
   if (models.length === 0) return found;
   const [first, before] = [models[0], found.models[0]];
@@ -122,7 +122,7 @@ function withinRung(question: RoutingQuestion, found: Candidates, routed: readon
   return { models, degraded };
 }
 
-/** A model that was asked for by name and is of a better class than a rung allows: a cheaper one runs instead, and the answer says so. */
+/** A model that was asked for by name and is of a better class than a level allows: a cheaper one runs instead, and the answer says so. */
 function cheaperInstead(
   question: RoutingQuestion,
   may: readonly ModelEntry[],

@@ -79,7 +79,7 @@ describe('a staged rollout of a catalog (C13)', () => {
       }[];
     await expect.poll(async () => (await arms()).reduce((sum, arm) => sum + arm.calls, 0)).toBe(20);
     const [there, here] = await arms();
-    expect([there?.arm, here?.arm]).toEqual(['moved', 'stayed']);
+    expect([there?.arm, here?.arm]).toEqual(['treatment', 'control']);
     expect(there!.workspaces + here!.workspaces).toBe(30);
     expect(there!.workspaces).toBe(await moved());
     expect(there!.refused['request_too_large']! + here!.refused['request_too_large']!).toBe(10);
@@ -91,14 +91,14 @@ describe('a staged rollout of a catalog (C13)', () => {
     const most = await seen(other.url);
     expect(half.every((value, index) => value === 16 || most[index] === 15)).toBe(true);
 
-    await change(id, { state: 'all' });
+    await change(id, { state: 'completed' });
     await expect.poll(() => moved()).toBe(30);
     const late = await server.workspace();
     expect(await concurrencyOf(late.key)).toBe(15);
 
-    await change(id, { state: 'back' });
+    await change(id, { state: 'rolled_back' });
     await expect.poll(() => moved()).toBe(0);
-    expect((await change(id, { state: 'all' })).json.code).toBe('limit_reached');
+    expect((await change(id, { state: 'completed' })).json.code).toBe('limit_reached');
     const { text } = await server.admin('/api/admin/audit');
     expect(text.match(/rollout\.change/g)).toHaveLength(3);
   });
@@ -134,10 +134,10 @@ describe('a staged rollout of a catalog (C13)', () => {
     const [there, here] = await arms();
     const each = (arm: typeof there) => Number(arm?.margin[0]?.cost.amount) / (arm?.calls ?? 0);
     expect(each(there)).toBeGreaterThan(each(here));
-    await change(id, { state: 'all' });
+    await change(id, { state: 'completed' });
     await looked();
     expect(await dear()).toBe(20);
-    await change(id, { state: 'back' });
+    await change(id, { state: 'rolled_back' });
     await looked();
     expect(await dear()).toBe(0);
   });
@@ -168,7 +168,7 @@ describe('a staged rollout of a catalog (C13)', () => {
     expect(older.status).toBe(201);
     const { key } = await server.workspace();
     expect(await concurrencyOf(key)).toBe(16);
-    await change(older.json.id, { state: 'back' });
+    await change(older.json.id, { state: 'rolled_back' });
   });
 
   it('refuses a catalog with mistakes, one that loses its margin, and a second from the same version', async () => {
@@ -182,7 +182,7 @@ describe('a staged rollout of a catalog (C13)', () => {
     const first = await start({ catalog: proposed, share: 0.1 });
     const second = await start({ catalog: proposed.replace('concurrency: 15', 'concurrency: 14'), share: 0.1 });
     expect([second.status, second.json.code]).toEqual([409, 'limit_reached']);
-    await change(first.json.id, { state: 'back' });
+    await change(first.json.id, { state: 'rolled_back' });
   });
 
   it('waits while versions are frozen (T8)', async () => {
@@ -192,8 +192,8 @@ describe('a staged rollout of a catalog (C13)', () => {
     await server.admin('/api/admin/freeze', { body: { on: false } });
     const started = await start({ catalog: proposed, share: 0.1 });
     await server.admin('/api/admin/freeze', { body: { on: true } });
-    expect((await change(started.json.id, { state: 'all' })).json.code).toBe('frozen');
+    expect((await change(started.json.id, { state: 'completed' })).json.code).toBe('frozen');
     await server.admin('/api/admin/freeze', { body: { on: false } });
-    expect((await change(started.json.id, { state: 'back' })).status).toBe(200);
+    expect((await change(started.json.id, { state: 'rolled_back' })).status).toBe(200);
   });
 });

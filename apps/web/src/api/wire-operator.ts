@@ -171,8 +171,8 @@ export interface Standing {
   readonly spent: Quantity;
   readonly cap: Quantity;
   /** Counted from 1; 0: none. */
-  readonly rung: number;
-  readonly rungs: number;
+  readonly level: number;
+  readonly levels: number;
   readonly since: string | null;
   readonly effects: readonly Degradation[];
 }
@@ -181,7 +181,7 @@ export interface Ladders {
   readonly frozen: boolean;
   readonly shared: readonly Standing[];
   readonly workspaces: readonly Standing[];
-  readonly workspaces_on_a_rung: number;
+  readonly workspaces_throttled: number;
 }
 
 export interface FraudWeek {
@@ -260,14 +260,14 @@ export interface Rollout {
   readonly to_version: string;
   /** 0 to 1. */
   readonly share: number;
-  readonly state: 'running' | 'all' | 'back';
+  readonly state: 'running' | 'completed' | 'rolled_back';
   readonly started_at: string;
   readonly changed_at: string;
 }
 
 /** One side of a roll-out, since it began. */
 export interface Arm {
-  readonly arm: 'moved' | 'stayed';
+  readonly arm: 'treatment' | 'control';
   readonly workspaces: number;
   readonly calls: number;
   /** By the code of the refusal. */

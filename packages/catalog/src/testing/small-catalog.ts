@@ -15,7 +15,7 @@ pools:
 ladders:
   - name: steps
     watches: ceiling
-    rungs:
+    levels:
       - { at: 0.7, model_class_max: medium, candidates_max: 20 }
       - { at: 0.9, model_class_max: small, candidates_max: 10 }
 operations:

@@ -36,7 +36,7 @@ export async function startRollout(context: CommandContext, file: string, option
   say(context, await beginRollout({ pool, catalog, actor: ACTOR, now: context.clock.now() }, wanted));
 }
 
-/** Another share, `all`, or `back`. */
+/** Another share, `complete`, or `roll-back`. */
 export async function changeRollout(
   context: CommandContext,
   id: string,
@@ -44,14 +44,15 @@ export async function changeRollout(
   { yes }: { readonly yes?: true },
 ): Promise<void> {
   const pool = await context.database();
-  const change = to === 'all' || to === 'back' ? ({ state: to } as const) : { share: shareOf(to) };
+  const state = STATES[to];
+  const change = state === undefined ? { share: shareOf(to) } : { state };
   const moved =
-    to === 'all'
+    state === 'completed'
       ? 'Every subscriber is moved'
-      : to === 'back'
+      : state === 'rolled_back'
         ? 'Every moved subscriber goes back'
         : `${percent(shareOf(to))} of the subscribers are moved`;
-  const final = to === 'back' ? ' This rollout cannot be resumed.' : '';
+  const final = state === 'rolled_back' ? ' This rollout cannot be resumed.' : '';
   await context.agree(`${moved} within a second, and are served and charged by other terms.${final}`, yes === true);
   say(context, await moveRollout({ pool, actor: ACTOR, now: context.clock.now() }, id, change));
 }
@@ -86,6 +87,8 @@ async function printComparison(context: CommandContext, pool: Pool, rollout: Rol
   }
 }
 
+const STATES: Readonly<Record<string, 'completed' | 'rolled_back'>> = { complete: 'completed', 'roll-back': 'rolled_back' };
+
 function percent(share: number): string {
   return `${share * 100} %`;
 }
@@ -102,6 +105,6 @@ function line({ id, from_version, to_version, share_ppm, state, started_at }: Ro
 function shareOf(text: string): number {
   const share = Number(text);
   if (text.trim() === '' || !(share >= 0 && share <= 1))
-    throw new Fault(`want a share from 0 to 1, all or back; got ${text}`, { retryable: false });
+    throw new Fault(`want a share from 0 to 1, complete or roll-back; got ${text}`, { retryable: false });
   return share;
 }

@@ -11,7 +11,7 @@ export function featureRefusal(policy: Policy, feature: string): Refusal | undef
   if (policy.features.has(feature)) return undefined;
   const origin = originOf(policy, `features.${feature}`);
   if (origin === 'license') return licenseRefusal(policy, feature);
-  if (origin === 'rung') return refusePaused(policy, feature);
+  if (origin === 'level') return refusePaused(policy, feature);
   return refuse('plan_feature_missing', `the plan ${policy.plan.name} does not include ${feature}`, {
     offers: upgradeOffers(policy.catalog, policy, feature),
   });

@@ -10,10 +10,10 @@ const CODES = {
   pool: 'pool_paused',
 } as const satisfies Record<Ladder['watches'], string>;
 
-/** Refuses a feature that a rung has paused, with the code of the meter that its ladder watches. */
+/** Refuses a feature that a level has paused, with the code of the meter that its ladder watches. */
 export function refusePaused(policy: Policy, feature: string): Refusal {
-  const pausing = policy.rungs.find(({ ladder, rung }) =>
-    ladder.rungs.slice(0, rung).some(({ effects }) => effects.pause?.includes(feature) === true),
+  const pausing = policy.levels.find(({ ladder, level }) =>
+    ladder.levels.slice(0, level).some(({ effects }) => effects.pause?.includes(feature) === true),
   );
   const why = policy.degraded.get(`features.${feature}`)?.why ?? 'throttling is active';
   const watches = pausing?.ladder.watches ?? 'ceiling';

@@ -339,7 +339,7 @@ function write(of: AnyCatalog): WrittenCatalog {
       {
         name: 'steps',
         watches: 'ceiling',
-        rungs: [
+        levels: [
           { at: '0.8', output_tokens_max: '400' },
           { at: '0.95', output_tokens_max: '100' },
         ],

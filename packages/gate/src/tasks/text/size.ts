@@ -15,10 +15,10 @@ export function sizeOf({ input, operation, policy }: Sizing<TextInput>): TextSiz
   const asked = 'body' in input ? (input.body.max_completion_tokens ?? input.body.max_tokens) : input.output_tokens_max;
   const output_tokens = asked ?? operation.output_tokens_default;
   if (output_tokens <= output_tokens_max) return { bounds, output_tokens };
-  const rung = policy.degraded.get('request.output_tokens_max');
-  const why = rung?.why ?? `the plan allows ${output_tokens_max} tokens a request`;
+  const level = policy.degraded.get('request.output_tokens_max');
+  const why = level?.why ?? `the plan allows ${output_tokens_max} tokens a request`;
   const cut = { what: `output cut to ${output_tokens_max} tokens`, why };
   // Who asked for no number is told only when a ladder, and not the plan, gives less than the operation would.
-  const told = asked !== undefined || rung !== undefined;
+  const told = asked !== undefined || level !== undefined;
   return { bounds, output_tokens: output_tokens_max, ...(told && { cut }) };
 }

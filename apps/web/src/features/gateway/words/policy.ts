@@ -102,7 +102,7 @@ const ORIGINS: Record<string, string> = {
   license: t('Subscription'),
   cost_cap: t('Cost cap'),
   raise: t('Purchased'),
-  rung: t('Throttled'),
+  level: t('Throttled'),
   freeze: t('Frozen'),
 };
 

@@ -27,7 +27,7 @@ export function comparedQuery({ id, state }: Pick<Rollout, 'id' | 'state'>) {
 export const beginRollout = (wanted: { readonly catalog: string; readonly share: number }): Promise<Rollout> =>
   post<Rollout>('/api/admin/rollouts', wanted);
 
-export type RolloutMove = { readonly share: number } | { readonly state: 'all' | 'back' };
+export type RolloutMove = { readonly share: number } | { readonly state: 'completed' | 'rolled_back' };
 
 export const moveRollout = (id: string, move: RolloutMove): Promise<Rollout> =>
   change<Rollout>('PATCH', `/api/admin/rollouts/${id}`, move);

@@ -32,8 +32,8 @@ export function RolloutsPage() {
 }
 
 function All({ rollouts }: { readonly rollouts: readonly Rollout[] }) {
-  const in_force = rollouts.filter(({ state }) => state !== 'back');
-  const over = rollouts.filter(({ state }) => state === 'back');
+  const in_force = rollouts.filter(({ state }) => state !== 'rolled_back');
+  const over = rollouts.filter(({ state }) => state === 'rolled_back');
   return (
     <div className="grid gap-4 sm:gap-6">
       {in_force.map((rollout) => (
@@ -102,7 +102,7 @@ function InForce({ rollout }: { readonly rollout: Rollout }) {
             confirm={t('Move all now')}
             kind="plain"
             busy={move.isPending}
-            act={() => move.mutate({ state: 'all' })}
+            act={() => move.mutate({ state: 'completed' })}
           />
         ) : null}
         <ConfirmButton
@@ -114,7 +114,7 @@ function InForce({ rollout }: { readonly rollout: Rollout }) {
           )}
           confirm={t('Roll back now')}
           busy={move.isPending}
-          act={() => move.mutate({ state: 'back' })}
+          act={() => move.mutate({ state: 'rolled_back' })}
         />
       </div>
       {move.isPending ? (
@@ -184,18 +184,18 @@ function Comparison({ rollout }: { readonly rollout: Rollout }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ name, moved, stayed, part, verdict }) => (
+          {rows.map(({ name, treatment, control, part, verdict }) => (
             <tr key={name} className="border-b border-rule">
               <th scope="row" className={`py-2 text-left font-normal text-ink-soft ${part === true ? 'pl-4 text-sm' : ''}`}>
                 {name}
               </th>
               <td className="py-2 pl-3 text-right font-semibold whitespace-nowrap">
-                {moved}
+                {treatment}
                 {verdict === undefined ? null : (
                   <span className={`block text-sm ${verdict === 'worse' ? 'text-oxide' : 'text-fair'}`}>{verdict}</span>
                 )}
               </td>
-              <td className="py-2 pl-3 text-right whitespace-nowrap">{stayed}</td>
+              <td className="py-2 pl-3 text-right whitespace-nowrap">{control}</td>
             </tr>
           ))}
         </tbody>

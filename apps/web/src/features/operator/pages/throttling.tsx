@@ -11,7 +11,7 @@ import { Loading } from '../../../ui/loading.tsx';
 import { Empty, Failed, PageHead, Panel } from '../../../ui/states.tsx';
 import { WorkspaceLink } from '../../../ui/workspace-link.tsx';
 import { levelOf, quantityWords } from '../../../words/meter.ts';
-import { rungWords } from '../../gateway/words/rung.ts';
+import { levelWords } from '../../gateway/words/level.ts';
 import { agoWords } from '../../../words/time.ts';
 import { t } from '../../../words/translate.ts';
 
@@ -35,7 +35,7 @@ export function ThrottlingPage() {
 }
 
 function All({ ladders }: { readonly ladders: Ladders }) {
-  const { shared, workspaces, workspaces_on_a_rung, frozen } = ladders;
+  const { shared, workspaces, workspaces_throttled, frozen } = ladders;
   return (
     <div className="grid gap-4 sm:gap-6">
       <Panel title={t('Shared budgets')}>
@@ -65,9 +65,9 @@ function All({ ladders }: { readonly ladders: Ladders }) {
                 </li>
               ))}
             </ul>
-            {workspaces_on_a_rung > workspaces.length ? (
+            {workspaces_throttled > workspaces.length ? (
               <p className="mt-3 text-sm text-ink-soft">
-                {t('The {shown} most throttled of {total} are shown.', { shown: workspaces.length, total: workspaces_on_a_rung })}
+                {t('The {shown} most throttled of {total} are shown.', { shown: workspaces.length, total: workspaces_throttled })}
               </p>
             ) : null}
           </>
@@ -80,7 +80,7 @@ function All({ ladders }: { readonly ladders: Ladders }) {
 
 function Ladder({ standing }: { readonly standing: Standing }) {
   const now_ms = useNow(30_000);
-  const { ladder, rung, rungs, since, effects, spent, cap, unit, workspace_id } = standing;
+  const { ladder, level: at, levels, since, effects, spent, cap, unit, workspace_id } = standing;
   const level = levelOf({ cap, used: spent, held: 0 });
   const words = `${quantityWords(spent, unit)} of ${quantityWords(cap, unit)} spent`;
   return (
@@ -89,21 +89,21 @@ function Ladder({ standing }: { readonly standing: Standing }) {
         <h3 className="narrow text-xl font-semibold">
           {workspace_id === null ? <span className="capitalize">{ladder}</span> : <WorkspaceLink id={workspace_id} />}
         </h3>
-        <p className={`font-semibold ${rung === 0 ? 'text-fair' : 'text-oxide'}`}>
-          {rung === 0 ? t('full service') : t('level {level} of {levels}', { level: rung, levels: rungs })}
+        <p className={`font-semibold ${at === 0 ? 'text-fair' : 'text-oxide'}`}>
+          {at === 0 ? t('full service') : t('level {level} of {levels}', { level: at, levels })}
         </p>
       </div>
       <Gauge level={level} name={t('Budget {name}', { name: ladder })} words={words} />
       <p className="figures mt-1.5 text-sm text-ink-soft">
         {words}
         {workspace_id === null ? '' : t(' when it was throttled')}
-        {since === null || rung === 0 ? '' : t(', {ago}', { ago: agoWords(since, now_ms) })}
+        {since === null || at === 0 ? '' : t(', {ago}', { ago: agoWords(since, now_ms) })}
       </p>
       {effects.length === 0 ? null : (
         <ul className="mt-2 list-disc pl-5 text-[0.9375rem]">
           {effects.map(({ what, why }) => (
             <li key={what}>
-              {rungWords(what)} <span className="text-ink-soft">{t('because {reason}', { reason: why })}</span>
+              {levelWords(what)} <span className="text-ink-soft">{t('because {reason}', { reason: why })}</span>
             </li>
           ))}
         </ul>

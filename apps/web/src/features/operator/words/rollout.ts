@@ -8,8 +8,8 @@ import { t } from '../../../words/translate.ts';
 /** One line of the comparison: the same figure of those who were moved and of those who stayed. */
 export interface ComparedFigure {
   readonly name: string;
-  readonly moved: string;
-  readonly stayed: string;
+  readonly treatment: string;
+  readonly control: string;
   /** It belongs to the figure above it. */
   readonly part?: true;
   /** Of those who were moved; undefined where neither is better. */
@@ -25,9 +25,9 @@ export function standWords({ state, share }: Pick<Rollout, 'state' | 'share'>): 
   switch (state) {
     case 'running':
       return share === 0 ? t('no customers yet') : t('{share} of customers', { share: percent(share) });
-    case 'all':
+    case 'completed':
       return t('completed');
-    case 'back':
+    case 'rolled_back':
       return t('rolled back');
     default: {
       const never: never = state;
@@ -42,20 +42,20 @@ export function percent(share: number): string {
 
 /** Both sides, figure by figure: how many, how often refused and why, what each cost and kept. */
 export function comparisonOf(arms: readonly Arm[]): readonly ComparedFigure[] {
-  const moved = arms.find(({ arm }) => arm === 'moved');
-  const stayed = arms.find(({ arm }) => arm === 'stayed');
-  if (moved === undefined || stayed === undefined) return [];
+  const treatment = arms.find(({ arm }) => arm === 'treatment');
+  const control = arms.find(({ arm }) => arm === 'control');
+  if (treatment === undefined || control === undefined) return [];
   return [
-    { name: t('Workspaces'), moved: formatCount(moved.workspaces), stayed: formatCount(stayed.workspaces) },
-    { name: t('Calls'), moved: formatCount(moved.calls), stayed: formatCount(stayed.calls) },
+    { name: t('Workspaces'), treatment: formatCount(treatment.workspaces), control: formatCount(control.workspaces) },
+    { name: t('Calls'), treatment: formatCount(treatment.calls), control: formatCount(control.calls) },
     {
       name: t('Refused'),
-      moved: ratio(moved.refusal_ratio),
-      stayed: ratio(stayed.refusal_ratio),
-      ...verdict(stayed.refusal_ratio, moved.refusal_ratio),
+      treatment: ratio(treatment.refusal_ratio),
+      control: ratio(control.refusal_ratio),
+      ...verdict(control.refusal_ratio, treatment.refusal_ratio),
     },
-    ...refusals(moved, stayed),
-    ...margins(moved, stayed),
+    ...refusals(treatment, control),
+    ...margins(treatment, control),
   ];
 }
 
@@ -64,28 +64,28 @@ export function saysLittle(arms: readonly Arm[]): boolean {
   return arms.some(({ calls }) => calls < CALLS_THAT_SAY_SOMETHING);
 }
 
-function refusals(moved: Arm, stayed: Arm): ComparedFigure[] {
-  const codes = [...new Set([...Object.keys(moved.refused), ...Object.keys(stayed.refused)])].toSorted();
+function refusals(treatment: Arm, control: Arm): ComparedFigure[] {
+  const codes = [...new Set([...Object.keys(treatment.refused), ...Object.keys(control.refused)])].toSorted();
   return codes.map((code) => ({
     name: explain({ code, status: 0, title: code.replaceAll('_', ' '), detail: '' }).headline,
-    moved: formatCount(moved.refused[code] ?? 0),
-    stayed: formatCount(stayed.refused[code] ?? 0),
+    treatment: formatCount(treatment.refused[code] ?? 0),
+    control: formatCount(control.refused[code] ?? 0),
     part: true as const,
   }));
 }
 
-function margins(moved: Arm, stayed: Arm): ComparedFigure[] {
-  const currencies = [...new Set([...moved.margin, ...stayed.margin].map(({ revenue }) => revenue.currency))].toSorted();
+function margins(treatment: Arm, control: Arm): ComparedFigure[] {
+  const currencies = [...new Set([...treatment.margin, ...control.margin].map(({ revenue }) => revenue.currency))].toSorted();
   return currencies.flatMap((currency) => {
-    const ours = lineOf(moved, currency);
-    const theirs = lineOf(stayed, currency);
+    const ours = lineOf(treatment, currency);
+    const theirs = lineOf(control, currency);
     return [
-      { name: t('Revenue in {currency}', { currency }), moved: money(ours?.revenue), stayed: money(theirs?.revenue) },
-      { name: t('Cost and fees in {currency}', { currency }), moved: money(spent(ours)), stayed: money(spent(theirs)) },
+      { name: t('Revenue in {currency}', { currency }), treatment: money(ours?.revenue), control: money(theirs?.revenue) },
+      { name: t('Cost and fees in {currency}', { currency }), treatment: money(spent(ours)), control: money(spent(theirs)) },
       {
         name: t('Gross margin in {currency}', { currency }),
-        moved: ratio(ours?.margin_ratio ?? null),
-        stayed: ratio(theirs?.margin_ratio ?? null),
+        treatment: ratio(ours?.margin_ratio ?? null),
+        control: ratio(theirs?.margin_ratio ?? null),
         ...verdict(ours?.margin_ratio ?? null, theirs?.margin_ratio ?? null),
       },
     ];

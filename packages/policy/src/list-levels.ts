@@ -15,8 +15,8 @@ export interface ListedLevel {
   readonly unit: string;
   readonly spent: bigint;
   readonly cap: bigint;
-  readonly rung: number;
-  readonly rungs: number;
+  readonly level: number;
+  readonly levels: number;
   readonly since: Temporal.Instant | null;
   readonly effects: readonly Degradation[];
 }
@@ -27,13 +27,13 @@ interface Row {
   unit: string;
   spent: bigint;
   cap: bigint;
-  rung: number;
+  level: number;
   since: Temporal.Instant;
 }
 
 const MONTH_DAYS = 31;
 
-/** The shared ladders as they stand now, and the workspaces that are on a rung, farthest down first. */
+/** The shared ladders as they stand now, and the workspaces that are on a level, farthest down first. */
 export async function listLevels(
   parts: { readonly pool: Pool; readonly clock: Clock; readonly meters: Pick<Meters, 'read'>; readonly catalog: Catalog },
   limit: number,
@@ -41,18 +41,18 @@ export async function listLevels(
   const { pool, clock, meters, catalog } = parts;
   const now = clock.now();
   const watched = sharedLadders(catalog, now);
-  // A rung of a period that has ended stands in its row until the workspace is next heard of: no period is longer than this.
+  // A level of a period that has ended stands in its row until the workspace is next heard of: no period is longer than this.
   const oldest = now.subtract({ hours: MONTH_DAYS * 24 }).toString();
   const [states, kept, own, counted] = await Promise.all([
     meters.read(watched.map(({ spec }) => spec)),
-    pool.query<Row>('select ladder, rung, since from policy.rung where workspace_id = $1', [PLATFORM]),
+    pool.query<Row>('select ladder, level, since from policy.level where workspace_id = $1', [PLATFORM]),
     pool.query<Row>(
-      `select workspace_id, ladder, unit, spent, cap, rung, since from policy.rung
-       where rung > 0 and workspace_id <> $1 and window_start > $2 order by rung desc, since desc limit $3`,
+      `select workspace_id, ladder, unit, spent, cap, level, since from policy.level
+       where level > 0 and workspace_id <> $1 and window_start > $2 order by level desc, since desc limit $3`,
       [PLATFORM, oldest, limit],
     ),
     pool.query<{ n: number }>(
-      'select count(*)::int as n from policy.rung where rung > 0 and workspace_id <> $1 and window_start > $2',
+      'select count(*)::int as n from policy.level where level > 0 and workspace_id <> $1 and window_start > $2',
       [PLATFORM, oldest],
     ),
   ]);
@@ -60,7 +60,7 @@ export async function listLevels(
     const state = states[index];
     const row = kept.rows.find((candidate) => candidate.ladder === ladder.name);
     return {
-      ...describe(ladder, row?.rung ?? 0),
+      ...describe(ladder, row?.level ?? 0),
       workspace_id: null,
       unit: spec.unit,
       spent: state === undefined ? 0n : spentOf(state),
@@ -68,18 +68,18 @@ export async function listLevels(
       since: row?.since ?? null,
     };
   });
-  const workspaces = own.rows.map(({ ladder: name, rung, ...row }): ListedLevel => {
+  const workspaces = own.rows.map(({ ladder: name, level, ...row }): ListedLevel => {
     const ladder = catalog.ladders.find((candidate) => candidate.name === name);
-    const described = ladder && describe(ladder, rung);
-    return { ...(described ?? { ladder: name, watches: 'ceiling', rung, rungs: rung, effects: [] }), ...row };
+    const described = ladder && describe(ladder, level);
+    return { ...(described ?? { ladder: name, watches: 'ceiling', level, levels: level, effects: [] }), ...row };
   });
   return { shared, workspaces, count: counted.rows[0]?.n ?? 0 };
 }
 
-function describe(ladder: Ladder, rung: number): Pick<ListedLevel, 'ladder' | 'watches' | 'rung' | 'rungs' | 'effects'> {
-  const why = rung === 0 ? '' : reasonOf(ladder, rung);
-  const effects = Object.entries(effectsOf(ladder, rung)).map(([name, value]) => ({ what: `${name}: ${textOf(value)}`, why }));
-  return { ladder: ladder.name, watches: ladder.watches, rung, rungs: ladder.rungs.length, effects };
+function describe(ladder: Ladder, level: number): Pick<ListedLevel, 'ladder' | 'watches' | 'level' | 'levels' | 'effects'> {
+  const why = level === 0 ? '' : reasonOf(ladder, level);
+  const effects = Object.entries(effectsOf(ladder, level)).map(([name, value]) => ({ what: `${name}: ${textOf(value)}`, why }));
+  return { ladder: ladder.name, watches: ladder.watches, level, levels: ladder.levels.length, effects };
 }
 
 function textOf(value: unknown): string {

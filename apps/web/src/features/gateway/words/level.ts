@@ -15,8 +15,8 @@ const WHOLE: Record<string, string> = {
   'offer: true': t('what can be bought is offered'),
 };
 
-/** What a rung does, for a reader: `output_tokens_max: 500` as "longest answer, in tokens: 500". */
-export function rungWords(effect: string): string {
+/** What a level does, for a reader: `output_tokens_max: 500` as "longest answer, in tokens: 500". */
+export function levelWords(effect: string): string {
   const whole = Object.hasOwn(WHOLE, effect) ? WHOLE[effect] : undefined;
   if (whole !== undefined) return whole;
   const [key = '', ...value] = effect.split(': ');

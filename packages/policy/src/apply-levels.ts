@@ -15,12 +15,12 @@ const QUALITIES: readonly Quality[] = ['low', 'medium', 'high'];
 const BATCHES_WITHOUT_EXTRA = 1n;
 
 /**
- * Terms ⊕ rungs: each rung only ever tightens. What it changes is named in `degraded` with the reason, and in `origins`; what
+ * Terms ⊕ levels: each level only ever tightens. What it changes is named in `degraded` with the reason, and in `origins`; what
  * the plan does not give anyway is no change.
  */
-export function applyLevels(terms: Before, rungs: readonly ActiveLevel[], origins: Map<string, Origin>): After {
+export function applyLevels(terms: Before, levels: readonly ActiveLevel[], origins: Map<string, Origin>): After {
   const changes = new Changes(terms, origins);
-  for (const { ladder, rung } of rungs) changes.tighten(effectsOf(ladder, rung), reasonOf(ladder, rung));
+  for (const { ladder, level } of levels) changes.tighten(effectsOf(ladder, level), reasonOf(ladder, level));
   return changes.result();
 }
 
@@ -83,7 +83,7 @@ class Changes {
 
   #say(name: string, what: string, why: string): void {
     this.#degraded.set(name, Object.freeze({ what, why }));
-    this.#origins.set(name, 'rung');
+    this.#origins.set(name, 'level');
   }
 
   result(): After {
