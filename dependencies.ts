@@ -18,6 +18,11 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
   mail: {
     core: 'an email that is not taken is a fault that may pass',
   },
+  jobs: {
+    core: 'a job that cannot be done is a fault that knows whether to retry',
+    database: 'a job is a row, and its queue a hint that there is one',
+    log: 'what it tells of itself',
+  },
   api: {
     core: 'what a refused caller can buy or do has a shape',
   },
