@@ -160,6 +160,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     settings: 'a module brings settings',
     catalog: 'a module brings quotas and tasks',
     http: 'a module brings its endpoints',
+    jobs: 'a module brings kinds of jobs',
     notify: 'a module brings kinds of alerts',
   },
   gateway: {
@@ -180,6 +181,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
   account: {
     core: 'clock, ids, refusals and faults',
     database: 'changes and their audit entries are one transaction',
+    jobs: 'jobs of the workspace are shown, followed and cancelled',
     settings: 'where alerts are sent',
     log: 'what it tells of itself',
     mail: 'alerts go by email',
@@ -260,6 +262,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     meters: 'gifts and unresolved calls',
     identity: 'workspaces, keys and operators',
     http: 'endpoints are built from its parts',
+    jobs: 'lanes and jobs are shown, and failed ones put in again',
     terms: 'what was collected is reported',
     policy: 'freeze, overrides, rollouts',
     routing: 'which models are closed',
@@ -295,6 +298,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     notify: 'alerts are shown, and looked for in the background',
     license: 'payments are recorded, licenses shown and set',
     gate: 'the one way to spend',
+    jobs: 'a server puts jobs in, and runs them',
     metrics: 'figures of the process',
     module: 'modules are what it composes',
     gateway: 'a module',

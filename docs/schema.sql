@@ -726,6 +726,410 @@ AS $function$
   where w.erased_at is null and (w.workspace_id::text = lower(p_name) or w.external_id = p_name)
 $function$;
 
+create schema jobs;
+grant usage on schema jobs to purser_app;
+grant usage on schema jobs to purser_work;
+
+create table jobs.job (
+  workspace_id uuid not null,
+  job_id uuid not null,
+  "position" bigint generated always as identity not null,
+  kind text not null,
+  lane text not null,
+  idempotency_key text,
+  request_hash text not null,
+  payload jsonb not null,
+  status text default 'queued'::text not null,
+  due boolean not null,
+  due_at timestamp with time zone,
+  run_at timestamp with time zone not null,
+  deadline_at timestamp with time zone,
+  attempts smallint default 0 not null,
+  attempts_max smallint not null,
+  lease_id uuid,
+  leased_until timestamp with time zone,
+  cancel_asked boolean default false not null,
+  progress_done bigint default 0 not null,
+  progress_total bigint,
+  version bigint default 1 not null,
+  result jsonb,
+  error_code text,
+  error_detail text,
+  created_at timestamp with time zone not null,
+  started_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  constraint job_pkey PRIMARY KEY (job_id),
+  constraint attempts_within CHECK (((attempts >= 0) AND (attempts <= attempts_max))),
+  constraint due_is_queued CHECK (((NOT due) OR ((status = 'queued'::text) AND (due_at IS NOT NULL)))),
+  constraint ended_has_its_time CHECK (((status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
+  constraint failed_says_why CHECK (((status = 'failed'::text) <= (error_code IS NOT NULL))),
+  constraint job_attempts_max_check CHECK (((attempts_max >= 1) AND (attempts_max <= 100))),
+  constraint job_error_detail_check CHECK ((length(error_detail) <= 2000)),
+  constraint job_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 300))),
+  constraint job_kind_check CHECK ((kind ~ '^[a-z][a-z0-9_]{1,59}$'::text)),
+  constraint job_lane_check CHECK ((lane = ANY (ARRAY['critical'::text, 'high'::text, 'standard'::text, 'low'::text]))),
+  constraint job_request_hash_check CHECK ((request_hash ~ '^[0-9a-f]{64}$'::text)),
+  constraint job_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text]))),
+  constraint progress_within CHECK (((progress_done >= 0) AND ((progress_total IS NULL) OR (progress_done <= progress_total)))),
+  constraint running_is_leased CHECK ((((status = 'running'::text) = (lease_id IS NOT NULL)) AND ((lease_id IS NULL) = (leased_until IS NULL))))
+);
+CREATE INDEX job_dead ON jobs.job USING btree (job_id) WHERE (status = 'failed'::text);
+CREATE INDEX job_deadline ON jobs.job USING btree (deadline_at) WHERE ((status = 'queued'::text) AND (deadline_at IS NOT NULL));
+CREATE INDEX job_due ON jobs.job USING btree (lane, workspace_id, "position") WHERE due;
+CREATE INDEX job_ended ON jobs.job USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE INDEX job_leased ON jobs.job USING btree (leased_until) WHERE (status = 'running'::text);
+CREATE INDEX job_of_workspace ON jobs.job USING btree (workspace_id, job_id);
+CREATE UNIQUE INDEX job_once ON jobs.job USING btree (workspace_id, kind, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX job_scheduled ON jobs.job USING btree (run_at) WHERE ((status = 'queued'::text) AND (NOT due));
+CREATE INDEX job_started ON jobs.job USING brin (started_at) WITH (autosummarize='on');
+alter table jobs.job enable row level security;
+create policy all_rows on jobs.job for all to purser_work using (true);
+create policy own_jobs on jobs.job for all to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select on jobs.job to purser_app;
+grant delete, insert, select, update on jobs.job to purser_work;
+
+create table jobs.line (
+  lane text not null,
+  workspace_id uuid not null,
+  due integer default 0 not null,
+  running integer default 0 not null,
+  running_max integer not null,
+  turn timestamp with time zone not null,
+  constraint line_pkey PRIMARY KEY (lane, workspace_id),
+  constraint line_due_check CHECK ((due >= 0)),
+  constraint line_running_check CHECK ((running >= 0)),
+  constraint line_running_max_check CHECK (((running_max >= 1) AND (running_max <= 10000)))
+);
+CREATE INDEX line_of_workspace ON jobs.line USING btree (workspace_id);
+CREATE INDEX line_open ON jobs.line USING btree (lane, turn, workspace_id) WHERE ((due > 0) AND (running < running_max));
+alter table jobs.line enable row level security;
+create policy all_rows on jobs.line for all to purser_work using (true);
+create policy own_lines on jobs.line for all to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select, update on jobs.line to purser_app;
+grant delete, insert, select, update on jobs.line to purser_work;
+
+CREATE OR REPLACE FUNCTION jobs.cancel(p_workspace uuid, p_job uuid, p_now timestamp with time zone)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_lane text := (select lane from jobs.job where job_id = p_job and workspace_id = p_workspace);
+  v_was_due boolean;
+  v_status text;
+begin
+  perform from jobs.line where lane = v_lane and workspace_id = p_workspace for update;
+  select due, status into v_was_due, v_status from jobs.job where job_id = p_job and workspace_id = p_workspace for update;
+  if v_status = 'queued' then
+    update jobs.job set status = 'cancelled', due = false, cancel_asked = true, ended_at = p_now, version = version + 1 where job_id = p_job;
+    if v_was_due then update jobs.line set due = due - 1 where lane = v_lane and workspace_id = p_workspace; end if;
+    return 'cancelled';
+  end if;
+  if v_status = 'running' then
+    update jobs.job set cancel_asked = true, version = version + 1 where job_id = p_job and not cancel_asked;
+  end if;
+  return v_status;
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs.claim(p_lease uuid, p_lease_s integer, p_lanes text[], p_wants integer[], p_most integer[], p_total integer)
+ RETURNS SETOF jobs.job
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_until timestamptz := clock_timestamp() + p_lease_s * interval '1 second';
+  v_taken integer[] := array_fill(0, array[cardinality(p_lanes)]);
+  v_ids uuid[] := '{}';
+  v_more uuid[];
+  v_want integer;
+begin
+  for v_pass in 1 .. 2 loop
+    for i in 1 .. cardinality(p_lanes) loop
+      v_want := least(case v_pass when 1 then p_wants[i] else p_most[i] - v_taken[i] end, p_total - cardinality(v_ids));
+      continue when v_want <= 0;
+      v_more := jobs.claim_lane(p_lanes[i], v_want, p_lease, v_until);
+      v_taken[i] := v_taken[i] + cardinality(v_more);
+      v_ids := v_ids || v_more;
+    end loop;
+  end loop;
+  return query select * from jobs.job where job_id = any (v_ids);
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs.claim_lane(p_lane text, p_want integer, p_lease uuid, p_until timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_wall timestamptz := clock_timestamp();
+  v_ids uuid[] := '{}';
+  v_taken uuid[];
+  v_open integer;
+  v_round integer;
+  v_line jobs.line;
+begin
+  while cardinality(v_ids) < p_want loop
+    select count(*) into v_open from (
+      select from jobs.line where lane = p_lane and due > 0 and running < running_max limit p_want) l;
+    exit when v_open = 0;
+    v_round := cardinality(v_ids);
+    for v_line in
+      select * from jobs.line where lane = p_lane and due > 0 and running < running_max
+      order by turn, workspace_id limit p_want for update skip locked
+    loop
+      exit when cardinality(v_ids) >= p_want;
+      with next as (
+        select job_id from jobs.job where lane = p_lane and workspace_id = v_line.workspace_id and due
+        order by position
+        limit least(ceil(p_want::numeric / v_open)::integer, p_want - cardinality(v_ids), v_line.running_max - v_line.running)
+        for update skip locked),
+      taken as (
+        update jobs.job j set status = 'running', due = false, attempts = attempts + 1, lease_id = p_lease, leased_until = p_until,
+          started_at = v_wall, version = version + 1
+        from next where j.job_id = next.job_id returning j.job_id)
+      select coalesce(array_agg(job_id), '{}') into v_taken from taken;
+      update jobs.line set due = due - cardinality(v_taken), running = running + cardinality(v_taken),
+        turn = least(greatest(turn, v_wall) + cardinality(v_taken) * interval '1 second', v_wall + interval '1 minute')
+      where lane = p_lane and workspace_id = v_line.workspace_id;
+      v_ids := v_ids || v_taken;
+    end loop;
+    exit when cardinality(v_ids) = v_round;
+  end loop;
+  return v_ids;
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs.enqueue(p_workspace uuid, p_now timestamp with time zone, p_due_max integer, p_jobs jsonb)
+ RETURNS TABLE(job_id uuid, lane text, due boolean, fresh boolean)
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+declare
+  v_wall timestamptz := clock_timestamp();
+  v_made uuid[];
+  v_line record;
+begin
+  for v_line in
+    select w ->> 'lane' as lane, max((w ->> 'running_max')::integer) as running_max
+    from jsonb_array_elements(p_jobs) w group by 1 order by 1
+  loop
+    insert into jobs.line as l (lane, workspace_id, running_max, turn) values (v_line.lane, p_workspace, v_line.running_max, v_wall)
+    on conflict (lane, workspace_id) do update set running_max = excluded.running_max,
+      turn = case when l.due = 0 and l.running = 0 then excluded.turn else l.turn end;
+  end loop;
+  with made as (
+    insert into jobs.job (workspace_id, job_id, kind, lane, idempotency_key, request_hash, payload, due, due_at, run_at, deadline_at,
+      attempts_max, progress_total, created_at)
+    select p_workspace, w.job_id, w.kind, w.lane, w.idempotency_key, w.request_hash, w.payload, w.run_at <= p_now,
+      case when w.run_at <= p_now then v_wall end, w.run_at, w.deadline_at, w.attempts_max, w.progress_total, p_now
+    from rows from (jsonb_to_recordset(p_jobs) as (job_id uuid, kind text, lane text, idempotency_key text, request_hash text, payload jsonb,
+      run_at timestamptz, deadline_at timestamptz, attempts_max smallint, progress_total bigint)) with ordinality
+      w (job_id, kind, lane, idempotency_key, request_hash, payload, run_at, deadline_at, attempts_max, progress_total, ordinal)
+    order by w.ordinal
+    on conflict (workspace_id, kind, idempotency_key) where idempotency_key is not null do nothing
+    returning job_id)
+  select array_agg(job_id) into v_made from made;
+  for v_line in
+    update jobs.line l set due = l.due + n.count
+    from (select lane, count(*)::integer as count from jobs.job where job_id = any (v_made) and due group by lane) n
+    where l.lane = n.lane and l.workspace_id = p_workspace
+    returning l.lane, l.due, l.due - n.count as before
+  loop
+    if v_line.due > p_due_max then
+      raise exception 'at most % jobs of a workspace wait in the lane %', p_due_max, v_line.lane using errcode = 'P4780';
+    end if;
+    if v_line.before = 0 then perform pg_notify('purser_jobs', v_line.lane); end if;
+  end loop;
+  if exists (
+    select from jsonb_to_recordset(p_jobs) w (kind text, idempotency_key text, request_hash text)
+    join jobs.job j on j.workspace_id = p_workspace and j.kind = w.kind and j.idempotency_key = w.idempotency_key
+    where j.request_hash <> w.request_hash)
+  then
+    raise exception 'a job was put in under this key before, and asked for something else' using errcode = 'P4781';
+  end if;
+  return query
+    select j.job_id, j.lane, j.due, coalesce(j.job_id = any (v_made), false)
+    from rows from (jsonb_to_recordset(p_jobs) as (job_id uuid, kind text, idempotency_key text))
+      with ordinality w (job_id, kind, idempotency_key, ordinal)
+    join jobs.job j on j.workspace_id = p_workspace
+      and (j.job_id = w.job_id or (j.kind = w.kind and j.idempotency_key = w.idempotency_key))
+    order by w.ordinal;
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs.erase_workspace(p_workspace uuid, p_pseudonym text, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+begin
+  delete from jobs.job where ctid = any (array(select ctid from jobs.job where workspace_id = p_workspace limit p_rows_max));
+  get diagnostics v_rows = row_count;
+  if v_rows = 0 then
+    delete from jobs.line where workspace_id = p_workspace;
+    get diagnostics v_rows = row_count;
+  end if;
+  return v_rows;
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs.finish(p_lease uuid, p_now timestamp with time zone, p_ids uuid[], p_outcomes text[], p_results jsonb[], p_codes text[], p_details text[], p_run_at timestamp with time zone[])
+ RETURNS TABLE(job_id uuid, status text)
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+declare
+  v_wall timestamptz := clock_timestamp();
+begin
+  perform from jobs.line l
+    where (l.lane, l.workspace_id) in (select j.lane, j.workspace_id from jobs.job j where j.job_id = any (p_ids))
+    order by l.lane, l.workspace_id for update;
+  return query
+    with told as (
+      select * from unnest(p_ids, p_outcomes, p_results, p_codes, p_details, p_run_at) t (id, outcome, result, code, detail, run_at)),
+    ended as (
+      update jobs.job j set
+        status = case when t.outcome = 'succeeded' then 'succeeded' when j.cancel_asked then 'cancelled'
+                      when t.outcome = 'failed' then 'failed' else 'queued' end,
+        due = t.outcome = 'released' and not j.cancel_asked,
+        due_at = case when t.outcome = 'released' then v_wall else j.due_at end,
+        run_at = coalesce(t.run_at, j.run_at),
+        attempts = j.attempts - case when t.outcome = 'released' then 1 else 0 end,
+        result = coalesce(t.result, j.result), error_code = t.code, error_detail = t.detail,
+        progress_done = case when t.outcome = 'succeeded' then coalesce(j.progress_total, j.progress_done) else j.progress_done end,
+        ended_at = case when t.outcome in ('succeeded', 'failed') or j.cancel_asked then p_now end,
+        lease_id = null, leased_until = null, version = j.version + 1
+      from told t where j.job_id = t.id and j.status = 'running' and j.lease_id = p_lease
+      returning j.job_id, j.status, j.due, j.lane, j.workspace_id),
+    counted as (
+      update jobs.line l set running = l.running - n.ended, due = l.due + n.due
+      from (select lane, workspace_id, count(*)::integer as ended, count(*) filter (where due)::integer as due from ended group by 1, 2) n
+      where l.lane = n.lane and l.workspace_id = n.workspace_id)
+    select e.job_id, e.status from ended e;
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs.forget(p_before timestamp with time zone, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_rows integer;
+begin
+  delete from jobs.job where ctid = any (array(select ctid from jobs.job where ended_at < p_before limit p_rows_max));
+  get diagnostics v_rows = row_count;
+  delete from jobs.line where ctid = any (array(
+    select ctid from jobs.line l where due = 0 and running = 0 and not exists (select from jobs.job j where j.workspace_id = l.workspace_id)
+    limit p_rows_max for update skip locked));
+  return v_rows;
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs.lanes(p_lately interval)
+ RETURNS TABLE(lane text, due bigint, running bigint, longest_wait_s double precision, wait_p95_s double precision)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select l.lane, coalesce(n.due, 0), coalesce(n.running, 0),
+    (select extract(epoch from clock_timestamp() - min(j.due_at)) from jobs.job j where j.lane = l.lane and j.due)::double precision,
+    (select percentile_disc(0.95) within group (order by extract(epoch from j.started_at - j.due_at)) from jobs.job j
+     where j.lane = l.lane and j.started_at > clock_timestamp() - p_lately and j.due_at is not null)::double precision
+  from unnest(array['critical', 'high', 'standard', 'low']) l (lane)
+  left join (select lane, sum(due) as due, sum(running) as running from jobs.line group by lane) n on n.lane = l.lane
+$function$;
+
+CREATE OR REPLACE FUNCTION jobs.open_lanes()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select l from unnest(array['critical', 'high', 'standard', 'low']) l
+  where exists (select from jobs.line where lane = l and due > 0 and running < running_max)
+$function$;
+
+CREATE OR REPLACE FUNCTION jobs.progress(p_lease uuid, p_ids uuid[], p_done bigint[], p_total bigint[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  update jobs.job j set progress_done = t.done, progress_total = t.total, version = j.version + 1
+  from unnest(p_ids, p_done, p_total) t (id, done, total)
+  where j.job_id = t.id and j.status = 'running' and j.lease_id = p_lease
+$function$;
+
+CREATE OR REPLACE FUNCTION jobs.renew(p_lease uuid, p_lease_s integer, p_ids uuid[])
+ RETURNS SETOF uuid
+ LANGUAGE sql
+AS $function$
+  update jobs.job j set leased_until = clock_timestamp() + p_lease_s * interval '1 second'
+  where j.job_id = any (p_ids) and j.status = 'running' and j.lease_id = p_lease
+  returning j.job_id
+$function$;
+
+CREATE OR REPLACE FUNCTION jobs.retry(p_ids uuid[])
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_wall timestamptz := clock_timestamp();
+  v_count integer;
+begin
+  perform from jobs.line l
+    where (l.lane, l.workspace_id) in (select lane, workspace_id from jobs.job where job_id = any (p_ids))
+    order by l.lane, l.workspace_id for update;
+  with again as (
+    update jobs.job set status = 'queued', due = true, due_at = v_wall, attempts = 0, cancel_asked = false, deadline_at = null,
+      error_code = null, error_detail = null, ended_at = null, version = version + 1
+    where job_id = any (p_ids) and status in ('failed', 'cancelled') returning lane, workspace_id),
+  counted as (
+    update jobs.line l set due = l.due + n.count from (select lane, workspace_id, count(*)::integer as count from again group by 1, 2) n
+    where l.lane = n.lane and l.workspace_id = n.workspace_id)
+  select count(*) into v_count from again;
+  perform pg_notify('purser_jobs', lane) from jobs.job where job_id = any (p_ids) group by lane;
+  return v_count;
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs.sweep(p_now timestamp with time zone, p_rows_max integer)
+ RETURNS TABLE(lane text, due bigint)
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+declare
+  v_wall timestamptz := clock_timestamp();
+  v_ids uuid[];
+begin
+  select array_agg(job_id) into v_ids from (
+    (select job_id from jobs.job where status = 'queued' and not due and run_at <= p_now order by run_at limit p_rows_max)
+    union all
+    (select job_id from jobs.job where status = 'running' and leased_until < v_wall order by leased_until limit p_rows_max)
+    union all
+    (select job_id from jobs.job where status = 'queued' and deadline_at <= p_now order by deadline_at limit p_rows_max)) j;
+  if v_ids is null then return; end if;
+  perform from jobs.line l
+    where (l.lane, l.workspace_id) in (select j.lane, j.workspace_id from jobs.job j where j.job_id = any (v_ids))
+    order by l.lane, l.workspace_id for update;
+  return query
+    with before as (
+      select job_id, status, due, status = 'running' as ran, deadline_at is not null and deadline_at <= p_now as late,
+        attempts >= attempts_max as spent, cancel_asked
+      from jobs.job
+      where job_id = any (v_ids) and (status = 'running' and leased_until < v_wall or status = 'queued' and (deadline_at <= p_now or not due and run_at <= p_now))
+      for update),
+    swept as (
+      update jobs.job j set
+        status = case when b.ran and j.cancel_asked then 'cancelled' when b.late or b.ran and b.spent then 'failed' else 'queued' end,
+        due = not (b.late or b.ran and (b.spent or j.cancel_asked)),
+        due_at = case when b.late or b.ran and (b.spent or j.cancel_asked) then j.due_at else v_wall end,
+        error_code = case when b.ran and j.cancel_asked then null when b.late then 'deadline_passed' when b.ran and b.spent then 'worker_lost' else j.error_code end,
+        error_detail = case when b.ran and j.cancel_asked then null
+          when b.late then 'it had not ended when its deadline passed'
+          when b.ran and b.spent then 'the worker of its last attempt ended without a word' else j.error_detail end,
+        ended_at = case when b.late or b.ran and (b.spent or j.cancel_asked) then p_now end,
+        lease_id = null, leased_until = null, version = j.version + 1
+      from before b where j.job_id = b.job_id
+      returning j.job_id, j.lane, j.workspace_id, j.due),
+    counted as (
+      update jobs.line l set running = l.running - n.ran, due = l.due + n.due
+      from (select s.lane, s.workspace_id, count(*) filter (where b.ran)::integer as ran,
+              (count(*) filter (where s.due) - count(*) filter (where b.due))::integer as due
+            from swept s join before b using (job_id) group by 1, 2) n
+      where l.lane = n.lane and l.workspace_id = n.workspace_id)
+    select s.lane, count(*) from swept s where s.due group by s.lane;
+  perform pg_notify('purser_jobs', j.lane) from jobs.job j where j.job_id = any (v_ids) and j.due group by j.lane;
+end $function$;
+
 create schema ledger;
 grant usage on schema ledger to purser_app;
 grant usage on schema ledger to purser_work;

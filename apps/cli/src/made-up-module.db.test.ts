@@ -15,7 +15,7 @@ import { notes, notesSettings } from './testing/notes/module.ts';
 
 /*
  * A product is turned on by one line in the list of modules. This one is made up: it brings a table, settings, a quota, codes of refusals,
- * a kind of alert, an endpoint, a job, a command and a page, through the entry points of packages, and nothing else is touched.
+ * a kind of alert, an endpoint, a kind of job, background work, a command and a page, through the entry points of packages, and nothing else is touched.
  */
 
 const TOKEN = 'test-admin-token';
@@ -125,7 +125,52 @@ describe('a product module that is made up', () => {
     expect((await ask('/api/pages', { key: TOKEN })).json['pages']).not.toContainEqual(page);
   });
 
-  test('its job runs on the server', async () => {
+  test('its job is put in by its endpoint, done by a worker, followed to its end, and what fails can be put in again', async () => {
+    const made = await ask('/api/notes/rewrite', { key: workspace.key, body: { word: 'one', by: 'first' } });
+    expect(made.status).toBe(202);
+    const { job_id } = made.json as { job_id: string };
+    const events = await fetch(`${running.address}/api/jobs/${job_id}/events`, {
+      headers: { authorization: `Bearer ${workspace.key}` },
+    });
+    const told = (await events.text()).split('\n\n').filter((event) => event.startsWith('id: '));
+    expect(told.at(-1)).toContain('"status":"succeeded"');
+    expect(await ask(`/api/jobs/${job_id}`, { key: workspace.key })).toMatchObject({
+      status: 200,
+      json: {
+        kind: 'notes_rewrite',
+        lane: 'high',
+        status: 'succeeded',
+        progress: { done: 1, total: 1 },
+        result: { rewritten: 1 },
+      },
+    });
+    const last = told.at(-1)?.match(/^id: (\d+)/)?.[1] ?? '';
+    const again = await fetch(`${running.address}/api/jobs/${job_id}/events`, {
+      headers: { authorization: `Bearer ${workspace.key}`, 'last-event-id': last },
+    });
+    expect(await again.text()).toBe('');
+
+    const failing = await ask('/api/notes/rewrite', { key: workspace.key, body: { word: 'a', by: 'aa' } });
+    const failing_id = String(failing.json['job_id']);
+    await expect
+      .poll(async () => (await ask(`/api/jobs/${failing_id}`, { key: workspace.key })).json)
+      .toMatchObject({ status: 'failed', error: { code: 'endless', detail: 'the new word holds the old one' } });
+    const failed = await ask('/api/admin/jobs?status=failed', { key: TOKEN });
+    expect(failed.json['jobs']).toMatchObject([{ id: failing_id, workspace_id: workspace.id }]);
+    expect(await ask('/api/admin/jobs/retry', { key: TOKEN, body: { ids: [failing_id, job_id] } })).toMatchObject({
+      json: { retried: 1 },
+    });
+    await expect.poll(async () => (await ask(`/api/jobs/${failing_id}`, { key: workspace.key })).json['status']).toBe('failed');
+    expect((await ask('/api/admin/lanes', { key: TOKEN })).json['lanes']).toContainEqual(
+      expect.objectContaining({ lane: 'high', waiting: 0 }),
+    );
+    expect(await (await fetch(`${running.address}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } })).text()).toMatch(
+      /purser_job_failures_total\{kind="notes_rewrite"\} 2/,
+    );
+    await database.pool.query(`update notes.note set text = replace(text, 'first', 'one')`);
+  });
+
+  test('its background work runs on the server', async () => {
     await database.pool.query(
       `insert into notes.note (workspace_id, note_id, text, written_at) values ($1, gen_random_uuid(), '-', now())`,
       [workspace.id],

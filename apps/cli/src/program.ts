@@ -37,6 +37,10 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .description('start the server alone, on DATABASE_URL or the embedded database')
     .action(async () => (await import('./commands/serve.ts')).serve());
   program
+    .command('worker')
+    .description('run jobs beside servers, on DATABASE_URL (and NATS_URL), with health checks and metrics on PORT')
+    .action(async () => (await import('./commands/worker.ts')).worker());
+  program
     .command('migrate')
     .description('run migrations')
     .action(async () => (await import('./commands/migrate.ts')).migrateDatabase());

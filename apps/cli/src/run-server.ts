@@ -34,9 +34,11 @@ export async function runServer(options: {
   readonly settings: Settings;
   readonly log: Log;
   readonly say?: (line: string) => void;
+  /** It answers health checks and metrics alone. */
+  readonly jobs_only?: true;
   readonly started: (started: Started) => Promise<void>;
 }): Promise<void> {
-  const { settings, log } = options;
+  const { settings, log, jobs_only } = options;
   await using opened = new AsyncDisposableStack();
   const signalled = firstSignal(opened);
   const lastResort = opened.use(watchLastResort(log, signalled.end));
@@ -57,7 +59,7 @@ export async function runServer(options: {
     log,
     // Nobody else reads this terminal when the database is our own.
     ...(settings.database_url === undefined && { print: (text: string) => console.log(text) }),
-    ...(existsSync(WEB) && { web_directory: WEB }),
+    ...(jobs_only ? { jobs_only } : existsSync(WEB) && { web_directory: WEB }),
   });
   opened.defer(() => running.stop());
   const watch = watchMarks({ ...marks, pool: running.composition.deps.pool, clock: systemClock, log });

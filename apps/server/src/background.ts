@@ -84,12 +84,12 @@ export function startBackground(opened: AsyncDisposableStack, parts: BackgroundP
       (err) => logOf('credits').error({ err }, 'credits could not be refreshed'),
     ),
     startServerAlerts({ ...parts, log: logOf('alerts') }),
-    ...parts.modules.flatMap(({ jobs = [] }) =>
-      jobs.map((job) =>
+    ...parts.modules.flatMap(({ background = [] }) =>
+      background.map((work) =>
         repeat(
-          job.every_ms,
-          () => job.run(parts.deps),
-          (err) => logOf(job.name).error({ err }, job.failure),
+          work.every_ms,
+          () => work.run(parts.deps),
+          (err) => logOf(work.name).error({ err }, work.failure),
         ),
       ),
     ),

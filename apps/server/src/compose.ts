@@ -20,6 +20,7 @@ import { type BackgroundLog, backgroundLog, createMetrics, type Metrics } from '
 import { startBackground } from './background.ts';
 import type { ServerDeps } from './deps.ts';
 import { MODULES } from './modules.ts';
+import { openJobs, openWorker } from './open-jobs.ts';
 import { openGate } from './open-gate.ts';
 import { openRouteStates } from './route-states.ts';
 import { openPools } from './open-pools.ts';
@@ -34,6 +35,8 @@ export interface Given {
   readonly catalog: Catalog;
   readonly log: Log;
   readonly web_directory?: string;
+  /** A worker: of its endpoints there are health and metrics alone. */
+  readonly jobs_only?: true;
   /** On a local start: where letters are printed while there is no mail server. */
   readonly print?: (text: string) => void;
   /** Where a test may stop a call. */
@@ -70,8 +73,11 @@ export async function compose(given: Given): Promise<Composition> {
   await using opened = new AsyncDisposableStack();
   const ground = await openGround(opened, given);
   const parts = await openParts(opened, given, ground);
-  const deps = depsOf(given, ground, parts);
+  const kinds = modules.flatMap(({ jobs = [] }) => jobs);
+  const jobParts = { ...ground, settings: given.settings, kinds };
+  const deps = { ...depsOf(given, ground, parts), ...(await openJobs(opened, jobParts)) };
   if (!given.played && given.background !== false) {
+    await openWorker(opened, jobParts, deps);
     const sources = await Promise.all(modules.map(async ({ alert_sources }) => (await alert_sources?.()) ?? []));
     startBackground(opened, { ...deps, ...parts, ...ground, settings: given.settings, modules, deps, sources: sources.flat() });
   }
@@ -177,7 +183,11 @@ function openRouting(opened: AsyncDisposableStack, given: Given, { pool, metrics
   return { routes, directory, routeTo, providers_configured: providers.configured, providers_callable: callable };
 }
 
-function depsOf(given: Given, ground: Ground, parts: Awaited<ReturnType<typeof openParts>>): ServerDeps {
+function depsOf(
+  given: Given,
+  ground: Ground,
+  parts: Awaited<ReturnType<typeof openParts>>,
+): Omit<ServerDeps, 'jobs' | 'jobWatcher'> {
   const { settings, catalog } = given;
   const { readiness, logOf: _, ...shared } = ground;
   const { pool, clock, log, meters } = ground;

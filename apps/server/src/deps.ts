@@ -4,6 +4,7 @@ import type { Settings, TrustedProxies } from '@purser/settings';
 import type { Catalog, ModelEntry } from '@purser/catalog';
 import type { Gate } from '@purser/gate';
 import type { Authentication, Credentials, Identity, Workspace } from '@purser/identity';
+import type { Jobs, JobWatcher } from '@purser/jobs';
 import type { Licenses } from '@purser/license';
 import type { Marketplace } from '@purser/marketplace';
 import type { Meters } from '@purser/meters';
@@ -59,6 +60,9 @@ export interface ServerDeps {
   readonly alert_ways: { readonly mail_possible: boolean; readonly private_allowed: boolean };
   readonly metrics: Metrics;
   readonly marketplace: Marketplace;
+  /** Where work that takes time is put in, and followed. */
+  readonly jobs: Jobs;
+  readonly jobWatcher: JobWatcher;
   /** What an erasure works with. */
   readonly erasing: PrivacyParts;
   /** How long things are kept that have their time. */

@@ -3,6 +3,7 @@ import { baseMigrations, type SchemaMigrations } from '@purser/database';
 import { catalogMigrations } from '@purser/catalog';
 import { httpMigrations } from '@purser/http';
 import { identityMigrations } from '@purser/identity';
+import { jobsMigrations } from '@purser/jobs';
 import { ledgerMigrations } from '@purser/ledger';
 import { licenseMigrations } from '@purser/license';
 import { metersMigrations } from '@purser/meters';
@@ -18,6 +19,7 @@ import { MODULES } from './modules.ts';
 /** Those of the platform, lower ones first. */
 const PLATFORM: readonly SchemaMigrations[] = [
   baseMigrations,
+  jobsMigrations,
   ledgerMigrations,
   auditMigrations,
   catalogMigrations,

@@ -32,7 +32,7 @@ it('kept answers go when they have had their time on the clock, and the same key
   expect(first.status, first.text).toBe(200);
   const { pool } = server.database;
   const { clock } = server.running.composition.deps;
-  const keep = { answers_days: 30, payloads_days: 90, alerts_days: 400 };
+  const keep = { answers_days: 30, payloads_days: 90, alerts_days: 400, jobs_days: 30 };
   while ((await count('meters.idempotency', id)) === 0) await wait(20);
   await forgetOld({ pool, clock }, keep);
   expect(await count('meters.idempotency', id)).toBe(1);
@@ -50,7 +50,7 @@ it('kept answers go when they have had their time on the clock, and the same key
 });
 
 const DAY_H = 24;
-const KEEP = { answers_days: 30, payloads_days: 90, alerts_days: 400 };
+const KEEP = { answers_days: 30, payloads_days: 90, alerts_days: 400, jobs_days: 30 };
 it.each([
   [
     'answers',

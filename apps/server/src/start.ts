@@ -22,7 +22,7 @@ const DRAIN_MS = 30_000;
 export async function startServer(given: Given): Promise<RunningServer> {
   const { host, port } = given.settings;
   const composition = await compose(given);
-  const built = await buildServer(composition.deps, given.modules).catch(async (error: unknown) => {
+  const built = await buildServer(composition.deps, given.jobs_only ? [] : given.modules).catch(async (error: unknown) => {
     await composition[Symbol.asyncDispose]();
     throw error;
   });

@@ -2,6 +2,7 @@ import type { Clock } from '@purser/core';
 import type { Pool } from '@purser/database';
 import type { Site } from '@purser/http';
 import type { Identity, Workspace } from '@purser/identity';
+import type { JobWatcher } from '@purser/jobs';
 import type { Meters } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 import type { MemberMeters, PeriodOpener } from '@purser/wallet';
@@ -17,6 +18,8 @@ export interface AccountDeps {
   /** What a workspace may do at that instant, on the catalog version it bought. */
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
   readonly openPeriod: PeriodOpener;
+  /** Follows jobs for those who watch them. */
+  readonly jobWatcher: JobWatcher;
   readonly site: Site;
   /** Which addresses alerts may be sent to. */
   readonly alert_ways: { readonly mail_possible: boolean; readonly private_allowed: boolean };

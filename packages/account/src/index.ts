@@ -11,5 +11,6 @@ export {
 } from './alerts.ts';
 export { countSchema, groupPageSchema, groupQuery, groupSearchOf, markedSchema, markSchema, wireGroup } from './alert-groups.ts';
 export { callSchema, wireCall } from './calls.ts';
+export { jobPageSchema, jobQuery, wirePage } from './jobs.ts';
 export { startServerAlerts } from './start-alerts.ts';
 export { wireInvitation } from './members.ts';

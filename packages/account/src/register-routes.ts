@@ -5,6 +5,7 @@ import { registerAlerts } from './alerts.ts';
 import { registerAllocations } from './allocations.ts';
 import { registerAuth } from './auth.ts';
 import { registerCalls } from './calls.ts';
+import { registerJobs } from './jobs.ts';
 import { registerKeys } from './keys.ts';
 import { registerLicense } from './license.ts';
 import { registerMembers } from './members.ts';
@@ -24,6 +25,7 @@ export function registerRoutes(app: App, deps: AccountDeps): void {
   registerMembers(app, deps);
   registerAllocations(app, deps);
   registerStatement(app, deps);
+  registerJobs(app, deps);
   registerKeys(app, deps);
   registerAlerts(app, deps);
   registerAlertGroups(app, deps);

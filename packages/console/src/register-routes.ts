@@ -10,6 +10,7 @@ import { registerCredits } from './credits.ts';
 import { registerFraud } from './fraud.ts';
 import { registerFreeze } from './freeze.ts';
 import { registerGifts } from './gifts.ts';
+import { registerJobs } from './jobs.ts';
 import { registerKeys } from './keys.ts';
 import { registerLadder } from './ladder.ts';
 import { registerMargin } from './margin.ts';
@@ -37,6 +38,7 @@ export async function registerRoutes(app: App, deps: ConsoleDeps): Promise<void>
   registerFraud(app, deps);
   registerFreeze(app, deps);
   registerGifts(app, deps);
+  registerJobs(app, deps);
   registerKeys(app, deps);
   registerLadder(app, deps);
   registerMargin(app, deps);

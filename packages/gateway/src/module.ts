@@ -8,7 +8,7 @@ const PROBES_EVERY_MS = 1_000;
 export const gateway: Module<GatewayDeps> = {
   name: 'gateway',
   alert_sources: async () => [(await import('./alert-sources.ts')).ROUTES],
-  jobs: [
+  background: [
     {
       name: 'probes',
       every_ms: PROBES_EVERY_MS,

@@ -26,6 +26,11 @@ export class ProgressBatch {
     this.#last.set(job, { done: Math.max(0, Math.min(Math.trunc(done), most)), total });
   }
 
+  /** Whether something of this job is not written yet. */
+  has(job: JobId): boolean {
+    return this.#last.has(job);
+  }
+
   async write(): Promise<void> {
     if (this.#last.size === 0) return;
     const said = [...this.#last];

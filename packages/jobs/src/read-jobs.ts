@@ -1,6 +1,6 @@
 import { isUuid, type Refusal, refuse, type WorkspaceId } from '@purser/core';
 import type { Clock } from '@purser/core';
-import { type Pool, workspaceTransaction } from '@purser/database';
+import { type Pool, type Queryable, workspaceTransaction } from '@purser/database';
 
 import { type Job, JOB_COLUMNS, type JobId, type JobStatus } from './job.ts';
 import type { Lane } from './lanes.ts';
@@ -48,8 +48,8 @@ export async function cancelJob(pool: Pool, clock: Clock, workspace: WorkspaceId
 }
 
 /** Puts jobs that failed or were cancelled in once more, with all their attempts. Returns how many of them there were. */
-export async function retryJobs(pool: Pool, ids: readonly JobId[]): Promise<number> {
-  const { rows } = await pool.query<{ count: number }>('select jobs.retry($1) as count', [ids]);
+export async function retryJobs(database: Queryable, ids: readonly JobId[]): Promise<number> {
+  const { rows } = await database.query<{ count: number }>('select jobs.retry($1) as count', [ids]);
   return rows[0]?.count ?? 0;
 }
 

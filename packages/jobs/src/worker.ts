@@ -222,6 +222,9 @@ export class Worker<Needs> {
             kind,
             attempt,
           );
+    // The last word on progress comes before the end, after which none counts.
+    if (this.#progress.has(job.id))
+      await this.#progress.write().catch((err: unknown) => log.warn({ err }, 'the progress of jobs could not be written'));
     if (attempt.reason !== 'lost') await this.#finishes.add(finish, () => this.#renewed_ms + this.#lease_s * 1_000);
     observer?.ended(job.kind, finish.outcome, (performance.now() - began_ms) / 1_000);
   }

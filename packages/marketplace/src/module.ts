@@ -16,7 +16,7 @@ export const marketplace: Module<MarketplaceRoutesDeps> = {
   name: 'marketplace',
   migrations: marketplaceMigrations,
   alert_sources: async () => [(await import('./alert-sources.ts')).PAYMENTS],
-  jobs: [
+  background: [
     {
       name: 'marketplace',
       every_ms: SWEEP_EVERY_MS,

@@ -28,6 +28,10 @@ export interface Metrics {
   backgroundFailed(work: string): void;
   /** Rows of a kind were deleted because they had their time. */
   forgotten(kind: string, rows: number): void;
+  /** A job of a lane was begun after it had waited so long. */
+  jobStarted(kind: string, lane: string, waited_s: number): void;
+  /** An attempt of a job ended. */
+  jobEnded(kind: string, outcome: string, seconds: number): void;
   /** How far the clock of this machine is ahead of the database's. */
   clockAhead(seconds: number): void;
 }
@@ -52,6 +56,7 @@ export function createMetrics(): Metrics {
     ...routeFigures(registers),
     ...databaseFigures(registers),
     ...backgroundFigures(registers),
+    ...jobFigures(registers),
   };
 }
 
@@ -167,6 +172,36 @@ function databaseFigures(registers: Registers): Pick<Metrics, 'batch' | 'clockAh
       batchSeconds.observe({ kind }, seconds);
     },
     clockAhead: (seconds) => clock.set(seconds),
+  };
+}
+
+function jobFigures(registers: Registers): Pick<Metrics, 'jobStarted' | 'jobEnded'> {
+  const waits = new Histogram({
+    name: 'purser_job_wait_seconds',
+    help: 'How long jobs waited for a worker after their time had come, by lane.',
+    labelNames: ['lane'] as const,
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'purser_job_attempt_seconds',
+    help: 'Time of one attempt of a job, by kind and outcome.',
+    labelNames: ['kind', 'outcome'] as const,
+    buckets: SECONDS_BUCKETS,
+    registers,
+  });
+  const failures = new Counter({
+    name: 'purser_job_failures_total',
+    help: 'Attempts of jobs that failed, by kind; each is in the log.',
+    labelNames: ['kind'] as const,
+    registers,
+  });
+  return {
+    jobStarted: (_, lane, waited_s) => waits.observe({ lane }, waited_s),
+    jobEnded(kind, outcome, took_s) {
+      seconds.observe({ kind, outcome }, took_s);
+      if (outcome === 'failed' || outcome === 'again') failures.inc({ kind });
+    },
   };
 }
 

@@ -2,11 +2,12 @@ import type { CatalogExtensions } from '@purser/catalog';
 import type { ModuleRefusals } from '@purser/core';
 import type { SchemaMigrations } from '@purser/database';
 import type { App } from '@purser/http';
+import type { JobKind } from '@purser/jobs';
 import type { AlertKindDefinition, AlertSource } from '@purser/notify';
 import type { SettingsTable } from '@purser/settings';
 
+import type { BackgroundWork } from './background-work.ts';
 import type { Command } from './command.ts';
-import type { Job } from './job.ts';
 import type { Page } from './page.ts';
 
 /**
@@ -35,8 +36,10 @@ export interface Module<in Needs = never> {
   readonly tasks?: CatalogExtensions['tasks'];
   /** Its endpoints; each says who may use it. */
   readonly routes?: (app: App, needs: Needs) => void | Promise<void>;
-  /** What it does in the background. */
-  readonly jobs?: readonly Job<Needs>[];
+  /** What it does again and again on every server. */
+  readonly background?: readonly BackgroundWork<Needs>[];
+  /** Kinds of jobs, made by `defineJob`, that its endpoints put in and workers do. */
+  readonly jobs?: readonly JobKind<Needs>[];
   /** What `purser` can be asked for. */
   readonly commands?: readonly Command[];
   /** Its pages in the web client. */

@@ -25,8 +25,12 @@ export function turnOn(modules: readonly Module[]): void {
     modules.flatMap(({ commands = [] }) => commands.map(({ name }) => name)),
   );
   assertOnce(
-    'job',
-    modules.flatMap(({ jobs = [] }) => jobs.map(({ name }) => name)),
+    'background work',
+    modules.flatMap(({ background = [] }) => background.map(({ name }) => name)),
+  );
+  assertOnce(
+    'kind of job',
+    modules.flatMap(({ jobs = [] }) => jobs.map(({ kind }) => kind)),
   );
   for (const { refusals, alert_kinds } of modules) {
     if (refusals !== undefined) registerRefusals(refusals);

@@ -34,6 +34,16 @@ export const BOOKS_INVENTORY: readonly TableInventory[] = [
   { table: 'catalog.price_list', holds: 'What providers charge.', kept: OPERATION, erasure: STAYS, codes: 'version text' },
   { table: 'catalog.version', holds: 'What is for sale.', kept: OPERATION, erasure: STAYS, codes: 'version name text' },
   {
+    table: 'jobs.job',
+    holds: 'Work that was put in: what it is about, how far it came, how it ended.',
+    kept: '30 days after it ended (PURSER_KEEP_JOBS_DAYS).',
+    erasure: GOES,
+    codes: 'kind lane idempotency_key request_hash status error_code',
+    personal: 'payload result error_detail',
+    file: 'jobs',
+  },
+  { table: 'jobs.line', holds: 'How many jobs wait and run.', kept: OPERATION, erasure: GOES, codes: 'lane' },
+  {
     table: 'ledger.attempt',
     holds: 'Calls to providers: by which key, and for which end user as the founder names it.',
     kept: BOOKS,

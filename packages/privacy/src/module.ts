@@ -15,7 +15,7 @@ export const privacy: Module<PrivacyRoutesDeps & RetentionParts> = {
   name: 'privacy',
   migrations: privacyMigrations,
   commands: COMMANDS,
-  jobs: [
+  background: [
     {
       name: 'erasures',
       every_ms: ERASURES_EVERY_MS,

@@ -9,10 +9,12 @@ export interface Retention {
   readonly payloads_days: number;
   /** Alerts and their messages. */
   readonly alerts_days: number;
+  /** Jobs that have ended. */
+  readonly jobs_days: number;
 }
 
 /** Rows that went, by what they were. */
-export type Forgotten = Readonly<Record<'answers' | 'creations' | 'payloads' | 'alerts' | 'expired', number>>;
+export type Forgotten = Readonly<Record<'answers' | 'creations' | 'payloads' | 'alerts' | 'jobs' | 'expired', number>>;
 
 const ROWS_MAX = 2_000;
 /** A run deletes no more of a kind than this; the next goes on, so that a first run after years disturbs nobody. */
@@ -30,6 +32,7 @@ export async function forgetOld(
     creations: await batches(pool, 'server.forget_answers', before(retention.answers_days)),
     payloads: await batches(pool, 'marketplace.forget_payloads', before(retention.payloads_days)),
     alerts: await batches(pool, 'notify.forget', before(retention.alerts_days)),
+    jobs: await batches(pool, 'jobs.forget', before(retention.jobs_days)),
     expired: await batches(pool, 'identity.forget_expired', now.toString()),
   };
 }

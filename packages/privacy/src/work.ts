@@ -84,7 +84,7 @@ async function openHolds(pool: Pool, { workspace, requested_at }: Claimed): Prom
 }
 
 /** Each package erases what is its own, a bounded number of rows at a time, until nothing is left. */
-const TABLES = ['server', 'notify', 'meters', 'wallet', 'marketplace', 'policy'] as const;
+const TABLES = ['server', 'jobs', 'notify', 'meters', 'wallet', 'marketplace', 'policy'] as const;
 
 async function eraseTables(pool: Pool, { workspace, pseudonym }: Claimed): Promise<number> {
   let total = 0;

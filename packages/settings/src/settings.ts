@@ -71,6 +71,9 @@ const Environment = z.object({
   PURSER_KEEP_ANSWERS_DAYS: whole(1, 3_650).default(30),
   PURSER_KEEP_PAYLOADS_DAYS: whole(1, 3_650).default(90),
   PURSER_KEEP_ALERTS_DAYS: whole(1, 3_650).default(400),
+  PURSER_KEEP_JOBS_DAYS: whole(1, 3_650).default(30),
+  PURSER_WORKER_SLOTS: whole(0, 1_000).default(8),
+  PURSER_NATS_NAME: text('letters, digits, - and _', /^[\w-]{1,60}$/).default('purser'),
   PURSER_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   GEMINI_API_KEY: secret().optional(),
   GEMINI_BASE_URL: http.optional(),
@@ -152,7 +155,16 @@ export interface Settings {
   /** Free workspaces that one address may start without a mailbox, in 30 days. */
   readonly free_starts_per_address: number;
   /** How long things are kept that have their time. */
-  readonly keep: { readonly answers_days: number; readonly payloads_days: number; readonly alerts_days: number };
+  readonly keep: {
+    readonly answers_days: number;
+    readonly payloads_days: number;
+    readonly alerts_days: number;
+    readonly jobs_days: number;
+  };
+  /** Jobs that this process runs at once; 0: it runs none. */
+  readonly worker_slots: number;
+  /** Of the stream and the subjects on NATS. */
+  readonly nats_name: string;
   readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
   /** With what providers are asked what they billed: admin keys of the organization, which make no calls. */
@@ -224,7 +236,10 @@ export function parseSettings(
       answers_days: known.PURSER_KEEP_ANSWERS_DAYS,
       payloads_days: known.PURSER_KEEP_PAYLOADS_DAYS,
       alerts_days: known.PURSER_KEEP_ALERTS_DAYS,
+      jobs_days: known.PURSER_KEEP_JOBS_DAYS,
     },
+    worker_slots: known.PURSER_WORKER_SLOTS,
+    nats_name: known.PURSER_NATS_NAME,
     log_level: known.PURSER_LOG_LEVEL,
     providers: {
       gemini: provider('gemini'),

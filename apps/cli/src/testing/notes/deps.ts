@@ -1,6 +1,7 @@
 import type { Clock } from '@purser/core';
 import type { Pool } from '@purser/database';
 import type { Workspace } from '@purser/identity';
+import type { Jobs } from '@purser/jobs';
 import type { Meters } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 import type { Settings } from '@purser/settings';
@@ -9,6 +10,7 @@ import type { Settings } from '@purser/settings';
 export interface NotesDeps {
   readonly clock: Clock;
   readonly pool: Pool;
+  readonly jobs: Jobs;
   readonly meters: Meters;
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
   readonly settingsOf: Settings['of'];

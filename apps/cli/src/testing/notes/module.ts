@@ -1,7 +1,9 @@
 import type { QuotaDefinition } from '@purser/catalog';
 import { defineRefusals } from '@purser/core';
+import { defineJob } from '@purser/jobs';
 import type { Module } from '@purser/module';
 import { defineSettings, text, whole } from '@purser/settings';
+import { z } from 'zod';
 
 import type { NotesDeps } from './deps.ts';
 
@@ -41,6 +43,14 @@ export const notes: Module<NotesDeps> = {
     (await import('./routes.ts')).registerNotes(app, deps);
   },
   jobs: [
+    defineJob({
+      kind: 'notes_rewrite',
+      lane: 'high',
+      payload: z.strictObject({ word: z.string(), by: z.string() }),
+      run: async (deps: NotesDeps, job) => (await import('./rewrite-job.ts')).rewriteNotes(deps, job),
+    }),
+  ],
+  background: [
     {
       name: 'notes',
       every_ms: 100,

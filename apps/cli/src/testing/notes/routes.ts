@@ -14,6 +14,11 @@ const noteSchema = z.object({ id: uuidSchema, text: z.string(), written_at: inst
 const { codes } = notesRefusals;
 
 export function registerNotes(app: App, deps: NotesDeps): void {
+  registerWrite(app, deps);
+  registerRewrite(app, deps);
+}
+
+function registerWrite(app: App, deps: NotesDeps): void {
   app.route({
     method: 'POST',
     url: '/api/notes',
@@ -27,6 +32,25 @@ export function registerNotes(app: App, deps: NotesDeps): void {
     handler: async (request, reply) => {
       const written = await writeNote(deps, workspaceOf(request), request.body.text);
       return isRefusal(written) ? sendRefusal(request, reply, written) : reply.code(201).send(written);
+    },
+  });
+}
+
+/** Work that takes long is a job: the answer says where to follow it. */
+function registerRewrite(app: App, { jobs }: NotesDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/api/notes/rewrite',
+    config: { access: 'workspace' },
+    schema: {
+      tags: ['Notes'],
+      summary: 'Rewrites a word in all notes',
+      body: z.strictObject({ word: z.string().min(1).max(100), by: z.string().max(100) }),
+      response: { 202: z.object({ job_id: uuidSchema }), ...problems(400, 401, 503) },
+    },
+    handler: async (request, reply) => {
+      const made = await jobs.enqueue(workspaceOf(request).id, [{ kind: 'notes_rewrite', payload: request.body }]);
+      return isRefusal(made) ? sendRefusal(request, reply, made) : reply.code(202).send({ job_id: String(made[0]?.id) });
     },
   });
 }

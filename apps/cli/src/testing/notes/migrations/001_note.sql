@@ -12,5 +12,5 @@ create index note_of_workspace on notes.note (workspace_id, note_id);
 alter table notes.note enable row level security;
 create policy own_rows on notes.note to purser_app using (workspace_id = base.current_workspace());
 create policy all_rows on notes.note to purser_work using (true);
-grant select, insert on notes.note to purser_app;
+grant select, insert, update on notes.note to purser_app;
 grant select, delete on notes.note to purser_work;

@@ -1,5 +1,5 @@
 /** Work that is done again and again, on every server: what may not be done twice sees to that itself, by locks or keys. */
-export interface Job<in Needs = never> {
+export interface BackgroundWork<in Needs = never> {
   /** In logs and figures: `retention`. */
   readonly name: string;
   /** After each run has ended, so runs never overlap. */
