@@ -330,6 +330,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     providers: 'plans check: which of them can be spoken to',
     identity: 'a test brings a module that is made up',
     http: 'a test brings a module that is made up',
+    jobs: 'a test brings a module that is made up',
     policy: 'rollout',
     notify: 'a test brings a module that is made up',
     module: 'commands of modules',

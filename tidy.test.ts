@@ -67,6 +67,7 @@ describe('borders', () => {
       'packages/providers/',
       'packages/marketplace/',
       'packages/identity/',
+      'packages/jobs/',
       'packages/limits/',
       'packages/notify/',
       'packages/reconciliation/',

@@ -6,241 +6,273 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { cancelJob, type Enqueued, JobFailure, type Lane, type NewJob, readJob, retryJobs } from './index.ts';
 import { type Bench, workspaceId } from './testing.ts';
 
+/** What a test works with: a bench of its own, and short ways to use it. */
+interface Tools {
+  readonly bench: () => Bench;
+  readonly open: () => Promise<void>;
+  readonly put: (workspace: WorkspaceId, jobs: readonly Partial<NewJob>[], running_max?: number) => Promise<readonly Enqueued[]>;
+  readonly until: (statuses: Record<string, number>) => Promise<unknown>;
+}
+
 /** What jobs guarantee whatever tells of them. */
-export function describeGuarantees(queue: string, open: () => Promise<Bench>): void {
-  let bench: Bench;
-
-  async function put(
-    workspace: WorkspaceId,
-    jobs: readonly Partial<NewJob>[],
-    running_max?: number,
-  ): Promise<readonly Enqueued[]> {
-    const made = await bench.jobs.enqueue(
-      workspace,
-      jobs.map((job, index) => ({ kind: 'work', payload: { name: `${index}` }, ...job })),
-      running_max === undefined ? {} : { running_max },
-    );
-    if (isRefusal(made)) throw new Error(made.detail);
-    return made;
-  }
-  const names = (count: number, more: Partial<NewJob> = {}): Partial<NewJob>[] =>
-    Array.from({ length: count }, (_, index) => ({ payload: { name: `${index}` }, ...more }));
-  const until = (statuses: Record<string, number>): Promise<unknown> => expect.poll(() => bench.statuses()).toEqual(statuses);
-
+export function describeGuarantees(queue: string, openBench: () => Promise<Bench>): void {
+  let opened: Bench;
+  const tools: Tools = {
+    bench: () => opened,
+    async open() {
+      opened = await openBench();
+    },
+    async put(workspace, jobs, running_max) {
+      const made = await opened.jobs.enqueue(
+        workspace,
+        jobs.map((job, index) => ({ kind: 'work', payload: { name: `${index}` }, ...job })),
+        running_max === undefined ? {} : { running_max },
+      );
+      if (isRefusal(made)) throw new Error(made.detail);
+      return made;
+    },
+    until: (statuses) => expect.poll(() => opened.statuses()).toEqual(statuses),
+  };
   describe(`jobs told of by ${queue}`, () => {
-    afterEach(() => bench.close());
+    afterEach(() => opened.close());
+    for (const describeSome of [describeRuns, describePuttingIn, describeStopping, describeSharing, describeProgress])
+      describeSome(tools);
+  });
+}
 
-    test('each runs once, over several workers, and its result is kept', async () => {
-      bench = await open();
-      const ran: string[] = [];
-      bench.does(async ({ payload }) => {
-        ran.push(payload.name);
-        return { said: payload.name };
-      });
-      for (let count = 0; count < 3; count++) await bench.worker();
-      const workspace = workspaceId();
-      const [first] = await put(workspace, names(300), 100);
-      await until({ succeeded: 300 });
-      expect(ran.toSorted()).toEqual(
-        names(300)
-          .map(({ payload }) => (payload as { name: string }).name)
-          .toSorted(),
-      );
-      expect(await readJob(bench.pool, workspace, first!.id)).toMatchObject({
-        status: 'succeeded',
-        result: { said: '0' },
-        attempts: 1,
-      });
-      await bench.assertCounted();
+function names(count: number, more: Partial<NewJob> = {}): Partial<NewJob>[] {
+  return Array.from({ length: count }, (_, index) => ({ payload: { name: `${index}` }, ...more }));
+}
+
+function describeRuns({ open, bench: opened, put, until }: Tools): void {
+  test('each runs once, over several workers, and its result is kept', async () => {
+    await open();
+    const bench = opened();
+    const ran: string[] = [];
+    bench.does(async ({ payload }) => {
+      ran.push(payload.name);
+      return { said: payload.name };
     });
-
-    test('one that fails for the moment is tried again later, one that cannot succeed is not, and neither is lost', async () => {
-      bench = await open();
-      const tries = new Map<string, number>();
-      bench.does(async ({ payload: { name }, attempt }) => {
-        tries.set(name, attempt);
-        if (name === 'never') throw new JobFailure('address_unknown', 'there is no such address');
-        if (name === 'away') throw new Fault('the provider is away', { retryable: true });
-        if (attempt < 2) throw new Error('a secret that nobody may read');
-      });
-      await bench.worker();
-      const workspace = workspaceId();
-      const [once, never, away] = await put(workspace, [
-        { payload: { name: 'once' } },
-        { payload: { name: 'never' } },
-        { payload: { name: 'away' } },
-      ]);
-      await until({ failed: 1, queued: 2 });
-      const waiting = await readJob(bench.pool, workspace, once!.id);
-      expect(waiting).toMatchObject({ status: 'queued', error_code: 'internal', attempts: 1 });
-      expect(JSON.stringify(waiting, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))).not.toContain(
-        'secret',
-      );
-      await expect
-        .poll(() => {
-          bench.clock.advance({ minutes: 5 });
-          return bench.statuses();
-        })
-        .toEqual({ failed: 2, succeeded: 1 });
-      expect(Object.fromEntries(tries)).toEqual({ once: 2, never: 1, away: 3 });
-      expect(await readJob(bench.pool, workspace, never!.id)).toMatchObject({
-        error_code: 'address_unknown',
-        error_detail: 'there is no such address',
-      });
-      expect(await readJob(bench.pool, workspace, away!.id)).toMatchObject({ error_code: 'unavailable', attempts: 3 });
-      expect(await retryJobs(bench.pool, [away!.id, once!.id])).toBe(1);
-      bench.does(async () => undefined);
-      await until({ failed: 1, succeeded: 2 });
-      await bench.assertCounted();
+    for (let count = 0; count < 3; count++) await bench.worker();
+    const workspace = workspaceId();
+    const [first] = await put(workspace, names(300), 100);
+    await until({ succeeded: 300 });
+    expect(ran.toSorted()).toEqual(
+      names(300)
+        .map(({ payload }) => (payload as { name: string }).name)
+        .toSorted(),
+    );
+    expect(await readJob(bench.pool, workspace, first!.id)).toMatchObject({
+      status: 'succeeded',
+      result: { said: '0' },
+      attempts: 1,
     });
+    await bench.assertCounted();
+  });
 
-    test('the same key puts a job in once; for something else it is refused, and nothing of that request is put in', async () => {
-      bench = await open();
-      const workspace = workspaceId();
-      const [made] = await put(workspace, [{ idempotency_key: 'k', payload: { name: 'a' } }]);
-      const [again] = await put(workspace, [{ idempotency_key: 'k', payload: { name: 'a' } }]);
-      expect(again).toEqual({ ...made, fresh: false });
-      const other = await bench.jobs.enqueue(workspace, [
-        { kind: 'work', payload: { name: 'new' } },
-        { kind: 'work', payload: { name: 'b' }, idempotency_key: 'k' },
-      ]);
-      expect(other).toMatchObject({ code: 'idempotency_mismatch' });
-      expect(
-        isRefusal(await bench.jobs.enqueue(workspaceId(), [{ kind: 'work', payload: { name: 'b' }, idempotency_key: 'k' }])),
-      ).toBe(false);
-      expect(await bench.statuses()).toEqual({ queued: 2 });
-      await bench.assertCounted();
+  test('one that fails for the moment is tried again later, one that cannot succeed is not, and neither is lost', async () => {
+    await open();
+    const bench = opened();
+    const tries = new Map<string, number>();
+    bench.does(async ({ payload: { name }, attempt }) => {
+      tries.set(name, attempt);
+      if (name === 'never') throw new JobFailure('address_unknown', 'there is no such address');
+      if (name === 'away') throw new Fault('the provider is away', { retryable: true });
+      if (attempt < 2) throw new Error('a secret that nobody may read');
     });
+    await bench.worker();
+    const workspace = workspaceId();
+    const [once, never, away] = await put(workspace, [
+      { payload: { name: 'once' } },
+      { payload: { name: 'never' } },
+      { payload: { name: 'away' } },
+    ]);
+    await until({ failed: 1, queued: 2 });
+    const waiting = await readJob(bench.pool, workspace, once!.id);
+    expect(waiting).toMatchObject({ status: 'queued', error_code: 'internal', attempts: 1 });
+    expect(JSON.stringify(waiting, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))).not.toContain(
+      'secret',
+    );
+    await expect
+      .poll(() => {
+        bench.clock.advance({ minutes: 5 });
+        return bench.statuses();
+      })
+      .toEqual({ failed: 2, succeeded: 1 });
+    expect(Object.fromEntries(tries)).toEqual({ once: 2, never: 1, away: 3 });
+    expect(await readJob(bench.pool, workspace, never!.id)).toMatchObject({
+      error_code: 'address_unknown',
+      error_detail: 'there is no such address',
+    });
+    expect(await readJob(bench.pool, workspace, away!.id)).toMatchObject({ error_code: 'unavailable', attempts: 3 });
+    expect(await retryJobs(bench.pool, [away!.id, once!.id])).toBe(1);
+    bench.does(async () => undefined);
+    await until({ failed: 1, succeeded: 2 });
+    await bench.assertCounted();
+  });
+}
 
-    test('a job of a transaction that is rolled back was never there, and one that is committed is found though nobody announces it', async () => {
-      bench = await open();
-      await bench.worker();
-      const workspace = workspaceId();
-      const connection = await bench.pool.connect();
-      try {
-        for (const end of ['rollback', 'commit']) {
-          await connection.query('begin');
-          await bench.jobs.enqueue(workspace, [{ kind: 'work', payload: { name: end } }], { inside: connection });
-          await connection.query(end);
-        }
-      } finally {
-        connection.release();
+function describePuttingIn({ open, bench: opened, put, until }: Tools): void {
+  test('the same key puts a job in once; for something else it is refused, and nothing of that request is put in', async () => {
+    await open();
+    const bench = opened();
+    const workspace = workspaceId();
+    const [made] = await put(workspace, [{ idempotency_key: 'k', payload: { name: 'a' } }]);
+    const [again] = await put(workspace, [{ idempotency_key: 'k', payload: { name: 'a' } }]);
+    expect(again).toEqual({ ...made, fresh: false });
+    const other = await bench.jobs.enqueue(workspace, [
+      { kind: 'work', payload: { name: 'new' } },
+      { kind: 'work', payload: { name: 'b' }, idempotency_key: 'k' },
+    ]);
+    expect(other).toMatchObject({ code: 'idempotency_mismatch' });
+    expect(
+      isRefusal(await bench.jobs.enqueue(workspaceId(), [{ kind: 'work', payload: { name: 'b' }, idempotency_key: 'k' }])),
+    ).toBe(false);
+    expect(await bench.statuses()).toEqual({ queued: 2 });
+    await bench.assertCounted();
+  });
+
+  test('a job of a transaction that is rolled back was never there, and one that is committed is found though nobody announces it', async () => {
+    await open();
+    const bench = opened();
+    await bench.worker();
+    const workspace = workspaceId();
+    const connection = await bench.pool.connect();
+    try {
+      for (const end of ['rollback', 'commit']) {
+        await connection.query('begin');
+        await bench.jobs.enqueue(workspace, [{ kind: 'work', payload: { name: end } }], { inside: connection });
+        await connection.query(end);
       }
-      await until({ succeeded: 1 });
-      await bench.assertCounted();
-    });
+    } finally {
+      connection.release();
+    }
+    await until({ succeeded: 1 });
+    await bench.assertCounted();
+  });
 
-    test('a scheduled job waits for its time, and one whose deadline passes while it waits fails by name', async () => {
-      bench = await open();
-      await bench.worker();
-      const workspace = workspaceId();
-      const now = bench.clock.now();
-      await put(workspace, [{ run_at: now.add({ hours: 1 }) }]);
-      const [late] = await put(workspace, [{ run_at: now.add({ hours: 3 }), deadline_at: now.add({ hours: 2 }) }]);
-      await wait(1_500);
-      expect(await bench.statuses()).toEqual({ queued: 2 });
-      bench.clock.advance({ hours: 1 });
-      await until({ queued: 1, succeeded: 1 });
-      bench.clock.advance({ hours: 1 });
-      await until({ failed: 1, succeeded: 1 });
-      expect(await readJob(bench.pool, workspace, late!.id)).toMatchObject({ error_code: 'deadline_passed' });
-      await bench.assertCounted();
-    });
+  test('a scheduled job waits for its time, and one whose deadline passes while it waits fails by name', async () => {
+    await open();
+    const bench = opened();
+    await bench.worker();
+    const workspace = workspaceId();
+    const now = bench.clock.now();
+    await put(workspace, [{ run_at: now.add({ hours: 1 }) }]);
+    const [late] = await put(workspace, [{ run_at: now.add({ hours: 3 }), deadline_at: now.add({ hours: 2 }) }]);
+    await wait(1_500);
+    expect(await bench.statuses()).toEqual({ queued: 2 });
+    bench.clock.advance({ hours: 1 });
+    await until({ queued: 1, succeeded: 1 });
+    bench.clock.advance({ hours: 1 });
+    await until({ failed: 1, succeeded: 1 });
+    expect(await readJob(bench.pool, workspace, late!.id)).toMatchObject({ error_code: 'deadline_passed' });
+    await bench.assertCounted();
+  });
+}
 
-    test('a cancelled job that waits never runs; one that runs is asked to end', async () => {
-      bench = await open();
-      const begun: string[] = [];
-      bench.does(({ payload, signal }) => {
-        begun.push(payload.name);
-        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
-      });
-      await bench.worker({ slots: 2 });
-      const workspace = workspaceId();
-      const [runs, waits] = await put(workspace, names(2), 1);
-      await expect.poll(() => begun).toEqual(['0']);
-      expect(await cancelJob(bench.pool, bench.clock, workspace, waits!.id)).toMatchObject({ status: 'cancelled' });
-      expect(await cancelJob(bench.pool, bench.clock, workspaceId(), runs!.id)).toMatchObject({ code: 'not_found' });
-      expect(await cancelJob(bench.pool, bench.clock, workspace, runs!.id)).toMatchObject({ cancel_asked: true });
-      await until({ cancelled: 2 });
-      expect(begun).toEqual(['0']);
-      await bench.assertCounted();
+function describeStopping({ open, bench: opened, put, until }: Tools): void {
+  test('a cancelled job that waits never runs; one that runs is asked to end', async () => {
+    await open();
+    const bench = opened();
+    const begun: string[] = [];
+    bench.does(({ payload, signal }) => {
+      begun.push(payload.name);
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
     });
+    await bench.worker({ slots: 2 });
+    const workspace = workspaceId();
+    const [runs, waits] = await put(workspace, names(2), 1);
+    await expect.poll(() => begun).toEqual(['0']);
+    expect(await cancelJob(bench.pool, bench.clock, workspace, waits!.id)).toMatchObject({ status: 'cancelled' });
+    expect(await cancelJob(bench.pool, bench.clock, workspaceId(), runs!.id)).toMatchObject({ code: 'not_found' });
+    expect(await cancelJob(bench.pool, bench.clock, workspace, runs!.id)).toMatchObject({ cancel_asked: true });
+    await until({ cancelled: 2 });
+    expect(begun).toEqual(['0']);
+    await bench.assertCounted();
+  });
 
-    test('a worker that stops lets jobs end, or gives them back with their attempt', async () => {
-      bench = await open();
-      bench.does(({ payload, signal }) =>
-        payload.name === '0'
-          ? wait(200)
-          : new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
-      );
-      const worker = await bench.worker();
-      const workspace = workspaceId();
-      const [, given_back] = await put(workspace, names(2));
-      await until({ running: 2 });
-      await worker.stop(600);
-      expect(await bench.statuses()).toEqual({ succeeded: 1, queued: 1 });
-      expect(await readJob(bench.pool, workspace, given_back!.id)).toMatchObject({ attempts: 0 });
-      bench.does(async () => undefined);
-      await bench.worker();
-      await until({ succeeded: 2 });
-      await bench.assertCounted();
-    });
+  test('a worker that stops lets jobs end, or gives them back with their attempt', async () => {
+    await open();
+    const bench = opened();
+    bench.does(({ payload, signal }) =>
+      payload.name === '0'
+        ? wait(200)
+        : new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+    );
+    const worker = await bench.worker();
+    const workspace = workspaceId();
+    const [, given_back] = await put(workspace, names(2));
+    await until({ running: 2 });
+    await worker.stop(600);
+    expect(await bench.statuses()).toEqual({ succeeded: 1, queued: 1 });
+    expect(await readJob(bench.pool, workspace, given_back!.id)).toMatchObject({ attempts: 0 });
+    bench.does(async () => undefined);
+    await bench.worker();
+    await until({ succeeded: 2 });
+    await bench.assertCounted();
+  });
+}
 
-    test('of one workspace so many run at once and no more, and its hundreds of jobs keep nobody else waiting', async () => {
-      bench = await open();
-      let now = 0;
-      let most = 0;
-      const order: string[] = [];
-      bench.does(async ({ payload }) => {
-        if (payload.name !== 'one') most = Math.max(most, ++now);
-        await wait(5);
-        if (payload.name !== 'one') now--;
-        order.push(payload.name);
-      });
-      await put(workspaceId(), names(300), 3);
-      await bench.worker({ slots: 4 });
-      await bench.worker({ slots: 4 });
-      await wait(100);
-      await put(workspaceId(), [{ payload: { name: 'one' } }]);
-      await expect.poll(() => order).toContain('one');
-      expect(order.indexOf('one')).toBeLessThan(250);
-      await until({ succeeded: 301 });
-      expect(most).toBe(3);
-      await bench.assertCounted();
+function describeSharing({ open, bench: opened, put, until }: Tools): void {
+  test('of one workspace so many run at once and no more, and its hundreds of jobs keep nobody else waiting', async () => {
+    await open();
+    const bench = opened();
+    let now = 0;
+    let most = 0;
+    const order: string[] = [];
+    bench.does(async ({ payload }) => {
+      if (payload.name !== 'one') most = Math.max(most, ++now);
+      await wait(5);
+      if (payload.name !== 'one') now--;
+      order.push(payload.name);
     });
+    await put(workspaceId(), names(300), 3);
+    await bench.worker({ slots: 4 });
+    await bench.worker({ slots: 4 });
+    await wait(100);
+    await put(workspaceId(), [{ payload: { name: 'one' } }]);
+    await expect.poll(() => order).toContain('one');
+    expect(order.indexOf('one')).toBeLessThan(250);
+    await until({ succeeded: 301 });
+    expect(most).toBe(3);
+    await bench.assertCounted();
+  });
 
-    test('while every lane is full a higher one is served first, and the lowest still gets its share', async () => {
-      bench = await open();
-      const served: Lane[] = [];
-      bench.does(async ({ payload }) => void served.push(payload.name as Lane));
-      for (const lane of ['low', 'standard', 'high', 'critical'] as const) {
-        await put(workspaceId(), names(100, { lane, payload: { name: lane } }), 1_000);
-      }
-      await bench.worker({ slots: 2 });
-      await until({ succeeded: 400 });
-      const first = served.slice(0, 100);
-      const share = (lane: Lane): number => first.filter((one) => one === lane).length / first.length;
-      expect(share('critical')).toBeGreaterThan(share('high'));
-      expect(share('high')).toBeGreaterThan(share('standard'));
-      expect(share('standard')).toBeGreaterThan(share('low'));
-      expect(share('low')).toBeGreaterThan(0.02);
-    });
+  test('while every lane is full a higher one is served first, and the lowest still gets its share', async () => {
+    await open();
+    const bench = opened();
+    const served: Lane[] = [];
+    bench.does(async ({ payload }) => void served.push(payload.name as Lane));
+    for (const lane of ['low', 'standard', 'high', 'critical'] as const) {
+      await put(workspaceId(), names(100, { lane, payload: { name: lane } }), 1_000);
+    }
+    await bench.worker({ slots: 2 });
+    await until({ succeeded: 400 });
+    const first = served.slice(0, 100);
+    const share = (lane: Lane): number => first.filter((one) => one === lane).length / first.length;
+    expect(share('critical')).toBeGreaterThan(share('high'));
+    expect(share('high')).toBeGreaterThan(share('standard'));
+    expect(share('standard')).toBeGreaterThan(share('low'));
+    expect(share('low')).toBeGreaterThan(0.02);
+  });
+}
 
-    test('progress is told while a job runs, and never says more than all', async () => {
-      bench = await open();
-      const release = Promise.withResolvers<void>();
-      bench.does(async ({ progress }) => {
-        progress(3, 10);
-        await release.promise;
-        progress(12, 10);
-      });
-      await bench.worker();
-      const workspace = workspaceId();
-      const [job] = await put(workspace, names(1, { progress_total: 10 }));
-      await expect.poll(() => readJob(bench.pool, workspace, job!.id)).toMatchObject({ progress_done: 3n, progress_total: 10n });
-      release.resolve();
-      await until({ succeeded: 1 });
-      expect(await readJob(bench.pool, workspace, job!.id)).toMatchObject({ progress_done: 10n });
+function describeProgress({ open, bench: opened, put, until }: Tools): void {
+  test('progress is told while a job runs, and never says more than all', async () => {
+    await open();
+    const bench = opened();
+    const release = Promise.withResolvers<void>();
+    bench.does(async ({ progress }) => {
+      progress(3, 10);
+      await release.promise;
+      progress(12, 10);
     });
+    await bench.worker();
+    const workspace = workspaceId();
+    const [job] = await put(workspace, names(1, { progress_total: 10 }));
+    await expect.poll(() => readJob(bench.pool, workspace, job!.id)).toMatchObject({ progress_done: 3n, progress_total: 10n });
+    release.resolve();
+    await until({ succeeded: 1 });
+    expect(await readJob(bench.pool, workspace, job!.id)).toMatchObject({ progress_done: 10n });
   });
 }
