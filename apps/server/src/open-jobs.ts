@@ -51,7 +51,10 @@ export async function openWorker<Needs>(opened: AsyncDisposableStack, parts: Job
     needs,
     openQueue: nats ? jetStreamQueue(nats) : postgresQueue(pool),
     slots: settings.worker_slots,
-    observer: { started: metrics.jobStarted, ended: metrics.jobEnded },
+    observer: {
+      started: (kind, lane, waited_s) => metrics.jobStarted(kind, lane, waited_s),
+      ended: (kind, outcome, seconds) => metrics.jobEnded(kind, outcome, seconds),
+    },
   });
   opened.defer(() => worker.stop(GRACE_MS));
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '@purser/core';
+import { type Clock, inBackground } from '@purser/core';
 import { type Pool, toPostgresJson } from '@purser/database';
 
 import type { JobId } from './job.ts';
@@ -45,7 +45,7 @@ export class FinishBatch {
   add(finish: Finish, give_up_at_ms: () => number): Promise<void> {
     return new Promise((done) => {
       this.#waiting.push({ finish, done });
-      if (!this.#writing) void this.#write(give_up_at_ms);
+      if (!this.#writing) inBackground(this.#write(give_up_at_ms), this.#failed);
     });
   }
 

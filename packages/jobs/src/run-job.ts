@@ -74,7 +74,7 @@ export async function runAttempt<Needs>(parts: AttemptParts<Needs>, kind: JobKin
 
 function timeLeftMs<Needs>(clock: Clock, { timeout_ms }: JobKind<Needs>, { deadline_at }: ClaimedJob): number {
   if (deadline_at === null) return timeout_ms;
-  return Math.max(0, Math.min(timeout_ms, Number(deadline_at.epochMilliseconds - clock.now().epochMilliseconds)));
+  return Math.max(0, Math.min(timeout_ms, deadline_at.epochMilliseconds - clock.now().epochMilliseconds));
 }
 
 function failed<Needs>({ clock, log }: AttemptParts<Needs>, attempt: Attempt, error: unknown, timeout_ms: number): Finish {

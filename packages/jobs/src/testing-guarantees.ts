@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Fault, isRefusal, type WorkspaceId } from '@purser/core';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { cancelJob, type Enqueued, JobFailure, type Lane, type NewJob, readJob, retryJobs } from './index.ts';
+import { cancelJob, type Enqueued, JobFailure, type JobId, type Lane, type NewJob, readJob, retryJobs } from './index.ts';
 import { type Bench, workspaceId } from './testing.ts';
 
 /** What a test works with: a bench of its own, and short ways to use it. */
@@ -40,6 +40,11 @@ export function describeGuarantees(queue: string, openBench: () => Promise<Bench
   });
 }
 
+function idOf(job: Enqueued | undefined): JobId {
+  if (job === undefined) throw new Error('no job was put in');
+  return job.id;
+}
+
 function names(count: number, more: Partial<NewJob> = {}): Partial<NewJob>[] {
   return Array.from({ length: count }, (_, index) => ({ payload: { name: `${index}` }, ...more }));
 }
@@ -62,7 +67,7 @@ function describeRuns({ open, bench: opened, put, until }: Tools): void {
         .map(({ payload }) => (payload as { name: string }).name)
         .toSorted(),
     );
-    expect(await readJob(bench.pool, workspace, first!.id)).toMatchObject({
+    expect(await readJob(bench.pool, workspace, idOf(first))).toMatchObject({
       status: 'succeeded',
       result: { said: '0' },
       attempts: 1,
@@ -88,7 +93,7 @@ function describeRuns({ open, bench: opened, put, until }: Tools): void {
       { payload: { name: 'away' } },
     ]);
     await until({ failed: 1, queued: 2 });
-    const waiting = await readJob(bench.pool, workspace, once!.id);
+    const waiting = await readJob(bench.pool, workspace, idOf(once));
     expect(waiting).toMatchObject({ status: 'queued', error_code: 'internal', attempts: 1 });
     expect(JSON.stringify(waiting, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))).not.toContain(
       'secret',
@@ -100,12 +105,12 @@ function describeRuns({ open, bench: opened, put, until }: Tools): void {
       })
       .toEqual({ failed: 2, succeeded: 1 });
     expect(Object.fromEntries(tries)).toEqual({ once: 2, never: 1, away: 3 });
-    expect(await readJob(bench.pool, workspace, never!.id)).toMatchObject({
+    expect(await readJob(bench.pool, workspace, idOf(never))).toMatchObject({
       error_code: 'address_unknown',
       error_detail: 'there is no such address',
     });
-    expect(await readJob(bench.pool, workspace, away!.id)).toMatchObject({ error_code: 'unavailable', attempts: 3 });
-    expect(await retryJobs(bench.pool, [away!.id, once!.id])).toBe(1);
+    expect(await readJob(bench.pool, workspace, idOf(away))).toMatchObject({ error_code: 'unavailable', attempts: 3 });
+    expect(await retryJobs(bench.pool, [idOf(away), idOf(once)])).toBe(1);
     bench.does(async () => undefined);
     await until({ failed: 1, succeeded: 2 });
     await bench.assertCounted();
@@ -148,6 +153,7 @@ function describePuttingIn({ open, bench: opened, put, until }: Tools): void {
       connection.release();
     }
     await until({ succeeded: 1 });
+    expect(await bench.statuses()).toEqual({ succeeded: 1 });
     await bench.assertCounted();
   });
 
@@ -165,7 +171,7 @@ function describePuttingIn({ open, bench: opened, put, until }: Tools): void {
     await until({ queued: 1, succeeded: 1 });
     bench.clock.advance({ hours: 1 });
     await until({ failed: 1, succeeded: 1 });
-    expect(await readJob(bench.pool, workspace, late!.id)).toMatchObject({ error_code: 'deadline_passed' });
+    expect(await readJob(bench.pool, workspace, idOf(late))).toMatchObject({ error_code: 'deadline_passed' });
     await bench.assertCounted();
   });
 }
@@ -183,9 +189,9 @@ function describeStopping({ open, bench: opened, put, until }: Tools): void {
     const workspace = workspaceId();
     const [runs, waits] = await put(workspace, names(2), 1);
     await expect.poll(() => begun).toEqual(['0']);
-    expect(await cancelJob(bench.pool, bench.clock, workspace, waits!.id)).toMatchObject({ status: 'cancelled' });
-    expect(await cancelJob(bench.pool, bench.clock, workspaceId(), runs!.id)).toMatchObject({ code: 'not_found' });
-    expect(await cancelJob(bench.pool, bench.clock, workspace, runs!.id)).toMatchObject({ cancel_asked: true });
+    expect(await cancelJob(bench.pool, bench.clock, workspace, idOf(waits))).toMatchObject({ status: 'cancelled' });
+    expect(await cancelJob(bench.pool, bench.clock, workspaceId(), idOf(runs))).toMatchObject({ code: 'not_found' });
+    expect(await cancelJob(bench.pool, bench.clock, workspace, idOf(runs))).toMatchObject({ cancel_asked: true });
     await until({ cancelled: 2 });
     expect(begun).toEqual(['0']);
     await bench.assertCounted();
@@ -205,7 +211,7 @@ function describeStopping({ open, bench: opened, put, until }: Tools): void {
     await until({ running: 2 });
     await worker.stop(600);
     expect(await bench.statuses()).toEqual({ succeeded: 1, queued: 1 });
-    expect(await readJob(bench.pool, workspace, given_back!.id)).toMatchObject({ attempts: 0 });
+    expect(await readJob(bench.pool, workspace, idOf(given_back))).toMatchObject({ attempts: 0 });
     bench.does(async () => undefined);
     await bench.worker();
     await until({ succeeded: 2 });
@@ -270,9 +276,9 @@ function describeProgress({ open, bench: opened, put, until }: Tools): void {
     await bench.worker();
     const workspace = workspaceId();
     const [job] = await put(workspace, names(1, { progress_total: 10 }));
-    await expect.poll(() => readJob(bench.pool, workspace, job!.id)).toMatchObject({ progress_done: 3n, progress_total: 10n });
+    await expect.poll(() => readJob(bench.pool, workspace, idOf(job))).toMatchObject({ progress_done: 3n, progress_total: 10n });
     release.resolve();
     await until({ succeeded: 1 });
-    expect(await readJob(bench.pool, workspace, job!.id)).toMatchObject({ progress_done: 10n });
+    expect(await readJob(bench.pool, workspace, idOf(job))).toMatchObject({ progress_done: 10n });
   });
 }
