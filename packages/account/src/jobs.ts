@@ -48,7 +48,7 @@ export function registerJobs(app: App, deps: AccountDeps): void {
   registerCancel(app, deps);
 }
 
-export function wireJob(job: Job): z.infer<typeof jobSchema> {
+function wireJob(job: Job): z.infer<typeof jobSchema> {
   return {
     id: job.id,
     workspace_id: job.workspace,
