@@ -32,7 +32,9 @@ const SPENDING = [
   'POST /v1/audio/transcriptions',
   'POST /v1/chat/completions',
   'POST /v1/embeddings',
+  'POST /v1/images/edits',
   'POST /v1/images/generations',
+  'POST /v1/moderations',
 ];
 
 const BODIES: Record<string, object> = {
@@ -45,6 +47,7 @@ const BODIES: Record<string, object> = {
 
 /** Of routes that take files. */
 const FORMS: Record<string, () => FormData> = {
+  '/v1/images/edits': () => formOf({ prompt: 'brighter', image: new File([new Uint8Array(8)], 'a.png') }),
   '/v1/audio/transcriptions': () => formOf({ model: 'auto', file: new File([new Uint8Array(wav(1))], 'a.wav') }),
 };
 
@@ -118,7 +121,8 @@ describe('every route', () => {
         .toSorted(),
     ).toEqual(SPENDING);
     const { key } = await server.workspace('PRO', { overrides: { credits_monthly: 0 } });
-    for (const route of routes.filter(({ spends }) => spends)) {
+    // Moderation is free, so it takes no credits.
+    for (const route of routes.filter(({ spends, url }) => spends && url !== '/v1/moderations')) {
       const { status, text } = await askedOf(route.url, key);
       expect([name(route), status, text.includes('credits_exhausted')]).toEqual([name(route), 402, true]);
     }

@@ -80,11 +80,15 @@ function unpricedUnit({ tasks }: Catalog, model: ModelEntry, { units, images }: 
     case 'embedding':
       return units.input_token === undefined ? 'input_token' : undefined;
     case 'image':
-      return images.length === 0 ? 'images' : undefined;
+      return images.length === 0 && (units.image_output_token === undefined || units.input_token === undefined)
+        ? 'images, or input_token and image_output_token'
+        : undefined;
     case 'speech':
       return missingOfSpeech(units);
     case 'transcription':
       return missingOfTranscription(units);
+    case 'moderation':
+      return units.request === undefined && units.input_token === undefined ? 'request or input_token' : undefined;
     case 'video':
       return units.second === undefined && units.minute === undefined ? 'second or minute' : undefined;
     default: {
@@ -110,8 +114,9 @@ function missingOfTranscription(units: ModelPrice['units']): string | undefined 
 }
 
 /** Whether what it puts out is billed by tokens, which only its own limit bounds. */
-function billsOutput({ task }: ModelEntry, { units }: ModelPrice): boolean {
+function billsOutput({ task }: ModelEntry, { units, images }: ModelPrice): boolean {
   const { character, second, minute } = units;
+  if (task === 'image') return images.length === 0;
   if (task === 'speech') return character === undefined && second === undefined;
   return task === 'text' || (task === 'transcription' && second === undefined && minute === undefined);
 }

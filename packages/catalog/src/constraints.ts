@@ -157,7 +157,11 @@ function piecesOf(plan: Plan, task: TaskType, model: ModelEntry, price: ModelPri
     case 'embedding':
       return times(quotas.tokens_month, dearestToken(price, INPUT), 'token');
     case 'image': {
-      const each = price.images.reduce((most, image) => (image.yoctos > most ? image.yoctos : most), 0n);
+      const piece = price.images.reduce((most, image) => (image.yoctos > most ? image.yoctos : most), 0n);
+      const each =
+        price.images.length > 0
+          ? piece
+          : BigInt(model.output_tokens_max) * dearestToken(price, [...OUTPUT, 'image_output_token']);
       const prompt_tokens = Math.min(model.context_tokens, plan.request.input_chars_max * BYTES_PER_CHARACTER_MAX);
       return times(imagesMonth(plan), each + BigInt(prompt_tokens) * dearestToken(price, INPUT), 'image');
     }
@@ -168,6 +172,9 @@ function piecesOf(plan: Plan, task: TaskType, model: ModelEntry, price: ModelPri
       // Tokens of sound are bounded by no quota: what is said here would be too low.
       if (units.second === undefined && units.minute === undefined) return undefined;
       return times(quotas.audio_seconds_month, units.second ?? units.minute ?? 0n, 'second');
+    case 'moderation':
+      if (units.request === undefined) return times(quotas.tokens_month, dearestToken(price, INPUT), 'token');
+      return { of: `${quotas.jobs_month ?? 'any number of'} calls`, yoctos: fees };
     case 'video':
       return times(quotas.video_minutes_month, units.minute ?? (units.second ?? 0n) * 60n, 'minute');
     default:

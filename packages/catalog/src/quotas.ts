@@ -28,7 +28,7 @@ type Definition = Omit<QuotaDefinition, 'key'>;
 
 /** What takes tokens, and what counts as one call. */
 const TOKENS = { unit: 'token', counts: ['text', 'embedding'] };
-const CALLS = { unit: 'job', counts: ['text', 'embedding', 'image', 'speech', 'transcription', 'video'] };
+const CALLS = { unit: 'job', counts: ['text', 'embedding', 'image', 'speech', 'transcription', 'moderation', 'video'] };
 const EMAILS = { unit: 'email', counts: ['email'] };
 
 const month = { window: 'billing_period', scope: 'workspace' } as const;

@@ -18,6 +18,7 @@ import { EmbeddingTask } from './tasks/embedding/embedding-task.ts';
 import { ImageTask } from './tasks/image/image-task.ts';
 import { SpeechTask } from './tasks/speech/speech-task.ts';
 import type { Task, TextPiece } from './tasks/task.ts';
+import { ModerationTask } from './tasks/moderation/moderation-task.ts';
 import { TranscriptionTask } from './tasks/transcription/transcription-task.ts';
 import { answerOf, endOf, replayedParts } from './tasks/text/answer.ts';
 import { chatCompletions } from './tasks/text/openai/chat-completions.ts';
@@ -37,6 +38,7 @@ export function createGate(deps: GateDeps): Gate {
       new ImageTask(deps),
       new SpeechTask(deps),
       new TranscriptionTask(deps),
+      new ModerationTask(deps),
       ...(deps.tasks ?? []),
     ]),
     inFlight,

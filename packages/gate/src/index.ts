@@ -1,7 +1,7 @@
 export { createGate } from './create-gate.ts';
 export type { GateDeps, PausePoint, ProviderDirectory } from './deps.ts';
 export type { CallReport } from './execution/call-watch.ts';
-export { type AllowedParameters, estimateLimits } from './estimate.ts';
+export { type AllowedParameters, estimateLimits } from './tasks/image/estimate.ts';
 export { featureRefusal } from './admission/feature.ts';
 export type {
   Answer,
@@ -30,6 +30,7 @@ export type { EmbeddingInput, EmbeddingResult } from './tasks/embedding/embeddin
 export type { ImageInput, ImageResult } from './tasks/image/image-task.ts';
 export type { SpeechInput, SpeechResult } from './tasks/speech/speech-task.ts';
 export { type Length, lengthOf } from './tasks/audio/recording.ts';
+export type { ModerationInput, ModerationResult } from './tasks/moderation/moderation-task.ts';
 export type { TranscriptionInput, TranscriptionResult } from './tasks/transcription/transcription-task.ts';
 export { fitSteps, type FittedStep, type Step } from './tasks/fit-steps.ts';
 export type { Fitted, Fitting, Outcome, Piece, Size, Sizing, Task, TaskCall, TaskEvent } from './tasks/task.ts';

@@ -60,7 +60,7 @@ export function registerOpenAiModels(app: App, { clock, policyOf, gate }: Gatewa
 }
 
 /** The kinds of work that have an endpoint in OpenAI's format. */
-const TASKS = ['text', 'embedding', 'image', 'speech', 'transcription'];
+const TASKS = ['text', 'embedding', 'image', 'speech', 'transcription', 'moderation'];
 
 function callableModels(policy: Policy, gate: Gate): readonly ModelEntry[] {
   const { models } = policy.catalog;

@@ -6,6 +6,7 @@ import { registerFeatureCheck } from './feature-check.ts';
 import { registerGenerate } from './generate.ts';
 import { registerImages } from './images.ts';
 import { registerLimitsEstimate } from './limits-estimate.ts';
+import { registerModerations } from './moderations.ts';
 import { registerOpenAiModels } from './openai-models.ts';
 import { registerOperations } from './operations.ts';
 import { registerSpeech } from './speech.ts';
@@ -18,6 +19,7 @@ export function registerRoutes(app: App, deps: GatewayDeps): void {
   registerEmbeddings(app, deps);
   registerImages(app, deps);
   registerSpeech(app, deps);
+  registerModerations(app, deps);
   registerTranscriptions(app, deps);
   registerOpenAiModels(app, deps);
   registerFeatureCheck(app, deps);

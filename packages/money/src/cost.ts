@@ -31,7 +31,8 @@ function partsOf(usage: Usage): number {
   const cached = usage.cached_input_tokens ?? 0;
   const cached_audio = usage.cached_audio_input_tokens ?? 0;
   const written = Math.max(usage.cache_write_tokens ?? 0, usage.cache_write_1h_tokens ?? 0);
-  return Math.max(cached, cached_audio) + written + Math.max(usage.audio_input_tokens ?? 0, cached_audio) - cached_audio;
+  const audio = Math.max(usage.audio_input_tokens ?? 0, cached_audio) - cached_audio;
+  return Math.max(cached, cached_audio) + written + audio + (usage.image_input_tokens ?? 0);
 }
 
 function inputOf(usage: Usage): number {
@@ -48,6 +49,7 @@ function addInput(sum: YoctoSum, rates: TokenPrices, usage: Usage): void {
   sum.add('input_token', Math.max(0, cached - cached_audio), rates.cached_input_token ?? rates.input_token);
   sum.add('input_token', written - kept, rates.cache_write_token ?? rates.input_token);
   sum.add('cache_write_1h_token', kept, rates.cache_write_1h_token);
+  sum.add('input_token', usage.image_input_tokens ?? 0, rates.image_input_token ?? rates.input_token);
   sum.add('audio_input_token', audio, rates.audio_input_token);
   sum.add('audio_input_token', cached_audio, rates.cached_audio_input_token ?? rates.audio_input_token);
 }
@@ -120,7 +122,8 @@ function worstTokens(
   for (const { input_max, rates } of bands(price, input)) {
     const sum = new YoctoSum();
     addBoundedParts(sum, rates, bounds);
-    sum.add('input_token', Math.max(0, input_max - audioOf(bounds)), inputPrice(rates));
+    const { audio_input_tokens = 0, image_input_tokens = 0 } = bounds;
+    sum.add('input_token', Math.max(0, input_max - audio_input_tokens - image_input_tokens), inputPrice(rates));
     sum.add(
       'output_token',
       Math.max(0, output - soundsAndPicturesOf(bounds)),
@@ -134,13 +137,10 @@ function worstTokens(
 
 /** Tokens that a bound allows to be sound or pictures: each at the dearer of its own price and the plain one, for it need not be. */
 function addBoundedParts(sum: YoctoSum, rates: TokenPrices, bounds: Usage): void {
-  sum.add('audio_input_token', audioOf(bounds), dearest(rates.audio_input_token, rates.input_token));
+  sum.add('audio_input_token', bounds.audio_input_tokens ?? 0, dearest(rates.audio_input_token, rates.input_token));
+  sum.add('input_token', bounds.image_input_tokens ?? 0, dearest(rates.input_token, rates.image_input_token));
   sum.add('audio_output_token', bounds.audio_output_tokens ?? 0, dearest(rates.audio_output_token, rates.output_token));
   sum.add('image_output_token', bounds.image_output_tokens ?? 0, dearest(rates.image_output_token, rates.output_token));
-}
-
-function audioOf({ audio_input_tokens = 0 }: Usage): number {
-  return audio_input_tokens;
 }
 
 function soundsAndPicturesOf({ audio_output_tokens = 0, image_output_tokens = 0 }: Usage): number {

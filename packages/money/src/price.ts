@@ -12,6 +12,7 @@ export const PRICED_UNITS = [
   'cache_write_1h_token',
   'audio_input_token',
   'cached_audio_input_token',
+  'image_input_token',
   'audio_output_token',
   'image_output_token',
   'web_search',
@@ -33,6 +34,7 @@ export const TOKEN_UNITS = [
   'cache_write_1h_token',
   'audio_input_token',
   'cached_audio_input_token',
+  'image_input_token',
   'audio_output_token',
   'image_output_token',
 ] as const;
@@ -77,7 +79,7 @@ export interface ServiceTier {
  * What one model (or service, such as an e-mail sender) costs from an instant on.
  * A unit without a price is unknown, not free; free is an explicit zero.
  * Cached and written-to-cache tokens without a price of their own cost what input tokens do, reasoning tokens what output tokens do,
- * cached sound what sound does. Writes kept for an hour, sound, pictures and searches have a price of their own or none at all: they may
+ * cached sound what sound does, pictures that are read what input tokens do. Writes kept for an hour, sound, pictures and searches have a price of their own or none at all: they may
  * be dearer than any other.
  */
 export interface ModelPrice {

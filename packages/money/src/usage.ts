@@ -15,6 +15,8 @@ export interface Usage {
   readonly audio_input_tokens?: number;
   readonly cached_audio_input_tokens?: number;
   readonly audio_output_tokens?: number;
+  /** Pictures among the input. */
+  readonly image_input_tokens?: number;
   readonly image_output_tokens?: number;
   /** Searches that the provider ran by itself. */
   readonly web_searches?: number;

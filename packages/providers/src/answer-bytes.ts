@@ -21,3 +21,16 @@ export function answerBytesMax({ output_tokens_max, stream, request_bytes, alter
   const token_bytes = (stream ? EVENT_BYTES : TOKEN_BYTES) + alternatives * ALTERNATIVE_BYTES;
   return FIXED_BYTES + request_bytes + output_tokens_max * token_bytes;
 }
+
+/** Longer vectors than any model makes, where a length was not asked for. */
+const DIMENSIONS_MAX = 8_192;
+/** One number as four bytes in base64, and in decimals with what stands between two. */
+const NUMBER_BYTES = { base64: 6, decimals: 32 };
+
+/** The most bytes that an answer with vectors is. */
+export function vectorBytesMax(
+  { inputs, dimensions = DIMENSIONS_MAX }: { readonly inputs: readonly string[]; readonly dimensions?: number },
+  base64: boolean,
+): number {
+  return FIXED_BYTES + inputs.length * (512 + dimensions * NUMBER_BYTES[base64 ? 'base64' : 'decimals']);
+}

@@ -3,9 +3,6 @@ export {
   type CallSettings,
   type EmbedAnswer,
   type EmbedCall,
-  type ImageAnswer,
-  type ImageCall,
-  type ImageQuality,
   type Finish,
   type Provider,
   type ProviderAnswer,
@@ -19,6 +16,15 @@ export {
   type StreamEvent,
 } from './provider.ts';
 export { type SpeechAbilities, type SpeechCall, type SpeechEvent, type SpeechFormat, SPEECH_FORMATS } from './media/speech.ts';
+export type { FormFile } from './media/form.ts';
+export type { ImageAbilities, ImageAnswer, ImageCall, ImageQuality } from './media/images.ts';
+export type {
+  ModerationAbilities,
+  ModerationAnswer,
+  ModerationCall,
+  ModerationFinding,
+  ModerationItem,
+} from './media/moderation.ts';
 export type {
   Recording,
   Transcript,

@@ -1,6 +1,8 @@
 import { Fault } from '@purser/core';
 import type { Usage } from '@purser/money';
 import type { Blame } from './blame.ts';
+import type { ImageAbilities, ImageAnswer, ImageCall } from './media/images.ts';
+import type { ModerationAbilities, ModerationAnswer, ModerationCall } from './media/moderation.ts';
 import type { SpeechAbilities, SpeechCall, SpeechEvent } from './media/speech.ts';
 import type {
   TranscriptionAbilities,
@@ -90,29 +92,6 @@ export interface EmbedAnswer {
   readonly offline: boolean;
 }
 
-export type ImageQuality = 'low' | 'medium' | 'high';
-
-export interface ImageCall {
-  readonly provider: string;
-  readonly model: string;
-  readonly prompt: string;
-  readonly count: number;
-  /** `1024x1024` */
-  readonly size: string;
-  readonly quality: ImageQuality;
-  readonly signal: AbortSignal;
-  /** The end user inside the workspace, already made anonymous. */
-  readonly user?: string;
-}
-
-export interface ImageAnswer {
-  readonly images: readonly Uint8Array[];
-  /** What was drawn is in it even where the provider says nothing of tokens; that is then the least. */
-  readonly usage: UsageReport;
-  readonly model: ProviderModel;
-  readonly request_id?: string;
-}
-
 /** One physical call per method call: no provider retries on its own, because each attempt is booked apart. */
 export interface Provider {
   readonly id: string;
@@ -129,6 +108,7 @@ export interface Provider {
   readonly embeds_max?: number;
   /** Present when this provider draws images. @throws ProviderError */
   draw?(call: ImageCall): Promise<ImageAnswer>;
+  readonly draws?: ImageAbilities;
   /** Present when this provider speaks. Leaving the loop early aborts its work. @throws ProviderError while iterating */
   speak?(call: SpeechCall): AsyncIterable<SpeechEvent>;
   readonly speaks?: SpeechAbilities;
@@ -136,6 +116,9 @@ export interface Provider {
   transcribe?(call: TranscriptionCall): Promise<TranscriptionAnswer>;
   streamTranscription?(call: TranscriptionCall): AsyncIterable<TranscriptionEvent>;
   readonly transcribes?: TranscriptionAbilities;
+  /** Present when this provider judges what is not allowed. @throws ProviderError */
+  moderate?(call: ModerationCall): Promise<ModerationAnswer>;
+  readonly moderates?: ModerationAbilities;
 }
 
 /**

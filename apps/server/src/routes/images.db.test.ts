@@ -68,7 +68,6 @@ describe('images by OpenAI’s wire format', () => {
     ['an address in place of the image', { response_format: 'url' }, /response_format/],
     ['another format', { output_format: 'webp' }, /output_format/],
     ['a background', { background: 'transparent' }, /background/],
-    ['a stream', { stream: true }, /stream/],
     ['a size that is none', { size: 'big' }, /size.*1024x1024/],
     ['a quality that is none', { quality: 'hd' }, /quality/],
     ['eleven at once', { n: 11 }, /n/],
@@ -87,7 +86,7 @@ describe('images by OpenAI’s wire format', () => {
     expect((await server.admin('/api/admin/ledger/verify')).json).toMatchObject({ balanced: true, mismatches: [] });
   });
 
-  it('what may be asked for is estimated by a model that is drawn with, not by one whose provider draws nothing', async () => {
+  it('what may be asked for is estimated by the model of first choice whose provider draws', async () => {
     const two = await startTestServer({
       GEMINI_API_KEY: 'test-0123456789',
       GEMINI_BASE_URL: provider.gemini_url,
@@ -96,8 +95,8 @@ describe('images by OpenAI’s wire format', () => {
     });
     const { key: pro } = await two.workspace('PRO');
     const { json } = await two.ask('/api/limits/estimate', { key: pro });
-    // Each 0.005 USD, and a thousand tokens of its prompt at 2.5 USD a million.
-    expect(json).toMatchObject({ candidate_count_allowed: 30, candidates_cost: { amount: '0.225', currency: 'USD' } });
+    // Each 4,096 tokens at 30 USD a million at most, and a thousand of its prompt at 0.30.
+    expect(json).toMatchObject({ candidate_count_allowed: 30, candidates_cost: { amount: '3.6954', currency: 'USD' } });
     await two.close();
   });
 });

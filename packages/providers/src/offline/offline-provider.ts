@@ -11,12 +11,14 @@ import {
   type ProviderModel,
   type StreamEvent,
 } from '../provider.ts';
+import type { ModerationAnswer, ModerationCall } from '../media/moderation.ts';
 import { finalReport } from '../usage-report.ts';
 import { countTokens, takeTokens } from '../tokens.ts';
 import { assess, assessment } from './assess.ts';
 import { chat } from './chat.ts';
 import { draft } from './draft.ts';
 import { DIMENSIONS_DEFAULT, DIMENSIONS_MAX, embedText } from './embed.ts';
+import { moderate } from './moderate.ts';
 import { outline } from './outline.ts';
 import { refine } from './refine.ts';
 import { type OfflineRequest, readRequest } from './request.ts';
@@ -49,6 +51,12 @@ export const offlineProvider: Provider = Object.freeze({
   embed: async (call: EmbedCall) => {
     await turn(call.inputs);
     return embedInputs(call);
+  },
+  moderates: { pictures: false, posts_max: 1 },
+  moderate: async (call: ModerationCall) => {
+    const texts = call.items.map((item) => (typeof item === 'string' ? item : JSON.stringify(item)));
+    await turn(texts);
+    return moderateItems(call, texts);
   },
 });
 
@@ -165,6 +173,16 @@ function* piecesOf(text: string): Generator<string> {
     piece = '';
   }
   if (piece !== '') yield piece;
+}
+
+/** By words of the text alone; pictures are not looked at, and refused before. */
+function moderateItems({ items, model }: ModerationCall, texts: readonly string[]): ModerationAnswer {
+  const input_tokens = texts.reduce((sum, text) => sum + countTokens(text), 0);
+  return {
+    findings: items.map(moderate),
+    usage: finalReport({ input_tokens, output_tokens: 0 }),
+    model: { ...MODEL, name: model },
+  };
 }
 
 function embedInputs(call: EmbedCall): EmbedAnswer {

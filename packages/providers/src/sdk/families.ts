@@ -4,7 +4,7 @@ import type { OutputLimitName } from '../output-limit.ts';
 import { usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from '../usage.ts';
 import { isObject, type Json, objectsIn } from '../json.ts';
 import type { SettingName } from '../provider.ts';
-import { type MediaProtocol, NO_MEDIA, OPENAI_MEDIA } from '../media/media.ts';
+import { COMPATIBLE_MEDIA, GEMINI_MEDIA, type MediaProtocol, NO_MEDIA, OPENAI_MEDIA } from '../media/media.ts';
 import type { Protocol } from './protocol.ts';
 import { AnthropicReader } from './read-anthropic.ts';
 import { GeminiReader } from './read-gemini.ts';
@@ -31,7 +31,6 @@ export interface Family {
   readonly embeds_max: number;
   /** Whether embeddings are asked for as the bytes of their 32-bit floats: a quarter of the answer's size. */
   readonly vectors_as_base64: boolean;
-  readonly draws: boolean;
   /** What it does besides, over requests that are written here. */
   readonly media: MediaProtocol;
   /** The headers that show the key; none where there is none. */
@@ -78,8 +77,7 @@ const GEMINI: Family = {
   documented: true,
   embeds_max: 100,
   vectors_as_base64: false,
-  draws: false,
-  media: NO_MEDIA,
+  media: GEMINI_MEDIA,
   credentials: (key) => ['x-goog-api-key', key],
   load: () => import('./gemini.ts'),
   reader: () => new GeminiReader(),
@@ -108,7 +106,6 @@ const OPENAI: Family = {
   documented: true,
   embeds_max: 2_048,
   vectors_as_base64: true,
-  draws: true,
   media: OPENAI_MEDIA,
   credentials: (key) => (key === '' ? [] : ['authorization', `Bearer ${key}`]),
   load: () => import('./openai.ts'),
@@ -134,7 +131,6 @@ const ANTHROPIC: Family = {
   documented: true,
   embeds_max: 0,
   vectors_as_base64: false,
-  draws: false,
   media: NO_MEDIA,
   credentials: (key) => ['x-api-key', key],
   load: () => import('./anthropic.ts'),
@@ -153,7 +149,7 @@ const COMPATIBLE: Family = {
   // Not all that copy the protocol copy its last word.
   last_word: false,
   vectors_as_base64: false,
-  draws: false,
+  media: COMPATIBLE_MEDIA,
   load: () => import('./openai-compatible.ts'),
   options: (user): SharedV4ProviderOptions => (user === undefined ? {} : { openaiCompatible: { user } }),
 };

@@ -307,7 +307,14 @@ test('an answer to a call without an output limit that is longer than is read cl
 
 test('images come as bytes, as many as were drawn; their tokens are not counted beside their price; without a report they are the least', async () => {
   const provider = providerOf('openai');
-  const call = { provider: 'openai', prompt: 'A lighthouse', count: 2, size: '1024x1024', quality: 'low' } as const;
+  const call = {
+    provider: 'openai',
+    prompt: 'A lighthouse',
+    count: 2,
+    size: '1024x1024',
+    quality: 'low',
+    references: [],
+  } as const;
   const signal = new AbortController().signal;
   const answer = await provider.draw?.({ ...call, model: 'standin-honest', signal });
   expect(answer?.images.map((image) => Buffer.from(image).subarray(1, 4).toString())).toEqual(['PNG', 'PNG']);

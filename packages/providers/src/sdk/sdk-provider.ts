@@ -1,6 +1,6 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4Prompt } from '@ai-sdk/provider';
 import { assert, BrokenInvariant } from '@purser/core';
-import { answerBytesMax } from '../answer-bytes.ts';
+import { answerBytesMax, vectorBytesMax } from '../answer-bytes.ts';
 import type { AnswerRecord } from '../answer-record.ts';
 import {
   type FailedCallBilling,
@@ -16,7 +16,6 @@ import { type OutputLimitName, withOutputLimit } from '../output-limit.ts';
 import {
   type EmbedAnswer,
   type EmbedCall,
-  type ImageCall,
   type Provider,
   type ProviderAnswer,
   type ProviderCall,
@@ -34,6 +33,7 @@ import {
   type TransportLimits,
   type WholeAnswer,
 } from '../upstream/transport.ts';
+import { imageBytesMax, type ImageCall } from '../media/images.ts';
 import { mediaOf } from '../media/media.ts';
 import { draw, type SendWhole } from './draw.ts';
 import { type EncodedRequest, encodeRequest } from './encode.ts';
@@ -75,9 +75,22 @@ export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
     generate: (call) => generate(line, call),
     stream: (call) => stream(line, call),
     ...(family.embeds_max > 0 ? { embeds_max: family.embeds_max, embed: (call: EmbedCall) => embed(line, call) } : {}),
-    ...(family.draws ? { draw: (call: ImageCall) => draw(sendBy(line), context, call) } : {}),
+    ...drawingOf(line),
     ...mediaOf(family.media, endpointOf(line)),
     close: () => transport.close(),
+  };
+}
+
+/** An image from nothing is asked for as the SDK writes it, unless the family's protocol is written here; one from others always is. */
+function drawingOf(line: Line): Partial<Provider> {
+  const { images } = line.family.media;
+  if (images === undefined) return {};
+  const endpoint = endpointOf(line);
+  const fresh = (call: ImageCall) =>
+    images.draw === undefined ? draw(sendBy(line), line.context, call) : images.draw(endpoint, call);
+  return {
+    draws: images.abilities,
+    draw: (call: ImageCall) => (call.references.length > 0 ? images.edit(endpoint, call) : fresh(call)),
   };
 }
 
@@ -230,13 +243,15 @@ async function send(
   if ('messages' in call) refuseChanged(context, family, call, request.body);
   if (request.url.origin !== transport.origin) throw new BrokenInvariant('a call to another origin than the configured one');
   // An SDK picks the name by the model's; which one is kept is a matter of the server's.
-  if (output_limit !== null && 'output_tokens_max' in call)
+  if (output_limit !== null && 'messages' in call)
     request = { ...request, body: withOutputLimit(request.body, call.output_limit ?? output_limit, call.output_tokens_max) };
-  const bytes_max =
-    'output_tokens_max' in call
-      ? answerBytesMax({ output_tokens_max: call.output_tokens_max, stream: streams, request_bytes: request.body.length })
-      : undefined;
-  return successful(context, await sendOnce(transport, context, request, { signal: call.signal, bytes_max }, streams));
+  const limited = 'messages' in call;
+  const bytes_max = limited
+    ? answerBytesMax({ output_tokens_max: call.output_tokens_max, stream: streams, request_bytes: request.body.length })
+    : 'inputs' in call
+      ? vectorBytesMax(call, family.vectors_as_base64)
+      : imageBytesMax(call);
+  return successful(context, await sendOnce(transport, context, request, { signal: call.signal, bytes_max, limited }, streams));
 }
 
 const JSON_ONLY = 'Answer with one JSON value and nothing else.';

@@ -20,7 +20,7 @@ export function endpointOf({ family, transport, context, access }: Reached): End
     context,
     async send({ path, body, content_type, signal, bytes_max, streams }) {
       const headers = [...family.credentials(access.api_key), 'content-type', content_type, 'accept-encoding', 'identity'];
-      const answer = await sent(context, bytes_max, () =>
+      const answer = await sent(context, false, () =>
         transport.send({
           method: 'POST',
           path: base + path,
@@ -48,10 +48,10 @@ export function sendOnce(
   transport: Transport,
   context: FailureContext,
   { url, headers, body }: EncodedRequest,
-  { signal, bytes_max }: { readonly signal: AbortSignal; readonly bytes_max: number | undefined },
+  { signal, bytes_max, limited }: { readonly signal: AbortSignal; readonly bytes_max: number; readonly limited: boolean },
   streams: boolean,
 ): Promise<TransportAnswer> {
-  return sent(context, bytes_max, () =>
+  return sent(context, limited, () =>
     transport.send({
       method: 'POST',
       path: url.pathname + url.search,
@@ -59,7 +59,7 @@ export function sendOnce(
       headers: [...headers, 'accept-encoding', 'identity'],
       body,
       signal,
-      ...(bytes_max === undefined ? {} : { bytes_max }),
+      bytes_max,
       streams: (status, answered) => streams && status < 300 && contentType(answered).startsWith('text/event-stream'),
     }),
   );
@@ -68,7 +68,7 @@ export function sendOnce(
 /** @throws ProviderError in place of what the transport throws */
 async function sent(
   context: FailureContext,
-  bytes_max: number | undefined,
+  limited: boolean,
   attempt: () => Promise<TransportAnswer>,
 ): Promise<TransportAnswer> {
   try {
@@ -76,7 +76,7 @@ async function sent(
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     // Where no limit was sent none was broken: the model is not to be closed for it.
-    if (bytes_max === undefined && error.cause instanceof BodyTooLong)
+    if (!limited && error.cause instanceof BodyTooLong)
       throw garbageFailure(
         error.headers ? begun(context, error.headers) : context,
         'sent more than is read',

@@ -7,6 +7,7 @@ import { replyTo } from './reply.ts';
 import { anthropicWire } from './wire-anthropic.ts';
 import { geminiWire } from './wire-gemini.ts';
 import { openAiEmbeddings, openAiImages, openAiWire } from './wire-openai.ts';
+import { geminiImage, openAiEdits, sendModeration } from './media.ts';
 import { sendSpeech } from './speak.ts';
 import { readForm, sendTranscription } from './transcribe.ts';
 import type { Wire } from './wire.ts';
@@ -105,6 +106,10 @@ async function serve(
   if (path === '/v1/embeddings')
     return sendJson(response, 200, openAiEmbeddings(body, inputsOf(body), misbehaviour !== 'no_usage'));
   if (path === '/v1/images/generations') return sendJson(response, 200, openAiImages(body, misbehaviour !== 'no_usage'));
+  if (path === '/v1/images/edits') return sendJson(response, 200, openAiEdits(body, misbehaviour !== 'no_usage'));
+  if (path === '/v1/moderations') return sendModeration(response, body);
+  if (asked.wire === geminiWire && asked.model.includes('image'))
+    return sendJson(response, 200, geminiImage(body, asked.model, misbehaviour !== 'no_usage'));
   if (path === '/v1/audio/speech') return sendSpeech(response, body, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);
   if (path === '/v1/audio/transcriptions')
     return sendTranscription(response, body, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);

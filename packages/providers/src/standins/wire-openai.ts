@@ -1,3 +1,4 @@
+import { PIXEL } from './media.ts';
 import type { Reply, ReplyUsage } from './reply.ts';
 import { dataEvent, type Wire } from './wire.ts';
 
@@ -62,9 +63,6 @@ export function openAiImages(body: Readonly<Record<string, unknown>>, reportUsag
     ...(reportUsage ? { usage: { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens } } : {}),
   };
 }
-
-/** One pixel. */
-const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 /** OpenAI's embeddings: one short unit vector per input, in the format that was asked for. */
 export function openAiEmbeddings(

@@ -1,9 +1,11 @@
 import { allowedModels, type ModelEntry, priceKeyOf, type QuotaKey } from '@purser/catalog';
 import type { Meters, MeterState } from '@purser/meters';
-import { convertCost, type Currency, isUnpriced, type Money, money, multiply, NO_USAGE, worstCaseCost } from '@purser/money';
+import { convertCost, type Currency, isUnpriced, type Money, money, multiply, worstCaseCost } from '@purser/money';
 import { type Degradation, metersFor, type Policy } from '@purser/policy';
 import type { ImageQuality } from '@purser/providers';
 import { OFFLINE } from '@purser/routing';
+
+import { billedDrawing, drawingUsage } from './image-billing.ts';
 
 /** What may be asked for right now, by plan, levels and what is left of the money (S5). */
 export interface AllowedParameters {
@@ -73,7 +75,8 @@ function imageModel(policy: Policy, drawers: ReadonlySet<string>): ModelEntry | 
 function priceOf(policy: Policy, model: ModelEntry, quality: ImageQuality, now: Temporal.Instant): Money | undefined {
   const price = policy.catalog.prices.findByKey(priceKeyOf(policy.plan, model), now);
   if (price === undefined) return undefined;
-  const cost = worstCaseCost(price, { ...NO_USAGE, input_tokens: PROMPT_TOKENS, images: [{ size: SIZE, quality, count: 1 }] });
+  const drawing = { count: 1, size: SIZE, quality, input_tokens: PROMPT_TOKENS, image_input_tokens: 0 };
+  const cost = worstCaseCost(price, billedDrawing(price, drawingUsage(price, model, drawing)));
   return isUnpriced(cost) ? undefined : cost;
 }
 
