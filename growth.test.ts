@@ -90,7 +90,7 @@ const NOT_READING: readonly string[] = words(`
   http.sendCsv http.streamCsv http.namedWorkspace http.guardRedirects http.redirectWithin http.cursorOf http.quantity
   audit.entriesAfter audit.listAudit audit.readMarks core.inBackground database.backUp database.examineDatabase database.restoreBackup database.migrate database.databaseFault core.fileTrouble
   database.openPool database.addressAs database.openRoles settings.loadSettings embedded.makeFolder embedded.startEmbedded core.assert core.isRefusal
-  core.refuse core.repeat catalog.checkPlans catalog.importPrices catalog.loadCatalog catalog.pricesOfVersion
+  core.refuse core.repeat catalog.checkPlans catalog.importModels catalog.importPrices catalog.loadCatalog catalog.pricesOfVersion
   catalog.catalogVersion gate.lengthOf gate.estimateLimits gate.featureRefusal gate.buyOffers gate.keepWithinBound identity.namesAndPlans identity.workspacesOn
   identity.workspacesOverTime ledger.listAttempts ledger.listPostings ledger.marginOf license.licenseChanges
   license.setByHand license.licenseRefusal policy.metersFor policy.quotaMeter account.replaceSettings account.searchOf catalog.adapterNotes console.beginRollout

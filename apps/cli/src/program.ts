@@ -63,6 +63,12 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .description('prove that each paid plan keeps its margin in the worst case; exit 1 if one does not')
     .action(async (file: string | undefined) => (await import('./commands/plans-check.ts')).printPlansCheck(file));
 
+  const models = program.command('models').description('which models there are');
+  models
+    .command('import')
+    .description('take the models and the prices of LiteLLM’s table; what is left out is listed with its reason')
+    .argument('<file>', 'LiteLLM’s model_prices_and_context_window.json')
+    .action(async (file: string) => (await import('./commands/models-import.ts')).printModelsImport(file));
   const prices = program.command('prices').description('what providers charge');
   prices
     .command('import')

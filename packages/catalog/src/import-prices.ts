@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { Fault } from '@purser/core';
 import { formatUnitPrice, type ModelPrice, PriceBook, type PricedUnit } from '@purser/money';
 
-import { type Conversion, convertLitellm, type ImportedPrice } from './litellm.ts';
+import type { ImportedPrice } from './litellm-draft.ts';
+import { type Conversion, convertLitellm } from './litellm.ts';
 import { IMPORTED_PRICES, OWN_PRICES } from './load.ts';
 import type { Mistake } from './mistakes.ts';
 import { buildPrices } from './prices.ts';
@@ -58,7 +59,7 @@ export async function importPrices(file: string, folder: string, now: Temporal.I
   return { text: describe(conversion, file, path, changes), read: prices.length, skipped: conversion.skipped.length, path };
 }
 
-async function readTable(file: string): Promise<Conversion> {
+export async function readTable(file: string): Promise<Conversion> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');

@@ -10,6 +10,7 @@ export { costOfCredits, creditsFor } from './credits.ts';
 export { dearestCall } from './exposure.ts';
 export { demoPlan, type Example, firstExample, plainOperation } from './first-example.ts';
 export { findOperation, findPack, findPlan } from './find.ts';
+export { importModels, type ModelsImport } from './import-models.ts';
 export { importPrices, type PricesImport } from './import-prices.ts';
 export { loadCatalog } from './load.ts';
 export { isPriceVersion, pricesOfVersion, proposePrices, storePrices } from './price-list.ts';

@@ -1,32 +1,30 @@
-import { formatDecimal, parseDecimal } from '@purser/money';
 import { z } from 'zod';
 
-import { imageVariant, mergeImages, type ImportedImage } from './litellm-images.ts';
-
-/** One imported price in the form of a price file: amounts are plain decimal text for one piece. */
-export interface ImportedPrice {
-  readonly key: string;
-  readonly each: Readonly<Record<string, string>>;
-  readonly tiers?: readonly { readonly above_input_tokens: string; readonly each: Readonly<Record<string, string>> }[];
-  readonly service_tiers?: readonly { readonly name: string; readonly each: Readonly<Record<string, string>> }[];
-  readonly images?: readonly ImportedImage[];
-}
+import { type Draft, type DraftTier, emptyDraft, finish, type ImportedPrice, mergeDrafts, set } from './litellm-draft.ts';
+import {
+  dearer,
+  type Fields,
+  fieldsLeftOut,
+  isZero,
+  type LeftOut,
+  noteRead,
+  plain,
+  priceOf,
+  textOf,
+  timesWhole,
+} from './litellm-fields.ts';
+import { imageVariant } from './litellm-images.ts';
 
 export interface Conversion {
+  /** Entries of the table. */
+  readonly read: number;
   readonly prices: readonly ImportedPrice[];
   /** Entries that were left out, with the reason. */
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-/** A price as far as one entry of the table tells it. */
-interface Draft {
-  readonly key: string;
-  readonly each: Record<string, string>;
-  readonly tiers: Map<string, Record<string, string>>;
-  readonly service_tiers: Map<string, Record<string, string>>;
-  readonly images: ImportedImage[];
-  readonly ofImages: boolean;
+  readonly skipped: readonly LeftOut[];
+  /** Of entries that were taken the prices that were not, with the reason. */
+  readonly fields_left_out: readonly (LeftOut & { readonly field: string })[];
+  /** The entries that were taken, under the key of their price. */
+  readonly entries: readonly { readonly name: string; readonly key: string; readonly fields: Fields }[];
 }
 
 const table = z.record(z.string(), z.unknown());
@@ -38,13 +36,19 @@ const fields = z.record(z.string(), z.unknown());
  * @throws SyntaxError or z.ZodError when the text is no such table.
  */
 export function convertLitellm(text: string): Conversion {
-  const skipped: { name: string; reason: string }[] = [];
+  const skipped: LeftOut[] = [];
+  const fields_left_out: (LeftOut & { field: string })[] = [];
+  const entries: { name: string; key: string; fields: Fields }[] = [];
   const drafts = new Map<string, Draft>();
-  for (const [name, value] of Object.entries(table.parse(JSON.parse(quoteNumbers(text))))) {
+  const read = Object.entries(table.parse(JSON.parse(quoteNumbers(text))));
+  for (const [name, value] of read) {
     const entry = fields.safeParse(value);
     const result = entry.success ? draftOf(name, entry.data) : 'not a model';
-    if (typeof result === 'string') skipped.push({ name, reason: result });
+    if (typeof result === 'string' || !entry.success)
+      skipped.push({ name, reason: typeof result === 'string' ? result : 'not a model' });
     else {
+      entries.push({ name, key: result.key, fields: entry.data });
+      fields_left_out.push(...fieldsLeftOut(name, entry.data));
       const before = drafts.get(result.key);
       if (before) Object.assign(before, mergeDrafts(before, result));
       else drafts.set(result.key, result);
@@ -52,11 +56,11 @@ export function convertLitellm(text: string): Conversion {
   }
   const prices: ImportedPrice[] = [];
   for (const draft of drafts.values()) {
-    if (draft.ofImages && draft.images.length === 0)
-      skipped.push({ name: draft.key, reason: 'images without a price per image' });
+    if (draft.ofImages && draft.images.length === 0 && draft.each['image_output_token'] === undefined)
+      skipped.push({ name: draft.key, reason: 'images without a price per image or token' });
     else prices.push(finish(draft));
   }
-  return { prices, skipped };
+  return { read: read.length, prices, skipped, fields_left_out, entries };
 }
 
 /** Turns every number of a JSON text into a string, so that 7.5e-08 arrives as written and not as the nearest float. */
@@ -72,7 +76,6 @@ const MODES_LEFT_OUT: Readonly<Record<string, string>> = {
   search: 'search, billed by query',
   ocr: 'document pages, which are not a unit here',
   video_generation: 'video, whose resolutions are priced apart',
-  moderation: 'moderation',
   vector_store: 'storage',
 };
 
@@ -90,6 +93,7 @@ function draftOf(name: string, entry: Fields): Draft | string {
   if (TEXT_MODES.has(mode)) return textDraft(`${provider}/${model}`, provider, entry);
   if (mode === 'embedding') return embeddingDraft(`${provider}/${model}`, entry);
   if (mode === 'audio_speech') return speechDraft(`${provider}/${model}`, entry);
+  if (mode === 'moderation') return moderationDraft(`${provider}/${model}`, entry);
   if (mode === 'audio_transcription') return transcriptionDraft(`${provider}/${model}`, entry);
   return mode === '' ? 'no mode' : `the unknown mode ${mode}`;
 }
@@ -116,6 +120,7 @@ function modelOf(name: string, written: string, provider: string): string {
 function textDraft(key: string, provider: string, entry: Fields): Draft | string {
   const draft = emptyDraft(key, false);
   const tiered = entry['tiered_pricing'];
+  noteRead(entry, 'tiered_pricing');
   const problem = Array.isArray(tiered) ? addTieredPricing(draft, tiered) : addTokens(draft, entry);
   if (problem !== undefined) return problem;
   const input = draft.each['input_token'];
@@ -135,15 +140,21 @@ function textDraft(key: string, provider: string, entry: Fields): Draft | string
 /** A tier counts when it prices input and output; what it leaves out of those two costs what its input or output does. */
 function addServiceTiers(draft: Draft, entry: Fields): void {
   for (const name of SERVICE_TIERS) {
-    const units: Record<string, string> = {};
-    for (const [field, unit] of Object.entries(TOKEN_FIELDS)) set(units, unit, priceOf(entry, field + SUFFIX[name]));
-    if (units['input_token'] !== undefined && units['output_token'] !== undefined && !isZero(units['input_token']))
-      draft.service_tiers.set(name, units);
+    const tier: DraftTier = { each: {}, tiers: new Map() };
+    for (const [field, unit] of Object.entries(TOKEN_FIELDS)) set(tier.each, unit, priceOf(entry, field + SUFFIX[name]));
+    for (const field of Object.keys(entry)) {
+      const [, base = '', thousands = '', suffix = ''] = TIER.exec(field) ?? [];
+      const unit = unitOf(base);
+      if (unit !== undefined && suffix === SUFFIX[name]) set(tierOf(tier, `${thousands}000`), unit, priceOf(entry, field));
+    }
+    const { input_token, output_token } = tier.each;
+    if (input_token !== undefined && output_token !== undefined && !isZero(input_token)) draft.service_tiers.set(name, tier);
   }
 }
 
 /** Perplexity's models search on every call, so the fee of a search is due on every call: the dearest of its three. */
 function searchFee(entry: Fields): string | undefined {
+  noteRead(entry, 'search_context_cost_per_query');
   const fees = fields.safeParse(entry['search_context_cost_per_query']);
   if (!fees.success) return undefined;
   let most: string | undefined;
@@ -161,22 +172,27 @@ const TOKEN_FIELDS = {
   input_cost_per_audio_token: 'audio_input_token',
   cache_read_input_audio_token_cost: 'cached_audio_input_token',
   output_cost_per_audio_token: 'audio_output_token',
+  input_cost_per_image_token: 'image_input_token',
   output_cost_per_image_token: 'image_output_token',
 } as const;
 /** Service tiers as the table ends its fields with them. */
 const SERVICE_TIERS = ['priority', 'flex', 'batch'] as const;
 const SUFFIX = { priority: '_priority', flex: '_flex', batch: '_batches' } as const;
 
-const TIER = /^(.+)_above_(\d+)k_tokens$/;
+const TIER = /^(.+?)_above_(\d+)k_tokens(|_priority|_flex|_batches)$/;
+
+function unitOf(field: string): string | undefined {
+  return Object.entries(TOKEN_FIELDS).find(([known]) => known === field)?.[1];
+}
 
 function addTokens(draft: Draft, entry: Fields): string | undefined {
   for (const [field, unit] of Object.entries(TOKEN_FIELDS)) set(draft.each, unit, priceOf(entry, field));
   const hit = priceOf(entry, 'input_cost_per_token_cache_hit');
   if (draft.each['cached_input_token'] === undefined) set(draft.each, 'cached_input_token', hit);
   for (const field of Object.keys(entry)) {
-    const [, base = '', thousands = ''] = TIER.exec(field) ?? [];
-    const unit = Object.entries(TOKEN_FIELDS).find(([known]) => known === base)?.[1];
-    if (unit !== undefined) set(tierOf(draft, `${thousands}000`), unit, priceOf(entry, field));
+    const [, base = '', thousands = '', suffix = ''] = TIER.exec(field) ?? [];
+    const unit = unitOf(base);
+    if (unit !== undefined && suffix === '') set(tierOf(draft, `${thousands}000`), unit, priceOf(entry, field));
   }
   return undefined;
 }
@@ -196,7 +212,7 @@ function addTieredPricing(draft: Draft, ranges: readonly unknown[]): string | un
   return undefined;
 }
 
-function tierOf(draft: Draft, above: string): Record<string, string> {
+function tierOf(draft: Pick<Draft, 'tiers'>, above: string): Record<string, string> {
   const known = draft.tiers.get(above);
   if (known) return known;
   const tier: Record<string, string> = {};
@@ -215,24 +231,49 @@ function speechDraft(key: string, entry: Fields): Draft | string {
   set(draft.each, 'character', priceOf(entry, 'input_cost_per_character'));
   if (draft.each['character'] === undefined) {
     set(draft.each, 'input_token', priceOf(entry, 'input_cost_per_token'));
-    set(draft.each, 'second', priceOf(entry, 'output_cost_per_second'));
+    set(draft.each, 'audio_output_token', priceOf(entry, 'output_cost_per_audio_token'));
+    // Some entries say what a second comes to beside what a token costs; the tokens are what is billed.
+    if (draft.each['audio_output_token'] === undefined) {
+      set(draft.each, 'second', priceOf(entry, 'output_cost_per_second'));
+      set(draft.each, 'audio_output_token', priceOf(entry, 'output_cost_per_token'));
+    }
   }
-  return checked(draft, 'character', 'second');
+  return checked(draft, 'character', 'second', 'audio_output_token');
 }
 
 function transcriptionDraft(key: string, entry: Fields): Draft | string {
   const draft = emptyDraft(key, false);
+  const [sound, words] = [priceOf(entry, 'input_cost_per_audio_token'), priceOf(entry, 'output_cost_per_token')];
+  if (sound !== undefined && words !== undefined && !isZero(sound)) {
+    set(draft.each, 'audio_input_token', sound);
+    set(draft.each, 'input_token', priceOf(entry, 'input_cost_per_token') ?? sound);
+    set(draft.each, 'output_token', words);
+    return draft;
+  }
   // Some entries give the price of a second of audio as input and as output; it is billed once.
   set(draft.each, 'second', dearer(priceOf(entry, 'input_cost_per_second'), priceOf(entry, 'output_cost_per_second')));
   return checked(draft, 'second');
+}
+
+/** What is written as zero for a moderation model is free by its provider's own word. */
+function moderationDraft(key: string, entry: Fields): Draft | string {
+  const draft = emptyDraft(key, false);
+  const input = priceOf(entry, 'input_cost_per_token');
+  if (input === undefined) return 'no price for a token';
+  draft.each[isZero(input) ? 'request' : 'input_token'] = input;
+  return draft;
 }
 
 function imageDraft(provider: string, name: string, entry: Fields): Draft | string {
   const variant = imageVariant(name);
   if (typeof variant === 'string') return variant;
   const draft = emptyDraft(`${provider}/${variant.model}`, true);
-  // A prompt may hold text and pictures; which tokens are which is not reported, so all count as the dearer.
-  set(draft.each, 'input_token', dearer(priceOf(entry, 'input_cost_per_token'), priceOf(entry, 'input_cost_per_image_token')));
+  set(draft.each, 'input_token', priceOf(entry, 'input_cost_per_token'));
+  for (const field of ['input_cost_per_image_token', 'output_cost_per_image_token', 'cache_read_input_token_cost'] as const)
+    set(draft.each, TOKEN_FIELDS[field], priceOf(entry, field));
+  // Words beside an image cost what the table says, or as much as the image.
+  if (draft.each['image_output_token'] !== undefined)
+    set(draft.each, 'output_token', priceOf(entry, 'output_cost_per_token') ?? draft.each['image_output_token']);
   let each = dearer(priceOf(entry, 'output_cost_per_image'), priceOf(entry, 'input_cost_per_image'));
   const pixel = dearer(priceOf(entry, 'input_cost_per_pixel'), priceOf(entry, 'output_cost_per_pixel'));
   if (each === undefined && pixel !== undefined && variant.pixels !== undefined) each = timesWhole(pixel, variant.pixels);
@@ -245,76 +286,4 @@ function checked(draft: Draft, ...units: readonly string[]): Draft | string {
   const amounts = units.map((unit) => draft.each[unit]).filter((amount) => amount !== undefined);
   if (amounts.length === 0) return `no price for a ${units.join(' or ')}`;
   return amounts.every(isZero) ? 'priced at zero: unknown is not free' : draft;
-}
-
-/** Two entries for one key (image sizes, or one model under two names): each unit at the dearer price. */
-function mergeDrafts(a: Draft, b: Draft): Draft {
-  const each = mergeUnits(a.each, b.each);
-  const tiers = new Map(a.tiers);
-  for (const [above, units] of b.tiers) tiers.set(above, mergeUnits(tiers.get(above) ?? {}, units));
-  const service_tiers = new Map(a.service_tiers);
-  for (const [name, units] of b.service_tiers) service_tiers.set(name, mergeUnits(service_tiers.get(name) ?? {}, units));
-  return { ...a, each, tiers, service_tiers, images: [...a.images, ...b.images] };
-}
-
-function mergeUnits(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): Record<string, string> {
-  const merged = { ...a };
-  for (const [unit, amount] of Object.entries(b)) merged[unit] = dearer(merged[unit], amount) ?? amount;
-  return merged;
-}
-
-function finish({ key, each, tiers, service_tiers, images }: Draft): ImportedPrice {
-  const ascending = [...tiers].filter(([, units]) => Object.keys(units).length > 0).toSorted(([a], [b]) => Number(a) - Number(b));
-  return {
-    key,
-    each,
-    ...(ascending.length > 0 && { tiers: ascending.map(([above_input_tokens, units]) => ({ above_input_tokens, each: units })) }),
-    ...(service_tiers.size > 0 && { service_tiers: [...service_tiers].map(([name, units]) => ({ name, each: units })) }),
-    ...(images.length > 0 && { images: mergeImages(images, dearer) }),
-  };
-}
-
-function emptyDraft(key: string, ofImages: boolean): Draft {
-  return { key, each: {}, tiers: new Map(), service_tiers: new Map(), images: [], ofImages };
-}
-
-function set(units: Record<string, string>, unit: string, amount: string | undefined): void {
-  if (amount !== undefined) units[unit] = amount;
-}
-
-function textOf(entry: Fields, field: string): string | undefined {
-  const value = entry[field];
-  return typeof value === 'string' ? value : undefined;
-}
-
-function priceOf(entry: Fields, field: string): string | undefined {
-  const text = textOf(entry, field);
-  return text === undefined ? undefined : plain(text);
-}
-
-/** Plain decimal text of the same value; undefined for what is no decimal, or is negative. */
-function plain(text: string): string | undefined {
-  try {
-    const { digits, decimals } = parseDecimal(text);
-    return digits < 0n ? undefined : formatDecimal(digits, decimals);
-  } catch {
-    return undefined;
-  }
-}
-
-function timesWhole(amount: string, count: bigint): string {
-  const { digits, decimals } = parseDecimal(amount);
-  return formatDecimal(digits * count, decimals);
-}
-
-function isZero(amount: string): boolean {
-  return parseDecimal(amount).digits === 0n;
-}
-
-function dearer(a: string | undefined, b: string | undefined): string | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  const [left, right] = [parseDecimal(a), parseDecimal(b)];
-  const shared = Math.max(left.decimals, right.decimals);
-  const scaled = ({ digits, decimals }: typeof left): bigint => digits * 10n ** BigInt(shared - decimals);
-  return scaled(left) >= scaled(right) ? a : b;
 }

@@ -16,7 +16,7 @@ export {
   type StreamEvent,
 } from './provider.ts';
 export { type SpeechAbilities, type SpeechCall, type SpeechEvent, type SpeechFormat, SPEECH_FORMATS } from './media/speech.ts';
-export type { FormFile } from './media/form.ts';
+export type { FormFile } from './media/form-file.ts';
 export type { ImageAbilities, ImageAnswer, ImageCall, ImageQuality } from './media/images.ts';
 export type {
   ModerationAbilities,
@@ -26,7 +26,6 @@ export type {
   ModerationItem,
 } from './media/moderation.ts';
 export type {
-  Recording,
   Transcript,
   TranscriptFormat,
   TranscriptionAnswer,

@@ -75,7 +75,7 @@ describe('images changed, streamed, and drawn by another family', () => {
 
   it('Gemini draws and changes images through its own protocol, billed by its tokens', async () => {
     const { data, response } = await openai.images
-      .generate({ model: 'gemini-2.5-flash-image', prompt: 'A lighthouse', size: '1344x768' as '1024x1024' })
+      .generate({ model: 'gemini-2.5-flash-image', prompt: 'A lighthouse', size: '1344x768' })
       .withResponse();
     expect([data.data?.length, isPng(data.data?.[0]?.b64_json), data.size]).toEqual([1, true, '1344x768']);
     // 3 tokens at 0.30, 10 of text at 2.50, and 1,290 of the image at 30 USD a million.

@@ -1,12 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import type { EndpointRequest } from './endpoint.ts';
-
-export interface FormFile {
-  readonly bytes: Uint8Array;
-  readonly name: string;
-  readonly type: string;
-}
+import type { FormFile } from './form-file.ts';
 
 type Field = string | readonly string[];
 

@@ -1,4 +1,4 @@
-import type { FormFile } from './form.ts';
+import type { FormFile } from './form-file.ts';
 import type { ProviderModel } from '../provider-model.ts';
 import type { UsageReport } from '../usage-report.ts';
 

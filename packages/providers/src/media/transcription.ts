@@ -1,4 +1,5 @@
 import type { ProviderModel } from '../provider-model.ts';
+import type { FormFile } from './form-file.ts';
 import type { UsageReport } from '../usage-report.ts';
 
 /** By OpenAI's names. */
@@ -9,17 +10,11 @@ export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number];
 export interface TranscriptionCall {
   readonly provider: string;
   readonly model: string;
-  readonly recording: Recording;
+  readonly recording: FormFile;
   readonly format: TranscriptFormat;
   readonly wishes: TranscriptionWishes;
   /** Ends the call: a time limit, or a client that went away. */
   readonly signal: AbortSignal;
-}
-
-export interface Recording {
-  readonly bytes: Uint8Array;
-  readonly name: string;
-  readonly type: string;
 }
 
 /** What may be asked besides, by OpenAI's names; absent: not asked. */

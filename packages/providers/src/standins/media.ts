@@ -54,7 +54,7 @@ export function geminiImage(body: Readonly<Record<string, unknown>>, model: stri
 /** OpenAI's moderations: what says "kill" is violence. A list of parts is one post. */
 export function sendModeration(response: ServerResponse, body: Readonly<Record<string, unknown>>): void {
   const { input } = body;
-  const items = Array.isArray(input) && input.every((item) => typeof item === 'string') ? (input as string[]) : [input];
+  const items = Array.isArray(input) && input.every((item) => typeof item === 'string') ? input : [input];
   const results = items.map((item) => {
     const violent = JSON.stringify(item).includes('kill');
     const categories = Object.fromEntries(CATEGORIES.map((name) => [name, violent && name === 'violence']));

@@ -2,7 +2,7 @@ import type { ModelEntry } from '@purser/catalog';
 import { BrokenInvariant, type Refusal, refuse } from '@purser/core';
 import { actualCost, type ModelPrice, type Usage } from '@purser/money';
 import type {
-  Recording,
+  FormFile,
   Transcript,
   TranscriptFormat,
   TranscriptionAnswer,
@@ -18,7 +18,7 @@ import { providersThat } from '../providers-that.ts';
 import type { Fitting, Outcome, Size, Sizing, Task, TaskCall, TaskEvent } from '../task.ts';
 
 export interface TranscriptionInput {
-  readonly recording: Recording;
+  readonly recording: FormFile;
   /** How long it is, found out before: `lengthOf`. */
   readonly length: Length;
   readonly format: TranscriptFormat;
