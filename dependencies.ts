@@ -340,6 +340,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     simulation: 'simulate',
   },
   web: {
+    api: 'the types of requests and answers; its code stays at the server',
     core: 'its tests see that every refusal has words; the client itself speaks HTTP alone',
   },
 };

@@ -34,6 +34,12 @@ describe('the page', () => {
     expect(upward).toEqual([]);
   });
 
+  it('takes nothing but types of the contract, so that what checks requests at the server is not loaded', () => {
+    const loaded = files.filter(({ text }) => /^import (?!type )[^;]*from '@purser\/api'/m.test(text)).map(({ file }) => file);
+    expect(files.some(({ text }) => text.includes("from '@purser/api'"))).toBe(true);
+    expect(loaded).toEqual([]);
+  });
+
   it('keeps its products apart, but for the console, which shows parts of others', () => {
     const between = files.flatMap((source) => {
       const own = /^features\/([^/]+)\//.exec(source.file)?.[1];

@@ -2,39 +2,19 @@ import { isRefusal } from '@purser/core';
 import { workspaceTransaction } from '@purser/database';
 import { type AlertGroup, alertGroups, alertKindSchema, countUnseen, markManySeen, SEVERITIES } from '@purser/notify';
 import { z } from 'zod';
-import { instantSchema, spoken, uuidSchema } from '@purser/api';
+import { alertCountSchema, alertGroupPageSchema, type alertGroupSchema, markedSchema, uuidSchema } from '@purser/api';
 import { type App, callerOf, cursorOf, problems, sendRefusal, workspaceOf } from '@purser/http';
 
 import { alertQuery } from './alerts.ts';
 import type { AccountDeps } from './deps.ts';
 
-const groupSchema = z.object({
-  workspace_id: uuidSchema,
-  kind: z.string(),
-  subject: z.string(),
-  alerts: z.int().describe('How many it stands for.'),
-  severity: z.enum(SEVERITIES).describe('The worst among them.'),
-  newest: uuidSchema.describe('The id of the newest.'),
-  title: z.string().describe('Of the worst, as `text` and the times.'),
-  text: spoken(),
-  raised_at: instantSchema,
-  first_raised_at: instantSchema,
-  seen_at: instantSchema.nullable(),
-  seen_by: z.string().nullable(),
-});
-
-export const groupPageSchema = z.object({ groups: z.array(groupSchema), next_cursor: z.string().nullable() });
 export const groupQuery = { ...alertQuery, severity: z.enum(SEVERITIES).optional() };
-export const countSchema = z.object({ unseen: z.int().describe('Counted to 1,000.'), critical: z.int() });
-
 export const markSchema = {
   through: uuidSchema.describe('The newest alert that was looked at: what was raised after it stays new.'),
   kind: alertKindSchema.optional(),
   subject: z.string().max(200).optional(),
   severity: z.enum(SEVERITIES).optional(),
 };
-export const markedSchema = z.object({ acknowledged: z.int().describe('At most 5,000 at once.') });
-
 /** Alerts as one reads them: what is about one thing stands together, and is acknowledged together. */
 export function registerAlertGroups(app: App, { pool, clock }: AccountDeps): void {
   const config = { access: 'workspace' } as const;
@@ -47,7 +27,7 @@ export function registerAlertGroups(app: App, { pool, clock }: AccountDeps): voi
       tags,
       summary: 'Alerts by what they are about, newest first',
       querystring: z.object(groupQuery),
-      response: { 200: groupPageSchema, ...problems(400, 401, 403, 503) },
+      response: { 200: alertGroupPageSchema, ...problems(400, 401, 403, 503) },
     },
     handler: async (request, reply) => {
       const page = await alertGroups(pool, { operator: false, workspace: workspaceOf(request).id }, groupSearchOf(request.query));
@@ -59,7 +39,7 @@ export function registerAlertGroups(app: App, { pool, clock }: AccountDeps): voi
     method: 'GET',
     url: '/api/alerts/count',
     config,
-    schema: { tags, summary: 'How many alerts are new', response: { 200: countSchema, ...problems(401, 403, 503) } },
+    schema: { tags, summary: 'How many alerts are new', response: { 200: alertCountSchema, ...problems(401, 403, 503) } },
     handler: async (request, reply) =>
       reply.send(await countUnseen(pool, { operator: false, workspace: workspaceOf(request).id })),
   });
@@ -95,7 +75,7 @@ export function groupSearchOf(query: {
   return { cursor: cursorOf(query), limit, kind, severity, unseen: query.unseen === '1' };
 }
 
-export function wireGroup({ workspace, ...group }: AlertGroup): z.infer<typeof groupSchema> {
+export function wireGroup({ workspace, ...group }: AlertGroup): z.infer<typeof alertGroupSchema> {
   return {
     ...group,
     workspace_id: workspace,

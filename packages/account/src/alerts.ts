@@ -5,56 +5,24 @@ import {
   type Alert,
   alertKindSchema,
   alertKinds,
-  CHANNEL_KINDS,
   listAlerts,
   markSeen,
   readSubscriptions,
   replaceSubscriptions,
-  SEVERITIES,
   type Subscriptions,
   subscriptionsSchema,
 } from '@purser/notify';
 import { z } from 'zod';
-import { spoken, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { alertPageSchema, alertSchema, alertSettingsSchema, pageQuery, uuidSchema } from '@purser/api';
 import { sendRefusal, callerOf, workspaceOf, problems, type App, cursorOf } from '@purser/http';
 
 import type { AccountDeps } from './deps.ts';
-
-export const alertSchema = z.object({
-  id: uuidSchema,
-  workspace_id: uuidSchema,
-  kind: z.string().describe('Such as `threshold`; GET /api/alerts/kinds lists them.'),
-  subject: z.string().describe('What it is about: a meter and its unit, a license, a spend.'),
-  threshold: z.string().nullable().describe('The share of the cap that was reached, such as "0.85".'),
-  severity: z.enum(SEVERITIES),
-  title: z.string(),
-  text: spoken(),
-  raised_at: instantSchema,
-  seen_at: instantSchema.nullable(),
-  seen_by: z.string().nullable(),
-});
-
-export const alertPageSchema = z.object({ alerts: z.array(alertSchema), next_cursor: z.string().nullable() });
 
 export const alertQuery = {
   ...pageQuery,
   kind: alertKindSchema.optional(),
   unseen: z.enum(['0', '1']).optional().describe('1: only those that nobody has acknowledged.'),
 };
-
-export const settingsSchema = z.object({
-  thresholds: z.record(z.string(), z.array(z.string())),
-  digest: z.object({ messages_max: z.int(), within_minutes: z.int() }),
-  channels: z.array(
-    z.object({
-      id: uuidSchema,
-      kind: z.enum(CHANNEL_KINDS),
-      address: z.string(),
-      kinds: z.array(z.string()).nullable(),
-      secret: z.string().optional().describe('What a webhook is signed with; shown this once.'),
-    }),
-  ),
-});
 
 const config = { access: 'workspace' } as const;
 
@@ -134,7 +102,7 @@ function registerReadSettings(app: App, { pool }: AccountDeps): void {
     schema: {
       tags: ['Workspace'],
       summary: 'Thresholds and channels for alerts',
-      response: { 200: settingsSchema, ...problems(400, 401, 403, 503) },
+      response: { 200: alertSettingsSchema, ...problems(400, 401, 403, 503) },
     },
     handler: async (request, reply) => reply.send(wireSettings(await readSubscriptions(pool, workspaceOf(request).id))),
   });
@@ -149,7 +117,7 @@ function registerReplaceSettings(app: App, deps: AccountDeps): void {
       tags: ['Workspace'],
       summary: 'Replaces thresholds and channels for alerts',
       body: subscriptionsSchema,
-      response: { 200: settingsSchema, ...problems(400, 401, 403, 503) },
+      response: { 200: alertSettingsSchema, ...problems(400, 401, 403, 503) },
     },
     handler: async (request, reply) => {
       const kept = await replaceSettings(deps, workspaceOf(request).id, callerOf(request).actor, request.body);
@@ -164,7 +132,7 @@ export async function replaceSettings(
   workspace: WorkspaceId,
   actor: string,
   wanted: z.output<typeof subscriptionsSchema>,
-): Promise<z.infer<typeof settingsSchema> | Refusal> {
+): Promise<z.infer<typeof alertSettingsSchema> | Refusal> {
   const now = clock.now();
   const kept = await replaceSubscriptions(pool, wanted, {
     ...alert_ways,
@@ -202,7 +170,7 @@ export function wireAlert({ workspace, raised_at, seen_at, threshold, ...alert }
   };
 }
 
-export function wireSettings({ thresholds, digest, channels }: Subscriptions): z.infer<typeof settingsSchema> {
+export function wireSettings({ thresholds, digest, channels }: Subscriptions): z.infer<typeof alertSettingsSchema> {
   return {
     thresholds: Object.fromEntries(Object.entries(thresholds).map(([key, shares]) => [key, [...shares]])),
     digest,

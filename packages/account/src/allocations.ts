@@ -5,23 +5,13 @@ import { USER_NAME, WANTED_USER_NAME } from '@purser/identity';
 import { type AllocationKind, type AllocationState, allocationStates, listAllocations, setAllocation } from '@purser/wallet';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { counterSchema, instantSchema } from '@purser/api';
+import { allocationSchema } from '@purser/api';
 import { callerOf, workspaceOf, authorityOf, problems, type App, counter } from '@purser/http';
 
 import type { AccountDeps } from './deps.ts';
 
 const CREDITS_MAX = 1_000_000_000;
 const tags = ['Members'];
-
-const allocationSchema = z.object({
-  kind: z.enum(['member', 'team']),
-  id: z.string(),
-  credits: counterSchema.nullable().describe('For a billing period; null: no own limit.'),
-  team: z.string().nullable().describe('Of a member: the team whose allocation its calls count against as well.'),
-  used: counterSchema.describe('In this billing period, since the allocation was made.'),
-  held: counterSchema,
-  resets_at: instantSchema.nullable(),
-});
 
 const name = z.string().regex(USER_NAME, WANTED_USER_NAME);
 const credits = z.int().min(0).max(CREDITS_MAX).nullable();

@@ -1,12 +1,13 @@
 import { isRefusal } from '@purser/core';
 import { z } from 'zod';
+import { startedSchema } from '@purser/api';
 import { sendRefusal, callerIfAny, problems, refuseOtherSites, type App } from '@purser/http';
 
 import type { AccountDeps } from './deps.ts';
 import { deviceOf } from './device.ts';
 import { describeSession } from './describe-session.ts';
 import { registerSignInLink } from './sign-in-link.ts';
-import { sendStarted, startedSchema, wantsCookie } from './started-session.ts';
+import { sendStarted, wantsCookie } from './started-session.ts';
 
 /** Signing in as a person: without saying who one is, or by a link that goes to a mailbox. */
 export function registerAuth(app: App, deps: AccountDeps): void {

@@ -2,24 +2,10 @@ import { isRefusal } from '@purser/core';
 import { type Attempt, listAttempts } from '@purser/ledger';
 import { currency, money, toWire } from '@purser/money';
 import { z } from 'zod';
-import { asCost, amountSchema, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { callPageSchema, type callSchema, pageQuery } from '@purser/api';
 import { sendRefusal, workspaceOf, problems, type App, cursorOf } from '@purser/http';
 
 import type { AccountDeps } from './deps.ts';
-
-export const callSchema = z.object({
-  id: uuidSchema.describe('The transaction id; several attempts of one call share it.'),
-  attempt: z.int(),
-  at: instantSchema,
-  operation: z.string(),
-  provider: z.string(),
-  model: z.string(),
-  model_version: z.string().nullable(),
-  usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }).nullable().describe('Null: the provider did not say.'),
-  cost: asCost(amountSchema.nullable().describe('Null: not known yet; the maximum stays counted until it is.')),
-  outcome: z.string(),
-  duration_ms: z.int(),
-});
 
 /** The last provider calls of the caller's workspace, newest first, failed ones too. */
 export function registerCalls(app: App, { pool }: AccountDeps): void {
@@ -31,7 +17,7 @@ export function registerCalls(app: App, { pool }: AccountDeps): void {
       tags: ['Workspace'],
       summary: 'The last calls with what they cost',
       querystring: z.object(pageQuery),
-      response: { 200: z.object({ calls: z.array(callSchema), next_cursor: z.string().nullable() }), ...problems(400, 401, 403) },
+      response: { 200: callPageSchema, ...problems(400, 401, 403) },
     },
     handler: async (request, reply) => {
       const { query } = request;

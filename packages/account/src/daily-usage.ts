@@ -2,23 +2,13 @@ import { RefusalError, refuse } from '@purser/core';
 import { workspaceDays } from '@purser/ledger';
 import { toWire } from '@purser/money';
 import { z } from 'zod';
-import { amountSchema, asCost, counterSchema } from '@purser/api';
+import { dailyUsageSchema } from '@purser/api';
 import { type App, counter, instantQuery, problems, workspaceOf } from '@purser/http';
 
 import type { AccountDeps } from './deps.ts';
 
 const DAYS_DEFAULT = 30;
 const DAYS_MAX = 92;
-
-const daySchema = z.object({
-  day: z.iso.date(),
-  calls: counterSchema.describe('Provider calls that served.'),
-  calls_failed: counterSchema,
-  input_tokens: counterSchema,
-  output_tokens: counterSchema,
-  credits_spent: counterSchema.describe('Net of what was given back.'),
-  cost: asCost(z.array(amountSchema).describe('In each currency that is reported.')),
-});
 
 /** What the caller's workspace used day by day. */
 export function registerDailyUsage(app: App, { pool, clock }: AccountDeps): void {
@@ -35,7 +25,7 @@ export function registerDailyUsage(app: App, { pool, clock }: AccountDeps): void
         to: instantQuery.optional().describe('Not included; without it now.'),
       }),
       response: {
-        200: z.object({ timezone: z.string(), from: z.iso.date(), to: z.iso.date(), days: z.array(daySchema) }),
+        200: dailyUsageSchema,
         ...problems(400, 401, 403, 503),
       },
     },

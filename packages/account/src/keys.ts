@@ -2,18 +2,10 @@ import { appendAudit } from '@purser/audit';
 import { isRefusal, RefusalError, refuse } from '@purser/core';
 import type { ApiKey } from '@purser/identity';
 import { z } from 'zod';
-import { instantSchema, uuidSchema } from '@purser/api';
+import { createdKeySchema, keySchema } from '@purser/api';
 import { sendRefusal, callerOf, workspaceOf, createOnce, problems, type App } from '@purser/http';
 
 import type { AccountDeps } from './deps.ts';
-
-const keySchema = z.object({
-  id: uuidSchema,
-  name: z.string(),
-  prefix: z.string().describe('Its first characters, enough to tell it from the others.'),
-  created_at: instantSchema,
-  revoked_at: instantSchema.nullable(),
-});
 
 const config = { access: 'manager' } as const;
 const tags = ['Keys'];
@@ -53,7 +45,7 @@ function registerCreate(app: App, deps: AccountDeps): void {
       summary: 'Creates a key of the workspace',
       body: z.strictObject({ name: z.string().min(1).max(200) }),
       response: {
-        201: keySchema.extend({ key: z.string().describe('Shown this once.') }),
+        201: createdKeySchema,
         ...problems(400, 401, 403, 409, 422, 503),
       },
     },

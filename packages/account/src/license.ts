@@ -1,36 +1,11 @@
 import { workspaceTransaction } from '@purser/database';
 import { type LicenseChange, licenseEvents, licenseHistory, licenseNotice } from '@purser/license';
 import { z } from 'zod';
-import { instantSchema, uuidSchema } from '@purser/api';
+import { instantSchema, licenseChangeSchema, licenseEventSchema, licenseSchema, uuidSchema } from '@purser/api';
 import { workspaceOf, namedWorkspace, problems, type App } from '@purser/http';
 
 import type { AccountDeps } from './deps.ts';
-import { licenseNoticeSchema, wireNotice } from './license-notice.ts';
-
-const changeSchema = z.object({
-  from: z.string(),
-  to: z.string(),
-  at: instantSchema,
-  why: z.string(),
-  what_to_do: z.string(),
-  reference: z.string().describe('The payment it is about; empty when it is about none.'),
-});
-
-const licenseSchema = z.object({
-  workspace_id: uuidSchema,
-  license: z.string().describe('active, grace, degraded or cancelled.'),
-  since: instantSchema,
-  license_notice: licenseNoticeSchema.nullable(),
-  changes: z.array(changeSchema).describe('Newest first, at most 50.'),
-});
-
-const eventSchema = z.object({
-  id: z.string(),
-  kind: z.string().describe('failed, paid, ended or refunded, as the payment provider reported; set_… by an administrator.'),
-  at: instantSchema.describe('When it happened.'),
-  reference: z.string(),
-  recorded_at: instantSchema,
-});
+import { wireNotice } from './license-notice.ts';
 
 /** Where a license stands, how it came to, and what to do about it. */
 export function registerLicense(app: App, deps: AccountDeps): void {
@@ -72,8 +47,8 @@ export function registerLicense(app: App, deps: AccountDeps): void {
           workspace_id: uuidSchema,
           license: z.string(),
           since: instantSchema,
-          events: z.array(eventSchema).describe('By their own time, newest first, at most 50.'),
-          changes: z.array(changeSchema),
+          events: z.array(licenseEventSchema).describe('By their own time, newest first, at most 50.'),
+          changes: z.array(licenseChangeSchema),
         }),
         ...problems(401, 403, 404, 503),
       },
@@ -92,6 +67,6 @@ export function registerLicense(app: App, deps: AccountDeps): void {
   });
 }
 
-function wireChange({ from, to, at, why, what_to_do, reference }: LicenseChange): z.infer<typeof changeSchema> {
+function wireChange({ from, to, at, why, what_to_do, reference }: LicenseChange): z.infer<typeof licenseChangeSchema> {
   return { from, to, at: at.toString(), why, what_to_do, reference };
 }

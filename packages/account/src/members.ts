@@ -1,26 +1,10 @@
 import { isRefusal, RefusalError, refuse } from '@purser/core';
-import { type Invitation, type Member, MEMBER_ROLES } from '@purser/identity';
+import type { Invitation, Member } from '@purser/identity';
 import { z } from 'zod';
-import { instantSchema, uuidSchema } from '@purser/api';
+import { invitationSchema, invitedSchema, memberSchema, membersSchema, roleSchema } from '@purser/api';
 import { sendRefusal, callerOf, workspaceOf, authorityOf, personOf, createOnce, problems, type App } from '@purser/http';
 
 import type { AccountDeps } from './deps.ts';
-
-const role = z.enum(MEMBER_ROLES).describe('owner: everything; admin: members and keys; member: works and spends.');
-const memberSchema = z.object({
-  id: uuidSchema,
-  email: z.string().nullable().describe('Null: a person who has not signed in by e-mail.'),
-  user: z.string().describe('The user that limits and allocations count it as.'),
-  role,
-  joined_at: instantSchema,
-});
-const invitationSchema = z.object({
-  id: uuidSchema,
-  email: z.string(),
-  role: z.enum([...MEMBER_ROLES, 'operator']),
-  invited_at: instantSchema,
-  expires_at: instantSchema,
-});
 
 const tags = ['Members'];
 const config = { access: 'manager' } as const;
@@ -45,7 +29,7 @@ function registerList(app: App, deps: AccountDeps): void {
       tags,
       summary: 'The members of the workspace, and for those who administer it the invitations that wait',
       response: {
-        200: z.object({ members: z.array(memberSchema), invitations: z.array(invitationSchema) }),
+        200: membersSchema,
         ...problems(400, 401, 403, 503),
       },
     },
@@ -68,7 +52,7 @@ function registerRole(app: App, deps: AccountDeps): void {
       tags,
       summary: 'Changes the role of a member; for owners only',
       params: z.object({ id: z.string() }),
-      body: z.strictObject({ role }),
+      body: z.strictObject({ role: roleSchema }),
       response: { 200: memberSchema, ...problems(400, 401, 403, 404, 409, 503) },
     },
     handler: async (request, reply) => {
@@ -107,9 +91,9 @@ function registerInvite(app: App, deps: AccountDeps): void {
     schema: {
       tags,
       summary: 'Invites an e-mail address to the workspace',
-      body: z.strictObject({ email: z.email().max(320), role: role.default('member') }),
+      body: z.strictObject({ email: z.email().max(320), role: roleSchema.default('member') }),
       response: {
-        201: invitationSchema.extend({ letter: z.boolean().describe('False: no email was sent; tell them yourself.') }),
+        201: invitedSchema,
         ...problems(400, 401, 403, 409, 422, 503),
       },
     },

@@ -1,11 +1,11 @@
 import { isRefusal, RefusalError, refuse, type WorkspaceId } from '@purser/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { instantSchema, uuidSchema } from '@purser/api';
+import { instantSchema, sessionSchema, uuidSchema } from '@purser/api';
 import { sendRefusal, callerIfAny, callerOf, SESSION_COOKIE, personOf, problems, refuseOtherSites, type App } from '@purser/http';
 
 import type { AccountDeps } from './deps.ts';
-import { describeSession, sessionSchema } from './describe-session.ts';
+import { describeSession } from './describe-session.ts';
 
 const NOT_A_MEMBER = refuse('forbidden', 'you are not a member of that workspace');
 

@@ -1,6 +1,7 @@
 import { isRefusal, ownPath, type Refusal, refuse } from '@purser/core';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { startedSchema } from '@purser/api';
 import {
   problemOfThrown,
   sendRefusal,
@@ -19,7 +20,7 @@ import {
 
 import type { AccountDeps } from './deps.ts';
 import { deviceOf } from './device.ts';
-import { sendStarted, startedSchema, wantsCookie } from './started-session.ts';
+import { sendStarted, wantsCookie } from './started-session.ts';
 
 const LINK = '/api/auth/magic-link/verify';
 const FORM = 'application/x-www-form-urlencoded';

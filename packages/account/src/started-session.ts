@@ -3,12 +3,8 @@ import type { Identity, SignedIn } from '@purser/identity';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 
-import { describeSession, sessionSchema } from './describe-session.ts';
+import { describeSession } from './describe-session.ts';
 
-export const startedSchema = z.object({
-  session: sessionSchema,
-  token: z.string().optional().describe('When no cookie was wanted.'),
-});
 export const wantsCookie = z
   .boolean()
   .default(true)

@@ -2,37 +2,10 @@ import { isRefusal, RefusalError, refuse } from '@purser/core';
 import { listInvoiceLines, type StatementLine, statementPage, wholeStatement } from '@purser/wallet';
 import { toWire } from '@purser/money';
 import { z } from 'zod';
-import { asPrice, counterSchema, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { type STATEMENT_KINDS, invoiceSchema, pageQuery, type statementLineSchema, statementPageSchema } from '@purser/api';
 import { sendRefusal, workspaceOf, streamCsv, toCsv, problems, instantQuery, type App, counter, cursorOf } from '@purser/http';
 
 import type { AccountDeps } from './deps.ts';
-
-const KINDS = ['grant', 'spend', 'expiry', 'refund', 'withdrawal'] as const;
-
-const lineSchema = z.object({
-  transaction_id: uuidSchema.describe('Of the call that spent the credits; else of the movement itself.'),
-  at: instantSchema,
-  kind: z.enum(KINDS),
-  source: z.string().nullable().describe('The source of granted credits, or the pack that was spent.'),
-  credits: counterSchema.describe('Credits gained; negative: spent or expired.'),
-  balance: counterSchema.describe(
-    'Balance after this line, including held credits: the balance of the line before plus `credits`.',
-  ),
-  reason: z.string().nullable(),
-});
-
-const invoiceSchema = z.object({
-  period: z.object({ start: instantSchema, end: instantSchema }),
-  lines: z.array(
-    z.object({
-      kind: z.literal('pay_as_you_go'),
-      credits: counterSchema,
-      price: asPrice('Of one credit.'),
-      amount: asPrice(),
-      final: z.boolean().describe('False: the period is not closed, so calls in it still count.'),
-    }),
-  ),
-});
 
 /** Where a workspace's credits came from and went, and what it owes for those sold one by one. */
 export function registerStatement(app: App, deps: AccountDeps): void {
@@ -55,7 +28,7 @@ export function registerStatement(app: App, deps: AccountDeps): void {
         200: {
           description: 'The statement, as wanted by `format`',
           content: {
-            'application/json': { schema: z.object({ lines: z.array(lineSchema), next_cursor: z.string().nullable() }) },
+            'application/json': { schema: statementPageSchema },
             'text/csv': { schema: z.string() },
           },
         },
@@ -115,7 +88,7 @@ function registerInvoiceLines(app: App, { pool, clock, meters, policyOf }: Accou
   });
 }
 
-function wireLine(line: StatementLine): z.infer<typeof lineSchema> {
+function wireLine(line: StatementLine): z.infer<typeof statementLineSchema> {
   const [account = '', ...source] = line.account.split(':');
   return {
     transaction_id: line.hold ?? movementId(line),
@@ -128,7 +101,7 @@ function wireLine(line: StatementLine): z.infer<typeof lineSchema> {
   };
 }
 
-function kindOf(account: string, gained: boolean): (typeof KINDS)[number] {
+function kindOf(account: string, gained: boolean): (typeof STATEMENT_KINDS)[number] {
   if (account === 'granted') return gained ? 'grant' : 'withdrawal';
   if (account === 'spent') return gained ? 'refund' : 'spend';
   return gained ? 'refund' : 'expiry';

@@ -1,5 +1,86 @@
 export { amountSchema, counterSchema, instantSchema, quantitySchema, uuidSchema } from './amounts.ts';
 export { openAiErrorSchema } from './openai-error.ts';
 export { pageQuery } from './page.ts';
-export { offerSchema, type Problem, problemSchema } from './problem.ts';
+export { type Offer, offerSchema, type Problem, problemSchema } from './problem.ts';
 export { asCost, asPrice, isAmount, shownAs, type ShownInCredits, shownInCredits, spoken } from './shown.ts';
+export {
+  sessionWorkspaceSchema,
+  personSchema,
+  sessionSchema,
+  startedSchema,
+  type SessionWorkspace,
+  type Person,
+  type Started,
+  type SessionAnswer,
+  type Session,
+  type SignedIn,
+} from './session.ts';
+export {
+  MEMBER_ROLES,
+  roleSchema,
+  memberSchema,
+  invitationSchema,
+  membersSchema,
+  invitedSchema,
+  type MemberRole,
+  type Member,
+  type Invitation,
+  type Members,
+} from './members.ts';
+export {
+  licenseNoticeSchema,
+  meterSchema,
+  explanationSchema,
+  usageSchema,
+  type LicenseNotice,
+  type Meter,
+  type Explained,
+  type Usage,
+  type Cost,
+  type CreditForecast,
+} from './usage.ts';
+export { usageDaySchema, dailyUsageSchema, type UsageDay, type DailyUsage } from './daily-usage.ts';
+export { licenseChangeSchema, licenseSchema, licenseEventSchema, type License, type LicenseEvent } from './license.ts';
+export { callSchema, callPageSchema, type Call, type CallPage } from './calls.ts';
+export {
+  STATEMENT_KINDS,
+  statementLineSchema,
+  invoiceSchema,
+  statementPageSchema,
+  type StatementLine,
+  type StatementPage,
+  type InvoiceLines,
+} from './statement.ts';
+export { keySchema, createdKeySchema, type Key, type CreatedKey } from './keys.ts';
+export { allocationSchema, type Allocation } from './allocations.ts';
+export {
+  SEVERITIES,
+  ALERT_CHANNELS,
+  alertSchema,
+  alertPageSchema,
+  alertSettingsSchema,
+  alertGroupSchema,
+  alertGroupPageSchema,
+  alertCountSchema,
+  markedSchema,
+  type AlertGroup,
+  type AlertGroupPage,
+  type AlertCount,
+  type AlertSettings,
+  type ChannelKind,
+  type AlertChannel,
+  type WantedChannel,
+  type WantedAlertSettings,
+} from './alerts.ts';
+export {
+  packSchema,
+  planSchema,
+  receiptSchema,
+  receiptPageSchema,
+  type Pack,
+  type Plan,
+  type Receipt,
+  type ReceiptPage,
+} from './shop.ts';
+export { operationSchema, type Operation, type Complexity } from './operations.ts';
+export { degradationSchema, answerSchema, type Degradation, type Answer } from './answer.ts';

@@ -1,4 +1,4 @@
-import type { Offer } from '@purser/core';
+import type { Offer as RefusalOffer } from '@purser/core';
 import { z } from 'zod';
 
 import { asPrice } from './shown.ts';
@@ -12,7 +12,7 @@ export interface Problem {
   readonly detail?: string;
   /** Seconds; the same as the `Retry-After` header. */
   readonly retry_after?: number;
-  readonly offers?: readonly Offer[];
+  readonly offers?: readonly RefusalOffer[];
 }
 
 export const offerSchema = z.object({
@@ -21,6 +21,8 @@ export const offerSchema = z.object({
   text: z.string(),
   price: asPrice().optional(),
 });
+
+export type Offer = z.infer<typeof offerSchema>;
 
 export const problemSchema = z
   .object({

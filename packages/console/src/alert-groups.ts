@@ -1,10 +1,10 @@
 import { appendAudit } from '@purser/audit';
-import { countSchema, groupPageSchema, groupQuery, groupSearchOf, markedSchema, markSchema, wireGroup } from '@purser/account';
+import { groupQuery, groupSearchOf, markSchema, wireGroup } from '@purser/account';
 import { isRefusal, type WorkspaceId } from '@purser/core';
 import { transaction } from '@purser/database';
 import { alertGroups, type AlertReader, countUnseen, markManySeen } from '@purser/notify';
 import { z } from 'zod';
-import { uuidSchema } from '@purser/api';
+import { alertCountSchema, alertGroupPageSchema, markedSchema, uuidSchema } from '@purser/api';
 import { type App, callerOf, problems, sendRefusal } from '@purser/http';
 
 import { wantedWorkspace } from './books.ts';
@@ -23,7 +23,7 @@ export function registerAlertGroups(app: App, { pool, clock }: ConsoleDeps): voi
       tags,
       summary: 'Alerts of all workspaces and of the platform by what they are about, newest first',
       querystring: z.object({ ...groupQuery, workspace_id: z.string().max(100).optional() }),
-      response: { 200: groupPageSchema, ...problems(400, 401, 403) },
+      response: { 200: alertGroupPageSchema, ...problems(400, 401, 403) },
     },
     handler: async (request, reply) => {
       const page = await alertGroups(pool, ofAll(wantedWorkspace(request.query.workspace_id)), groupSearchOf(request.query));
@@ -35,7 +35,11 @@ export function registerAlertGroups(app: App, { pool, clock }: ConsoleDeps): voi
     method: 'GET',
     url: '/api/admin/alerts/count',
     config,
-    schema: { tags, summary: 'How many alerts are new to the operator', response: { 200: countSchema, ...problems(401, 403) } },
+    schema: {
+      tags,
+      summary: 'How many alerts are new to the operator',
+      response: { 200: alertCountSchema, ...problems(401, 403) },
+    },
     handler: async (_request, reply) => reply.send(await countUnseen(pool, ofAll(null))),
   });
   app.route({

@@ -11,21 +11,12 @@ import {
   subscriptionsSchema,
 } from '@purser/notify';
 import { z } from 'zod';
-import { instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { alertPageSchema, alertSchema, alertSettingsSchema, instantSchema, pageQuery, uuidSchema } from '@purser/api';
 import { sendRefusal, callerOf, problems, type App, cursorOf } from '@purser/http';
 
 import type { ConsoleDeps } from './deps.ts';
 import { wantedWorkspace } from './books.ts';
-import {
-  alertPageSchema,
-  alertQuery,
-  alertSchema,
-  replaceSettings,
-  searchOf,
-  settingsSchema,
-  wireAlert,
-  wireSettings,
-} from '@purser/account';
+import { alertQuery, replaceSettings, searchOf, wireAlert, wireSettings } from '@purser/account';
 
 const letterSchema = z.object({
   id: uuidSchema,
@@ -96,7 +87,7 @@ function registerReadSettings(app: App, { pool }: ConsoleDeps): void {
     schema: {
       tags,
       summary: 'The operator’s thresholds and channels',
-      response: { 200: settingsSchema, ...problems(401, 403) },
+      response: { 200: alertSettingsSchema, ...problems(401, 403) },
     },
     handler: async (_request, reply) => reply.send(wireSettings(await readSubscriptions(pool, PLATFORM))),
   });
@@ -111,7 +102,7 @@ function registerReplaceSettings(app: App, deps: ConsoleDeps): void {
       tags,
       summary: 'Replaces the operator’s thresholds and channels',
       body: subscriptionsSchema,
-      response: { 200: settingsSchema, ...problems(400, 401, 403) },
+      response: { 200: alertSettingsSchema, ...problems(400, 401, 403) },
     },
     handler: async (request, reply) => {
       const kept = await replaceSettings(deps, PLATFORM, callerOf(request).actor, request.body);

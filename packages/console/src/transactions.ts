@@ -1,13 +1,13 @@
 import { type Evidence, findTransaction } from '@purser/audit';
 import { type HoldId, isUuid, RefusalError, refuse } from '@purser/core';
 import { z } from 'zod';
-import { counterSchema, uuidSchema } from '@purser/api';
+import { callSchema, counterSchema, uuidSchema } from '@purser/api';
 import { problems, type App, counter } from '@purser/http';
 
 import type { ConsoleDeps } from './deps.ts';
 import { entrySchema, wireEntry } from './audit.ts';
 import { postingSchema, wirePosting } from './books.ts';
-import { callSchema, wireCall } from '@purser/account';
+import { wireCall } from '@purser/account';
 
 const sealed = {
   sealed_in: counterSchema.nullable().describe('The block of the audit log that seals it; null until it is sealed.'),

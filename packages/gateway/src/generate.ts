@@ -4,7 +4,7 @@ import type { Caller } from '@purser/identity';
 import { parseMoney, toWire } from '@purser/money';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { asCost, amountSchema, counterSchema, uuidSchema } from '@purser/api';
+import { amountSchema, answerSchema } from '@purser/api';
 import {
   problemOfThrown,
   sendRefusal,
@@ -42,21 +42,6 @@ const generateBody = z
   .refine((body) => (body.prompt === undefined) !== (body.messages === undefined), 'want either "prompt" or "messages"');
 
 type GenerateBody = z.infer<typeof generateBody>;
-
-const degradationSchema = z.object({ what: z.string(), why: z.string() });
-
-const answerSchema = z.object({
-  id: uuidSchema,
-  transaction_id: uuidSchema.describe('The id of this call in ledger, statement and audit log.'),
-  output: z.string(),
-  model: z.object({ provider: z.string(), name: z.string(), version: z.string() }),
-  usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }),
-  cost: asCost(amountSchema),
-  credits: z.object({ charged: counterSchema, balance: counterSchema }),
-  degraded: z.array(degradationSchema).describe('What was reduced, and why.'),
-  offline: z.boolean().describe('True: no model was called; the deterministic offline provider answered.'),
-  finish: z.string(),
-});
 
 export function registerGenerate(app: App, { gate, bounds }: GatewayDeps): void {
   app.route({

@@ -1,25 +1,10 @@
 import type { Catalog } from '@purser/catalog';
 import type { Policy } from '@purser/policy';
 import { z } from 'zod';
-import { counterSchema } from '@purser/api';
+import { operationSchema } from '@purser/api';
 import { callerIfAny, problems, type App, counter } from '@purser/http';
 
 import type { GatewayDeps } from './deps.ts';
-
-const operationSchema = z.object({
-  name: z.string(),
-  task: z.string(),
-  feature: z.string().describe('The plan feature it needs.'),
-  description: z.string().optional(),
-  example: z.string().optional().describe('A prompt to try it by.'),
-  available: z
-    .boolean()
-    .optional()
-    .describe('For a caller in a workspace: whether its plan and license let it ask for this now.'),
-  credits_min: counterSchema.describe('The minimum charge of one call.'),
-  complexities: z.array(z.enum(['simple', 'medium', 'complex'])),
-  output_tokens_default: z.int(),
-});
 
 /** What can be asked for. Public: it is what a price page shows. */
 export function registerOperations(app: App, { catalog, policyOf, clock }: GatewayDeps): void {

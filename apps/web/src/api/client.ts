@@ -1,6 +1,6 @@
 import { readProblem } from './read-problem.ts';
 import { fetchApi } from './server.ts';
-import type { Problem } from './wire.ts';
+import type { Problem } from './problem.ts';
 import { t } from '../words/translate.ts';
 
 /** A problem answered by the API, thrown so that queries and mutations can carry it. */

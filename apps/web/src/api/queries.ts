@@ -1,8 +1,8 @@
+import type { CallPage, Operation, Session, Usage } from '@purser/api';
 import { keepPreviousData, MutationCache, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
 import { compare, decimalOf } from '../words/amount.ts';
 import { get, problemOf, ProblemError } from './client.ts';
 import { pathWith } from './path-with.ts';
-import type { CallPage, Operation, Session, Usage } from './wire.ts';
 
 /** How often the meters are read again while the page is in view, and while something is held: then they are about to move. */
 const METERS_EVERY_MS = 10_000;

@@ -1,5 +1,5 @@
 import { t } from '../words/translate.ts';
-import type { Offer, Problem } from './wire.ts';
+import type { Problem } from './problem.ts';
 
 /** Reads an error response as a problem, whatever stands in front of the server answered. */
 export function readProblem(status: number, body: string, retry_after_header: string | null): Problem {
@@ -13,7 +13,7 @@ export function readProblem(status: number, body: string, retry_after_header: st
     code: text('code') ?? (status === 401 ? 'unauthenticated' : status === 503 ? 'overloaded' : 'unknown'),
     detail: text('detail') ?? '',
     ...(Number.isFinite(retry_after) ? { retry_after } : {}),
-    ...(Array.isArray(given['offers']) ? { offers: given['offers'] as Offer[] } : {}),
+    ...(Array.isArray(given['offers']) ? { offers: given['offers'] as NonNullable<Problem['offers']> } : {}),
   };
 }
 

@@ -1,8 +1,8 @@
+import type { Pack, Plan, ReceiptPage } from '@purser/api';
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import { get } from './client.ts';
 import { pathWith } from './path-with.ts';
-import type { Pack, Plan, ReceiptPage } from './wire.ts';
 
 /** The least the server gives in one page when there are more. */
 const RECEIPTS_PAGE = 20;

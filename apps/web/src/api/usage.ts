@@ -1,8 +1,8 @@
+import type { DailyUsage, Explained, Usage } from '@purser/api';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { get } from './client.ts';
 import { pathWith } from './path-with.ts';
-import type { DailyUsage, Explained, Usage } from './wire.ts';
 
 /** What an operator sees of another workspace: the same figures, and where each comes from. */
 export function usageOf(workspace_id: string) {

@@ -1,5 +1,5 @@
+import type { Call, ChannelKind, Degradation } from '@purser/api';
 import type { Money, Quantity } from '../words/amount.ts';
-import type { Call, ChannelKind, Degradation } from './wire.ts';
 
 /** What the server says to operators alone. Shapes only. */
 

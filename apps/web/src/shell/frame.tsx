@@ -1,7 +1,7 @@
+import type { Session } from '@purser/api';
 import { Search } from 'lucide-react';
 import type { ReactNode } from 'react';
 
-import type { Session } from '../api/wire.ts';
 import type { Area, Page } from '../feature.ts';
 import { Link } from '../ui/link.tsx';
 import { Mark } from '../ui/mark.tsx';

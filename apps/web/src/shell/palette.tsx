@@ -1,9 +1,9 @@
+import type { Session } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 import { Building2, FileSearch, LogOut, type LucideIcon } from 'lucide-react';
 import { type KeyboardEvent, useDeferredValue, useEffect, useId, useRef, useState } from 'react';
 
 import { workspacesQuery } from '../api/workspaces.ts';
-import type { Session } from '../api/wire.ts';
 import { navigate, type Path } from '../browser/route.ts';
 import { chooseTheme, useTheme } from '../browser/theme.ts';
 import { t } from '../words/translate.ts';

@@ -1,8 +1,8 @@
+import type { Session } from '@purser/api';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from 'react';
 
 import { isElsewhere } from '../api/server.ts';
-import type { Session } from '../api/wire.ts';
 import { parametersAt, useHeldLeaving } from '../browser/route.ts';
 import { fetchAhead, type Page } from '../feature.ts';
 import { PAGES } from '../features/index.ts';

@@ -1,6 +1,6 @@
+import type { Person, Session } from '@purser/api';
 import { describe, expect, it } from 'vitest';
 
-import type { Person, Session } from '../api/wire.ts';
 import { areaFor, mayOpen } from './session.ts';
 
 const workspace = { id: 'w', name: 'Bakery', plan: 'PRO' };

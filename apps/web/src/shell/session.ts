@@ -1,4 +1,4 @@
-import type { Session } from '../api/wire.ts';
+import type { Session } from '@purser/api';
 import type { Area, Page } from '../feature.ts';
 
 /** A workspace’s key opens no console, and the admin’s token belongs to no workspace: each has pages of its own. */

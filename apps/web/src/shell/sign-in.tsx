@@ -1,10 +1,11 @@
+import type { SignedIn } from '@purser/api';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Eye, EyeOff, KeySquare } from 'lucide-react';
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { post, problemOf } from '../api/client.ts';
 import { sessionQuery } from '../api/queries.ts';
 import { keepToken, session_wish } from '../api/server.ts';
-import type { Problem, SignedIn } from '../api/wire.ts';
+import type { Problem } from '../api/problem.ts';
 import { Button } from '../ui/button.tsx';
 import { HullSide } from './hull-side.tsx';
 import { Mark } from '../ui/mark.tsx';

@@ -1,7 +1,7 @@
+import type { Session } from '@purser/api';
 import { ArrowLeftRight, type LucideIcon } from 'lucide-react';
 import type { ComponentType } from 'react';
 
-import type { Session } from '../api/wire.ts';
 import type { Path } from '../browser/route.ts';
 import type { Area } from '../feature.ts';
 import { PAGES } from '../features/index.ts';

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
-import type { Problem } from '../api/wire.ts';
+import type { Problem } from '../api/problem.ts';
 import { Button } from './button.tsx';
 import { TextField } from './field.tsx';
 import { Refused } from './refused.tsx';

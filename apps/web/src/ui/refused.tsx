@@ -1,4 +1,4 @@
-import type { Problem } from '../api/wire.ts';
+import type { Problem } from '../api/problem.ts';
 import { explain } from '../words/problem.ts';
 import { Forward } from './forward.tsx';
 

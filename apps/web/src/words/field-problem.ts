@@ -1,4 +1,4 @@
-import type { Problem } from '../api/wire.ts';
+import type { Problem } from '../api/problem.ts';
 
 /** `"name": want at least 1 characters, got ""`, and what is said of further members after a semicolon. */
 const PART = /^"([^"]+)":? (.+)$/;

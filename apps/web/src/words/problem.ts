@@ -1,4 +1,5 @@
-import type { Offer, Problem } from '../api/wire.ts';
+import type { Offer } from '@purser/api';
+import type { Problem } from '../api/problem.ts';
 import type { Path } from '../browser/route.ts';
 import { durationWords, localTimes } from './time.ts';
 import { t } from './translate.ts';

@@ -2,51 +2,10 @@ import { isRefusal } from '@purser/core';
 import type { Catalog } from '@purser/catalog';
 import { formatMoney, toWire } from '@purser/money';
 import { z } from 'zod';
-import { asCost, asPrice, amountSchema, counterSchema, instantSchema, uuidSchema } from '@purser/api';
+import { packSchema, planSchema, receiptPageSchema, uuidSchema } from '@purser/api';
 import { sendRefusal, callerOf, workspaceOf, idempotencyOf, problems, siteFor, type App, counter } from '@purser/http';
 
 import type { MarketplaceRoutesDeps } from './deps.ts';
-
-const packSchema = z.object({
-  code: z.string(),
-  name: z.string(),
-  price: asPrice(),
-  credits: counterSchema,
-  raises: asCost(amountSchema.describe('By how much buying it raises the cost ceiling of a month.')),
-  tiers: z
-    .array(z.object({ from: z.int(), price: asPrice() }))
-    .describe('In one order, the pack number `from` and each further one costs that.'),
-  expires_months: z.int().nullable(),
-  text: z.string(),
-});
-
-const planSchema = z.object({
-  code: z.string(),
-  name: z.string(),
-  price: asPrice('A month.'),
-  negotiable: z.boolean().describe('Price and caps are agreed with each customer; these are the minimum.'),
-  credits: counterSchema.describe('Granted each month.'),
-  ceiling: asCost(amountSchema.describe('The maximum cost of a month.')),
-  features: z.array(z.string()),
-  packs: z.array(z.string()).describe('Packs this plan may buy.'),
-  text: z.string(),
-});
-
-const receiptSchema = z.object({
-  id: uuidSchema,
-  paid_at: instantSchema,
-  pack: z.string(),
-  name: z.string(),
-  quantity: z.int(),
-  credits: counterSchema,
-  net: asPrice(),
-  tax: asPrice(),
-  total: asPrice(),
-  reversed: asPrice('Of the total: refunded or disputed.'),
-  credits_paid_for: counterSchema,
-  credits_owed: counterSchema.describe('Spent although the payment was returned; the next purchase pays for them.'),
-  url: z.string().nullable().describe('Stripe’s own receipt.'),
-});
 
 const tags = ['Marketplace'];
 
@@ -142,7 +101,7 @@ function registerReceipts(app: App, { marketplace }: MarketplaceRoutesDeps): voi
       summary: 'Payments, newest first',
       querystring: z.object({ before: uuidSchema.optional().describe('The id of the last receipt of the page before.') }),
       response: {
-        200: z.object({ receipts: z.array(receiptSchema), credits_owed: counterSchema }),
+        200: receiptPageSchema,
         ...problems(400, 401, 403, 503),
       },
     },

@@ -1,7 +1,7 @@
 import { type FormEvent, type ReactNode, useCallback, useEffect, useId, useState } from 'react';
 
 import { problemOf } from '../../api/client.ts';
-import type { Problem } from '../../api/wire.ts';
+import type { Problem } from '../../api/problem.ts';
 import { guardLeaving } from '../../browser/route.ts';
 import { fieldProblems } from '../../words/field-problem.ts';
 import { t } from '../../words/translate.ts';

@@ -1,7 +1,7 @@
+import type { CreatedKey, Key } from '@purser/api';
 import { queryOptions } from '@tanstack/react-query';
 import { change, get, newIdempotencyKey, post } from '../../../api/client.ts';
 import { pathWith } from '../../../api/path-with.ts';
-import type { CreatedKey, Key } from '../../../api/wire.ts';
 
 /** Whose keys: of the reader’s own workspace; of one that an operator looks at; or of the founder’s backend, which act for any. */
 export type KeyScope =

@@ -1,6 +1,6 @@
+import type { Allocation, Invitation, Member, MemberRole, Members, Session } from '@purser/api';
 import { queryOptions } from '@tanstack/react-query';
 import { change, get, newIdempotencyKey, post } from '../../../api/client.ts';
-import type { Allocation, Invitation, Member, MemberRole, Members, Session } from '../../../api/wire.ts';
 
 /** Of the reader’s own workspace, or of the one that an operator names. */
 export function membersQuery(workspace_id?: string) {

@@ -1,6 +1,6 @@
+import type { Session } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 import { sessionQuery } from '../../../api/queries.ts';
-import type { Session } from '../../../api/wire.ts';
 import { Keys } from '../parts/keys.tsx';
 import { Link } from '../../../ui/link.tsx';
 import { Empty, PageHead, Panel } from '../../../ui/states.tsx';

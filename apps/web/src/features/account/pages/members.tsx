@@ -1,8 +1,8 @@
+import type { Person, Session } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { problemOf } from '../../../api/client.ts';
 import { acceptInvitation, workIn } from '../api/members.ts';
 import { sessionQuery } from '../../../api/queries.ts';
-import type { Person, Session } from '../../../api/wire.ts';
 import { Allocations } from '../parts/allocations.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { LinkForm } from '../parts/link-form.tsx';

@@ -1,10 +1,10 @@
+import type { SignedIn } from '@purser/api';
 import { ownPath } from '@purser/core/own-path';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post, problemOf } from '../../../api/client.ts';
 import { sessionQuery } from '../../../api/queries.ts';
 import { keepToken, session_wish } from '../../../api/server.ts';
-import type { SignedIn } from '../../../api/wire.ts';
 import { navigate, type Path } from '../../../browser/route.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Refused } from '../../../ui/refused.tsx';

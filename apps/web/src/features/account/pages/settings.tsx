@@ -1,8 +1,8 @@
+import type { Person, SessionWorkspace } from '@purser/api';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { deleteAccount, deleteWorkspace, EXPORT_PERSON, EXPORT_WORKSPACE } from '../api/privacy.ts';
 import { sessionQuery } from '../../../api/queries.ts';
-import type { Person, SessionWorkspace } from '../../../api/wire.ts';
 import { DeleteButton } from '../../../ui/delete-button.tsx';
 import { ExportLink } from '../../../ui/export-link.tsx';
 import { Empty, PageHead, Panel } from '../../../ui/states.tsx';

@@ -1,8 +1,8 @@
+import type { Allocation } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useId, useState, type FormEvent } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { allocate, allocationsQuery, membersQuery, type WantedAllocation } from '../api/members.ts';
-import type { Allocation } from '../../../api/wire.ts';
 import { formatCount } from '../../../words/amount.ts';
 import { levelOf } from '../../../words/meter.ts';
 import { Button } from '../../../ui/button.tsx';

@@ -1,9 +1,9 @@
+import type { CreatedKey, Key } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeyRound } from 'lucide-react';
 import { useState, type FormEvent } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { keysQuery, makeKey, revokeKey, type KeyScope } from '../api/keys.ts';
-import type { CreatedKey, Key } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { instantMs, momentWords, dayWords } from '../../../words/time.ts';
 import { Button } from '../../../ui/button.tsx';

@@ -1,9 +1,9 @@
+import type { Invitation, Member, MemberRole } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Mail } from 'lucide-react';
 import { useState, type FormEvent } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { changeRole, invite, membersQuery, removeMember, withdraw } from '../api/members.ts';
-import type { Invitation, Member, MemberRole } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { dayWords } from '../../../words/time.ts';
 import { Button } from '../../../ui/button.tsx';

@@ -1,7 +1,7 @@
+import type { AlertCount } from '@purser/api';
 import { queryOptions } from '@tanstack/react-query';
 
 import { get } from '../../../api/client.ts';
-import type { AlertCount } from '../../../api/wire.ts';
 
 /** How often the badge and the list are read again while the page is in view. */
 export const EVERY_MS = 15_000;

@@ -1,8 +1,8 @@
+import type { AlertGroup } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Check, CircleAlert, Info, OctagonAlert, type LucideIcon } from 'lucide-react';
 
 import { problemOf } from '../../../api/client.ts';
-import type { AlertGroup } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Refused } from '../../../ui/refused.tsx';

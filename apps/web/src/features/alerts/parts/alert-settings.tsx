@@ -1,8 +1,8 @@
+import type { AlertSettings as Settings, ChannelKind, WantedAlertSettings } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { alertSettingsQuery, replaceAlertSettings } from '../api/alerts.ts';
-import type { AlertSettings as Settings, ChannelKind, WantedAlertSettings } from '../../../api/wire.ts';
 import { readShares, shareWords } from '../../../words/share.ts';
 import { Button } from '../../../ui/button.tsx';
 import { CopyButton } from '../../../ui/copy.tsx';
@@ -40,7 +40,7 @@ export function AlertSettings({ operator }: { readonly operator: boolean }) {
         busy={replace.isPending}
         set={(shares) => {
           const { '*': _, ...others } = now.thresholds;
-          replace.mutate({ ...now, thresholds: shares === undefined ? others : { ...others, '*': shares } });
+          replace.mutate({ ...now, thresholds: shares === undefined ? others : { ...others, '*': [...shares] } });
         }}
       />
       {replace.isError ? <Refused problem={problemOf(replace.error)} /> : null}

@@ -1,8 +1,9 @@
+import type { Answer, Complexity } from '@purser/api';
 import type { Money } from '../../../words/amount.ts';
 import { ProblemError, problemFrom } from '../../../api/client.ts';
 import { fetchApi } from '../../../api/server.ts';
 import { EventStreamParser, type ServerEvent } from './event-stream.ts';
-import type { Answer, Complexity, Problem } from '../../../api/wire.ts';
+import type { Problem } from '../../../api/problem.ts';
 
 export interface GenerateBody {
   readonly operation: string;

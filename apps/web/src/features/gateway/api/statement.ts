@@ -1,8 +1,8 @@
+import type { InvoiceLines, StatementPage } from '@purser/api';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { get } from '../../../api/client.ts';
 import { pathWith } from '../../../api/path-with.ts';
-import type { InvoiceLines, StatementPage } from '../../../api/wire.ts';
 
 export const STATEMENT_PAGE = 30;
 

@@ -1,6 +1,6 @@
+import type { StatementLine } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 
-import type { StatementLine } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { PageHead, Panel } from '../../../ui/states.tsx';
 import { type TableState, useTableState } from '../../../ui/table/state.ts';

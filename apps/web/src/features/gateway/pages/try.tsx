@@ -1,7 +1,7 @@
+import type { Operation, Usage } from '@purser/api';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, type RefObject, lazy, Suspense } from 'react';
 import { CALLS_KEY, operationsQuery, usageQuery } from '../../../api/queries.ts';
-import type { Operation, Usage } from '../../../api/wire.ts';
 import { Link } from '../../../ui/link.tsx';
 import { Loading } from '../../../ui/loading.tsx';
 import { Empty, Failed, Panel } from '../../../ui/states.tsx';

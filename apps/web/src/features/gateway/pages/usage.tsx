@@ -1,9 +1,9 @@
+import type { Cost, Meter, Offer, Usage } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 import { TrendingDown } from 'lucide-react';
 import { useState } from 'react';
 import { policyQuery } from '../../../api/usage.ts';
 import { usageQuery } from '../../../api/queries.ts';
-import type { Cost, Meter, Offer, Usage } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Link } from '../../../ui/link.tsx';

@@ -1,4 +1,4 @@
-import type { CreditForecast, Usage } from '../../../api/wire.ts';
+import type { CreditForecast, Usage } from '@purser/api';
 import { useNow } from '../../../browser/now.ts';
 import { bandOf } from '../words/forecast.ts';
 import { dayWords } from '../../../words/time.ts';

@@ -1,7 +1,7 @@
+import type { Answer } from '@purser/api';
 import { ArrowDownWideNarrow, RotateCcw, ServerOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { GenerateBody } from '../api/generate.ts';
-import type { Answer } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Button } from '../../../ui/button.tsx';
 import { CopyButton } from '../../../ui/copy.tsx';

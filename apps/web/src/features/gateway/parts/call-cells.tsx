@@ -1,4 +1,4 @@
-import type { Call } from '../../../api/wire.ts';
+import type { Call } from '@purser/api';
 import { formatCount, formatMoney } from '../../../words/amount.ts';
 import { tookWords } from '../../../words/time.ts';
 import { t } from '../../../words/translate.ts';

@@ -1,7 +1,7 @@
+import type { Call } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 
 import { CALLS_PAGE, callsQuery } from '../../../api/queries.ts';
-import type { Call } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { useTableState } from '../../../ui/table/state.ts';
 import { type Column, Table } from '../../../ui/table/table.tsx';

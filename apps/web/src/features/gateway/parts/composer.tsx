@@ -1,7 +1,7 @@
+import type { Complexity, Operation, Usage } from '@purser/api';
 import { Play, Square } from 'lucide-react';
 import { useId, useState, type FormEvent, type KeyboardEvent } from 'react';
 import type { GenerateBody } from '../api/generate.ts';
-import type { Complexity, Operation, Usage } from '../../../api/wire.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Choice } from '../../../ui/choice.tsx';
 import { compare, decimalOf, formatCount, formatMoney, readAmount } from '../../../words/amount.ts';

@@ -1,8 +1,8 @@
+import type { UsageDay } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { dailyUsageQuery } from '../../../api/usage.ts';
-import type { UsageDay } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Chart, type Series } from '../../../ui/chart/chart.tsx';
 import { Choice } from '../../../ui/choice.tsx';

@@ -1,4 +1,4 @@
-import type { Explained } from '../../../api/wire.ts';
+import type { Explained } from '@purser/api';
 import { originWords, policyGroup, policyGroups, policyName, policyValue } from '../words/policy.ts';
 import { t } from '../../../words/translate.ts';
 

@@ -1,5 +1,6 @@
+import type { Offer } from '@purser/api';
 import { Ban, LifeBuoy } from 'lucide-react';
-import type { Offer, Problem } from '../../../api/wire.ts';
+import type { Problem } from '../../../api/problem.ts';
 import { useCountdown } from '../../../browser/now.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Forward } from '../../../ui/forward.tsx';

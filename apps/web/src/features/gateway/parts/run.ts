@@ -1,9 +1,10 @@
+import type { Answer } from '@purser/api';
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { newIdempotencyKey, problemOf } from '../../../api/client.ts';
 import type { GenerateBody } from '../api/generate.ts';
 import { CALLS_KEY, usageQuery } from '../../../api/queries.ts';
-import type { Answer, Problem } from '../../../api/wire.ts';
+import type { Problem } from '../../../api/problem.ts';
 import { nowMs } from '../../../browser/now.ts';
 
 /** One call, from the press of the button to its booking. */

@@ -1,5 +1,5 @@
+import type { Cost, Meter, Usage } from '@purser/api';
 import type { UseQueryResult } from '@tanstack/react-query';
-import type { Cost, Meter, Usage } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Change } from '../../../ui/change.tsx';
 import { MoneyFigure } from '../../../ui/figure.tsx';

@@ -1,4 +1,4 @@
-import type { CreditForecast } from '../../../api/wire.ts';
+import type { CreditForecast } from '@purser/api';
 import { instantMs } from '../../../words/time.ts';
 
 export interface Band {

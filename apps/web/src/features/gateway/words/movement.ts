@@ -1,4 +1,4 @@
-import type { StatementLine } from '../../../api/wire.ts';
+import type { StatementLine } from '@purser/api';
 import { t } from '../../../words/translate.ts';
 
 const SOURCES: Record<string, string> = {

@@ -1,4 +1,4 @@
-import type { Operation } from '../../../api/wire.ts';
+import type { Operation } from '@purser/api';
 import { t } from '../../../words/translate.ts';
 
 const EXAMPLE = t(

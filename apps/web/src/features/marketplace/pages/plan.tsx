@@ -1,9 +1,9 @@
+import type { Pack, Plan, Receipt, Usage } from '@purser/api';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { CircleCheck, Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { packsQuery, plansQuery, receiptsQuery } from '../../../api/sale.ts';
 import { usageQuery } from '../../../api/queries.ts';
-import type { Pack, Plan, Receipt, Usage } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { CheckoutButton } from '../parts/checkout-button.tsx';
 import { OlderButton } from '../../../ui/older-button.tsx';

@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { newIdempotencyKey, post, problemOf } from '../../../api/client.ts';
-import type { Problem } from '../../../api/wire.ts';
+import type { Problem } from '../../../api/problem.ts';
 import { leaveFor } from '../../../browser/leave.ts';
 import { Button } from '../../../ui/button.tsx';
 import { PayButton } from './pay-button.tsx';

@@ -1,5 +1,5 @@
+import type { LicenseNotice } from '@purser/api';
 import { TriangleAlert } from 'lucide-react';
-import type { LicenseNotice } from '../../../api/wire.ts';
 import { useNow } from '../../../browser/now.ts';
 import { featureWords } from '../../../words/feature.ts';
 import { untilWords } from '../../../words/time.ts';

@@ -1,10 +1,10 @@
+import type { Explained, Usage } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { changeWorkspace, type WorkspaceChange } from '../api/operator.ts';
 import { plansQuery } from '../../../api/sale.ts';
 import type { WorkspaceInFull } from '../../../api/wire-operator.ts';
-import type { Explained, Usage } from '../../../api/wire.ts';
 import { Button } from '../../../ui/button.tsx';
 import { ConfirmDialog } from '../../../ui/confirm-dialog.tsx';
 import { SelectField, TextField } from '../../../ui/field.tsx';
