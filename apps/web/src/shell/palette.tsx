@@ -72,29 +72,43 @@ export function Palette({ session, close }: { readonly session: Session; readonl
         onKeyDown={pressed}
         className="min-h-13 w-full rounded-t-xl border-b border-rule bg-deck px-4 text-lg -outline-offset-3 placeholder:text-ink-faint"
       />
-      <ul id={`${id}-list`} role="listbox" aria-label={t('Results')} className="max-h-[55vh] overflow-y-auto p-2">
-        {commands.map((command, place) => (
-          <li
-            key={command.id}
-            id={`${id}-${command.id}`}
-            role="option"
-            aria-selected={place === chosen}
-            onClick={() => run(command)}
-            onPointerMove={() => setAt(place)}
-            className={`flex min-h-11 cursor-pointer items-center gap-3 rounded-md px-3 ${place === chosen ? 'bg-store text-deck' : ''}`}
-          >
-            <command.icon size={18} aria-hidden="true" className="shrink-0" />
-            <span className="min-w-0 truncate font-medium">{command.label}</span>
-            <span className={`ml-auto shrink-0 text-sm ${place === chosen ? '' : 'text-ink-soft'}`}>{command.about}</span>
-          </li>
-        ))}
-      </ul>
+      <Results id={id} commands={commands} chosen={chosen} run={run} look={setAt} />
       <p role="status" className={commands.length === 0 ? 'px-5 pb-5 text-ink-soft' : 'sr-only'}>
         {commands.length === 0
           ? t('Nothing found')
           : t('{count, plural, one {# result} other {# results}}', { count: commands.length })}
       </p>
     </dialog>
+  );
+}
+
+interface ResultsProps {
+  readonly id: string;
+  readonly commands: readonly Command[];
+  readonly chosen: number;
+  readonly run: (command: Command) => void;
+  readonly look: (place: number) => void;
+}
+
+function Results({ id, commands, chosen, run, look }: ResultsProps) {
+  return (
+    <ul id={`${id}-list`} role="listbox" aria-label={t('Results')} className="max-h-[55vh] overflow-y-auto p-2">
+      {commands.map((command, place) => (
+        <li
+          key={command.id}
+          id={`${id}-${command.id}`}
+          role="option"
+          aria-selected={place === chosen}
+          onClick={() => run(command)}
+          onPointerMove={() => look(place)}
+          className={`flex min-h-11 cursor-pointer items-center gap-3 rounded-md px-3 ${place === chosen ? 'bg-store text-deck' : ''}`}
+        >
+          <command.icon size={18} aria-hidden="true" className="shrink-0" />
+          <span className="min-w-0 truncate font-medium">{command.label}</span>
+          <span className={`ml-auto shrink-0 text-sm ${place === chosen ? '' : 'text-ink-soft'}`}>{command.about}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

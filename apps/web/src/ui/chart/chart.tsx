@@ -1,6 +1,8 @@
 import { type KeyboardEvent, lazy, Suspense, useState } from 'react';
 
 import { t } from '../../words/translate.ts';
+import { FewRows } from '../table/few-rows.tsx';
+import type { Column } from '../table/table.tsx';
 
 export interface Series {
   readonly label: string;
@@ -39,15 +41,7 @@ export function Chart({ label, points, point_label, series, axis }: ChartProps) 
   const said = [points[shown] ?? '', ...series.map(({ label: name, words }) => `${name}: ${words[shown] ?? ''}`)].join(', ');
   return (
     <figure>
-      <figcaption className="mb-2 flex flex-wrap items-baseline gap-x-4 gap-y-1 text-sm text-ink-soft">
-        <span className="figures font-semibold text-ink">{points[shown]}</span>
-        {series.map(({ label: name, paint, words }) => (
-          <span key={name} className="figures flex items-center gap-1.5">
-            <span aria-hidden="true" className="size-3 rounded-[2px]" style={{ background: `var(--${paint})` }} />
-            {name} <strong className="text-ink">{words[shown]}</strong>
-          </span>
-        ))}
-      </figcaption>
+      <Legend point={points[shown] ?? ''} series={series} shown={shown} />
       <div
         role="slider"
         tabIndex={0}
@@ -65,37 +59,54 @@ export function Chart({ label, points, point_label, series, axis }: ChartProps) 
       </div>
       <details className="mt-2">
         <summary className="min-h-10 cursor-pointer py-2 text-sm font-semibold text-ink-soft">{t('Show as a table')}</summary>
-        <div className="overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
-          <table className="figures w-full text-sm">
-            <thead>
-              <tr className="border-b border-edge text-ink-soft">
-                <th scope="col" className="py-1.5 text-left">
-                  {point_label}
-                </th>
-                {series.map(({ label: name }) => (
-                  <th key={name} scope="col" className="py-1.5 pl-3 text-right">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {points.map((point, place) => (
-                <tr key={point} className="border-b border-rule">
-                  <th scope="row" className="py-1 text-left font-normal whitespace-nowrap">
-                    {point}
-                  </th>
-                  {series.map(({ label: name, words }) => (
-                    <td key={name} className="py-1 pl-3 text-right whitespace-nowrap">
-                      {words[place]}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <FewRows
+          label={label}
+          columns={[
+            {
+              key: 'point',
+              label: point_label,
+              head: true,
+              cell: ({ point }) => <span className="font-normal whitespace-nowrap">{point}</span>,
+            },
+            ...series.map(({ label: name, words }): Column<Point> => ({
+              key: name,
+              label: name,
+              align: 'right',
+              cell: ({ place }) => <span className="whitespace-nowrap">{words[place]}</span>,
+            })),
+          ]}
+          rows={points.map((point, place) => ({ point, place }))}
+          keyOf={({ point }) => point}
+          narrow="columns"
+        />
       </details>
     </figure>
+  );
+}
+
+interface Point {
+  readonly point: string;
+  readonly place: number;
+}
+
+function Legend({
+  point,
+  series,
+  shown,
+}: {
+  readonly point: string;
+  readonly series: readonly Series[];
+  readonly shown: number;
+}) {
+  return (
+    <figcaption className="mb-2 flex flex-wrap items-baseline gap-x-4 gap-y-1 text-sm text-ink-soft">
+      <span className="figures font-semibold text-ink">{point}</span>
+      {series.map(({ label: name, paint, words }) => (
+        <span key={name} className="figures flex items-center gap-1.5">
+          <span aria-hidden="true" className="size-3 rounded-[2px]" style={{ background: `var(--${paint})` }} />
+          {name} <strong className="text-ink">{words[shown]}</strong>
+        </span>
+      ))}
+    </figcaption>
   );
 }

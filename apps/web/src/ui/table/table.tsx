@@ -271,7 +271,7 @@ function SortChoice<Row>({ columns, state }: { readonly columns: readonly Column
   );
 }
 
-function BodyCell<Row>({
+export function BodyCell<Row>({
   column,
   total = false,
   children,
@@ -285,7 +285,7 @@ function BodyCell<Row>({
   if (head)
     return (
       <th role="rowheader" scope="row" className={`text-left ${look}`}>
-        {total ? t('All') : children}
+        {total ? (column.total ?? t('All')) : children}
       </th>
     );
   return (

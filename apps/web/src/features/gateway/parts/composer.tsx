@@ -1,6 +1,6 @@
 import type { Complexity, Operation, Usage } from '@purser/api';
 import { Play, Square } from 'lucide-react';
-import { useId, useState, type FormEvent, type KeyboardEvent } from 'react';
+import { useId, useState, type FormEvent, type KeyboardEvent, type ReactNode } from 'react';
 import type { GenerateBody } from '../api/generate.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Choice } from '../../../ui/choice.tsx';
@@ -71,33 +71,14 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
           scroll
           hint={operation?.description}
         />
-        <div>
-          <div className="flex items-end justify-between gap-3">
-            <label htmlFor={`${id}-prompt`} className="label mb-1.5 block text-ink-soft">
-              {t('Your task')}
-            </label>
-            {prompt === '' ? (
-              <button
-                type="button"
-                onClick={() => setPrompt(exampleFor(operation))}
-                className="-my-2 min-h-10 text-sm font-semibold text-store underline decoration-2 underline-offset-3 hover:text-ink"
-              >
-                {t('Use an example')}
-              </button>
-            ) : null}
-          </div>
-          <textarea
-            id={`${id}-prompt`}
-            value={prompt}
-            onChange={(event) => setPrompt(event.target.value)}
-            onKeyDown={onKeyDown}
-            rows={3}
-            placeholder={t('Type your task…')}
-            aria-invalid={complaint === 'prompt'}
-            aria-describedby={complaint === 'prompt' ? `${id}-complaint` : undefined}
-            className="block max-h-[40vh] min-h-22 sm:min-h-32 w-full resize-y rounded-md border border-edge bg-well px-3.5 py-3 text-base leading-relaxed placeholder:text-ink-faint focus:bg-deck"
-          />
-        </div>
+        <TaskField
+          id={`${id}-prompt`}
+          value={prompt}
+          set={setPrompt}
+          example={() => exampleFor(operation)}
+          onKeyDown={onKeyDown}
+          wrong={complaint === 'prompt' ? `${id}-complaint` : undefined}
+        />
         <div className="flex flex-wrap items-start gap-x-8 gap-y-4">
           <Choice
             legend={t('How hard is it?')}
@@ -125,25 +106,83 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
           </p>
         )}
       </div>
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-3 border-t border-rule bg-well px-4 py-3 sm:px-6">
-        {/* Keys keep them two buttons: a Stop that turned into Run within its own click would submit the form. */}
-        {running ? (
-          <Button key="stop" kind="stop" onClick={stop} className="min-w-32">
-            <Square size={16} fill="currentColor" aria-hidden="true" />
-            {t('Stop')}
-          </Button>
-        ) : (
-          <Button key="run" kind="act" type="submit" className="min-w-32">
-            <Play size={16} fill="currentColor" aria-hidden="true" />
-            {t('Run')}
-          </Button>
-        )}
+      <Actions running={running} stop={stop}>
         <Price operation={operation} usage={usage} />
-        <span className="ml-auto hidden text-sm text-ink-faint lg:inline">
-          <kbd className="font-sans">{t('Ctrl')}</kbd> + <kbd className="font-sans">{t('Enter')}</kbd>
-        </span>
-      </div>
+      </Actions>
     </form>
+  );
+}
+
+interface TaskFieldProps {
+  readonly id: string;
+  readonly value: string;
+  readonly set: (value: string) => void;
+  readonly example: () => string;
+  readonly onKeyDown: (event: KeyboardEvent) => void;
+  /** The id of what is said of it. */
+  readonly wrong: string | undefined;
+}
+
+function TaskField({ id, value, set, example, onKeyDown, wrong }: TaskFieldProps) {
+  return (
+    <div>
+      <div className="flex items-end justify-between gap-3">
+        <label htmlFor={id} className="label mb-1.5 block text-ink-soft">
+          {t('Your task')}
+        </label>
+        {value === '' ? (
+          <button
+            type="button"
+            onClick={() => set(example())}
+            className="-my-2 min-h-10 text-sm font-semibold text-store underline decoration-2 underline-offset-3 hover:text-ink"
+          >
+            {t('Use an example')}
+          </button>
+        ) : null}
+      </div>
+      <textarea
+        id={id}
+        value={value}
+        onChange={(event) => set(event.target.value)}
+        onKeyDown={onKeyDown}
+        rows={3}
+        placeholder={t('Type your task…')}
+        aria-invalid={wrong !== undefined}
+        aria-describedby={wrong}
+        className="block max-h-[40vh] min-h-22 sm:min-h-32 w-full resize-y rounded-md border border-edge bg-well px-3.5 py-3 text-base leading-relaxed placeholder:text-ink-faint focus:bg-deck"
+      />
+    </div>
+  );
+}
+
+function Actions({
+  running,
+  stop,
+  children,
+}: {
+  readonly running: boolean;
+  readonly stop: () => void;
+  readonly children: ReactNode;
+}) {
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-3 border-t border-rule bg-well px-4 py-3 sm:px-6">
+      {/* Keys keep them two buttons: a Stop that turned into Run within its own click would submit the form. */}
+      {running ? (
+        <Button key="stop" kind="stop" onClick={stop} className="min-w-32">
+          <Square size={16} fill="currentColor" aria-hidden="true" />
+          {t('Stop')}
+        </Button>
+      ) : (
+        <Button key="run" kind="act" type="submit" className="min-w-32">
+          <Play size={16} fill="currentColor" aria-hidden="true" />
+          {t('Run')}
+        </Button>
+      )}
+      {children}
+      <span className="ml-auto hidden text-sm text-ink-faint lg:inline">
+        <kbd className="font-sans">{t('Ctrl')}</kbd> + <kbd className="font-sans">{t('Enter')}</kbd>
+      </span>
+    </div>
   );
 }
 
@@ -185,7 +224,7 @@ function LimitField({ id, currency, value, set, wrong }: LimitFieldProps) {
 /** What a call asks for, beside what there is to give. */
 function Price({ operation, usage }: { readonly operation: Operation | undefined; readonly usage: Usage | undefined }) {
   if (operation === undefined) return null;
-  const price = `From ${formatCount(operation.credits_min)} ${decimalOf(operation.credits_min) === '1' ? 'credit' : 'credits'}`;
+  const price = t('{count, plural, one {From # credit} other {From # credits}}', { count: formatCount(operation.credits_min) });
   if (usage === undefined) return <p className="text-[0.9375rem] text-ink-soft">{price}</p>;
   const short = compare(decimalOf(usage.credits.balance), decimalOf(operation.credits_min)) < 0;
   return (

@@ -9,6 +9,9 @@ import { balanceByUnit, type UnitBalance } from '../words/balance.ts';
 import { quantityWords } from '../../../words/meter.ts';
 import { EntryTable } from '../parts/entry-table.tsx';
 import { Verification, type Verdict } from '../parts/verification.tsx';
+import type { TrialBalanceRow } from '../../../api/wire-operator.ts';
+import { FewRows } from '../../../ui/table/few-rows.tsx';
+import type { Column } from '../../../ui/table/table.tsx';
 import { t } from '../../../words/translate.ts';
 
 /** The ledger: whether it balances, what stands on each account, and every entry. */
@@ -75,64 +78,35 @@ function TrialBalance() {
   );
 }
 
-function UnitTable({ balance }: { readonly balance: UnitBalance }) {
-  const { unit, rows, debit, credit, balanced } = balance;
+function UnitTable({ balance: { unit, rows, debit, credit, balanced } }: { readonly balance: UnitBalance }) {
   const write = (quantity: Quantity): ReactNode =>
     compare(decimalOf(quantity), '0') === 0 ? <span className="text-ink-faint">–</span> : quantityWords(quantity, unit);
+  const columns: readonly Column<TrialBalanceRow>[] = [
+    { key: 'account', label: t('Account'), head: true, cell: ({ account }) => <span className="font-medium">{account}</span> },
+    { key: 'debit', label: t('Debit'), align: 'right', cell: (row) => write(row.debit), total: write(debit) },
+    { key: 'credit', label: t('Credit'), align: 'right', cell: (row) => write(row.credit), total: write(credit) },
+    { key: 'net', label: t('Net'), align: 'right', wide: true, cell: ({ net }) => <strong>{write(net)}</strong> },
+  ];
   return (
-    <div
-      className="-mx-4 overflow-x-auto px-4 sm:-mx-6 sm:px-6"
-      tabIndex={0}
-      role="region"
-      aria-label={t('Trial balance in {unit}', { unit })}
-    >
-      <table className="figures w-full border-collapse max-sm:text-sm max-sm:[font-stretch:80%] sm:table-fixed">
-        <caption className="narrow pb-1 text-left text-xl font-semibold">
-          {unit === 'credit' ? t('Credits') : unit}
-          <span className={`ml-3 inline-flex items-center gap-1 text-base font-medium ${balanced ? 'text-fair' : 'text-oxide'}`}>
-            {balanced ? <Check size={16} aria-hidden="true" /> : <X size={16} aria-hidden="true" />}
-            {balanced ? 'balances' : t('does not balance')}
-          </span>
-        </caption>
-        <thead>
-          <tr className="label border-y-2 border-ink text-ink-soft [&>th]:py-1.5 [&>th]:font-semibold">
-            <th scope="col" className="text-left sm:w-2/5">
-              {t('Account')}
-            </th>
-            <th scope="col" className="text-right">
-              {t('Debit')}
-            </th>
-            <th scope="col" className="text-right">
-              {t('Credit')}
-            </th>
-            <th scope="col" className="text-right max-sm:hidden">
-              {t('Net')}
-            </th>
-          </tr>
-        </thead>
-        <tbody className="divide-y divide-rule">
-          {rows.map((row) => (
-            <tr key={row.account} className="[&>td]:py-1.5 [&>td]:pl-2.5 [&>td]:text-right sm:[&>td]:pl-4">
-              <th scope="row" className="py-1.5 text-left font-medium">
-                {row.account}
-              </th>
-              <td>{write(row.debit)}</td>
-              <td>{write(row.credit)}</td>
-              <td className="font-semibold max-sm:hidden">{write(row.net)}</td>
-            </tr>
-          ))}
-        </tbody>
-        <tfoot>
-          <tr className="border-t-2 border-b-4 border-double border-ink font-bold [&>td]:py-1.5 [&>td]:pl-2.5 [&>td]:text-right sm:[&>td]:pl-4">
-            <th scope="row" className="py-1.5 text-left">
-              {t('Sum')}
-            </th>
-            <td>{write(debit)}</td>
-            <td>{write(credit)}</td>
-            <td className="max-sm:hidden" />
-          </tr>
-        </tfoot>
-      </table>
-    </div>
+    <FewRows
+      label={t('Trial balance in {unit}', { unit })}
+      caption={<Caption unit={unit} balanced={balanced} />}
+      columns={columns}
+      rows={rows}
+      keyOf={({ account }) => account}
+      narrow="columns"
+    />
+  );
+}
+
+function Caption({ unit, balanced }: Pick<UnitBalance, 'unit' | 'balanced'>) {
+  return (
+    <>
+      {unit === 'credit' ? t('Credits') : unit}
+      <span className={`ml-3 inline-flex items-center gap-1 text-base font-medium ${balanced ? 'text-fair' : 'text-oxide'}`}>
+        {balanced ? <Check size={16} aria-hidden="true" /> : <X size={16} aria-hidden="true" />}
+        {balanced ? t('balances') : t('does not balance')}
+      </span>
+    </>
   );
 }

@@ -38,7 +38,7 @@ function Found({ overview }: { readonly overview: Overview }) {
       <Waiting overview={overview} />
       <Figures overview={overview} />
       {totals.map(({ revenue: { currency } }) => (
-        <Panel key={currency} title={t('Revenue, cost and margin')} aside={<Link to="/admin/margin">{t('All figures')}</Link>}>
+        <Panel key={currency} title={overview.totals.length > 1 ? t('Revenue, cost and margin in {currency}', { currency }) : t('Revenue, cost and margin')} aside={<Link to="/admin/margin">{t('All figures')}</Link>}>
           <MoneyChart overview={overview} currency={currency} />
         </Panel>
       ))}
@@ -95,10 +95,12 @@ function Figures({ overview: { totals, before, usage, workspaces } }: { readonly
       {totals.flatMap((sums) => {
         const { currency } = sums.revenue;
         const earlier = was(currency);
+        // Which of several currencies a figure is in is said beside its name; the amount alone may look the same.
+        const said = (name: string): string => (totals.length > 1 ? t('{figure}, {currency}', { figure: name, currency }) : name);
         const money = (name: string, now: Money, then: Money | undefined): ReactNode => (
           <Figure
             key={`${name} ${currency}`}
-            name={name}
+            name={said(name)}
             value={formatMoneyShort(now)}
             change={changeOf(now.amount, then?.amount ?? '0')}
           />
@@ -109,7 +111,7 @@ function Figures({ overview: { totals, before, usage, workspaces } }: { readonly
           money(t('Gross margin'), sums.margin, earlier?.margin),
           <Figure
             key={`ratio ${currency}`}
-            name={t('Margin ratio')}
+            name={said(t('Margin ratio'))}
             value={sums.margin_ratio === null ? '–' : ratioWords(sums.margin_ratio)}
             change={
               earlier === undefined || earlier.margin_ratio === null

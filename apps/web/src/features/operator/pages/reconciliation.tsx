@@ -7,6 +7,10 @@ import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { TextField } from '../../../ui/field.tsx';
 import { Empty, Failed, PageHead, Panel } from '../../../ui/states.tsx';
 import { UnresolvedPanel } from '../parts/unresolved-panel.tsx';
+import { FewRows } from '../../../ui/table/few-rows.tsx';
+import type { Column } from '../../../ui/table/table.tsx';
+import { formatCount } from '../../../words/amount.ts';
+import { dateWords } from '../../../words/calendar.ts';
 import { t } from '../../../words/translate.ts';
 
 const DAY_MS = 86_400_000;
@@ -113,58 +117,67 @@ const hasSomething = ({ lines, resolved }: Reconciled): boolean => resolved > 0 
 const differing = (lines: readonly ReconciledLine[]): number => lines.filter(({ difference }) => Number(difference) !== 0).length;
 
 function consequence({ lines, resolved }: Reconciled): string {
-  const entries = `${differing(lines)} ${differing(lines) === 1 ? 'entry is' : 'entries are'} added to the ledger as cost of the platform`;
-  const calls =
-    resolved === 0 ? '' : `, and ${resolved} unresolved ${resolved === 1 ? 'call gets its' : 'calls get their'} final cost`;
-  return `${entries}${calls}. Entries cannot be deleted; a later comparison of the same days corrects them.`;
+  const entries = t(
+    '{count, plural, one {# entry is} other {# entries are}} added to the ledger as cost of the platform. Entries cannot be deleted; a later comparison of the same days corrects them.',
+    { count: differing(lines) },
+  );
+  if (resolved === 0) return entries;
+  return `${entries} ${t('{count, plural, one {# unresolved call gets its} other {# unresolved calls get their}} final cost.', { count: resolved })}`;
 }
 
 function Outcome({ result }: { readonly result: Reconciled }) {
-  const { outcome, resolved, unresolved_left, lines } = result;
-  const words = {
-    compared: `${differing(lines)} of ${lines.length} lines differ. ${resolved} unresolved calls would get their cost from this export, ${unresolved_left} would not.`,
-    posted: `Posted. ${resolved} unresolved calls have their cost now, ${unresolved_left} have not.`,
-    known: 'This export was posted before. Nothing was written.',
-  };
-  return <p className="mb-4 max-w-prose text-ink-soft">{words[outcome]}</p>;
+  return <p className="mb-4 max-w-prose text-ink-soft">{outcomeOf(result)}</p>;
+}
+
+function outcomeOf({ outcome, resolved, unresolved_left, lines }: Reconciled): string {
+  switch (outcome) {
+    case 'compared':
+      return t(
+        '{differing} of {count} lines differ. {resolved} unresolved calls would get their cost from this export, {left} would not.',
+        { differing: differing(lines), count: lines.length, resolved, left: unresolved_left },
+      );
+    case 'posted':
+      return t('Posted. {resolved} unresolved calls have their cost now, {left} have not.', { resolved, left: unresolved_left });
+    case 'known':
+      return t('This export was posted before. Nothing was written.');
+    default: {
+      const never: never = outcome;
+      return never;
+    }
+  }
 }
 
 function Lines({ lines }: { readonly lines: readonly ReconciledLine[] }) {
   if (lines.length === 0)
     return <Empty title={t('Nothing to compare')}>{t('Neither the export nor the ledger has anything for these days.')}</Empty>;
   return (
-    <div className="overflow-x-auto" role="region" aria-label={t('Differences by day and model')} tabIndex={0}>
-      <table className="figures w-full min-w-[40rem] text-left text-[0.9375rem]">
-        <thead>
-          <tr className="label border-b border-edge text-ink-soft">
-            <th className="py-2 pr-4">{t('Day')}</th>
-            <th className="py-2 pr-4">{t('Model')}</th>
-            <th className="py-2 pr-4 text-right">{t('Calls')}</th>
-            <th className="py-2 pr-4 text-right">{t('Booked')}</th>
-            <th className="py-2 pr-4 text-right">{t('Resolved now')}</th>
-            <th className="py-2 pr-4 text-right">{t('Billed')}</th>
-            <th className="py-2 text-right">{t('Difference')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map((line) => (
-            <tr key={`${line.day} ${line.model} ${line.unit}`} className="border-b border-rule">
-              <td className="py-2 pr-4">{line.day}</td>
-              <td className="py-2 pr-4 [overflow-wrap:anywhere]">{line.model === '' ? t('not named') : line.model}</td>
-              <td className="py-2 pr-4 text-right">{line.attempts}</td>
-              <td className="py-2 pr-4 text-right">{added(line.booked, line.posted_before)}</td>
-              <td className="py-2 pr-4 text-right">{line.resolved}</td>
-              <td className="py-2 pr-4 text-right">{line.billed}</td>
-              <td className={`py-2 text-right font-semibold ${Number(line.difference) === 0 ? 'text-ink-faint' : ''}`}>
-                {line.difference} {line.unit}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <FewRows
+      label={t('Differences by day and model')}
+      columns={LINE_COLUMNS}
+      rows={lines}
+      keyOf={({ day, model, unit }) => `${day} ${model} ${unit}`}
+    />
   );
 }
+
+const LINE_COLUMNS: readonly Column<ReconciledLine>[] = [
+  { key: 'day', label: t('Day'), head: true, cell: ({ day }) => <span className="whitespace-nowrap">{dateWords(day)}</span> },
+  { key: 'model', label: t('Model'), cell: ({ model }) => (model === '' ? t('not named') : model) },
+  { key: 'calls', label: t('Calls'), align: 'right', cell: ({ attempts }) => formatCount(attempts) },
+  { key: 'booked', label: t('Booked'), align: 'right', cell: ({ booked, posted_before }) => added(booked, posted_before) },
+  { key: 'resolved', label: t('Resolved now'), align: 'right', cell: ({ resolved }) => resolved },
+  { key: 'billed', label: t('Billed'), align: 'right', cell: ({ billed }) => billed },
+  {
+    key: 'difference',
+    label: t('Difference'),
+    align: 'right',
+    cell: ({ difference, unit }) => (
+      <span className={`font-semibold ${Number(difference) === 0 ? 'text-ink-faint' : ''}`}>
+        {difference} {unit}
+      </span>
+    ),
+  },
+];
 
 /** What was booked by calls, and beside it by earlier reconciliations. */
 function added(booked: string, before: string): string {

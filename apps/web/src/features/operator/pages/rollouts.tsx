@@ -9,9 +9,11 @@ import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Loading } from '../../../ui/loading.tsx';
 import { Empty, Failed, PageHead, Panel } from '../../../ui/states.tsx';
-import { comparisonOf, percent, saysLittle, standWords } from '../words/rollout.ts';
+import { type ComparedFigure, comparisonOf, percent, saysLittle, standWords } from '../words/rollout.ts';
 import { agoWords } from '../../../words/time.ts';
 import { BeginForm, SHARES } from '../parts/begin-rollout.tsx';
+import { FewRows } from '../../../ui/table/few-rows.tsx';
+import type { Column } from '../../../ui/table/table.tsx';
 import { t } from '../../../words/translate.ts';
 
 /** Other plans and prices for a share of the customers first; both sides compared; then for all, or back. */
@@ -169,37 +171,9 @@ function Comparison({ rollout }: { readonly rollout: Rollout }) {
   const rows = comparisonOf(compared.data.arms);
   return (
     <>
-      <table className="figures w-full max-w-2xl" data-testid="comparison">
-        <thead>
-          <tr className="label border-b border-rule text-ink-faint">
-            <th scope="col" className="py-1.5 text-left font-semibold">
-              {t('Since the start')}
-            </th>
-            <th scope="col" className="py-1.5 pl-3 text-right font-semibold">
-              {t('Treatment')}
-            </th>
-            <th scope="col" className="py-1.5 pl-3 text-right font-semibold">
-              {t('Control')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ name, treatment, control, part, verdict }) => (
-            <tr key={name} className="border-b border-rule">
-              <th scope="row" className={`py-2 text-left font-normal text-ink-soft ${part === true ? 'pl-4 text-sm' : ''}`}>
-                {name}
-              </th>
-              <td className="py-2 pl-3 text-right font-semibold whitespace-nowrap">
-                {treatment}
-                {verdict === undefined ? null : (
-                  <span className={`block text-sm ${verdict === 'worse' ? 'text-oxide' : 'text-fair'}`}>{verdict}</span>
-                )}
-              </td>
-              <td className="py-2 pl-3 text-right whitespace-nowrap">{control}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <div className="max-w-2xl" data-testid="comparison">
+        <FewRows label={t('Treatment and control')} columns={COMPARED} rows={rows} keyOf={({ name }) => name} narrow="columns" />
+      </div>
       {saysLittle(compared.data.arms) ? (
         <p className="mt-2 text-sm text-ink-soft">
           {t('Fewer than 100 calls on one side say little. Revenue shows when a billing period starts.')}
@@ -208,6 +182,36 @@ function Comparison({ rollout }: { readonly rollout: Rollout }) {
     </>
   );
 }
+
+const COMPARED: readonly Column<ComparedFigure>[] = [
+  {
+    key: 'name',
+    label: t('Since the start'),
+    head: true,
+    cell: ({ name, part }) => <span className={`font-normal text-ink-soft ${part === true ? 'pl-4 text-sm' : ''}`}>{name}</span>,
+  },
+  {
+    key: 'treatment',
+    label: t('Treatment'),
+    align: 'right',
+    cell: ({ treatment, verdict }) => (
+      <>
+        <strong className="whitespace-nowrap">{treatment}</strong>
+        {verdict === undefined ? null : (
+          <span className={`block text-sm ${verdict === 'worse' ? 'text-oxide' : 'text-fair'}`}>
+            {verdict === 'worse' ? t('worse') : t('better')}
+          </span>
+        )}
+      </>
+    ),
+  },
+  {
+    key: 'control',
+    label: t('Control'),
+    align: 'right',
+    cell: ({ control }) => <span className="whitespace-nowrap">{control}</span>,
+  },
+];
 
 function Over({ rollout }: { readonly rollout: Rollout }) {
   const now_ms = useNow(60_000);

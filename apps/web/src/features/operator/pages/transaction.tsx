@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 
 import type { Transaction } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
@@ -7,6 +6,8 @@ import type { PageProps } from '../../../feature.ts';
 import { CopyButton } from '../../../ui/copy.tsx';
 import { Loading } from '../../../ui/loading.tsx';
 import { Empty, Failed, PageHead, Panel } from '../../../ui/states.tsx';
+import { FewRows } from '../../../ui/table/few-rows.tsx';
+import type { Column } from '../../../ui/table/table.tsx';
 import { WorkspaceLink } from '../../../ui/workspace-link.tsx';
 import { decimalOf, formatCount, formatMoney, type Quantity } from '../../../words/amount.ts';
 import { momentWords, tookWords } from '../../../words/time.ts';
@@ -34,9 +35,7 @@ export function TransactionPage({ parameters }: PageProps) {
 }
 
 function Found({ transaction: { postings, calls, entries } }: { readonly transaction: Transaction }) {
-  const now_ms = useNow(60_000);
   const workspace_id = postings[0]?.workspace_id;
-  const time = (at: string): string => momentWords(at, { now_ms });
   return (
     <div className="grid grid-cols-1 gap-4 sm:gap-6">
       {workspace_id === undefined ? null : (
@@ -45,106 +44,89 @@ function Found({ transaction: { postings, calls, entries } }: { readonly transac
         </p>
       )}
       <Panel title={t('Provider calls')}>
-        <Rows
-          label={t('Provider calls')}
-          head={[
-            t('Time'),
-            t('Operation'),
-            t('Model'),
-            t('Outcome'),
-            t('Tokens'),
-            t('Cost'),
-            t('Who'),
-            t('Provider’s id'),
-            t('Sealed in'),
-          ]}
-          rows={calls.map((call) => [
-            time(call.at),
-            operationLabel(call.operation),
-            `${call.provider} / ${call.model}`,
-            `${outcomeWords(call.outcome).words} · ${tookWords(call.duration_ms)}`,
-            call.usage === null
-              ? t('not reported')
-              : t('{in} in, {out} out', { in: formatCount(call.usage.input_tokens), out: formatCount(call.usage.output_tokens) }),
-            call.cost === null || call.cost === undefined ? t('unresolved') : formatMoney(call.cost),
-            call.actor,
-            call.request_id ?? '',
-            sealed(call.sealed_in),
-          ])}
-          empty={t('No provider was called for it.')}
-        />
+        <Rows label={t('Provider calls')} columns={useCallColumns()} rows={calls} empty={t('No provider was called for it.')} />
       </Panel>
       <Panel title={t('Ledger entries')}>
-        <Rows
-          label={t('Ledger entries')}
-          head={[t('Time'), t('Debit'), t('Credit'), t('Amount'), t('Reason'), t('Sealed in')]}
-          rows={postings.map((entry) => [
-            time(entry.at),
-            entry.debit,
-            entry.credit,
-            entryWords(entry),
-            entry.memo ?? '',
-            sealed(entry.sealed_in),
-          ])}
-          empty={t('Nothing was booked for it.')}
-        />
+        <Rows label={t('Ledger entries')} columns={useEntryColumns()} rows={postings} empty={t('Nothing was booked for it.')} />
       </Panel>
       <Panel title={t('Audit events')}>
-        <Rows
-          label={t('Audit events')}
-          head={[t('Time'), t('Who'), t('What'), t('Details'), t('Sealed in')]}
-          rows={entries.map((entry) => [
-            time(entry.at),
-            entry.actor,
-            actionWords(entry.action),
-            changesOf(entry.detail).join(' · '),
-            sealed(entry.sealed_in),
-          ])}
-          empty={t('Nobody acted on it by hand.')}
-        />
+        <Rows label={t('Audit events')} columns={useEventColumns()} rows={entries} empty={t('Nobody acted on it by hand.')} />
       </Panel>
     </div>
   );
 }
 
-function sealed(block: Quantity | null): string {
-  return block === null ? t('not yet') : t('block {number}', { number: decimalOf(block) });
+type Of<Name extends keyof Transaction> = Transaction[Name][number];
+
+function useTimeColumn<Row extends { readonly at: string }>(): Column<Row> {
+  const now_ms = useNow(60_000);
+  return {
+    key: 'at',
+    label: t('Time'),
+    head: true,
+    cell: ({ at }) => <span className="font-normal whitespace-nowrap">{momentWords(at, { now_ms })}</span>,
+  };
 }
 
-interface RowsProps {
+function useCallColumns(): readonly Column<Of<'calls'>>[] {
+  return [
+    useTimeColumn(),
+    { key: 'operation', label: t('Operation'), cell: ({ operation }) => operationLabel(operation) },
+    { key: 'model', label: t('Model'), cell: ({ provider, model }) => `${provider} / ${model}` },
+    {
+      key: 'outcome',
+      label: t('Outcome'),
+      cell: ({ outcome, duration_ms }) => `${outcomeWords(outcome).words} · ${tookWords(duration_ms)}`,
+    },
+    { key: 'tokens', label: t('Tokens'), cell: ({ usage }) => tokenWords(usage) },
+    { key: 'cost', label: t('Cost'), align: 'right', cell: ({ cost }) => (cost == null ? t('unresolved') : formatMoney(cost)) },
+    { key: 'actor', label: t('Who'), cell: ({ actor }) => actor },
+    { key: 'request', label: t('Provider’s id'), cell: ({ request_id }) => request_id ?? '' },
+    SEALED,
+  ];
+}
+
+function useEntryColumns(): readonly Column<Of<'postings'>>[] {
+  return [
+    useTimeColumn(),
+    { key: 'debit', label: t('Debit'), cell: ({ debit }) => debit },
+    { key: 'credit', label: t('Credit'), cell: ({ credit }) => credit },
+    { key: 'amount', label: t('Amount'), align: 'right', cell: entryWords },
+    { key: 'reason', label: t('Reason'), cell: ({ memo }) => memo ?? '' },
+    SEALED,
+  ];
+}
+
+function useEventColumns(): readonly Column<Of<'entries'>>[] {
+  return [
+    useTimeColumn(),
+    { key: 'actor', label: t('Who'), cell: ({ actor }) => actor },
+    { key: 'action', label: t('What'), cell: ({ action }) => <strong>{actionWords(action)}</strong> },
+    { key: 'detail', label: t('Details'), cell: ({ detail }) => changesOf(detail).join(' · ') },
+    SEALED,
+  ];
+}
+
+const SEALED: Column<{ readonly sealed_in: Quantity | null }> = {
+  key: 'sealed',
+  label: t('Sealed in'),
+  cell: ({ sealed_in }) => (sealed_in === null ? t('not yet') : t('block {number}', { number: decimalOf(sealed_in) })),
+};
+
+function tokenWords(usage: Of<'calls'>['usage']): string {
+  return usage === null
+    ? t('not reported')
+    : t('{in} in, {out} out', { in: formatCount(usage.input_tokens), out: formatCount(usage.output_tokens) });
+}
+
+interface RowsProps<Row> {
   readonly label: string;
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly ReactNode[])[];
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
   readonly empty: string;
 }
 
-/** A few rows at most: nothing to order, filter or page. */
-function Rows({ label, head, rows, empty }: RowsProps) {
+function Rows<Row>({ label, columns, rows, empty }: RowsProps<Row>) {
   if (rows.length === 0) return <Empty title={t('None')}>{empty}</Empty>;
-  return (
-    <div className="overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
-      <table role="table" aria-label={label} className="data-table figures">
-        <thead role="rowgroup">
-          <tr role="row">
-            {head.map((name) => (
-              <th key={name} role="columnheader" scope="col" className="text-left">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {rows.map((cells, row) => (
-            <tr role="row" key={row}>
-              {cells.map((cell, place) => (
-                <td role="cell" key={head[place]} data-label={head[place]}>
-                  <div className="min-w-0">{cell}</div>
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  return <FewRows label={label} columns={columns} rows={rows} keyOf={(row) => String(rows.indexOf(row))} />;
 }

@@ -44,8 +44,12 @@ function auditColumns(now_ms: number, with_workspace: boolean): readonly Column<
       head: true,
       cell: ({ at }) => <span className="font-normal whitespace-nowrap">{momentWords(at, { now_ms })}</span>,
     },
-    { key: 'actor', label: t('Who'), cell: ({ actor }) => actor },
-    { key: 'action', label: t('What'), cell: ({ action }) => <strong>{actionWords(action)}</strong> },
+    { key: 'actor', label: t('Who'), cell: ({ actor }) => <span className="[overflow-wrap:normal] break-words">{actor}</span> },
+    {
+      key: 'action',
+      label: t('What'),
+      cell: ({ action }) => <strong className="[overflow-wrap:normal] lg:whitespace-nowrap">{actionWords(action)}</strong>,
+    },
     { key: 'target', label: t('Target'), cell: (entry) => <Target entry={entry} /> },
     ...(with_workspace
       ? [
