@@ -178,7 +178,6 @@ const FUNCTION_LINES_MAX = 70;
 const LONG_STILL: readonly string[] = [
   'packages/marketplace/src/standins/stripe-stand-in.ts: startStripeStandIn',
   'packages/marketplace/src/testing.ts: openShop',
-  'apps/web/src/features/gateway/parts/composer.tsx: Composer',
   'packages/gate/src/create-gate.ts: createGate',
   'bench/lives/killed-engine.ts: openKilledEngine',
   'packages/policy/src/open-policies.ts: openPolicies',
@@ -193,10 +192,7 @@ const LONG_STILL: readonly string[] = [
   'apps/web/src/features/operator/parts/gift-form.tsx: GiftForm',
   'packages/marketplace/src/testing-payments.ts: paymentsIn',
   'apps/web/src/features/account/parts/allocations.tsx: AllocateForm',
-  'apps/web/src/features/operator/pages/transaction.tsx: Found',
-  'apps/web/src/shell/palette.tsx: Palette',
   'packages/settings/src/settings.ts: parseSettings',
-  'apps/web/src/ui/chart/chart.tsx: Chart',
   'packages/gate/src/testing.ts: openGateBench',
   'bench/holds/naive.ts: naivePair',
   'packages/terms/src/closed.test.ts: monthOfLife',

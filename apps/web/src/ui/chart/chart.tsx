@@ -66,13 +66,13 @@ export function Chart({ label, points, point_label, series, axis }: ChartProps) 
               key: 'point',
               label: point_label,
               head: true,
-              cell: ({ point }) => <span className="font-normal whitespace-nowrap">{point}</span>,
+              cell: ({ point }) => point,
             },
             ...series.map(({ label: name, words }): Column<Point> => ({
               key: name,
               label: name,
               align: 'right',
-              cell: ({ place }) => <span className="whitespace-nowrap">{words[place]}</span>,
+              cell: ({ place }) => words[place],
             })),
           ]}
           rows={points.map((point, place) => ({ point, place }))}

@@ -1,6 +1,6 @@
 import type { Complexity, Operation, Usage } from '@purser/api';
 import { Play, Square } from 'lucide-react';
-import { useId, useState, type FormEvent, type KeyboardEvent, type ReactNode } from 'react';
+import { useId, useState, type FormEvent, type ReactNode } from 'react';
 import type { GenerateBody } from '../api/generate.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Choice } from '../../../ui/choice.tsx';
@@ -40,25 +40,11 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
   const submit = (event?: FormEvent): void => {
     event?.preventDefault();
     if (running) return;
-    const amount = limit.trim() === '' ? undefined : readAmount(limit);
-    const max_cost = amount === undefined || currency === undefined ? undefined : { amount, currency };
-    const wrong = prompt.trim() === '' ? 'prompt' : limit.trim() !== '' && amount === undefined ? 'limit' : undefined;
-    setComplaint(wrong);
-    if (wrong !== undefined) {
-      document.getElementById(`${id}-${wrong}`)?.focus();
-      return;
-    }
-    start({
-      operation: name,
-      prompt: prompt.trim(),
-      complexity: chosen,
-      ...(max_cost && { max_cost }),
-    });
+    const read = readTask(prompt, limit, currency);
+    setComplaint('wrong' in read ? read.wrong : undefined);
+    if ('wrong' in read) document.getElementById(`${id}-${read.wrong}`)?.focus();
+    else start({ operation: name, complexity: chosen, ...read });
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) submit();
-  };
-
   return (
     <form onSubmit={submit} noValidate className="overflow-hidden rounded-xl bg-deck shadow-deck">
       <div className="grid gap-5 p-4 sm:p-6">
@@ -76,7 +62,7 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
           value={prompt}
           set={setPrompt}
           example={() => exampleFor(operation)}
-          onKeyDown={onKeyDown}
+          send={submit}
           wrong={complaint === 'prompt' ? `${id}-complaint` : undefined}
         />
         <div className="flex flex-wrap items-start gap-x-8 gap-y-4">
@@ -98,13 +84,7 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
             />
           )}
         </div>
-        {complaint === undefined ? null : (
-          <p id={`${id}-complaint`} role="alert" className="font-semibold text-oxide">
-            {complaint === 'prompt'
-              ? t('Type a task first, or use the example.')
-              : t('Write the limit as an amount, such as 0.05. “{limit}” is not one.', { limit })}
-          </p>
-        )}
+        <Complaint id={`${id}-complaint`} complaint={complaint} limit={limit} />
       </div>
       <Actions running={running} stop={stop}>
         <Price operation={operation} usage={usage} />
@@ -113,17 +93,45 @@ export function Composer({ operations, usage, run, start, stop }: Props) {
   );
 }
 
+type Task = Pick<GenerateBody, 'prompt' | 'max_cost'>;
+
+/** What was typed, or the first field that is wrong. */
+function readTask(prompt: string, limit: string, currency: string | undefined): Task | { readonly wrong: 'prompt' | 'limit' } {
+  const amount = limit.trim() === '' ? undefined : readAmount(limit);
+  if (prompt.trim() === '') return { wrong: 'prompt' };
+  if (limit.trim() !== '' && amount === undefined) return { wrong: 'limit' };
+  const max_cost = amount === undefined || currency === undefined ? undefined : { amount, currency };
+  return { prompt: prompt.trim(), ...(max_cost && { max_cost }) };
+}
+
+interface ComplaintProps {
+  readonly id: string;
+  readonly complaint: 'prompt' | 'limit' | undefined;
+  readonly limit: string;
+}
+
+function Complaint({ id, complaint, limit }: ComplaintProps) {
+  if (complaint === undefined) return null;
+  return (
+    <p id={id} role="alert" className="font-semibold text-oxide">
+      {complaint === 'prompt'
+        ? t('Type a task first, or use the example.')
+        : t('Write the limit as an amount, such as 0.05. “{limit}” is not one.', { limit })}
+    </p>
+  );
+}
+
 interface TaskFieldProps {
   readonly id: string;
   readonly value: string;
   readonly set: (value: string) => void;
   readonly example: () => string;
-  readonly onKeyDown: (event: KeyboardEvent) => void;
+  readonly send: () => void;
   /** The id of what is said of it. */
   readonly wrong: string | undefined;
 }
 
-function TaskField({ id, value, set, example, onKeyDown, wrong }: TaskFieldProps) {
+function TaskField({ id, value, set, example, send, wrong }: TaskFieldProps) {
   return (
     <div>
       <div className="flex items-end justify-between gap-3">
@@ -144,7 +152,9 @@ function TaskField({ id, value, set, example, onKeyDown, wrong }: TaskFieldProps
         id={id}
         value={value}
         onChange={(event) => set(event.target.value)}
-        onKeyDown={onKeyDown}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) send();
+        }}
         rows={3}
         placeholder={t('Type your task…')}
         aria-invalid={wrong !== undefined}

@@ -9,7 +9,6 @@ import { balanceByUnit, type UnitBalance } from '../words/balance.ts';
 import { quantityWords } from '../../../words/meter.ts';
 import { EntryTable } from '../parts/entry-table.tsx';
 import { Verification, type Verdict } from '../parts/verification.tsx';
-import type { TrialBalanceRow } from '../../../api/wire-operator.ts';
 import { FewRows } from '../../../ui/table/few-rows.tsx';
 import type { Column } from '../../../ui/table/table.tsx';
 import { t } from '../../../words/translate.ts';
@@ -79,24 +78,45 @@ function TrialBalance() {
 }
 
 function UnitTable({ balance: { unit, rows, debit, credit, balanced } }: { readonly balance: UnitBalance }) {
-  const write = (quantity: Quantity): ReactNode =>
-    compare(decimalOf(quantity), '0') === 0 ? <span className="text-ink-faint">–</span> : quantityWords(quantity, unit);
-  const columns: readonly Column<TrialBalanceRow>[] = [
-    { key: 'account', label: t('Account'), head: true, cell: ({ account }) => <span className="font-medium">{account}</span> },
-    { key: 'debit', label: t('Debit'), align: 'right', cell: (row) => write(row.debit), total: write(debit) },
-    { key: 'credit', label: t('Credit'), align: 'right', cell: (row) => write(row.credit), total: write(credit) },
-    { key: 'net', label: t('Net'), align: 'right', wide: true, cell: ({ net }) => <strong>{write(net)}</strong> },
-  ];
+  const written = rows.map((row) => ({
+    account: row.account,
+    debit: <Amount quantity={row.debit} unit={unit} />,
+    credit: <Amount quantity={row.credit} unit={unit} />,
+    net: <Amount quantity={row.net} unit={unit} />,
+  }));
+  const sums: Readonly<Record<string, ReactNode>> = {
+    debit: <Amount quantity={debit} unit={unit} />,
+    credit: <Amount quantity={credit} unit={unit} />,
+  };
   return (
     <FewRows
       label={t('Trial balance in {unit}', { unit })}
       caption={<Caption unit={unit} balanced={balanced} />}
-      columns={columns}
-      rows={rows}
+      columns={ACCOUNT_COLUMNS.map((column) => ({ ...column, total: sums[column.key] }))}
+      rows={written}
       keyOf={({ account }) => account}
       narrow="columns"
     />
   );
+}
+
+interface AccountRow {
+  readonly account: string;
+  readonly debit: ReactNode;
+  readonly credit: ReactNode;
+  readonly net: ReactNode;
+}
+
+const ACCOUNT_COLUMNS: readonly Column<AccountRow>[] = [
+  { key: 'account', label: t('Account'), head: true, cell: ({ account }) => <span className="font-medium">{account}</span> },
+  { key: 'debit', label: t('Debit'), align: 'right', cell: (row) => row.debit },
+  { key: 'credit', label: t('Credit'), align: 'right', cell: (row) => row.credit },
+  { key: 'net', label: t('Net'), align: 'right', wide: true, cell: ({ net }) => <strong>{net}</strong> },
+];
+
+function Amount({ quantity, unit }: { readonly quantity: Quantity; readonly unit: string }): ReactNode {
+  const nothing = compare(decimalOf(quantity), '0') === 0;
+  return nothing ? <span className="text-ink-faint">–</span> : quantityWords(quantity, unit);
 }
 
 function Caption({ unit, balanced }: Pick<UnitBalance, 'unit' | 'balanced'>) {

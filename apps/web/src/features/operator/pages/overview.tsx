@@ -38,7 +38,13 @@ function Found({ overview }: { readonly overview: Overview }) {
       <Waiting overview={overview} />
       <Figures overview={overview} />
       {totals.map(({ revenue: { currency } }) => (
-        <Panel key={currency} title={overview.totals.length > 1 ? t('Revenue, cost and margin in {currency}', { currency }) : t('Revenue, cost and margin')} aside={<Link to="/admin/margin">{t('All figures')}</Link>}>
+        <Panel
+          key={currency}
+          title={
+            overview.totals.length > 1 ? t('Revenue, cost and margin in {currency}', { currency }) : t('Revenue, cost and margin')
+          }
+          aside={<Link to="/admin/margin">{t('All figures')}</Link>}
+        >
           <MoneyChart overview={overview} currency={currency} />
         </Panel>
       ))}

@@ -79,7 +79,12 @@ function useCallColumns(): readonly Column<Of<'calls'>>[] {
       cell: ({ outcome, duration_ms }) => `${outcomeWords(outcome).words} · ${tookWords(duration_ms)}`,
     },
     { key: 'tokens', label: t('Tokens'), cell: ({ usage }) => tokenWords(usage) },
-    { key: 'cost', label: t('Cost'), align: 'right', cell: ({ cost }) => (cost == null ? t('unresolved') : formatMoney(cost)) },
+    {
+      key: 'cost',
+      label: t('Cost'),
+      align: 'right',
+      cell: ({ cost }) => (cost === null || cost === undefined ? t('unresolved') : formatMoney(cost)),
+    },
     { key: 'actor', label: t('Who'), cell: ({ actor }) => actor },
     { key: 'request', label: t('Provider’s id'), cell: ({ request_id }) => request_id ?? '' },
     SEALED,
