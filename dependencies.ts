@@ -145,6 +145,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     limits: 'how often',
     policy: 'what is allowed',
     routing: 'which model',
+    terms: 'its trials of catalogs put workspaces on trial',
     wallet: 'a call opens the period it falls into',
     license: 'what a failed payment has switched off',
   },

@@ -46,6 +46,7 @@ test('F1: of catalogs that anybody might write none is accepted that loses, and 
   expect(tally.get('accepted')).toBeGreaterThan(LOTS * 2);
   for (const verdict of ['mistake', 'spend', 'unpaid', 'unusable', 'order'] as const)
     expect(tally.get(verdict)).toBeGreaterThan(0);
+  expect([...world.spent_on].toSorted()).toEqual(['embedding', 'image', 'text', 'trial']);
   expect(await verifyMeters(world.database.pool)).toMatchObject({ open_holds: 0n, mismatches: [] });
   expect((await verifyPostings(world.database.pool)).mismatches).toEqual([]);
 }, 600_000);

@@ -1,18 +1,9 @@
-import {
-  currency,
-  formatAmount,
-  formatUnitPrice,
-  type Money,
-  money,
-  parseRatio,
-  type Ratio,
-  ratio,
-  scale,
-  smallestPayment,
-  zero,
-} from '@purser/money';
+import { currency, money, parseRatio, ratio, scale, smallestPayment, zero } from '@purser/money';
 import { saleOf } from '@purser/catalog';
 import fc from 'fast-check';
+
+import { amountOf, chance, CURRENCIES, DOLLAR, maybe, percent, present, seldom, written } from './any-amount.ts';
+import { anyModel, EMAIL_PRICE, type Model, modelsOf, pricesOf, TASKS } from './any-model.ts';
 
 /** A catalog as its author writes it: three files. Every scalar is text, as the loader reads them. */
 export interface WrittenCatalog {
@@ -22,118 +13,6 @@ export interface WrittenCatalog {
 }
 
 export const FILES = ['any.json', 'models.json', 'costs.json'] as const;
-
-/** What one US dollar is in each currency that catalogs here are sold in: with hundredths, without any, with thousandths. */
-const DOLLAR: Readonly<Record<string, Ratio>> = {
-  USD: ratio(1n, 1n),
-  EUR: ratio(94n, 100n),
-  JPY: ratio(150n, 1n),
-  KWD: ratio(31n, 100n),
-};
-const CURRENCIES = Object.keys(DOLLAR);
-
-/** So many cents of a dollar, in a currency, in amounts that can be paid; `odd` adds what cannot. */
-function amountOf(cents: number, code: string, odd = false): Money {
-  const of = currency(code);
-  const least = smallestPayment(of).nanos;
-  const { nanos } = scale(money(BigInt(cents) * 10_000_000n, of), DOLLAR[code] ?? ratio(1n, 1n), 'up');
-  return money(((nanos + least - 1n) / least) * least + (odd ? least / 2n : 0n), of);
-}
-
-const written = ({ nanos, currency: of }: Money): string => `${formatAmount({ nanos, currency: of })} ${of}`;
-const percent = (of: number): string => (of / 100).toFixed(2);
-const chance = (of: number) => fc.integer({ min: 1, max: 100 }).map((drawn) => drawn <= of);
-const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
-const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
-  fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
-const present = (record: object): object => JSON.parse(JSON.stringify(record)) as object;
-
-/* --- models and what they cost --- */
-
-const model = fc.record({
-  provider: fc.constantFrom('cloud', 'other'),
-  class: fc.constantFrom('small', 'medium', 'large'),
-  currency: fc.constantFrom('USD', 'EUR'),
-  /** What its longest answer costs, in cents. */
-  answer: fc.oneof(
-    { weight: 4, arbitrary: fc.integer({ min: 1, max: 60 }) },
-    { weight: 1, arbitrary: fc.integer({ min: 60, max: 4_000 }) },
-  ),
-  output: fc.constantFrom(100, 1_000, 30_000),
-  /** A token of input against one of output, in hundredths. */
-  input: fc.constantFrom(0, 10, 25, 100, 200),
-  cached: maybe(fc.constantFrom(10, 150)),
-  hour: maybe(fc.constantFrom(50, 300)),
-  reasoning: maybe(fc.constantFrom(100, 250)),
-  longer: maybe(fc.record({ above: fc.constantFrom(5, 40, 400), factor: fc.constantFrom(150, 300) })),
-  priority: maybe(fc.constantFrom(50, 175, 250)),
-  fee: maybe(fc.integer({ min: 1, max: 30 })),
-  free: chance(12),
-  beta: chance(10),
-  verified: chance(90),
-  /** From the first of next year on, in hundredths of today. */
-  later: maybe(fc.constantFrom(50, 200)),
-});
-type Model = typeof model extends fc.Arbitrary<infer T> ? T : never;
-
-/** Yoctos of a token of output, and a share of it in hundredths. */
-function tokenOf({ answer, output, free }: Model, hundredths = 100): string {
-  if (free) return '0';
-  const yoctos = (BigInt(answer) * 10n ** 22n) / BigInt(output);
-  return formatUnitPrice((yoctos * BigInt(Math.round(hundredths))) / 100n);
-}
-
-function unitsOf(one: Model, factor: number): object {
-  const each = (hundredths: number | undefined) =>
-    hundredths === undefined ? undefined : tokenOf(one, (hundredths * factor) / 100);
-  return present({
-    input_token: each(one.input),
-    output_token: each(100),
-    cached_input_token: each(one.cached && (one.cached * one.input) / 100),
-    cache_write_1h_token: each(one.hour),
-    reasoning_token: each(one.reasoning),
-  });
-}
-
-function pricesOf(models: readonly Model[]): string {
-  const prices = models.flatMap((one, index) => {
-    const entry = (from: string, factor: number) =>
-      present({
-        key: `${one.provider}/m${index}`,
-        currency: one.currency,
-        from,
-        each: { ...unitsOf(one, factor), ...(one.fee && !one.free && { request: (one.fee / 100).toFixed(2) }) },
-        tiers: one.longer && [
-          { above_input_tokens: `${one.longer.above}`, each: unitsOf(one, (factor * one.longer.factor) / 100) },
-        ],
-        service_tiers: one.priority && [{ name: 'priority', each: unitsOf(one, (factor * one.priority) / 100) }],
-      });
-    return [entry('2026-01-01', 100), ...(one.later === undefined ? [] : [entry('2027-01-01', one.later)])];
-  });
-  return JSON.stringify({ prices });
-}
-
-function modelsOf(models: readonly Model[]): string {
-  return JSON.stringify({
-    providers: ['cloud', 'other'],
-    models: models.map((one, index) => ({
-      id: `${one.provider}/m${index}`,
-      provider: one.provider,
-      name: `m${index}`,
-      version: '1.0.0',
-      task: 'text',
-      class: one.class,
-      price: `${one.provider}/m${index}`,
-      context_tokens: '100000',
-      output_tokens_max: `${one.output}`,
-      free: `${one.free || (one.input === 0 && one.answer === 0)}`,
-      beta: `${one.beta}`,
-      verified: `${one.verified}`,
-    })),
-  });
-}
-
-/* --- what is sold --- */
 
 const tax = fc.record({
   max: maybe(fc.constantFrom(0, 7, 20, 27)),
@@ -158,6 +37,26 @@ const plan = fc.record({
   /** What a credit sold by itself costs against what it stands for, in hundredths. */
   sold: seldom(fc.oneof(fc.integer({ min: 60, max: 300 }), fc.constant(2_000))),
   tokens: maybe(fc.integer({ min: 1_000, max: 10_000_000 })),
+  tokens_day: maybe(fc.integer({ min: 500, max: 100_000 })),
+  images: maybe(fc.integer({ min: 1, max: 500 })),
+  /** A day and user; of the day, and of the month. */
+  emails: maybe(
+    fc.record({
+      user: fc.integer({ min: 1, max: 300 }),
+      day: fc.integer({ min: 1, max: 5 }),
+      month: fc.integer({ min: 1, max: 30 }),
+    }),
+  ),
+  /** Whether its e-mails cost anything. */
+  sends: chance(30),
+  /** Its ceiling in hundredths of the price. */
+  trial: maybe(
+    fc.record({
+      share: fc.integer({ min: 0, max: 250 }),
+      days: fc.integer({ min: 1, max: 60 }),
+      credits: fc.integer({ min: 1, max: 50_000 }),
+    }),
+  ),
   concurrency: fc.integer({ min: 1, max: 100 }),
   output: fc.constantFrom(50, 500, 30_000),
   hard: seldom(fc.integer({ min: 1, max: 5_000 })),
@@ -189,7 +88,9 @@ const pack = fc.record({
 type AnyPack = typeof pack extends fc.Arbitrary<infer T> ? T : never;
 
 const catalog = fc.record({
-  models: fc.array(model, { minLength: 1, maxLength: 3 }),
+  models: fc.array(anyModel, { minLength: 1, maxLength: 4 }),
+  /** What a thousand e-mails cost, in thousandths of a dollar. */
+  email_mills: maybe(fc.constantFrom(0, 100, 5_000)),
   plans: fc.array(plan, { minLength: 1, maxLength: 2 }),
   packs: fc.array(pack, { maxLength: 2 }),
   buffer: fc.integer({ min: 0, max: 10 }),
@@ -226,7 +127,7 @@ function writtenTerms({ margin, fees: kept, tax: taxed, currency: of }: AnyPlan 
   };
 }
 
-function planText(of: AnyPlan, code: string, { tax_max, credit, models }: AnyCatalog): object {
+function planText(of: AnyPlan, code: string, { tax_max, credit, models, email_mills }: AnyCatalog): object {
   const price = amountOf(of.cents, of.currency, of.odd && of.cents > 0);
   const free = of.cents === 0;
   const marketing = free && of.marketing !== undefined ? amountOf(of.marketing, of.currency) : undefined;
@@ -235,7 +136,10 @@ function planText(of: AnyPlan, code: string, { tax_max, credit, models }: AnyCat
   const stated = of.ceiling !== undefined && ceiling.nanos >= 0n;
   const reserve = ceiling.nanos > 0n ? scale(ceiling, ratio(BigInt(of.reserve), 100n), 'down') : zero(price.currency);
   const stands_for = scale(amountOf(1, of.currency), ratio(BigInt(credit.mills * (of.sold ?? 0)), 1_000n), 'up');
-  const providers = of.providers.filter((provider) => models.some((one) => one.provider === provider));
+  const providersFor = (task: Model['task']): string[] =>
+    of.providers.filter((provider) => models.some((one) => one.provider === provider && one.task === task));
+  const [text, image, embedding] = TASKS.map(providersFor);
+  const fallback = models.find(({ task }) => task === 'text')?.provider;
   return present({
     code,
     name: code,
@@ -248,17 +152,48 @@ function planText(of: AnyPlan, code: string, { tax_max, credit, models }: AnyCat
     credits_monthly: `${of.credits}`,
     rollover: of.rolls && { credits_max: `${Math.floor((of.credits * of.rolls.share) / 100)}`, months: `${of.rolls.months}` },
     pay_as_you_go: of.sold === undefined ? undefined : { credits_max: '500', price: written(stands_for) },
-    quotas: of.tokens === undefined ? undefined : { tokens_month: `${of.tokens}` },
+    quotas: quotasOf(of),
+    trial:
+      of.trial && !free
+        ? {
+            days_max: `${of.trial.days}`,
+            ceiling: written(scale(price, ratio(BigInt(of.trial.share), 100n), 'down')),
+            credits: `${of.trial.credits}`,
+          }
+        : undefined,
+    email: of.sends && email_mills !== undefined ? { provider: 'cloud', price: EMAIL_PRICE } : undefined,
     concurrency: `${of.concurrency}`,
     rate: { rps: '1000', rpm: '10000', burst: '1000' },
     request: { output_tokens_max: `${of.output}`, credits_max: '1000000', input_chars_max: '5000' },
-    model_policy: { defaultRouting: 'latest', providers: { text: providers.length > 0 ? providers : [models[0]?.provider] } },
+    model_policy: {
+      defaultRouting: 'latest',
+      providers: {
+        text: text && text.length > 0 ? text : fallback && [fallback],
+        image: image && image.length > 0 ? image : undefined,
+        embedding: embedding && embedding.length > 0 ? embedding : undefined,
+      },
+    },
     priority: 'standard',
     cost_caps: of.hard === undefined ? undefined : { monthlyUsd: written(amountOf(of.hard, 'USD')), hardStop: 'true' },
     visibility: { showBetaModels: `${of.beta}`, allowUnverified: 'true' },
     ladder: of.ladder ? 'steps' : undefined,
     packs: of.packs ? undefined : [],
   });
+}
+
+function quotasOf({ tokens, tokens_day, images, emails }: AnyPlan): object | undefined {
+  const number = (count: number | undefined): string | undefined => (count === undefined ? undefined : `${count}`);
+  const day = tokens_day === undefined || tokens === undefined ? tokens_day : Math.min(tokens_day, tokens);
+  const mails = emails && { user: emails.user, day: emails.user * emails.day, month: emails.user * emails.day * emails.month };
+  const quotas = present({
+    tokens_month: number(tokens),
+    tokens_day: number(day),
+    images_month: number(images),
+    emails_user_day: number(mails?.user),
+    emails_day: number(mails?.day),
+    emails_month: number(mails?.month),
+  });
+  return Object.keys(quotas).length > 0 ? quotas : undefined;
 }
 
 function packText(of: AnyPack, code: string, { tax_max, credit }: AnyCatalog, rates: ReadonlyMap<string, string>): object {
@@ -311,8 +246,9 @@ function write(of: AnyCatalog): WrittenCatalog {
     medium: ['medium', 'small', 'large'],
     complex: ['large', 'medium', 'small'],
   };
-  const operation = (name: string, feature: string) => ({
+  const operation = (name: string, feature: string, task: Model['task'] = 'text') => ({
     name,
+    task,
     feature,
     output_tokens_default: '500',
     classes: all,
@@ -345,12 +281,26 @@ function write(of: AnyCatalog): WrittenCatalog {
         ],
       },
     ],
-    operations: [operation('ask', 'ai'), ...(features.has('more') ? [operation('more', 'more')] : [])],
+    operations: [
+      operation('ask', 'ai'),
+      ...(features.has('more') ? [operation('more', 'more')] : []),
+      ...(of.models.some(({ task }) => task === 'image')
+        ? [operation('draw', features.has('more') ? 'more' : 'ai', 'image')]
+        : []),
+      ...(of.models.some(({ task }) => task === 'embedding') ? [operation('embed', 'ai', 'embedding')] : []),
+    ],
     plans: of.plans.map((one, index) => planText(one, `P${index}`, of)),
     packs: of.packs.map((one, index) => packText(one, `k${index}`, of, rates)),
   });
-  return { 'any.json': JSON.stringify(main), 'models.json': modelsOf(of.models), 'costs.json': pricesOf(of.models) };
+  return {
+    'any.json': JSON.stringify(main),
+    'models.json': modelsOf(of.models),
+    'costs.json': pricesOf(of.models, of.email_mills),
+  };
 }
 
 /** Catalogs that somebody might write: some keep their margin, some do not, some do not even load. */
-export const anyCatalog: fc.Arbitrary<WrittenCatalog> = catalog.map(write);
+export const anyCatalog: fc.Arbitrary<WrittenCatalog> = catalog
+  // A plan that serves no text is judged by what it serves; one that nothing can be asked of is no catalog.
+  .filter(({ models }) => models.some(({ task }) => task === 'text'))
+  .map(write);

@@ -62,7 +62,7 @@ async function isServed(world: TrialWorld, catalog: Catalog, code: string): Prom
     ),
   );
   const caller = { kind: 'workspace_key' as const, workspace, actor: 'key:trial', roles: ['member' as const] };
-  for (const model of catalog.models) {
+  for (const model of catalog.models.filter(({ task }) => task === 'text')) {
     const answer = await gate.generate(
       caller,
       {

@@ -1,12 +1,13 @@
 import { TestClock } from '@purser/core';
 import { newId, openPool, type Pool, transaction } from '@purser/database';
-import { type Catalog, orderOf, type Pack } from '@purser/catalog';
+import { type Catalog, findPlan, orderOf, type Pack } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { LocalRateLimiter } from '@purser/limits';
 import { grantCredits, Meters, type MeterState } from '@purser/meters';
 import { type Money, money } from '@purser/money';
 import { effectivePolicy, NOTHING_KNOWN, type Policy, raiseCeiling, raisesBefore, type Standing } from '@purser/policy';
 import { RouteStates } from '@purser/routing';
+import { foldTerms, type MonthRow, type SubscriptionSnapshot } from '@purser/terms';
 import { memberMeters, openPeriods } from '@purser/wallet';
 
 import { createGate } from '../create-gate.ts';
@@ -21,6 +22,8 @@ export class TrialWorld {
   readonly clock: TestClock;
   readonly database: { readonly url: string; readonly pool: Pool };
   readonly meters: Meters;
+  /** What money went to so far: tasks, and trials. */
+  readonly spent_on = new Set<string>();
   readonly #batches: Pool;
   readonly #standings = new Map<string, Standing>();
 
@@ -104,6 +107,40 @@ export class TrialWorld {
     const raised = { unit: currency, period_start: policy.billing_period.start, nanos, peak: nanos };
     this.#standings.set(workspace.id, { ...NOTHING_KNOWN, raised });
     return money(nanos - before, currency);
+  }
+
+  /** Puts a workspace on trial, as a subscription that began with one does, and grants its credits. Where its plan gives none, there is none. */
+  async tryOut(workspace: Workspace, catalog: Catalog): Promise<void> {
+    const now = this.clock.now();
+    const { plan, catalogue_version } = workspace;
+    const snapshot: SubscriptionSnapshot = {
+      subscription: `sub_${workspace.id}`,
+      at: now,
+      rank: 0,
+      status: 'trialing',
+      plan,
+      price: '',
+      items: [],
+      period: undefined,
+      trial: { from: now, to: now.add({ hours: 24 * 14 }) },
+      version: catalogue_version,
+      paid_before: false,
+      sold: undefined,
+    };
+    const { terms } = foldTerms({ snapshots: [snapshot], invoices: [] }, () => catalog, catalog.fx);
+    const months = terms.months.map((month): MonthRow => ({ ...month, owed: 0n, owed_unit: null, lapsed: false }));
+    const served = { months, subscribed: terms.subscribed, plan, agreed: false };
+    this.#standings.set(workspace.id, { ...NOTHING_KNOWN, terms: served });
+    const credits = findPlan(catalog, plan)?.trial?.credits ?? 0n;
+    if (months.length === 0 || credits === 0n) return;
+    await grantCredits(this.database.pool, now, {
+      id: newId<'grant'>(),
+      workspace: workspace.id,
+      source: 'gift',
+      credits,
+      expires_at: null,
+      reason: 'trial',
+    });
   }
 
   /** The meter that the plan's cost is counted on. */

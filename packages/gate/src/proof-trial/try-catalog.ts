@@ -61,6 +61,7 @@ export async function spendToTheLimit(world: TrialWorld, catalog: Catalog, how: 
   const unpaid = await spendUnpaid(world, catalog, plan, how);
   if (unpaid > 0n && (plan.price.nanos > 0n || plan.pay_as_you_go))
     wrong.push(`${plan.code}: ${unpaid} were spent without any payment`);
+  wrong.push(...(await spendTrial(world, catalog, plan, how)));
   const cost = await world.costOf(world.policyOf(workspace, catalog));
   if (cost && cost.held !== 0n) wrong.push(`${plan.code}: ${cost.held} are still held`);
   return wrong;
@@ -79,11 +80,15 @@ function allowedBy({ fx }: Catalog, plan: Plan, pack: Pack, price: Money): bigin
 }
 
 /** Where nothing that a plan reaches costs anything, nothing can be spent by any means. */
-export function reachesCost({ models }: Catalog, plan: Plan | undefined): boolean {
+export function reachesCost({ models, prices }: Catalog, plan: Plan | undefined): boolean {
   if (plan === undefined) return false;
-  const { model_policy, visibility } = plan;
-  const providers = model_policy.providers.text ?? [];
-  return models.some((model) => providers.includes(model.provider) && !model.free && (!model.beta || visibility.showBetaModels));
+  const { model_policy, visibility, email } = plan;
+  const mailed = email === undefined ? [] : prices.history(email.priceKey);
+  if (mailed.some(({ units }) => (units.email ?? 0n) > 0n)) return true;
+  return models.some(
+    (model) =>
+      model_policy.providers[model.task]?.includes(model.provider) && !model.free && (!model.beta || visibility.showBetaModels),
+  );
 }
 
 function agreedWith(plan: Plan, hundredths: number | undefined): Overrides {
@@ -144,23 +149,31 @@ class Spender {
     const round = this.#round;
     const [caller, before] = [callerOf(this.#workspace), this.#turn];
     const make = async (index: number): Promise<void> => {
-      const answer = await this.#gate
-        .generate(
-          caller,
-          {
-            operation: operations[index % operations.length]?.name ?? 'ask',
-            complexity: (['simple', 'complex'] as const)[index % 2] ?? 'simple',
-            messages: [{ role: 'user', content: 'word '.repeat(words) }],
-            output_tokens_max: output,
-          },
-          new AbortController().signal,
-        )
-        // A connection that breaks is a fault, which a server answers with a 500.
-        .catch(() => undefined);
+      const operation = operations[index % operations.length];
+      const complexity = (['simple', 'complex'] as const)[index % 2] ?? 'simple';
+      const prompt = 'word '.repeat(words);
+      const asked = { operation: operation?.name ?? 'ask', complexity };
+      const signal = new AbortController().signal;
+      const asking = (): Promise<unknown> => {
+        if (operation?.task === 'image')
+          return this.#gate.spend(caller, 'image', { ...asked, input: { prompt, count: 1 + (index % 4), ...PICTURE } }, signal);
+        if (operation?.task === 'embedding')
+          return this.#gate.spend(
+            caller,
+            'embedding',
+            { ...asked, input: { inputs: [prompt, 'x'], dimensions: undefined } },
+            signal,
+          );
+        const messages = [{ role: 'user' as const, content: prompt }];
+        return this.#gate.generate(caller, { ...asked, messages, output_tokens_max: output }, signal);
+      };
+      // A connection that breaks is a fault, which a server answers with a 500.
+      const answer = await asking().catch(() => undefined);
       round.ended();
       if (answer !== undefined && isRefusal(answer) && UNEXPECTED.has(answer.code)) throw new Error(answer.detail);
     };
     await Promise.all(Array.from({ length: calls }, (_, index) => make(index)));
+    for (const task of this.#account.tasks) this.#world.spent_on.add(task);
     return this.#turn > before;
   }
 
@@ -173,6 +186,8 @@ class Spender {
     return money(nanos, currency);
   }
 }
+
+const PICTURE = { size: '1024x1024', quality: 'high' } as const;
 
 /** Refusals that say that the trial itself is wrong. */
 const UNEXPECTED = new Set(['invalid_request', 'not_found', 'rate_limited', 'overloaded', 'frozen']);
@@ -188,6 +203,20 @@ async function spendUnpaid(world: TrialWorld, catalog: Catalog, plan: Plan, how:
   const spender = new Spender(world, catalog, workspace, { ...how, calls, behaviours: ['kept'] });
   await spender.rounds(1);
   return spender.spent().nanos;
+}
+
+/** A customer on trial spends all that it is let: no more than the catalog says that a trial may cost, whatever was agreed beside. */
+async function spendTrial(world: TrialWorld, catalog: Catalog, plan: Plan, how: Spending): Promise<string[]> {
+  const workspace = world.workspace(catalog, plan.code, { overrides: agreedWith(plan, how.agreed) });
+  await world.tryOut(workspace, catalog);
+  const spender = new Spender(world, catalog, workspace, how);
+  if (reachesCost(catalog, plan)) await spender.before();
+  await spender.rounds(2);
+  if (reachesCost(catalog, plan)) await spender.rest();
+  const most = plan.price.nanos > 0n ? (plan.trial?.ceiling.nanos ?? 0n) : (plan.marketing_budget?.nanos ?? 0n);
+  const spent = spender.spent();
+  if (plan.trial && spent.nanos > 0n) world.spent_on.add('trial');
+  return spent.nanos > most ? [`${plan.code}: ${formatMoney(spent)} spent on a trial that may cost ${most}`] : [];
 }
 
 /** The sums of the promise, by themselves: what is paid, with the most tax and with none, less fees and cost, against the margin. */

@@ -1,7 +1,11 @@
 import type { Catalog } from '@purser/catalog';
 import { actualCost, type Currency, isUnpriced, type ModelPrice, type Money, type Usage } from '@purser/money';
 import {
+  type EmbedAnswer,
+  type EmbedCall,
   finalReport,
+  type ImageAnswer,
+  type ImageCall,
   type Provider,
   type ProviderAnswer,
   type ProviderCall,
@@ -22,13 +26,16 @@ export class Account {
   /** Called by each call that has reached a provider; resolves when they may answer. */
   readonly reached: () => Promise<void>;
   readonly next: () => Behaviour;
+  /** The tasks of which anything was billed. */
+  readonly tasks = new Set<string>();
 
   constructor(reached: () => Promise<void>, next: () => Behaviour) {
     this.reached = reached;
     this.next = next;
   }
 
-  bill({ currency, nanos }: Money): void {
+  bill(task: string, { currency, nanos }: Money): void {
+    if (nanos > 0n) this.tasks.add(task);
     this.billed.set(currency, (this.billed.get(currency) ?? 0n) + nanos);
   }
 }
@@ -59,7 +66,7 @@ export class WorstProvider implements Provider {
     const usage = keeps
       ? dearestUsage(price, input, call.output_tokens_max, false)
       : dearestUsage(price, input, model.output_tokens_max, true);
-    this.#account.bill(costOf(price, usage));
+    this.#account.bill('text', costOf(price, usage));
     await this.#account.reached();
     if (behaviour === 'doubt') throw new Error('the connection is gone, and with it what the call cost');
     if (behaviour === 'uncharged')
@@ -71,6 +78,38 @@ export class WorstProvider implements Provider {
       finish: 'stop',
       offline: false,
     };
+  }
+
+  async embed({ model, inputs }: EmbedCall): Promise<EmbedAnswer> {
+    const { input_tokens_max } = promptBounds(inputs.map((content) => ({ content })));
+    const usage = await this.#bounded('embedding', model, (price) => dearestUsage(price, input_tokens_max, 0, false));
+    return { vectors: inputs.map(() => [1]), usage, model: { provider: this.id, name: model }, offline: false };
+  }
+
+  async draw({ model, prompt, count, size, quality }: ImageCall): Promise<ImageAnswer> {
+    const { input_tokens_max } = promptBounds([{ content: prompt }]);
+    const images = [{ size, quality, count }];
+    const usage = await this.#bounded('image', model, (price) => ({
+      ...dearestUsage(price, input_tokens_max, 0, false),
+      images,
+    }));
+    const drawn = Array.from({ length: count }, () => new Uint8Array([1]));
+    return { images: drawn, usage: finalReport(usage), model: { provider: this.id, name: model } };
+  }
+
+  /** Of what is billed by the piece a provider bills no more than was sent: it is the most of that, answered or not. */
+  async #bounded(task: string, name: string, most: (price: ModelPrice) => Usage): Promise<Usage> {
+    const model = this.#catalog.models.find((one) => one.provider === this.id && one.name === name);
+    const price = model && this.#catalog.prices.findByKey(model.priceKey, this.#now());
+    if (!price) throw new Error(`${name} is not of this catalog`);
+    const behaviour = this.#account.next();
+    const usage = most(price);
+    this.#account.bill(task, costOf(price, usage));
+    await this.#account.reached();
+    if (behaviour === 'doubt') throw new Error('the connection is gone, and with it what the call cost');
+    if (behaviour === 'uncharged')
+      throw new ProviderError(this.id, 'failed after its bill', { kind: 'unavailable', billed: usage });
+    return usage;
   }
 
   stream(): AsyncIterable<StreamEvent> {
