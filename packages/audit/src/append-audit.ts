@@ -29,3 +29,20 @@ export async function appendAudit(connection: Queryable, deed: AuditEvent): Prom
     [deed.workspace ?? PLATFORM, deed.at.toString(), deed.actor, deed.action, deed.subject, JSON.stringify(deed.detail)],
   );
 }
+
+/** Writes many events down, in their order, as `appendAudit` does. */
+export async function appendAudits(connection: Queryable, events: readonly AuditEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await connection.query(
+    `insert into audit.entry (workspace_id, at, actor, action, subject, detail)
+     select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::jsonb[])`,
+    [
+      events.map(({ workspace }) => workspace ?? PLATFORM),
+      events.map(({ at }) => at.toString()),
+      events.map(({ actor }) => actor),
+      events.map(({ action }) => action),
+      events.map(({ subject }) => subject),
+      events.map(({ detail }) => JSON.stringify(detail)),
+    ],
+  );
+}

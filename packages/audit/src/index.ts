@@ -1,7 +1,7 @@
 import type { SchemaMigrations } from '@purser/database';
 
 export { adoptRestoredDatabase } from './adopt-restored.ts';
-export { appendAudit, type AuditEvent, type Json } from './append-audit.ts';
+export { appendAudit, appendAudits, type AuditEvent, type Json } from './append-audit.ts';
 export type { Head } from './block.ts';
 export type { Break } from './chain.ts';
 export { entriesAfter } from './entries-after.ts';

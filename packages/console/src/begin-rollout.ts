@@ -5,13 +5,16 @@ import {
   type Catalog,
   CatalogFault,
   describeMistake,
+  isPriceVersion,
   proveCatalog,
   proposeCatalog,
   proposePrices,
   storeCatalog,
   storePrices,
 } from '@purser/catalog';
-import { changeRollout, type Rollout, startRollout, WHOLE_PPM } from '@purser/policy';
+import { activeRollouts, changeRollout, type Rollout, startRollout, WHOLE_PPM } from '@purser/policy';
+
+import { auditRollout } from './audit-rollout.ts';
 
 interface Parts {
   readonly pool: Pool;
@@ -48,6 +51,7 @@ export async function beginRollout(
   if (of === 'prices') await storePrices(pool, proposed, now);
   else await storeCatalog(pool, proposed, now);
   return transaction(pool, async (connection) => {
+    const before = await activeRollouts(connection);
     const started = await startRollout(connection, { from_version, to_version, share_ppm: ppm(share) }, now);
     if (isRefusal(started)) return started;
     await appendAudit(connection, {
@@ -58,19 +62,24 @@ export async function beginRollout(
       subject: `rollout:${started.id}`,
       detail: { from: from_version, to: to_version, share },
     });
+    if (of === 'catalog') {
+      const after = await activeRollouts(connection);
+      await auditRollout(connection, { catalog: proposed, actor, now, rollout: started.id, before, after });
+    }
     return started;
   });
 }
 
-/** Another share (0 to 1), `all`, or `back`; in the trail. */
+/** Another share (0 to 1), `all`, or `back`; in the audit log, for each workspace that is granted less too. */
 export async function moveRollout(
-  { pool, actor, now }: Pick<Parts, 'pool' | 'actor' | 'now'>,
+  { pool, catalog, actor, now }: Parts,
   id: string,
   change: { readonly share?: number; readonly state?: 'completed' | 'rolled_back' },
 ): Promise<Rollout | Refusal> {
   const { share, state } = change;
   return transaction(pool, async (connection) => {
     const wanted = { ...(share !== undefined && { share_ppm: ppm(share) }), ...(state !== undefined && { state }) };
+    const before = await activeRollouts(connection);
     const changed = await changeRollout(connection, id, wanted, now);
     if (isRefusal(changed)) return changed;
     await appendAudit(connection, {
@@ -81,6 +90,9 @@ export async function moveRollout(
       subject: `rollout:${id}`,
       detail: { before: shown(changed.before), after: shown(changed.after) },
     });
+    // Prices are nobody's terms.
+    if (!isPriceVersion(changed.after.to_version))
+      await auditRollout(connection, { catalog, actor, now, rollout: id, before, after: await activeRollouts(connection) });
     return changed.after;
   });
 }

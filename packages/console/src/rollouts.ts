@@ -144,7 +144,7 @@ function registerMove(app: App, { pool, clock }: ConsoleDeps): void {
     },
     handler: async (request, reply) => {
       const { share: wanted, state } = request.body;
-      const moved = await moveRollout({ pool, actor: callerOf(request).actor, now: clock.now() }, request.params.id, {
+      const moved = await moveRollout({ pool, catalog, actor: callerOf(request).actor, now: clock.now() }, request.params.id, {
         ...(wanted !== undefined && { share: wanted }),
         ...(state !== undefined && { state }),
       });

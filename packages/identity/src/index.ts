@@ -28,6 +28,7 @@ export { lockLicense, setLicense } from './set-license.ts';
 export type { StartedSession } from './sessions.ts';
 export { type License, LICENSES, type Workspace } from './workspace.ts';
 export { type NameAndPlan, namesAndPlans } from './names-and-plans.ts';
+export { workspacesAfter } from './workspaces-after.ts';
 export { workspacesOn } from './workspaces-on.ts';
 export { type WorkspaceOverTime, workspacesOverTime } from './workspaces-over-time.ts';
 

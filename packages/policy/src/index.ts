@@ -8,12 +8,24 @@ export { levelAt } from './ladder.ts';
 export { type CountedFor, EVERY_TASK, metersFor } from './meters-for.ts';
 export { PAY_AS_YOU_GO, payAsYouGoMeter, soldMeter } from './pay-as-you-go.ts';
 export { quotaMeter, quotaOf, type QuotaPlace, type QuotaTerms } from './quota-meters.ts';
+export { loweredBetween, type LoweredTerm } from './lowered-between.ts';
 export { lowerOverrides } from './lower-overrides.ts';
 export { refuseLoss } from './prove-overrides.ts';
 export { type Lowered, provenOverrides, withAcceptedLoss } from './proven-overrides.ts';
 export { refuseUnknown } from './refuse-unknown.ts';
 export { type CeilingRaise, isToCarry, leftOfRaise, raiseCeiling, type SpentRaises, spentOfRaises } from './raise-ceiling.ts';
 export { type RaiseMade, raisesBefore } from './raises-before.ts';
-export { type Arm, armOf, changeRollout, findRollout, listRollouts, type Rollout, startRollout, WHOLE_PPM } from './rollout.ts';
+export {
+  activeRollouts,
+  type Arm,
+  armOf,
+  changeRollout,
+  findRollout,
+  listRollouts,
+  type Rollout,
+  startRollout,
+  versionFor,
+  WHOLE_PPM,
+} from './rollout.ts';
 export { callsOfRollout } from './rollout-calls.ts';
 export { type ActiveLevel, NOTHING_KNOWN, type Standing } from './standing.ts';

@@ -103,6 +103,32 @@ describe('a staged rollout of a catalog (C13)', () => {
     expect(text.match(/rollout\.change/g)).toHaveLength(3);
   });
 
+  it('writes down for each workspace what it is granted less of, and nothing where what was agreed stays; going back grants no less', async () => {
+    const plain = await server.workspace();
+    const agreed = await server.workspace('PRO', { overrides: { credits_monthly: 2_000, concurrency: 20 } });
+    const { id } = (await start({ catalog: proposed, share: 1 })).json;
+    const told = async ({ id: workspace }: { id: string }) => {
+      const { entries } = (await server.admin(`/api/admin/audit?workspace_id=${workspace}`)).json as unknown as {
+        entries: { action: string; subject: string; detail: { plan: string; terms: object[] } }[];
+      };
+      return entries.filter(({ action, subject }) => action === 'rollout.lower' && subject === `rollout:${id}`);
+    };
+    expect(await told(plain)).toMatchObject([
+      {
+        detail: {
+          plan: 'PRO',
+          terms: [
+            { name: 'credits_monthly', from: '1500', to: '1400' },
+            { name: 'concurrency', from: '16', to: '15' },
+          ],
+        },
+      },
+    ]);
+    expect(await told(agreed)).toEqual([]);
+    await change(id, { state: 'back' });
+    expect(await told(plain)).toHaveLength(1);
+  });
+
   it('moves prices of providers the same way: dearer for a share, compared, for all, and back', async () => {
     const costs = await readFile(new URL('provider_costs.yml', SHIPPED), 'utf8');
     const stand_in = /(- key: offline\/stand-in[\s\S]*?input_token: )([\d.]+)/;

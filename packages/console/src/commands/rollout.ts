@@ -43,7 +43,10 @@ export async function changeRollout(
   to: string,
   { yes }: { readonly yes?: true },
 ): Promise<void> {
-  const pool = await context.database();
+  const [pool, catalog] = await Promise.all([
+    context.database(),
+    loadCatalog(context.settings.catalog_file, context.catalog_extensions),
+  ]);
   const state = STATES[to];
   const change = state === undefined ? { share: shareOf(to) } : { state };
   const moved =
@@ -54,7 +57,7 @@ export async function changeRollout(
         : `${percent(shareOf(to))} of the subscribers are moved`;
   const final = state === 'rolled_back' ? ' This rollout cannot be resumed.' : '';
   await context.agree(`${moved} within a second, and are served and charged by other terms.${final}`, yes === true);
-  say(context, await moveRollout({ pool, actor: ACTOR, now: context.clock.now() }, id, change));
+  say(context, await moveRollout({ pool, catalog, actor: ACTOR, now: context.clock.now() }, id, change));
 }
 
 /** All roll-outs, or the two sides of one. */
