@@ -2437,6 +2437,15 @@ create policy own_rows on marketplace.subscription for select to purser_app usin
 grant select on marketplace.subscription to purser_app;
 grant insert, select, update on marketplace.subscription to purser_work;
 
+create table marketplace.told_fee (
+  payment_intent text not null,
+  fee bigint not null,
+  currency text not null,
+  constraint told_fee_pkey PRIMARY KEY (payment_intent),
+  constraint told_fee_fee_check CHECK ((fee >= 0))
+);
+grant insert, select, update on marketplace.told_fee to purser_work;
+
 CREATE OR REPLACE FUNCTION marketplace.erase_workspace(p_workspace uuid, p_pseudonym text, p_rows_max integer)
  RETURNS integer
  LANGUAGE plpgsql

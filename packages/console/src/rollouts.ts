@@ -128,7 +128,7 @@ function registerComparison(app: App, { pool, clock }: ConsoleDeps): void {
   });
 }
 
-function registerMove(app: App, { pool, clock }: ConsoleDeps): void {
+function registerMove(app: App, { pool, catalog, clock }: ConsoleDeps): void {
   app.route({
     method: 'PATCH',
     url: '/api/admin/rollouts/:id',

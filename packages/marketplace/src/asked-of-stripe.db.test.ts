@@ -56,6 +56,32 @@ describe('what Stripe took for an invoice', () => {
     expect(asksFor(payment)).toBe(2);
   });
 
+  test('is taken from an event that tells it, before or after its invoice, and then not asked for', async () => {
+    const of = (charge: string, fee: number) => ({
+      ...shop.stripe.make('charge', 'ch', { amount: 1599, amount_refunded: 0, currency: 'eur', payment_intent: charge }),
+      balance_transaction: shop.stripe.make('balance_transaction', 'txn', { fee, currency: 'eur' }),
+    });
+    const { workspace, first } = await payments.subscribed();
+    await payments.tell('charge.succeeded', of('pi_told_before', 71));
+    await payments.tell('invoice_payment.paid', payments.paymentOf(first, 'pi_told_before'));
+    await shop.market.sweep();
+    expect([await feesOf(workspace), asksFor('pi_told_before')]).toEqual([710_000_000n, 0]);
+
+    const other = await payments.subscribed();
+    const asked = paymentThatTook(undefined);
+    await payments.tell('invoice_payment.paid', payments.paymentOf(other.first, asked));
+    await shop.market.sweep();
+    await payments.tell('charge.updated', of(asked, 72));
+    await shop.market.sweep();
+    expect([await feesOf(other.workspace), asksFor(asked)]).toEqual([720_000_000n, 1]);
+
+    const third = await payments.subscribed();
+    const payment = { payment_intent: { id: 'pi_inside', object: 'payment_intent', latest_charge: of('pi_inside', 73) } };
+    await payments.tell('invoice_payment.paid', { ...payments.paymentOf(third.first, 'pi_inside'), payment });
+    await shop.market.sweep();
+    expect([await feesOf(third.workspace), asksFor('pi_inside')]).toEqual([730_000_000n, 0]);
+  });
+
   test('of several payments is all of them, in the invoice’s currency by the stated rate; one that Stripe does not have is not asked for again', async () => {
     const { workspace, first } = await payments.subscribed();
     for (const payment of [paymentThatTook(40), paymentThatTook(100, 'usd')])

@@ -25,8 +25,16 @@ export interface PaymentEvent {
   readonly customer: string | undefined;
   readonly payload: unknown;
   readonly action: PaymentAction | undefined;
+  /** What the provider took of payments, where it is told with them. */
+  readonly fees: readonly ToldFee[];
   /** Why its object could not be understood. */
   readonly unreadable?: string;
+}
+
+/** What the provider took of a payment. */
+export interface ToldFee {
+  readonly payment: string;
+  readonly fee: Money;
 }
 
 /** How ledger and audit log name what the provider has under this id. */

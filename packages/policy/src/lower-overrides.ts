@@ -1,6 +1,6 @@
 import { allowanceOf, type Catalog, findPlan, payAsYouGoLoss, type Plan } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
-import { compare, convertPlain, currency, findRate, formatAmount, parseMoney } from '@purser/money';
+import { compare, convertPlain, currency, findRate, formatAmount, parseMoney, zero } from '@purser/money';
 
 /**
  * What was agreed on one plan, as another one may keep it: a ceiling above what that plan allows is lowered, an agreement to a loss ends with the
@@ -41,7 +41,9 @@ function keptCeiling(
   const own = plan.price.currency;
   if (findRate(fx, currency(unit), own) === undefined) return undefined;
   const agreed = convertPlain(parseMoney(amount, unit), own, fx, 'down');
-  const most = allowanceOf(plan);
+  // Where fees alone eat the price, less than nothing is left: then nothing may be spent.
+  const allowed = allowanceOf(plan);
+  const most = allowed.nanos < 0n ? zero(own) : allowed;
   const kept = compare(agreed, most) > 0 ? most : agreed;
   return unit === own && kept === agreed ? { amount, currency: unit } : { amount: formatAmount(kept), currency: own };
 }

@@ -156,6 +156,13 @@ export const CUSTOMERS_INVENTORY: readonly TableInventory[] = [
     codes: 'payment_intent currency',
   },
   {
+    table: 'marketplace.told_fee',
+    holds: 'What Stripe took of a payment.',
+    kept: 'As the purchase.',
+    erasure: STAYS,
+    codes: 'payment_intent currency',
+  },
+  {
     table: 'marketplace.credit_note',
     holds: 'What was given back by other means than the payment service.',
     kept: 'As the invoice.',

@@ -74,7 +74,7 @@ export function shareOfMonth({ months }: Term, { by, first, released }: Entry, m
   const share = (whole: bigint, rounding: 'down' | 'up'): bigint =>
     gone.reduce(
       (left, { of }) => left - divide(left * of.numerator, of.denominator, rounding),
-      partOf(whole, month - first, months.length - first),
+      partOf(whole, month - first, months.slice(first)),
     );
   // What may be spent goes rounded up, so that no nano-unit may be spent twice.
   return {

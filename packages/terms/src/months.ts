@@ -24,13 +24,33 @@ export function aMonthFrom(from: Temporal.Instant): Span {
   return { from, to: from.toZonedDateTimeISO('UTC').add({ months: 1 }).toInstant() };
 }
 
-/** Part `index` of `count` equal parts of a whole; rounded so that the first parts together are never more than their share, and all are the whole. */
-export function partOf(whole: bigint, index: number, count: number): bigint {
-  return floorShare(whole, index + 1, count) - floorShare(whole, index, count);
+/**
+ * What of a whole is for one of the months that it pays for: equal parts, and for a last month that is shorter than a month (of a first period
+ * of 45 days, say) the part that its length is of one. Rounded so that the first parts together are never more than their share, and all
+ * are the whole.
+ */
+export function partOf(whole: bigint, index: number, months: readonly Span[]): bigint {
+  const { full, last } = weightsOf(months);
+  const total = full * BigInt(months.length - 1) + last;
+  const until = (count: number): bigint => (count === months.length ? total : full * BigInt(count));
+  return floorShare(whole, until(index + 1), total) - floorShare(whole, until(index), total);
 }
 
-function floorShare(whole: bigint, parts: number, count: number): bigint {
-  const product = whole * BigInt(parts);
-  const quotient = product / BigInt(count);
-  return product < 0n && product % BigInt(count) !== 0n ? quotient - 1n : quotient;
+/** In milliseconds; a last month that is as long as a month, or a little longer, weighs as the others. */
+function weightsOf(months: readonly Span[]): { readonly full: bigint; readonly last: bigint } {
+  const last = months.at(-1);
+  if (last === undefined || months.length === 1) return { full: 1n, last: 1n };
+  const month = lengthOf(aMonthFrom(last.from));
+  const length = lengthOf(last);
+  return length < month ? { full: month, last: length } : { full: 1n, last: 1n };
+}
+
+function lengthOf({ from, to }: Span): bigint {
+  return BigInt(to.epochMilliseconds - from.epochMilliseconds);
+}
+
+function floorShare(whole: bigint, part: bigint, total: bigint): bigint {
+  const product = whole * part;
+  const quotient = product / total;
+  return product < 0n && product % total !== 0n ? quotient - 1n : quotient;
 }

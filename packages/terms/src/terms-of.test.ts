@@ -246,6 +246,24 @@ describe('a month', () => {
     expect([months.length, sum(parts.map(({ net }) => net))]).toEqual([12, 100_000_000_001n]);
   });
 
+  test('of a first period of 45 days is a month and half of one, each with what its length is of the money and the credits', () => {
+    const first = span(START, { days: 45 });
+    const { months, parts } = terms({
+      snapshots: [snapshot()],
+      invoices: [invoice({ gross: 23_985_000_000n, lines: [whole(first, 23_985_000_000n)] })],
+    });
+    expect(months.map(({ from, to }) => [from, to].map((at) => at.toString().slice(0, 10)))).toEqual([
+      ['2027-01-31', '2027-02-28'],
+      ['2027-02-28', '2027-03-17'],
+    ]);
+    // The second is 17 days of the 28 from its beginning on.
+    const [one, other] = months.map(({ allowed }) => Number(allowed[0]?.ceiling));
+    expect(one! / other!).toBeCloseTo(28 / 17, 6);
+    expect(sum(months.map(({ allowed }) => allowed[0]?.ceiling ?? 0n))).toBe((23_985_000_000n * 85n) / 100n);
+    const [credits, rest] = parts.map((part) => Number(part.credits));
+    expect([credits! / rest! - 28 / 17 < 0.01, sum(parts.map(({ net }) => net))]).toEqual([true, 23_985_000_000n]);
+  });
+
   test('from the last day of February to the last of March is one month, as the provider counts it from an anchor', () => {
     const february = { from: Temporal.Instant.from('2027-02-28T10:00:00Z'), to: Temporal.Instant.from('2027-03-31T10:00:00Z') };
     expect(terms({ snapshots: [snapshot()], invoices: [invoice({ lines: [whole(february)] })] }).months).toHaveLength(1);

@@ -11,6 +11,7 @@ import { applyCharge, applyCreditNote, applyReversal } from './apply-reversal.ts
 import { applySubscription } from './apply-subscription.ts';
 import type { EffectParts } from './parts.ts';
 import { settleTerms } from './settle-terms.ts';
+import { keepToldFees } from './told-fees.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What came of an event. */
@@ -115,6 +116,7 @@ async function consequences(
   owner: Owner,
 ): Promise<Verdict> {
   const { action } = event;
+  await keepToldFees(connection, event.fees);
   if (event.unreadable !== undefined) return { outcome: 'refused', detail: event.unreadable };
   if (action === undefined) return { outcome: 'ignored' };
   // Before anything else of the workspace, in the order of everybody who changes terms: what comes of one workspace at once waits here.

@@ -2,6 +2,7 @@ import type { WorkspaceId } from '@purser/core';
 import { fromMinor, type Money } from '@purser/money';
 
 import { bookPurchaseFee } from '../effects/book-fees.ts';
+import { toldFeeOf } from '../effects/told-fees.ts';
 import { asking, isMissing } from './client.ts';
 import type { OpenParts } from './parts.ts';
 
@@ -30,8 +31,10 @@ export async function learnFees(parts: OpenParts): Promise<number> {
   return learnt;
 }
 
-/** Undefined: not known yet; `missing`: Stripe does not have the payment. One that cannot be had keeps nobody from learning the others. */
-export async function feeOf({ stripe, log }: OpenParts, payment: string): Promise<Money | 'missing' | undefined> {
+/** As an event told it, else as Stripe says when it is asked. Undefined: not known yet; `missing`: Stripe does not have the payment. One that cannot be had keeps nobody from learning the others. */
+export async function feeOf({ stripe, log, pool }: OpenParts, payment: string): Promise<Money | 'missing' | undefined> {
+  const told = await toldFeeOf(pool, payment);
+  if (told !== undefined) return told;
   try {
     const expand = ['latest_charge.balance_transaction'];
     const { latest_charge } = await asking('tell its fees', stripe.paymentIntents.retrieve(payment, { expand }));

@@ -47,6 +47,6 @@ function read(payload: unknown): PaymentEvent | undefined {
     const { id, type, created } = head.data;
     const unreadable = error instanceof z.ZodError ? z.prettifyError(error) : 'its amount is no money';
     const at = Temporal.Instant.fromEpochMilliseconds(created * 1000);
-    return { id, type, at, customer: undefined, payload, action: undefined, unreadable: unreadable.slice(0, 500) };
+    return { id, type, at, customer: undefined, payload, action: undefined, fees: [], unreadable: unreadable.slice(0, 500) };
   }
 }

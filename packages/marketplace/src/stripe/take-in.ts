@@ -97,7 +97,7 @@ const STEPS: readonly Step[] = [
   {
     name: 'charges',
     old: true,
-    list: (stripe, created, paging) => stripe.charges.list({ created, ...paging }),
+    list: (stripe, created, paging) => stripe.charges.list({ created, expand: ['data.balance_transaction'], ...paging }),
     events: (one: Stripe.Charge) => [
       standingFor('charge.succeeded', one, one.created),
       ...(one.amount_refunded > 0 ? [standingFor('charge.refunded', one, one.created)] : []),

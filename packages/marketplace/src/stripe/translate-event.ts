@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import type { CheckoutId, PaymentAction, PaymentEvent } from '../payment-action.ts';
 import { reference, SECONDS_MAX } from './objects.ts';
+import { feesToldIn } from './translate-fees.ts';
 import { invoiceAction } from './translate-invoice.ts';
 import { reversalAction } from './translate-reversal.ts';
 import { subscriptionAction } from './translate-subscription.ts';
@@ -39,6 +40,7 @@ export function readEvent(payload: unknown): PaymentEvent {
     customer: data.object.customer ?? undefined,
     payload,
     action: actionOf(type, data.object),
+    fees: feesToldIn(data.object),
   };
 }
 
