@@ -125,7 +125,7 @@ describe('a staged rollout of a catalog (C13)', () => {
       },
     ]);
     expect(await told(agreed)).toEqual([]);
-    await change(id, { state: 'back' });
+    await change(id, { state: 'rolled_back' });
     expect(await told(plain)).toHaveLength(1);
   });
 
