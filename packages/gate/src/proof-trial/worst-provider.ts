@@ -88,7 +88,7 @@ export class WorstProvider implements Provider {
 
   async draw({ model, prompt, count, size, quality }: ImageCall): Promise<ImageAnswer> {
     const { input_tokens_max } = promptBounds([{ content: prompt }]);
-    const images = [{ size, quality, count }];
+    const images = [{ size, quality: quality ?? 'high', count }];
     const usage = await this.#bounded('image', model, (price) => ({
       ...dearestUsage(price, input_tokens_max, 0, false),
       images,
