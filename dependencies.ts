@@ -177,6 +177,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     wallet: 'a call opens the period it falls into',
     notify: 'a model that is closed is an alert',
     gate: 'the one way to spend',
+    providers: 'a chat in no provider’s words, and the pieces of its answer',
     module: 'it is a module',
   },
   account: {

@@ -76,6 +76,9 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
   'money.priceKey': (text) => money.priceKey(text, text),
   'money.withoutAmounts': (text) => money.withoutAmounts(text),
   'providers.countTokens': (text) => providers.countTokens(text),
+  'providers.imagesIn': (text) => providers.imagesIn(text),
+  'providers.textOf': (text) => providers.textOf(text),
+  'providers.withoutThoughts': (text) => providers.withoutThoughts(text),
   'providers.takeTokens': (text) => providers.takeTokens(text, text.length / 10),
   'routing.promptBounds': (text) => routing.promptBounds([{ content: text }]).input_tokens_max,
   'routing.serialisedBounds': (text) => routing.serialisedBounds(text, 1).input_tokens_max,
@@ -85,7 +88,7 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
 const NOT_READING: readonly string[] = words(`
   account.replaceSettings account.searchOf console.beginRollout console.moveRollout console.takeBackGift settings.address settings.text
   http.registerWebClient metrics.backgroundLog terms.collectedByMonth identity.personNamed identity.workspaceNamed
-  catalog.adapterNotes terms.foldTerms core.localTime api.asPrice api.spoken http.problemOfThrown http.refusalOfThrown
+  catalog.adapterNotes terms.foldTerms core.localTime api.asPrice api.spoken http.problemOfThrown http.refusalOfThrown http.anthropicError
   http.sendThrown http.boundConnections http.crossOrigin mail.printedMail
   http.sendCsv http.streamCsv http.namedWorkspace http.guardRedirects http.redirectWithin http.cursorOf http.quantity
   audit.entriesAfter audit.listAudit audit.readMarks core.inBackground database.backUp database.examineDatabase database.restoreBackup database.migrate database.databaseFault core.fileTrouble

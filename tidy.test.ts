@@ -192,7 +192,6 @@ const LONG_STILL: readonly string[] = [
   'apps/web/src/features/operator/parts/gift-form.tsx: GiftForm',
   'packages/marketplace/src/testing-payments.ts: paymentsIn',
   'apps/web/src/features/account/parts/allocations.tsx: AllocateForm',
-  'packages/settings/src/settings.ts: parseSettings',
   'packages/gate/src/testing.ts: openGateBench',
   'bench/holds/naive.ts: naivePair',
   'packages/terms/src/closed.test.ts: monthOfLife',

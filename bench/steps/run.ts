@@ -69,6 +69,7 @@ const NO_RATES: RateLimiter = {
   enforced: 'local',
   decide: () => ({ allowed: true, enforced: 'local' }),
   fail: () => undefined,
+  headroom: () => undefined,
   close: async () => {},
 };
 

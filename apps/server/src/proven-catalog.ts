@@ -28,7 +28,8 @@ export async function provenCatalog(
   const catalog = await load(settings.catalog_file, catalogExtensions(modules));
   const { losses, notes } = proveCatalog(catalog, now);
   // Nothing is wrong with what they say; "plans check" prints them too.
-  for (const note of [...notes, ...adapterNotes(catalog, PROVIDER_IDS)]) log.info({ catalog: catalog.version }, note);
+  for (const note of [...notes, ...adapterNotes(catalog, [...PROVIDER_IDS, ...Object.keys(settings.providers)])])
+    log.info({ catalog: catalog.version }, note);
   if (losses.length === 0) return catalog;
   const codes = [...new Set(losses.map(({ code }) => code))].join(', ');
   if (!settings.allow_unproven_catalog) {

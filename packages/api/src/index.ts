@@ -1,4 +1,5 @@
 export { amountSchema, counterSchema, instantSchema, quantitySchema, uuidSchema } from './amounts.ts';
+export { anthropicErrorSchema } from './anthropic-error.ts';
 export { openAiErrorSchema } from './openai-error.ts';
 export { pageQuery } from './page.ts';
 export { type Offer, offerSchema, type Problem, problemSchema } from './problem.ts';

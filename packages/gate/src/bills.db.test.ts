@@ -71,7 +71,7 @@ const ENDPOINTS: Record<string, { readonly streams: boolean; readonly call: Endp
       for await (const part of parts) {
         if (part.type === 'text') text += part.text;
         else if (part.type === 'refusal') return { text, failed: true };
-        else return { text, finish: part.answer.finish };
+        else if (part.type === 'end') return { text, finish: part.answer.finish };
       }
       throw new Error('a stream without an end');
     },

@@ -1,10 +1,11 @@
 import { assert, isRefusal, type Refusal, refuse } from '@purser/core';
 import type { Caller } from '@purser/identity';
+import type { AnswerPiece } from '@purser/providers';
 
 import { clear, type Cleared } from './admission/admit.ts';
 import type { Ask } from './admission/draft.ts';
 import { countMistake } from './admission/mistakes.ts';
-import { arrive, countAction, countRefused } from './admission/rate.ts';
+import { arrive, countAction, countRefused, headroomOf } from './admission/rate.ts';
 import { Refused } from './admission/refused.ts';
 import type { Engine, GateDeps } from './deps.ts';
 import { CallWatch } from './execution/call-watch.ts';
@@ -17,10 +18,10 @@ import { tasksOf } from './tasks/registry.ts';
 import { EmbeddingTask } from './tasks/embedding/embedding-task.ts';
 import { ImageTask } from './tasks/image/image-task.ts';
 import { SpeechTask } from './tasks/speech/speech-task.ts';
-import type { Task, TextPiece } from './tasks/task.ts';
+import type { Task } from './tasks/task.ts';
 import { ModerationTask } from './tasks/moderation/moderation-task.ts';
 import { TranscriptionTask } from './tasks/transcription/transcription-task.ts';
-import { answerOf, endOf, replayedParts } from './tasks/text/answer.ts';
+import { answerOf, endOf, replayedParts, spentEnd } from './tasks/text/answer.ts';
 import { chatCompletions } from './tasks/text/openai/chat-completions.ts';
 import { refuseBody } from './tasks/text/openai/request.ts';
 import type { TextInput, TextResult } from './tasks/text/text-input.ts';
@@ -121,7 +122,7 @@ export function createGate(deps: GateDeps): Gate {
     stream: (caller, request, signal) =>
       inFlight.track(
         open(askOf(text, caller, request), 'generate', (cleared) =>
-          stream<TextResult, ReturnType<typeof endOf>, TextPiece>(engine, cleared, signal, endOf, (spent) =>
+          stream<TextResult, ReturnType<typeof endOf>, AnswerPiece>(engine, cleared, signal, endOf, (spent) =>
             replayedParts(answerOf(spent)),
           ),
         ),
@@ -130,7 +131,7 @@ export function createGate(deps: GateDeps): Gate {
       const wrong = refuseBody(body);
       if (wrong !== undefined) return inFlight.track(mistaken(caller, body.user, wrong, arrival));
       const input: TextInput = { body };
-      const ask = askFor(text, caller, { input, model: body.model, user: body.user, idempotency, arrival });
+      const ask = askFor(text, caller, { input, model: body.model, models: body.models, user: body.user, idempotency, arrival });
       return inFlight.track(open(ask, 'chat', (cleared) => chatCompletions(engine, text, cleared, body, signal)));
     },
     arrive: (caller, user) => {
@@ -139,6 +140,7 @@ export function createGate(deps: GateDeps): Gate {
     },
     act: (caller, user) => countAction(engine, caller, user),
     mistaken: (caller, refusal, arrival) => mistaken(caller, undefined, refusal, arrival),
+    headroom: (caller) => headroomOf(engine, caller),
     proveRoutes: (models) => proveRoutes(engine, models),
     settled: (timeout_ms) => {
       engine.meters.hurry();
@@ -163,6 +165,7 @@ function askFor(task: Task, caller: Caller, request: Loose<TaskRequest>): Ask {
     complexity: request.complexity ?? 'medium',
     cost_max: request.cost_max,
     model: request.model,
+    models: request.models ?? [],
     idempotency: request.idempotency,
     arrival: request.arrival,
     user: request.user,
@@ -173,10 +176,6 @@ function askOf(text: TextTask, caller: Caller, request: GenerateRequest): Ask {
   const { operation, complexity, cost_max, model, idempotency, arrival, messages, output_tokens_max } = request;
   const input: TextInput = { messages, output_tokens_max };
   return askFor(text, caller, { input, operation, complexity, cost_max, model, idempotency, arrival, user: undefined });
-}
-
-function spentEnd<Result>(spent: Spent<Result>): SpentEnd<Result> {
-  return { type: 'end', spent };
 }
 
 /** What was kept of a stream is what it made, without the pieces it came in. */

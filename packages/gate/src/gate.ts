@@ -1,9 +1,12 @@
 import type { Refusal, WorkspaceId } from '@purser/core';
 import type { Complexity, ModelEntry } from '@purser/catalog';
 import type { Caller } from '@purser/identity';
+import type { RateHeadroom } from '@purser/limits';
 import type { Money, Usage } from '@purser/money';
 
-import type { Piece, TextPiece } from './tasks/task.ts';
+import type { AnswerPiece } from '@purser/providers';
+
+import type { Piece } from './tasks/task.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -51,6 +54,8 @@ export interface TaskRequest<Input = unknown> {
   /** Refused or made smaller rather than exceeded. */
   readonly cost_max?: Money;
   readonly model?: string;
+  /** Who is asked when that one cannot be, or fails, in this order. */
+  readonly models?: readonly string[];
   /** The end user, when the request itself names one. */
   readonly user?: string;
   readonly idempotency?: Idempotency;
@@ -84,7 +89,7 @@ export type StreamedPart<End, P extends Piece = Piece> = P | End | { readonly ty
 /** The parts as they come. `replayed`: the answer was given before, under the same idempotency key; `call`: what is known before it ends. */
 export type Streamed<End, P extends Piece = Piece> = AsyncIterable<StreamedPart<End, P>> & {
   readonly replayed?: true;
-  readonly call?: ServedCall;
+  readonly call: StreamedCall;
 };
 
 /** The last part of a stream of any task. */
@@ -100,10 +105,10 @@ export interface Answer extends Omit<Called, 'usage'> {
   readonly finish: string;
 }
 
-export type StreamPart = StreamedPart<{ readonly type: 'end'; readonly answer: Answer }, TextPiece>;
+export type StreamPart = StreamedPart<{ readonly type: 'end'; readonly answer: Answer }, AnswerPiece>;
 
 /** The parts of an answer as they come. `replayed`: it was given before, under the same idempotency key. */
-export type StreamedAnswer = AsyncIterable<StreamPart> & { readonly replayed?: true };
+export type StreamedAnswer = AsyncIterable<StreamPart> & { readonly replayed?: true; readonly call: StreamedCall };
 
 /** An OpenAI-shaped request whose bytes may pass through untouched but for what the gate must set. */
 export interface OpenAiRequest {
@@ -115,6 +120,7 @@ export interface OpenAiRequest {
 
 export interface OpenAiChatBody {
   readonly model: string;
+  readonly models?: readonly string[];
   readonly messages: readonly unknown[];
   readonly stream?: boolean;
   readonly max_tokens?: number;
@@ -137,6 +143,12 @@ export interface ServedCall {
   readonly id: string;
   readonly degraded: readonly Degradation[];
   readonly offline: boolean;
+}
+
+/** What is known of a stream before its first part. */
+export interface StreamedCall extends ServedCall {
+  /** The name by which its provider knows the model. */
+  readonly model: string;
 }
 
 /** What a call cost and charged. */
@@ -178,6 +190,8 @@ export interface Gate {
   chatCompletions(caller: Caller, request: OpenAiRequest, signal: AbortSignal): Promise<OpenAiResponse | Refusal>;
   /** For a request that a door refused before it could ask: counts it against its workspace's rate, and as its user's failure if it was one, and returns what the user is told. */
   mistaken(caller: Caller, refusal: Refusal, arrival: Arrival | undefined): Promise<Refusal>;
+  /** What is left of the rate of the caller's workspace, after its last call. */
+  headroom(caller: Caller): RateHeadroom | undefined;
   /** Sends the probes that are due to those of the models that are closed until one has shown that they keep their output limit. */
   proveRoutes(models: readonly ModelEntry[]): Promise<void>;
   /** Resolves when every call answered before now is in the books, at most after `timeout_ms`: what a reader of the books waits for. */

@@ -20,6 +20,8 @@ export type {
   Spent,
   SpentEnd,
   Streamed,
+  StreamedCall,
+  StreamedPart,
   StreamPart,
   TaskRequest,
 } from './gate.ts';
@@ -27,6 +29,8 @@ export { buyOffers } from './admission/offers.ts';
 export type { ProviderFailure } from './execution/provider-failure.ts';
 export { keepWithinBound } from './execution/unresolved-bound.ts';
 export type { EmbeddingInput, EmbeddingResult } from './tasks/embedding/embedding-task.ts';
+export type { Asked, ChatInput } from './tasks/text/chat-input.ts';
+export type { TextResult } from './tasks/text/text-input.ts';
 export type { ImageInput, ImageResult } from './tasks/image/image-task.ts';
 export type { SpeechInput, SpeechResult } from './tasks/speech/speech-task.ts';
 export { type Length, lengthOf } from './tasks/audio/recording.ts';

@@ -51,7 +51,7 @@ const ENDPOINTS = {
     for await (const part of parts) {
       if (part.type === 'text') text += part.text;
       else if (part.type === 'refusal') throw new Error(part.refusal.detail);
-      else {
+      else if (part.type === 'end') {
         const { answer, replayed } = plain(part.answer);
         expect(replayed).toBe(parts.replayed === true);
         return { answer: { text, answer }, replayed };

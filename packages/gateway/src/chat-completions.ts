@@ -6,14 +6,17 @@ import { sendRefusal, callerOf, callerSignal, sendChunks, idempotencyOf, openAiE
 
 import { brokenStream } from './broken-stream.ts';
 import { describeBill, describeCall } from './describe-call.ts';
+import { describeLimits } from './describe-limits.ts';
 import type { GatewayDeps } from './deps.ts';
 import { endUser } from './end-user.ts';
+import { fallbackModels } from './fallback-models.ts';
 
 const MESSAGES_MAX = 10_000;
 
 /** What the gate itself reads is checked; every other member is the upstream's business and passes on as it came. */
 const chatBody = z.looseObject({
   model: z.string().min(1).max(200).describe('One of GET /v1/models; `auto` leaves the choice to the plan.'),
+  models: fallbackModels,
   messages: z
     .array(z.looseObject({ role: z.string() }))
     .min(1)
@@ -63,6 +66,7 @@ export function registerChatCompletions(app: App, { gate, bounds }: GatewayDeps)
       if (isRefusal(result)) return sendRefusal(request, reply, result);
       if (result.replayed) reply.header('idempotency-replayed', 'true');
       if (result.kind === 'stream') {
+        describeLimits(gate, request, reply);
         describeCall(reply, result.call);
         await sendChunks(reply, result.chunks, { lastWords: (error) => brokenStream(request, error) });
         return reply;

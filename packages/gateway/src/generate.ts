@@ -20,6 +20,7 @@ import {
 } from '@purser/http';
 
 import type { GatewayDeps } from './deps.ts';
+import { describeLimits } from './describe-limits.ts';
 
 const MESSAGES_MAX = 1_000;
 
@@ -101,6 +102,7 @@ async function streamAnswer(
   const parts = await gate.stream(caller, wanted, callerSignal(reply));
   if (isRefusal(parts)) return sendRefusal(request, reply, parts);
   if (parts.replayed) reply.header('idempotency-replayed', 'true');
+  describeLimits(gate, request, reply);
   await sendChunks(reply, answerEvents(request, parts));
   return reply;
 }
@@ -118,6 +120,12 @@ async function* answerEvents(request: FastifyRequest, parts: AsyncIterable<Strea
           break;
         case 'refusal':
           yield event('problem', problemOf(part.refusal, request.view));
+          break;
+        case 'thought':
+        case 'sealed_thought':
+        case 'tool_call':
+        case 'tool_arguments':
+          // Nothing here asks for tools; reasoning that a model shows unasked is no part of the answer.
           break;
       }
     }

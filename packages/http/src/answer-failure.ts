@@ -4,10 +4,11 @@ import { isTransientDatabaseError } from '@purser/database';
 import type { View } from '@purser/catalog';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import { anthropicError } from './anthropic-error.ts';
 import { openAiError, worthRetrying } from './openai-error.ts';
 import { INTERNAL, PROBLEM_TYPE, problemOf } from './problem.ts';
 
-/** Answers with a refusal: a problem, or OpenAI's error shape on the routes that speak it. */
+/** Answers with a refusal: a problem, or the vendor's error shape on the routes that speak its format. */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   return sendProblem(request, reply, problemOf(refusal, request.view));
 }
@@ -19,7 +20,8 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Prob
   if (problem.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
   if (speaksOpenAi(request)) {
     reply.header('x-should-retry', String(worthRetrying(problem)));
-    return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(openAiError(problem)));
+    const error = speaksAnthropic(request) ? anthropicError(problem, request.id) : openAiError(problem);
+    return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(error));
   }
   return reply.header('content-type', PROBLEM_TYPE).send(JSON.stringify(problem));
 }
@@ -69,6 +71,10 @@ function refusalOfFramework(thrown: unknown): Refusal | undefined {
     return refuse('invalid_request', 'the request could not be read');
   }
   return undefined;
+}
+
+function speaksAnthropic(request: FastifyRequest): boolean {
+  return request.url.startsWith('/v1/messages');
 }
 
 function speaksOpenAi(request: FastifyRequest): boolean {

@@ -9,7 +9,8 @@ export const SESSION_COOKIE = 'purser_session';
 
 /** What the request presents, or nothing; a change that another site's page made a browser send is refused. */
 export function presentedCredentials(request: FastifyRequest): Credentials | Refusal | undefined {
-  const { authorization, cookie } = request.headers;
+  const { cookie } = request.headers;
+  const authorization = request.headers.authorization ?? vendorKey(request);
   if (authorization === undefined) {
     if (cookie === undefined || !cookie.includes(`${SESSION_COOKIE}=`)) return undefined;
     if (changesFromElsewhere(request)) {
@@ -22,6 +23,12 @@ export function presentedCredentials(request: FastifyRequest): Credentials | Ref
     purserWorkspace: single(request.headers['purser-workspace']),
     purserUser: spelled(single(request.headers['purser-user'])),
   };
+}
+
+/** Anthropic's clients send their key by a header of its own. */
+function vendorKey({ url, headers }: FastifyRequest): string | undefined {
+  const key = single(headers['x-api-key']);
+  return key === undefined || !url.startsWith('/v1/') ? undefined : `Bearer ${key}`;
 }
 
 function single(header: string | string[] | undefined): string | undefined {

@@ -1,4 +1,4 @@
-import { openAiErrorSchema, problemSchema } from '@purser/api';
+import { anthropicErrorSchema, openAiErrorSchema, problemSchema } from '@purser/api';
 import { type RefusalKind, refusalKinds } from '@purser/core';
 import type { z } from 'zod';
 
@@ -12,6 +12,11 @@ export function problems(...statuses: Status[]): Record<number, ResponseDescript
 /** The same in OpenAI's error shape. */
 export function openAiErrors(...statuses: Status[]): Record<number, ResponseDescription> {
   return described('application/json', openAiErrorSchema, statuses);
+}
+
+/** The same in Anthropic's error shape. */
+export function anthropicErrors(...statuses: Status[]): Record<number, ResponseDescription> {
+  return described('application/json', anthropicErrorSchema, statuses);
 }
 
 interface ResponseDescription {

@@ -8,6 +8,7 @@ export {
   planRules,
   type RateAllowed,
   type RateDecision,
+  type RateHeadroom,
   type RateLimiter,
   type RateRequest,
   type RateRule,

@@ -1,7 +1,8 @@
 import { LruCache, type Refusal, refuse } from '@purser/core';
 
 import { blockedFor, countFailure, type FailureState } from './failures.ts';
-import type { FailureRequest, RateAllowed, RateDecision, RateLimiter, RateRequest, RateSubject } from './rate.ts';
+import { headroomOf } from './headroom.ts';
+import type { FailureRequest, RateAllowed, RateDecision, RateHeadroom, RateLimiter, RateRequest, RateSubject } from './rate.ts';
 import { refuseBlocked, refuseRate } from './refuse-rate.ts';
 import {
   adopt,
@@ -13,6 +14,7 @@ import {
   uncountCall,
   type Wait,
   waitFor,
+  windowOf,
 } from './sliding.ts';
 
 interface Known {
@@ -101,6 +103,12 @@ export class LocalRateLimiter implements RateLimiter {
     let failed = this.#failed.get(key);
     if (failed === undefined) this.#failed.set(key, (failed = { at_ms: now.epochMilliseconds, times_ms: [], until_ms: 0 }));
     return failed;
+  }
+
+  headroom({ scope, subject, now }: Parameters<RateLimiter['headroom']>[0]): RateHeadroom | undefined {
+    const known = this.#known.get(keyOf(scope, subject));
+    const window = windowOf(subject.rules, known?.state, now.epochMilliseconds * 1_000);
+    return window && headroomOf(window.rule, window.calls);
   }
 
   /** Counts a call that was admitted elsewhere, whatever the limits say. Refuses when there is no memory for its subjects. */

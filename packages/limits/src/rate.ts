@@ -67,6 +67,15 @@ export interface RateAllowed {
 
 export type RateDecision = RateAllowed | Refusal;
 
+/** What is left of a rate, to be told before it is used up. */
+export interface RateHeadroom {
+  /** Calls in any span of the window. */
+  readonly limit: number;
+  readonly remaining: number;
+  /** After so long without a call all of it is there again. */
+  readonly reset_ms: number;
+}
+
 export interface RateLimiter {
   /**
    * Counts the call, or refuses it (`rate_limited`, `min_gap` or `temporarily_blocked`, with `retryAfterSeconds`) and counts nothing.
@@ -75,6 +84,15 @@ export interface RateLimiter {
   decide(request: RateRequest): RateDecision | Promise<RateDecision>;
   /** Counts a failure. The refusal, when the subject was kept out already: then nothing is counted. */
   fail(request: FailureRequest): Refusal | undefined | Promise<Refusal | undefined>;
+  /**
+   * What a subject's window leaves, as far as it is known here after the last call that was counted; a bucket's burst comes and goes within
+   * a second and is not told. Undefined where nothing is limited by a window. Asks no store and counts nothing.
+   */
+  headroom(request: {
+    readonly scope: string;
+    readonly subject: RateSubject;
+    readonly now: Temporal.Instant;
+  }): RateHeadroom | undefined;
   /** How limits are enforced at this moment, for health and metrics. */
   readonly enforced: RateAllowed['enforced'];
   close(): Promise<void>;

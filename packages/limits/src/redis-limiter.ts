@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 
-import { inBackground, type Refusal, wasDemoted } from '@purser/core';
+import { inBackground, type Refusal, wasDemoted, LruCache } from '@purser/core';
 import { Redis } from 'ioredis';
 
 import { LocalRateLimiter } from './local-limiter.ts';
-import type { FailureRequest, RateAllowed, RateDecision, RateLimiter, RateRequest } from './rate.ts';
+import { headroomOf } from './headroom.ts';
+import type { FailureRequest, RateAllowed, RateDecision, RateHeadroom, RateLimiter, RateRequest } from './rate.ts';
 import { examineRedis } from './examine-redis.ts';
 import { RateScript, type Ruling } from './redis-script.ts';
 import { refuseBlocked, refuseRate } from './refuse-rate.ts';
@@ -30,6 +31,8 @@ const TIMEOUT_MS = 250;
 const PAUSE_MS = 1_000;
 const OPEN_MS_MAX = 2_000;
 const RECONNECT_MS_MAX = 1_000;
+/** Workspaces whose last count is remembered. */
+const COUNTED_MAX = 20_000;
 
 /**
  * Sliding limits over any number of servers: one script, one round trip, for all the decisions that are wanted at a time.
@@ -44,6 +47,8 @@ export class RedisRateLimiter implements RateLimiter {
   readonly #local: LocalRateLimiter;
   readonly #shares: Shares;
   readonly #onChange: RedisRateLimiterOptions['onChange'];
+  /** What counted in the window of a workspace at its last call. */
+  readonly #counted = new LruCache<string, number>(COUNTED_MAX);
   #away_until_ms = 0;
   /** Until then the shares bind as well: null while Redis has always been there. */
   #both_until_ms: number | null = null;
@@ -143,8 +148,24 @@ export class RedisRateLimiter implements RateLimiter {
       own,
       ruling.sums.map((calls) => this.#shares.part(calls)),
     );
+    this.#remember(request, ruling.sums);
     if (ruling.wait) return refuseRate(ruling.wait);
     return full ?? { allowed: true, enforced: 'shared' };
+  }
+
+  /** Of the first subject, whose calls all are: what all servers together have counted. */
+  #remember({ scope, subjects }: RateRequest, [calls]: readonly number[]): void {
+    const [subject] = subjects;
+    if (subject !== undefined && calls !== undefined) this.#counted.set(`${scope} ${subject.name}`, calls);
+  }
+
+  headroom({ scope, subject, now }: Parameters<RateLimiter['headroom']>[0]): RateHeadroom | undefined {
+    if (this.#isAway()) {
+      const [own] = this.#shares.of({ scope, subjects: [subject], now }).subjects;
+      return own && this.#local.headroom({ scope, subject: own, now });
+    }
+    const rule = subject.rules.find(({ kind }) => kind === 'window');
+    return rule?.kind === 'window' ? headroomOf(rule, this.#counted.get(`${scope} ${subject.name}`) ?? 0) : undefined;
   }
 
   /** What fails costs nothing, so it is not shared out: while Redis is away each server counts the failures it sees. */

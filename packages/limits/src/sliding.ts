@@ -95,6 +95,23 @@ function windowWait(state: WindowState, rule: WindowRule, t_us: number): number 
   return (SLOTS + 1) * slotLength(rule);
 }
 
+/** The window of a subject, and how many calls count in it now; undefined: it has none. */
+export function windowOf(
+  rules: readonly RateRule[],
+  state: SubjectState | undefined,
+  now_us: number,
+): { readonly rule: WindowRule; readonly calls: number } | undefined {
+  const index = rules.findIndex(({ kind }) => kind === 'window');
+  const rule = rules[index];
+  if (rule?.kind !== 'window') return undefined;
+  const window = state?.states[index] as WindowState | undefined;
+  if (window === undefined) return { rule, calls: 0 };
+  const oldest = slotAt(rule, timeOf(window, rule, now_us)) - SLOTS;
+  let calls = 0;
+  for (let at = 0; at < window.slots.length; at += 2) if ((window.slots[at] ?? 0) >= oldest) calls += window.slots[at + 1] ?? 0;
+  return { rule, calls };
+}
+
 /** Counts one call against every rule. */
 export function countCall({ rules, states }: SubjectState, now_us: number): void {
   for (let index = 0; index < rules.length; index += 1) {

@@ -18,6 +18,8 @@ export class AnswerRecord {
   model: string | undefined;
   /** Why generation ended; null as long as the provider has not said. */
   finish: Finish | null = null;
+  /** The text at which it was told to stop, where the provider says which. */
+  stop_sequence: string | undefined;
   /** The protocol's own last word was read (`[DONE]`, `message_stop`): nothing comes after it. */
   terminated = false;
   error: SpokenError | null = null;

@@ -1,6 +1,24 @@
 export {
+  type AnswerFormat,
+  type AnswerPart,
+  type AnswerPiece,
+  type ContentPart,
+  type ImagePart,
+  imagesIn,
+  type TextPart,
+  textOf,
+  type ThoughtPart,
+  type ToolCallPart,
+  type ToolChoice,
+  type ToolDefinition,
+  type ToolResultPart,
+} from './chat/parts.ts';
+export { withoutThoughts } from './chat/thought-ids.ts';
+export {
   type Billed,
   type CallSettings,
+  type ChatFeature,
+  type ChatRequest,
   type EmbedAnswer,
   type EmbedCall,
   type Finish,
@@ -12,7 +30,6 @@ export {
   type ProviderErrorKind,
   type ProviderMessage,
   type ProviderModel,
-  type SettingName,
   type StreamEvent,
 } from './provider.ts';
 export { type SpeechAbilities, type SpeechCall, type SpeechEvent, type SpeechFormat, SPEECH_FORMATS } from './media/speech.ts';

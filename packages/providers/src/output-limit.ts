@@ -5,9 +5,3 @@
 export const OUTPUT_LIMIT_NAMES = ['max_tokens', 'max_completion_tokens'] as const;
 
 export type OutputLimitName = (typeof OUTPUT_LIMIT_NAMES)[number];
-
-/** A request body, whoever wrote it, with the limit said once and under that name. */
-export function withOutputLimit(body: string, name: OutputLimitName, tokens: number): string {
-  const { max_tokens: _, max_completion_tokens: __, ...rest } = JSON.parse(body) as Record<string, unknown>;
-  return JSON.stringify({ ...rest, [name]: tokens });
-}

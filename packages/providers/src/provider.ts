@@ -1,6 +1,7 @@
 import { Fault } from '@purser/core';
 import type { Usage } from '@purser/money';
 import type { Blame } from './blame.ts';
+import type { AnswerFormat, AnswerPart, AnswerPiece, ContentPart, ImagePart, ToolChoice, ToolDefinition } from './chat/parts.ts';
 import type { ImageAbilities, ImageAnswer, ImageCall } from './media/images.ts';
 import type { ModerationAbilities, ModerationAnswer, ModerationCall } from './media/moderation.ts';
 import type { SpeechAbilities, SpeechCall, SpeechEvent } from './media/speech.ts';
@@ -19,7 +20,8 @@ export type { ProviderModel } from './provider-model.ts';
 
 export interface ProviderMessage {
   readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
+  /** Results of tools stand in a user's message. */
+  readonly content: string | readonly ContentPart[];
 }
 
 /** How a model is to choose its words, by OpenAI's names. A provider takes those that it `honours`; any other is refused before it is asked. */
@@ -32,25 +34,52 @@ export interface CallSettings {
   readonly presence_penalty?: number;
   /** Texts at which the answer ends. */
   readonly stop?: readonly string[];
+  /** How much it is to think: OpenAI's `none`, `minimal`, `low`, `medium`, `high`, and what else a provider knows. */
+  readonly reasoning_effort?: string;
+  readonly verbosity?: string;
+  /** Anthropic's `thinking`, as the caller wrote it. */
+  readonly thinking?: object;
 }
 
-export type SettingName = keyof CallSettings;
+/** A chat in whichever wire format it was asked for, in no provider's words. */
+export interface ChatRequest {
+  readonly messages: readonly ProviderMessage[];
+  readonly settings?: CallSettings;
+  readonly tools?: readonly ToolDefinition[];
+  readonly tool_choice?: ToolChoice;
+  /** False: one call of a tool at a time. */
+  readonly parallel_tool_calls?: boolean;
+  readonly format?: AnswerFormat;
+}
+
+/** What a request may ask for beyond a text for a text: a provider that does not `honour` it is not asked. */
+export type ChatFeature =
+  | keyof CallSettings
+  | 'tools'
+  | 'strict_tools'
+  | 'tool_choice'
+  | 'sequential_tool_calls'
+  | 'failed_tool_result'
+  | 'image_in_tool_result'
+  | 'json'
+  | 'json_schema'
+  | 'image_url'
+  | 'image_data'
+  | 'image_detail'
+  | 'thoughts'
+  | 'cache';
 
 /** One physical call. Whoever makes it has already held its worst case, so `output_tokens_max` always travels with it. */
-export interface ProviderCall {
+export interface ProviderCall extends ChatRequest {
   /** The id of the configured provider: `gemini`, `gemini_free`, `openai`, `anthropic`, `ollama`, `offline` … */
   readonly provider: string;
   /** The model's name as the provider knows it. */
   readonly model: string;
   /** The version a pin names; echoed in the answer, never sent. */
   readonly version?: string;
-  readonly messages: readonly ProviderMessage[];
   readonly output_tokens_max: number;
   /** What to call that, where the server has been seen to keep another name than the provider's usual one. */
   readonly output_limit?: OutputLimitName;
-  readonly settings?: CallSettings;
-  /** Ask for an answer that is one JSON value. */
-  readonly json?: boolean;
   /** Ends the call: a time limit, or a client that went away. */
   readonly signal: AbortSignal;
   /** The catalog's operation (`summarise`, `draft` …). Models read it from the messages; the offline provider works by it. */
@@ -59,10 +88,14 @@ export interface ProviderCall {
   readonly user?: string;
 }
 
-export type Finish = 'stop' | 'length' | 'content_filter' | 'other';
+export type Finish = 'stop' | 'length' | 'content_filter' | 'tool_calls' | 'other';
 
 export interface ProviderAnswer {
   readonly text: string;
+  /** All of it in order, where it is more than text. */
+  readonly parts?: readonly AnswerPart[];
+  /** The text at which it was to stop, where the provider says which one it was. */
+  readonly stop_sequence?: string;
   readonly usage: UsageReport;
   readonly model: ProviderModel;
   readonly request_id?: string;
@@ -71,10 +104,8 @@ export interface ProviderAnswer {
   readonly offline: boolean;
 }
 
-/** A stream is any number of texts, then exactly one end; a stream that breaks throws a `ProviderError` instead of ending. */
-export type StreamEvent =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'end'; readonly answer: ProviderAnswer };
+/** A stream is any number of pieces, then exactly one end; a stream that breaks throws a `ProviderError` instead of ending. */
+export type StreamEvent = AnswerPiece | { readonly type: 'end'; readonly answer: ProviderAnswer };
 
 export interface EmbedCall {
   readonly provider: string;
@@ -96,8 +127,10 @@ export interface EmbedAnswer {
 export interface Provider {
   readonly id: string;
   readonly offline: boolean;
-  /** What it does as told; see `CallSettings`. */
+  /** What it does as told; see `ChatFeature`. */
   readonly honours: ReadonlySet<string>;
+  /** The most tokens that it counts a picture in a prompt as; absent: it is not known to be bounded. */
+  readonly imageTokensMax?: (model: string, image: ImagePart) => number;
   /** @throws ProviderError */
   generate(call: ProviderCall): Promise<ProviderAnswer>;
   /** Leaving the loop early aborts the upstream call. @throws ProviderError while iterating */
@@ -167,6 +200,8 @@ export class ProviderError extends Fault {
   readonly retry_after_ms: number | undefined;
   readonly request_id: string | undefined;
   readonly delivered: string;
+  /** Only the key that was used is at its end: the same call with another key of the provider may be served. */
+  another_key = false;
 
   constructor(provider: string, message: string, details: ProviderErrorDetails) {
     super(`${provider}: ${message}`, {

@@ -1,5 +1,6 @@
 import type { FailedCallBilling } from './failure.ts';
 import { OFFLINE_PROVIDER_ID, offlineProvider } from './offline/offline-provider.ts';
+import { KeyRing, type WeightedKey } from './key-ring.ts';
 import { OUTPUT_LIMIT_NAMES, type OutputLimitName } from './output-limit.ts';
 import type { Provider } from './provider.ts';
 import { FAMILIES, type Family, type FamilyId } from './sdk/families.ts';
@@ -10,6 +11,8 @@ import { TRANSPORT_LIMITS, type TransportLimits } from './upstream/transport.ts'
 /** A key and an address, as the settings give them. Either alone configures a provider that can do with it. */
 export interface ProviderAccess {
   readonly api_key?: string | undefined;
+  /** Several in its place, each with its share of the calls. */
+  readonly api_keys?: readonly WeightedKey[] | undefined;
   readonly base_url?: string | undefined;
   /**
    * The name of the output limit that the server at this address keeps; `probe`: to be found out and proven; absent: the one that is
@@ -19,7 +22,8 @@ export interface ProviderAccess {
 }
 
 export interface ProvidersConfig {
-  readonly providers: Readonly<Partial<Record<FamilyId, ProviderAccess>>>;
+  /** By the ids of the families; any other id is a server of its own that speaks OpenAI's protocol. */
+  readonly providers: Readonly<Record<string, ProviderAccess | undefined>>;
   readonly limits?: Partial<TransportLimits>;
   /** How long a call may take: no connection gives up sooner. */
   readonly call_timeout_ms?: number;
@@ -64,17 +68,19 @@ export function createProviders(config: ProvidersConfig, log?: ProvidersLog): Pr
   const upstreams = new Map<string, Upstream>();
   const proofs = new Map<string, LimitProof>();
   const limits = limitsOf(config);
-  for (const [id, family] of Object.entries(FAMILIES)) {
-    const access = config.providers[id as FamilyId];
+  for (const [id, access] of Object.entries(config.providers)) {
+    const family: Family = Object.hasOwn(FAMILIES, id) ? FAMILIES[id as FamilyId] : FAMILIES.openai_compatible;
     const base_url = access && baseUrlOf(family, access);
-    if (base_url === undefined) continue;
-    const api_key = access?.api_key ?? '';
+    // The offline provider always is, and has no address.
+    if (base_url === undefined || id === OFFLINE_PROVIDER_ID) continue;
+    const keys = access?.api_keys ?? [{ key: access?.api_key ?? '', weight: 1 }];
+    const api_key = keys[0]?.key ?? '';
     const told = family.output_limit === null || access?.output_limit === 'probe' ? undefined : access?.output_limit;
     const output_limit = told ?? family.output_limit;
     const documented = told !== undefined || (family.documented && access?.output_limit !== 'probe');
     proofs.set(id, { documented, names: namesFrom(output_limit) });
     const billing = config.failed_calls?.find(({ provider }) => provider === id)?.billed ?? {};
-    const known = { billing, limits };
+    const known = { billing, limits, keys: new KeyRing(keys) };
     providers.set(id, sdkProvider({ id, family, api_key, base_url, output_limit, ...known }));
     if (output_limit)
       upstreams.set(
@@ -89,7 +95,13 @@ export function createProviders(config: ProvidersConfig, log?: ProvidersLog): Pr
         }),
       );
     log?.info(
-      { provider: id, origin: new URL(base_url).origin, key: api_key !== '', ...(output_limit && { output_limit }), documented },
+      {
+        provider: id,
+        origin: new URL(base_url).origin,
+        keys: api_key === '' ? 0 : keys.length,
+        ...(output_limit && { output_limit }),
+        documented,
+      },
       'provider configured',
     );
   }
@@ -122,7 +134,8 @@ function namesFrom(first: OutputLimitName | null): readonly OutputLimitName[] {
 
 /** Undefined when the provider is not configured: an address counts, and so does a key where the address is known. */
 function baseUrlOf(family: Family, access: ProviderAccess): string | undefined {
-  if (access.base_url === undefined) return access.api_key === undefined ? undefined : (family.base_url ?? undefined);
+  if (access.base_url === undefined)
+    return access.api_key === undefined && access.api_keys === undefined ? undefined : (family.base_url ?? undefined);
   const url = new URL(access.base_url);
   // Ollama's own variable, for one, names only host and port.
   if (url.pathname === '/') url.pathname = family.version_path;

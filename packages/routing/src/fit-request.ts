@@ -37,6 +37,8 @@ export interface FitQuestion {
   /** The price of a model at this moment; undefined: nobody knows. */
   readonly priceOf: (model: ModelEntry) => ModelPrice | undefined;
   readonly input_tokens_max: number;
+  /** What a model counts besides, as it alone does: pictures by its provider's rule. */
+  readonly more_input_tokens?: (model: ModelEntry) => number;
   readonly output_tokens_asked: number;
   readonly rooms: readonly Room[];
   /** What bounds the most a provider can bill for the call: the ceiling with what is held and exposed of it; absent: not asked. */
@@ -103,7 +105,8 @@ export function fitRequest(question: FitQuestion): FittedRequest | Refusal {
 type Fit = Omit<FittedRequest, 'degraded'>;
 
 function fitTo(model: ModelEntry, price: ModelPrice, question: FitQuestion): Fit | Refusal {
-  const input_tokens_max = Math.min(question.input_tokens_max, model.context_tokens);
+  const more = question.more_input_tokens?.(model) ?? 0;
+  const input_tokens_max = Math.min(question.input_tokens_max + more, model.context_tokens);
   const asked = Math.min(question.output_tokens_asked, model.output_tokens_max);
   const worst = (output_tokens: number) => worstCaseCost(price, { input_tokens: input_tokens_max, output_tokens });
   const dearest = dearestCall(model, price, input_tokens_max);

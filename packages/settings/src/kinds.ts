@@ -67,6 +67,34 @@ export function secret() {
   return z.string().refine((given) => /^[\x21-\x7e]+$/.test(given), { error: wrongSecret('a key without spaces') });
 }
 
+/** One of several keys, and its share of the calls. */
+export interface WeightedKey {
+  readonly key: string;
+  readonly weight: number;
+}
+
+const KEYS_MAX = 100;
+const WEIGHT_MAX = 1_000;
+
+/** Keys of one account or several, each with its weight: `key:3,key`. A weight that is left out is 1. */
+export function weightedKeys() {
+  const want = `up to ${KEYS_MAX} different keys without spaces, separated by commas, each with a weight from 1 to ${WEIGHT_MAX} if you like: key:3,key`;
+  return z.string().transform((given, context): readonly WeightedKey[] => {
+    const keys = given.split(',').map((part) => weightedKey(part.trim()));
+    const known = keys.filter((key) => key !== undefined);
+    const different = new Set(known.map(({ key }) => key)).size === keys.length;
+    if (different && keys.length <= KEYS_MAX) return known;
+    context.addIssue({ code: 'custom', message: wrongSecret(want) });
+    return z.NEVER;
+  });
+}
+
+function weightedKey(part: string): WeightedKey | undefined {
+  const [, key = '', weight = '1'] = /^([\x21-\x2b\x2d-\x7e]+?)(?::(\d{1,4}))?$/.exec(part) ?? [];
+  const share = Number(weight);
+  return key === '' || share < 1 || share > WEIGHT_MAX ? undefined : { key, weight: share };
+}
+
 /** A key whose maker marks what it is by how it begins. */
 export function secretLike(beginning: RegExp, want: string) {
   return secret().refine((given) => beginning.test(given), { error: wrongSecret(want) });

@@ -25,6 +25,37 @@ test('with nothing set, the program listens on loopback with everything inside',
   });
 });
 
+test('several keys, and servers of one’s own by name', () => {
+  const { providers } = parseSettings({
+    OPENAI_API_KEYS: 'sk-a:3, sk-b',
+    PURSER_UPSTREAMS: 'groq,my_vllm',
+    GROQ_BASE_URL: 'https://api.groq.example/openai/v1',
+    GROQ_API_KEY: 'gsk',
+    MY_VLLM_BASE_URL: 'http://10.0.0.7:8000',
+    MY_VLLM_OUTPUT_LIMIT: 'probe',
+  });
+  expect(providers.openai).toMatchObject({
+    api_keys: [
+      { key: 'sk-a', weight: 3 },
+      { key: 'sk-b', weight: 1 },
+    ],
+  });
+  expect(providers['groq']).toMatchObject({ base_url: 'https://api.groq.example/openai/v1', api_key: 'gsk' });
+  expect(providers['my_vllm']).toMatchObject({ base_url: 'http://10.0.0.7:8000', output_limit: 'probe' });
+});
+
+test.each([
+  [{ OPENAI_API_KEYS: 'sk-a,sk-a' }, 'OPENAI_API_KEYS: got something else (not shown)'],
+  [{ OPENAI_API_KEYS: 'sk-a:0' }, 'OPENAI_API_KEYS: got something else (not shown)'],
+  [{ OPENAI_API_KEYS: 'sk-a', OPENAI_API_KEY: 'sk-b' }, 'OPENAI_API_KEYS: got it beside OPENAI_API_KEY, want one of the two'],
+  [{ PURSER_UPSTREAMS: 'Groq' }, 'PURSER_UPSTREAMS: got "Groq"'],
+  [{ PURSER_UPSTREAMS: 'openai' }, 'PURSER_UPSTREAMS: got "openai"'],
+  [{ PURSER_UPSTREAMS: 'groq' }, 'GROQ_BASE_URL: got nothing, want the address of groq'],
+  [{ PURSER_UPSTREAMS: 'groq', GROQ_BASE_URL: 'here' }, 'GROQ_BASE_URL: got "here"'],
+])('%j is refused by name', (environment, message) => {
+  expect(() => parseSettings(environment as Record<string, string>)).toThrow(message);
+});
+
 test('an empty value counts as unset', () => {
   expect(parseSettings({ PORT: '', OPENAI_API_KEY: ' ' })).toMatchObject({
     port: 4780,

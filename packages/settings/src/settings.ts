@@ -17,31 +17,15 @@ import {
 import { origins, site, webClient } from './origins.ts';
 import { proxies, type TrustedProxies } from './proxies.ts';
 import { mistakesIn, type SettingsTable } from './table.ts';
-
-/** Each provider key and address that may be set; a provider without either is off. */
-const PROVIDERS = {
-  gemini: { api_key: 'GEMINI_API_KEY', base_url: 'GEMINI_BASE_URL' },
-  gemini_free: { api_key: 'GEMINI_FREE_API_KEY', base_url: 'GEMINI_FREE_BASE_URL' },
-  openai: { api_key: 'OPENAI_API_KEY', base_url: 'OPENAI_BASE_URL', output_limit: 'OPENAI_OUTPUT_LIMIT' },
-  anthropic: { api_key: 'ANTHROPIC_API_KEY', base_url: 'ANTHROPIC_BASE_URL' },
-  ollama: { api_key: 'OLLAMA_API_KEY', base_url: 'OLLAMA_BASE_URL', output_limit: 'OLLAMA_OUTPUT_LIMIT' },
-  openai_compatible: {
-    api_key: 'OPENAI_COMPATIBLE_API_KEY',
-    base_url: 'OPENAI_COMPATIBLE_BASE_URL',
-    output_limit: 'OPENAI_COMPATIBLE_OUTPUT_LIMIT',
-  },
-} as const;
-
-export type ProviderName = keyof typeof PROVIDERS;
-
-export interface ProviderSettings {
-  readonly api_key: string | undefined;
-  readonly base_url: string | undefined;
-  /** The name of the output limit that the server at this address keeps; `probe`: to be found out; undefined: the provider's usual one. */
-  readonly output_limit?: 'max_tokens' | 'max_completion_tokens' | 'probe' | undefined;
-}
-
-const outputLimit = oneOf(['max_tokens', 'max_completion_tokens', 'probe']).optional();
+import {
+  PROVIDER_NAMES,
+  PROVIDER_SETTINGS,
+  type ProviderName,
+  type ProviderSettings,
+  providerSettings,
+  upstreamNames,
+  upstreamSettings,
+} from './upstreams.ts';
 
 const http = address('an address like https://host/path', ['http:', 'https:']);
 
@@ -75,23 +59,9 @@ const Environment = z.object({
   PURSER_WORKER_SLOTS: whole(0, 1_000).default(8),
   PURSER_NATS_NAME: text('letters, digits, - and _', /^[\w-]{1,60}$/).default('purser'),
   PURSER_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  GEMINI_API_KEY: secret().optional(),
-  GEMINI_BASE_URL: http.optional(),
-  GEMINI_FREE_API_KEY: secret().optional(),
-  GEMINI_FREE_BASE_URL: http.optional(),
-  OPENAI_API_KEY: secret().optional(),
-  OPENAI_BASE_URL: http.optional(),
-  OPENAI_OUTPUT_LIMIT: outputLimit,
-  ANTHROPIC_API_KEY: secret().optional(),
-  ANTHROPIC_BASE_URL: http.optional(),
+  PURSER_UPSTREAMS: upstreamNames().default([]),
   OPENAI_ADMIN_KEY: secret().optional(),
   ANTHROPIC_ADMIN_KEY: secret().optional(),
-  OLLAMA_API_KEY: secret().optional(),
-  OLLAMA_BASE_URL: http.optional(),
-  OLLAMA_OUTPUT_LIMIT: outputLimit,
-  OPENAI_COMPATIBLE_API_KEY: secret().optional(),
-  OPENAI_COMPATIBLE_BASE_URL: http.optional(),
-  OPENAI_COMPATIBLE_OUTPUT_LIMIT: outputLimit,
   SMTP_URL: address('smtp://user:password@host:port', ['smtp:', 'smtps:'], 'secret').optional(),
   PURSER_MAIL_FROM: text('an e-mail address, or Name <address>', /^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/).default(
     'Purser <purser@localhost>',
@@ -104,7 +74,7 @@ const Environment = z.object({
 });
 
 /** The name of every setting that the program reads. */
-export const SETTINGS: readonly string[] = Object.keys(Environment.shape);
+export const SETTINGS: readonly string[] = [...Object.keys(Environment.shape), ...PROVIDER_SETTINGS];
 
 /** Names that belong to the test run, not to the program. */
 const FOREIGN = new Set([
@@ -166,7 +136,8 @@ export interface Settings {
   /** Of the stream and the subjects on NATS. */
   readonly nats_name: string;
   readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-  readonly providers: Readonly<Record<ProviderName, ProviderSettings>>;
+  /** By the names of the catalog: those that are known, and those of `PURSER_UPSTREAMS`. */
+  readonly providers: Readonly<Record<ProviderName, ProviderSettings> & Record<string, ProviderSettings>>;
   /** With what providers are asked what they billed: admin keys of the organization, which make no calls. */
   readonly cost_keys: { readonly openai: string | undefined; readonly anthropic: string | undefined };
   /** Mail to people; without an address of a mail server none is sent. */
@@ -198,18 +169,31 @@ export function parseSettings(
   assertOnce([SETTINGS, ...tables.map(({ names }) => names)].flat());
   const parsed = Environment.safeParse(given);
   const added = new Map(tables.map((table) => [table, table.parse(given)]));
+  const wrongProviders: string[] = [];
+  const providers = providersIn(given, parsed.data?.PURSER_UPSTREAMS ?? [], wrongProviders);
   const mistakes = [
     ...(parsed.success ? [] : mistakesIn(parsed.error)),
+    ...wrongProviders,
     ...[...added.values()].flatMap((values) => ('mistakes' in values ? values.mistakes : [])),
   ];
   if (!parsed.success || mistakes.length > 0) throw new Fault(`wrong setting: ${mistakes.join('; ')}`, { retryable: false });
   const names = new Set([...SETTINGS, ...tables.flatMap((table) => table.names), ...FOREIGN]);
   const known = parsed.data;
-  const provider = (name: ProviderName): ProviderSettings => {
-    const of = PROVIDERS[name];
-    const output_limit = 'output_limit' in of ? { output_limit: known[of.output_limit] } : {};
-    return { api_key: known[of.api_key], base_url: known[of.base_url], ...output_limit };
+  return {
+    ...platformOf(known),
+    providers,
+    unknown: Object.keys(given).filter((name) => name.startsWith('PURSER_') && !names.has(name)),
+    of<Values>(table: SettingsTable<Values>): Values {
+      const values = added.get(table);
+      assert(values !== undefined && 'values' in values, `the settings ${table.names.join(', ')} were not read`);
+      return values.values as Values;
+    },
   };
+}
+
+type Platform = Omit<Settings, 'providers' | 'unknown' | 'of'>;
+
+function platformOf(known: z.output<typeof Environment>): Platform {
   return {
     port: known.PORT,
     host: known.HOST,
@@ -241,14 +225,6 @@ export function parseSettings(
     worker_slots: known.PURSER_WORKER_SLOTS,
     nats_name: known.PURSER_NATS_NAME,
     log_level: known.PURSER_LOG_LEVEL,
-    providers: {
-      gemini: provider('gemini'),
-      gemini_free: provider('gemini_free'),
-      openai: provider('openai'),
-      anthropic: provider('anthropic'),
-      ollama: provider('ollama'),
-      openai_compatible: provider('openai_compatible'),
-    },
     cost_keys: { openai: known.OPENAI_ADMIN_KEY, anthropic: known.ANTHROPIC_ADMIN_KEY },
     mail: { smtp_url: known.SMTP_URL, from: known.PURSER_MAIL_FROM },
     webhooks_inside: known.PURSER_WEBHOOKS_INSIDE,
@@ -258,13 +234,16 @@ export function parseSettings(
       base_url: known.STRIPE_BASE_URL,
       automatic_tax: known.STRIPE_AUTOMATIC_TAX,
     },
-    unknown: Object.keys(given).filter((name) => name.startsWith('PURSER_') && !names.has(name)),
-    of<Values>(table: SettingsTable<Values>): Values {
-      const values = added.get(table);
-      assert(values !== undefined && 'values' in values, `the settings ${table.names.join(', ')} were not read`);
-      return values.values as Values;
-    },
   };
+}
+
+function providersIn(
+  given: Readonly<Record<string, string | undefined>>,
+  upstreams: readonly string[],
+  mistakes: string[],
+): Settings['providers'] {
+  const known = Object.fromEntries(PROVIDER_NAMES.map((name) => [name, providerSettings(name, given, mistakes)]));
+  return { ...(known as Record<ProviderName, ProviderSettings>), ...upstreamSettings(upstreams, given, mistakes) };
 }
 
 function assertOnce(names: readonly string[]): void {

@@ -8,6 +8,7 @@ import {
   ProviderError,
   type Providers,
   type StreamEvent,
+  textOf,
 } from '@purser/providers';
 
 import { PROVIDER_AWAY, PROVIDER_BREAKS } from './population.ts';
@@ -63,12 +64,12 @@ function play(id: string, random: Random): Provider {
 }
 
 function answerOf(provider: string, { messages, output_tokens_max, model, version }: ProviderCall): ProviderAnswer {
-  const asked = messages.map(({ content }) => WANTED.exec(content)?.[1]).find((tokens) => tokens !== undefined);
+  const asked = messages.map(({ content }) => WANTED.exec(textOf(content))?.[1]).find((tokens) => tokens !== undefined);
   const wanted = asked === undefined ? ANSWER_TOKENS : Number(asked);
   return {
     text: TEXT,
     usage: finalReport({
-      input_tokens: messages.reduce((sum, { content }) => sum + tokensOf(content), 0),
+      input_tokens: messages.reduce((sum, { content }) => sum + tokensOf(textOf(content)), 0),
       output_tokens: Math.min(wanted, output_tokens_max),
     }),
     model: { provider, name: model, ...(version !== undefined && { version }) },

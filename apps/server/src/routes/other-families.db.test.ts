@@ -43,12 +43,13 @@ describe('the OpenAI door before providers that speak another format', () => {
     async (model) => {
       const before = other.requests.length;
       const wanted = [
-        ['tools', { tools: TOOLS }],
-        ['response_format', { response_format: { type: 'json_object' } }],
-        ['reasoning_effort', { reasoning_effort: 'low' }],
         ['logprobs', { logprobs: true }],
+        ['logit_bias', { logit_bias: { '50256': -100 } }],
+        ['store', { store: true }],
+        ['verbosity', { verbosity: 'low' }],
+        ['tools.0.type', { tools: [{ type: 'custom', custom: { name: 'c' } }] }],
       ] as const;
-      for (const [member, more] of wanted) {
+      for (const [member, more] of wanted as readonly (readonly [string, object])[]) {
         await expect(openai.chat.completions.create({ model, messages: MESSAGES, ...more })).rejects.toMatchObject({
           status: 400,
           code: 'invalid_request',

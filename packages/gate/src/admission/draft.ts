@@ -22,6 +22,8 @@ export interface Ask {
   readonly complexity: Complexity;
   readonly cost_max: Money | undefined;
   readonly model: string | undefined;
+  /** Who is asked when that one cannot be, or fails, in this order. */
+  readonly models: readonly string[];
   readonly idempotency: Idempotency | undefined;
   /** The call as it was counted before its body was read. */
   readonly arrival: Arrival | undefined;

@@ -6,6 +6,7 @@ import {
   blockRule,
   planRules,
   type RateDecision,
+  type RateHeadroom,
   type RateRule,
   type RateSubject,
   refusedSubject,
@@ -85,6 +86,13 @@ export async function countRefused(
   const now = engine.clock.now();
   const decision = await decide(engine, engine.policyOf(workspace, now), { workspace: workspace.id, user: undefined }, now);
   return isRefusal(decision) ? decision : refusal;
+}
+
+/** What is left of the rate of a caller's workspace; undefined where it has none. */
+export function headroomOf({ rates, policyOf, clock }: Rating, { workspace }: Caller): RateHeadroom | undefined {
+  if (workspace === undefined) return undefined;
+  const now = clock.now();
+  return rates.headroom({ scope: workspace.id, subject: ruleSet(policyOf(workspace, now)).workspace, now });
 }
 
 function decide(

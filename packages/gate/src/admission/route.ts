@@ -1,7 +1,7 @@
 import { BrokenInvariant, isRefusal, type Refusal, refuse } from '@purser/core';
 import { type ModelEntry, priceKeyOf } from '@purser/catalog';
 import { findRate, type ModelPrice, multiply } from '@purser/money';
-import { candidatesFor, type Room } from '@purser/routing';
+import { type Candidates, candidatesFor, type Room } from '@purser/routing';
 
 import type { Engine } from '../deps.ts';
 import type { Fitted } from '../tasks/task.ts';
@@ -16,16 +16,9 @@ export interface Routed {
 }
 
 export function route(draft: SizedDraft, engine: Pick<Engine, 'routes'>): Routed | Refusal {
-  const { ask, policy, catalog, operation } = draft;
+  const { ask } = draft;
   const { task } = ask;
-  const found = candidatesFor({
-    operation,
-    complexity: ask.complexity,
-    policy,
-    models: catalog.models,
-    providersConfigured: task.offeredBy(),
-    ...(ask.model === undefined ? {} : { requestedModel: ask.model }),
-  });
+  const found = candidatesOf(draft);
   if (isRefusal(found)) return found;
   const models = task.substitutes === false ? found.models.slice(0, 1) : found.models;
   const unfit = task.unfit === undefined ? [] : models.map((model) => task.unfit?.(draft.input, model.provider, model));
@@ -62,6 +55,26 @@ export function route(draft: SizedDraft, engine: Pick<Engine, 'routes'>): Routed
     able.map((model) => model.id),
     soonest,
   );
+}
+
+/** Of the model that is named, then of those that are named to fall back to. One that may not be named is refused, whoever else could serve. */
+function candidatesOf({ ask, policy, catalog, operation }: SizedDraft): Candidates | Refusal {
+  const question = {
+    operation,
+    complexity: ask.complexity,
+    policy,
+    models: catalog.models,
+    providersConfigured: ask.task.offeredBy(),
+  };
+  const first = candidatesFor(ask.model === undefined ? question : { ...question, requestedModel: ask.model });
+  if (isRefusal(first) || ask.models.length === 0) return first;
+  const models = [...first.models];
+  for (const requestedModel of ask.models) {
+    const more = candidatesFor({ ...question, requestedModel });
+    if (isRefusal(more)) return { ...more, detail: `models: ${more.detail}` };
+    models.push(...more.models.filter((model) => !models.includes(model)));
+  }
+  return { ...first, models };
 }
 
 /** Has the task fit the request to what is left: smaller, else by a cheaper model, else refused. */

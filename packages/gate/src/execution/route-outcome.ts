@@ -40,6 +40,11 @@ export async function noteFailure(engine: Engine, { held, start, probe, time }: 
     billed: typeof error.billed === 'string' ? error.billed : 'reported',
     hold: held.hold.id,
   });
+  // Only a key is at its end: the next call goes by another one.
+  if (error.another_key) {
+    if (probe) await engine.routes.returned(probe);
+    return;
+  }
   await judge(engine, route, error, probe, {
     workspace: held.hold.workspace,
     independent: isIndependent(held.draft),

@@ -1,4 +1,5 @@
 import { type HoldId, isRefusal, type Refusal } from '@purser/core';
+import { ProviderError } from '@purser/providers';
 
 import { admit, type Cleared } from '../admission/admit.ts';
 import type { Held } from '../admission/held.ts';
@@ -49,7 +50,10 @@ export async function serve<T, F extends Fitted>(
       time.end();
       failure = await endFailed(engine, serving, error);
       if (time.clientLeft || performance.now() >= cleared.deadline_ms || isCallersOwn(error)) return failure;
-      candidates = candidates.slice(candidates.indexOf(model) + 1);
+      const again = error instanceof ProviderError && error.another_key;
+      candidates = candidates.slice(candidates.indexOf(model) + (again ? 0 : 1));
+      // The same model by another key of its provider is what was asked for.
+      if (again) continue;
       draft = { ...draft, degraded: [...draft.degraded, { what: `another model than ${model.id}`, why: failure.detail }] };
     }
   }

@@ -37,9 +37,13 @@ export async function stream<Result, End, P extends Piece = Piece>(
     async (serving) => {
       const events = begin(taskCall(serving))[Symbol.asyncIterator]() as Events<Result, P>;
       const parts = relay(engine, serving, events, await events.next(), endOf);
-      return Object.assign(parts, { call: servedCall(serving.held) });
+      return Object.assign(parts, { call: { ...servedCall(serving.held), model: serving.held.fitted.model.name } });
     },
-    (kept: Kept) => Object.assign(again(spentFromKept<Result>(task, kept)), { replayed: true as const }),
+    (kept: Kept) => {
+      const spent = spentFromKept<Result>(task, kept);
+      const { id, degraded, offline, model } = spent;
+      return Object.assign(again(spent), { replayed: true as const, call: { id, degraded, offline, model: model.name } });
+    },
   );
 }
 
@@ -98,7 +102,7 @@ async function* relayParts<Result, End, P extends Piece>(
 }
 
 function sizeOf(piece: Piece): number {
-  return piece.type === 'text' ? piece.text.length : piece.bytes.length;
+  return 'bytes' in piece ? piece.bytes.length : piece.text.length;
 }
 
 /** The client has left: reads on for the usage within bounds, then ends the call by what is known. */

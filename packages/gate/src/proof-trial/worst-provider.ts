@@ -11,6 +11,7 @@ import {
   type ProviderCall,
   ProviderError,
   type StreamEvent,
+  textOf,
 } from '@purser/providers';
 import { promptBounds } from '@purser/routing';
 
@@ -61,7 +62,10 @@ export class WorstProvider implements Provider {
     const price = model && this.#catalog.prices.findByKey(model.priceKey, this.#now());
     if (!model || !price) throw new Error(`${call.model} is not of this catalog`);
     const behaviour = this.#account.next();
-    const input = Math.min(promptBounds(call.messages).input_tokens_max, model.context_tokens);
+    const input = Math.min(
+      promptBounds(call.messages.map(({ content }) => ({ content: textOf(content) }))).input_tokens_max,
+      model.context_tokens,
+    );
     const keeps = behaviour === 'kept' || behaviour === 'doubt';
     const usage = keeps
       ? dearestUsage(price, input, call.output_tokens_max, false)

@@ -2,7 +2,7 @@ import type { ModelEntry, Operation } from '@purser/catalog';
 import type { HoldId, Refusal } from '@purser/core';
 import type { ModelPrice, Money, Unpriced, Usage } from '@purser/money';
 import type { Policy } from '@purser/policy';
-import type { UsageReport } from '@purser/providers';
+import type { AnswerPiece, UsageReport } from '@purser/providers';
 import type { Degradation, Proof, Room } from '@purser/routing';
 
 /** What a request amounts to before a model is chosen. */
@@ -67,11 +67,7 @@ export interface Outcome<Result> {
 }
 
 /** A part of a streamed answer as it is delivered. */
-export type Piece = TextPiece | { readonly type: 'bytes'; readonly bytes: Uint8Array };
-export interface TextPiece {
-  readonly type: 'text';
-  readonly text: string;
-}
+export type Piece = AnswerPiece | { readonly type: 'bytes'; readonly bytes: Uint8Array };
 
 /** Any number of pieces, then exactly one end; a stream that breaks throws a `ProviderError` instead of ending. */
 export type TaskEvent<Result, P extends Piece = Piece> = P | { readonly type: 'end'; readonly outcome: Outcome<Result> };

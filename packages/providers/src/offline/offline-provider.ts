@@ -12,6 +12,7 @@ import {
   type StreamEvent,
 } from '../provider.ts';
 import type { ModerationAnswer, ModerationCall } from '../media/moderation.ts';
+import { textOf } from '../chat/parts.ts';
 import { finalReport } from '../usage-report.ts';
 import { countTokens, takeTokens } from '../tokens.ts';
 import { assess, assessment } from './assess.ts';
@@ -42,9 +43,9 @@ export const offlineProvider: Provider = Object.freeze({
   id: OFFLINE_PROVIDER_ID,
   offline: true,
   // Its rules leave nothing to chance.
-  honours: new Set(['temperature', 'top_p', 'top_k', 'seed', 'frequency_penalty', 'presence_penalty']),
+  honours: new Set(['temperature', 'top_p', 'top_k', 'seed', 'frequency_penalty', 'presence_penalty', 'json']),
   generate: async (call: ProviderCall) => {
-    await turn(call.messages.map((message) => message.content));
+    await turn(call.messages.map(({ content }) => textOf(content)));
     return answer(call);
   },
   stream: streamAnswer,
@@ -75,7 +76,7 @@ async function turn(texts: readonly string[]): Promise<void> {
 }
 
 async function* streamAnswer(call: ProviderCall): AsyncGenerator<StreamEvent> {
-  await turn(call.messages.map((message) => message.content));
+  await turn(call.messages.map(({ content }) => textOf(content)));
   const whole = answer(call);
   let delivered = '';
   for (const piece of piecesOf(whole.text)) {
@@ -92,12 +93,12 @@ function answer(call: ProviderCall): ProviderAnswer {
   if (call.signal.aborted) throw aborted(call, '');
   const request = readRequest(call.messages, call.operation);
   const { text, finish } =
-    call.json === true ? jsonText(request, call.output_tokens_max) : plainText(request, call.output_tokens_max);
+    call.format?.type === 'json' ? jsonText(request, call.output_tokens_max) : plainText(request, call.output_tokens_max);
   return { text, usage: finalReport(usageOf(call, text)), model: MODEL, finish, offline: true };
 }
 
 function usageOf(call: ProviderCall, text: string): Usage {
-  const input_tokens = call.messages.reduce((sum, message) => sum + countTokens(message.content), 0);
+  const input_tokens = call.messages.reduce((sum, message) => sum + countTokens(textOf(message.content)), 0);
   return { input_tokens, output_tokens: countTokens(text) };
 }
 

@@ -1,3 +1,4 @@
+import { textOf } from '../chat/parts.ts';
 import type { ProviderMessage } from '../provider.ts';
 import { type Language, languageOf } from './language.ts';
 import { platformIn, type Platform, type Tone, toneIn } from './platforms.ts';
@@ -60,17 +61,17 @@ const BEFORE_TOPIC =
 /** Reads the last user message as instruction and material. `operation` (the catalog's) wins over what the words say. */
 export function readRequest(messages: readonly ProviderMessage[], operation: string | undefined): OfflineRequest {
   const last = messages.findLastIndex((message) => message.role === 'user');
-  const sent = messages[last]?.content ?? '';
+  const sent = textOf(messages[last]?.content ?? '');
   const said = sent.slice(0, READ_CHARACTERS_MAX).trim();
   const system = messages
     .filter((message) => message.role === 'system')
-    .map((message) => message.content)
+    .map(({ content }) => textOf(content))
     .join('\n')
     .slice(0, READ_CHARACTERS_MAX);
   const earlier = messages
     .slice(0, Math.max(last, 0))
     .filter((message) => message.role !== 'system')
-    .map((message) => message.content)
+    .map(({ content }) => textOf(content))
     .join('\n\n')
     .slice(-READ_CHARACTERS_MAX);
   const { instruction, rest, intent } = splitInstruction(said);

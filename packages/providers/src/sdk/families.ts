@@ -1,14 +1,30 @@
-import type { SharedV4ProviderOptions } from '@ai-sdk/provider';
 import type { Usage } from '@purser/money';
+import { claudeImageTokens, geminiImageTokens, type ImageTokens, openAiImageTokens } from '../chat/image-tokens.ts';
 import type { OutputLimitName } from '../output-limit.ts';
 import { usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from '../usage.ts';
 import { isObject, type Json, objectsIn } from '../json.ts';
-import type { SettingName } from '../provider.ts';
+import type { ChatFeature, ProviderCall } from '../provider.ts';
 import { COMPATIBLE_MEDIA, GEMINI_MEDIA, type MediaProtocol, NO_MEDIA, OPENAI_MEDIA } from '../media/media.ts';
 import type { Protocol } from './protocol.ts';
 import { AnthropicReader } from './read-anthropic.ts';
 import { GeminiReader } from './read-gemini.ts';
 import { type AnswerReader, OpenAiReader } from './reader.ts';
+import { JSON_TOOL, writeAnthropic } from './write-anthropic.ts';
+import { writeGemini } from './write-gemini.ts';
+import { writeOpenAi } from './write-openai.ts';
+
+/** A chat as a protocol wants it, below the provider's address. */
+export interface WrittenChat {
+  readonly path: string;
+  /** Beside its credentials: names and values in turn. */
+  readonly headers: readonly string[];
+  readonly body: object;
+}
+
+export interface Writing {
+  readonly stream: boolean;
+  readonly output_limit: OutputLimitName | null;
+}
 
 /** What is known of a provider before its SDK is loaded. */
 export interface Family {
@@ -23,8 +39,11 @@ export interface Family {
   readonly output_limit: OutputLimitName | null;
   /** Whether its streams are documented to end with a last word of their own: without it a stream was cut off, whatever it had said. */
   readonly last_word: boolean;
-  /** Where each setting that it honours stands in a request. */
-  readonly settings: Readonly<Partial<Record<SettingName, readonly string[]>>>;
+  /** What its protocol has words for. What a model of it does not take, it refuses by itself. */
+  readonly honours: ReadonlySet<ChatFeature>;
+  readonly imageTokensMax: ImageTokens;
+  /** @throws Unwritable where a value is none that the protocol has words for */
+  readonly write: (call: ProviderCall, writing: Writing) => WrittenChat;
   /** Whether its servers are known to keep the output limit; where any server may stand at the address, that has to be seen first. */
   readonly documented: boolean;
   /** How many texts one call makes vectors of; 0: it makes none. */
@@ -35,16 +54,15 @@ export interface Family {
   readonly media: MediaProtocol;
   /** The headers that show the key; none where there is none. */
   credentials(api_key: string): string[];
-  load(): Promise<{ readonly protocol: Protocol }>;
-  /** Reads one answer in the provider's own protocol. */
-  reader(): AnswerReader;
+  /** What else than chats it serves, as an SDK speaks it; absent: nothing. */
+  readonly load?: () => Promise<{ readonly protocol: Protocol }>;
+  /** Reads the answer to a call in the provider's own protocol. */
+  readonly reader: (call: ProviderCall) => AnswerReader;
   /** The usage of embeddings, and the member of their answer that holds it. */
   usage(report: unknown): Usage | null;
   readonly usage_member: string;
   /** Embeddings in the order of their inputs; undefined when the answer holds none. */
   vectors(answer: Json): (readonly number[])[] | undefined;
-  /** What its SDK is told besides: the standard service tier, and the end user, for the provider's abuse checks. */
-  options(user: string | undefined): SharedV4ProviderOptions;
 }
 
 function vectorsOf(values: readonly unknown[]): (readonly number[])[] | undefined {
@@ -60,33 +78,43 @@ function floatsOf(base64: string): number[] | undefined {
   return bytes.length === 0 || bytes.length % 4 !== 0 ? undefined : [...new Float32Array(bytes.buffer)];
 }
 
+function features(names: string): ReadonlySet<ChatFeature> {
+  return new Set(names.split(/\s+/u) as ChatFeature[]);
+}
+
+function openAiChat(call: ProviderCall, { stream, output_limit }: Writing, tiers: boolean): WrittenChat {
+  return {
+    path: '/chat/completions',
+    headers: [],
+    body: writeOpenAi(call, stream, { output_limit: output_limit ?? 'max_tokens', tiers }),
+  };
+}
+
 const GEMINI: Family = {
   base_url: 'https://generativelanguage.googleapis.com/v1beta',
   version_path: '/v1beta',
   output_limit: null,
   last_word: false,
-  settings: {
-    temperature: ['generationConfig', 'temperature'],
-    top_p: ['generationConfig', 'topP'],
-    top_k: ['generationConfig', 'topK'],
-    seed: ['generationConfig', 'seed'],
-    frequency_penalty: ['generationConfig', 'frequencyPenalty'],
-    presence_penalty: ['generationConfig', 'presencePenalty'],
-    stop: ['generationConfig', 'stopSequences'],
-  },
+  honours: features(`temperature top_p top_k seed frequency_penalty presence_penalty stop reasoning_effort tools tool_choice
+    strict_tools sequential_tool_calls failed_tool_result json json_schema image_url image_data`),
+  imageTokensMax: geminiImageTokens,
+  write: (call, { stream }) => ({
+    path: `/${call.model.includes('/') ? '' : 'models/'}${call.model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+    headers: [],
+    body: writeGemini(call),
+  }),
   documented: true,
   embeds_max: 100,
   vectors_as_base64: false,
   media: GEMINI_MEDIA,
   credentials: (key) => ['x-goog-api-key', key],
   load: () => import('./gemini.ts'),
-  reader: () => new GeminiReader(),
+  reader: ({ parallel_tool_calls }) => new GeminiReader(parallel_tool_calls === false),
   usage: usageFromGoogle,
   usage_member: 'usageMetadata',
   // One input is answered with one embedding, several with a list.
   vectors: ({ embedding, embeddings }) =>
     vectorsOf((isObject(embedding) ? [embedding] : objectsIn(embeddings)).map(({ values }) => values)),
-  options: () => ({}),
 };
 
 const OPENAI: Family = {
@@ -95,14 +123,10 @@ const OPENAI: Family = {
   // Covers reasoning as well, and is the only one that its reasoning models take.
   output_limit: 'max_completion_tokens',
   last_word: true,
-  settings: {
-    temperature: ['temperature'],
-    top_p: ['top_p'],
-    seed: ['seed'],
-    frequency_penalty: ['frequency_penalty'],
-    presence_penalty: ['presence_penalty'],
-    stop: ['stop'],
-  },
+  honours: features(`temperature top_p seed frequency_penalty presence_penalty stop reasoning_effort verbosity tools strict_tools
+    tool_choice sequential_tool_calls json json_schema image_url image_data image_detail`),
+  imageTokensMax: openAiImageTokens,
+  write: (call, writing) => openAiChat(call, writing, true),
   documented: true,
   embeds_max: 2_048,
   vectors_as_base64: true,
@@ -118,8 +142,6 @@ const OPENAI: Family = {
         .toSorted((one, other) => Number(one['index']) - Number(other['index']))
         .map(({ embedding }) => embedding),
     ),
-  // A project may have another tier for its default.
-  options: (user) => ({ openai: { serviceTier: 'default', ...(user === undefined ? {} : { user }) } }),
 };
 
 const ANTHROPIC: Family = {
@@ -127,18 +149,23 @@ const ANTHROPIC: Family = {
   version_path: '/v1',
   output_limit: null,
   last_word: true,
-  settings: { temperature: ['temperature'], top_p: ['top_p'], top_k: ['top_k'], stop: ['stop_sequences'] },
+  honours: features(`temperature top_p top_k stop reasoning_effort thinking tools strict_tools tool_choice sequential_tool_calls
+    failed_tool_result image_in_tool_result json json_schema image_url image_data thoughts cache`),
+  imageTokensMax: claudeImageTokens,
+  write: (call, { stream }) => ({
+    path: '/messages',
+    headers: ['anthropic-version', '2023-06-01'],
+    body: writeAnthropic(call, stream),
+  }),
   documented: true,
   embeds_max: 0,
   vectors_as_base64: false,
   media: NO_MEDIA,
   credentials: (key) => ['x-api-key', key],
-  load: () => import('./anthropic.ts'),
-  reader: () => new AnthropicReader(),
+  reader: ({ format }) => new AnthropicReader(format?.type === 'json' ? JSON_TOOL : undefined),
   usage: usageFromAnthropic,
   usage_member: 'usage',
   vectors: () => undefined,
-  options: (user): SharedV4ProviderOptions => (user === undefined ? {} : { anthropic: { metadata: { userId: user } } }),
 };
 
 const COMPATIBLE: Family = {
@@ -150,8 +177,10 @@ const COMPATIBLE: Family = {
   last_word: false,
   vectors_as_base64: false,
   media: COMPATIBLE_MEDIA,
+  // Whichever server it is, no rule of it is known by which it counts pictures.
+  imageTokensMax: () => Number.POSITIVE_INFINITY,
+  write: (call, writing) => openAiChat(call, writing, false),
   load: () => import('./openai-compatible.ts'),
-  options: (user): SharedV4ProviderOptions => (user === undefined ? {} : { openaiCompatible: { user } }),
 };
 
 /** Every provider that can be configured, by its id in settings and catalog. */

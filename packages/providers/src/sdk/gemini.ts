@@ -4,6 +4,5 @@ import type { Access, Protocol } from './protocol.ts';
 const open = ({ api_key, base_url, fetch }: Access) => createGoogle({ apiKey: api_key, baseURL: base_url, fetch });
 
 export const protocol: Protocol = {
-  language: (access, model) => open(access).chat(model),
   embedding: (access, model) => open(access).embeddingModel(model),
 };

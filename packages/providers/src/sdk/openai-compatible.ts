@@ -11,6 +11,5 @@ const open = ({ api_key, base_url, fetch }: Access) =>
   });
 
 export const protocol: Protocol = {
-  language: (access, model) => open(access).chatModel(model),
   embedding: (access, model) => open(access).embeddingModel(model),
 };

@@ -1,4 +1,4 @@
-import type { EmbeddingModelV4, ImageModelV4, LanguageModelV4 } from '@ai-sdk/provider';
+import type { EmbeddingModelV4, ImageModelV4 } from '@ai-sdk/provider';
 
 /** How to reach one provider: its key (empty where none is needed), its address, and the fetch of one call. */
 export interface Access {
@@ -7,9 +7,8 @@ export interface Access {
   readonly fetch: typeof globalThis.fetch;
 }
 
-/** A protocol as the SDK speaks it. Each stands in a file of its own, loaded only for a provider that is configured. */
+/** What of a protocol the SDK speaks: all but chats. Each stands in a file of its own, loaded only for a provider that is configured. */
 export interface Protocol {
-  readonly language: (access: Access, model: string) => LanguageModelV4;
   readonly image?: (access: Access, model: string) => ImageModelV4;
   readonly embedding?: (access: Access, model: string) => EmbeddingModelV4;
 }

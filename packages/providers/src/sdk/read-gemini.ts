@@ -1,4 +1,8 @@
+import { randomUUID } from 'node:crypto';
+
 import { AnswerRecord } from '../answer-record.ts';
+import type { AnswerPiece } from '../chat/parts.ts';
+import { withThought } from '../chat/thought-ids.ts';
 import { isObject, type Json, objectsIn, parseObject, textIn } from '../json.ts';
 import type { Finish } from '../provider.ts';
 import { serviceTier, usageFromGoogle } from '../usage.ts';
@@ -24,23 +28,33 @@ const BROKEN = /MALFORMED|UNEXPECTED_TOOL_CALL|TOO_MANY_TOOL_CALLS|MISSING_THOUG
 /** Gemini's generateContent and its stream, whose events are answers like the whole one and whose end is its last word. */
 export class GeminiReader implements AnswerReader {
   readonly record = new AnswerRecord();
+  readonly #one_call: boolean;
+  #calls = 0;
 
-  event(data: string, texts: string[]): void {
-    const answer = parseObject(data);
-    if (answer === undefined) this.record.error ??= { type: 'broken_json', message: data.slice(0, 200) };
-    else this.#answer(answer, texts);
+  /**
+   * `one_call`: the caller wants one call of a tool at a time, which the protocol has no word for. The others of an answer are left out, and
+   * the model makes them again once it knows what the first one answered.
+   */
+  constructor(one_call = false) {
+    this.#one_call = one_call;
   }
 
-  whole(body: string, texts: string[]): void {
+  event(data: string, pieces: AnswerPiece[]): void {
+    const answer = parseObject(data);
+    if (answer === undefined) this.record.error ??= { type: 'broken_json', message: data.slice(0, 200) };
+    else this.#answer(answer, pieces);
+  }
+
+  whole(body: string, pieces: AnswerPiece[]): void {
     this.record.noteWhole();
-    this.event(body, texts);
+    this.event(body, pieces);
   }
 
   end(): void {
     this.record.terminated = this.record.finish !== null;
   }
 
-  #answer(answer: Json, texts: string[]): void {
+  #answer(answer: Json, pieces: AnswerPiece[]): void {
     const { record } = this;
     if (typeof answer['modelVersion'] === 'string') record.model = answer['modelVersion'];
     record.error ??= errorIn(answer);
@@ -48,7 +62,7 @@ export class GeminiReader implements AnswerReader {
     if (isObject(feedback) && typeof feedback['blockReason'] === 'string') record.finish = 'content_filter';
     for (const candidate of objectsIn(answer['candidates'])) {
       const content = candidate['content'];
-      for (const part of isObject(content) ? objectsIn(content['parts']) : []) this.#part(part, texts);
+      for (const part of isObject(content) ? objectsIn(content['parts']) : []) this.#part(part, pieces);
       const reason = candidate['finishReason'];
       if (typeof reason !== 'string' || reason === 'FINISH_REASON_UNSPECIFIED') continue;
       record.finish = FINISHES[reason] ?? 'other';
@@ -60,15 +74,25 @@ export class GeminiReader implements AnswerReader {
     record.noteUsage(usageFromGoogle(usage));
   }
 
-  #part(part: Json, texts: string[]): void {
+  #part(part: Json, pieces: AnswerPiece[]): void {
     const text = textIn(part['text']);
     const bytes = Buffer.byteLength(text);
     if (part['thought'] === true) {
       this.record.noteGenerated(0, bytes);
       return;
     }
-    if (text !== '') texts.push(text);
+    if (text !== '') pieces.push({ type: 'text', text });
     const call = part['functionCall'];
+    if (isObject(call) && !(this.#one_call && this.#calls > 0)) pieces.push(this.#call(call, textIn(part['thoughtSignature'])));
     this.record.noteGenerated(bytes + (isObject(call) ? Buffer.byteLength(JSON.stringify(call)) : 0), 0);
+  }
+
+  /** A call comes whole. Older models give it no id. */
+  #call(call: Json, signature: string): AnswerPiece {
+    const given = textIn(call['id']);
+    const id = given === '' ? `call_${randomUUID().replaceAll('-', '').slice(0, 24)}` : given;
+    const text = JSON.stringify(isObject(call['args']) ? call['args'] : {});
+    const index = this.#calls++;
+    return { type: 'tool_call', index, id: signature === '' ? id : withThought(id, signature), name: textIn(call['name']), text };
   }
 }

@@ -71,7 +71,7 @@ async function streamed(
   let answer: ProviderAnswer | null = null;
   for await (const event of provider.stream(call)) {
     if (event.type === 'text') text += event.text;
-    else answer = event.answer;
+    else if (event.type === 'end') answer = event.answer;
   }
   return { text, answer };
 }
@@ -110,9 +110,7 @@ describe.each(IDS)('%s over its own wire format', (id) => {
 
   test('sends the output limit, the key and the messages, and asks once', async () => {
     const before = standIn.requests.length;
-    await providerOf(id).generate(
-      callOf(id, 'honest', { output_tokens_max: 7, settings: { temperature: 0.5 }, json: true, user: 'user-1' }),
-    );
+    await providerOf(id).generate(callOf(id, 'honest', { output_tokens_max: 7, settings: { temperature: 0.5 }, user: 'user-1' }));
     const [seen, ...more] = standIn.requests.slice(before);
     expect(more).toEqual([]);
     const body = JSON.stringify(seen?.body);
@@ -361,7 +359,7 @@ test('a continuation that the Gemini client would fetch behind our back is not f
   server.close();
 });
 
-test('a setting that the SDK would change or leave out is refused by name, and nothing is sent', async () => {
+test('a value that a protocol does not take is refused by name, and nothing is sent', async () => {
   const before = standIn.requests.length;
   const asked = providerOf('anthropic').generate(callOf('anthropic', 'honest', { settings: { temperature: 1.5 } }));
   const refused = await asked.catch((error: unknown) => error);

@@ -1,4 +1,3 @@
-import type { LanguageModelV4CallOptions, LanguageModelV4Prompt } from '@ai-sdk/provider';
 import { assert, BrokenInvariant } from '@purser/core';
 import { answerBytesMax, vectorBytesMax } from '../answer-bytes.ts';
 import type { AnswerRecord } from '../answer-record.ts';
@@ -11,8 +10,11 @@ import {
   spokenFailure,
   transportFailure,
 } from '../failure.ts';
-import { isObject, parseObject } from '../json.ts';
-import { type OutputLimitName, withOutputLimit } from '../output-limit.ts';
+import { AnswerParts } from '../chat/answer-parts.ts';
+import type { AnswerPiece } from '../chat/parts.ts';
+import { parseObject } from '../json.ts';
+import { KeyRing } from '../key-ring.ts';
+import type { OutputLimitName } from '../output-limit.ts';
 import {
   type EmbedAnswer,
   type EmbedCall,
@@ -20,7 +22,6 @@ import {
   type ProviderAnswer,
   type ProviderCall,
   ProviderError,
-  type SettingName,
   type StreamEvent,
 } from '../provider.ts';
 import { EventSplitter, EventTooLong } from '../upstream/events.ts';
@@ -41,12 +42,15 @@ import type { Family } from './families.ts';
 import type { Access, Protocol } from './protocol.ts';
 import type { AnswerReader } from './reader.ts';
 import { endpointOf, sendOnce, successful } from './send-once.ts';
+import { Unwritable } from './unwritable.ts';
 
 export interface SdkProviderConfig {
   readonly id: string;
   readonly family: Family;
   /** Empty where none is needed. */
   readonly api_key: string;
+  /** Where there are several, of which `api_key` is one. */
+  readonly keys?: KeyRing;
   readonly base_url: string;
   /** Absent: the family's. */
   readonly output_limit?: OutputLimitName | null;
@@ -58,20 +62,22 @@ export interface SdkProviderConfig {
 export type ClosableProvider = Provider & { close(): Promise<void> };
 
 /**
- * A provider whose requests the AI SDK writes, and whose answers are read here. One call is one physical request: what is written is
- * sent once, over a connection of ours.
+ * A provider as its family speaks. Chats are written and read here, other requests by its SDK; one call is one physical request: what is
+ * written is sent once, over a connection of ours.
  */
 export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
   const { id, family, api_key, base_url, output_limit = family.output_limit } = config;
+  const keys = config.keys ?? new KeyRing([{ key: api_key, weight: 1 }]);
   const transport = new Transport(new URL(base_url).origin, { ...TRANSPORT_LIMITS, ...config.limits });
-  const context: FailureContext = { provider: id, billing: config.billing ?? {}, secrets: api_key === '' ? [] : [api_key] };
+  const context: FailureContext = { provider: id, billing: config.billing ?? {}, secrets: keys.secrets };
   // Loaded while the program starts, so that the first call need not wait; a failure to load is that call's fault to report.
-  family.load().catch(() => undefined);
-  const line: Line = { family, output_limit, transport, context, access: { api_key, base_url } };
+  family.load?.().catch(() => undefined);
+  const line: Line = { family, output_limit, transport, context, keys, base_url };
   return {
     id,
     offline: false,
-    honours: new Set(Object.keys(family.settings)),
+    honours: family.honours,
+    imageTokensMax: family.imageTokensMax,
     generate: (call) => generate(line, call),
     stream: (call) => stream(line, call),
     ...(family.embeds_max > 0 ? { embeds_max: family.embeds_max, embed: (call: EmbedCall) => embed(line, call) } : {}),
@@ -100,47 +106,51 @@ interface Line {
   readonly output_limit: OutputLimitName | null;
   readonly transport: Transport;
   readonly context: FailureContext;
-  readonly access: Omit<Access, 'fetch'>;
+  readonly keys: KeyRing;
+  readonly base_url: string;
 }
 
 async function generate(line: Line, call: ProviderCall): Promise<ProviderAnswer> {
-  const answer = await send(line, call, false, (protocol, access) =>
-    protocol.language(access, call.model).doGenerate(optionsOf(line.family, call)),
-  );
+  const answer = await ask(line, call, false);
   assert(answer.kind === 'whole', 'only an answer that was asked to stream does');
-  return readWhole(line, call, answer);
+  return readWhole(line, call, answer).answer;
 }
 
-function readWhole({ family, context }: Line, call: ProviderCall, answer: WholeAnswer): ProviderAnswer {
-  const reader = family.reader();
-  const texts: string[] = [];
-  const body = answer.body.toString();
-  reader.whole(body, texts);
-  return answerOf(context, call, answer, reader.record, texts.join(''));
+interface ReadAnswer {
+  readonly answer: ProviderAnswer;
+  readonly pieces: readonly AnswerPiece[];
+}
+
+function readWhole({ family, context }: Line, call: ProviderCall, answer: WholeAnswer): ReadAnswer {
+  const reader = family.reader(call);
+  const pieces: AnswerPiece[] = [];
+  reader.whole(answer.body.toString(), pieces);
+  const parts = new AnswerParts();
+  for (const piece of pieces) parts.add(piece);
+  return { answer: answerOf(context, call, answer, reader.record, parts), pieces };
 }
 
 async function* stream(line: Line, call: ProviderCall): AsyncGenerator<StreamEvent> {
-  const answer = await send(line, call, true, (protocol, access) =>
-    protocol.language(access, call.model).doStream(optionsOf(line.family, call)),
-  );
+  const answer = await ask(line, call, true);
   if (answer.kind === 'whole') {
     const whole = readWhole(line, call, answer);
-    if (whole.text !== '') yield { type: 'text', text: whole.text };
-    yield { type: 'end', answer: whole };
+    yield* whole.pieces;
+    yield { type: 'end', answer: whole.answer };
     return;
   }
-  const reader = line.family.reader();
-  let text = '';
+  const reader = line.family.reader(call);
+  const parts = new AnswerParts();
   try {
-    for await (const texts of readTexts(line.context, answer, reader)) {
-      for (const piece of texts) {
-        text += piece;
-        yield { type: 'text', text: piece };
+    for await (const pieces of readPieces(line.context, answer, reader)) {
+      for (const piece of pieces) {
+        parts.add(piece);
+        yield piece;
       }
     }
     if (!line.family.last_word) reader.end();
-    yield { type: 'end', answer: answerOf(line.context, call, answer, reader.record, text) };
+    yield { type: 'end', answer: answerOf(line.context, call, answer, reader.record, parts) };
   } catch (error) {
+    const { text } = parts;
     throw error instanceof ProviderError && text !== '' ? withDelivered(error, text) : error;
   } finally {
     answer.body.cancel('the reader left');
@@ -150,12 +160,12 @@ async function* stream(line: Line, call: ProviderCall): AsyncGenerator<StreamEve
 /** An error event is often followed by the usage of what came before it: so long it is waited for. */
 const AFTER_ERROR_MS = 1_000;
 
-/** The texts of a stream until its last word or its end. @throws ProviderError when it breaks */
-async function* readTexts(
+/** The pieces of a stream until its last word or its end. @throws ProviderError when it breaks */
+async function* readPieces(
   context: FailureContext,
   { body, headers }: StreamAnswer,
   reader: AnswerReader,
-): AsyncGenerator<string[]> {
+): AsyncGenerator<AnswerPiece[]> {
   const splitter = new EventSplitter();
   const { record } = reader;
   let hearOut: NodeJS.Timeout | undefined;
@@ -164,12 +174,12 @@ async function* readTexts(
       const turn = await body.next();
       over = turn.done === true;
       const last = over ? splitter.end() : null;
-      const texts: string[] = [];
+      const pieces: AnswerPiece[] = [];
       for (const { data } of turn.done === true ? (last === null ? [] : [last]) : splitter.push(turn.value)) {
         // What comes after an error is heard for its usage alone.
-        if (data !== null) reader.event(data, record.error === null ? texts : []);
+        if (data !== null) reader.event(data, record.error === null ? pieces : []);
       }
-      if (texts.length > 0) yield texts;
+      if (pieces.length > 0) yield pieces;
       if (record.error !== null) hearOut ??= setTimeout(() => body.cancel('an error was told'), AFTER_ERROR_MS);
     }
   } catch (error) {
@@ -187,7 +197,7 @@ function answerOf(
   call: ProviderCall,
   { headers }: TransportAnswer,
   record: AnswerRecord,
-  text: string,
+  said: AnswerParts,
 ): ProviderAnswer {
   const known = begun(context, headers);
   if (record.error?.type === 'broken_json' && record.bytes === 0)
@@ -195,10 +205,14 @@ function answerOf(
   if (record.error !== null) throw spokenFailure(known, record);
   if (!record.isAnswer) throw noAnswerFailure(known, record);
   const { request_id } = known;
+  const { parts, text } = said;
+  const finish = record.finish ?? 'other';
   return {
     text,
+    ...(parts === undefined ? {} : { parts }),
+    ...(record.stop_sequence === undefined ? {} : { stop_sequence: record.stop_sequence }),
     usage: record.report,
-    finish: record.finish ?? 'other',
+    finish: finish === 'stop' && said.calls > 0 ? 'tool_calls' : finish,
     model: {
       provider: call.provider,
       name: record.model ?? call.model,
@@ -225,89 +239,65 @@ function withDelivered(error: ProviderError, delivered: string): ProviderError {
   });
 }
 
-/** Has the SDK write the request, and sends it once. @throws ProviderError when there is no answer, or one of an error's status */
-async function send(
-  { family, output_limit, transport, context, access }: Line,
-  call: ProviderCall | EmbedCall | ImageCall,
-  streams: boolean,
-  write: (protocol: Protocol, access: Access) => PromiseLike<unknown>,
-): Promise<TransportAnswer> {
-  const { protocol } = await family.load();
-  let request: EncodedRequest;
+/** Writes a chat, and sends it once. @throws ProviderError when there is no answer, or one of an error's status */
+async function ask(line: Line, call: ProviderCall, streams: boolean): Promise<TransportAnswer> {
+  const { family, output_limit, transport, context, keys, base_url } = line;
+  const written = orRefused(context, () => family.write(call, { stream: streams, output_limit }));
+  const body = JSON.stringify(written.body);
+  const url = new URL(base_url + written.path);
+  const { output_tokens_max, signal } = call;
+  const bytes_max = answerBytesMax({ output_tokens_max, stream: streams, request_bytes: body.length });
+  return keys.use(async (key) => {
+    const headers = ['content-type', 'application/json', ...family.credentials(key), ...written.headers];
+    return successful(context, await sendOnce(transport, context, { url, headers, body }, { signal, bytes_max, limited: true }, streams));
+  });
+}
+
+/** What a protocol has no words for is the caller's to change: nothing was sent. */
+function orRefused<T>(context: FailureContext, write: () => T): T {
   try {
-    request = await encodeRequest((fetch) => write(protocol, { ...access, fetch }));
+    return write();
   } catch (error) {
-    throw garbageFailure(context, 'cannot be asked so', error instanceof Error ? error.message : String(error), 'no');
-  }
-  if ('inputs' in call && family.vectors_as_base64) request = { ...request, body: askedAsBase64(request.body) };
-  if ('messages' in call) refuseChanged(context, family, call, request.body);
-  if (request.url.origin !== transport.origin) throw new BrokenInvariant('a call to another origin than the configured one');
-  // An SDK picks the name by the model's; which one is kept is a matter of the server's.
-  if (output_limit !== null && 'messages' in call)
-    request = { ...request, body: withOutputLimit(request.body, call.output_limit ?? output_limit, call.output_tokens_max) };
-  const limited = 'messages' in call;
-  const bytes_max = limited
-    ? answerBytesMax({ output_tokens_max: call.output_tokens_max, stream: streams, request_bytes: request.body.length })
-    : 'inputs' in call
-      ? vectorBytesMax(call, family.vectors_as_base64)
-      : imageBytesMax(call);
-  return successful(context, await sendOnce(transport, context, request, { signal: call.signal, bytes_max, limited }, streams));
-}
-
-const JSON_ONLY = 'Answer with one JSON value and nothing else.';
-
-function optionsOf(family: Family, call: ProviderCall): LanguageModelV4CallOptions {
-  return {
-    prompt: promptOf(call),
-    maxOutputTokens: call.output_tokens_max,
-    ...settingsOf(call),
-    ...(call.json === true ? { responseFormat: { type: 'json' } } : {}),
-    providerOptions: family.options(call.user),
-  };
-}
-
-function settingsOf({ settings = {} }: ProviderCall): Partial<LanguageModelV4CallOptions> {
-  const { temperature, top_p, top_k, seed, frequency_penalty, presence_penalty, stop } = settings;
-  return {
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(top_p === undefined ? {} : { topP: top_p }),
-    ...(top_k === undefined ? {} : { topK: top_k }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(frequency_penalty === undefined ? {} : { frequencyPenalty: frequency_penalty }),
-    ...(presence_penalty === undefined ? {} : { presencePenalty: presence_penalty }),
-    ...(stop === undefined ? {} : { stopSequences: [...stop] }),
-  };
-}
-
-/** An SDK leaves out or changes what it knows a model not to take, and says so to nobody here: what leaves is compared with what came. */
-function refuseChanged({ provider }: FailureContext, family: Family, call: ProviderCall, body: string): void {
-  const wanted = Object.entries(call.settings ?? {}) as [SettingName, unknown][];
-  if (wanted.length === 0) return;
-  const written = parseObject(body);
-  for (const [name, value] of wanted) {
-    const found = family.settings[name]?.reduce<unknown>((at, member) => (isObject(at) ? at[member] : undefined), written);
-    if (JSON.stringify(found) === JSON.stringify(value)) continue;
-    const why = `${name}: ${call.model} does not take ${JSON.stringify(value)}, alone or with what else was set; leave it out`;
-    throw new ProviderError(provider, 'was not asked', {
+    if (!(error instanceof Unwritable)) throw error;
+    throw new ProviderError(context.provider, 'was not asked', {
       kind: 'refused',
       billed: 'no',
       status: 400,
       blame: 'call',
-      cause: new Error(why),
+      cause: new Error(error.message),
     });
   }
 }
 
-/** All system messages become the first: Anthropic and Gemini take but one. */
-function promptOf(call: ProviderCall): LanguageModelV4Prompt {
-  const system = call.messages.filter((message) => message.role === 'system').map((message) => message.content);
-  // Not every protocol has a JSON mode, and OpenAI's wants the word in the prompt.
-  if (call.json === true) system.push(JSON_ONLY);
-  const rest = call.messages.flatMap((message): LanguageModelV4Prompt => {
-    if (message.role === 'system') return [];
-    return [{ role: message.role, content: [{ type: 'text', text: message.content }] }];
-  });
-  return system.length === 0 ? rest : [{ role: 'system', content: system.join('\n\n') }, ...rest];
+/** Has the SDK write a request, and sends it once. @throws ProviderError when there is no answer, or one of an error's status */
+async function send(line: Line, call: EmbedCall | ImageCall, write: Write): Promise<WholeAnswer> {
+  const { family, context, keys } = line;
+  assert(family.load, `${context.provider} serves nothing but chats`);
+  const { protocol } = await family.load();
+  return keys.use((key) => sendBySdk(line, call, key, (access) => write(protocol, access)));
+}
+
+type Write = (protocol: Protocol, access: Access) => PromiseLike<unknown>;
+
+async function sendBySdk(
+  { family, transport, context, base_url }: Line,
+  call: EmbedCall | ImageCall,
+  api_key: string,
+  write: (access: Access) => PromiseLike<unknown>,
+): Promise<WholeAnswer> {
+  let request: EncodedRequest;
+  try {
+    request = await encodeRequest((fetch) => write({ api_key, base_url, fetch }));
+  } catch (error) {
+    throw garbageFailure(context, 'cannot be asked so', error instanceof Error ? error.message : String(error), 'no');
+  }
+  if ('inputs' in call && family.vectors_as_base64) request = { ...request, body: askedAsBase64(request.body) };
+  if (request.url.origin !== transport.origin) throw new BrokenInvariant('a call to another origin than the configured one');
+  const bytes_max = 'inputs' in call ? vectorBytesMax(call, family.vectors_as_base64) : imageBytesMax(call);
+  const limits = { signal: call.signal, bytes_max, limited: false };
+  const answer = successful(context, await sendOnce(transport, context, request, limits, false));
+  assert(answer.kind === 'whole', 'only an answer that was asked to stream does');
+  return answer;
 }
 
 /** The SDK asks for decimals, of which 2,048 long vectors are more bytes than are read of an answer. */
@@ -317,23 +307,18 @@ function askedAsBase64(body: string): string {
 
 /** One whole answer to what the SDK writes. */
 function sendBy(line: Line): SendWhole {
-  return async (call, write) => {
-    const answer = await send(line, call, false, write);
-    assert(answer.kind === 'whole', 'only an answer that was asked to stream does');
-    return answer;
-  };
+  return (call, write) => send(line, call, write);
 }
 
 async function embed(line: Line, call: EmbedCall): Promise<EmbedAnswer> {
   const { family, context } = line;
-  const answer = await send(line, call, false, (protocol, access) => {
+  const answer = await send(line, call, (protocol, access) => {
     assert(protocol.embedding, `${call.provider} makes no embeddings`);
     return protocol.embedding(access, call.model).doEmbed({
       values: [...call.inputs],
       ...(call.dimensions === undefined ? {} : { dimensions: call.dimensions }),
     });
   });
-  assert(answer.kind === 'whole', 'only an answer that was asked to stream does');
   const text = answer.body.toString();
   const body = parseObject(text);
   const vectors = body === undefined ? undefined : family.vectors(body);

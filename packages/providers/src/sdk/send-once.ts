@@ -1,38 +1,40 @@
 import { begun, type FailureContext, garbageFailure, statusFailure, transportFailure } from '../failure.ts';
+import type { KeyRing } from '../key-ring.ts';
 import type { Endpoint } from '../media/endpoint.ts';
 import { BodyTooLong, contentType, type Transport, type TransportAnswer, TransportError } from '../upstream/transport.ts';
 import type { EncodedRequest } from './encode.ts';
 import type { Family } from './families.ts';
-import type { Access } from './protocol.ts';
 
 /** How one provider is reached. */
 interface Reached {
   readonly family: Pick<Family, 'credentials'>;
   readonly transport: Transport;
   readonly context: FailureContext;
-  readonly access: Omit<Access, 'fetch'>;
+  readonly keys: KeyRing;
+  readonly base_url: string;
 }
 
 /** The same provider for requests that are written here. */
-export function endpointOf({ family, transport, context, access }: Reached): Endpoint {
-  const base = new URL(access.base_url).pathname.replace(/\/+$/u, '');
+export function endpointOf({ family, transport, context, keys, base_url }: Reached): Endpoint {
+  const base = new URL(base_url).pathname.replace(/\/+$/u, '');
   return {
     context,
-    async send({ path, body, content_type, signal, bytes_max, streams }) {
-      const headers = [...family.credentials(access.api_key), 'content-type', content_type, 'accept-encoding', 'identity'];
-      const answer = await sent(context, false, () =>
-        transport.send({
-          method: 'POST',
-          path: base + path,
-          headers,
-          body,
-          signal,
-          ...(bytes_max === undefined ? {} : { bytes_max }),
-          streams: streams ?? (() => false),
-        }),
-      );
-      return successful(context, answer);
-    },
+    send: ({ path, body, content_type, signal, bytes_max, streams }) =>
+      keys.use(async (key) => {
+        const headers = [...family.credentials(key), 'content-type', content_type, 'accept-encoding', 'identity'];
+        const answer = await sent(context, false, () =>
+          transport.send({
+            method: 'POST',
+            path: base + path,
+            headers,
+            body,
+            signal,
+            ...(bytes_max === undefined ? {} : { bytes_max }),
+            streams: streams ?? (() => false),
+          }),
+        );
+        return successful(context, answer);
+      }),
   };
 }
 

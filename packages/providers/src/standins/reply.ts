@@ -1,4 +1,5 @@
 import type { Misbehaviour } from './misbehaviour.ts';
+import type { WishedCall, Wishes } from './wishes.ts';
 
 /** What a stand-in says, before a protocol puts it into its own words. */
 export interface Reply {
@@ -6,6 +7,8 @@ export interface Reply {
   /** The text, one token a piece. */
   readonly pieces: readonly string[];
   readonly finish: 'stop' | 'length';
+  /** Tools that are called, after what is said. */
+  readonly calls: readonly WishedCall[];
   readonly usage: ReplyUsage | null;
   /** Usage with every piece, not only at the end. */
   readonly usage_each_piece: boolean;
@@ -25,7 +28,13 @@ const PIECES_DEFAULT = 12;
 const PIECES_MAX = 4096;
 
 /** `tokens_max` is the caller's; the honest reply is twelve tokens long or as many as allowed. Without a limit (infinite) it does not stop. */
-export function replyTo(model: string, prompt_bytes: number, tokens_max: number | undefined, misbehaviour: Misbehaviour): Reply {
+export function replyTo(
+  model: string,
+  prompt_bytes: number,
+  tokens_max: number | undefined,
+  misbehaviour: Misbehaviour,
+  { calls, json }: Wishes = { calls: [] },
+): Reply {
   const allowed = Math.min(tokens_max ?? PIECES_DEFAULT, PIECES_MAX);
   const length =
     misbehaviour === 'too_many_tokens'
@@ -38,7 +47,9 @@ export function replyTo(model: string, prompt_bytes: number, tokens_max: number 
   const honest = { input, output: length, cached: Math.floor(input / 2), reasoning: Math.floor(length / 4) };
   return {
     model,
-    pieces,
+    // JSON comes in two pieces, so that readers have something to put together.
+    pieces: json === undefined ? (calls.length > 0 ? [] : pieces) : [json.slice(0, 5), json.slice(5)],
+    calls,
     finish: length < PIECES_DEFAULT ? 'length' : 'stop',
     usage: reported(honest, misbehaviour),
     usage_each_piece: misbehaviour === 'duplicate_usage',

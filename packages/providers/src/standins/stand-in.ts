@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OutputLimitName } from '../output-limit.ts';
 import { isMisbehaviour, type Misbehaviour, MISBEHAVIOURS, misbehaviourOf, modelOf } from './misbehaviour.ts';
+import { type Judge, judgeAnthropic, judgeGemini, judgeOpenAi } from './judge.ts';
 import { replyTo } from './reply.ts';
 import { anthropicWire } from './wire-anthropic.ts';
 import { geminiWire } from './wire-gemini.ts';
@@ -11,6 +12,7 @@ import { geminiImage, openAiEdits, sendModeration } from './media.ts';
 import { sendSpeech } from './speak.ts';
 import { readForm, sendTranscription } from './transcribe.ts';
 import type { Wire } from './wire.ts';
+import { askedOf, wishesOf } from './wishes.ts';
 
 export interface StandInOptions {
   /** How it behaves when neither the `x-standin` header nor the model's name says so. */
@@ -20,6 +22,10 @@ export interface StandInOptions {
   readonly port?: number;
   /** The one name under which it knows OpenAI's output limit; without it it writes on and on. Absent: it knows every name. */
   readonly output_limit?: OutputLimitName;
+  /** How it behaves towards a key, where that is otherwise than towards others. */
+  readonly by_key?: (key: string) => Misbehaviour | undefined;
+  /** Refuses what the vendor's published reference does not allow, and calls the tools and keeps the shapes that are asked for. */
+  readonly judges?: boolean;
 }
 
 /** A request as it arrived. */
@@ -74,8 +80,18 @@ export function startStandIn(options: StandInOptions = {}): Promise<StandIn> {
   });
 }
 
+/** A picture is scaled down before it is counted. */
+const PICTURE_DATA = /[A-Za-z0-9+/=]{4000,}/gu;
+const PICTURE_BYTES = 4_000;
+
+function promptBytes(text: string): number {
+  return Buffer.byteLength(text.replace(PICTURE_DATA, 'x'.repeat(PICTURE_BYTES)));
+}
+
 interface Asked {
   readonly wire: Wire;
+  readonly vendor: keyof typeof askedOf;
+  readonly judge: Judge;
   readonly model: string;
   readonly streams: boolean;
   readonly tokens_max: number | undefined;
@@ -94,7 +110,10 @@ async function serve(
   const body = await readBody(bytes, String(request.headers['content-type']));
   const asked = readAsked(path, body, options.output_limit);
   const named = String(request.headers['x-standin'] ?? '');
-  const misbehaviour = isMisbehaviour(named) ? named : (misbehaviourOf(asked.model) ?? options.misbehaviour ?? 'honest');
+  const of_key = options.by_key?.(keyOf(request));
+  const misbehaviour = isMisbehaviour(named)
+    ? named
+    : (of_key ?? misbehaviourOf(asked.model) ?? options.misbehaviour ?? 'honest');
   const seen: SeenRequest = { path, headers: request.headers, body, misbehaviour, client_left: false };
   requests.push(seen);
   response.on('close', () => (seen.client_left = !response.writableFinished));
@@ -113,7 +132,10 @@ async function serve(
   if (path === '/v1/audio/speech') return sendSpeech(response, body, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);
   if (path === '/v1/audio/transcriptions')
     return sendTranscription(response, body, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);
-  const reply = replyTo(asked.model, Buffer.byteLength(text), asked.tokens_max, misbehaviour);
+  const wrong = options.judges === true ? asked.judge(body) : undefined;
+  if (wrong !== undefined) return sendJson(response, 400, asked.wire.error(400, wrong));
+  const wishes = options.judges === true ? wishesOf(askedOf[asked.vendor](body)) : undefined;
+  const reply = replyTo(asked.model, promptBytes(text), asked.tokens_max, misbehaviour, wishes);
   if (!asked.streams) return sendWhole(response, JSON.stringify(asked.wire.whole(reply)), misbehaviour);
   await sendStream(response, asked.wire.events(reply), asked.wire, misbehaviour, options.wait_ms ?? WAIT_MS_DEFAULT);
 }
@@ -124,12 +146,16 @@ function readAsked(path: string, body: Readonly<Record<string, unknown>>, known:
     const config = body['generationConfig'];
     const limit =
       typeof config === 'object' && config !== null && 'maxOutputTokens' in config ? config.maxOutputTokens : undefined;
-    return { wire: geminiWire, model: gemini[1] ?? '', streams: gemini[2] !== undefined, tokens_max: numberOr(limit) };
+    const model = gemini[1] ?? '';
+    const judge: Judge = (asked) => judgeGemini(asked, model);
+    return { wire: geminiWire, vendor: 'gemini', judge, model, streams: gemini[2] !== undefined, tokens_max: numberOr(limit) };
   }
-  const wire = path.endsWith('/messages') ? anthropicWire : openAiWire;
+  const spoken = path.endsWith('/messages')
+    ? ({ wire: anthropicWire, vendor: 'anthropic', judge: judgeAnthropic } as const)
+    : ({ wire: openAiWire, vendor: 'openai', judge: judgeOpenAi } as const);
   const limit =
     known === undefined ? (body['max_completion_tokens'] ?? body['max_tokens']) : (body[known] ?? Number.POSITIVE_INFINITY);
-  return { wire, model: String(body['model']), streams: body['stream'] === true, tokens_max: numberOr(limit) };
+  return { ...spoken, model: String(body['model']), streams: body['stream'] === true, tokens_max: numberOr(limit) };
 }
 
 function numberOr(value: unknown): number | undefined {
@@ -139,6 +165,10 @@ function numberOr(value: unknown): number | undefined {
 function inputsOf(body: Readonly<Record<string, unknown>>): string[] {
   const input = body['input'];
   return Array.isArray(input) ? input.map(String) : [String(input)];
+}
+
+function keyOf({ headers }: IncomingMessage): string {
+  return String(headers.authorization ?? headers['x-api-key'] ?? headers['x-goog-api-key']).replace(/^Bearer /u, '');
 }
 
 const REFUSALS: Partial<Record<Misbehaviour, readonly [status: number, message: string]>> = {
@@ -156,9 +186,8 @@ function refuses(misbehaviour: Misbehaviour, request: IncomingMessage, response:
   const refusal = REFUSALS[misbehaviour];
   if (!refusal) return false;
   const [status, message] = refusal;
-  const key = request.headers.authorization ?? request.headers['x-api-key'] ?? request.headers['x-goog-api-key'];
   if (status === 429) response.setHeader('retry-after', '2');
-  sendJson(response, status, wire.error(status, status === 401 ? message + String(key) : message));
+  sendJson(response, status, wire.error(status, status === 401 ? message + keyOf(request) : message));
   return true;
 }
 

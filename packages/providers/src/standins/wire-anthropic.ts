@@ -24,12 +24,34 @@ function message(reply: Reply, content: readonly object[], stop: string | null, 
   };
 }
 
-const stopOf = (reply: Reply): string => (reply.finish === 'stop' ? 'end_turn' : 'max_tokens');
+function stopOf({ calls, finish }: Reply): string {
+  if (calls.length > 0) return 'tool_use';
+  return finish === 'stop' ? 'end_turn' : 'max_tokens';
+}
+
+function useOf({ name }: Reply['calls'][number], index: number, input: object): object {
+  return { type: 'tool_use', id: `toolu_${index}`, name, input };
+}
+
+/** A call begins with an empty input, whose JSON follows in pieces. */
+function callEvents(call: Reply['calls'][number], place: number, index: number): string[] {
+  const text = JSON.stringify(call.input);
+  const pieces = ['', text.slice(0, 3), text.slice(3)].map((partial_json) =>
+    namedEvent('content_block_delta', { type: 'content_block_delta', index, delta: { type: 'input_json_delta', partial_json } }),
+  );
+  return [
+    namedEvent('content_block_start', { type: 'content_block_start', index, content_block: useOf(call, place, {}) }),
+    ...pieces,
+    namedEvent('content_block_stop', { type: 'content_block_stop', index }),
+  ];
+}
 
 /** Anthropic's messages. The first event of a stream reports the input and one token of output, the last but one the rest. */
 export const anthropicWire: Wire = {
   whole(reply) {
-    const content = [{ type: 'text', text: reply.pieces.join('') }];
+    const text = reply.pieces.join('');
+    const calls = reply.calls.map((call, index) => useOf(call, index, call.input));
+    const content = text === '' ? calls : [{ type: 'text', text }, ...calls];
     return message(reply, content, stopOf(reply), reply.usage && usageReport(reply.usage, reply.usage.output));
   },
   events(reply) {
@@ -47,6 +69,7 @@ export const anthropicWire: Wire = {
       ...begin,
       ...texts,
       namedEvent('content_block_stop', { type: 'content_block_stop', index: 0 }),
+      ...reply.calls.flatMap((call, place) => callEvents(call, place, place + 1)),
       namedEvent('message_delta', { type: 'message_delta', delta, ...(usage ? { usage: { output_tokens: usage.output } } : {}) }),
       namedEvent('message_stop', { type: 'message_stop' }),
     ];

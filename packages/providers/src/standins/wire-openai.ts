@@ -20,6 +20,31 @@ function chunk(reply: Reply, choices: readonly object[], usage: object | null): 
   return dataEvent({ id: ID, object: 'chat.completion.chunk', created: CREATED, model: reply.model, choices, usage });
 }
 
+function messageOf({ pieces, calls }: Reply): object {
+  if (calls.length === 0) return { role: 'assistant', content: pieces.join('') };
+  const tool_calls = calls.map(({ name, input }, index) => ({
+    id: `call_${index}`,
+    type: 'function',
+    function: { name, arguments: JSON.stringify(input) },
+  }));
+  return { role: 'assistant', content: null, tool_calls };
+}
+
+/** Each call is named by its first piece, its arguments follow in two. */
+function callPieces({ calls }: Reply): object[] {
+  return calls.flatMap(({ name, input }, index) => {
+    const text = JSON.stringify(input);
+    return [
+      { index, id: `call_${index}`, type: 'function', function: { name, arguments: '' } },
+      ...[text.slice(0, 3), text.slice(3)].map((piece) => ({ index, function: { arguments: piece } })),
+    ];
+  });
+}
+
+function finishOf({ calls, finish }: Reply): string {
+  return calls.length > 0 ? 'tool_calls' : finish;
+}
+
 /** OpenAI's chat completions. */
 export const openAiWire: Wire = {
   whole(reply) {
@@ -28,9 +53,7 @@ export const openAiWire: Wire = {
       object: 'chat.completion',
       created: CREATED,
       model: reply.model,
-      choices: [
-        { index: 0, message: { role: 'assistant', content: reply.pieces.join('') }, logprobs: null, finish_reason: reply.finish },
-      ],
+      choices: [{ index: 0, message: messageOf(reply), logprobs: null, finish_reason: finishOf(reply) }],
       ...(reply.usage ? { usage: usageReport(reply.usage, reply.usage.output) } : {}),
     };
   },
@@ -42,9 +65,12 @@ export const openAiWire: Wire = {
     });
     const first = chunk(reply, [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }], null);
     if (reply.unfinished) return [first, ...texts];
-    const finish = chunk(reply, [{ index: 0, delta: {}, finish_reason: reply.finish }], null);
+    const calls = callPieces(reply).map((call) =>
+      chunk(reply, [{ index: 0, delta: { tool_calls: [call] }, finish_reason: null }], null),
+    );
+    const finish = chunk(reply, [{ index: 0, delta: {}, finish_reason: finishOf(reply) }], null);
     const last = usage ? [chunk(reply, [], usageReport(usage, usage.output))] : [];
-    return [first, ...texts, finish, ...last, 'data: [DONE]\n\n'];
+    return [first, ...texts, ...calls, finish, ...last, 'data: [DONE]\n\n'];
   },
   streamError: () => dataEvent({ error: { message: 'the stand-in lost its thread', type: 'server_error', code: null } }),
   error: (status, message) => ({

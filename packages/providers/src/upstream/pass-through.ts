@@ -10,6 +10,7 @@ import {
   statusFailure,
   transportFailure,
 } from '../failure.ts';
+import { KeyRing } from '../key-ring.ts';
 import type { OutputLimitName } from '../output-limit.ts';
 import type { ProviderError } from '../provider.ts';
 import { NO_REPORT, type UsageReport } from '../usage-report.ts';
@@ -32,6 +33,8 @@ export interface UpstreamConfig {
   readonly base_url: string;
   /** Sent as a bearer token; null where none is needed. */
   readonly api_key: string | null;
+  /** Where there are several, of which `api_key` is one. */
+  readonly keys?: KeyRing;
   readonly output_limit: OutputLimitName;
   /** Whether its streams always end with `[DONE]`; absent: they do, and one that does not was cut off. */
   readonly last_word?: boolean;
@@ -96,33 +99,49 @@ export function openUpstream(config: UpstreamConfig): Upstream {
   const url = new URL(config.base_url);
   const prefix = url.pathname.replace(/\/+$/u, '');
   const transport = new Transport(url.origin, { ...TRANSPORT_LIMITS, ...config.limits });
+  const keys = config.keys ?? new KeyRing([{ key: config.api_key ?? '', weight: 1 }]);
   const context: FailureContext = {
     provider: config.provider,
     billing: config.billing ?? {},
-    secrets: config.api_key === null ? [] : [config.api_key],
+    secrets: keys.secrets,
   };
-  const authorization = config.api_key === null ? [] : ['authorization', `Bearer ${config.api_key}`];
-  // Identity encoding: bytes are read as they pass, and packing a stream only delays it.
-  const common = ['content-type', 'application/json', 'accept-encoding', 'identity', ...authorization];
-  const forWhole = [...common, 'accept', 'application/json'];
-  const forStream = [...common, 'accept', 'text/event-stream'];
+  const whole = headersFor('application/json');
+  const streaming = headersFor('text/event-stream');
 
   return {
     provider: config.provider,
     output_limit: config.output_limit,
     close: () => transport.close(),
-    async passThrough({ path, body, stream, usage_wanted, beside_usage, bytes_max, signal }) {
-      const headers = stream ? forStream : forWhole;
-      const streams = stream ? isEventStream : asWhole;
-      const answer = await transport
-        .send({ method: 'POST', path: prefix + path, headers, body, bytes_max, signal, streams })
-        .catch((error: unknown) => rethrow(context, error));
-      const known = begun(context, answer.headers);
-      if (answer.kind === 'whole') return passedWhole(known, answer);
-      const passage = new StreamPassage(known, answer, { usage_wanted, last_word, ...(beside_usage && { beside_usage }) });
-      await passage.begin(HELD_BACK_MS);
-      return passage;
-    },
+    passThrough: ({ path, body, stream, usage_wanted, beside_usage, bytes_max, signal }) =>
+      keys.use(
+        async (key) => {
+          const headers = (stream ? streaming : whole)(key);
+          const streams = stream ? isEventStream : asWhole;
+          const answer = await transport
+            .send({ method: 'POST', path: prefix + path, headers, body, bytes_max, signal, streams })
+            .catch((error: unknown) => rethrow(context, error));
+          const known = begun(context, answer.headers);
+          if (answer.kind === 'whole') return passedWhole(known, answer);
+          const passage = new StreamPassage(known, answer, { usage_wanted, last_word, ...(beside_usage && { beside_usage }) });
+          await passage.begin(HELD_BACK_MS);
+          return passage;
+        },
+        (passed) => (passed.streamed ? null : passed.failure),
+      ),
+  };
+}
+
+/** Made once for each key. Identity encoding: bytes are read as they pass, and packing a stream only delays it. */
+function headersFor(accept: string): (key: string) => string[] {
+  const known = new Map<string, string[]>();
+  return (key) => {
+    let headers = known.get(key);
+    if (headers === undefined) {
+      const authorization = key === '' ? [] : ['authorization', `Bearer ${key}`];
+      headers = ['content-type', 'application/json', 'accept-encoding', 'identity', ...authorization, 'accept', accept];
+      known.set(key, headers);
+    }
+    return headers;
   };
 }
 

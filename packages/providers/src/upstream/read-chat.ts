@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
+
 import { AnswerRecord, type SpokenError } from '../answer-record.ts';
+import type { AnswerPiece } from '../chat/parts.ts';
 import { isObject, type Json, objectsIn, parseObject, textIn } from '../json.ts';
 import type { Finish } from '../provider.ts';
 import { serviceTier, usageFromOpenAi } from '../usage.ts';
@@ -19,8 +22,8 @@ export type ChatEvent =
 /** With spaces about it, as some write it. */
 const DONE_LENGTH_MAX = 16;
 
-/** One event's data. The texts it adds are appended to `texts` when given. */
-export function readChatEvent(record: AnswerRecord, data: string, texts?: string[]): ChatEvent {
+/** One event's data. What it says is appended to `pieces` when given. */
+export function readChatEvent(record: AnswerRecord, data: string, pieces?: AnswerPiece[]): ChatEvent {
   if (data.length <= DONE_LENGTH_MAX && data.trim() === '[DONE]') {
     record.terminated = true;
     return 'done';
@@ -30,7 +33,7 @@ export function readChatEvent(record: AnswerRecord, data: string, texts?: string
     record.error ??= { type: 'broken_json', message: data.slice(0, 200) };
     return 'broken';
   }
-  readMembers(record, chunk, 'delta', texts);
+  readMembers(record, chunk, 'delta', pieces);
   return objectsIn(chunk['choices']).length === 0 && record.error === null ? 'usage' : 'chunk';
 }
 
@@ -49,14 +52,14 @@ export function readWhole(body: Buffer): AnswerRecord {
 }
 
 /** A whole answer. */
-export function readChat(record: AnswerRecord, body: string, texts?: string[]): void {
+export function readChat(record: AnswerRecord, body: string, pieces?: AnswerPiece[]): void {
   record.noteWhole();
   const answer = parseObject(body);
   if (answer === undefined) record.error = { type: 'broken_json', message: body.slice(0, 200) };
-  else readMembers(record, answer, 'message', texts);
+  else readMembers(record, answer, 'message', pieces);
 }
 
-function readMembers(record: AnswerRecord, answer: Json, part: 'delta' | 'message', texts: string[] | undefined): void {
+function readMembers(record: AnswerRecord, answer: Json, part: 'delta' | 'message', pieces: AnswerPiece[] | undefined): void {
   if (typeof answer['model'] === 'string' && answer['model'] !== '') record.model = answer['model'];
   record.service_tier = serviceTier(answer['service_tier']) ?? record.service_tier;
   const error = errorIn(answer);
@@ -65,21 +68,24 @@ function readMembers(record: AnswerRecord, answer: Json, part: 'delta' | 'messag
     const spoken = errorIn(choice);
     if (spoken !== null) record.error ??= spoken;
     const message = choice[part];
-    if (isObject(message)) readMessage(record, message, texts);
+    if (isObject(message)) readMessage(record, message, pieces);
     // Older servers answer a chat with a completion's text.
-    else if (typeof choice['text'] === 'string') readMessage(record, { content: choice['text'] }, texts);
+    else if (typeof choice['text'] === 'string') readMessage(record, { content: choice['text'] }, pieces);
     if (typeof choice['finish_reason'] === 'string') record.finish = finishOf(choice['finish_reason']);
   }
   const usage = answer['usage'];
   if (isObject(usage)) record.noteUsage(usageFromOpenAi(usage));
 }
 
-function readMessage(record: AnswerRecord, message: Json, texts: string[] | undefined): void {
+function readMessage(record: AnswerRecord, message: Json, pieces: AnswerPiece[] | undefined): void {
   // A refusal in words is what the model says.
   const text = contentOf(message['content']) + textIn(message['refusal']);
-  if (text !== '') texts?.push(text);
   let said = Buffer.byteLength(text);
-  for (const call of objectsIn(message['tool_calls'])) said += callBytes(call['function']) + callBytes(call['custom']);
+  if (pieces !== undefined && text !== '') pieces.push({ type: 'text', text });
+  for (const [place, call] of objectsIn(message['tool_calls']).entries()) {
+    said += callBytes(call['function']) + callBytes(call['custom']);
+    if (pieces !== undefined) pieces.push(...callPieces(call, place));
+  }
   said += callBytes(message['function_call']);
   if (isObject(message['audio'])) said += Buffer.byteLength(textIn(message['audio']['data']));
   const thought = textIn(message['reasoning_content']) || textIn(message['reasoning']) || textIn(message['thinking']);
@@ -94,6 +100,18 @@ function contentOf(content: unknown): string {
     .join('');
 }
 
+/** In a stream the first piece of a call names it, and each says by its index which call it is of. */
+function callPieces(call: Json, place: number): AnswerPiece[] {
+  const about = call['function'];
+  if (!isObject(about)) return [];
+  const index = typeof call['index'] === 'number' ? call['index'] : place;
+  const text = textIn(about['arguments']);
+  const id = textIn(call['id']);
+  const name = textIn(about['name']);
+  if (name !== '') return [{ type: 'tool_call', index, id: id === '' ? `call_${randomUUID()}` : id, name, text }];
+  return text === '' ? [] : [{ type: 'tool_arguments', index, text }];
+}
+
 function callBytes(call: unknown): number {
   if (!isObject(call)) return 0;
   return (
@@ -105,7 +123,8 @@ function callBytes(call: unknown): number {
 
 function finishOf(reason: string): Finish {
   if (reason === 'length' || reason === 'content_filter') return reason;
-  return ['stop', 'tool_calls', 'function_call', 'eos', 'end_turn'].includes(reason) ? 'stop' : 'other';
+  if (reason === 'tool_calls' || reason === 'function_call') return 'tool_calls';
+  return ['stop', 'eos', 'end_turn'].includes(reason) ? 'stop' : 'other';
 }
 
 /** The error of an answer, in whichever form one of these protocols gives it. */

@@ -1,8 +1,8 @@
-import type { ModelEntry, Operation } from '@purser/catalog';
+import type { ModelEntry } from '@purser/catalog';
 import { BrokenInvariant, type Refusal } from '@purser/core';
 import { actualCost } from '@purser/money';
 import {
-  type CallSettings,
+  type AnswerPiece,
   keepsLimit,
   type OutputLimitName,
   type ProviderAnswer,
@@ -13,11 +13,9 @@ import { fitRequest, type FittedRequest, type Proof } from '@purser/routing';
 
 import { routeOf } from '../../admission/route-standing.ts';
 import type { GateDeps } from '../../deps.ts';
-import type { ChatMessage } from '../../gate.ts';
-import type { Fitting, LimitProofs, Outcome, Task, TaskCall, TaskEvent, TextPiece } from '../task.ts';
-import { plainMessages, settingsOf, untranslatable } from './openai/translate.ts';
+import type { Fitting, LimitProofs, Outcome, Task, TaskCall, TaskEvent } from '../task.ts';
 import { sizeOf } from './size.ts';
-import { instructed, type TextInput, type TextResult, type TextSize } from './text-input.ts';
+import { chatInputOf, instructed, type TextInput, type TextResult, type TextSize } from './text-input.ts';
 
 /** Of what was given, in a sentence that names it. */
 const SHOWN_CHARS_MAX = 100;
@@ -44,8 +42,11 @@ export class TextTask implements Task<TextInput, TextSize, FittedRequest, TextRe
 
   unfit(input: TextInput, provider: string): string | undefined {
     const { providers } = this.#parts;
-    if (!('body' in input) || providers.upstream(provider)) return undefined;
-    return untranslatable(input.body, providers.get(provider)?.honours)?.slice(0, SHOWN_CHARS_MAX);
+    if ('body' in input && providers.upstream(provider)) return undefined;
+    const { asked } = chatInputOf(input);
+    if (asked.length === 0) return undefined;
+    const honours = providers.get(provider)?.honours;
+    return asked.find(({ feature }) => honours?.has(feature) !== true)?.member.slice(0, SHOWN_CHARS_MAX);
   }
 
   size = sizeOf;
@@ -57,6 +58,9 @@ export class TextTask implements Task<TextInput, TextSize, FittedRequest, TextRe
       candidates,
       priceOf,
       input_tokens_max: size.bounds.input_tokens_max,
+      ...((size.images.length > 0 || size.frame_tokens > 0) && {
+        more_input_tokens: (model: ModelEntry) => size.frame_tokens + this.#imageTokens(model, size.images),
+      }),
       output_tokens_asked: size.output_tokens,
       rooms,
       ...(dearest_room && { dearest_room }),
@@ -82,10 +86,10 @@ export class TextTask implements Task<TextInput, TextSize, FittedRequest, TextRe
     return outcomeOf(await provider.generate(this.#providerCall(call)));
   }
 
-  async *stream(call: TaskCall<TextInput, FittedRequest>): AsyncIterable<TaskEvent<TextResult, TextPiece>> {
+  async *stream(call: TaskCall<TextInput, FittedRequest>): AsyncIterable<TaskEvent<TextResult, AnswerPiece>> {
     const provider = this.#providerOf(call.fitted);
     for await (const event of provider.stream(this.#providerCall(call))) {
-      yield event.type === 'text' ? event : { type: 'end', outcome: outcomeOf(event.answer) };
+      yield event.type === 'end' ? { type: 'end', outcome: outcomeOf(event.answer) } : event;
     }
   }
 
@@ -97,6 +101,12 @@ export class TextTask implements Task<TextInput, TextSize, FittedRequest, TextRe
     return kept as TextResult;
   }
 
+  #imageTokens(model: ModelEntry, images: TextSize['images']): number {
+    if (images.length === 0) return 0;
+    const most = this.#parts.providers.get(model.provider)?.imageTokensMax;
+    return most === undefined ? model.context_tokens : images.reduce((sum, image) => sum + most(model.name, image), 0);
+  }
+
   #providerOf({ model }: FittedRequest) {
     const provider = this.#parts.providers.get(model.provider);
     if (provider === undefined) throw new BrokenInvariant(`${model.id} was chosen, and its provider is not configured`);
@@ -106,32 +116,33 @@ export class TextTask implements Task<TextInput, TextSize, FittedRequest, TextRe
   #providerCall({ input, fitted, operation, signal }: TaskCall<TextInput, FittedRequest>): ProviderCall {
     const { model } = fitted;
     const output_limit = outputLimitOf(this.#parts.routes, model);
-    const settings: CallSettings | undefined = 'body' in input ? settingsOf(input.body) : undefined;
+    const { chat } = chatInputOf(input);
     return {
+      ...chat,
       provider: model.provider,
       model: model.name,
       version: model.version,
-      messages: messagesOf(operation, input),
+      messages: instructed(operation, chat.messages),
       output_tokens_max: fitted.output_tokens_max,
       ...(output_limit === undefined ? {} : { output_limit }),
-      ...(settings === undefined ? {} : { settings }),
       signal,
       operation: operation.name,
     };
   }
 }
 
-function messagesOf(operation: Operation, input: TextInput): readonly ChatMessage[] {
-  return instructed(operation, 'body' in input ? plainMessages(input.body) : input.messages);
-}
-
-function outcomeOf({ text, finish, usage, model, request_id }: ProviderAnswer): Outcome<TextResult> {
+function outcomeOf({ text, finish, parts, stop_sequence, usage, model, request_id }: ProviderAnswer): Outcome<TextResult> {
   return {
-    result: { output: text, finish },
+    result: {
+      output: text,
+      finish,
+      ...(parts === undefined ? {} : { parts }),
+      ...(stop_sequence === undefined ? {} : { stop_sequence }),
+    },
     usage,
     model,
     ...(request_id === undefined ? {} : { request_id }),
-    empty: text === '',
+    empty: text === '' && parts === undefined,
   };
 }
 

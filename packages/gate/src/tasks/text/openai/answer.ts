@@ -1,36 +1,57 @@
 import { refusalKind, type Refusal } from '@purser/core';
+import { type Money, toWire, type Usage } from '@purser/money';
+import type { AnswerPart, AnswerPiece } from '@purser/providers';
 
-import { type Money, toWire } from '@purser/money';
+import type { Spent, SpentEnd, StreamedPart } from '../../../gate.ts';
+import type { TextResult } from '../text-input.ts';
 
-import type { Answer, StreamPart } from '../../../gate.ts';
-
-const FINISH: Record<string, string> = { stop: 'stop', length: 'length', content_filter: 'content_filter' };
+const FINISH: Record<string, string> = {
+  stop: 'stop',
+  length: 'length',
+  content_filter: 'content_filter',
+  tool_calls: 'tool_calls',
+};
 
 function seconds(at: Temporal.Instant): number {
   return Math.floor(at.epochMilliseconds / 1000);
 }
 
+function usageOf({ input_tokens, output_tokens, cached_input_tokens, reasoning_tokens }: Usage): object {
+  return {
+    prompt_tokens: input_tokens,
+    completion_tokens: output_tokens,
+    total_tokens: input_tokens + output_tokens,
+    ...(cached_input_tokens !== undefined && { prompt_tokens_details: { cached_tokens: cached_input_tokens } }),
+    ...(reasoning_tokens !== undefined && { completion_tokens_details: { reasoning_tokens } }),
+  };
+}
+
 /** An answer of ours in OpenAI's shape. `purser` says what it cost, and that no model wrote it when none did. */
-export function completionOf(answer: Answer, at: Temporal.Instant): Buffer {
-  const { input_tokens, output_tokens } = answer.usage;
+export function completionOf({ id, model, usage, offline, result }: Spent<TextResult>, at: Temporal.Instant): Buffer {
+  const message = messageOf(result);
   return Buffer.from(
     JSON.stringify({
-      id: `chatcmpl-${answer.id}`,
+      id: `chatcmpl-${id}`,
       object: 'chat.completion',
       created: seconds(at),
-      model: answer.model.name,
-      choices: [
-        {
-          index: 0,
-          message: { role: 'assistant', content: answer.output, refusal: null },
-          logprobs: null,
-          finish_reason: FINISH[answer.finish] ?? 'stop',
-        },
-      ],
-      usage: { prompt_tokens: input_tokens, completion_tokens: output_tokens, total_tokens: input_tokens + output_tokens },
-      purser: { offline: answer.offline, provider: answer.model.provider },
+      model: model.name,
+      choices: [{ index: 0, message, logprobs: null, finish_reason: FINISH[result.finish] ?? 'stop' }],
+      usage: usageOf(usage),
+      purser: { offline, provider: model.provider },
     }),
   );
+}
+
+function messageOf({ output, parts = [] }: TextResult): object {
+  const tool_calls = callsIn(parts);
+  const content = output === '' && tool_calls.length > 0 ? null : output;
+  return { role: 'assistant', content, refusal: null, ...(tool_calls.length > 0 && { tool_calls }) };
+}
+
+function callsIn(parts: readonly AnswerPart[]): object[] {
+  return parts
+    .filter((part) => part.type === 'tool_call')
+    .map(({ id, name, arguments: given }) => ({ id, type: 'function', function: { name, arguments: given } }));
 }
 
 /** What a streamed call came to, beside its last usage: its headers had left before anybody knew. */
@@ -46,9 +67,28 @@ export function purserMember({
   return { transaction_id: id, cost: toWire(cost), credits_charged: Number(charged) };
 }
 
+type Part = StreamedPart<SpentEnd<TextResult>, AnswerPiece>;
+
+/** What a piece changes; reasoning that is shown has no place in this format. */
+function deltaOf(piece: AnswerPiece): object | undefined {
+  switch (piece.type) {
+    case 'text':
+      return { content: piece.text };
+    case 'tool_call': {
+      const { index, id, name, text } = piece;
+      return { tool_calls: [{ index, id, type: 'function', function: { name, arguments: text } }] };
+    }
+    case 'tool_arguments':
+      return { tool_calls: [{ index: piece.index, function: { arguments: piece.text } }] };
+    case 'thought':
+    case 'sealed_thought':
+      return undefined;
+  }
+}
+
 /** Parts of ours as OpenAI's events, each a chunk; `[DONE]` comes after the books are written. */
 export async function* eventsOf(
-  parts: AsyncIterable<StreamPart>,
+  parts: AsyncIterable<Part>,
   model: string,
   usageWanted: boolean,
   at: Temporal.Instant,
@@ -58,20 +98,20 @@ export async function* eventsOf(
     Buffer.from(
       `data: ${JSON.stringify({ id: `chatcmpl-${id}`, object: 'chat.completion.chunk', created: seconds(at), model, choices, ...more })}\n\n`,
     );
-  const delta = (change: Record<string, unknown>, finish_reason: string | null): Buffer =>
-    event([{ index: 0, delta: change, logprobs: null, finish_reason }]);
-  yield delta({ role: 'assistant', content: '' }, null);
+  const changed = (delta: object, finish_reason: string | null): Buffer =>
+    event([{ index: 0, delta, logprobs: null, finish_reason }]);
+  yield changed({ role: 'assistant', content: '' }, null);
   for await (const part of parts) {
-    if (part.type === 'text') yield delta({ content: part.text }, null);
-    else if (part.type === 'refusal') yield errorEvent(part.refusal);
-    else {
-      const { answer } = part;
-      yield delta({}, FINISH[answer.finish] ?? 'stop');
-      const { input_tokens, output_tokens } = answer.usage;
-      const usage = { prompt_tokens: input_tokens, completion_tokens: output_tokens, total_tokens: input_tokens + output_tokens };
-      const purser = purserMember({ id: answer.transaction_id, cost: answer.cost, charged: answer.credits.charged });
-      if (usageWanted) yield event([], { usage, purser });
+    if (part.type === 'refusal') yield errorEvent(part.refusal);
+    else if (part.type === 'end') {
+      const { result, usage, transaction_id, cost, credits } = part.spent;
+      yield changed({}, FINISH[result.finish] ?? 'stop');
+      const purser = purserMember({ id: transaction_id, cost, charged: credits.charged });
+      if (usageWanted) yield event([], { usage: usageOf(usage), purser });
       yield Buffer.from('data: [DONE]\n\n');
+    } else {
+      const delta = deltaOf(part);
+      if (delta !== undefined) yield changed(delta, null);
     }
   }
 }

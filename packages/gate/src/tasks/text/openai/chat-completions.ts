@@ -9,9 +9,9 @@ import type { Serving } from '../../../execution/serving.ts';
 import { servedCall } from '../../../execution/settle.ts';
 import { settleOutcome, taskCall } from '../../../execution/spend.ts';
 import { relay } from '../../../execution/stream.ts';
-import type { Answer, Bill, OpenAiChatBody, OpenAiResponse } from '../../../gate.ts';
-import { answerOf, endOf, replayedParts } from '../answer.ts';
-import type { TextInput } from '../text-input.ts';
+import type { Bill, OpenAiChatBody, OpenAiResponse, Spent } from '../../../gate.ts';
+import { piecesOf, spentEnd } from '../answer.ts';
+import type { TextInput, TextResult } from '../text-input.ts';
 import type { TextTask } from '../text-task.ts';
 import { completionOf, eventsOf } from './answer.ts';
 import { pass, replayed } from './pass.ts';
@@ -50,25 +50,25 @@ async function translate(
   const at = serving.start.at;
   if (body.stream === true) {
     const events = task.stream(call)[Symbol.asyncIterator]();
-    const parts = relay(engine, serving, events, await events.next(), endOf);
+    const parts = relay(engine, serving, events, await events.next(), spentEnd<TextResult>);
     const { model } = serving.held.fitted;
     const chunks = eventsOf(parts, model.name, wantsUsage(body), at, serving.held.hold.id);
     return { kind: 'stream', chunks, call: servedCall(serving.held) };
   }
   const outcome = await task.run(call);
   serving.time.end();
-  const settled = answerOf(await settleOutcome(engine, serving, outcome));
+  const settled = await settleOutcome(engine, serving, outcome);
   return { kind: 'whole', status: 200, body: completionOf(settled, at), bill: billed(settled) };
 }
 
 function translatedAgain(task: TextTask, kept: Kept, body: OpenAiChatBody): OpenAiResponse {
-  const answer = answerOf(spentFromKept(task, kept));
+  const answer = spentFromKept<TextResult>(task, kept);
   const at = beganAt(kept);
   if (body.stream !== true) return { kind: 'whole', status: 200, body: completionOf(answer, at), bill: billed(answer) };
-  const chunks = eventsOf(replayedParts(answer), answer.model.name, wantsUsage(body), at, answer.id);
+  const chunks = eventsOf(piecesOf(answer), answer.model.name, wantsUsage(body), at, answer.id);
   return { kind: 'stream', chunks, call: billed(answer) };
 }
 
-function billed({ id, cost, credits, degraded, offline }: Answer): Bill {
+function billed({ id, cost, credits, degraded, offline }: Spent<TextResult>): Bill {
   return { id, cost, charged: credits.charged, degraded, offline };
 }

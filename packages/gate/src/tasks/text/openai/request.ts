@@ -1,12 +1,12 @@
 import { type Refusal, refuse } from '@purser/core';
-import type { OutputLimitName } from '@purser/providers';
+import { type OutputLimitName, withoutThoughts } from '@purser/providers';
 import { type FittedRequest, type PromptBounds, serialisedBounds } from '@purser/routing';
 
 import type { OpenAiChatBody } from '../../../gate.ts';
 
 /** Members whose cost the bounds below cover. Any other may change what a call costs on some upstream (`best_of`, plug-ins, a list of models). */
 const BOUNDED = new Set(
-  `model messages stream stream_options max_tokens max_completion_tokens n
+  `model models messages stream stream_options max_tokens max_completion_tokens n
    user safety_identifier temperature top_p top_k min_p frequency_penalty
    presence_penalty repetition_penalty logit_bias seed stop logprobs top_logprobs
    response_format reasoning_effort verbosity metadata store tools tool_choice
@@ -80,19 +80,51 @@ function messageMistake(message: unknown): string | undefined {
   if (!Array.isArray(content)) return 'content: want a string or an array of parts';
   for (const part of content as { type?: unknown }[]) {
     if (keepsForAnHour(part)) return `content: ${LONG_CACHE}`;
-    if (part?.type !== 'text' && part?.type !== 'refusal')
-      return `content: parts of type ${JSON.stringify(part?.type ?? null).slice(0, SHOWN_CHARS_MAX)} are not supported; want text`;
+    if (part?.type === 'image_url') {
+      const wrong = pictureMistake(part);
+      if (wrong !== undefined) return `content: ${wrong}`;
+    } else if (part?.type !== 'text' && part?.type !== 'refusal')
+      return `content: parts of type ${JSON.stringify(part?.type ?? null).slice(0, SHOWN_CHARS_MAX)} are not supported; want text or image_url`;
   }
   return undefined;
 }
 
-/** Every byte that could reach the model may be a token: messages, tools and formats included. */
-export function boundsOf(body: OpenAiChatBody): PromptBounds {
-  return serialisedBounds(passedOn(body), body.messages.length);
+const PICTURE = /^(?:https?:\/\/[^\s]+$|data:image\/[\w.+-]+;base64,)/iu;
+
+function pictureMistake(part: object): string | undefined {
+  const { image_url } = part as { image_url?: { url?: unknown } | null };
+  const url = image_url?.url;
+  if (typeof url === 'string' && PICTURE.test(url) && (url.startsWith('data:') || URL.canParse(url))) return undefined;
+  const given = typeof url === 'string' ? url.slice(0, 40) : JSON.stringify(url ?? null).slice(0, 40);
+  return `image_url.url: got ${given}; want an address with https, or data:image/…;base64,…`;
+}
+
+/** Every byte that could reach the model may be a token: messages, tools and formats included. Pictures are counted by their own rule. */
+export function boundsOf(body: OpenAiChatBody, images: number): PromptBounds {
+  const text = images === 0 ? passedOn(body) : serialise({ ...body, messages: body.messages.map(withoutPictures) });
+  return serialisedBounds(text, body.messages.length + images);
+}
+
+function withoutPictures(message: unknown): unknown {
+  const { content } = message as { content?: unknown };
+  if (!Array.isArray(content)) return message;
+  const parts = content as readonly { type?: unknown; image_url?: object }[];
+  return {
+    ...(message as object),
+    content: parts.map((part) => (part.type === 'image_url' ? { ...part, image_url: { ...part.image_url, url: '' } } : part)),
+  };
 }
 
 /** What goes to the provider as we say it, and not as it came. */
-const WRITTEN_ANEW = new Set(['model', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'service_tier']);
+const WRITTEN_ANEW = new Set([
+  'model',
+  'models',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  'max_completion_tokens',
+  'service_tier',
+]);
 
 const serialised = new WeakMap<OpenAiChatBody, string>();
 
@@ -100,12 +132,16 @@ const serialised = new WeakMap<OpenAiChatBody, string>();
 function passedOn(body: OpenAiChatBody): string {
   let text = serialised.get(body);
   if (text === undefined) {
-    const rest: Record<string, unknown> = {};
-    for (const member of Object.keys(body)) if (!WRITTEN_ANEW.has(member)) rest[member] = body[member];
-    text = JSON.stringify(rest);
+    text = serialise(body);
     serialised.set(body, text);
   }
   return text;
+}
+
+function serialise(body: OpenAiChatBody): string {
+  const rest: Record<string, unknown> = {};
+  for (const member of Object.keys(body)) if (!WRITTEN_ANEW.has(member)) rest[member] = body[member];
+  return withoutThoughts(JSON.stringify(rest));
 }
 
 /**
