@@ -249,7 +249,10 @@ async function ask(line: Line, call: ProviderCall, streams: boolean): Promise<Tr
   const bytes_max = answerBytesMax({ output_tokens_max, stream: streams, request_bytes: body.length });
   return keys.use(async (key) => {
     const headers = ['content-type', 'application/json', ...family.credentials(key), ...written.headers];
-    return successful(context, await sendOnce(transport, context, { url, headers, body }, { signal, bytes_max, limited: true }, streams));
+    return successful(
+      context,
+      await sendOnce(transport, context, { url, headers, body }, { signal, bytes_max, limited: true }, streams),
+    );
   });
 }
 
