@@ -46,5 +46,27 @@ describe('replaced words do not come back', () => {
   });
 });
 
+describe('what a package exports is named by the words of its field', () => {
+  const EXPORTED = /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|class|interface|type|const|enum) (\w+)/gm;
+  /** Private words for a level, a state, what remains, an email, an audit event, an error of a client, a cache, an action. */
+  const PRIVATE =
+    /Rung|[rR]ung[A-Z]|Standing|standingOf|Room(?:s|$)|Strangers|Purse|Deed|DeadLetter|Letter$|Occasion|[tT]rail|[dD]oubt|[uU]nwatched|^hurry|BoundedMap|BatchLoader|keepableJson|hideSecrets|Saying|[mM]isfit|mistaken/;
+  /** Participles and prepositions say nothing of what a type holds. */
+  const NO_NOUN = /^(?:Given|Known|Said|Left|Parts|Moved|On|Of)$/;
+
+  test('no private word, and no participle for a type', () => {
+    const names = code
+      .filter(({ file }) => /^(?:apps|packages)\//.test(file))
+      .flatMap(({ file, text }) => [...text.matchAll(EXPORTED)].map(([, name = '']) => ({ file, name })));
+    expect(names.length).toBeGreaterThan(2_000);
+    const wrong = names.filter(({ name }) => PRIVATE.test(name) || NO_NOUN.test(name));
+    expect(wrong.map(({ file, name }) => `${file}: ${name}`)).toEqual([]);
+  });
+
+  test('a connection that a function works in is called `tx`, never `on`', () => {
+    expect(places(code, /[(,]\s*on: (?:Pick<)?(?:Connection|Queryable|Pool)\b/)).toEqual([]);
+  });
+});
+
 /** Made of the schema, or a file that is written by another hand. */
 const NOT_PROSE: readonly string[] = ['docs/privacy-inventory.md'];

@@ -3,14 +3,14 @@ import { migrate, openPool, type Pool } from '@purser/database';
 import { scratchDatabase, scratchFolder } from '@purser/embedded';
 import { parseSettings } from '@purser/settings';
 import { createLog } from '@purser/log';
-import { type Given, provenCatalog, MIGRATIONS } from '@purser/server';
+import { type ServerOptions, provenCatalog, MIGRATIONS } from '@purser/server';
 
 import { roomyCatalog } from './roomy-catalog.ts';
 
 /** What a server in the process of a bench is started with, on a database that is thrown away, and a pool beside it. */
 export async function scratchGiven(
   connections_max: number,
-): Promise<AsyncDisposable & { readonly given: Given; readonly pool: Pool }> {
+): Promise<AsyncDisposable & { readonly given: ServerOptions; readonly pool: Pool }> {
   await using opened = new AsyncDisposableStack();
   const database = opened.use(await scratchDatabase({ durable: true }));
   const pool = openPool(database.url, { connections_max });

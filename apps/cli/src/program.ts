@@ -13,7 +13,7 @@ interface WithHead {
 }
 
 async function headOf(text: string | undefined) {
-  return text === undefined ? undefined : (await import('./trail-verdict.ts')).headArgument(text);
+  return text === undefined ? undefined : (await import('./audit-verdict.ts')).headArgument(text);
 }
 
 /** The commands. Each loads its own code when it runs, so that `purser --help` is instant. */
@@ -97,7 +97,7 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
   audit
     .command('export')
     .description('write the sealed audit log to the output as JSON Lines')
-    .action(async () => (await import('./commands/audit-export.ts')).exportTrail());
+    .action(async () => (await import('./commands/audit-export.ts')).exportAuditLog());
   audit
     .command('check')
     .argument('<file>', 'what `purser audit export` wrote')

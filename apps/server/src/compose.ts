@@ -28,7 +28,7 @@ import { openRates } from './open-rates.ts';
 import { tellDifference } from './tell-difference.ts';
 import { personsOptions, siteOf } from './persons-options.ts';
 
-export interface Given {
+export interface ServerOptions {
   readonly settings: Settings;
   readonly database_url: string;
   readonly admin_token: string;
@@ -41,7 +41,7 @@ export interface Given {
   readonly print?: (text: string) => void;
   /** Where a test may stop a call. */
   readonly pause?: (point: PausePoint) => Promise<void>;
-  readonly played?: Played;
+  readonly simulated?: SimulatedWorld;
   /** Those of this installation unless others are given. */
   readonly modules?: readonly Module<ServerDeps>[];
   /** False: only what is asked for is done, as by a command that runs beside servers. */
@@ -53,7 +53,7 @@ export interface Given {
 }
 
 /** A world that is played: time goes on when it is told to, and nothing but ladders is worked at in the background; whoever plays does it. */
-export interface Played {
+export interface SimulatedWorld {
   readonly clock: Clock;
   readonly providers: Providers;
 }
@@ -67,7 +67,7 @@ export interface Composition extends AsyncDisposable {
  * Makes the parts out of settings on a migrated database, lower ones first, and starts what works in the background.
  * Closing undoes it in the opposite order. @throws Fault in one line when a part cannot be had.
  */
-export async function compose(given: Given): Promise<Composition> {
+export async function compose(given: ServerOptions): Promise<Composition> {
   const { modules = MODULES } = given;
   turnOn(modules);
   await using opened = new AsyncDisposableStack();
@@ -76,7 +76,7 @@ export async function compose(given: Given): Promise<Composition> {
   const kinds = modules.flatMap(({ jobs = [] }) => jobs);
   const jobParts = { ...ground, settings: given.settings, kinds };
   const deps = { ...depsOf(given, ground, parts), ...(await openJobs(opened, jobParts)) };
-  if (!given.played && given.background !== false) {
+  if (!given.simulated && given.background !== false) {
     await openWorker(opened, jobParts, deps);
     const sources = await Promise.all(modules.map(async ({ alert_sources }) => (await alert_sources?.()) ?? []));
     startBackground(opened, { ...deps, ...parts, ...ground, settings: given.settings, modules, deps, sources: sources.flat() });
@@ -86,13 +86,13 @@ export async function compose(given: Given): Promise<Composition> {
 }
 
 /** What all parts stand on: connections, figures, the clock, and counters in batches. */
-async function openGround(opened: AsyncDisposableStack, given: Given) {
+async function openGround(opened: AsyncDisposableStack, given: ServerOptions) {
   const { settings, catalog, log } = given;
   const { holds, pool, probes } = await openPools(opened, given.database_url, settings, given.batch_timeout_ms);
   const metrics = createMetrics();
-  const time = given.played ? undefined : closing(opened, await DatabaseClock.open(probes, tellDifference(metrics, log)));
+  const time = given.simulated ? undefined : closing(opened, await DatabaseClock.open(probes, tellDifference(metrics, log)));
   const offset = time && settings.test_clock && new OffsetClock(time, settings.test_clock.starts_at);
-  const clock: Clock = given.played?.clock ?? offset ?? time ?? systemClock;
+  const clock: Clock = given.simulated?.clock ?? offset ?? time ?? systemClock;
   await storeCatalog(pool, catalog, clock.now());
   const readiness = new Readiness(probes);
   const batches = {
@@ -111,7 +111,7 @@ async function openGround(opened: AsyncDisposableStack, given: Given) {
 
 type Ground = Awaited<ReturnType<typeof openGround>>;
 
-async function openParts(opened: AsyncDisposableStack, given: Given, ground: Ground) {
+async function openParts(opened: AsyncDisposableStack, given: ServerOptions, ground: Ground) {
   const { settings, catalog, log } = given;
   const { pool, clock, meters, logOf, metrics } = ground;
   const identity = closing(
@@ -158,11 +158,11 @@ async function openParts(opened: AsyncDisposableStack, given: Given, ground: Gro
 }
 
 /** Which providers and models may be called. */
-function openRouting(opened: AsyncDisposableStack, given: Given, { pool, metrics }: Ground) {
+function openRouting(opened: AsyncDisposableStack, given: ServerOptions, { pool, metrics }: Ground) {
   const { settings, catalog, log } = given;
   const providers = closing(
     opened,
-    given.played?.providers ??
+    given.simulated?.providers ??
       createProviders(
         { providers: settings.providers, failed_calls: catalog.failed_calls, call_timeout_ms: settings.call_timeout_ms },
         log,
@@ -170,7 +170,7 @@ function openRouting(opened: AsyncDisposableStack, given: Given, { pool, metrics
   );
   const offline = settings.offline_provider ?? providers.configured.length === 0;
   const callable: ReadonlySet<string> = new Set([...providers.configured, ...(offline ? [OFFLINE] : [])]);
-  const played = given.played !== undefined;
+  const played = given.simulated !== undefined;
   const routes = closing(opened, openRouteStates({ pool, log, played, call_timeout_ms: settings.call_timeout_ms }));
   const directory = directoryOf(providers, callable);
   const routeTo: ServerDeps['routeTo'] = ({ id, provider }) =>
@@ -184,7 +184,7 @@ function openRouting(opened: AsyncDisposableStack, given: Given, { pool, metrics
 }
 
 function depsOf(
-  given: Given,
+  given: ServerOptions,
   ground: Ground,
   parts: Awaited<ReturnType<typeof openParts>>,
 ): Omit<ServerDeps, 'jobs' | 'jobWatcher'> {

@@ -1,4 +1,4 @@
-export type { Given } from './compose.ts';
+export type { ServerOptions } from './compose.ts';
 export { MIGRATIONS, migrationsOf } from './migrations.ts';
 export { provenCatalog } from './proven-catalog.ts';
 export { openSimulatedEngine } from './simulated-engine.ts';

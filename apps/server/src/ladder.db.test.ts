@@ -182,7 +182,7 @@ describe('ladders over what everybody shares (S4)', () => {
     for (const share of [0.5, 0.71, 0.81, 0.86, 0.91]) {
       await fill(watcher.id, 'budget', share);
       // What every server does twice a second.
-      await server.running.composition.deps.policies.look();
+      await server.running.composition.deps.policies.evaluate();
       const { candidate_count_allowed, quality_allowed, new_batch_allowed, finalize_max_allowed } =
         (await estimate()) as unknown as Record<string, unknown>;
       seen.push([candidate_count_allowed, finalize_max_allowed, quality_allowed, new_batch_allowed]);

@@ -5,7 +5,7 @@ import { balancesOf, creditsTakenBack } from '@purser/ledger';
 import { signatureOf, startStripeStandIn, type StripeStandIn } from '@purser/marketplace/standins';
 import type { Providers } from '@purser/providers';
 
-import { compose, type Given } from './compose.ts';
+import { compose, type ServerOptions } from './compose.ts';
 import type { ServerDeps } from './deps.ts';
 import { type Account, call, housekeep, openAccounts, verify, type Wanted } from './simulated-engine.ts';
 
@@ -26,7 +26,11 @@ interface Booked {
  * `stripe`: one that another engine on the same database has used before, for what our side asks of it must still be there.
  */
 export async function openLivesEngine(
-  given: Omit<Given, 'played'> & { readonly clock: TestClock; readonly providers: Providers; readonly stripe?: StripeStandIn },
+  given: Omit<ServerOptions, 'simulated'> & {
+    readonly clock: TestClock;
+    readonly providers: Providers;
+    readonly stripe?: StripeStandIn;
+  },
 ) {
   const { clock, settings, providers } = given;
   await using opened = new AsyncDisposableStack();
@@ -39,7 +43,7 @@ export async function openLivesEngine(
     await compose({
       ...given,
       settings: { ...settings, stripe: { secret_key, webhook_secret, base_url: origin, automatic_tax: false } },
-      played: { clock, providers },
+      simulated: { clock, providers },
     }),
   );
   const listener = await owner.connect();

@@ -33,7 +33,7 @@ export async function buildServer(deps: ServerDeps, modules: readonly Module<Ser
     // A body that is refused before the gate has seen it is a mistake of its user as much as one that is refused there.
     refused: (request, refusal) => {
       const caller = spender(request);
-      return caller && gate.mistaken(caller, refusal, request.arrival ?? undefined);
+      return caller && gate.recordClientError(caller, refusal, request.arrival ?? undefined);
     },
     answered: (route, method, status, seconds) => metrics.answered(route, method, status, seconds),
   });

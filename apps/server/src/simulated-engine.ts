@@ -10,7 +10,7 @@ import { grantCredits } from '@purser/meters';
 import { createProviders, type Providers } from '@purser/providers';
 
 import { workCredits } from './background.ts';
-import { compose, type Given } from './compose.ts';
+import { compose, type ServerOptions } from './compose.ts';
 import type { ServerDeps } from './deps.ts';
 import { verifyBooks } from '@purser/console';
 import { backgroundLog } from '@purser/metrics';
@@ -48,7 +48,7 @@ const GRANTS_SWEPT = 1_000;
  * calls instead of the wire. Nobody listens, and what a server does in the background is done when it is asked for.
  */
 export async function openSimulatedEngine(
-  given: Omit<Given, 'played'> & { readonly clock: TestClock; readonly providers?: Providers },
+  given: Omit<ServerOptions, 'simulated'> & { readonly clock: TestClock; readonly providers?: Providers },
 ) {
   const { clock, settings, providers = createProviders({ providers: settings.providers }) } = given;
   await using opened = new AsyncDisposableStack();
@@ -62,7 +62,7 @@ export async function openSimulatedEngine(
     await compose({
       ...given,
       settings: { ...settings, stripe: { secret_key, webhook_secret, base_url: origin, automatic_tax: false } },
-      played: { clock, providers },
+      simulated: { clock, providers },
     }),
   );
   let days = 0;
@@ -84,7 +84,7 @@ export async function openSimulatedEngine(
       if (isRefusal(received)) throw new RefusalError(received);
     },
     housekeep: () => housekeep(deps),
-    look: () => deps.policies.look(),
+    look: () => deps.policies.evaluate(),
     async endDay() {
       await deps.marketplace.sweep();
       days++;

@@ -1,6 +1,6 @@
 import { Fault } from '@purser/core';
 
-import { type Composition, compose, type Given } from './compose.ts';
+import { type Composition, compose, type ServerOptions } from './compose.ts';
 import { type BuiltServer, buildServer } from './server.ts';
 
 /** A server that listens. */
@@ -19,7 +19,7 @@ const DRAIN_MS = 30_000;
  * Composes the parts and listens on the host and port of the settings (port 0: any free one).
  * @throws Fault in one line when a part or the port cannot be had; then nothing is left running.
  */
-export async function startServer(given: Given): Promise<RunningServer> {
+export async function startServer(given: ServerOptions): Promise<RunningServer> {
   const { host, port } = given.settings;
   const composition = await compose(given);
   const built = await buildServer(composition.deps, given.jobs_only ? [] : given.modules).catch(async (error: unknown) => {

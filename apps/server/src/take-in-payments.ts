@@ -1,13 +1,13 @@
 import { isRefusal, RefusalError } from '@purser/core';
 import { takeInAndRelease, type TakenInAndReleased } from '@purser/marketplace';
 
-import { compose, type Given } from './compose.ts';
+import { compose, type ServerOptions } from './compose.ts';
 
 const PAGES_MAX = 5;
 
 /** Takes in payment events since an instant, run after run until all has been asked for; `each` is told of every run. */
 export async function takeInPayments(
-  given: Given,
+  given: ServerOptions,
   since: Temporal.Instant,
   each: (taken: TakenInAndReleased) => void,
 ): Promise<void> {

@@ -106,7 +106,7 @@ function registerInvite(app: App, deps: AccountDeps): void {
         const invited = await persons.invite({ workspace: workspace.id, ...request.body }, authorityOf(request), connection);
         if (isRefusal(invited)) return invited;
         made = invited;
-        return { ...wireInvitation(invited), letter: persons.writes };
+        return { ...wireInvitation(invited), emailed: persons.writes };
       });
       if (made !== undefined) await persons.writeInvitation(made, workspace.name);
       return sent;

@@ -26,7 +26,7 @@ export const invitationSchema = z.object({
 export const membersSchema = z.object({ members: z.array(memberSchema), invitations: z.array(invitationSchema) });
 
 export const invitedSchema = invitationSchema.extend({
-  letter: z.boolean().describe('False: no email was sent; tell them yourself.'),
+  emailed: z.boolean().describe('False: no email was sent; tell them yourself.'),
 });
 
 export type MemberRole = z.infer<typeof roleSchema>;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { appendAudit } from './append-audit.ts';
 import { listAudit } from './list-audit.ts';
-import { createAuditLog, deed, sealedAuditLog } from './testing/trail.ts';
+import { createAuditLog, auditEvent, sealedAuditLog } from './testing/audit-log.ts';
 
 let trail: TestDatabase;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ test('C9: a deed is written down as it was done, and read back newest first, pag
   for (const n of [1, 2, 3]) {
     await appendAudit(
       trail.pool,
-      deed({ workspace, action: 'plan.change', subject: `workspace:${workspace}`, detail: { n, to: 'PRO' } }),
+      auditEvent({ workspace, action: 'plan.change', subject: `workspace:${workspace}`, detail: { n, to: 'PRO' } }),
     );
   }
   const first = await ofWorkspace(workspace, 2);
@@ -40,8 +40,8 @@ test('C9: a deed is written down as it was done, and read back newest first, pag
 });
 
 test('the operator reads the trail of all, and what belongs to no workspace says so', async () => {
-  await appendAudit(trail.pool, deed({ workspace: newId<'workspace'>() }));
-  await appendAudit(trail.pool, deed({ action: 'clock.move' }));
+  await appendAudit(trail.pool, auditEvent({ workspace: newId<'workspace'>() }));
+  await appendAudit(trail.pool, auditEvent({ action: 'clock.move' }));
   const page = await listAudit(trail.pool, { workspace: null, limit: 1 });
   assert(!isRefusal(page), 'refused');
   expect(page.rows[0]).toMatchObject({ action: 'clock.move', workspace: null });
@@ -52,7 +52,7 @@ test('the operator reads the trail of all, and what belongs to no workspace says
 test('a deed that is rolled back was not done and is not written down', async () => {
   const workspace = newId<'workspace'>();
   const failed = transaction(trail.pool, async (connection) => {
-    await appendAudit(connection, deed({ workspace }));
+    await appendAudit(connection, auditEvent({ workspace }));
     throw new Error('changed my mind');
   });
   await expect(failed).rejects.toThrow('changed my mind');
@@ -62,10 +62,12 @@ test('a deed that is rolled back was not done and is not written down', async ()
 test('C10: the tenant role writes and sees deeds of its own workspace alone', async () => {
   const mine = newId<'workspace'>();
   const other = newId<'workspace'>();
-  await workspaceTransaction(trail.pool, mine, (connection) => appendAudit(connection, deed({ workspace: mine })));
+  await workspaceTransaction(trail.pool, mine, (connection) => appendAudit(connection, auditEvent({ workspace: mine })));
   expect((await ofWorkspace(mine)).rows).toHaveLength(1);
   expect((await ofWorkspace(other)).rows).toEqual([]);
-  const forged = workspaceTransaction(trail.pool, mine, (connection) => appendAudit(connection, deed({ workspace: other })));
+  const forged = workspaceTransaction(trail.pool, mine, (connection) =>
+    appendAudit(connection, auditEvent({ workspace: other })),
+  );
   await expect(forged).rejects.toThrow(/row-level security/);
   const backdated = workspaceTransaction(trail.pool, mine, (connection) =>
     connection.query(
@@ -81,7 +83,7 @@ test.each([
   ['with an action too long', { action: 'x'.repeat(101) }],
   ['with a detail beyond its bound', { detail: { text: 'x'.repeat(17_000) } }],
 ])('a deed %s is refused', async (_, more) => {
-  await expect(appendAudit(trail.pool, deed(more))).rejects.toThrow(/violates check constraint/);
+  await expect(appendAudit(trail.pool, auditEvent(more))).rejects.toThrow(/violates check constraint/);
 });
 
 describe.each(['audit.entry', 'audit.block', 'audit.block_part'])('%s is append-only', (table) => {

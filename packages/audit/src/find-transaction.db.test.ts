@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { appendAudit } from './append-audit.ts';
 import { findTransaction } from './find-transaction.ts';
-import { call, createAuditLog, deed, sealAll, sealedAuditLog } from './testing/trail.ts';
+import { call, createAuditLog, auditEvent, sealAll, sealedAuditLog } from './testing/audit-log.ts';
 
 let trail: TestDatabase;
 const workspace = newId<'workspace'>();
@@ -15,7 +15,10 @@ beforeAll(async () => {
   await sealedAuditLog(trail.pool, 2);
   await call(trail.pool, hold, workspace);
   await sealAll(trail.pool);
-  await appendAudit(trail.pool, deed({ workspace, action: 'dispute.open', subject: `hold:${hold}`, detail: { by: 'ana' } }));
+  await appendAudit(
+    trail.pool,
+    auditEvent({ workspace, action: 'dispute.open', subject: `hold:${hold}`, detail: { by: 'ana' } }),
+  );
   await call(trail.pool);
 });
 afterAll(() => trail.drop());

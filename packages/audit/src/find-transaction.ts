@@ -1,6 +1,6 @@
 import type { HoldId, WorkspaceId } from '@purser/core';
 import { type Pool, type Queryable, transaction, workspaceTransaction } from '@purser/database';
-import { type Attempt, type Position, type Posting, trailOfHold } from '@purser/ledger';
+import { type Attempt, type Position, type Posting, recordsOfHold } from '@purser/ledger';
 
 import type { Source } from './block.ts';
 import { type Entry, ENTRY_COLUMNS } from './entry.ts';
@@ -32,7 +32,7 @@ export async function findTransaction(
   { workspace }: { workspace?: WorkspaceId | undefined } = {},
 ): Promise<TransactionHistory | null> {
   const read = async (connection: Queryable) => ({
-    ...(await trailOfHold(connection, transaction_id)),
+    ...(await recordsOfHold(connection, transaction_id)),
     entries: await entriesOfHold(connection, transaction_id),
   });
   const { postings, attempts, entries } =

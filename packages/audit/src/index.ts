@@ -13,7 +13,7 @@ export { listAudit } from './list-audit.ts';
 export { readMarks } from './marks/mark-file.ts';
 export { describeMissing, findMissing, type Missing, missingAfter, recordedMissing } from './marks/missing.ts';
 export { type MarkPlaces, reportMissing, watchMarks } from './marks/watch-marks.ts';
-export { redact, type Redacting } from './redact.ts';
+export { redact, type RedactionRequest } from './redact.ts';
 export { seal, type Sealed } from './seal.ts';
 export { startSealer } from './start-sealer.ts';
 export { type AuditVerification, verifyAudit } from './verify-audit.ts';

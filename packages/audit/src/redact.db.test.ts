@@ -5,7 +5,7 @@ import { post } from '@purser/ledger/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { appendAudit, exportAudit, redact, verifyAudit, verifyExport } from './index.ts';
-import { call, createAuditLog, deed, sealAll } from './testing/trail.ts';
+import { call, createAuditLog, auditEvent, sealAll } from './testing/audit-log.ts';
 
 const NOW = Temporal.Instant.from('2026-03-11T12:00:00Z');
 const PSEUDONYM = 'erased-0123456789ab';
@@ -18,7 +18,7 @@ beforeEach(async () => {
   for (const email of ['anna@harbour.example', 'bob@harbour.example']) {
     await call(database.pool, undefined, workspace);
     const detail = { email, role: 'member', credits: 7, before: { name: email, plan: 'PRO' } };
-    await appendAudit(database.pool, deed({ workspace, action: 'member.invite', subject: `member:${email}`, detail }));
+    await appendAudit(database.pool, auditEvent({ workspace, action: 'member.invite', subject: `member:${email}`, detail }));
     await post(database.pool, { workspace, debit: 'granted:gift', credit: 'wallet', amount: 1n, unit: 'credit' });
   }
   await sealAll(database.pool, 2);

@@ -7,7 +7,7 @@ import { digestPart } from './digest-part.ts';
 import { SEAL_LOCK } from './seal.ts';
 
 /** Whose texts are erased from the sealed tables. */
-export interface Redacting {
+export interface RedactionRequest {
   readonly erasure_id: string;
   /** Null: wherever the texts stand in the audit log; the books are erased workspace by workspace. */
   readonly workspace: string | null;
@@ -31,7 +31,7 @@ const BEYOND: Position = { xid: 2n ** 63n - 1n, id: 2n ** 63n - 1n };
  * run again. Each part that was as sealed gets the digest it has since, with its audit event; one that was not stays as broken as it was.
  * Returns how many rows were changed: none when nothing is left to erase.
  */
-export async function redact(pool: Pool, now: Temporal.Instant, wanted: Redacting): Promise<number> {
+export async function redact(pool: Pool, now: Temporal.Instant, wanted: RedactionRequest): Promise<number> {
   let changed = 0;
   for (const source of SOURCES) {
     const { rows } = await pool.query<{ seq: bigint | null }>(
@@ -60,7 +60,7 @@ async function redactPart(
   now: Temporal.Instant,
   source: Source,
   seq: bigint | null,
-  wanted: Redacting,
+  wanted: RedactionRequest,
 ): Promise<number> {
   await connection.query('select pg_advisory_xact_lock($1)', [SEAL_LOCK]);
   if (seq === null) return eraseRows(connection, source, await lastSealed(connection, source), BEYOND, wanted);
@@ -91,7 +91,7 @@ async function eraseRows(
   source: Source,
   after: Position | null,
   through: Position,
-  { workspace, texts, pseudonym }: Redacting,
+  { workspace, texts, pseudonym }: RedactionRequest,
 ): Promise<number> {
   const { rows } = await connection.query<{ rows: number }>(
     `select ${ERASING[source].erase}($1, $2, $3, $4, $5, $6, $7) as rows`,

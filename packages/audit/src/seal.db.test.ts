@@ -11,7 +11,7 @@ import { appendAudit } from './append-audit.ts';
 import { HorizonWatch } from './horizon-watch.ts';
 import { seal } from './seal.ts';
 import { startSealer } from './start-sealer.ts';
-import { call, createAuditLog, deed, NOON, sealAll, sealedAuditLog, trailHorizonPassed } from './testing/trail.ts';
+import { call, createAuditLog, auditEvent, NOON, sealAll, sealedAuditLog, horizonPassed } from './testing/audit-log.ts';
 import { verifyAudit } from './verify-audit.ts';
 
 let trail: TestDatabase;
@@ -51,8 +51,8 @@ test('one transaction larger than a block is sealed whole, over several', async 
 test('a row that commits after rows with higher ids were sealed is not skipped', async () => {
   const slow = await trail.pool.connect();
   await slow.query('begin');
-  await appendAudit(slow, deed({ action: 'slow' }));
-  for (let n = 0; n < 4; n += 1) await appendAudit(trail.pool, deed({ action: 'quick' }));
+  await appendAudit(slow, auditEvent({ action: 'slow' }));
+  for (let n = 0; n < 4; n += 1) await appendAudit(trail.pool, auditEvent({ action: 'quick' }));
   expect(await seal(trail.pool, NOON)).toMatchObject({ rows: 0 });
   await slow.query('commit');
   slow.release();
@@ -60,14 +60,14 @@ test('a row that commits after rows with higher ids were sealed is not skipped',
 });
 
 test('a transaction that began to write before the sealing and ends after it is sealed later, and nothing is lost between', async () => {
-  await appendAudit(trail.pool, deed({ action: 'before' }));
+  await appendAudit(trail.pool, auditEvent({ action: 'before' }));
   await sealAll(trail.pool);
   const slow = await trail.pool.connect();
   await slow.query('begin');
   await slow.query('select pg_current_xact_id()');
-  await appendAudit(trail.pool, deed({ action: 'between' }));
+  await appendAudit(trail.pool, auditEvent({ action: 'between' }));
   await seal(trail.pool, NOON);
-  await appendAudit(slow, deed({ action: 'slow' }));
+  await appendAudit(slow, auditEvent({ action: 'slow' }));
   await slow.query('commit');
   slow.release();
   await sealAll(trail.pool);
@@ -86,7 +86,7 @@ test('writers that commit in any order while several processes seal: every row i
       const connection = await trail.pool.connect();
       await connection.query('begin');
       for (let n = 0; n <= (index + turn) % 3; n += 1) {
-        await appendAudit(connection, deed({ detail: { index, turn, n } }));
+        await appendAudit(connection, auditEvent({ detail: { index, turn, n } }));
         await wait((index * 5 + turn * 3 + n) % 6);
         await post(connection, { debit: 'cost', credit: 'payable:x', amount: 1n, unit: 'USD' });
       }
@@ -107,11 +107,11 @@ test.each(['audit.block', 'audit.block_part', 'audit.entry'])(
   'sealing that is killed when it comes to %s loses nothing: the next one seals what it would have',
   async (table) => {
     await call(trail.pool);
-    await appendAudit(trail.pool, deed());
+    await appendAudit(trail.pool, auditEvent());
     await sealAll(trail.pool);
     await call(trail.pool);
-    await appendAudit(trail.pool, deed());
-    await trailHorizonPassed(trail.pool);
+    await appendAudit(trail.pool, auditEvent());
+    await horizonPassed(trail.pool);
     expect(await killedAt(trail.pool, table, () => seal(trail.pool, NOON))).toBeInstanceOf(Error);
     expect(await sealAll(trail.pool)).toMatchObject({ blocks: 1, rows: 4, head: { seq: 2n } });
     expect(await verifyAudit(trail.pool)).toMatchObject({ intact: true, entries: 8n });
@@ -144,7 +144,7 @@ test('a dump restored into a cluster with a lower counter is refused until it is
 test('a timer seals, logs each head, tells of failures, and stops when told', async () => {
   const lines: string[] = [];
   const log = createLog({ level: 'info', write: (line) => lines.push(line) });
-  await appendAudit(trail.pool, deed());
+  await appendAudit(trail.pool, auditEvent());
   const sealer = startSealer({ pool: trail.pool, clock: new OffsetClock(), every_ms: 5, log });
   while (!lines.some((line) => line.includes('the audit log is sealed'))) await wait(5);
   await trail.pool.query('alter table audit.block rename to elsewhere');
@@ -161,8 +161,8 @@ test('how long a forgotten transaction holds sealing up is measured', async () =
   const forgotten = await trail.pool.connect();
   try {
     await forgotten.query('begin');
-    await appendAudit(forgotten, deed());
-    await appendAudit(trail.pool, deed());
+    await appendAudit(forgotten, auditEvent());
+    await appendAudit(trail.pool, auditEvent());
     expect(await watch.heldFor(trail.pool)).toBe(0);
     now_ms += 90_000;
     expect(await watch.heldFor(trail.pool)).toBe(90_000);

@@ -3,7 +3,7 @@ import { tamper } from '@purser/ledger/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { exportAudit } from './export-audit.ts';
-import { createAuditLog, NOON, sealedAuditLog, trailHorizonPassed } from './testing/trail.ts';
+import { createAuditLog, NOON, sealedAuditLog, horizonPassed } from './testing/audit-log.ts';
 import { seal } from './seal.ts';
 import { verifyAudit } from './verify-audit.ts';
 import { verifyExport } from './verify-export.ts';
@@ -152,7 +152,7 @@ test('a chain cut short and sealed again is not the one of a head kept elsewhere
   await trail.pool.query('commit');
   await tamper(trail.pool, 'audit.block_part', 'delete from audit.block_part where seq = 4');
   await tamper(trail.pool, 'audit.block', 'delete from audit.block where seq = 4');
-  await trailHorizonPassed(trail.pool);
+  await horizonPassed(trail.pool);
   await seal(trail.pool, NOON.add({ seconds: 1 }), 3);
   expect(await brokenAt()).toBeNull();
   expect(await brokenAt(head ?? undefined)).toBe('4: it is not the given head');

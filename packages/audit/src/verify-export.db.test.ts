@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { exportAudit } from './export-audit.ts';
-import { createAuditLog, sealedAuditLog } from './testing/trail.ts';
+import { createAuditLog, sealedAuditLog } from './testing/audit-log.ts';
 import { verifyAudit } from './verify-audit.ts';
 import { verifyExport } from './verify-export.ts';
 

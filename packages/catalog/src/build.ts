@@ -7,7 +7,7 @@ import { allowanceOf } from './ceiling.ts';
 import { checkReferences } from './check-references.ts';
 import type { Mistake, Path } from './mistakes.ts';
 import { orderOf } from './order.ts';
-import type { Parts } from './parts.ts';
+import type { CatalogParts } from './parts.ts';
 import { reckon, reckonIn } from './reckon.ts';
 import type { RawCatalog, RawModels } from './schema.ts';
 import { mistakeAt, type Source } from './source.ts';
@@ -30,7 +30,7 @@ const TAX_MAX = ratio(27n, 100n);
 export type Terms = Omit<Catalog, 'prices' | 'price_list' | 'providers' | 'models' | 'failed_calls' | keyof CatalogTables>;
 
 /** Fills in what may be left out, derives what follows, and checks that everything named exists. */
-export function buildCatalog(parts: Parts, mistakes: Mistake[]): Catalog {
+export function buildCatalog(parts: CatalogParts, mistakes: Mistake[]): Catalog {
   const catalog: Catalog = {
     ...buildTerms(parts.raw, parts.main, mistakes),
     ...parts.tables,
@@ -109,12 +109,12 @@ function buildModel(raw: RawModels['models'][number]): ModelEntry {
 
 function buildFailedCalls(raw: NonNullable<RawModels['failed_calls']>[number]): FailedCallTerms {
   const { provider, unresolved_hour_max, sources, read, ...billed } = raw;
-  return { provider, billed: present(billed), sources, read, ...(unresolved_hour_max && { unresolved_hour_max }) };
+  return { provider, billed: omitUndefined(billed), sources, read, ...(unresolved_hour_max && { unresolved_hour_max }) };
 }
 
 function buildOperation(raw: RawCatalog['operations'][number]): Operation {
   const { instructions, description, example, task, credits_min, ...rest } = raw;
-  const told = present({ instructions, description, example });
+  const told = omitUndefined({ instructions, description, example });
   return { ...rest, ...told, task: task ?? 'text', credits_min: credits_min ?? 0n };
 }
 
@@ -184,14 +184,14 @@ function fillPlan(raw: RawPlan): Omit<Plan, 'payment_fees' | 'tax' | 'ceiling' |
     request: raw.request,
     priority: raw.priority,
     negotiable: raw.negotiable ?? false,
-    quotas: present(raw.quotas ?? {}),
+    quotas: omitUndefined(raw.quotas ?? {}),
     model_policy: {
       defaultRouting: raw.model_policy?.defaultRouting ?? 'latest',
-      pinned: present(raw.model_policy?.pinned ?? {}),
-      providers: present(raw.model_policy?.providers ?? {}),
+      pinned: omitUndefined(raw.model_policy?.pinned ?? {}),
+      providers: omitUndefined(raw.model_policy?.providers ?? {}),
       canary: raw.model_policy?.canary ?? false,
     },
-    cost_caps: cost_caps ? present(cost_caps) : { hardStop: true },
+    cost_caps: cost_caps ? omitUndefined(cost_caps) : { hardStop: true },
     visibility: raw.visibility ?? { showBetaModels: false, allowUnverified: false },
     ...(marketing_budget && { marketing_budget }),
     ...(rollover && { rollover }),
@@ -248,7 +248,7 @@ function buildLadder(raw: NonNullable<RawCatalog['ladders']>[number]): Ladder {
     climb_back: climb_back ?? CLIMB_BACK,
     levels: raw.levels.map(({ at, quotas, ...effects }) => ({
       at,
-      effects: { ...present(effects), ...(quotas && { quotas: present(quotas) }) },
+      effects: { ...omitUndefined(effects), ...(quotas && { quotas: omitUndefined(quotas) }) },
     })),
   };
 }
@@ -256,6 +256,6 @@ function buildLadder(raw: NonNullable<RawCatalog['ladders']>[number]): Ladder {
 type Present<T> = { [key in keyof T]: Exclude<T[key], undefined> };
 
 /** The same object without the keys that are undefined. */
-function present<T extends object>(value: T): Present<T> {
+function omitUndefined<T extends object>(value: T): Present<T> {
   return Object.fromEntries(Object.entries(value).filter(([, held]) => held !== undefined)) as Present<T>;
 }

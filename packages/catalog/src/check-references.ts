@@ -1,6 +1,6 @@
 import { type Currency, currency, findRate, type ModelPrice } from '@purser/money';
 
-import type { Parts } from './parts.ts';
+import type { CatalogParts } from './parts.ts';
 import type { Catalog, ModelEntry } from './catalog.ts';
 import { checkLadders } from './check-ladders.ts';
 import { checkLicense } from './check-license.ts';
@@ -10,7 +10,7 @@ import { isFree } from './reachable.ts';
 import { knownProviders, oneOf, type Report, reporter } from './report.ts';
 
 /** Everything that is named by something else has to exist; what is a name has to be unique; what will be converted has a rate. */
-export function checkReferences(catalog: Catalog, parts: Pick<Parts, 'main' | 'modelsSource'>, mistakes: Mistake[]): void {
+export function checkReferences(catalog: Catalog, parts: Pick<CatalogParts, 'main' | 'modelsSource'>, mistakes: Mistake[]): void {
   const inMain = reporter(parts.main, mistakes);
   const inModels = reporter(parts.modelsSource, mistakes);
   checkUnique(catalog.plans, 'plans', 'code', (plan) => plan.code, inMain);

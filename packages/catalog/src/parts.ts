@@ -5,7 +5,7 @@ import type { PriceList } from './catalog.ts';
 import type { CatalogTables } from './tables.ts';
 
 /** The files of a catalog as they were read. */
-export interface Parts {
+export interface CatalogParts {
   readonly main: Source;
   readonly raw: RawCatalog;
   readonly modelsSource: Source;

@@ -27,9 +27,9 @@ export async function storeCatalog(pool: Pool, catalog: Catalog, now: Temporal.I
  * (prices, exchange rates, models, providers, operations, pools, global budget, quotas that there are), which are the same for everyone. Undefined when it was never stored.
  * @throws Fault when the stored text can no longer be read.
  */
-export async function catalogVersion(on: Queryable, version: string, current: Catalog): Promise<Catalog | undefined> {
+export async function catalogVersion(tx: Queryable, version: string, current: Catalog): Promise<Catalog | undefined> {
   if (version === current.version) return current;
-  const { rows } = await on.query<{ text: string }>('select text from catalog.version where version = $1', [version]);
+  const { rows } = await tx.query<{ text: string }>('select text from catalog.version where version = $1', [version]);
   const text = rows[0]?.text;
   if (text === undefined) return undefined;
   const mistakes: Mistake[] = [];
@@ -45,7 +45,7 @@ export async function catalogVersion(on: Queryable, version: string, current: Ca
 }
 
 /** `on`: the connection of whoever asks in a transaction; transactions that hold every connection of the pool would wait for one more. */
-export type CatalogVersions = (version: string, on?: Queryable) => Promise<Catalog | undefined>;
+export type CatalogVersions = (version: string, tx?: Queryable) => Promise<Catalog | undefined>;
 
 /** A look-up of versions that reads each from the database once: what is stored never changes, and the same version is the same object. */
 export function catalogVersions(pool: Pool, current: Catalog): CatalogVersions {

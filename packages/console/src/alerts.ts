@@ -3,11 +3,11 @@ import { isRefusal, PLATFORM } from '@purser/core';
 import { transaction } from '@purser/database';
 import {
   CHANNEL_KINDS,
-  deadLetters,
+  listUndelivered,
   listAllAlerts,
   markSeenByOperator,
   readSubscriptions,
-  reviveLetter,
+  retryUndelivered,
   subscriptionsSchema,
 } from '@purser/notify';
 import { z } from 'zod';
@@ -18,7 +18,7 @@ import type { ConsoleDeps } from './deps.ts';
 import { wantedWorkspace } from './books.ts';
 import { alertQuery, replaceSettings, searchOf, wireAlert, wireSettings } from '@purser/account';
 
-const letterSchema = z.object({
+const messageSchema = z.object({
   id: uuidSchema,
   workspace_id: uuidSchema,
   kind: z.enum(CHANNEL_KINDS),
@@ -121,12 +121,12 @@ function registerUndelivered(app: App, { pool }: ConsoleDeps): void {
       summary: 'Messages that could not be delivered, newest first',
       querystring: z.object({ cursor: pageQuery.cursor }),
       response: {
-        200: z.object({ messages: z.array(letterSchema), next_cursor: z.string().nullable() }),
+        200: z.object({ messages: z.array(messageSchema), next_cursor: z.string().nullable() }),
         ...problems(400, 401, 403),
       },
     },
     handler: async (request, reply) => {
-      const page = await deadLetters(pool, cursorOf(request.query));
+      const page = await listUndelivered(pool, cursorOf(request.query));
       if (isRefusal(page)) return sendRefusal(request, reply, page);
       const messages = page.letters.map(({ workspace, ended_at, ...letter }) => ({
         ...letter,
@@ -153,7 +153,7 @@ function registerRetry(app: App, { clock, pool }: ConsoleDeps): void {
       const { id } = request.params;
       const now = clock.now();
       const refused = await transaction(pool, async (connection) => {
-        const missing = await reviveLetter(connection, id, now);
+        const missing = await retryUndelivered(connection, id, now);
         if (missing !== undefined) return missing;
         await appendAudit(connection, {
           at: now,

@@ -16,7 +16,7 @@ import { activeRollouts, changeRollout, type Rollout, startRollout, WHOLE_PPM } 
 
 import { auditRollout } from './audit-rollout.ts';
 
-interface Parts {
+interface RolloutParts {
   readonly pool: Pool;
   /** What is for sale now: the facts of the proposed one. */
   readonly catalog: Catalog;
@@ -33,7 +33,7 @@ export type RolledOut = 'catalog' | 'prices';
  * rollout itself refuses.
  */
 export async function beginRollout(
-  { pool, catalog, actor, now }: Parts,
+  { pool, catalog, actor, now }: RolloutParts,
   wanted: {
     readonly of: RolledOut;
     readonly text: string;
@@ -72,7 +72,7 @@ export async function beginRollout(
 
 /** Another share (0 to 1), `all`, or `back`; in the audit log, for each workspace that is granted less too. */
 export async function moveRollout(
-  { pool, catalog, actor, now }: Parts,
+  { pool, catalog, actor, now }: RolloutParts,
   id: string,
   change: { readonly share?: number; readonly state?: 'completed' | 'rolled_back' },
 ): Promise<Rollout | Refusal> {

@@ -10,7 +10,7 @@ import type { Connection, Pool } from './pool.ts';
 import { transaction } from './transaction.ts';
 
 /** What a backup or a restore moved. */
-export interface Moved {
+export interface BackupSummary {
   readonly tables: number;
   readonly rows: number;
   /** When the backup was made. */
@@ -44,7 +44,7 @@ const TABLES = `
  * and no tables: those are made by the migrations, so it can be restored into any supported version of PostgreSQL.
  * The connection is the owner's.
  */
-export async function backUp(pool: Pool, file: string, now: Temporal.Instant): Promise<Moved> {
+export async function backUp(pool: Pool, file: string, now: Temporal.Instant): Promise<BackupSummary> {
   return transaction(
     pool,
     async (connection) => {
@@ -75,7 +75,7 @@ export async function backUp(pool: Pool, file: string, now: Temporal.Instant): P
  * Fills a database that holds nothing yet from a backup, and brings it forward to this program; all of it or nothing.
  * @throws Fault in one line when the database is not empty, or the backup is of a newer program, or is damaged.
  */
-export async function restoreBackup(pool: Pool, schemas: readonly SchemaMigrations[], file: string): Promise<Moved> {
+export async function restoreBackup(pool: Pool, schemas: readonly SchemaMigrations[], file: string): Promise<BackupSummary> {
   await using reader = new BackupReader(file);
   const header = await reader.header();
   const known = await readMigrations(schemas);

@@ -1,4 +1,4 @@
-export { backUp, type Moved, restoreBackup } from './backup.ts';
+export { backUp, type BackupSummary, restoreBackup } from './backup.ts';
 export { DatabaseClock } from './database-clock.ts';
 export { examineDatabase } from './examine.ts';
 export { baseMigrations, migrate, type Migration, readMigrations, type SchemaMigrations, unknownMigrations } from './migrate.ts';

@@ -4,7 +4,7 @@ import type { AnswerPiece } from '@purser/providers';
 
 import { clear, type Cleared } from './admission/admit.ts';
 import type { Ask } from './admission/draft.ts';
-import { countMistake } from './admission/mistakes.ts';
+import { countClientError } from './admission/client-errors.ts';
 import { arrive, countAction, countRefused, headroomOf } from './admission/rate.ts';
 import { Refused } from './admission/refused.ts';
 import type { Engine, GateDeps } from './deps.ts';
@@ -52,7 +52,7 @@ export function createGate(deps: GateDeps): Gate {
     user: string | undefined,
     refusal: Refusal,
     arrival: Arrival | undefined,
-  ): Promise<Refusal> => countMistake(engine, caller, user, await countRefused(engine, caller, arrival, refusal));
+  ): Promise<Refusal> => countClientError(engine, caller, user, await countRefused(engine, caller, arrival, refusal));
 
   /** Every endpoint: the steps before the hold, then the call, watched from beginning to end. */
   const open = async <T>(given: Ask, endpoint: string, run: (cleared: Cleared) => Promise<T | Refusal>): Promise<T | Refusal> => {
@@ -68,7 +68,7 @@ export function createGate(deps: GateDeps): Gate {
     const cleared = await clear(engine, ask, watch);
     const served = isRefusal(cleared) ? cleared : await run(cleared);
     // Who names the most it may cost wants to be refused rather than to pay more.
-    const result = isRefusal(served) && !ask.cost_max ? await countMistake(engine, caller, user, served) : served;
+    const result = isRefusal(served) && !ask.cost_max ? await countClientError(engine, caller, user, served) : served;
     if (isRefusal(result)) watch.end(result.code);
     else if (isReplay(result)) watch.end('ok');
     else watch.began();
@@ -139,15 +139,15 @@ export function createGate(deps: GateDeps): Gate {
       return arrived instanceof Promise ? arrived.then((one) => told(caller, one)) : told(caller, arrived);
     },
     act: (caller, user) => countAction(engine, caller, user),
-    mistaken: (caller, refusal, arrival) => mistaken(caller, undefined, refusal, arrival),
+    recordClientError: (caller, refusal, arrival) => mistaken(caller, undefined, refusal, arrival),
     headroom: (caller) => headroomOf(engine, caller),
     proveRoutes: (models) => proveRoutes(engine, models),
     settled: (timeout_ms) => {
-      engine.meters.hurry();
+      engine.meters.flush();
       return inFlight.settled(timeout_ms);
     },
     drain: (timeout_ms) => {
-      engine.meters.hurry();
+      engine.meters.flush();
       return inFlight.drain(timeout_ms);
     },
   };

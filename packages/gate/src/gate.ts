@@ -189,7 +189,7 @@ export interface Gate {
   /** The OpenAI door to the same gate. */
   chatCompletions(caller: Caller, request: OpenAiRequest, signal: AbortSignal): Promise<OpenAiResponse | Refusal>;
   /** For a request that a door refused before it could ask: counts it against its workspace's rate, and as its user's failure if it was one, and returns what the user is told. */
-  mistaken(caller: Caller, refusal: Refusal, arrival: Arrival | undefined): Promise<Refusal>;
+  recordClientError(caller: Caller, refusal: Refusal, arrival: Arrival | undefined): Promise<Refusal>;
   /** What is left of the rate of the caller's workspace, after its last call. */
   headroom(caller: Caller): RateHeadroom | undefined;
   /** Sends the probes that are due to those of the models that are closed until one has shown that they keep their output limit. */

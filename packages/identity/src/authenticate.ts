@@ -29,7 +29,7 @@ export interface AuthenticationParts {
 type Later<Value> = Value | Promise<Value>;
 
 /** Who a caller is before the workspace it acts for is looked up. */
-interface Known {
+interface Identified {
   readonly kind: CallerKind;
   readonly workspace_id: string | null;
   readonly user: string | null;
@@ -77,7 +77,7 @@ export function authenticate(parts: AuthenticationParts, credentials: Credential
   }
 }
 
-function identify(parts: AuthenticationParts, secret: string): Later<Known | Refusal> {
+function identify(parts: AuthenticationParts, secret: string): Later<Identified | Refusal> {
   const hashed = hashSecret(secret);
   const kind = secretKind(secret);
   if (kind === undefined) {
@@ -89,26 +89,26 @@ function identify(parts: AuthenticationParts, secret: string): Later<Known | Ref
   return then(parts.directory.key(hashed), (key) => fromKey(parts.clock, key));
 }
 
-function adminCaller(): Known {
+function adminCaller(): Identified {
   return { kind: 'admin', workspace_id: null, user: null, actor: 'admin', roles: ADMIN };
 }
 
-function fromKey(clock: Clock, key: KeyRecord | undefined): Known | Refusal {
+function fromKey(clock: Clock, key: KeyRecord | undefined): Identified | Refusal {
   if (key === undefined || isRevoked(clock, key)) return UNKNOWN;
   return key.kind === 'workspace'
     ? { kind: 'workspace_key', workspace_id: key.workspace_id, user: null, actor: `key:${key.prefix}`, roles: MEMBER }
     : { kind: 'platform_key', workspace_id: null, user: null, actor: `platform:${key.prefix}`, roles: PLATFORM_ROLE };
 }
 
-function fromSession(parts: AuthenticationParts, open: OpenSession | undefined): Later<Known | Refusal> {
+function fromSession(parts: AuthenticationParts, open: OpenSession | undefined): Later<Identified | Refusal> {
   if (open === undefined || open.expires_ms <= parts.clock.now().epochMilliseconds) return ENDED;
   const { workspace_id, user, actor, roles } = open.session;
-  const known: Known = { kind: 'session', workspace_id, user, actor, roles };
+  const known: Identified = { kind: 'session', workspace_id, user, actor, roles };
   if (open.opener === parts.adminHash) return known;
   return then(parts.directory.key(open.opener), (key) => (key === undefined || isRevoked(parts.clock, key) ? ENDED : known));
 }
 
-function fromPerson({ clock }: AuthenticationParts, open: PersonSession | undefined): Known | Refusal {
+function fromPerson({ clock }: AuthenticationParts, open: PersonSession | undefined): Identified | Refusal {
   if (open === undefined || open.expires_ms <= clock.now().epochMilliseconds) return ENDED;
   const { person } = open;
   return {
@@ -134,7 +134,7 @@ function isRevoked(clock: Clock, { revoked_at }: KeyRecord): boolean {
   return revoked_at !== null && Temporal.Instant.compare(revoked_at, clock.now()) <= 0;
 }
 
-function complete(directory: Directory, known: Known, { purserWorkspace, purserUser }: Credentials): Authentication {
+function complete(directory: Directory, known: Identified, { purserWorkspace, purserUser }: Credentials): Authentication {
   if (known.user !== null && purserUser !== undefined && purserUser !== known.user) {
     return refuse('forbidden', 'this session belongs to another user than Purser-User names');
   }
@@ -158,7 +158,7 @@ function complete(directory: Directory, known: Known, { purserWorkspace, purserU
 }
 
 /** A person names one of its workspaces; another's is as unknown to it as one that does not exist. An operator may name any. */
-function completeNamed(directory: Directory, known: Known, name: string): Authentication {
+function completeNamed(directory: Directory, known: Identified, name: string): Authentication {
   const { person } = known;
   return then(named(directory, name), (workspace) => {
     const roles = workspace && person ? rolesIn(person, workspace.id) : NOBODY;
@@ -175,7 +175,11 @@ function named(directory: Directory, name: string): Later<Workspace | undefined>
   );
 }
 
-function callerOf({ kind, actor, roles, person }: Known, workspace: Workspace | undefined, user: string | undefined): Caller {
+function callerOf(
+  { kind, actor, roles, person }: Identified,
+  workspace: Workspace | undefined,
+  user: string | undefined,
+): Caller {
   return { kind, actor, roles, ...(workspace && { workspace }), ...(user !== undefined && { user }), ...(person && { person }) };
 }
 

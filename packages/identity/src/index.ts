@@ -16,7 +16,7 @@ export type { ApiKey, CreatedKey, KeyId } from './keys.ts';
 export { eachWorkspace, WORKSPACE_SORTS, type WorkspacePage, type WorkspaceSearch } from './list-workspaces.ts';
 export { type Identity, type IdentityOptions, openIdentity } from './open-identity.ts';
 export { type Overrides, overridesSchema } from './overrides.ts';
-export type { IdentityAuditEvent } from './people/deed.ts';
+export type { IdentityAuditEvent } from './people/audit-event.ts';
 export type { Invitation } from './people/invitations.ts';
 export type { Authority, Member } from './people/members.ts';
 export { MEMBER_ROLES, type MemberRole, type Person } from './people/person.ts';

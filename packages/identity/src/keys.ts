@@ -28,11 +28,11 @@ const COLUMNS = 'key_id as id, kind, workspace_id as workspace, name, prefix, cr
 const KEYS_MAX = 100;
 
 export async function insertKey(
-  on: Queryable,
+  tx: Queryable,
   wanted: { readonly kind: ApiKey['kind']; readonly workspace: WorkspaceId; readonly name: string; readonly now: string },
 ): Promise<CreatedKey> {
   const secret = newSecret(wanted.kind);
-  const { rows } = await on.query<ApiKey>(
+  const { rows } = await tx.query<ApiKey>(
     `insert into identity.api_key (workspace_id, key_id, kind, name, prefix, secret_sha256, created_at)
      values ($1, $2, $3, $4, $5, $6, $7) returning ${COLUMNS}`,
     [wanted.workspace, newId<'key'>(), wanted.kind, wanted.name, shownPrefix(secret), hashBytes(hashSecret(secret)), wanted.now],
@@ -67,8 +67,8 @@ export async function createKey(
 
 /** Read as the role that row-level security binds; the platform's keys belong to no tenant, and only an admin asks for them. */
 export async function listKeys(pool: Pool, workspace: WorkspaceId): Promise<readonly ApiKey[]> {
-  const read = (on: Queryable) =>
-    on.query<ApiKey>(`select ${COLUMNS} from identity.api_key where workspace_id = $1 order by created_at, key_id`, [workspace]);
+  const read = (tx: Queryable) =>
+    tx.query<ApiKey>(`select ${COLUMNS} from identity.api_key where workspace_id = $1 order by created_at, key_id`, [workspace]);
   const { rows } = await transactionOf(pool, workspace, read);
   return rows;
 }
@@ -92,9 +92,9 @@ export async function revokeOneKey(
 }
 
 /** Ends a key at `at`; an earlier end stands. Every server knows within a second. Refuses `not_found`. */
-async function revokeKey(on: Queryable, id: string, at: Temporal.Instant, workspace?: WorkspaceId): Promise<ApiKey | Refusal> {
+async function revokeKey(tx: Queryable, id: string, at: Temporal.Instant, workspace?: WorkspaceId): Promise<ApiKey | Refusal> {
   if (!isUuid(id)) return refuse('not_found', 'there is no such key');
-  const { rows } = await on.query<ApiKey>(
+  const { rows } = await tx.query<ApiKey>(
     `update identity.api_key set revoked_at = least(revoked_at, $2)
      where key_id = $1 and ($3::uuid is null or workspace_id = $3) returning ${COLUMNS}`,
     [id, at.toString(), workspace ?? null],

@@ -11,8 +11,8 @@ interface LockedLicense {
 }
 
 /** The license of a workspace, its row locked until the transaction ends: whoever decides about it decides alone. Undefined: no such workspace. */
-export async function lockLicense(on: Queryable, workspace: WorkspaceId): Promise<LockedLicense | undefined> {
-  const { rows } = await on.query<LockedLicense>(
+export async function lockLicense(tx: Queryable, workspace: WorkspaceId): Promise<LockedLicense | undefined> {
+  const { rows } = await tx.query<LockedLicense>(
     'select license, license_since as since, catalogue_version, created_at from identity.workspace where workspace_id = $1 for update',
     [workspace],
   );
@@ -21,12 +21,12 @@ export async function lockLicense(on: Queryable, workspace: WorkspaceId): Promis
 
 /** Sets it, in the transaction that holds the lock; every server knows within a second of the commit. */
 export async function setLicense(
-  on: Queryable,
+  tx: Queryable,
   workspace: WorkspaceId,
   { license, since }: { readonly license: License; readonly since: Temporal.Instant },
   now: Temporal.Instant,
 ): Promise<void> {
-  await on.query('update identity.workspace set license = $2, license_since = $3, changed_at = $4 where workspace_id = $1', [
+  await tx.query('update identity.workspace set license = $2, license_since = $3, changed_at = $4 where workspace_id = $1', [
     workspace,
     license,
     since.toString(),

@@ -26,7 +26,7 @@ const OF_SPAN = `workspace_id = $1 and id > $2 and id < $3 and unit = 'credit'`;
 
 /** The movements of a span, newest or oldest first, at most `limit`; with `from` those alone that were posted then or later. */
 export async function creditMovements(
-  on: Queryable,
+  tx: Queryable,
   span: MovementSpan,
   more: {
     readonly order: 'newest' | 'oldest';
@@ -34,7 +34,7 @@ export async function creditMovements(
     readonly from?: Temporal.Instant;
   },
 ): Promise<CreditMovement[]> {
-  const { rows } = await on.query<CreditMovement>(
+  const { rows } = await tx.query<CreditMovement>(
     `select xid, id, posted_at, hold_id as hold, ${CHANGE} as change, case when credit = 'wallet' then debit else credit end as account, reason
      from ledger.posting where ${OF_SPAN} and posted_at >= $4
      order by id ${more.order === 'newest' ? 'desc' : 'asc'} limit $5`,
@@ -44,8 +44,8 @@ export async function creditMovements(
 }
 
 /** By how much the movements of a span changed the wallet. */
-export async function creditChange(on: Queryable, span: MovementSpan): Promise<bigint> {
-  const { rows } = await on.query<{ change: bigint | null }>(
+export async function creditChange(tx: Queryable, span: MovementSpan): Promise<bigint> {
+  const { rows } = await tx.query<{ change: bigint | null }>(
     `select sum(${CHANGE})::bigint as change from ledger.posting where ${OF_SPAN}`,
     [span.workspace, span.after, span.before],
   );
@@ -69,10 +69,10 @@ export interface CreditSection {
  * the commit.
  */
 export async function creditSections(
-  on: Queryable,
+  tx: Queryable,
   { workspace, after, size, sections_max }: { workspace: WorkspaceId; after: bigint; size: number; sections_max: number },
 ): Promise<CreditSection[]> {
-  const { rows } = await on.query<{
+  const { rows } = await tx.query<{
     last: bigint;
     rows: number;
     latest_at: Temporal.Instant;

@@ -38,7 +38,7 @@ export { type RevenueSources, revenueSources } from './agreed-revenue.ts';
 export { type Page, pageSize, parseCursor, type Position, toPage } from './page.ts';
 export type { Posting } from './posting.ts';
 export { rollUp, startRollUp } from './roll-up.ts';
-export { trailOfHold } from './trail-of-hold.ts';
+export { recordsOfHold } from './records-of-hold.ts';
 export { type AccountBalance, trialBalance } from './trial-balance.ts';
 export { type Mismatch, type PostingsVerification, verifyPostings } from './verify-postings.ts';
 

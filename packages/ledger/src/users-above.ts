@@ -18,9 +18,9 @@ const SPENDINGS_MAX = 500;
  * Of each spending, the users who by themselves spent more than its limit, the most first. Of the first 500; undefined for those after them.
  * A user is the end user that a call names, through whichever key, else the key or session itself: as the limits of a user count.
  */
-export async function usersAbove(on: Queryable, all: readonly Spending[]): Promise<(CreditSpender[] | undefined)[]> {
+export async function usersAbove(tx: Queryable, all: readonly Spending[]): Promise<(CreditSpender[] | undefined)[]> {
   const asked = all.slice(0, SPENDINGS_MAX);
-  const { rows } = await on.query<CreditSpender & { place: number }>(
+  const { rows } = await tx.query<CreditSpender & { place: number }>(
     `select asked.place::int as place, who.actor, who.end_user, who.credits
      from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::bigint[]) with ordinality as asked (workspace, since, until, most, place)
      cross join lateral (

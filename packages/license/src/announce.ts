@@ -17,8 +17,8 @@ export interface LicenseChange {
 }
 
 /** Writes the change down, in the caller's transaction. */
-export async function announce(on: Queryable, said: Omit<LicenseChange, 'what_to_do'>): Promise<void> {
-  await on.query(
+export async function announce(tx: Queryable, said: Omit<LicenseChange, 'what_to_do'>): Promise<void> {
+  await tx.query(
     `insert into license.change (workspace_id, from_stage, to_stage, at, why, what_to_do, reference) values ($1, $2, $3, $4, $5, $6, $7)`,
     [
       said.workspace,
@@ -40,11 +40,11 @@ export const CHANGE_COLUMNS = 'workspace_id as workspace, from_stage as "from", 
  * For whoever tells of each once: none is ever skipped, since rows are read in the order of transactions, below the oldest still running.
  */
 export async function licenseChanges(
-  on: Queryable,
+  tx: Queryable,
   after: string | null,
 ): Promise<(LicenseChange & { readonly cursor: string })[]> {
   const [xid = null, id = null] = after?.split('.') ?? [];
-  const { rows } = await on.query<LicenseChange & { cursor: string }>(
+  const { rows } = await tx.query<LicenseChange & { cursor: string }>(
     `select xid || '.' || id as cursor, ${CHANGE_COLUMNS} from license.change
      where (xid, id) > (coalesce($1::bigint, -9223372036854775808), coalesce($2::bigint, 0)) and xid < (select ledger.horizon())
      order by xid, id limit ${PAGE_MAX}`,

@@ -7,8 +7,8 @@ import type { LicenseEvent } from './license-of.ts';
 const LATEST_MAX = 50;
 
 /** The latest changes of one workspace, newest first; at most 50. */
-export async function licenseHistory(on: Queryable, workspace: WorkspaceId): Promise<LicenseChange[]> {
-  const { rows } = await on.query<LicenseChange>(
+export async function licenseHistory(tx: Queryable, workspace: WorkspaceId): Promise<LicenseChange[]> {
+  const { rows } = await tx.query<LicenseChange>(
     `select ${CHANGE_COLUMNS} from license.change where workspace_id = $1 order by id desc limit ${LATEST_MAX}`,
     [workspace],
   );
@@ -20,8 +20,8 @@ export interface RecordedEvent extends Pick<LicenseEvent, 'id' | 'kind' | 'at' |
 }
 
 /** What its license follows from: the latest events by their own time, newest first; at most 50. */
-export async function licenseEvents(on: Queryable, workspace: WorkspaceId): Promise<RecordedEvent[]> {
-  const { rows } = await on.query<RecordedEvent>(
+export async function licenseEvents(tx: Queryable, workspace: WorkspaceId): Promise<RecordedEvent[]> {
+  const { rows } = await tx.query<RecordedEvent>(
     `select event_id as id, kind, at, reference, recorded_at from license.event where workspace_id = $1
      order by ranked_at desc limit ${LATEST_MAX}`,
     [workspace],

@@ -37,19 +37,19 @@ export interface RecordedPayment {
  * Every server knows within a second of the commit; so do the holds that are to be released.
  * @throws Fault when there is no such workspace.
  */
-export function recordPayment(on: Queryable, now: Temporal.Instant, payment: PaymentEvent): Promise<RecordedPayment> {
+export function recordPayment(tx: Queryable, now: Temporal.Instant, payment: PaymentEvent): Promise<RecordedPayment> {
   const at = inMicroseconds(payment.at);
-  return record(on, now, 'payments', payment.workspace, () => ({ ...payment, at, ranked_at: rankOf(at) }));
+  return record(tx, now, 'payments', payment.workspace, () => ({ ...payment, at, ranked_at: rankOf(at) }));
 }
 
 /** Sets a license by hand, over all that is known of its payments until now; what they do later counts again. As `recordPayment`. */
 export function setByHand(
-  on: Queryable,
+  tx: Queryable,
   now: Temporal.Instant,
   wanted: { readonly workspace: WorkspaceId; readonly license: License; readonly actor: string },
 ): Promise<RecordedPayment> {
   const at = inMicroseconds(now);
-  return record(on, now, wanted.actor, wanted.workspace, (known) => ({
+  return record(tx, now, wanted.actor, wanted.workspace, (known) => ({
     id: `hand:${newId<'event'>()}`,
     kind: `set_${wanted.license}`,
     at,
@@ -59,20 +59,20 @@ export function setByHand(
 }
 
 async function record(
-  on: Queryable,
+  tx: Queryable,
   now: Temporal.Instant,
   actor: string,
   workspace: WorkspaceId,
   eventOf: (known: readonly LicenseEvent[]) => LicenseEvent,
 ): Promise<RecordedPayment> {
-  assert(!('totalCount' in on), 'an event is recorded in a transaction, not on a pool');
-  const locked = await lockLicense(on, workspace);
+  assert(!('totalCount' in tx), 'an event is recorded in a transaction, not on a pool');
+  const locked = await lockLicense(tx, workspace);
   if (locked === undefined) throw new Fault(`there is no workspace ${workspace}`, { retryable: false });
   const before: LicenseRecord = { license: locked.license, since: locked.since };
-  const known = await knownEvents(on, workspace);
+  const known = await knownEvents(tx, workspace);
   const event = eventOf(known);
   if (known.some(({ id }) => id === event.id)) return { fresh: false, before, after: before };
-  await on.query(
+  await tx.query(
     `insert into license.event (workspace_id, event_id, kind, at, ranked_at, reference, recorded_at, subscription, adds)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
@@ -88,18 +88,18 @@ async function record(
     ],
   );
   const after = licenseOf([...known, event], locked.created_at);
-  if (!sameLicense(before, after)) await change(on, now, { actor, workspace, event, before, after });
+  if (!sameLicense(before, after)) await change(tx, now, { actor, workspace, event, before, after });
   return { fresh: true, before, after };
 }
 
 async function change(
-  on: Queryable,
+  tx: Queryable,
   now: Temporal.Instant,
   what: { actor: string; workspace: WorkspaceId; event: LicenseEvent; before: LicenseRecord; after: LicenseRecord },
 ): Promise<void> {
   const { actor, workspace, event, before, after } = what;
-  await setLicense(on, workspace, after, now);
-  await appendAudit(on, {
+  await setLicense(tx, workspace, after, now);
+  await appendAudit(tx, {
     at: now,
     actor,
     workspace,
@@ -107,23 +107,23 @@ async function change(
     subject: `workspace:${workspace}`,
     detail: { event: event.id, kind: event.kind, reference: event.reference, before: plain(before), after: plain(after) },
   });
-  const announced = await on.query<{ stage: LicenseStage }>('select stage from license.standing where workspace_id = $1', [
+  const announced = await tx.query<{ stage: LicenseStage }>('select stage from license.standing where workspace_id = $1', [
     workspace,
   ]);
   const from = announced.rows[0]?.stage ?? before.license;
   // How long a grace lasts is the catalog's, and the sweep's to look up: it is due at once.
   const to = after.license === 'grace' && from === 'degraded' ? from : after.license;
-  await stand(on, {
+  await stand(tx, {
     workspace,
     stage: to,
     due_at: now,
     release: after.license === 'active' ? null : event.id,
   });
-  if (from !== to) await announce(on, { workspace, from, to, at: event.at, why: WHY[event.kind], reference: event.reference });
+  if (from !== to) await announce(tx, { workspace, from, to, at: event.at, why: WHY[event.kind], reference: event.reference });
 }
 
 async function stand(
-  on: Queryable,
+  tx: Queryable,
   {
     workspace,
     stage,
@@ -131,7 +131,7 @@ async function stand(
     release,
   }: { workspace: WorkspaceId; stage: LicenseStage; due_at: Temporal.Instant | null; release: string | null },
 ): Promise<void> {
-  await on.query(
+  await tx.query(
     `insert into license.standing (workspace_id, stage, due_at, release) values ($1, $2, $3, $4)
      on conflict (workspace_id) do update set stage = excluded.stage, due_at = excluded.due_at, release = excluded.release,
        steps = case when excluded.stage = 'degraded' then standing.steps else 0 end`,
@@ -139,8 +139,8 @@ async function stand(
   );
 }
 
-async function knownEvents(on: Queryable, workspace: WorkspaceId): Promise<LicenseEvent[]> {
-  const { rows } = await on.query<LicenseEvent>(
+async function knownEvents(tx: Queryable, workspace: WorkspaceId): Promise<LicenseEvent[]> {
+  const { rows } = await tx.query<LicenseEvent>(
     `select event_id as id, kind, at, ranked_at, reference, adds, coalesce(e.subscription, case when kind = 'ended' and b.subscription is not null then reference else b.subscription end) as subscription
      from license.event e left join license.earlier_subscription b using (workspace_id) where workspace_id = $1`,
     [workspace],

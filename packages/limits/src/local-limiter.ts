@@ -17,7 +17,7 @@ import {
   windowOf,
 } from './sliding.ts';
 
-interface Known {
+interface TrackedSubject {
   readonly state: SubjectState;
   /** From then on it holds nothing that counts. */
   idle_us: number;
@@ -31,11 +31,11 @@ const ALLOWED: RateAllowed = Object.freeze({ allowed: true, enforced: 'local' })
 /** Sliding limits of one process. Memory is bounded: with `subjects_max` subjects still counting, a new one is refused rather than an old one forgotten. */
 export class LocalRateLimiter implements RateLimiter {
   readonly enforced = 'local';
-  readonly #known: LruCache<string, Known>;
+  readonly #known: LruCache<string, TrackedSubject>;
   readonly #failed = new LruCache<string, FailureState>(FAILED_MAX);
   /** Of the request at hand, subject by subject: looked up once, and not made anew for each. */
   readonly #keys: string[] = [];
-  readonly #found: (Known | undefined)[] = [];
+  readonly #found: (TrackedSubject | undefined)[] = [];
 
   constructor(options: { readonly subjects_max?: number } = {}) {
     this.#known = new LruCache(options.subjects_max ?? SUBJECTS_MAX);

@@ -22,7 +22,7 @@ export interface BatcherOptions {
   /** How long an end may wait for others while holds go ahead of it. A hold is refused only when no end asked before it waits. */
   readonly end_wait_ms?: number;
   /** How long an end that nobody waits for may gather others. */
-  readonly unwatched_wait_ms?: number;
+  readonly deferred_wait_ms?: number;
   /** How many meters are remembered to exist; others are described with every hold. */
   readonly known_meters_max?: number;
   readonly onBatch?: BatchObserver;
@@ -67,7 +67,7 @@ export class Batcher {
     this.#queueMax = options.queue_max ?? 10_000;
     this.#batchMax = options.batch_max ?? 512;
     this.#endRetryMs = options.end_retry_ms ?? 30_000;
-    this.#ends = new EndQueue(options.end_wait_ms ?? 5, options.unwatched_wait_ms ?? 40);
+    this.#ends = new EndQueue(options.end_wait_ms ?? 5, options.deferred_wait_ms ?? 40);
     this.#known = new KnownMeters(options.known_meters_max);
     this.#onBatch = options.onBatch ?? (() => {});
     this.#onAway = options.onAway ?? (() => {});
@@ -86,18 +86,18 @@ export class Batcher {
 
   /**
    * Ends are never turned away: there are at most as many as open holds. Ending twice is harmless, so it is tried again.
-   * `unwatched`: nobody waits for the outcome, so it may gather others.
+   * `deferred`: nobody waits for the outcome, so it may gather others.
    */
-  end(request: EndRequest, unwatched = false): Promise<EndOutcome> {
+  end(request: EndRequest, deferred = false): Promise<EndOutcome> {
     return new Promise((resolve, reject) => {
-      this.#ends.push({ ...this.#ticketed(request, resolve, reject, this.#endRetryMs), unwatched });
+      this.#ends.push({ ...this.#ticketed(request, resolve, reject, this.#endRetryMs), deferred });
       this.#startWhenDue();
     });
   }
 
   /** Sends the ends that wait now. */
-  hurry(): void {
-    this.#ends.hurry();
+  flush(): void {
+    this.#ends.flush();
     this.#startWhenDue();
   }
 
@@ -108,7 +108,7 @@ export class Batcher {
   /** Resolves when nothing waits and nothing is in flight. */
   idle(): Promise<void> {
     if (!this.#running && this.waiting === 0) return Promise.resolve();
-    this.hurry();
+    this.flush();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 

@@ -29,17 +29,17 @@ export function creditMeter(workspace: WorkspaceId): MeterSpec {
 }
 
 /** Grants credits and books them, in the caller's transaction if given a connection. False: this grant was made before. */
-export async function grantCredits(on: Queryable, now: Temporal.Instant, grant: NewGrant): Promise<boolean> {
-  return (await grantMany(on, now, [grant])) === 1;
+export async function grantCredits(tx: Queryable, now: Temporal.Instant, grant: NewGrant): Promise<boolean> {
+  return (await grantMany(tx, now, [grant])) === 1;
 }
 
 /** Many at once, of distinct ids, in one statement. Returns how many of them had not been made before. */
-export async function grantMany(on: Queryable, now: Temporal.Instant, grants: readonly NewGrant[]): Promise<number> {
+export async function grantMany(tx: Queryable, now: Temporal.Instant, grants: readonly NewGrant[]): Promise<number> {
   if (grants.length === 0) return 0;
   for (const { credits } of grants) {
     if (credits <= 0n) throw new Fault(`a grant must be of at least one credit; got ${credits}`, { retryable: false });
   }
-  const { rows } = await on.query<{ made: number }>(
+  const { rows } = await tx.query<{ made: number }>(
     `select coalesce(cardinality(meters.grant_credits($1, $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::smallint[], $7::bigint[],
        $8::timestamptz[], $9::text[], $10::text[])), 0) as made`,
     [

@@ -5,7 +5,7 @@ import type { Waiting } from './waiting.ts';
 
 export interface WaitingEnd extends Waiting<EndRequest, EndOutcome> {
   /** Nobody waits for it: its answer has left, and its hold stands for it on disk. */
-  readonly unwatched: boolean;
+  readonly deferred: boolean;
 }
 
 /** So many ends are worth a batch of their own statements at once, and so many when no hold waits for it. */
@@ -14,7 +14,7 @@ const WORTH_SENDING_ALONE = 16;
 
 /**
  * The ends that wait for a batch. Their statements cost a batch as much as its holds do, and callers wait for holds: so ends gather.
- * One that someone waits for goes as soon as no hold waits, and stays behind holds for `wait_ms` at most; unwatched ones gather for
+ * One that someone waits for goes as soon as no hold waits, and stays behind holds for `wait_ms` at most; deferred ones gather for
  * `unwatched_ms`, or until there are enough of them, whether or not there is anything else to do.
  */
 export class EndQueue {
@@ -47,7 +47,7 @@ export class EndQueue {
   }
 
   /** Somebody waits for them now. */
-  hurry(): void {
+  flush(): void {
     if (this.#waiting.length === 0) return;
     this.#dueBehindHolds = 0;
     this.#dueAlone = 0;
@@ -78,9 +78,9 @@ export class EndQueue {
     return [...first.values()];
   }
 
-  #count({ asked_at, unwatched }: WaitingEnd): void {
-    this.#dueBehindHolds = Math.min(this.#dueBehindHolds, asked_at + (unwatched ? this.#unwatchedMs : this.#waitMs));
-    this.#dueAlone = Math.min(this.#dueAlone, asked_at + (unwatched ? this.#unwatchedMs : 0));
+  #count({ asked_at, deferred }: WaitingEnd): void {
+    this.#dueBehindHolds = Math.min(this.#dueBehindHolds, asked_at + (deferred ? this.#unwatchedMs : this.#waitMs));
+    this.#dueAlone = Math.min(this.#dueAlone, asked_at + (deferred ? this.#unwatchedMs : 0));
   }
 }
 

@@ -91,7 +91,7 @@ test('an end that nobody waits for gathers others, though there is nothing else 
     {
       pool: bench.database.pool,
       clock: bench.clock,
-      unwatched_wait_ms: 60_000,
+      deferred_wait_ms: 60_000,
       onBatch: (holds, ends) => batches.push({ holds, ends }),
     },
     bench.database.pool,
@@ -104,7 +104,7 @@ test('an end that nobody waits for gathers others, though there is nothing else 
     ends.push(patient.end(settleOf(hold, [1n]), true));
   }
   expect(batches).toEqual(Array.from({ length: 3 }, () => ({ holds: 1, ends: 0 })));
-  patient.hurry();
+  patient.flush();
   await Promise.all(ends);
   expect(batches.at(-1)).toEqual({ holds: 0, ends: 3 });
   expect((await patient.read([spec]))[0]).toMatchObject({ held: 0n, used: 3n });
@@ -113,7 +113,7 @@ test('an end that nobody waits for gathers others, though there is nothing else 
 test('F1: ends that nobody waits for go before anybody is refused, and when the server stops', async () => {
   const workspace = fresh();
   const spec = one(workspace, 1n);
-  const patient = new Meters({ pool: bench.database.pool, clock: bench.clock, unwatched_wait_ms: 60_000 }, bench.database.pool);
+  const patient = new Meters({ pool: bench.database.pool, clock: bench.clock, deferred_wait_ms: 60_000 }, bench.database.pool);
   const ends: Promise<unknown>[] = [];
   for (let call = 0; call < 5; call++) {
     const hold = holdOf(bench, workspace, [{ meter: spec, amount: 1n }]);
@@ -129,7 +129,7 @@ test('F1: ends that nobody waits for go before anybody is refused, and when the 
 test('without anybody’s word they go by themselves', async () => {
   const workspace = fresh();
   const spec = meter(workspace, 'jobs', 10n);
-  const brief = new Meters({ pool: bench.database.pool, clock: bench.clock, unwatched_wait_ms: 20 }, bench.database.pool);
+  const brief = new Meters({ pool: bench.database.pool, clock: bench.clock, deferred_wait_ms: 20 }, bench.database.pool);
   const hold = holdOf(bench, workspace, [{ meter: spec, amount: 1n }]);
   await brief.hold(hold);
   expect(await brief.end(settleOf(hold, [1n]), true)).toMatchObject({ before: 'open' });

@@ -35,14 +35,14 @@ export class Meters {
     return this.#batcher.hold(request);
   }
 
-  /** `unwatched`: nobody waits for the outcome, so it may gather others for a moment. */
-  end(request: EndRequest, unwatched = false): Promise<EndOutcome> {
-    return this.#batcher.end(request, unwatched);
+  /** `deferred`: nobody waits for the outcome, so it may gather others for a moment. */
+  end(request: EndRequest, deferred = false): Promise<EndOutcome> {
+    return this.#batcher.end(request, deferred);
   }
 
   /** Sends the ends that gather now, because somebody wants to read what they leave. */
-  hurry(): void {
-    this.#batcher.hurry();
+  flush(): void {
+    this.#batcher.flush();
   }
 
   get waiting(): number {
@@ -132,8 +132,8 @@ export class Meters {
   }
 }
 
-async function readStates(on: Queryable, specs: readonly MeterSpec[]): Promise<MeterState[]> {
-  const { rows } = await on.query<MeterState>(
+async function readStates(tx: Queryable, specs: readonly MeterSpec[]): Promise<MeterState[]> {
+  const { rows } = await tx.query<MeterState>(
     'select id, cap, held, used, unreconciled, overrun from meters.counter where id = any($1::uuid[])',
     [specs.map(meterId)],
   );

@@ -14,8 +14,8 @@ export interface GrantState {
 }
 
 /** As they are at this moment; no lock is taken. */
-export async function readGrants(on: Queryable, grants: readonly GrantId[]): Promise<GrantState[]> {
-  const { rows } = await on.query<GrantState>(
+export async function readGrants(tx: Queryable, grants: readonly GrantId[]): Promise<GrantState[]> {
+  const { rows } = await tx.query<GrantState>(
     'select id, amount, held, used, expired from meters.grant where id = any ($1::uuid[]) order by id',
     [grants],
   );
@@ -24,13 +24,13 @@ export async function readGrants(on: Queryable, grants: readonly GrantId[]): Pro
 
 /** The same of one workspace, and nobody else changes them, or makes others, before the caller's transaction ends. */
 export async function lockGrants(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   grants: readonly GrantId[],
 ): Promise<GrantState[]> {
-  await on.query('select meters.lock_panels($1, array[$2::uuid], true)', [now.toString(), workspace]);
-  return grants.length === 0 ? [] : readGrants(on, grants);
+  await tx.query('select meters.lock_panels($1, array[$2::uuid], true)', [now.toString(), workspace]);
+  return grants.length === 0 ? [] : readGrants(tx, grants);
 }
 
 /**
@@ -38,12 +38,12 @@ export async function lockGrants(
  * grant's. Returns how many it took.
  */
 export async function takeBack(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   what: { readonly workspace: WorkspaceId; readonly grant: GrantId; readonly credits: bigint; readonly reason: string },
 ): Promise<bigint> {
-  await on.query('select meters.lock_panels($1, array[$2::uuid], true)', [now.toString(), what.workspace]);
-  const { rows } = await on.query<{ taken: bigint }>(
+  await tx.query('select meters.lock_panels($1, array[$2::uuid], true)', [now.toString(), what.workspace]);
+  const { rows } = await tx.query<{ taken: bigint }>(
     `with free as (
        select id, least($3, amount - used - held - expired) as credits from meters.grant where workspace_id = $1 and id = $2
      ), taken as (
@@ -58,7 +58,7 @@ export async function takeBack(
   );
   const taken = rows[0]?.taken ?? 0n;
   if (taken > 0n) {
-    await on.query(`select ledger.post($1, $2, null, 'wallet', 'expired', $3, 'credit', p_reason => $4)`, [
+    await tx.query(`select ledger.post($1, $2, null, 'wallet', 'expired', $3, 'credit', p_reason => $4)`, [
       now.toString(),
       what.workspace,
       taken,

@@ -42,8 +42,8 @@ export interface UnresolvedQuery {
 const PAGE = 100;
 
 /** The oldest first. */
-export async function listUnresolved(on: Queryable, query: UnresolvedQuery = {}): Promise<Unresolved[]> {
-  const { rows } = await on.query<Unresolved>(
+export async function listUnresolved(tx: Queryable, query: UnresolvedQuery = {}): Promise<Unresolved[]> {
+  const { rows } = await tx.query<Unresolved>(
     `select hold_id, workspace_id, provider, model, cause, counted, since, cost, cost_unit, reported, reported_unit, resolved_at, verdict
      from meters.unresolved
      where ($1::uuid[] is null or hold_id = any ($1)) and ($2::text is null or provider = $2) and ($3::uuid is null or workspace_id = $3)
@@ -77,13 +77,13 @@ export interface Resolution {
  * against the workspace's cap does not count now. Whoever comes second changes nothing. Returns those that were resolved.
  */
 export async function resolveUnresolved(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   resolutions: readonly Resolution[],
 ): Promise<HoldId[]> {
   const distinct = new Map(resolutions.map(({ hold, cost }) => [hold, cost]));
   if (distinct.size === 0) return [];
-  const { rows } = await on.query<{ resolved: HoldId[] }>('select meters.resolve($1, $2::uuid[], $3::bigint[]) as resolved', [
+  const { rows } = await tx.query<{ resolved: HoldId[] }>('select meters.resolve($1, $2::uuid[], $3::bigint[]) as resolved', [
     now.toString(),
     [...distinct.keys()],
     [...distinct.values()].map((cost) => (cost === 'worst_case' ? null : cost)),
@@ -136,10 +136,10 @@ export async function keepLostSettle(pool: Pool, now: Temporal.Instant, lost: Lo
 
 /** What a provider may have billed since then and nobody knows, in each currency it bills in. */
 export async function unresolvedSince(
-  on: Queryable,
+  tx: Queryable,
   since: Temporal.Instant,
 ): Promise<{ provider: string; unit: string; cost: bigint }[]> {
-  const { rows } = await on.query<{ provider: string; unit: string; cost: bigint }>(
+  const { rows } = await tx.query<{ provider: string; unit: string; cost: bigint }>(
     `select provider, cost_unit as unit, meters.total(cost) as cost from meters.unresolved
      where resolved_at is null and since > $1 group by provider, cost_unit`,
     [since.toString()],

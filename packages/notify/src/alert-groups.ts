@@ -54,7 +54,7 @@ const RANK = `case severity when 'critical' then 3 when 'warning' then 2 else 1 
 const prefixOf = ({ operator }: AlertReader): string => (operator ? 'operator_' : '');
 
 /** Row-level security binds a customer's reading; an operator names a workspace or reads all. */
-function reading<T>(pool: Pool, reader: AlertReader, read: (on: Queryable) => Promise<T>): Promise<T> {
+function reading<T>(pool: Pool, reader: AlertReader, read: (tx: Queryable) => Promise<T>): Promise<T> {
   return reader.operator ? read(pool) : workspaceTransaction(pool, reader.workspace, read);
 }
 

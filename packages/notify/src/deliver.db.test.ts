@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { smtpMail } from '@purser/mail';
 
-import { deadLetters, reviveLetter } from './dead-letters.ts';
+import { listUndelivered, retryUndelivered } from './undelivered.ts';
 import { claimDue, deliver, type DeliveryParts } from './deliver.ts';
 import { gather } from './gather.ts';
 import { replaceSubscriptions, type Subscriptions, type WantedSubscriptions } from './subscriptions.ts';
@@ -164,15 +164,15 @@ describe('T9: a webhook', () => {
       bench.clock.advance({ hours: 3 });
     }
     expect(await states(workspace)).toEqual(['dead 9']);
-    const dead = await deadLetters(bench.database.pool, null);
+    const dead = await listUndelivered(bench.database.pool, null);
     if ('refused' in dead) throw new Error(dead.detail);
     const letter = dead.letters.find((one) => one.workspace === workspace)!;
     expect(letter).toMatchObject({ address: hook.url, attempts: 9, alerts: 1, error: 'the receiver answered 503' });
     failing = false;
-    expect(await reviveLetter(bench.database.pool, letter.id, bench.clock.now())).toBeUndefined();
+    expect(await retryUndelivered(bench.database.pool, letter.id, bench.clock.now())).toBeUndefined();
     await tick();
     expect(await states(workspace)).toEqual(['delivered 1']);
-    expect(await reviveLetter(bench.database.pool, letter.id, bench.clock.now())).toMatchObject({ code: 'not_found' });
+    expect(await retryUndelivered(bench.database.pool, letter.id, bench.clock.now())).toMatchObject({ code: 'not_found' });
   });
 
   test('whose receiver says it is gone is not tried again', async () => {

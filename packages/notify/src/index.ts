@@ -3,7 +3,7 @@ import type { SchemaMigrations } from '@purser/database';
 export { type Alert, type NewAlert, SEVERITIES } from './alert.ts';
 export { type AlertGroup, alertGroups, type AlertReader, countUnseen, markManySeen } from './alert-groups.ts';
 export { type AlertKindDefinition, alertKinds, alertKindSchema, registerAlertKinds } from './alert-kinds.ts';
-export { type DeadLetter, deadLetters, reviveLetter } from './dead-letters.ts';
+export { type UndeliveredMessage, listUndelivered, retryUndelivered } from './undelivered.ts';
 export { listAlerts, listAllAlerts, markSeen, markSeenByOperator } from './list-alerts.ts';
 export { listFraud, type RaisedFraud } from './list-fraud.ts';
 export { CHANNEL_KINDS } from './message.ts';

@@ -61,7 +61,7 @@ async function scanStep(connection: Connection, parts: ScanParts, rows_max: numb
   const alerts = [
     ...(await judgeMeters(connection, parts.meters, watched, creditsOf(booked.booked))),
     ...(await judgeSpend(connection, now, spent, watched)),
-    ...doubts(booked.booked),
+    ...costAlerts(booked.booked),
     ...[...watched.values()].flatMap((one) => one.alerts ?? []),
   ];
   const moved: [string, Position][] = [
@@ -123,7 +123,7 @@ async function judgeSpend(
 }
 
 /** Costs beyond a hold, and costs nobody knows: the first of an hour is told, with what there is by then. */
-function doubts(booked: readonly BookedHour[]): NewAlert[] {
+function costAlerts(booked: readonly BookedHour[]): NewAlert[] {
   return booked.flatMap(({ workspace, hour, unit, overrun, overrun_hold, unreconciled, unreconciled_hold }) => {
     const of = { workspace, window_start: hour, severity: 'warning' } as const;
     const overran: NewAlert = {

@@ -3,7 +3,7 @@ import { type Lane, LANES, MODEL_CLASSES, type ModelClass, type QuotaKey, type L
 import { effectsOf, reasonOf } from './ladder.ts';
 import type { Terms } from './merge-overrides.ts';
 import type { Degradation, Origin, Policy } from './policy.ts';
-import type { ActiveLevel } from './standing.ts';
+import type { ActiveLevel } from './workspace-state.ts';
 
 type Before = Omit<Terms, 'features'> & { readonly features: ReadonlySet<string> };
 type After = Before & Pick<Policy, 'model_class_max' | 'image_quality_max' | 'offers' | 'degraded'>;

@@ -11,7 +11,7 @@ import { licenseEffect } from './license.ts';
 import { exposureMeter, spendingMeters } from './meters.ts';
 import { mergeOverrides, type Terms } from './merge-overrides.ts';
 import type { Policy, PolicyState } from './policy.ts';
-import { type ActiveLevel, NOTHING_KNOWN, type Standing } from './standing.ts';
+import { type ActiveLevel, NOTHING_KNOWN, type WorkspaceState } from './workspace-state.ts';
 import { termAt } from './term-at.ts';
 
 export interface PolicyQuestion {
@@ -20,7 +20,7 @@ export interface PolicyQuestion {
   readonly catalog: Catalog;
   readonly state: PolicyState;
   /** Left out: no ladder climbed down, no ceiling raised. */
-  readonly standing?: Standing;
+  readonly standing?: WorkspaceState;
   readonly now: Temporal.Instant;
   /** Hears of a policy that was resolved anew. */
   readonly resolved?: (policy: Policy) => void;
@@ -29,7 +29,7 @@ export interface PolicyQuestion {
 interface Cached {
   readonly policy: Policy;
   readonly state: PolicyState;
-  readonly standing: Standing;
+  readonly standing: WorkspaceState;
   readonly valid_from_ms: number;
   readonly valid_until_ms: number;
 }
@@ -127,7 +127,7 @@ function resolve({ workspace, catalog, state, standing, now }: Required<Omit<Pol
 }
 
 /** What add-ons raised the ceiling of this very period by; what was raised in an earlier one counts when it has been carried over. */
-function raiseOf({ raised }: Standing, period: Window, plan: Plan): Money | undefined {
+function raiseOf({ raised }: WorkspaceState, period: Window, plan: Plan): Money | undefined {
   if (raised === undefined || raised.nanos <= 0n || raised.unit !== plan.price.currency) return undefined;
   return raised.period_start.equals(period.start) ? money(raised.nanos, plan.price.currency) : undefined;
 }
@@ -143,7 +143,7 @@ function raisedBy(raise: Money | undefined, terms: Terms): Terms {
  * Where the plan's own ladder stands. A level that was found under another cap is found again from what was spent then, without regard
  * to where it was: a ceiling that was raised is climbed back to at once.
  */
-function ownLevels(plan: Plan, catalog: Catalog, standing: Standing, period: Window, cap: Money): readonly ActiveLevel[] {
+function ownLevels(plan: Plan, catalog: Catalog, standing: WorkspaceState, period: Window, cap: Money): readonly ActiveLevel[] {
   const ladder = catalog.ladders.find(({ name, watches }) => name === plan.ladder && watches === 'ceiling');
   const kept = ladder && standing.levels.get(ladder.name);
   if (!ladder || !kept || kept.unit !== cap.currency || !kept.window_start.equals(period.start)) return [];

@@ -28,4 +28,4 @@ export {
   WHOLE_PPM,
 } from './rollout.ts';
 export { callsOfRollout } from './rollout-calls.ts';
-export { type ActiveLevel, NOTHING_KNOWN, type Standing } from './standing.ts';
+export { type ActiveLevel, NOTHING_KNOWN, type WorkspaceState } from './workspace-state.ts';

@@ -7,17 +7,17 @@ import { levelAt } from './ladder.ts';
 import { sharedMeter } from './meters.ts';
 import type { Policy, PolicyState } from './policy.ts';
 import { carryRaise, isToCarry } from './raise-ceiling.ts';
-import type { ActiveLevel, StoredLevel, Standing } from './standing.ts';
-import type { Standings } from './standings.ts';
+import type { ActiveLevel, StoredLevel, WorkspaceState } from './workspace-state.ts';
+import type { WorkspaceStates } from './workspace-states.ts';
 
 /** So many workspaces are looked at in one question. */
 const BATCH_MAX = 1_000;
 
-interface Parts {
+interface LadderWatchParts {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly meters: Pick<Meters, 'read'>;
-  readonly standings: Standings;
+  readonly workspaces: WorkspaceStates;
 }
 
 /** A level that has to be written down. */
@@ -32,10 +32,10 @@ interface Step {
  * question, and the shared ones. It writes a level down only when it changes; every server hears of that.
  */
 export class LadderWatch {
-  readonly #parts: Parts;
+  readonly #parts: LadderWatchParts;
   #pending = new Map<string, Policy>();
 
-  constructor(parts: Parts) {
+  constructor(parts: LadderWatchParts) {
     this.#parts = parts;
   }
 
@@ -45,12 +45,12 @@ export class LadderWatch {
   }
 
   /** The workspaces that were marked. Those that could not be looked at stay marked. */
-  async look(): Promise<void> {
+  async evaluate(): Promise<void> {
     const marked = [...this.#pending.values()];
     this.#pending = new Map();
     for (let from = 0; from < marked.length; from += BATCH_MAX) {
       try {
-        await this.#lookAt(marked.slice(from, from + BATCH_MAX));
+        await this.#evaluateAll(marked.slice(from, from + BATCH_MAX));
       } catch (error) {
         for (const policy of marked.slice(from)) if (!this.#pending.has(policy.workspace.id)) this.mark(policy);
         throw error;
@@ -58,8 +58,8 @@ export class LadderWatch {
     }
   }
 
-  async #lookAt(policies: readonly Policy[]): Promise<void> {
-    const { pool, clock, meters, standings } = this.#parts;
+  async #evaluateAll(policies: readonly Policy[]): Promise<void> {
+    const { pool, clock, meters, workspaces } = this.#parts;
     const watched = policies.flatMap((policy) => {
       const ladder = ownLadder(policy);
       const spec = policy.meters.find(({ key, unit }) => key === 'cost' && unit === policy.cost_cap.currency);
@@ -68,24 +68,24 @@ export class LadderWatch {
     const states = await meters.read(watched.map(({ spec }) => spec));
     const steps = watched.flatMap(({ policy, ladder }, index) => {
       const before = policy.levels.find((active) => active.ladder === ladder)?.level ?? 0;
-      return stepOf(ladder, states[index], before, standings.of(policy.workspace.id)) ?? [];
+      return stepOf(ladder, states[index], before, workspaces.of(policy.workspace.id)) ?? [];
     });
     await write(pool, steps, clock.now());
     for (const policy of policies) {
-      const { raised, terms } = standings.of(policy.workspace.id);
+      const { raised, terms } = workspaces.of(policy.workspace.id);
       if (isToCarry(policy, raised)) await carryRaise(pool, meters, { policy, raised, terms }, clock.now());
     }
   }
 
   /** The levels of the ladders that watch what everybody shares. */
-  async lookAtShared(catalog: Catalog): Promise<PolicyState['levels']> {
-    const { pool, clock, meters, standings } = this.#parts;
+  async evaluateShared(catalog: Catalog): Promise<PolicyState['levels']> {
+    const { pool, clock, meters, workspaces } = this.#parts;
     const now = clock.now();
     const watched = sharedLadders(catalog, now);
     if (watched.length === 0) return [];
-    await standings.ready(PLATFORM);
+    await workspaces.ready(PLATFORM);
     const states = await meters.read(watched.map(({ spec }) => spec));
-    const standing = standings.of(PLATFORM);
+    const standing = workspaces.of(PLATFORM);
     const active: ActiveLevel[] = [];
     const steps: Step[] = [];
     for (const [index, { ladder, spec }] of watched.entries()) {
@@ -119,7 +119,7 @@ export function spentOf({ used, unreconciled, overrun }: MeterState): bigint {
   return used + unreconciled + overrun;
 }
 
-function stepOf(ladder: Ladder, state: MeterState | undefined, before: number, standing: Standing): Step | undefined {
+function stepOf(ladder: Ladder, state: MeterState | undefined, before: number, standing: WorkspaceState): Step | undefined {
   if (state === undefined) return undefined;
   const { workspace, unit, cap, window_start } = state;
   const spent = spentOf(state);

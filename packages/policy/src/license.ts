@@ -34,7 +34,7 @@ export function licenseEffect(question: {
   };
 }
 
-export interface LicenseStanding {
+export interface LicenseState {
   readonly stage: LicenseStage;
   /** How many steps of the terms are taken. */
   readonly steps: number;
@@ -50,7 +50,7 @@ export function licenseStage(
   { license, license_since }: Pick<Workspace, 'license' | 'license_since'>,
   { grace_days, degrade }: LicenseTerms,
   now: Temporal.Instant,
-): LicenseStanding {
+): LicenseState {
   switch (license) {
     case 'active':
       return { stage: license, steps: 0, valid: { start: EPOCH, end: null } };

@@ -17,7 +17,7 @@ export interface CountedFor {
 export const EVERY_TASK = '*';
 
 /** Good from the latest start of its windows to the first end: a clock may go back. */
-interface Known {
+interface SharedMeters {
   readonly from_ms: number;
   readonly until_ms: number;
   /** Those that do not depend on who calls. */
@@ -25,7 +25,7 @@ interface Known {
   /** The quotas by user that the plan has. */
   readonly by_user: readonly QuotaDefinition[];
 }
-const known = new WeakMap<Policy, Map<string, Known>>();
+const known = new WeakMap<Policy, Map<string, SharedMeters>>();
 
 /**
  * The one answer to "which meters does this count on", for the gate, replays, the usage page and alerts alike. In this order: what every
@@ -43,15 +43,15 @@ export function metersFor(task: string, policy: Policy, caller: CountedFor, now:
   return allocated === undefined ? [...shared, ...own] : [...shared, ...own, ...allocated];
 }
 
-function knownOf(task: string, policy: Policy, now: Temporal.Instant): Known {
+function knownOf(task: string, policy: Policy, now: Temporal.Instant): SharedMeters {
   let byTask = known.get(policy);
-  if (byTask === undefined) known.set(policy, (byTask = new Map<string, Known>()));
+  if (byTask === undefined) known.set(policy, (byTask = new Map<string, SharedMeters>()));
   const found = byTask.get(task);
   const now_ms = now.epochMilliseconds;
   if (found !== undefined && now_ms >= found.from_ms && now_ms < found.until_ms) return found;
   const quotas = metersOf(quotasOf(task, policy.catalog, 'workspace'), policy, { now });
   const sold = payAsYouGoMeter(policy);
-  const fresh: Known = {
+  const fresh: SharedMeters = {
     from_ms: Math.max(-Infinity, ...quotas.map(({ window_start }) => window_start.epochMilliseconds)),
     until_ms: Math.min(Infinity, ...quotas.map(({ window_end }) => window_end?.epochMilliseconds ?? Infinity)),
     shared: Object.freeze([...policy.meters, ...(sold ? [sold] : []), ...quotas]),

@@ -10,7 +10,7 @@ import type { Policy, PolicyState } from './policy.ts';
 import { PricedCatalogs } from './priced-catalogs.ts';
 import { activeRollouts, type Rollout, versionFor } from './rollout.ts';
 import { RolloutCalls } from './rollout-calls.ts';
-import { Standings } from './standings.ts';
+import { WorkspaceStates } from './workspace-states.ts';
 
 export const policyMigrations: SchemaMigrations = { schema: 'policy', directory: new URL('../migrations/', import.meta.url) };
 
@@ -34,7 +34,7 @@ export interface Policies {
   /** Something was spent under the policy: its ladder is looked at within a second. */
   readonly spent: (policy: Policy) => void;
   /** Looks at once at the ladders of those who have spent, and at the state of the installation. It happens by itself as well. */
-  look(): Promise<void>;
+  evaluate(): Promise<void>;
   /** What became of a call, for the comparison of a rollout. */
   readonly observed: (workspace: Workspace, outcome: string) => void;
   /** The state of the whole installation. */
@@ -43,7 +43,7 @@ export interface Policies {
 }
 
 /** How often meters of ladders are looked at: a level is known at most this late, plus the time of a notice. */
-const LOOK_EVERY_MS = 500;
+const EVALUATE_EVERY_MS = 500;
 
 /** Resolves policies for one server: from memory, and right within a second of a change anywhere. */
 export async function openPolicies({ pool, clock, meters, catalog, failed }: PoliciesOptions): Promise<Policies> {
@@ -51,20 +51,20 @@ export async function openPolicies({ pool, clock, meters, catalog, failed }: Pol
   const readVersion = catalogVersions(pool, catalog);
   let state: PolicyState = Object.freeze({ frozen: false, levels: [] });
   let rollouts: readonly Rollout[] = [];
-  const moves = new WeakMap<Workspace, Moved>();
+  const moves = new WeakMap<Workspace, RolloutVersions>();
   const priced = new PricedCatalogs(pool, catalog);
   const calls = new RolloutCalls();
 
-  const standings = new Standings(pool, clock, () => {
+  const states = new WorkspaceStates(pool, clock, () => {
     refresh().catch(failed);
   });
-  const watch = new LadderWatch({ pool, clock, meters, standings });
+  const watch = new LadderWatch({ pool, clock, meters, workspaces: states });
 
   /** A new object only when something is another: policies are cached by it. */
   async function refresh(): Promise<void> {
     const [{ rows }, levels = [], moving] = await Promise.all([
       pool.query<{ frozen: boolean }>('select frozen from policy.platform'),
-      watch.lookAtShared(catalog),
+      watch.evaluateShared(catalog),
       activeRollouts(pool),
     ]);
     // Before anybody is moved there: who is served meanwhile must find the version at hand.
@@ -87,7 +87,7 @@ export async function openPolicies({ pool, clock, meters, catalog, failed }: Pol
   }
 
   /** Kept by the workspace's object: the place of a workspace is a hash, which is not for every call. */
-  function movedTo(workspace: Workspace): Moved {
+  function versionsOf(workspace: Workspace): RolloutVersions {
     const known = moves.get(workspace);
     if (known?.rollouts === rollouts) return known;
     const version = versionFor(rollouts, workspace.id, workspace.catalogue_version);
@@ -103,14 +103,14 @@ export async function openPolicies({ pool, clock, meters, catalog, failed }: Pol
     const own = versions.get(bought);
     assert(own, `catalog ${bought} is not at hand`);
     if (rollouts.length === 0) return own;
-    const { version, prices } = movedTo(workspace);
+    const { version, prices } = versionsOf(workspace);
     const moved = version === bought ? undefined : versions.get(version);
     return priced.at(moved && findPlan(moved, workspace.plan) ? moved : own, prices);
   }
 
   function resolve(workspace: Workspace, now: Temporal.Instant): Policy {
     const sold = soldTo(workspace);
-    return effectivePolicy({ workspace, catalog: sold, state, standing: standings.of(workspace.id), now, resolved: mark });
+    return effectivePolicy({ workspace, catalog: sold, state, standing: states.of(workspace.id), now, resolved: mark });
   }
 
   async function makeReady(workspace: Workspace, standing: Promise<void> | undefined): Promise<void> {
@@ -121,7 +121,7 @@ export async function openPolicies({ pool, clock, meters, catalog, failed }: Pol
   const policies: Policies = {
     of: resolve,
     ready(workspace) {
-      const standing = standings.ready(workspace.id, workspace.plan);
+      const standing = states.ready(workspace.id, workspace.plan);
       if (standing === undefined && versions.has(workspace.catalogue_version)) return undefined;
       return makeReady(workspace, standing);
     },
@@ -130,8 +130,8 @@ export async function openPolicies({ pool, clock, meters, catalog, failed }: Pol
       return resolve(workspace, now);
     },
     spent: mark,
-    async look() {
-      await Promise.all([watch.look(), refresh()]);
+    async evaluate() {
+      await Promise.all([watch.evaluate(), refresh()]);
     },
     observed(workspace, outcome) {
       if (rollouts.length === 0) return;
@@ -140,21 +140,21 @@ export async function openPolicies({ pool, clock, meters, catalog, failed }: Pol
     },
     state: () => state,
     async close() {
-      await looking.stop();
+      await evaluating.stop();
       await calls.write(pool).catch(failed);
-      await standings.close();
+      await states.close();
     },
   };
 
-  await standings.start();
-  await standings.read(PLATFORM);
+  await states.start();
+  await states.read(PLATFORM);
   await refresh();
-  const looking = repeat(LOOK_EVERY_MS, () => Promise.all([policies.look(), calls.write(pool)]), failed);
+  const evaluating = repeat(EVALUATE_EVERY_MS, () => Promise.all([policies.evaluate(), calls.write(pool)]), failed);
   return policies;
 }
 
 /** To which versions of the catalog and of the prices a workspace is moved by these rollouts. */
-interface Moved {
+interface RolloutVersions {
   readonly rollouts: readonly Rollout[];
   readonly version: string;
   readonly prices: string;
@@ -170,12 +170,12 @@ function sameLevels(a: NonNullable<PolicyState['levels']>, b: NonNullable<Policy
 
 /** Switches the emergency freeze (T8) in the caller's transaction; every server knows within a second of its commit. */
 export async function setFreeze(
-  on: Connection,
+  tx: Connection,
   frozen: boolean,
   changed: { readonly by: string; readonly at: Temporal.Instant },
 ): Promise<{ readonly before: boolean }> {
-  const { rows } = await on.query<{ frozen: boolean }>('select frozen from policy.platform for update');
-  await on.query('update policy.platform set frozen = $1, changed_at = $2, changed_by = $3', [
+  const { rows } = await tx.query<{ frozen: boolean }>('select frozen from policy.platform for update');
+  await tx.query('update policy.platform set frozen = $1, changed_at = $2, changed_by = $3', [
     frozen,
     changed.at.toString(),
     changed.by,

@@ -16,7 +16,7 @@ import type { Money } from '@purser/money';
 import type { MonthRow } from '@purser/terms';
 
 import type { Lowered } from './proven-overrides.ts';
-import type { ActiveLevel } from './standing.ts';
+import type { ActiveLevel } from './workspace-state.ts';
 
 /** Where a value of the policy came from. */
 export type Origin = 'plan' | 'override' | 'license' | 'cost_cap' | 'term' | 'raise' | 'level' | 'freeze';

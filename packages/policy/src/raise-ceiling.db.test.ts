@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { effectivePolicy } from './effective-policy.ts';
 import type { Policy } from './policy.ts';
 import { carryRaise, isToCarry, raiseCeiling } from './raise-ceiling.ts';
-import { NOTHING_KNOWN, type Raised } from './standing.ts';
+import { NOTHING_KNOWN, type Raised } from './workspace-state.ts';
 
 let database: TestDatabase;
 let batches: Pool;

@@ -5,7 +5,7 @@ import type { ServedTerms } from '@purser/terms';
 
 import { mergeOverrides } from './merge-overrides.ts';
 import type { Policy } from './policy.ts';
-import type { Raised } from './standing.ts';
+import type { Raised } from './workspace-state.ts';
 import { allowedBy } from './term-at.ts';
 
 export interface CeilingRaise {
@@ -25,18 +25,18 @@ export interface CeilingRaise {
  * (`so_far`), by what was given for it then, whatever plan and rates there are since. False: this raise was made before.
  */
 export async function raiseCeiling(
-  on: Connection,
+  tx: Connection,
   policy: Policy,
   { id, amount, reason, so_far }: CeilingRaise,
   now: Temporal.Instant,
 ): Promise<boolean> {
   const { currency } = policy.plan.price;
   const period_start = policy.billing_period.start.toString();
-  await on.query(
+  await tx.query(
     `insert into policy.raised (workspace_id, unit, period_start, nanos, changed_at) values ($1, $2, $3, 0, $4) on conflict do nothing`,
     [policy.workspace.id, currency, period_start, now.toString()],
   );
-  const { rows } = await on.query<Raised>(
+  const { rows } = await tx.query<Raised>(
     'select unit, period_start, nanos, peak from policy.raised where workspace_id = $1 for update',
     [policy.workspace.id],
   );
@@ -47,16 +47,16 @@ export async function raiseCeiling(
   const unit = (kept?.unit ?? currency) as Currency;
   const back = amount.nanos < 0n && so_far !== undefined && so_far.nanos > 0n;
   const nanos = back
-    ? -divide((await givenFor(on, policy, reason, unit)) * -amount.nanos, so_far.nanos, 'up')
+    ? -divide((await givenFor(tx, policy, reason, unit)) * -amount.nanos, so_far.nanos, 'up')
     : convertAllowance(amount, unit, policy.catalog.fx).nanos;
   if (nanos === 0n) return false;
-  const { rowCount } = await on.query(
+  const { rowCount } = await tx.query(
     `insert into policy.raise (raise_id, workspace_id, unit, nanos, reason, raised_at) values ($1, $2, $3, $4, $5, $6)
      on conflict do nothing`,
     [id, policy.workspace.id, unit, nanos, reason, now.toString()],
   );
   if (rowCount === 0) return false;
-  await on.query(
+  await tx.query(
     `update policy.raised set unit = $2, period_start = $3, nanos = nanos + $4::bigint, peak = greatest(peak, nanos + $4::bigint), changed_at = $5 where workspace_id = $1`,
     [policy.workspace.id, unit, kept?.period_start.toString() ?? period_start, nanos, now.toString()],
   );
@@ -65,12 +65,12 @@ export async function raiseCeiling(
 
 /** What was given until now, in `unit`: what was given in another is carried over at the plain rate. */
 async function givenFor(
-  on: Pick<Connection, 'query'>,
+  tx: Pick<Connection, 'query'>,
   { workspace, catalog }: Policy,
   reason: string,
   unit: Currency,
 ): Promise<bigint> {
-  const { rows } = await on.query<{ unit: string; nanos: bigint }>(
+  const { rows } = await tx.query<{ unit: string; nanos: bigint }>(
     'select unit, sum(nanos)::bigint as nanos from policy.raise where workspace_id = $1 and reason = $2 group by unit',
     [workspace.id, reason],
   );
@@ -121,12 +121,12 @@ export interface SpentRaises {
   readonly current: readonly { readonly unit: Currency; readonly nanos: bigint }[];
 }
 
-export async function spentOfRaises(on: Pick<Connection, 'query'>, workspace: string): Promise<SpentRaises> {
-  const { rows: raises } = await on.query<{ unit: string; nanos: bigint }>(
+export async function spentOfRaises(tx: Pick<Connection, 'query'>, workspace: string): Promise<SpentRaises> {
+  const { rows: raises } = await tx.query<{ unit: string; nanos: bigint }>(
     'select unit, sum(nanos)::bigint as nanos from policy.raise where workspace_id = $1 group by unit order by unit',
     [workspace],
   );
-  const { rows } = await on.query<Raised>('select unit, period_start, nanos, peak from policy.raised where workspace_id = $1', [
+  const { rows } = await tx.query<Raised>('select unit, period_start, nanos, peak from policy.raised where workspace_id = $1', [
     workspace,
   ]);
   const [raised] = rows;

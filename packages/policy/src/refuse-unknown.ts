@@ -2,10 +2,10 @@ import { type Refusal, refuse } from '@purser/core';
 import type { Catalog, ModelEntry } from '@purser/catalog';
 import type { Overrides } from '@purser/identity';
 
-type Known = Pick<Catalog, 'models' | 'operations' | 'plans' | 'quotas' | 'tasks'>;
+type KnownNames = Pick<Catalog, 'models' | 'operations' | 'plans' | 'quotas' | 'tasks'>;
 
 /** Refuses overrides that name what the catalog does not have: they would hold for nothing, and nobody would know why. */
-export function refuseUnknown(overrides: Overrides, known: Known): Refusal | undefined {
+export function refuseUnknown(overrides: Overrides, known: KnownNames): Refusal | undefined {
   return (
     refuseFeatures(overrides, known) ??
     refuseQuotas(overrides, known) ??
@@ -14,19 +14,19 @@ export function refuseUnknown(overrides: Overrides, known: Known): Refusal | und
   );
 }
 
-function refuseFeatures({ features = [] }: Overrides, { plans, operations }: Known): Refusal | undefined {
+function refuseFeatures({ features = [] }: Overrides, { plans, operations }: KnownNames): Refusal | undefined {
   const exist = new Set([...plans.flatMap((plan) => plan.features), ...operations.map(({ feature }) => feature)]);
   for (const feature of features) if (!exist.has(feature)) return unknown('features', feature, exist);
   return undefined;
 }
 
-function refuseQuotas({ quotas = {} }: Overrides, known: Known): Refusal | undefined {
+function refuseQuotas({ quotas = {} }: Overrides, known: KnownNames): Refusal | undefined {
   const exist = known.quotas.map(({ key }) => key);
   const missing = Object.keys(quotas).find((key) => !exist.includes(key));
   return missing === undefined ? undefined : unknown('quotas', missing, exist);
 }
 
-function refuseProviders({ providers = {} }: Overrides, { models, tasks }: Known): Refusal | undefined {
+function refuseProviders({ providers = {} }: Overrides, { models, tasks }: KnownNames): Refusal | undefined {
   for (const [task, named = []] of Object.entries(providers)) {
     if (!hasTask(tasks, task))
       return unknown(
@@ -40,7 +40,7 @@ function refuseProviders({ providers = {} }: Overrides, { models, tasks }: Known
   return undefined;
 }
 
-function refusePins({ pinned = {} }: Overrides, { models, tasks }: Known): Refusal | undefined {
+function refusePins({ pinned = {} }: Overrides, { models, tasks }: KnownNames): Refusal | undefined {
   for (const [task, pin] of Object.entries(pinned)) {
     if (pin === undefined) continue;
     const { model, version } = pin;
@@ -63,7 +63,7 @@ function refusePins({ pinned = {} }: Overrides, { models, tasks }: Known): Refus
   return undefined;
 }
 
-function hasTask(tasks: Known['tasks'], task: string): boolean {
+function hasTask(tasks: KnownNames['tasks'], task: string): boolean {
   return tasks.some(({ name }) => name === task);
 }
 

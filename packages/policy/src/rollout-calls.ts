@@ -35,8 +35,8 @@ export class RolloutCalls {
   }
 }
 
-export async function callsOfRollout(on: Queryable, id: string): Promise<ArmCalls[]> {
-  const { rows } = await on.query<ArmCalls>(
+export async function callsOfRollout(tx: Queryable, id: string): Promise<ArmCalls[]> {
+  const { rows } = await tx.query<ArmCalls>(
     'select arm, outcome, calls from policy.rollout_call where rollout_id = $1 order by arm, calls desc, outcome',
     [id],
   );

@@ -47,40 +47,40 @@ export function versionFor(rollouts: readonly Rollout[], workspace: string, boug
 }
 
 /** In force: running, or moved for good. */
-export async function activeRollouts(on: Queryable): Promise<Rollout[]> {
-  const { rows } = await on.query<Rollout>(
+export async function activeRollouts(tx: Queryable): Promise<Rollout[]> {
+  const { rows } = await tx.query<Rollout>(
     `select ${COLUMNS} from policy.rollout where state <> 'rolled_back' order by rollout_id`,
   );
   return rows;
 }
 
 /** All there ever were, newest first. */
-export async function listRollouts(on: Queryable): Promise<Rollout[]> {
-  const { rows } = await on.query<Rollout>(`select ${COLUMNS} from policy.rollout order by rollout_id desc limit 1000`);
+export async function listRollouts(tx: Queryable): Promise<Rollout[]> {
+  const { rows } = await tx.query<Rollout>(`select ${COLUMNS} from policy.rollout order by rollout_id desc limit 1000`);
   return rows;
 }
 
-export async function findRollout(on: Queryable, id: string): Promise<Rollout | undefined> {
-  const { rows } = await on.query<Rollout>(`select ${COLUMNS} from policy.rollout where rollout_id = $1`, [id]);
+export async function findRollout(tx: Queryable, id: string): Promise<Rollout | undefined> {
+  const { rows } = await tx.query<Rollout>(`select ${COLUMNS} from policy.rollout where rollout_id = $1`, [id]);
   return rows[0];
 }
 
 /** Begins to move a share; every server knows within a second of the commit. Refuses `frozen`, and `limit_reached` where one is in force. */
 export async function startRollout(
-  on: Connection,
+  tx: Connection,
   wanted: { readonly from_version: string; readonly to_version: string; readonly share_ppm: number },
   now: Temporal.Instant,
 ): Promise<Rollout | Refusal> {
-  const frozen = await refuseFrozen(on);
+  const frozen = await refuseFrozen(tx);
   if (frozen) return frozen;
   const { from_version, to_version, share_ppm } = wanted;
-  const active = await activeRollouts(on);
+  const active = await activeRollouts(tx);
   if (active.some((rollout) => rollout.from_version === from_version))
     return refuse('limit_reached', `a rollout from ${from_version} is in force; complete it or roll it back first`);
   if (reaches(active, to_version, from_version))
     return refuse('limit_reached', `${to_version} is itself being rolled out to ${from_version}; roll that back first`);
   const id = newId();
-  const { rows } = await on.query<Rollout>(
+  const { rows } = await tx.query<Rollout>(
     `insert into policy.rollout (rollout_id, from_version, to_version, seed, share_ppm, state, started_at, changed_at)
      values ($1, $2, $3, ($1::uuid)::text, $4, 'running', $5, $5) returning ${COLUMNS}`,
     [id, from_version, to_version, share_ppm, now.toString()],
@@ -98,20 +98,20 @@ function reaches(active: readonly Rollout[], from: string, to: string): boolean 
 
 /** Another share, everybody, or back. What was taken back stays so: begin another. Refuses `frozen`, `not_found`, `limit_reached`. */
 export async function changeRollout(
-  on: Connection,
+  tx: Connection,
   id: string,
   change: { readonly share_ppm?: number; readonly state?: 'completed' | 'rolled_back' },
   now: Temporal.Instant,
 ): Promise<{ readonly before: Rollout; readonly after: Rollout } | Refusal> {
-  const frozen = await refuseFrozen(on);
+  const frozen = await refuseFrozen(tx);
   if (frozen) return frozen;
-  const locked = await on.query<Rollout>(`select ${COLUMNS} from policy.rollout where rollout_id = $1 for update`, [id]);
+  const locked = await tx.query<Rollout>(`select ${COLUMNS} from policy.rollout where rollout_id = $1 for update`, [id]);
   const before = locked.rows[0];
   if (before === undefined) return refuse('not_found', `there is no rollout ${id}`);
   if (before.state === 'rolled_back') return refuse('limit_reached', `the rollout ${id} was rolled back; start another one`);
   if (before.state === 'completed' && change.state !== 'rolled_back')
     return refuse('limit_reached', `the rollout ${id} is complete; it can only be rolled back`);
-  const { rows } = await on.query<Rollout>(
+  const { rows } = await tx.query<Rollout>(
     `update policy.rollout set share_ppm = $2, state = $3, changed_at = $4 where rollout_id = $1 returning ${COLUMNS}`,
     [
       id,
@@ -123,8 +123,8 @@ export async function changeRollout(
   return { before, after: rows[0] ?? before };
 }
 
-async function refuseFrozen(on: Connection): Promise<Refusal | undefined> {
-  const { rows } = await on.query<{ frozen: boolean }>('select frozen from policy.platform for share');
+async function refuseFrozen(tx: Connection): Promise<Refusal | undefined> {
+  const { rows } = await tx.query<{ frozen: boolean }>('select frozen from policy.platform for share');
   return rows[0]?.frozen === true
     ? refuse('frozen', 'all versions are frozen; unfreeze them by POST /api/admin/freeze {"on": false} first')
     : undefined;

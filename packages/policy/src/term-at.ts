@@ -5,7 +5,7 @@ import { type Money, money, zero } from '@purser/money';
 import { GAP_HOURS, type MonthRow, sumIn } from '@purser/terms';
 
 import type { Allowed } from './merge-overrides.ts';
-import type { Standing } from './standing.ts';
+import type { WorkspaceState } from './workspace-state.ts';
 
 /** The month that a workspace paid for and is served in. */
 export interface ServedTerm {
@@ -21,7 +21,7 @@ export interface ServedTerm {
 
 interface Question {
   readonly workspace: Pick<Workspace, 'anchored_at'>;
-  readonly standing: Standing;
+  readonly standing: WorkspaceState;
   readonly plan: Plan;
   readonly catalog: Pick<Catalog, 'fx'>;
   readonly now: Temporal.Instant;

@@ -38,14 +38,14 @@ export interface PrivacyParts {
 
 const COLUMNS = `erasure_id as id, kind, workspace_id as workspace, person_id as person, pseudonym, state, requested_at, done_at, rows`;
 
-export async function findErasure(on: Queryable, id: string): Promise<Erasure | undefined> {
-  const { rows } = await on.query<Erasure>(`select ${COLUMNS} from privacy.erasure where erasure_id = $1`, [id]);
+export async function findErasure(tx: Queryable, id: string): Promise<Erasure | undefined> {
+  const { rows } = await tx.query<Erasure>(`select ${COLUMNS} from privacy.erasure where erasure_id = $1`, [id]);
   return rows[0];
 }
 
 /** The last 200, newest first. */
-export async function listErasures(on: Queryable): Promise<readonly Erasure[]> {
-  const { rows } = await on.query<Erasure>(
+export async function listErasures(tx: Queryable): Promise<readonly Erasure[]> {
+  const { rows } = await tx.query<Erasure>(
     `select ${COLUMNS} from privacy.erasure order by requested_at desc, erasure_id desc limit 200`,
   );
   return rows;

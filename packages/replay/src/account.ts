@@ -1,10 +1,10 @@
 import type { WorkspaceId } from '@purser/core';
 import type { MeterSpec } from '@purser/meters';
 import { type Money, money } from '@purser/money';
-import { isToCarry, leftOfRaise, NOTHING_KNOWN, type Policy, levelAt, type Standing } from '@purser/policy';
+import { isToCarry, leftOfRaise, NOTHING_KNOWN, type Policy, levelAt, type WorkspaceState } from '@purser/policy';
 import type { ServedTerms } from '@purser/terms';
 
-import { Purse } from './purse.ts';
+import { CreditBalance } from './credit-balance.ts';
 import { SeenSpending } from './seen-spending.ts';
 
 /** What one workspace, or the platform, has taken of its meters. */
@@ -31,8 +31,8 @@ export class Account {
   readonly seen = new SeenSpending();
   /** Billing periods that have begun, and those whose monthly credits were granted, by plan. */
   readonly begun = new Set<string>();
-  purse = new Purse();
-  standing: Standing = NOTHING_KNOWN;
+  purse = new CreditBalance();
+  standing: WorkspaceState = NOTHING_KNOWN;
 
   /** `terms`: what it paid for by a subscription. */
   constructor(workspace: WorkspaceId, terms?: ServedTerms) {

@@ -9,7 +9,7 @@ import { grantsOfPeriod } from '@purser/wallet';
 import { Account, Counters, nameOf } from './account.ts';
 import { admit, counterOf, creditsOf, sureCost, legsOf, type Taken } from './admit.ts';
 import { PlanSums, type ReplayedPlan } from './replayed-plan.ts';
-import { Purse } from './purse.ts';
+import { CreditBalance } from './credit-balance.ts';
 import type { Recorded, RecordedCall, RecordedGrant } from './recorded.ts';
 import { SeenSpending } from './seen-spending.ts';
 import { creditsUnder } from './terms-under.ts';
@@ -55,7 +55,7 @@ export class Replay {
   add(workspace: Workspace, at: Temporal.Instant, what: Recorded): void {
     const account = this.#accountOf(workspace.id);
     if (what.kind === 'opening') {
-      account.purse = Purse.opened(what.grants, what.balance);
+      account.purse = CreditBalance.opened(what.grants, what.balance);
       return;
     }
     const counted = Temporal.Instant.compare(at, this.#options.from) >= 0;

@@ -1,4 +1,4 @@
-import type { RouteOverview } from './route-standing.ts';
+import type { RouteOverview } from './route-status.ts';
 
 export type BreakerState = 'closed' | 'half_open' | 'open';
 

@@ -4,7 +4,7 @@ import { compare, convertCost, currency, isUnpriced, money, type Money, parseMon
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { fitRequest, type FitQuestion, type Room } from './fit-request.ts';
+import { fitRequest, type FitQuestion, type Headroom } from './fit-request.ts';
 
 const NOW = Temporal.Instant.from('2026-11-01T00:00:00Z');
 let catalog: Catalog;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 
 const priceOf = (model: ModelEntry) => catalog.prices.findByKey(model.priceKey, NOW);
-const ceiling = (left: Money): Room => ({ left, code: 'cost_ceiling_reached', name: 'the plan’s cost ceiling' });
+const ceiling = (left: Money): Headroom => ({ remaining: left, code: 'cost_ceiling_reached', name: 'the plan’s cost ceiling' });
 const usd = (amount: string) => parseMoney(amount, 'USD');
 const fit = (question: Partial<FitQuestion>) =>
   fitRequest({
@@ -27,7 +27,7 @@ const fit = (question: Partial<FitQuestion>) =>
     priceOf,
     input_tokens_max: 1_000,
     output_tokens_asked: 800,
-    rooms: [],
+    headrooms: [],
     fx: catalog.fx,
     ...question,
   });
@@ -39,7 +39,7 @@ const worst = (model: ModelEntry, input_tokens: number, output_tokens: number): 
 
 describe('fitting a request', () => {
   test('what fits is left alone, on the first candidate', () => {
-    expect(fit({ rooms: [ceiling(worst(flash, 1_000, 800))] })).toMatchObject({
+    expect(fit({ headrooms: [ceiling(worst(flash, 1_000, 800))] })).toMatchObject({
       model: flash,
       output_tokens_max: 800,
       worst_cost: worst(flash, 1_000, 800),
@@ -48,8 +48,8 @@ describe('fitting a request', () => {
   });
 
   test('S4 first the output is clamped, to the very last token that is paid for', () => {
-    const room = { ...worst(flash, 1_000, 800), nanos: worst(flash, 1_000, 800).nanos - 1n };
-    expect(fit({ rooms: [ceiling(room)] })).toMatchObject({
+    const headroom = { ...worst(flash, 1_000, 800), nanos: worst(flash, 1_000, 800).nanos - 1n };
+    expect(fit({ headrooms: [ceiling(headroom)] })).toMatchObject({
       model: flash,
       output_tokens_max: 799,
       degraded: [{ what: 'output of 799 tokens instead of 800', why: 'the budget left pays for no more' }],
@@ -57,7 +57,7 @@ describe('fitting a request', () => {
   });
 
   test('then comes a cheaper model, with its full output if that fits', () => {
-    const found = fit({ rooms: [ceiling(worst(lite, 1_000, 800))] });
+    const found = fit({ headrooms: [ceiling(worst(lite, 1_000, 800))] });
     expect(found).toMatchObject({ model: lite, output_tokens_max: 800 });
     expect(found).toMatchObject({
       degraded: [{ what: 'model gemini/gemini-2.5-flash-lite instead of gemini/gemini-2.5-flash' }],
@@ -65,28 +65,28 @@ describe('fitting a request', () => {
   });
 
   test('else it is refused with the code of what is too small, and the sums', () => {
-    expect(fit({ rooms: [ceiling(usd('0.00001'))] })).toMatchObject({
+    expect(fit({ headrooms: [ceiling(usd('0.00001'))] })).toMatchObject({
       code: 'cost_ceiling_reached',
       detail: expect.stringMatching(
         /^the plan’s cost ceiling does not leave enough for this call on gemini\/gemini-2\.5-flash-lite; it may cost 0\.\d+ USD, and 0\.00001 USD is left$/,
       ) as string,
     });
-    expect(fit({ rooms: [{ left: usd('0'), code: 'request_too_large', name: 'max_cost' }] })).toMatchObject({
+    expect(fit({ headrooms: [{ remaining: usd('0'), code: 'request_too_large', name: 'max_cost' }] })).toMatchObject({
       code: 'request_too_large',
     });
-    expect(fit({ tokens_left: 900n })).toMatchObject({ code: 'quota_exceeded' });
+    expect(fit({ tokens_remaining: 900n })).toMatchObject({ code: 'quota_exceeded' });
   });
 
   test('an output too short to be of use is not offered; one asked to be short is', () => {
-    const room = worst(flash, 1_000, 40);
-    expect(fit({ candidates: [flash], rooms: [ceiling(room)] })).toMatchObject({ code: 'cost_ceiling_reached' });
-    expect(fit({ candidates: [flash], rooms: [ceiling(room)], output_tokens_asked: 40 })).toMatchObject({
+    const headroom = worst(flash, 1_000, 40);
+    expect(fit({ candidates: [flash], headrooms: [ceiling(headroom)] })).toMatchObject({ code: 'cost_ceiling_reached' });
+    expect(fit({ candidates: [flash], headrooms: [ceiling(headroom)], output_tokens_asked: 40 })).toMatchObject({
       output_tokens_max: 40,
     });
   });
 
   test('tokens that are left clamp like money does', () => {
-    expect(fit({ tokens_left: 1_500n })).toMatchObject({ model: flash, output_tokens_max: 500 });
+    expect(fit({ tokens_remaining: 1_500n })).toMatchObject({ model: flash, output_tokens_max: 500 });
   });
 
   test('a model writes no more than it can, and is billed no more input than it can read', () => {
@@ -116,9 +116,9 @@ describe('fitting a request', () => {
   });
 });
 
-test('F1 whatever is asked and left, what is returned fits every room in its currency, and is the most that does on its model', () => {
+test('F1 whatever is asked and left, what is returned fits every headroom in its currency, and is the most that does on its model', () => {
   const amounts = fc.bigInt({ min: 0n, max: 50_000_000n });
-  const rooms = fc.array(
+  const headrooms = fc.array(
     fc.record({
       nanos: amounts,
       of: fc.constantFrom('USD', 'EUR'),
@@ -129,25 +129,28 @@ test('F1 whatever is asked and left, what is returned fits every room in its cur
   fc.assert(
     fc.property(
       fc.subarray([0, 1, 2], { minLength: 1 }),
-      rooms,
+      headrooms,
       fc.integer({ min: 0, max: 400_000 }),
       fc.integer({ min: 0, max: 20_000 }),
       fc.option(fc.bigInt({ min: 0n, max: 500_000n }), { nil: undefined }),
-      (picks, left, input_tokens_max, output_tokens_asked, tokens_left) => {
+      (picks, left, input_tokens_max, output_tokens_asked, tokens_remaining) => {
         const candidates = picks.map((pick) => [pro, flash, lite][pick]!);
-        const all = left.map(({ nanos, of, code }) => ({ left: money(nanos, currency(of)), code, name: 'what is left' }));
+        const all = left.map(({ nanos, of, code }) => ({ remaining: money(nanos, currency(of)), code, name: 'what is left' }));
         const fits = (model: ModelEntry, output: number) =>
           all.every(
-            (room) =>
-              compare(convertCost(worst(model, input_tokens_max, output), room.left.currency, catalog.fx), room.left) <= 0,
+            (headroom) =>
+              compare(
+                convertCost(worst(model, input_tokens_max, output), headroom.remaining.currency, catalog.fx),
+                headroom.remaining,
+              ) <= 0,
           ) &&
-          (tokens_left === undefined || BigInt(input_tokens_max + output) <= tokens_left);
+          (tokens_remaining === undefined || BigInt(input_tokens_max + output) <= tokens_remaining);
         const found = fit({
           candidates,
-          rooms: all,
+          headrooms: all,
           input_tokens_max,
           output_tokens_asked,
-          ...(tokens_left !== undefined && { tokens_left }),
+          ...(tokens_remaining !== undefined && { tokens_remaining }),
         });
         const least = Math.min(64, output_tokens_asked);
         if (isRefusal(found)) {

@@ -15,8 +15,8 @@ import {
 import type { Degradation } from './candidates.ts';
 
 /** Something that bounds what a call may cost: what is left of the ceiling or the budget, the caller's `max_cost`, the credits. */
-export interface Room {
-  readonly left: Money;
+export interface Headroom {
+  readonly remaining: Money;
   /** Refused with this when nothing fits into it. */
   readonly code: Extract<
     RefusalCode,
@@ -40,11 +40,11 @@ export interface FitQuestion {
   /** What a model counts besides, as it alone does: pictures by its provider's rule. */
   readonly more_input_tokens?: (model: ModelEntry) => number;
   readonly output_tokens_asked: number;
-  readonly rooms: readonly Room[];
+  readonly headrooms: readonly Headroom[];
   /** What bounds the most a provider can bill for the call: the ceiling with what is held and exposed of it; absent: not asked. */
-  readonly dearest_room?: Room;
+  readonly dearest_headroom?: Headroom;
   /** What is left of a quota of tokens, input and output together; absent: not limited. */
-  readonly tokens_left?: bigint;
+  readonly tokens_remaining?: bigint;
   readonly fx: ExchangeRates;
 }
 
@@ -110,8 +110,8 @@ function fitTo(model: ModelEntry, price: ModelPrice, question: FitQuestion): Fit
   const asked = Math.min(question.output_tokens_asked, model.output_tokens_max);
   const worst = (output_tokens: number) => worstCaseCost(price, { input_tokens: input_tokens_max, output_tokens });
   const dearest = dearestCall(model, price, input_tokens_max);
-  const rooms = question.dearest_room ? [question.dearest_room] : [];
-  const beyond = dearest && tried(dearest, 0, { rooms, fx: question.fx }, model);
+  const headrooms = question.dearest_headroom ? [question.dearest_headroom] : [];
+  const beyond = dearest && tried(dearest, 0, { headrooms, fx: question.fx }, model);
   if (beyond && 'refused' in beyond) return beyond;
   const fit = (output_tokens_max: number, worst_cost: Money): Fit => ({
     model,
@@ -140,23 +140,23 @@ function fitTo(model: ModelEntry, price: ModelPrice, question: FitQuestion): Fit
   return fit(fits, cost);
 }
 
-/** The worst cost when it fits everywhere, else the refusal of the first room it does not fit. */
+/** The worst cost when it fits everywhere, else the refusal of the first headroom it does not fit. */
 function tried(
   worst: Money | Unpriced,
   tokens: number,
-  { rooms, tokens_left, fx }: Pick<FitQuestion, 'rooms' | 'tokens_left' | 'fx'>,
+  { headrooms, tokens_remaining, fx }: Pick<FitQuestion, 'headrooms' | 'tokens_remaining' | 'fx'>,
   model: ModelEntry,
 ): Money | Refusal {
   if (isUnpriced(worst)) return refuse('price_unknown', `no price of ${worst.unpriced} is known for ${model.id}`);
-  for (const { left, code, name } of rooms) {
-    const cost = convertCost(worst, left.currency, fx);
-    if (compare(cost, left) > 0) {
-      const may = `it may cost ${formatMoney(cost)}, and ${formatMoney(left)} is left`;
+  for (const { remaining, code, name } of headrooms) {
+    const cost = convertCost(worst, remaining.currency, fx);
+    if (compare(cost, remaining) > 0) {
+      const may = `it may cost ${formatMoney(cost)}, and ${formatMoney(remaining)} is left`;
       return refuse(code, `${name} does not leave enough for this call on ${model.id}; ${may}`);
     }
   }
-  if (tokens_left !== undefined && BigInt(tokens) > tokens_left) {
-    return refuse('quota_exceeded', `this call may take ${tokens} tokens, and ${tokens_left} are left of the quota`);
+  if (tokens_remaining !== undefined && BigInt(tokens) > tokens_remaining) {
+    return refuse('quota_exceeded', `this call may take ${tokens} tokens, and ${tokens_remaining} are left of the quota`);
   }
   return worst;
 }

@@ -15,7 +15,7 @@ import {
   type RouteRecord,
 } from './route-record.ts';
 import type { RouteStore } from './route-store.ts';
-import { OPEN_ROUTE, overviewOf, type RouteOverview, type RouteStanding, standingOf, UNPROVEN_ROUTE } from './route-standing.ts';
+import { OPEN_ROUTE, overviewOf, type RouteOverview, type RouteStatus, statusOf, UNPROVEN_ROUTE } from './route-status.ts';
 import { type RouteClosing, SharedRoutes } from './shared-routes.ts';
 
 /** The right to be the one call that tries a route. */
@@ -101,11 +101,11 @@ export class RouteStates {
    * How it stands for a workspace. `documented`: its provider is known to keep the limit that is sent, so that it need not be proven as long as
    * nothing has overrun. `probe`: of the call that asks, if that is the one that tries it.
    */
-  of(route: Route, workspace: WorkspaceId, documented = true, probe?: Probe): RouteStanding {
+  of(route: Route, workspace: WorkspaceId, documented = true, probe?: Probe): RouteStatus {
     const model = this.#shared.get(route.provider, route.model);
     const provider = this.#shared.get(route.provider, null);
     if (model === undefined && provider === undefined) return documented ? OPEN_ROUTE : UNPROVEN_ROUTE;
-    return standingOf({
+    return statusOf({
       model,
       provider,
       workspace,

@@ -131,8 +131,8 @@ export interface ClosedRoute extends RouteKey {
 }
 
 /** What closed within the last hour and has not opened since, for whoever tells the operator. */
-export async function closedLately(on: Queryable): Promise<readonly ClosedRoute[]> {
-  const { rows } = await on.query<ClosedRoute & { workspace: WorkspaceId }>(
+export async function closedLately(tx: Queryable): Promise<readonly ClosedRoute[]> {
+  const { rows } = await tx.query<ClosedRoute & { workspace: WorkspaceId }>(
     `select distinct on (provider, model, reason) provider, nullif(model, '${ALL_MODELS}') as model, reason, why, closed_at as at,
        workspace_id = '${PLATFORM}' as for_everybody
      from routing.route_state

@@ -1,7 +1,7 @@
 import { assert, inBackground, type WorkspaceId } from '@purser/core';
 
 import { type ClosedReason, isIdle, later, type RouteEvent, type RouteKey, type RouteRecord } from './route-record.ts';
-import type { KnownRoute } from './route-standing.ts';
+import type { KnownRoute } from './route-status.ts';
 import type { RouteStore } from './route-store.ts';
 
 /** `workspace` null: for everybody. */

@@ -37,30 +37,30 @@ export interface Applied {
  * Returns what was written of its subscription before: a plan that is another one now is the caller's to move the workspace to.
  */
 export async function applyTerms(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   { terms, fx, until, reading, raises }: Applied,
 ): Promise<Subscriber> {
-  const known = { months: await knownMonths(on, workspace, reading), parts: await knownParts(on, workspace, reading) };
+  const known = { months: await knownMonths(tx, workspace, reading), parts: await knownParts(tx, workspace, reading) };
   const loose = loosened(known, terms, until);
-  const spent = await spentIn(on, workspace, loose, terms, fx);
+  const spent = await spentIn(tx, workspace, loose, terms, fx);
   const { months, parts } = placed(known, terms, spent, until);
   const written = {
-    months: await writeMonths(on, workspace, known.months, months, spent),
-    parts: await writeParts(on, workspace, known.parts, parts),
+    months: await writeMonths(tx, workspace, known.months, months, spent),
+    parts: await writeParts(tx, workspace, known.parts, parts),
   };
   const owes =
     terms.carried || terms.collected.some(({ fact }) => fact.reversed > 0n) || known.months.some(({ owed }) => owed > 0n);
-  if (owes) await writeOwed(on, workspace, months, await raises(), fx);
-  const opened = await settleParts(on, now, workspace, written, until);
-  await bookCollected(on, now, workspace, { invoices: terms.collected, due: dueOf(written.parts, opened, now) }, fx);
-  return writeSubscriber(on, workspace, terms);
+  if (owes) await writeOwed(tx, workspace, months, await raises(), fx);
+  const opened = await settleParts(tx, now, workspace, written, until);
+  await bookCollected(tx, now, workspace, { invoices: terms.collected, due: dueOf(written.parts, opened, now) }, fx);
+  return writeSubscriber(tx, workspace, terms);
 }
 
 /** Those of the months that have taken more than they would be left with. */
 async function spentIn(
-  on: Connection,
+  tx: Connection,
   workspace: WorkspaceId,
   loose: readonly MonthRow[],
   { months }: Terms,
@@ -68,7 +68,7 @@ async function spentIn(
 ): Promise<Set<string>> {
   const left = new Map(months.map((month) => [monthName(month), month.allowed]));
   const taken = await costTaken(
-    on,
+    tx,
     workspace,
     loose.map(({ from }) => from),
   );
@@ -90,7 +90,7 @@ async function spentIn(
 
 /** All that is written then, in the order of time. */
 async function writeMonths(
-  on: Connection,
+  tx: Connection,
   workspace: WorkspaceId,
   known: readonly MonthRow[],
   months: readonly ServedMonth[],
@@ -100,7 +100,7 @@ async function writeMonths(
   const wanted = new Set(months.map(monthName));
   const gone = known.filter((row) => row.kind !== 'calendar' && !wanted.has(monthName(row)) && !spent.has(monthName(row)));
   if (gone.length > 0) {
-    await on.query(
+    await tx.query(
       `delete from terms.month t using unnest($2::text[], $3::int[]) m (term, month)
        where t.workspace_id = $1 and t.term = m.term and t.month = m.month`,
       [workspace, gone.map(({ term }) => term), gone.map(({ month }) => month)],
@@ -108,7 +108,7 @@ async function writeMonths(
   }
   const changed = months.filter((month) => !sameMonth(rows.get(monthName(month)), month));
   if (changed.length === 0) return gone.length === 0 ? [...known] : known.filter((row) => !gone.includes(row));
-  await on.query(
+  await tx.query(
     `insert into terms.month as t (workspace_id, term, month, subscription, kind, starts_at, ends_at, plan, catalogue_version, allowed)
      select $1, * from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $10::jsonb[])
      on conflict (workspace_id, term, month) do update set subscription = excluded.subscription, kind = excluded.kind, starts_at = excluded.starts_at,
@@ -160,7 +160,7 @@ function jsonOf(allowed: ServedMonth['allowed']): string {
 
 /** Money that went back though it was spent is owed by the months that follow. */
 async function writeOwed(
-  on: Connection,
+  tx: Connection,
   workspace: WorkspaceId,
   months: readonly ServedMonth[],
   raises: RaisesSpent,
@@ -170,7 +170,7 @@ async function writeOwed(
   if (unit === undefined) return;
   const inOrder = months.toSorted((one, other) => Temporal.Instant.compare(one.from, other.from));
   const taken = await costTaken(
-    on,
+    tx,
     workspace,
     inOrder.map(({ from }) => from),
   );
@@ -181,7 +181,7 @@ async function writeOwed(
     return { from, allowed, taken: same?.taken ?? amounts.reduce((most, one) => (one > most ? one : most), 0n) };
   });
   const owed = owedBy(spent, unit, raises, fx);
-  await on.query(
+  await tx.query(
     `update terms.month t set owed = m.owed, owed_unit = $5 from unnest($2::text[], $3::int[], $4::bigint[]) m (term, month, owed)
      where t.workspace_id = $1 and t.term = m.term and t.month = m.month and (t.owed <> m.owed or (m.owed > 0 and t.owed_unit is distinct from $5))`,
     [workspace, inOrder.map(({ term }) => term), inOrder.map(({ month }) => month), owed, unit],
@@ -190,7 +190,7 @@ async function writeOwed(
 
 /** All that is written then. */
 async function writeParts(
-  on: Connection,
+  tx: Connection,
   workspace: WorkspaceId,
   known: readonly PartRow[],
   parts: readonly MonthPart[],
@@ -201,7 +201,7 @@ async function writeParts(
   const emptied = known.filter((row) => !wanted.has(partName(row))).map(emptyPart);
   const changed = [...parts.map(toRow), ...emptied].filter((part) => !samePart(rows.get(partName(part)), part));
   if (changed.length === 0) return [...known];
-  await on.query(
+  await tx.query(
     `insert into terms.part as t (workspace_id, invoice, ordinal, term, month, due_at, net, credits, rolling, rolling_until)
      select $1, * from unnest($2::text[], $3::int[], $4::text[], $5::int[], $6::timestamptz[], $7::bigint[], $8::bigint[], $9::bigint[], $10::timestamptz[])
      on conflict (workspace_id, invoice, ordinal) do update set term = excluded.term, month = excluded.month, due_at = excluded.due_at,
@@ -245,8 +245,8 @@ function samePart(row: PartRow | undefined, part: WantedPart): boolean {
   );
 }
 
-async function writeSubscriber(on: Connection, workspace: WorkspaceId, { plan, subscribed, living }: Terms): Promise<Subscriber> {
-  const { rows } = await on.query<{
+async function writeSubscriber(tx: Connection, workspace: WorkspaceId, { plan, subscribed, living }: Terms): Promise<Subscriber> {
+  const { rows } = await tx.query<{
     plan: string | null;
     version: string;
     subscription: string;
@@ -269,7 +269,7 @@ async function writeSubscriber(on: Connection, workspace: WorkspaceId, { plan, s
     before.plan?.version === plan?.version &&
     before.plan?.subscription === plan?.subscription;
   if (row && same) return before;
-  await on.query(
+  await tx.query(
     `insert into terms.subscriber as t (workspace_id, subscription, plan, catalogue_version, subscribed, living) values ($1, $2, $3, $4, $5, $6)
      on conflict (workspace_id) do update set subscription = coalesce(excluded.subscription, t.subscription), plan = coalesce(excluded.plan, t.plan),
        catalogue_version = coalesce(excluded.catalogue_version, t.catalogue_version), subscribed = excluded.subscribed, living = excluded.living,

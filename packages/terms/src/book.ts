@@ -29,19 +29,19 @@ const COLUMNS = 'invoice, plan, currency, reported_unit, rate_numerator, rate_de
  * is for a time that has come is revenue, and the rest `deferred` until then.
  */
 export async function bookCollected(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   { invoices, due }: { readonly invoices: readonly CollectedInvoice[]; readonly due: ReadonlyMap<string, Due> },
   fx: ExchangeRates,
 ): Promise<void> {
   const targets = invoices.map((one) => ({ one, to: bookedAs(one, due.get(one.fact.invoice)) }));
-  const known = await bookedOtherwise(on, workspace, targets);
+  const known = await bookedOtherwise(tx, workspace, targets);
   for (const { one, to } of targets) {
     const { invoice, currency } = one.fact;
     if (!known.has(invoice)) continue;
-    const row = known.get(invoice) ?? (await begin(on, workspace, one, fx));
-    await post(on, now, workspace, { ...row, currency, plan: one.plan ?? row.plan }, to);
+    const row = known.get(invoice) ?? (await begin(tx, workspace, one, fx));
+    await post(tx, now, workspace, { ...row, currency, plan: one.plan ?? row.plan }, to);
   }
 }
 
@@ -53,11 +53,11 @@ function bookedAs({ net, tax, fees }: CollectedInvoice, parts: Due | undefined):
 
 /** Those that the books have otherwise, with what they have; undefined: nothing yet. A subscriber of years has hundreds, and an event changes one. */
 async function bookedOtherwise(
-  on: Connection,
+  tx: Connection,
   workspace: WorkspaceId,
   targets: readonly { readonly one: CollectedInvoice; readonly to: Booked }[],
 ): Promise<Map<string, BookedRow | undefined>> {
-  const { rows } = await on.query<{ wanted: string } & { [member in keyof BookedRow]: BookedRow[member] | null }>(
+  const { rows } = await tx.query<{ wanted: string } & { [member in keyof BookedRow]: BookedRow[member] | null }>(
     `select t.wanted, ${COLUMNS} from unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) t (wanted, r, d, x, f)
      left join terms.collected c on c.invoice = t.wanted and c.workspace_id = $1
      where c.invoice is null or (c.revenue, c.deferred, c.tax, c.fees) <> (t.r, t.d, t.x, t.f)`,
@@ -75,24 +75,24 @@ async function bookedOtherwise(
 
 /** Revenue of what has come to be due since: nothing else of these invoices has changed. */
 export async function bookDue(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   invoices: readonly string[],
 ): Promise<void> {
-  const known = await bookedOf(on, workspace, invoices);
-  const due = await writtenDue(on, workspace, now, invoices);
+  const known = await bookedOf(tx, workspace, invoices);
+  const due = await writtenDue(tx, workspace, now, invoices);
   for (const row of known.values()) {
     const parts = due.get(row.invoice);
     if (parts === undefined || parts.all === 0n) continue;
     const net = row.revenue + row.deferred;
     const revenue = divide(net * parts.due, parts.all, 'down');
-    await post(on, now, workspace, row, { ...row, revenue, deferred: net - revenue });
+    await post(tx, now, workspace, row, { ...row, revenue, deferred: net - revenue });
   }
 }
 
-async function bookedOf(on: Connection, workspace: WorkspaceId, invoices: readonly string[]): Promise<Map<string, BookedRow>> {
-  const { rows } = await on.query<BookedRow>(
+async function bookedOf(tx: Connection, workspace: WorkspaceId, invoices: readonly string[]): Promise<Map<string, BookedRow>> {
+  const { rows } = await tx.query<BookedRow>(
     `select ${COLUMNS} from terms.collected where workspace_id = $1 and invoice = any ($2::text[]) order by invoice`,
     [workspace, invoices],
   );
@@ -122,12 +122,12 @@ export function dueOf(
 }
 
 async function writtenDue(
-  on: Connection,
+  tx: Connection,
   workspace: WorkspaceId,
   now: Temporal.Instant,
   invoices: readonly string[],
 ): Promise<Map<string, Due>> {
-  const { rows } = await on.query<{ invoice: string } & Due>(
+  const { rows } = await tx.query<{ invoice: string } & Due>(
     `select invoice, sum(net)::bigint as all, coalesce(sum(net) filter (where due_at <= $2 or opened), 0)::bigint as due
      from terms.part where workspace_id = $1 and invoice = any ($3::text[]) group by invoice`,
     [workspace, now.toString(), invoices],
@@ -136,10 +136,10 @@ async function writtenDue(
 }
 
 /** Reported in the currency of the plan, at the plain rate of the moment it came to be known; without a stated one in its own. */
-async function begin(on: Connection, workspace: WorkspaceId, one: CollectedInvoice, fx: ExchangeRates): Promise<BookedRow> {
+async function begin(tx: Connection, workspace: WorkspaceId, one: CollectedInvoice, fx: ExchangeRates): Promise<BookedRow> {
   const { invoice, currency } = one.fact;
   const rate = findRate(fx, currency, one.reported_unit);
-  const { rows } = await on.query<BookedRow>(
+  const { rows } = await tx.query<BookedRow>(
     `insert into terms.collected (workspace_id, invoice, plan, currency, reported_unit, rate_numerator, rate_denominator)
      values ($1, $2, $3, $4, $5, $6, $7) returning ${COLUMNS}`,
     [
@@ -157,7 +157,7 @@ async function begin(on: Connection, workspace: WorkspaceId, one: CollectedInvoi
   return row;
 }
 
-async function post(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, row: BookedRow, to: Booked): Promise<void> {
+async function post(tx: Connection, now: Temporal.Instant, workspace: WorkspaceId, row: BookedRow, to: Booked): Promise<void> {
   const released = smaller(to.revenue - row.revenue, row.deferred - to.deferred);
   const lines: [debit: string, credit: string, was: bigint, is: bigint][] = [
     ['deferred', 'revenue:subscription', row.revenue, row.revenue + released],
@@ -172,7 +172,7 @@ async function post(on: Connection, now: Temporal.Instant, workspace: WorkspaceI
     const forward = is > was;
     // Differences of wholes, so that parts add up exactly in the reported currency too.
     const reported = reportedOf(row, is) - reportedOf(row, was);
-    await on.query('select ledger.post($1, $2, null, $3, $4, $5, $6, $7, $8, $9, $10)', [
+    await tx.query('select ledger.post($1, $2, null, $3, $4, $5, $6, $7, $8, $9, $10)', [
       now.toString(),
       workspace,
       forward ? debit : credit,
@@ -185,7 +185,7 @@ async function post(on: Connection, now: Temporal.Instant, workspace: WorkspaceI
       `stripe:${row.invoice}`,
     ]);
   }
-  await on.query('update terms.collected set plan = $2, revenue = $3, deferred = $4, tax = $5, fees = $6 where invoice = $1', [
+  await tx.query('update terms.collected set plan = $2, revenue = $3, deferred = $4, tax = $5, fees = $6 where invoice = $1', [
     row.invoice,
     row.plan,
     to.revenue,

@@ -9,11 +9,11 @@ import type { SubscriptionSnapshot } from './facts.ts';
  * held and go back later, spending that kept money in its month), and it stays open. The caller has the lock (`lockTerms`).
  */
 export async function closeTerms(
-  on: Connection,
+  tx: Connection,
   workspace: WorkspaceId,
   { until, terms, invoices }: Pick<Closing<SubscriptionSnapshot>, 'until' | 'terms' | 'invoices'>,
 ): Promise<boolean> {
-  const { rows } = await on.query<{ done: boolean }>(
+  const { rows } = await tx.query<{ done: boolean }>(
     `select not exists (select from terms.month where workspace_id = $1 and not closed
          and case when term = any ($2::text[]) then not lapsed or owed > 0 else owed > 0 or starts_at < $4 end)
        and not exists (select from terms.part where workspace_id = $1 and not closed
@@ -23,11 +23,11 @@ export async function closeTerms(
     [workspace, terms, invoices, until.toString()],
   );
   if (rows[0]?.done !== true) return false;
-  await on.query('update terms.month set closed = true where workspace_id = $1 and not closed and term = any ($2::text[])', [
+  await tx.query('update terms.month set closed = true where workspace_id = $1 and not closed and term = any ($2::text[])', [
     workspace,
     terms,
   ]);
-  await on.query(
+  await tx.query(
     'update terms.part set closed = true where workspace_id = $1 and not closed and invoice = any ($3::text[] || $2::text[])',
     [workspace, terms, invoices],
   );
@@ -35,7 +35,7 @@ export async function closeTerms(
 }
 
 /** Everything is read again. */
-export async function reopenTerms(on: Connection, workspace: WorkspaceId): Promise<void> {
-  await on.query('update terms.month set closed = false where workspace_id = $1 and closed', [workspace]);
-  await on.query('update terms.part set closed = false where workspace_id = $1 and closed', [workspace]);
+export async function reopenTerms(tx: Connection, workspace: WorkspaceId): Promise<void> {
+  await tx.query('update terms.month set closed = false where workspace_id = $1 and closed', [workspace]);
+  await tx.query('update terms.part set closed = false where workspace_id = $1 and closed', [workspace]);
 }

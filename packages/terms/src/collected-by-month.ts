@@ -12,8 +12,8 @@ export interface MonthMoney {
 }
 
 /** By workspace, of those that ever subscribed. */
-export async function collectedByMonth(on: Queryable, workspaces: readonly string[]): Promise<Map<string, MonthMoney[]>> {
-  const { rows } = await on.query<Omit<MonthMoney, 'currency'> & { workspace: string; currency: string }>(
+export async function collectedByMonth(tx: Queryable, workspaces: readonly string[]): Promise<Map<string, MonthMoney[]>> {
+  const { rows } = await tx.query<Omit<MonthMoney, 'currency'> & { workspace: string; currency: string }>(
     `select p.workspace_id as workspace, p.term, p.month, c.currency, sum(p.net)::bigint as net,
        coalesce(sum(ceil(c.fees::numeric * p.net / nullif(c.revenue + c.deferred, 0))), 0)::bigint as fees
      from terms.part p join terms.collected c on c.invoice = p.invoice and c.workspace_id = p.workspace_id

@@ -63,20 +63,20 @@ export type Reading = 'all' | 'open';
 const WHERE: Readonly<Record<Reading, string>> = { all: 'workspace_id = $1', open: 'workspace_id = $1 and not closed' };
 
 /** What is written of a workspace's terms; a caller that reads it to change it has its lock (`lockTerms`). */
-export async function knownMonths(on: Pick<Connection, 'query'>, workspace: WorkspaceId, reading: Reading): Promise<MonthRow[]> {
-  const { rows } = await on.query<MonthRecord>(
+export async function knownMonths(tx: Pick<Connection, 'query'>, workspace: WorkspaceId, reading: Reading): Promise<MonthRow[]> {
+  const { rows } = await tx.query<MonthRecord>(
     `select ${MONTH_COLUMNS} from terms.month where ${WHERE[reading]} order by starts_at, ends_at, term, month`,
     [workspace],
   );
   return rows.map(monthOf);
 }
 
-export async function knownParts(on: Pick<Connection, 'query'>, workspace: WorkspaceId, reading: Reading): Promise<PartRow[]> {
-  const { rows } = await on.query<PartRow>(`select ${PART_COLUMNS} from terms.part where ${WHERE[reading]}`, [workspace]);
+export async function knownParts(tx: Pick<Connection, 'query'>, workspace: WorkspaceId, reading: Reading): Promise<PartRow[]> {
+  const { rows } = await tx.query<PartRow>(`select ${PART_COLUMNS} from terms.part where ${WHERE[reading]}`, [workspace]);
   return rows;
 }
 
 /** Until the transaction ends nobody else changes the terms of this workspace. Taken before its row and before its counters. */
-export async function lockTerms(on: Connection, workspace: WorkspaceId): Promise<void> {
-  await on.query(`select pg_advisory_xact_lock(hashtextextended('terms ' || $1::text, 4780))`, [workspace]);
+export async function lockTerms(tx: Connection, workspace: WorkspaceId): Promise<void> {
+  await tx.query(`select pg_advisory_xact_lock(hashtextextended('terms ' || $1::text, 4780))`, [workspace]);
 }

@@ -13,17 +13,17 @@ import { monthName, partName } from './reconcile.ts';
 export const GAP_HOURS = 14 * 24;
 
 /** Begins what is due of these workspaces, in the caller's transaction and once: money becomes revenue, and credits are granted. */
-export async function openTerms(on: Connection, now: Temporal.Instant, workspaces: readonly WorkspaceId[]): Promise<void> {
+export async function openTerms(tx: Connection, now: Temporal.Instant, workspaces: readonly WorkspaceId[]): Promise<void> {
   if (workspaces.length === 0) return;
-  const { rows } = await on.query<{ workspace_id: WorkspaceId }>(
+  const { rows } = await tx.query<{ workspace_id: WorkspaceId }>(
     `select distinct workspace_id from terms.part where workspace_id = any ($1::uuid[]) and due_at <= $2 and not opened order by workspace_id`,
     [workspaces, now.toString()],
   );
   for (const { workspace_id } of rows) {
-    await lockTerms(on, workspace_id);
-    const known = { months: await knownMonths(on, workspace_id, 'open'), parts: await knownParts(on, workspace_id, 'open') };
-    const { opened } = await settleParts(on, now, workspace_id, known);
-    await bookDue(on, now, workspace_id, opened);
+    await lockTerms(tx, workspace_id);
+    const known = { months: await knownMonths(tx, workspace_id, 'open'), parts: await knownParts(tx, workspace_id, 'open') };
+    const { opened } = await settleParts(tx, now, workspace_id, known);
+    await bookDue(tx, now, workspace_id, opened);
   }
 }
 
@@ -39,7 +39,7 @@ export interface SettledParts {
  * not closed; the caller has its lock.
  */
 export async function settleParts(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   { months, parts }: { readonly months: readonly MonthRow[]; readonly parts: readonly PartRow[] },
@@ -48,20 +48,20 @@ export async function settleParts(
   const current = months.findLast(({ from }) => Temporal.Instant.compare(from, until) <= 0) ?? months[0];
   const by_name = new Map(months.map((month) => [monthName(month), month]));
   const opening: PartRow[] = [];
-  await lapseBefore(on, now, workspace, months, current);
+  await lapseBefore(tx, now, workspace, months, current);
   for (const part of parts) {
     const month = by_name.get(monthName(part));
     const due = Temporal.Instant.compare(part.due_at, until) <= 0;
     if (due && !part.opened) opening.push(part);
     if (!due && !part.opened) continue;
     const has = part.granted - part.taken;
-    if (part.credits < has) await takeFrom(on, now, workspace, part, has - part.credits);
+    if (part.credits < has) await takeFrom(tx, now, workspace, part, has - part.credits);
     // What was not granted while its month was served is not granted any more.
     if (part.credits > has && month && current && monthName(month) === monthName(current))
-      await grant(on, now, workspace, part, month, months);
+      await grant(tx, now, workspace, part, month, months);
   }
   if (opening.length > 0) {
-    await on.query(
+    await tx.query(
       `update terms.part t set opened = true from unnest($2::text[], $3::int[]) p (invoice, ordinal)
        where t.workspace_id = $1 and t.invoice = p.invoice and t.ordinal = p.ordinal`,
       [workspace, opening.map(({ invoice }) => invoice), opening.map(({ ordinal }) => ordinal)],
@@ -72,7 +72,7 @@ export async function settleParts(
 
 /** The monthly credits of earlier months end when another has begun; what rolls over has grants of its own. */
 async function lapseBefore(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   months: readonly MonthRow[],
@@ -82,18 +82,18 @@ async function lapseBefore(
     (month) => current && !month.lapsed && month !== current && Temporal.Instant.compare(month.from, current.from) <= 0,
   );
   if (over.length === 0) return;
-  const { rows } = await on.query<{ grant_id: string }>(
+  const { rows } = await tx.query<{ grant_id: string }>(
     `select g.grant_id from terms.part_grant g join terms.part p using (workspace_id, invoice, ordinal)
      join unnest($2::text[], $3::int[]) m (term, month) on p.term = m.term and p.month = m.month where workspace_id = $1 and monthly`,
     [workspace, over.map(({ term }) => term), over.map(({ month }) => month)],
   );
   await endGrants(
-    on,
+    tx,
     now,
     workspace,
     rows.map(({ grant_id }) => grant_id),
   );
-  await on.query(
+  await tx.query(
     `update terms.month t set lapsed = true from unnest($2::text[], $3::int[]) m (term, month)
      where t.workspace_id = $1 and t.term = m.term and t.month = m.month`,
     [workspace, over.map(({ term }) => term), over.map(({ month }) => month)],
@@ -102,7 +102,7 @@ async function lapseBefore(
 
 /** What rolls over lives longer and so burns last: what is left of it when the month ends is what may roll, and nothing is carried by anyone. */
 async function grant(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   part: PartRow,
@@ -126,13 +126,13 @@ async function grant(
     expires_at,
     reason: `monthly credits of ${month.plan}`,
   }));
-  await grantMany(on, now, grants);
-  await on.query(
+  await grantMany(tx, now, grants);
+  await tx.query(
     `insert into terms.part_grant (workspace_id, grant_id, invoice, ordinal, monthly)
      select $1, g, $3, $4, m from unnest($2::uuid[], $5::boolean[]) u (g, m) on conflict do nothing`,
     [workspace, grants.map(({ id }) => id), part.invoice, part.ordinal, made.map(({ monthly }) => monthly)],
   );
-  await on.query(
+  await tx.query(
     'update terms.part set granted = granted + $4, steps = steps + 1 where workspace_id = $1 and invoice = $2 and ordinal = $3',
     [workspace, part.invoice, part.ordinal, missing],
   );
@@ -140,24 +140,24 @@ async function grant(
 
 /** Money that went back takes the credits that are free; what was spent or is held stays where it is. */
 async function takeFrom(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   part: PartRow,
   credits: bigint,
 ): Promise<void> {
-  const { rows } = await on.query<{ grant_id: GrantId }>(
+  const { rows } = await tx.query<{ grant_id: GrantId }>(
     'select grant_id from terms.part_grant where workspace_id = $1 and invoice = $2 and ordinal = $3 order by grant_id',
     [workspace, part.invoice, part.ordinal],
   );
-  await lockGrants(on, now, workspace, []);
+  await lockGrants(tx, now, workspace, []);
   let left = credits;
   for (const { grant_id } of rows) {
     if (left === 0n) break;
-    left -= await takeBack(on, now, { workspace, grant: grant_id, credits: left, reason: `taken back: stripe:${part.invoice}` });
+    left -= await takeBack(tx, now, { workspace, grant: grant_id, credits: left, reason: `taken back: stripe:${part.invoice}` });
   }
   if (left === credits) return;
-  await on.query('update terms.part set taken = taken + $4 where workspace_id = $1 and invoice = $2 and ordinal = $3', [
+  await tx.query('update terms.part set taken = taken + $4 where workspace_id = $1 and invoice = $2 and ordinal = $3', [
     workspace,
     part.invoice,
     part.ordinal,

@@ -17,16 +17,16 @@ const BEGUN = 2;
 
 /** Of workspaces that ever subscribed; others are not in the map. Of months that begin at one moment the one that goes on is the later. */
 export async function servedTerms(
-  on: Queryable,
+  tx: Queryable,
   ids: readonly string[],
   now: Temporal.Instant,
 ): Promise<Map<string, ServedTerms>> {
-  const { rows: subscribers } = await on.query<{ workspace_id: string } & Omit<ServedTerms, 'months'>>(
+  const { rows: subscribers } = await tx.query<{ workspace_id: string } & Omit<ServedTerms, 'months'>>(
     'select workspace_id, subscribed, plan, agreed from terms.subscriber where workspace_id = any ($1::uuid[])',
     [ids],
   );
   if (subscribers.length === 0) return new Map();
-  const { rows } = await on.query<MonthRecord & { workspace_id: string }>(
+  const { rows } = await tx.query<MonthRecord & { workspace_id: string }>(
     `select m.* from unnest($1::uuid[]) w (workspace_id)
      cross join lateral (
        (select workspace_id, ${MONTH_COLUMNS} from terms.month t where t.workspace_id = w.workspace_id and starts_at <= $2

@@ -90,8 +90,8 @@ function accumulate(last: Checkpoint, sections: readonly CreditSection[]): Check
 }
 
 /** The last checkpoint before a posting. */
-export async function checkpointBefore(on: Connection, workspace: WorkspaceId, posting_id: bigint): Promise<Checkpoint> {
-  const { rows } = await on.query<Checkpoint>(
+export async function checkpointBefore(tx: Connection, workspace: WorkspaceId, posting_id: bigint): Promise<Checkpoint> {
+  const { rows } = await tx.query<Checkpoint>(
     `select posting_id, balance, latest_at from wallet.checkpoint
      where workspace_id = $1 and posting_id < $2 order by posting_id desc limit 1`,
     [workspace, posting_id],

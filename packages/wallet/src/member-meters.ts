@@ -10,15 +10,15 @@ type Workspace = Policy['workspace'];
 /** The meters a member's call takes from besides its workspace's: its own, its team's; undefined when neither is limited. */
 export interface MemberMeters {
   /** At once when the workspace is known; without a member, nothing. */
-  readonly of: (policy: Policy, member: string | undefined) => Found | Promise<Found>;
+  readonly of: (policy: Policy, member: string | undefined) => MeterSpecs | Promise<MeterSpecs>;
   /** Forgets what this server knows of a workspace, so that whoever changed it here meets the change at once. */
   forget(workspace: WorkspaceId): void;
 }
 
-type Found = readonly MeterSpec[] | undefined;
+type MeterSpecs = readonly MeterSpec[] | undefined;
 type Members = ReadonlyMap<string, readonly Allocation[]>;
 
-interface Known {
+interface WorkspaceMembers {
   /** A workspace object is replaced whenever anything about it changes, its allocations included. */
   readonly workspace: Workspace;
   members: Members | Promise<Members>;
@@ -28,10 +28,10 @@ const WORKSPACES_MAX = 50_000;
 const NOBODY: Members = new Map();
 
 export function memberMeters(pool: Pool): MemberMeters {
-  const known = new LruCache<WorkspaceId, Known>(WORKSPACES_MAX);
+  const known = new LruCache<WorkspaceId, WorkspaceMembers>(WORKSPACES_MAX);
   const specs = new WeakMap<Policy, Map<string, readonly MeterSpec[]>>();
 
-  const metersOf = (policy: Policy, members: Members, member: string): Found => {
+  const metersOf = (policy: Policy, members: Members, member: string): MeterSpecs => {
     const allocations = members.get(member);
     if (allocations === undefined) return undefined;
     let ofPolicy = specs.get(policy);
@@ -54,7 +54,7 @@ export function memberMeters(pool: Pool): MemberMeters {
         throw error;
       },
     );
-    const entry: Known = { workspace, members: loading };
+    const entry: WorkspaceMembers = { workspace, members: loading };
     known.set(workspace.id, entry);
     return loading;
   };

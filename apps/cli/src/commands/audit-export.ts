@@ -7,7 +7,7 @@ import { loadSettings } from '@purser/settings';
 import { openDatabase } from '../open-database.ts';
 
 /** Writes the sealed trail to the output as JSON Lines, no faster than it is read. */
-export async function exportTrail(): Promise<void> {
+export async function exportAuditLog(): Promise<void> {
   await using database = await openDatabase(loadSettings(process.cwd()));
   await pipeline(Readable.from(ended(exportAudit(database.pool))), process.stdout, { end: false });
 }

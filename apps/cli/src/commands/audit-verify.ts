@@ -2,7 +2,7 @@ import { type Head, verifyAudit } from '@purser/audit';
 import { loadSettings } from '@purser/settings';
 
 import { openDatabase } from '../open-database.ts';
-import { printMissing, printAuditVerdict } from '../trail-verdict.ts';
+import { printMissing, printAuditVerdict } from '../audit-verdict.ts';
 
 /** Prints whether the trail is as it was sealed, up to `head` when one is given; exit 1 when it is not. */
 export async function verifyAuditLog(head: Head | undefined): Promise<void> {

@@ -2,7 +2,7 @@ import { loadSettings } from '@purser/settings';
 import { verifyBooks } from '@purser/console';
 
 import { openDatabase } from '../open-database.ts';
-import { printMissing } from '../trail-verdict.ts';
+import { printMissing } from '../audit-verdict.ts';
 
 /** Prints what the books say of themselves; exit 1 when they do not balance or a counter is not what its history says. */
 export async function verifyLedger(): Promise<void> {

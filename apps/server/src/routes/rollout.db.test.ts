@@ -39,7 +39,7 @@ const concurrencyOf = async (key: string, url = other.url): Promise<unknown> => 
 };
 const start = (body: object) => server.admin('/api/admin/rollouts', { body });
 /** What every server does twice a second. */
-const looked = () => server.running.composition.deps.policies.look();
+const looked = () => server.running.composition.deps.policies.evaluate();
 const change = (id: string, body: object) => server.admin(`/api/admin/rollouts/${id}`, { method: 'PATCH', body });
 
 describe('a staged rollout of a catalog (C13)', () => {

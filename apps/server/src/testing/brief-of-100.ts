@@ -35,13 +35,13 @@ export interface Figures {
   readonly before_fees: string;
 }
 
-type Given = Pick<Figures, 'revenue' | 'fees' | 'cost'>;
+type ExpectedMoney = Pick<Figures, 'revenue' | 'fees' | 'cost'>;
 
 /** Ten-thousandths of a dollar. */
 const UNIT = 10_000;
 
 /** One payment of so many cents for so many credits, each at a cent of cost. */
-function payment({ price_cents, credits }: { readonly price_cents: number; readonly credits: number }): Given {
+function payment({ price_cents, credits }: { readonly price_cents: number; readonly credits: number }): ExpectedMoney {
   const dollars = (units: number): string => plain(units);
   return {
     revenue: dollars(price_cents * 100),
@@ -74,8 +74,9 @@ export function brief(): Figures {
   return sumOf(Object.keys(HUNDRED.plans).map((plan) => of(plan)));
 }
 
-export function sumOf(all: readonly Given[]): Figures {
-  const sum = (figure: keyof Given): number => all.reduce((total, one) => total + Math.round(Number(one[figure]) * UNIT), 0);
+export function sumOf(all: readonly ExpectedMoney[]): Figures {
+  const sum = (figure: keyof ExpectedMoney): number =>
+    all.reduce((total, one) => total + Math.round(Number(one[figure]) * UNIT), 0);
   const [revenue, fees, cost] = [sum('revenue'), sum('fees'), sum('cost')];
   const percent = (part: number): string => (Math.floor((part * 10_000) / revenue) / 100).toFixed(2);
   return {

@@ -3,7 +3,7 @@ import { createLog, type Log } from '@purser/log';
 import { suiteClock } from '@purser/core/testing';
 import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 
-import type { Given } from '../compose.ts';
+import type { ServerOptions } from '../compose.ts';
 import { MIGRATIONS } from '../migrations.ts';
 import { provenCatalog } from '../proven-catalog.ts';
 import { type RunningServer, startServer } from '../start.ts';
@@ -48,7 +48,7 @@ const CATALOG = new URL('../../../../catalogs/default.yaml', import.meta.url).pa
 
 export async function startTestServer(
   environment: Readonly<Record<string, string>> = {},
-  more: Partial<Pick<Given, 'pause' | 'web_directory'>> = {},
+  more: Partial<Pick<ServerOptions, 'pause' | 'web_directory'>> = {},
 ): Promise<TestServer> {
   const database = await createTestDatabase(MIGRATIONS.slice(1));
   const log_lines: string[] = [];

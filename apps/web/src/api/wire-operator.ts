@@ -162,7 +162,7 @@ export interface UndeliveredPage {
 }
 
 /** Where one ladder stands. */
-export interface Standing {
+export interface LadderState {
   readonly ladder: string;
   readonly watches: string;
   /** Null: everybody’s. */
@@ -179,8 +179,8 @@ export interface Standing {
 
 export interface Ladders {
   readonly frozen: boolean;
-  readonly shared: readonly Standing[];
-  readonly workspaces: readonly Standing[];
+  readonly shared: readonly LadderState[];
+  readonly workspaces: readonly LadderState[];
   readonly workspaces_throttled: number;
 }
 

@@ -7,7 +7,7 @@ import { scratchFolder } from '@purser/embedded';
 import type { TestDatabase } from '@purser/database/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { call, createAuditLog, deed, NOON } from '../testing/trail.ts';
+import { call, createAuditLog, auditEvent, NOON } from '../testing/audit-log.ts';
 import { appendAudit } from '../append-audit.ts';
 import { readMark } from './mark.ts';
 import { appendMark, readMarks } from './mark-file.ts';
@@ -33,7 +33,7 @@ const at = (seconds: number): Temporal.Instant => NOON.add({ seconds });
 async function work(pool: Pool, from: number, to: number, name = 'server-1'): Promise<void> {
   for (let second = from; second < to; second++) {
     await call(pool);
-    await appendAudit(pool, deed({ at: at(second) }));
+    await appendAudit(pool, auditEvent({ at: at(second) }));
     await appendMark(folder, name, await readMark(pool, at(second)), 0);
   }
 }
@@ -85,7 +85,7 @@ test('the same is told when the older state was written to again, under the same
   await ahead.end();
   for (let calls = 0; calls < 6; calls++) {
     await call(older);
-    await appendAudit(older, deed());
+    await appendAudit(older, auditEvent());
   }
   expect(await findMissing(older, await readMarks([folder]))).toMatchObject({ after: at(3), through: at(7), postings: 8n });
 });

@@ -5,7 +5,7 @@ import { allocationOf } from '@purser/wallet';
 
 import { BUDGET } from './amounts.ts';
 import type { Draft } from './draft.ts';
-import type { Denied, Left } from './left.ts';
+import type { Denied, Remaining } from './remaining.ts';
 import { buyOffers, upgradeOffers } from './offers.ts';
 
 /** What the caller is told when a meter has too little left, and a smaller request would not help. */
@@ -84,7 +84,7 @@ export async function waitForAll(meters: Meters, draft: Draft, { legs }: HoldReq
 }
 
 /** A quota starts anew with its window, an allocation with the billing period. */
-export function withWait({ policy, now }: Draft, { units }: Left, refusal: Refusal): Refusal {
+export function withWait({ policy, now }: Draft, { units }: Remaining, refusal: Refusal): Refusal {
   if (refusal.code !== 'quota_exceeded' || refusal.retryAfterSeconds !== undefined) return refusal;
   let end = units.size === 0 ? policy.billing_period.end : null;
   for (const { of } of units.values()) {

@@ -1,13 +1,13 @@
 import { BrokenInvariant, isRefusal, type Refusal, refuse } from '@purser/core';
 import { type ModelEntry, priceKeyOf } from '@purser/catalog';
 import { findRate, type ModelPrice, multiply } from '@purser/money';
-import { type Candidates, candidatesFor, type Room } from '@purser/routing';
+import { type Candidates, candidatesFor, type Headroom } from '@purser/routing';
 
 import type { Engine } from '../deps.ts';
 import type { Fitted } from '../tasks/task.ts';
 import type { Draft, SizedDraft } from './draft.ts';
-import type { Left } from './left.ts';
-import { closedRefusal, standingOf } from './route-standing.ts';
+import type { Remaining } from './remaining.ts';
+import { closedRefusal, routeStatusOf } from './route-status.ts';
 
 /** A draft with the models that may serve it, best first, without those whose route is closed. */
 export interface Routed {
@@ -28,7 +28,7 @@ export function route(draft: SizedDraft, engine: Pick<Engine, 'routes'>): Routed
       'invalid_request',
       `${unfit[0]} (${found.models[0]?.id} does not take it here; leave it out or name another model)`,
     );
-  const states = able.map((model) => standingOf(engine, task, model, draft.workspace.id));
+  const states = able.map((model) => routeStatusOf(engine, task, model, draft.workspace.id));
   const open = able.filter((_, index) => states[index]?.state !== 'closed');
   const [first] = open;
   if (first !== undefined) {
@@ -78,7 +78,7 @@ function candidatesOf({ ask, policy, catalog, operation }: SizedDraft): Candidat
 }
 
 /** Has the task fit the request to what is left: smaller, else by a cheaper model, else refused. */
-export function fit(draft: SizedDraft, candidates: readonly ModelEntry[], left: Left): Fitted | Refusal {
+export function fit(draft: SizedDraft, candidates: readonly ModelEntry[], left: Remaining): Fitted | Refusal {
   const { ask, catalog, policy } = draft;
   if (ask.cost_max) {
     const currency = ask.cost_max.currency;
@@ -91,12 +91,12 @@ export function fit(draft: SizedDraft, candidates: readonly ModelEntry[], left: 
         `max_cost: no rate from ${foreign.currency} to ${currency} is known here; want ${foreign.currency}`,
       );
   }
-  const credits: Room = {
-    left: multiply(catalog.credit.cost, policy.request.credits_max),
+  const credits: Headroom = {
+    remaining: multiply(catalog.credit.cost, policy.request.credits_max),
     code: 'request_too_large',
     name: `the plan’s limit of ${policy.request.credits_max} credits a request`,
   };
-  const asked: Room[] = ask.cost_max ? [{ left: ask.cost_max, code: 'request_too_large', name: 'max_cost' }] : [];
+  const asked: Headroom[] = ask.cost_max ? [{ remaining: ask.cost_max, code: 'request_too_large', name: 'max_cost' }] : [];
   return ask.task.fit({
     input: draft.input,
     operation: draft.operation,
@@ -104,15 +104,15 @@ export function fit(draft: SizedDraft, candidates: readonly ModelEntry[], left: 
     size: draft.size,
     candidates,
     priceOf: (model) => priceOf(draft, model),
-    rooms: [credits, ...asked, ...left.rooms],
-    ...(left.dearest && { dearest_room: left.dearest }),
+    headrooms: [credits, ...asked, ...left.headrooms],
+    ...(left.dearest && { dearest_headroom: left.dearest }),
     units_left: unitsLeft(left),
   });
 }
 
 const NONE: ReadonlyMap<string, bigint> = new Map();
 
-function unitsLeft({ units }: Left): ReadonlyMap<string, bigint> {
+function unitsLeft({ units }: Remaining): ReadonlyMap<string, bigint> {
   return units.size === 0 ? NONE : new Map([...units].map(([unit, { left }]) => [unit, left]));
 }
 

@@ -3,7 +3,7 @@ import type { Meters } from '@purser/meters';
 
 import { denial, exposedOrSpent, waitForAll, withOffers, withWait } from './denial.ts';
 import { type Held, holdFor } from './held.ts';
-import { type Left, narrow, NOTHING_DENIED } from './left.ts';
+import { type Remaining, narrow, NOTHING_DENIED } from './remaining.ts';
 import { fit, type Routed } from './route.ts';
 
 /** How often a request is made smaller because others were faster, before it is refused. */
@@ -16,7 +16,7 @@ export type HoldStep = Held | Refusal | { readonly replay: string };
  * left, so the request can be clamped or sent to a cheaper model and tried again.
  */
 export async function takeHold(meters: Meters, { draft, candidates }: Routed, expires_at: Temporal.Instant): Promise<HoldStep> {
-  let left: Left = NOTHING_DENIED;
+  let left: Remaining = NOTHING_DENIED;
   for (let round = 0; ; round++) {
     const fitted = fit(draft, candidates, left);
     if ('refused' in fitted) return withOffers(draft, withWait(draft, left, await exposedOrSpent(meters, draft, fitted)));

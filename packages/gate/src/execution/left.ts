@@ -30,5 +30,5 @@ export async function endLeft(
   if (ending.kind === 'unresolved') {
     held.draft.watch.end('ok');
     await endUnserved(engine, held, attempt, { kind: 'doubt' });
-  } else await book(engine, held, attempt, ending, billOf(held, ending, 'served'), { unwatched: true });
+  } else await book(engine, held, attempt, ending, billOf(held, ending, 'served'), { deferred: true });
 }

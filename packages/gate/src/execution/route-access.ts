@@ -1,17 +1,17 @@
 import type { ModelEntry } from '@purser/catalog';
 import { doneWithin, PLATFORM, RefusalError } from '@purser/core';
 import { ProviderError } from '@purser/providers';
-import type { Probe, Proof, RouteStanding } from '@purser/routing';
+import type { Probe, Proof, RouteStatus } from '@purser/routing';
 
 import type { Held } from '../admission/held.ts';
-import { closedRefusal, routeOf, standingOf } from '../admission/route-standing.ts';
+import { closedRefusal, routeOf, routeStatusOf } from '../admission/route-status.ts';
 import type { Engine } from '../deps.ts';
 import { noteProbeFailure } from './route-outcome.ts';
 import type { Serving } from './serving.ts';
 
 /** The right to be the one call that tries a route; undefined where there is nothing to try. @throws RefusalError when another tries it */
 export async function claimRoute(engine: Engine, { draft, fitted, hold }: Held): Promise<Probe | undefined> {
-  const look = () => standingOf(engine, draft.ask.task, fitted.model, hold.workspace);
+  const look = () => routeStatusOf(engine, draft.ask.task, fitted.model, hold.workspace);
   const { state } = look();
   if (state !== 'due' && state !== 'to_prove') return undefined;
   const probe = await engine.routes.claim(routeOf(fitted.model), hold.workspace);
@@ -29,7 +29,7 @@ const TRUSTED: Proof = { kept: true, output_limit: null };
 export async function proveRoute(engine: Engine, { held, time, probe }: Serving, stream: boolean): Promise<void> {
   const { model } = held.fitted;
   const { task } = held.draft.ask;
-  const look = (): RouteStanding => standingOf(engine, task, model, held.hold.workspace, probe);
+  const look = (): RouteStatus => routeStatusOf(engine, task, model, held.hold.workspace, probe);
   let now = look();
   if (now.state === 'to_prove') {
     const run = () => task.limits?.prove(model, stream) ?? Promise.resolve(TRUSTED);

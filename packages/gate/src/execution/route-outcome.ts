@@ -4,7 +4,7 @@ import type { Failure, Probe, Route } from '@purser/routing';
 
 import type { Draft } from '../admission/draft.ts';
 import type { Held } from '../admission/held.ts';
-import { routeOf } from '../admission/route-standing.ts';
+import { routeOf } from '../admission/route-status.ts';
 import type { Engine } from '../deps.ts';
 import { isCallersOwn, isProvokable, whyOf, wordsOf } from './provider-failure.ts';
 import type { Serving } from './serving.ts';

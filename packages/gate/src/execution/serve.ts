@@ -3,7 +3,7 @@ import { ProviderError } from '@purser/providers';
 
 import { admit, type Cleared } from '../admission/admit.ts';
 import type { Held } from '../admission/held.ts';
-import { standingOf } from '../admission/route-standing.ts';
+import { routeStatusOf } from '../admission/route-status.ts';
 import type { Engine } from '../deps.ts';
 import type { Fitted } from '../tasks/task.ts';
 import { CallTime } from './call-time.ts';
@@ -41,7 +41,7 @@ export async function serve<T, F extends Fitted>(
     const { model } = step.fitted;
     try {
       // The last look before a provider is called: the hold took its time.
-      if (standingOf(engine, draft.ask.task, model, step.hold.workspace).state !== 'open') {
+      if (routeStatusOf(engine, draft.ask.task, model, step.hold.workspace).state !== 'open') {
         serving = { ...serving, probe: await claimRoute(engine, step) };
         await proveRoute(engine, serving, stream);
       }

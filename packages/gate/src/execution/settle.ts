@@ -67,7 +67,7 @@ export interface BookingTerms {
   /** Stored under the idempotency key. */
   readonly kept?: string | undefined;
   /** The answer does not wait for it, so it may gather others. */
-  readonly unwatched?: boolean;
+  readonly deferred?: boolean;
 }
 
 /**
@@ -87,7 +87,7 @@ export async function book(
   engine.onBilled?.(bill);
   const served = isServed(attempt);
   // Who waits for the settle is answered after it.
-  if (served && terms.unwatched) draft.watch.end('ok', bill);
+  if (served && terms.deferred) draft.watch.end('ok', bill);
   const counted = draft.ask.task.counted(ending.kind === 'bounded' && ending.sure !== null ? ending.sure : ending.usage);
   const credits = chargeOf(charged, creditsHeld(hold).granted);
   const amounts: Amounts = { cost, dearest_cost: cost, counted, in_flight: 0n, credits };
@@ -106,7 +106,7 @@ export async function book(
     attempts: [attemptRecord(held, attempt, ending)],
     ...(terms.kept === undefined ? {} : { answer: terms.kept }),
   };
-  const outcome = await engine.meters.end(settle, terms.unwatched);
+  const outcome = await engine.meters.end(settle, terms.deferred);
   if (outcome.before === 'unknown') await keepLost(engine, held, settle);
   if (served) draft.watch.end('ok', bill);
   engine.onSpent?.(draft.policy);

@@ -5,7 +5,7 @@ import type { Workspace } from '@purser/identity';
 import { LocalRateLimiter } from '@purser/limits';
 import { grantCredits, Meters, type MeterState } from '@purser/meters';
 import { type Money, money } from '@purser/money';
-import { effectivePolicy, NOTHING_KNOWN, type Policy, raiseCeiling, raisesBefore, type Standing } from '@purser/policy';
+import { effectivePolicy, NOTHING_KNOWN, type Policy, raiseCeiling, raisesBefore, type WorkspaceState } from '@purser/policy';
 import { RouteStates } from '@purser/routing';
 import { foldTerms, type MonthRow, type SubscriptionSnapshot } from '@purser/terms';
 import { memberMeters, openPeriods } from '@purser/wallet';
@@ -25,7 +25,7 @@ export class TrialWorld {
   /** What money went to so far: tasks, and trials. */
   readonly spent_on = new Set<string>();
   readonly #batches: Pool;
-  readonly #standings = new Map<string, Standing>();
+  readonly #standings = new Map<string, WorkspaceState>();
 
   /** The database has the migrations of `TRIAL_ROOMS`, and is the caller's to drop. */
   constructor(database: { readonly url: string; readonly pool: Pool }, now: Temporal.Instant) {

@@ -51,7 +51,7 @@ type Costs = Pick<Fitted, 'worst_cost' | 'dearest_cost'>;
 
 /** What it may cost when that fits everywhere, else the refusal of the first that it does not fit. */
 function fits(
-  { rooms, dearest_room, units_left, policy }: Asked,
+  { headrooms, dearest_headroom, units_left, policy }: Asked,
   model: ModelEntry,
   price: ModelPrice,
   { most, billed = most, dearest = billed }: Step<unknown>,
@@ -61,11 +61,13 @@ function fits(
   if (isUnpriced(worst)) return refuse('price_unknown', `no price of ${worst.unpriced} is known for ${model.id}`);
   const beyond = dearest === billed ? worst : worstCaseCost(price, dearest);
   if (isUnpriced(beyond)) return refuse('price_unknown', `no price of ${beyond.unpriced} is known for ${model.id}`);
-  const asked = rooms.map((room) => [room, worst] as const);
-  for (const [{ left, code, name }, most_cost] of dearest_room ? [...asked, [dearest_room, beyond] as const] : asked) {
-    const cost = convertCost(most_cost, left.currency, policy.catalog.fx);
-    if (compare(cost, left) <= 0) continue;
-    const may = `it may cost ${formatMoney(cost)}, and ${formatMoney(left)} is left`;
+  const asked = headrooms.map((headroom) => [headroom, worst] as const);
+  for (const [{ remaining, code, name }, most_cost] of dearest_headroom
+    ? [...asked, [dearest_headroom, beyond] as const]
+    : asked) {
+    const cost = convertCost(most_cost, remaining.currency, policy.catalog.fx);
+    if (compare(cost, remaining) <= 0) continue;
+    const may = `it may cost ${formatMoney(cost)}, and ${formatMoney(remaining)} is left`;
     return refuse(code, `${name} does not leave enough for this call on ${model.id}; ${may}`);
   }
   const takes = counted(most);

@@ -3,7 +3,7 @@ import type { HoldId, Refusal } from '@purser/core';
 import type { ModelPrice, Money, Unpriced, Usage } from '@purser/money';
 import type { Policy } from '@purser/policy';
 import type { AnswerPiece, UsageReport } from '@purser/providers';
-import type { Degradation, Proof, Room } from '@purser/routing';
+import type { Degradation, Headroom, Proof } from '@purser/routing';
 
 /** What a request amounts to before a model is chosen. */
 export interface Size {
@@ -37,9 +37,9 @@ export interface Fitting<Input, S extends Size> extends Sizing<Input> {
   /** The price of a model at this moment; undefined: nobody knows, and the model is not used. */
   readonly priceOf: (model: ModelEntry) => ModelPrice | undefined;
   /** What bounds the worst case in money. */
-  readonly rooms: readonly Room[];
+  readonly headrooms: readonly Headroom[];
   /** What bounds the most that a provider can bill for the call, whatever limit it was sent; absent: not asked. */
-  readonly dearest_room?: Room;
+  readonly dearest_headroom?: Headroom;
   /** What quotas leave of a unit; one that is absent is not known to be short. */
   readonly units_left: ReadonlyMap<string, bigint>;
 }

@@ -2,9 +2,9 @@ import { isUuid, PLATFORM, type Refusal, refuse, type WorkspaceId } from '@purse
 import { type Connection, newId, type Pool, transaction, transactionOf, workspaceTransaction } from '@purser/database';
 
 import { keyedHash } from './shared-secret.ts';
-import type { RecordAuditEvent } from './deed.ts';
+import type { RecordAuditEvent } from './audit-event.ts';
 import type { Authority } from './members.ts';
-import { countAttempts } from './occasions.ts';
+import { countAttempts } from './limited-attempts.ts';
 import type { MemberRole, Person } from './person.ts';
 
 export interface Invitation {
@@ -16,7 +16,7 @@ export interface Invitation {
   readonly expires_at: Temporal.Instant;
 }
 
-interface Parts {
+interface InvitationParts {
   readonly pool: Pool;
   readonly record: RecordAuditEvent;
   readonly naming: Buffer;
@@ -30,7 +30,7 @@ const NONE = refuse('not_found', 'there is no such invitation, or it has expired
 
 /** Invites a mailbox; again replaces the invitation before. Refuses `forbidden`, `invalid_request` (a member already) and `limit_reached`. */
 export async function invite(
-  parts: Parts,
+  parts: InvitationParts,
   wanted: { readonly workspace: WorkspaceId; readonly email: string; readonly role: MemberRole | 'operator' },
   by: Authority,
   now: Temporal.Instant,
@@ -40,7 +40,7 @@ export async function invite(
   const email = wanted.email.toLowerCase();
   if (role !== 'member' && by.role !== 'owner') return refuse('forbidden', `only an owner can invite with the role ${role}`);
   const source = keyedHash(parts.naming, `workspace ${workspace}`);
-  const count = (on: Connection) => countAttempts(on, [{ kind: 'invitations', source, ...A_DAY }], now);
+  const count = (tx: Connection) => countAttempts(tx, [{ kind: 'invitations', source, ...A_DAY }], now);
   const write = async (connection: Connection): Promise<Invitation | Refusal> => {
     // How often is known of no tenant, so a tenant's transaction has it counted beside itself: an invitation that fails counts too.
     const used = await (workspace === PLATFORM ? count(connection) : transaction(parts.pool, count));
@@ -100,7 +100,7 @@ export async function invitationsFor(
 
 /** Takes an invitation up: who proved the mailbox it was sent to becomes a member. Refuses `not_found`, also for another's. */
 export async function acceptInvitation(
-  parts: Parts,
+  parts: InvitationParts,
   id: string,
   person: Person,
   now: Temporal.Instant,
@@ -134,7 +134,7 @@ export async function acceptInvitation(
 
 /** Refuses `not_found`. */
 export async function withdrawInvitation(
-  parts: Parts,
+  parts: InvitationParts,
   workspace: WorkspaceId,
   id: string,
   by: Authority,

@@ -3,7 +3,7 @@ import { type Connection, type Pool, transaction } from '@purser/database';
 
 import { freePlan, type Offering } from '../terms.ts';
 import { WITHOUT_GRANT } from '../withheld-grant.ts';
-import type { RecordAuditEvent } from './deed.ts';
+import type { RecordAuditEvent } from './audit-event.ts';
 
 interface LinkParts {
   readonly pool: Pool;

@@ -1,7 +1,7 @@
 import { isUuid, PLATFORM, type Refusal, refuse, type WorkspaceId } from '@purser/core';
 import { type Connection, type Pool, transaction, workspaceTransaction } from '@purser/database';
 
-import type { RecordAuditEvent } from './deed.ts';
+import type { RecordAuditEvent } from './audit-event.ts';
 import type { MemberRole } from './person.ts';
 
 export interface Member {
@@ -22,7 +22,7 @@ export interface Authority {
   readonly person_id: string | null;
 }
 
-interface Parts {
+interface MemberParts {
   readonly pool: Pool;
   readonly record: RecordAuditEvent;
 }
@@ -45,7 +45,7 @@ export async function listMembers(pool: Pool, workspace: WorkspaceId): Promise<r
 
 /** Only an owner makes and unmakes owners and admins. Refuses `forbidden`, `not_found`, and `limit_reached` for the last owner. */
 export async function changeMemberRole(
-  parts: Parts,
+  parts: MemberParts,
   workspace: WorkspaceId,
   id: string,
   role: MemberRole,
@@ -73,7 +73,12 @@ export async function changeMemberRole(
 }
 
 /** Takes somebody out, or oneself. Refuses `forbidden`, `not_found`, and `limit_reached` for the last owner. */
-export async function removeMember(parts: Parts, workspace: WorkspaceId, id: string, by: Authority): Promise<Member | Refusal> {
+export async function removeMember(
+  parts: MemberParts,
+  workspace: WorkspaceId,
+  id: string,
+  by: Authority,
+): Promise<Member | Refusal> {
   return workspaceTransaction(parts.pool, workspace, async (connection) => {
     const before = await lockMember(connection, workspace, id);
     if (before === undefined) return NO_MEMBER;
@@ -108,7 +113,7 @@ export async function listOperators(pool: Pool): Promise<readonly Operator[]> {
 }
 
 /** Refuses `not_found`. */
-export async function removeOperator(parts: Parts, id: string, actor: string): Promise<true | Refusal> {
+export async function removeOperator(parts: MemberParts, id: string, actor: string): Promise<true | Refusal> {
   if (!isUuid(id)) return refuse('not_found', 'there is no such operator');
   return transaction(parts.pool, async (connection) => {
     const { rowCount } = await connection.query('delete from identity.member where workspace_id = $1 and person_id = $2', [

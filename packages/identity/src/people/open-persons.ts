@@ -7,7 +7,7 @@ import type { Directory } from '../directory.ts';
 import type { Offering } from '../terms.ts';
 import type { AuthParts, BetterAuth } from './better-auth.ts';
 import { sharedSecret, derivedKey } from './shared-secret.ts';
-import type { RecordAuditEvent } from './deed.ts';
+import type { RecordAuditEvent } from './audit-event.ts';
 import type { EntryStore } from './entry-store.ts';
 import { RedisEntryCache } from './entry-cache-redis.ts';
 import { CachedEntries } from './entry-store-cached.ts';
@@ -94,7 +94,7 @@ export interface Persons {
   withdrawInvitation(workspace: WorkspaceId, id: string, by: Authority): Promise<true | Refusal>;
 }
 
-interface Given {
+interface PersonsDeps {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly offering: () => Offering;
@@ -117,7 +117,7 @@ async function openSignIn(parts: AuthParts): Promise<BetterAuth> {
   return openBetterAuth(parts);
 }
 
-export async function openPersons(given: Given, options: PersonsOptions): Promise<OpenPersons> {
+export async function openPersons(given: PersonsDeps, options: PersonsOptions): Promise<OpenPersons> {
   const { pool, clock, offering, directory } = given;
   const { log, record, public_url, web_url } = options;
   const secret = await sharedSecret(pool);
@@ -206,7 +206,7 @@ export async function openPersons(given: Given, options: PersonsOptions): Promis
   };
 }
 
-function openEntries({ pool, clock, redis_url, redis_prefix }: Given): EntryStore {
+function openEntries({ pool, clock, redis_url, redis_prefix }: PersonsDeps): EntryStore {
   const entries = new PostgresEntries(pool, clock);
   return redis_url === undefined ? entries : new CachedEntries(entries, new RedisEntryCache(redis_url, redis_prefix), clock);
 }

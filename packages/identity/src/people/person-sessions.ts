@@ -19,7 +19,7 @@ export interface PersonSession {
   readonly expires_ms: number;
 }
 
-interface Parts {
+interface SessionParts {
   readonly auth: () => Promise<BetterAuth>;
   readonly storage: SealedStorage;
   readonly clock: Clock;
@@ -37,9 +37,9 @@ export class PersonSessions {
   readonly #changed_in = new LruCache<string, number>(CACHED_MAX);
   /** Grows when a session ends here: what was being read meanwhile may have ended, and is not kept. */
   #ended = 0;
-  readonly #parts: Parts;
+  readonly #parts: SessionParts;
 
-  constructor(parts: Parts) {
+  constructor(parts: SessionParts) {
     this.#parts = parts;
     parts.directory.watch((workspace) => this.#forgetIn(workspace));
   }

@@ -34,8 +34,8 @@ const PERSON = `
   from identity.person p left join identity.member m on m.person_id = p.id
   where p.id = $1 group by p.id`;
 
-export async function findPerson(on: Queryable, id: string): Promise<Person | undefined> {
-  const { rows } = await on.query<PersonRow>(PERSON, [id]);
+export async function findPerson(tx: Queryable, id: string): Promise<Person | undefined> {
+  const { rows } = await tx.query<PersonRow>(PERSON, [id]);
   const row = rows[0];
   if (row === undefined) return undefined;
   const memberships = new Map<string, MemberRole>();

@@ -7,8 +7,8 @@ import { refuseTimezone } from '../timezone.ts';
 import { WITHOUT_GRANT } from '../withheld-grant.ts';
 import { addressBlock } from './address-block.ts';
 import { keyedHash } from './shared-secret.ts';
-import type { RecordAuditEvent } from './deed.ts';
-import { countAttempts, type Occasion, usedUp } from './occasions.ts';
+import type { RecordAuditEvent } from './audit-event.ts';
+import { countAttempts, type LimitedAttempt, usedUp } from './limited-attempts.ts';
 
 /** From where somebody starts. */
 export interface Origin {
@@ -99,7 +99,7 @@ async function lockPerson(connection: Connection, person_id: string): Promise<Wo
   return rows[0]?.workspace_id;
 }
 
-function startsOf({ naming, starts_per_address }: PersonalParts, start: Start, { address, device }: Origin): Occasion[] {
+function startsOf({ naming, starts_per_address }: PersonalParts, start: Start, { address, device }: Origin): LimitedAttempt[] {
   const max = start === 'proven' ? starts_per_address * PER_PROVEN : starts_per_address;
   return [
     { kind: 'start_address', source: keyedHash(naming, `address ${addressBlock(address)}`), max, within: ADDRESS_WITHIN },

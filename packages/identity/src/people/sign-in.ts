@@ -7,7 +7,7 @@ import { hashSecret } from '../secret.ts';
 import { addressBlock } from './address-block.ts';
 import type { BetterAuth } from './better-auth.ts';
 import { keyedHash } from './shared-secret.ts';
-import { countAttempts } from './occasions.ts';
+import { countAttempts } from './limited-attempts.ts';
 import type { Person } from './person.ts';
 import type { PersonSessions } from './person-sessions.ts';
 import type { SealedStorage } from './sealed-storage.ts';

@@ -15,7 +15,7 @@ import { settleTerms } from './settle-terms.ts';
 
 /** An invoice was paid, or was not: the license follows, and what was collected is a fact that terms follow from. */
 export async function applyInvoice(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   parts: EffectParts,
   event: PaymentEvent,
@@ -26,27 +26,27 @@ export async function applyInvoice(
   const { invoice, subscription } = told;
   const payment = { workspace, id: event.id, at: event.at, reference: invoice, subscription };
   if (told.state === 'void') {
-    const { before, after } = await recordPayment(on, now, { ...payment, kind: 'excused' });
+    const { before, after } = await recordPayment(tx, now, { ...payment, kind: 'excused' });
     return before.license === after.license
       ? { outcome: 'ignored', detail: 'nobody was taken to owe it' }
       : { outcome: 'applied' };
   }
   if (told.state === 'failed') {
-    const { before, after } = await recordPayment(on, now, { ...payment, kind: 'failed' });
+    const { before, after } = await recordPayment(tx, now, { ...payment, kind: 'failed' });
     if (before.license !== after.license) return { outcome: 'applied' };
     return { outcome: 'ignored', detail: 'its subscription was never paid, or owes already' };
   }
-  if (told.charged) await recordPayment(on, now, { ...payment, kind: 'paid', adds: addsTo(told.reason, told.lines) });
-  if (told.payment !== undefined) await notePayment(on, invoice, told.payment);
-  const fresh = await keepInvoice(on, event, told, {
+  if (told.charged) await recordPayment(tx, now, { ...payment, kind: 'paid', adds: addsTo(told.reason, told.lines) });
+  if (told.payment !== undefined) await notePayment(tx, invoice, told.payment);
+  const fresh = await keepInvoice(tx, event, told, {
     workspace,
     version: parts.catalog.version,
     isPlan: (code) => findPlan(parts.catalog, code) !== undefined,
   });
   if (fresh && told.gross.nanos > 0n && !isPriced(parts.catalog, told.gross.currency))
-    await tellUnpriced(on, now, workspace, told);
-  await settleReversals(on, now, parts, invoice, event.at);
-  await settleTerms(on, now, parts, workspace);
+    await tellUnpriced(tx, now, workspace, told);
+  await settleReversals(tx, now, parts, invoice, event.at);
+  await settleTerms(tx, now, parts, workspace);
   return { outcome: 'applied' };
 }
 
@@ -62,8 +62,8 @@ function addsTo(
   return reason === 'change' && !whole;
 }
 
-export async function notePayment(on: Connection, invoice: string, payment: string): Promise<void> {
-  await on.query('insert into marketplace.invoice_payment (payment_intent, invoice_id) values ($1, $2) on conflict do nothing', [
+export async function notePayment(tx: Connection, invoice: string, payment: string): Promise<void> {
+  await tx.query('insert into marketplace.invoice_payment (payment_intent, invoice_id) values ($1, $2) on conflict do nothing', [
     payment,
     invoice,
   ]);
@@ -71,12 +71,12 @@ export async function notePayment(on: Connection, invoice: string, payment: stri
 
 /** Once for each invoice: an event that tells it again adds nothing, and this is false. */
 async function keepInvoice(
-  on: Connection,
+  tx: Connection,
   event: PaymentEvent,
   told: InvoiceAction,
   as: { readonly workspace: WorkspaceId; readonly version: string; readonly isPlan: (code: string) => boolean },
 ): Promise<boolean> {
-  const { rowCount } = await on.query(
+  const { rowCount } = await tx.query(
     `insert into marketplace.invoice (workspace_id, invoice_id, subscription_id, reason, plan, paid_at, made_at, currency, paid, tax, lines,
        catalogue_version, to_balance, from_balance)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict do nothing`,
@@ -107,13 +107,13 @@ function isPriced({ plans, fx }: Catalog, of: Currency): boolean {
 
 /** It is booked, and pays for nothing: whoever paid waits for somebody to state a rate. */
 async function tellUnpriced(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   { invoice, subscription, gross }: InvoiceAction,
 ): Promise<void> {
   const amount = formatMoney(gross);
-  await appendAudit(on, {
+  await appendAudit(tx, {
     at: now,
     actor: 'payments',
     workspace,
@@ -159,13 +159,13 @@ interface InvoiceRow {
 
 /** Brings an invoice to what is known of its payments: what went back of it, and whether that is all. Returns whose it is, if anything changed. */
 export async function settleReversals(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   { catalog }: Pick<EffectParts, 'catalog'>,
   invoice: string,
   at: Temporal.Instant,
 ): Promise<WorkspaceId | undefined> {
-  const { rows } = await on.query<InvoiceRow>(
+  const { rows } = await tx.query<InvoiceRow>(
     `select workspace_id as workspace, subscription_id as subscription, currency, paid, reversed, reversal_fees, given_back, reason, lines,
        told, told_at
      from marketplace.invoice where invoice_id = $1 for update`,
@@ -173,7 +173,7 @@ export async function settleReversals(
   );
   const row = rows[0];
   if (row === undefined) return undefined;
-  const reversals = await reversalsOfInvoice(on, invoice, row, catalog.fx);
+  const reversals = await reversalsOfInvoice(tx, invoice, row, catalog.fx);
   const reversed = reversedOf(reversals, row.paid);
   const reversal_fees = reversalFees(reversals);
   const given_back = row.paid > 0n && reversed === row.paid;
@@ -182,7 +182,7 @@ export async function settleReversals(
   const corrects = row.told_at !== null && Temporal.Instant.compare(at, row.told_at) <= 0;
   const told_at = corrects && row.told_at ? row.told_at.add({ seconds: 1 }) : at;
   const changed = given_back !== row.given_back;
-  await on.query(
+  await tx.query(
     `update marketplace.invoice set reversed = $2, reversal_fees = $3, given_back = $4, told = told + $5, told_at = $6 where invoice_id = $1`,
     [
       invoice,
@@ -194,7 +194,7 @@ export async function settleReversals(
     ],
   );
   if (changed) {
-    await recordPayment(on, now, {
+    await recordPayment(tx, now, {
       id: `${given_back ? 'given-back' : 'kept'}:${invoice}:${row.told}`,
       workspace: row.workspace,
       kind: given_back ? 'refunded' : 'paid',

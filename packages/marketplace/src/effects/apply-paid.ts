@@ -31,13 +31,13 @@ interface Offered {
 
 /** A pack is paid for: booked and granted once, however many events say so. */
 export async function applyPaid(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   event: PaymentEvent,
   paid: PackPaidAction,
   buyer: Policy | undefined,
 ): Promise<Verdict> {
-  const { rows } = await on.query<Offered>(
+  const { rows } = await tx.query<Offered>(
     `select c.workspace_id, kind, code, price, currency, credits, ceiling_raise, fee_numerator, fee_denominator, fee_fixed, lines, session_id,
        u.stripe_customer as customer
      from marketplace.checkout c left join marketplace.customer u using (workspace_id) where checkout_id = $1`,
@@ -47,23 +47,23 @@ export async function applyPaid(
   const wrong = mismatch(offered, event, paid);
   if (wrong !== undefined) return { outcome: 'refused', detail: wrong };
   assert(offered && buyer, 'a checkout has a buyer');
-  await lockGrants(on, now, offered.workspace_id, []);
-  if (await purchaseOf(on, { checkout: paid.checkout })) return { outcome: 'ignored', detail: 'this purchase is known' };
+  await lockGrants(tx, now, offered.workspace_id, []);
+  if (await purchaseOf(tx, { checkout: paid.checkout })) return { outcome: 'ignored', detail: 'this purchase is known' };
   const bought = partOf(offered, paid);
   if (bought.credits === 0n)
     return { outcome: 'refused', detail: `what was paid of ${paid.checkout} is not enough for one credit` };
-  await writeDown(on, event, paid, offered, bought, buyer);
-  for (const seen of paid.seen) await keepPresented(on, paid.payment, seen);
-  const purchase = await purchaseOf(on, { checkout: paid.checkout });
+  await writeDown(tx, event, paid, offered, bought, buyer);
+  for (const seen of paid.seen) await keepPresented(tx, paid.payment, seen);
+  const purchase = await purchaseOf(tx, { checkout: paid.checkout });
   assert(purchase, 'a purchase that was written is there');
-  await bookSale(on, now, saleOf(purchase), { revenue: 0n, tax: 0n, fees: 0n }, amountsOf(purchase));
-  const repaid = await payDebts(on, offered.workspace_id, purchase.credits);
+  await bookSale(tx, now, saleOf(purchase), { revenue: 0n, tax: 0n, fees: 0n }, amountsOf(purchase));
+  const repaid = await payDebts(tx, offered.workspace_id, purchase.credits);
   const credits = purchase.credits - repaid;
   if (repaid > 0n) {
-    await on.query('update marketplace.purchase set repaid = $2 where checkout_id = $1', [paid.checkout, repaid]);
+    await tx.query('update marketplace.purchase set repaid = $2 where checkout_id = $1', [paid.checkout, repaid]);
   }
-  if (credits > 0n) await makeGrant(on, now, purchase, { ordinal: 0, credits, reason: `pack ${purchase.code}` });
-  await appendAudit(on, {
+  if (credits > 0n) await makeGrant(tx, now, purchase, { ordinal: 0, credits, reason: `pack ${purchase.code}` });
+  await appendAudit(tx, {
     at: now,
     actor: 'payments',
     workspace: offered.workspace_id,
@@ -79,7 +79,7 @@ export async function applyPaid(
     },
   });
   // Its refund may have been heard of before it.
-  await settlePurchase(on, now, { ...purchase, repaid }, buyer);
+  await settlePurchase(tx, now, { ...purchase, repaid }, buyer);
   return { outcome: 'applied' };
 }
 
@@ -120,7 +120,7 @@ function partOf(offered: Offered, { total, tax }: PackPaidAction): Bought {
 }
 
 async function writeDown(
-  on: Connection,
+  tx: Connection,
   event: PaymentEvent,
   paid: PackPaidAction,
   offered: Offered,
@@ -130,7 +130,7 @@ async function writeDown(
   // Without a stated rate the sale is reported in the currency it was paid in.
   const own = buyer.plan.price.currency;
   const rate = findRate(buyer.catalog.fx, paid.total.currency, own);
-  await on.query(
+  await tx.query(
     `insert into marketplace.purchase (workspace_id, checkout_id, session_id, payment_intent, code, plan, paid_at, credits, currency, paid, tax,
        fees, reported_unit, rate_numerator, rate_denominator, ceiling_raise)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
@@ -156,13 +156,13 @@ async function writeDown(
 }
 
 /** What older purchases owe is paid first, the oldest before the others; returns the credits it took. */
-async function payDebts(on: Connection, workspace: WorkspaceId, credits: bigint): Promise<bigint> {
+async function payDebts(tx: Connection, workspace: WorkspaceId, credits: bigint): Promise<bigint> {
   let left = credits;
-  for (const { checkout, owed, owed_paid } of await purchasesThatOwe(on, workspace)) {
+  for (const { checkout, owed, owed_paid } of await purchasesThatOwe(tx, workspace)) {
     const part = owed - owed_paid < left ? owed - owed_paid : left;
     if (part === 0n) break;
     left -= part;
-    await on.query('update marketplace.purchase set owed_paid = owed_paid + $2 where checkout_id = $1', [checkout, part]);
+    await tx.query('update marketplace.purchase set owed_paid = owed_paid + $2 where checkout_id = $1', [checkout, part]);
   }
   return credits - left;
 }

@@ -14,7 +14,7 @@ import { keepQuestion, unsaidOf } from './unsaid.ts';
  * of them.
  */
 export async function applySubscription(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   parts: EffectParts,
   event: PaymentEvent,
@@ -31,21 +31,21 @@ export async function applySubscription(
   const named = item?.plan ?? told.plan;
   // An end is an end, whatever it was moved to since.
   const ended = told.status === 'ended' && (named === undefined || !isPlan(named));
-  const plan = (ended ? await planBefore(on, subscription) : undefined) ?? named;
+  const plan = (ended ? await planBefore(tx, subscription) : undefined) ?? named;
   if (plan === undefined) return { outcome: 'refused', detail: `subscription ${subscription} names no plan` };
   const checkout = told.checkout !== undefined && isUuid(told.checkout) ? told.checkout.toLowerCase() : undefined;
-  if (!isPlan(plan) && !(await wasSold(on, { plan, subscription, checkout }))) {
+  if (!isPlan(plan) && !(await wasSold(tx, { plan, subscription, checkout }))) {
     return {
       outcome: 'refused',
       detail: `subscription ${subscription} is of '${plan.slice(0, 100)}', which is not a plan of this catalog`,
     };
   }
-  await keepSnapshot(on, event, told, { workspace, plan, item, checkout, isPlan, version: parts.catalog.version });
-  const latest = await summarise(on, subscription);
-  await tellLicense(on, now, workspace, subscription);
-  await settleTerms(on, now, parts, workspace);
-  const unsaid = await unsaidOf(on, subscription);
-  if (unsaid !== undefined) await keepQuestion(on, workspace, subscription, unsaid);
+  await keepSnapshot(tx, event, told, { workspace, plan, item, checkout, isPlan, version: parts.catalog.version });
+  const latest = await summarise(tx, subscription);
+  await tellLicense(tx, now, workspace, subscription);
+  await settleTerms(tx, now, parts, workspace);
+  const unsaid = await unsaidOf(tx, subscription);
+  if (unsaid !== undefined) await keepQuestion(tx, workspace, subscription, unsaid);
   if (latest !== event.id) return { outcome: 'ignored', detail: 'a later event is known' };
   return told.status === 'incomplete' ? { outcome: 'ignored', detail: 'it has not started' } : { outcome: 'applied' };
 }
@@ -58,8 +58,8 @@ function itemOfPlan(items: readonly SubscribedItem[], isPlan: (code: string) => 
 }
 
 /** What an earlier picture of the subscription named. */
-async function planBefore(on: Connection, subscription: string): Promise<string | undefined> {
-  const { rows } = await on.query<{ plan: string }>(
+async function planBefore(tx: Connection, subscription: string): Promise<string | undefined> {
+  const { rows } = await tx.query<{ plan: string }>(
     'select plan from marketplace.snapshot where subscription_id = $1 order by at desc, rank desc limit 1',
     [subscription],
   );
@@ -68,10 +68,10 @@ async function planBefore(on: Connection, subscription: string): Promise<string 
 
 /** It was sold here once, though it is not any more. */
 async function wasSold(
-  on: Connection,
+  tx: Connection,
   { plan, subscription, checkout }: { plan: string; subscription: string; checkout: string | undefined },
 ): Promise<boolean> {
-  const { rows } = await on.query<{ sold: boolean }>(
+  const { rows } = await tx.query<{ sold: boolean }>(
     `select exists (select from marketplace.snapshot where subscription_id = $1 and plan = $2)
        or exists (select from marketplace.checkout where checkout_id = $3 and kind = 'plan' and code = $2) as sold`,
     [subscription, plan, checkout ?? null],
@@ -80,7 +80,7 @@ async function wasSold(
 }
 
 async function keepSnapshot(
-  on: Connection,
+  tx: Connection,
   event: PaymentEvent,
   told: SubscriptionAction,
   as: {
@@ -99,7 +99,7 @@ async function keepSnapshot(
     ...(plan !== undefined && (plan === as.plan || as.isPlan(plan)) && { plan }),
     metered,
   }));
-  await on.query(
+  await tx.query(
     `insert into marketplace.snapshot (workspace_id, event_id, subscription_id, at, rank, status, plan, price, items, period_start, period_end,
        trial_start, trial_end, catalogue_version, checkout_id)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict do nothing`,
@@ -124,8 +124,8 @@ async function keepSnapshot(
 }
 
 /** One row of each subscription as its latest picture has it; an end is an end. Returns the event of that picture. */
-async function summarise(on: Connection, subscription: string): Promise<string | undefined> {
-  const { rows } = await on.query<{ event_id: string }>(
+async function summarise(tx: Connection, subscription: string): Promise<string | undefined> {
+  const { rows } = await tx.query<{ event_id: string }>(
     `insert into marketplace.subscription (workspace_id, subscription_id, plan, status, live, event_at, event_id)
      select workspace_id, subscription_id, plan, status, status not in ('incomplete', 'ended'), at, event_id
      from marketplace.snapshot where subscription_id = $1
@@ -148,8 +148,8 @@ interface Picture {
  * What the pictures say of the license, each under the id of its event: it ended, it owes, it rests; and after that, that it is in order. Told again
  * for all of them from the first of these on, for what an event means may follow from one that comes after it.
  */
-async function tellLicense(on: Connection, now: Temporal.Instant, workspace: WorkspaceId, subscription: string): Promise<void> {
-  const { rows } = await on.query<Picture>(
+async function tellLicense(tx: Connection, now: Temporal.Instant, workspace: WorkspaceId, subscription: string): Promise<void> {
+  const { rows } = await tx.query<Picture>(
     `select event_id, at, status from marketplace.snapshot s where subscription_id = $1 and (at, rank) >= (
        select at, rank from marketplace.snapshot where subscription_id = $1 and status in ('ended', 'owing', 'paused') order by at, rank limit 1)
      order by at, rank`,
@@ -159,10 +159,10 @@ async function tellLicense(on: Connection, now: Temporal.Instant, workspace: Wor
   let [rested, owed] = [false, false];
   for (const { event_id: id, at, status } of rows) {
     const kind = KINDS[status];
-    if (kind !== undefined) await recordPayment(on, now, { ...told, id, at, kind });
+    if (kind !== undefined) await recordPayment(tx, now, { ...told, id, at, kind });
     else if (status === 'active') {
-      if (rested) await recordPayment(on, now, { ...told, id, at, kind: 'resumed' });
-      if (owed) await recordPayment(on, now, { ...told, id: rested ? `${id}:excused` : id, at, kind: 'excused' });
+      if (rested) await recordPayment(tx, now, { ...told, id, at, kind: 'resumed' });
+      if (owed) await recordPayment(tx, now, { ...told, id: rested ? `${id}:excused` : id, at, kind: 'excused' });
     }
     rested ||= status === 'paused';
     owed ||= status === 'owing';
@@ -171,8 +171,8 @@ async function tellLicense(on: Connection, now: Temporal.Instant, workspace: Wor
 
 const KINDS: Readonly<Record<string, 'ended' | 'failed' | 'paused'>> = { ended: 'ended', owing: 'failed', paused: 'paused' };
 
-export async function hasLiveSubscription(on: Pick<Connection, 'query'>, workspace: WorkspaceId): Promise<boolean> {
-  const { rows } = await on.query<{ live: boolean }>(
+export async function hasLiveSubscription(tx: Pick<Connection, 'query'>, workspace: WorkspaceId): Promise<boolean> {
+  const { rows } = await tx.query<{ live: boolean }>(
     'select exists (select 1 from marketplace.subscription where workspace_id = $1 and live) as live',
     [workspace],
   );

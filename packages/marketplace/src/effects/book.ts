@@ -33,12 +33,12 @@ export interface Amounts {
  * `receivable` ← `payable:tax` (owed to the state, so no part of any margin), `fees:pack:<code>` ← `payable:payments`.
  * `before` is what was booked already, so that parts add up exactly to the whole in the plan's currency too.
  */
-export function bookSale(on: Connection, now: Temporal.Instant, sale: Sale, before: Amounts, after: Amounts): Promise<void> {
-  return book(on, now, sale, { revenue: `revenue:pack:${sale.code}`, fees: `fees:pack:${sale.code}` }, before, after);
+export function bookSale(tx: Connection, now: Temporal.Instant, sale: Sale, before: Amounts, after: Amounts): Promise<void> {
+  return book(tx, now, sale, { revenue: `revenue:pack:${sale.code}`, fees: `fees:pack:${sale.code}` }, before, after);
 }
 
 async function book(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   of: Payment,
   accounts: { readonly revenue: string; readonly fees: string },
@@ -55,7 +55,7 @@ async function book(
     const forward = is > was;
     const amount = forward ? is - was : was - is;
     const reported = reportedOf(of, is) - reportedOf(of, was);
-    await on.query('select ledger.post($1, $2, null, $3, $4, $5, $6, $7, $8, $9, $10)', [
+    await tx.query('select ledger.post($1, $2, null, $3, $4, $5, $6, $7, $8, $9, $10)', [
       now.toString(),
       of.workspace,
       forward ? debit : credit,

@@ -12,8 +12,8 @@ export interface KnownClosing extends ClosedTerms {
 }
 
 /** Where the terms of a workspace are closed; undefined: they are not. */
-export async function closedTerms(on: Connection, workspace: WorkspaceId): Promise<KnownClosing | undefined> {
-  const { rows } = await on.query<KnownClosing>(
+export async function closedTerms(tx: Connection, workspace: WorkspaceId): Promise<KnownClosing | undefined> {
+  const { rows } = await tx.query<KnownClosing>(
     `select until, opener, paid, snapshots, known = marketplace.known_before(workspace_id, until) as holds
      from marketplace.closed_terms where workspace_id = $1`,
     [workspace],
@@ -22,9 +22,9 @@ export async function closedTerms(on: Connection, workspace: WorkspaceId): Promi
 }
 
 /** In the transaction of the event that found it so. */
-export async function keepClosing(on: Connection, workspace: WorkspaceId, closing: Closing<KnownSnapshot>): Promise<void> {
-  if (!(await closeTerms(on, workspace, closing))) return;
-  await on.query(
+export async function keepClosing(tx: Connection, workspace: WorkspaceId, closing: Closing<KnownSnapshot>): Promise<void> {
+  if (!(await closeTerms(tx, workspace, closing))) return;
+  await tx.query(
     `insert into marketplace.closed_terms (workspace_id, until, opener, paid, snapshots, known)
      values ($1, $2, $3, $4, $5, marketplace.known_before($1, $2))
      on conflict (workspace_id) do update set until = excluded.until, opener = excluded.opener, paid = excluded.paid,
@@ -33,7 +33,7 @@ export async function keepClosing(on: Connection, workspace: WorkspaceId, closin
   );
 }
 
-export async function openAgain(on: Connection, workspace: WorkspaceId): Promise<void> {
-  await reopenTerms(on, workspace);
-  await on.query('delete from marketplace.closed_terms where workspace_id = $1', [workspace]);
+export async function openAgain(tx: Connection, workspace: WorkspaceId): Promise<void> {
+  await reopenTerms(tx, workspace);
+  await tx.query('delete from marketplace.closed_terms where workspace_id = $1', [workspace]);
 }

@@ -72,26 +72,26 @@ export interface KeptLine {
 
 /** All that is known of the payments of a workspace, but for packs; `since`: from then on, with these snapshots of before. */
 export async function paymentFacts(
-  on: Connection,
+  tx: Connection,
   workspace: WorkspaceId,
   since?: { readonly until: Temporal.Instant; readonly snapshots: readonly string[] },
 ): Promise<KnownFacts> {
   const from = since?.until.toString() ?? null;
-  const snapshots = await on.query<SnapshotRow>(
+  const snapshots = await tx.query<SnapshotRow>(
     `select s.event_id, s.subscription_id as subscription, s.at, s.rank, s.status, s.plan, s.price, s.items, s.period_start, s.period_end, s.trial_start,
        s.trial_end, s.catalogue_version as version, s.event_id like 'before:%' as paid_before, c.code as sold_plan, c.catalogue_version as sold_version
      from marketplace.snapshot s left join marketplace.checkout c on c.checkout_id = s.checkout_id and c.workspace_id = s.workspace_id and c.kind = 'plan'
      where s.workspace_id = $1 and ($2::timestamptz is null or s.at >= $2 or s.event_id = any ($3::text[]))`,
     [workspace, from, since?.snapshots ?? []],
   );
-  const invoices = await on.query<InvoiceRow>(
+  const invoices = await tx.query<InvoiceRow>(
     `select invoice_id as invoice, coalesce(subscription_id, '') as subscription, reason, coalesce(made_at, paid_at) as made_at, paid_at, currency,
        paid as gross, tax, reversed, reversal_fees, fees, to_balance, from_balance, lines, case when subscription_id is not null then plan end as plan,
        catalogue_version as version
      from marketplace.invoice where workspace_id = $1 and ($2::timestamptz is null or paid_at >= $2)`,
     [workspace, from],
   );
-  const credits = await on.query<CreditFact>(
+  const credits = await tx.query<CreditFact>(
     `select n.stripe_id as note, n.invoice_id as invoice, coalesce(n.at, i.paid_at) as at, n.to_balance as amount
      from marketplace.credit_note n join marketplace.invoice i using (invoice_id)
      where i.workspace_id = $1 and n.to_balance > 0 and not n.void`,

@@ -41,17 +41,17 @@ const FROM = 'from marketplace.purchase p join marketplace.checkout c using (che
 
 /** Whoever changes a purchase has the workspace's guard (`lockGrants`); so these are read after it. */
 export async function purchaseOf(
-  on: Connection,
+  tx: Connection,
   by: { payment: string } | { checkout: CheckoutId },
 ): Promise<Purchase | undefined> {
   const [where, name] = 'payment' in by ? ['p.payment_intent', by.payment] : ['p.checkout_id', by.checkout];
-  const { rows } = await on.query<Purchase>(`select ${COLUMNS} ${FROM} where ${where} = $1`, [name]);
+  const { rows } = await tx.query<Purchase>(`select ${COLUMNS} ${FROM} where ${where} = $1`, [name]);
   return rows[0];
 }
 
 /** Purchases of a workspace that still owe credits, the oldest first. */
-export async function purchasesThatOwe(on: Connection, workspace: WorkspaceId): Promise<Purchase[]> {
-  const { rows } = await on.query<Purchase>(
+export async function purchasesThatOwe(tx: Connection, workspace: WorkspaceId): Promise<Purchase[]> {
+  const { rows } = await tx.query<Purchase>(
     `select ${COLUMNS} ${FROM} where p.workspace_id = $1 and p.owed > p.owed_paid order by p.paid_at, p.checkout_id`,
     [workspace],
   );
@@ -66,8 +66,8 @@ export interface PurchaseGrant {
   readonly taken: bigint;
 }
 
-export async function grantsOf(on: Connection, checkout: CheckoutId): Promise<PurchaseGrant[]> {
-  const { rows } = await on.query<PurchaseGrant>(
+export async function grantsOf(tx: Connection, checkout: CheckoutId): Promise<PurchaseGrant[]> {
+  const { rows } = await tx.query<PurchaseGrant>(
     'select grant_id as grant, ordinal, credits, taken from marketplace.purchase_grant where checkout_id = $1 order by ordinal',
     [checkout],
   );

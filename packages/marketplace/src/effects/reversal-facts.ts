@@ -24,8 +24,8 @@ interface Payment {
 const DECIDED = `case when excluded.state = 'open' then false when r.state = 'open' then true
   else (excluded.state_at, excluded.state = 'lost') > (coalesce(r.state_at, r.at), r.state = 'lost') end`;
 
-export async function keepReversal(on: Connection, told: ReversalAction, at: Temporal.Instant): Promise<void> {
-  await on.query(
+export async function keepReversal(tx: Connection, told: ReversalAction, at: Temporal.Instant): Promise<void> {
+  await tx.query(
     `insert into marketplace.reversal as r (stripe_id, payment_intent, kind, amount, fee, state, at, state_at, currency, fee_currency, withdrawn,
        withdrawn_currency)
      values ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11)
@@ -54,18 +54,18 @@ const COLUMNS = `r.payment_intent as payment, r.kind, r.amount, r.fee, r.state, 
   from marketplace.reversal r left join marketplace.presented p on p.payment_intent = r.payment_intent and p.currency = r.currency`;
 
 /** What stands against a payment, in its currency. */
-export async function reversalsOfPayment(on: Connection, payment: string, of: Payment, fx: ExchangeRates): Promise<Reversal[]> {
-  const { rows } = await on.query<ReversalRow>(`select ${COLUMNS} where r.payment_intent = $1`, [payment]);
+export async function reversalsOfPayment(tx: Connection, payment: string, of: Payment, fx: ExchangeRates): Promise<Reversal[]> {
+  const { rows } = await tx.query<ReversalRow>(`select ${COLUMNS} where r.payment_intent = $1`, [payment]);
   return rows.map((row) => inPayment(row, of, fx));
 }
 
 /** What stands against an invoice, whichever payment of it: refunds and disputes, and what its seller gave back by other means. */
-export async function reversalsOfInvoice(on: Connection, invoice: string, of: Payment, fx: ExchangeRates): Promise<Reversal[]> {
-  const { rows } = await on.query<ReversalRow>(
+export async function reversalsOfInvoice(tx: Connection, invoice: string, of: Payment, fx: ExchangeRates): Promise<Reversal[]> {
+  const { rows } = await tx.query<ReversalRow>(
     `select ${COLUMNS} join marketplace.invoice_payment i on i.payment_intent = r.payment_intent where i.invoice_id = $1`,
     [invoice],
   );
-  const notes = await on.query<{ amount: bigint }>(
+  const notes = await tx.query<{ amount: bigint }>(
     'select amount from marketplace.credit_note where invoice_id = $1 and not void and amount > 0',
     [invoice],
   );
@@ -111,12 +111,12 @@ function converted(amount: bigint, from: string, to: Currency, fx: ExchangeRates
 
 /** What a payment was in a currency that its buyer saw. */
 export async function keepPresented(
-  on: Connection,
+  tx: Connection,
   payment: string,
   seen: { readonly currency: string; readonly nanos: bigint },
 ): Promise<void> {
   if (seen.nanos <= 0n) return;
-  await on.query(
+  await tx.query(
     'insert into marketplace.presented (payment_intent, currency, amount) values ($1, $2, $3) on conflict do nothing',
     [payment, seen.currency, seen.nanos],
   );

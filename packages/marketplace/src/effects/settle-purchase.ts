@@ -14,33 +14,33 @@ import { reversalsOfPayment } from './reversal-facts.ts';
  * Brings books, credits and debt of a purchase to what is known of its payment, in the caller's transaction; what is so already is
  * left alone. The caller has the workspace's guard.
  */
-export async function settlePurchase(on: Connection, now: Temporal.Instant, purchase: Purchase, buyer: Policy): Promise<void> {
-  const reversals = await reversalsOfPayment(on, purchase.payment, purchase, buyer.catalog.fx);
+export async function settlePurchase(tx: Connection, now: Temporal.Instant, purchase: Purchase, buyer: Policy): Promise<void> {
+  const reversals = await reversalsOfPayment(tx, purchase.payment, purchase, buyer.catalog.fx);
   const reversed = reversedOf(reversals, purchase.paid);
   const reversal_fees = reversalFees(reversals);
   if (reversed !== purchase.reversed || reversal_fees !== purchase.reversal_fees) {
     const after = amountsOf({ ...purchase, reversed, reversal_fees });
-    await bookSale(on, now, saleOf(purchase), amountsOf(purchase), after);
-    await on.query('update marketplace.purchase set reversed = $2, reversal_fees = $3 where checkout_id = $1', [
+    await bookSale(tx, now, saleOf(purchase), amountsOf(purchase), after);
+    await tx.query('update marketplace.purchase set reversed = $2, reversal_fees = $3 where checkout_id = $1', [
       purchase.checkout,
       reversed,
       reversal_fees,
     ]);
   }
-  await settleCeiling(on, now, { ...purchase, reversed, reversal_fees }, buyer);
-  await settleCredits(on, now, { ...purchase, reversed, reversal_fees });
+  await settleCeiling(tx, now, { ...purchase, reversed, reversal_fees }, buyer);
+  await settleCredits(tx, now, { ...purchase, reversed, reversal_fees });
 }
 
 /** What was bought raises the ceiling at once, and what goes back lowers it. */
-async function settleCeiling(on: Connection, now: Temporal.Instant, purchase: Purchase, buyer: Policy): Promise<void> {
+async function settleCeiling(tx: Connection, now: Temporal.Instant, purchase: Purchase, buyer: Policy): Promise<void> {
   const { checkout, payment, raised, raise_steps } = purchase;
   const wanted = raiseLeft(purchase);
   const of = currency(purchase.currency);
   if (wanted === raised || findRate(buyer.catalog.fx, of, buyer.plan.price.currency) === undefined) return;
   const id = derivedId<'raise'>('raise', payment, String(raise_steps));
   const amount = money(wanted - raised, of);
-  await raiseCeiling(on, buyer, { id, amount, reason: providerReference(payment), so_far: money(raised, of) }, now);
-  await on.query('update marketplace.purchase set raised = $2, raise_steps = raise_steps + 1 where checkout_id = $1', [
+  await raiseCeiling(tx, buyer, { id, amount, reason: providerReference(payment), so_far: money(raised, of) }, now);
+  await tx.query('update marketplace.purchase set raised = $2, raise_steps = raise_steps + 1 where checkout_id = $1', [
     checkout,
     wanted,
   ]);
@@ -52,10 +52,10 @@ export function amountsOf(of: Pick<Purchase, 'paid' | 'tax' | 'fees' | 'reversed
   return { revenue: of.paid - of.reversed - tax, tax, fees: of.fees + of.reversal_fees };
 }
 
-async function settleCredits(on: Connection, now: Temporal.Instant, purchase: Purchase): Promise<void> {
-  const grants = await grantsOf(on, purchase.checkout);
+async function settleCredits(tx: Connection, now: Temporal.Instant, purchase: Purchase): Promise<void> {
+  const grants = await grantsOf(tx, purchase.checkout);
   const states = await lockGrants(
-    on,
+    tx,
     now,
     purchase.workspace,
     grants.map(({ grant }) => grant),
@@ -78,12 +78,12 @@ async function settleCredits(on: Connection, now: Temporal.Instant, purchase: Pu
   let left = take;
   for (const { grant } of grants) {
     const credits = left < freeOf(grant) ? left : freeOf(grant);
-    if (credits > 0n) left -= await takeFrom(on, now, purchase, grant, credits);
+    if (credits > 0n) left -= await takeFrom(tx, now, purchase, grant, credits);
   }
-  if (restore > 0n) await giveBack(on, now, purchase, grants, restore);
+  if (restore > 0n) await giveBack(tx, now, purchase, grants, restore);
   if (take === 0n && restore === 0n && owed === purchase.owed) return;
-  await on.query('update marketplace.purchase set owed = $2 where checkout_id = $1', [purchase.checkout, owed]);
-  await appendAudit(on, {
+  await tx.query('update marketplace.purchase set owed = $2 where checkout_id = $1', [purchase.checkout, owed]);
+  await appendAudit(tx, {
     at: now,
     actor: 'payments',
     workspace: purchase.workspace,
@@ -99,19 +99,19 @@ async function settleCredits(on: Connection, now: Temporal.Instant, purchase: Pu
 }
 
 async function takeFrom(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   { workspace, payment }: Purchase,
   grant: GrantId,
   credits: bigint,
 ): Promise<bigint> {
-  const taken = await takeBack(on, now, { workspace, grant, credits, reason: `taken back: ${providerReference(payment)}` });
-  await on.query('update marketplace.purchase_grant set taken = taken + $2 where grant_id = $1', [grant, taken]);
+  const taken = await takeBack(tx, now, { workspace, grant, credits, reason: `taken back: ${providerReference(payment)}` });
+  await tx.query('update marketplace.purchase_grant set taken = taken + $2 where grant_id = $1', [grant, taken]);
   return taken;
 }
 
 async function giveBack(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   purchase: Purchase,
   grants: readonly PurchaseGrant[],
@@ -119,7 +119,7 @@ async function giveBack(
 ): Promise<void> {
   const expires_at = expiryOf(purchase);
   if (expires_at !== null && Temporal.Instant.compare(expires_at, now) <= 0) return;
-  await makeGrant(on, now, purchase, {
+  await makeGrant(tx, now, purchase, {
     ordinal: grants.length,
     credits,
     reason: `given back: ${providerReference(purchase.payment)}`,
@@ -128,14 +128,14 @@ async function giveBack(
 
 /** Makes one grant of a purchase. Its id follows from the payment, so that it is the same whoever makes it, however often. */
 export async function makeGrant(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   purchase: Purchase,
   { ordinal, credits, reason }: { ordinal: number; credits: bigint; reason: string },
 ): Promise<void> {
   const { workspace, checkout, payment } = purchase;
   const id = derivedId<'grant'>('purchased', payment, String(ordinal));
-  await grantCredits(on, now, {
+  await grantCredits(tx, now, {
     id,
     workspace,
     source: 'purchased',
@@ -144,7 +144,7 @@ export async function makeGrant(
     expires_at: expiryOf(purchase),
     reason,
   });
-  await on.query(
+  await tx.query(
     'insert into marketplace.purchase_grant (workspace_id, grant_id, checkout_id, ordinal, credits) values ($1, $2, $3, $4, $5)',
     [workspace, id, checkout, ordinal, credits],
   );

@@ -25,26 +25,26 @@ import { type KnownFacts, paymentFacts } from './payment-facts.ts';
  * and books, and the plan that its subscription puts it on. In the transaction of whatever changed what is known.
  */
 export async function settleTerms(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   parts: Pick<EffectParts, 'identity' | 'catalog' | 'catalogOf'>,
   workspace: WorkspaceId,
 ): Promise<void> {
-  await lockTerms(on, workspace);
-  const { facts, fold, catalogs, closed } = await currentTerms(on, parts, workspace);
+  await lockTerms(tx, workspace);
+  const { facts, fold, catalogs, closed } = await currentTerms(tx, parts, workspace);
   const { terms } = fold;
   const { fx } = parts.catalog;
-  const before = await applyTerms(on, now, workspace, {
+  const before = await applyTerms(tx, now, workspace, {
     terms,
     fx,
     until: latestOf(facts, now),
     reading: closed ? 'open' : 'all',
-    raises: () => spentOfRaises(on, workspace),
+    raises: () => spentOfRaises(tx, workspace),
   });
-  await movePlan(on, now, parts, workspace, { before, terms, catalogs });
-  if (terms.living.length > 1 && terms.living.length > before.living) await tellSecond(on, now, workspace, terms.living);
+  await movePlan(tx, now, parts, workspace, { before, terms, catalogs });
+  if (terms.living.length > 1 && terms.living.length > before.living) await tellSecond(tx, now, workspace, terms.living);
   const closing = closingOf(facts, fold, (version) => catalogs.get(version), fx, closed);
-  if (closing) await keepClosing(on, workspace, closing);
+  if (closing) await keepClosing(tx, workspace, closing);
 }
 
 interface CurrentTerms {
@@ -57,31 +57,31 @@ interface CurrentTerms {
 
 /** From what is known since the terms were closed, where that is certain to be enough; else from everything. */
 async function currentTerms(
-  on: Connection,
+  tx: Connection,
   parts: Pick<EffectParts, 'catalog' | 'catalogOf'>,
   workspace: WorkspaceId,
 ): Promise<CurrentTerms> {
   const { fx } = parts.catalog;
-  const closed = await closedTerms(on, workspace);
+  const closed = await closedTerms(tx, workspace);
   if (closed?.holds === true) {
-    const facts = await paymentFacts(on, workspace, closed);
-    const catalogs = await catalogsOf(on, parts, facts);
+    const facts = await paymentFacts(tx, workspace, closed);
+    const catalogs = await catalogsOf(tx, parts, facts);
     const fold = termsSince(closed, facts, (version) => catalogs.get(version), fx);
     if (fold) return { facts, fold, catalogs, closed };
   }
-  if (closed) await openAgain(on, workspace);
-  const facts = await paymentFacts(on, workspace);
-  const catalogs = await catalogsOf(on, parts, facts);
+  if (closed) await openAgain(tx, workspace);
+  const facts = await paymentFacts(tx, workspace);
+  const catalogs = await catalogsOf(tx, parts, facts);
   return { facts, fold: foldTerms(facts, (version) => catalogs.get(version), fx), catalogs, closed: undefined };
 }
 
 async function tellLowered(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   { plan, lowered }: { readonly plan: string; readonly lowered: readonly string[] },
 ): Promise<void> {
-  await appendAudit(on, {
+  await appendAudit(tx, {
     at: now,
     actor: 'payments',
     workspace,
@@ -93,13 +93,13 @@ async function tellLowered(
 
 /** Nobody means to pay twice: the first rules, the money of both counts, and an operator is told. */
 async function tellSecond(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   living: readonly string[],
 ): Promise<void> {
   const names = living.join(' and ');
-  await appendAudit(on, {
+  await appendAudit(tx, {
     at: now,
     actor: 'payments',
     workspace,
@@ -114,7 +114,7 @@ async function tellSecond(
 
 /** The versions that something was sold at; one that was never stored sells nothing. */
 async function catalogsOf(
-  on: Connection,
+  tx: Connection,
   { catalogOf }: Pick<EffectParts, 'catalogOf'>,
   { snapshots, invoices }: PaymentFacts,
 ): Promise<Map<string, Catalog>> {
@@ -124,7 +124,7 @@ async function catalogsOf(
   ]);
   const found = new Map<string, Catalog>();
   for (const version of versions) {
-    const catalog = await catalogOf(version, on);
+    const catalog = await catalogOf(version, tx);
     if (catalog) found.set(version, catalog);
   }
   return found;
@@ -140,7 +140,7 @@ function latestOf({ snapshots, invoices }: PaymentFacts, now: Temporal.Instant):
 
 /** A workspace is moved when its payments put it on another plan than they did before: what an operator set in between stays until then. */
 async function movePlan(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   { identity }: Pick<EffectParts, 'identity'>,
   workspace: WorkspaceId,
@@ -178,22 +178,22 @@ async function movePlan(
         detail: { before: was.plan, after: after.plan, subscription: plan.subscription },
       });
     },
-    on,
+    tx,
   );
   if (!isRefusal(changed)) return;
   identity.forget(workspace);
   assert((await identity.workspace(workspace))?.erased_at, changed.detail);
-  await tellErased(on, now, workspace, plan);
+  await tellErased(tx, now, workspace, plan);
 }
 
 /** Paid on a page that was open when it was erased: the money is booked, and nobody is there to be served for it. */
 async function tellErased(
-  on: Connection,
+  tx: Connection,
   now: Temporal.Instant,
   workspace: WorkspaceId,
   { plan, subscription }: NonNullable<Terms['plan']>,
 ): Promise<void> {
-  await appendAudit(on, {
+  await appendAudit(tx, {
     at: now,
     actor: 'payments',
     workspace,

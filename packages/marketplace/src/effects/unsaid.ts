@@ -5,8 +5,8 @@ import type { Connection } from '@purser/database';
 export type Unsaid = 'tie' | 'period';
 
 /** What its events leave open of a subscription, as far as it lives: undefined where they say enough. */
-export async function unsaidOf(on: Connection, subscription: string): Promise<Unsaid | undefined> {
-  const { rows } = await on.query<{ tie: boolean; period: boolean }>(
+export async function unsaidOf(tx: Connection, subscription: string): Promise<Unsaid | undefined> {
+  const { rows } = await tx.query<{ tie: boolean; period: boolean }>(
     `with last as (
        select at, rank, status, plan, price, period_start, period_end, event_id from marketplace.snapshot
        where subscription_id = $1 order by at desc, rank desc limit 1)
@@ -24,8 +24,8 @@ export async function unsaidOf(on: Connection, subscription: string): Promise<Un
 }
 
 /** Written down in the transaction of the event that left it open, so that it is asked though this server ends. */
-export async function keepQuestion(on: Connection, workspace: WorkspaceId, subscription: string, why: Unsaid): Promise<void> {
-  await on.query(
+export async function keepQuestion(tx: Connection, workspace: WorkspaceId, subscription: string, why: Unsaid): Promise<void> {
+  await tx.query(
     'insert into marketplace.question (workspace_id, subscription_id, why) values ($1, $2, $3) on conflict do nothing',
     [workspace, subscription, why],
   );

@@ -11,7 +11,7 @@ import {
 } from '@purser/providers';
 import { fitRequest, type FittedRequest, type Proof } from '@purser/routing';
 
-import { routeOf } from '../../admission/route-standing.ts';
+import { routeOf } from '../../admission/route-status.ts';
 import type { GateDeps } from '../../deps.ts';
 import type { Fitting, LimitProofs, Outcome, Task, TaskCall, TaskEvent } from '../task.ts';
 import { sizeOf } from './size.ts';
@@ -52,8 +52,8 @@ export class TextTask implements Task<TextInput, TextSize, FittedRequest, TextRe
   size = sizeOf;
 
   fit(question: Fitting<TextInput, TextSize>): FittedRequest | Refusal {
-    const { candidates, priceOf, size, rooms, dearest_room, units_left, policy } = question;
-    const tokens_left = units_left.get('token');
+    const { candidates, priceOf, size, headrooms, dearest_headroom, units_left, policy } = question;
+    const tokens_remaining = units_left.get('token');
     return fitRequest({
       candidates,
       priceOf,
@@ -62,9 +62,9 @@ export class TextTask implements Task<TextInput, TextSize, FittedRequest, TextRe
         more_input_tokens: (model: ModelEntry) => size.frame_tokens + this.#imageTokens(model, size.images),
       }),
       output_tokens_asked: size.output_tokens,
-      rooms,
-      ...(dearest_room && { dearest_room }),
-      ...(tokens_left === undefined ? {} : { tokens_left }),
+      headrooms,
+      ...(dearest_headroom && { dearest_headroom }),
+      ...(tokens_remaining === undefined ? {} : { tokens_remaining }),
       fx: policy.catalog.fx,
     });
   }

@@ -10,7 +10,7 @@ export function membersQuery(workspace_id?: string) {
   });
 }
 
-export const invite = (email: string, role: MemberRole, workspace_id?: string): Promise<Invitation & { letter: boolean }> =>
+export const invite = (email: string, role: MemberRole, workspace_id?: string): Promise<Invitation & { emailed: boolean }> =>
   post('/api/members/invitations', { email, role }, { idempotency_key: newIdempotencyKey(), workspace_id });
 
 export const withdraw = (id: string, workspace_id?: string): Promise<void> =>

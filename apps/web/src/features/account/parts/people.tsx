@@ -221,7 +221,7 @@ function InviteForm({
       </div>
       {send.isSuccess ? (
         <p role="status" className="mt-2 font-semibold text-fair">
-          {send.data.letter
+          {send.data.emailed
             ? t('{email} is invited; an email is on its way.', { email: send.data.email })
             : t('{email} is invited. This installation sends no email: tell them to sign in with this address.', {
                 email: send.data.email,

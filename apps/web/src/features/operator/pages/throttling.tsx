@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Snowflake } from 'lucide-react';
 import { problemOf } from '../../../api/client.ts';
 import { laddersQuery, setFreeze } from '../api/operator.ts';
-import type { Ladders, Standing } from '../../../api/wire-operator.ts';
+import type { Ladders, LadderState } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { Gauge } from '../../../ui/gauge.tsx';
@@ -78,7 +78,7 @@ function All({ ladders }: { readonly ladders: Ladders }) {
   );
 }
 
-function Ladder({ standing }: { readonly standing: Standing }) {
+function Ladder({ standing }: { readonly standing: LadderState }) {
   const now_ms = useNow(30_000);
   const { ladder, level: at, levels, since, effects, spent, cap, unit, workspace_id } = standing;
   const level = levelOf({ cap, used: spent, held: 0 });

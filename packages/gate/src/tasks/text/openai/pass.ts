@@ -70,10 +70,10 @@ async function answerWhole(engine: Engine, serving: Serving, passed: PassedWhole
   const attempt = attemptOf(start, 'ok', { request_id });
   const bill = billOf(held, ending, 'served');
   const kept = held.hold.idempotency && keep({ body: passed.body.toString('utf8'), bill });
-  const unwatched = hasLicenseOf(engine, held);
-  const booking = book(engine, held, attempt, ending, bill, { kept, unwatched });
+  const deferred = hasLicenseOf(engine, held);
+  const booking = book(engine, held, attempt, ending, bill, { kept, deferred });
   engine.inFlight.settle(booking);
-  if (unwatched) return { ...answer, bill };
+  if (deferred) return { ...answer, bill };
   // What could not be written ends in doubt, and doubt charges nothing either.
   const booked = await booking.catch(() => undefined);
   return { ...answer, bill: { ...bill, charged: booked?.charged ?? 0n } };
@@ -160,7 +160,7 @@ async function bookStream(
     return;
   }
   const kept = sent && keep({ body: Buffer.concat(sent).toString('utf8'), bill });
-  await book(engine, held, attempt, ending, bill, { kept, unwatched: true });
+  await book(engine, held, attempt, ending, bill, { kept, deferred: true });
 }
 
 /** What an idempotency key kept, as it was sent. */

@@ -10,12 +10,12 @@ interface Held {
 }
 
 /** The credits of one workspace, spent in the order in which the meters burn them. */
-export class Purse {
+export class CreditBalance {
   #grants: Held[] = [];
 
   /** What was left of these grants together lies in those that burn last. */
-  static opened(grants: readonly RecordedGrant[], balance: bigint): Purse {
-    const purse = new Purse();
+  static opened(grants: readonly RecordedGrant[], balance: bigint): CreditBalance {
+    const purse = new CreditBalance();
     let left = balance;
     for (const grant of grants.toSorted((a, b) => (burnsBefore(a, b) ? 1 : -1))) {
       const credits = left < grant.credits ? left : grant.credits;

@@ -11,7 +11,7 @@ import { failingUser } from './rate.ts';
 const MISTAKES: ReadonlySet<string> = new Set(['invalid_request', 'request_too_large', 'idempotency_mismatch']);
 
 /** Counts a refused request against its user if it was the user's mistake. Returns what the user is told: the refusal, or that it is kept out. */
-export async function countMistake(
+export async function countClientError(
   engine: Pick<Engine, 'clock' | 'policyOf' | 'rates'>,
   caller: Caller,
   user: string | undefined,

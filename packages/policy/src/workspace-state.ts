@@ -13,7 +13,7 @@ export interface StoredLevel {
 }
 
 /** What is known of a workspace beside its row: where its ladder stands, and what its ceiling was raised by, and which terms it paid for. A change makes a new object. */
-export interface Standing {
+export interface WorkspaceState {
   /** By the name of the ladder. */
   readonly levels: ReadonlyMap<string, StoredLevel>;
   /** Of one billing period; of another it counts for nothing until it has been carried over. */
@@ -31,7 +31,7 @@ export interface Raised {
   readonly peak: bigint;
 }
 
-export const NOTHING_KNOWN: Standing = Object.freeze({ levels: new Map(), raised: undefined, terms: undefined });
+export const NOTHING_KNOWN: WorkspaceState = Object.freeze({ levels: new Map(), raised: undefined, terms: undefined });
 
 /** A level that is in force. */
 export interface ActiveLevel {

@@ -8,7 +8,7 @@ import { type Posting, POSTING_COLUMNS } from './posting.ts';
 const ROWS_MAX = 1_000;
 
 /** Everything the books say about one hold (its id is the transaction id a caller sees), oldest first. */
-export async function trailOfHold(
+export async function recordsOfHold(
   queryable: Queryable,
   hold: HoldId,
 ): Promise<{ readonly postings: readonly Posting[]; readonly attempts: readonly Attempt[] }> {

@@ -4,7 +4,7 @@ import { isTriedBy } from './after-event.ts';
 import type { Closing, ClosedReason, RouteRecord } from './route-record.ts';
 
 /** How a route stands for a call. `why` is for operators: it may name a call of another workspace. */
-export interface RouteStanding {
+export interface RouteStatus {
   /** `open`: calls go there. `due`: one call may try it. `to_prove`: a probe comes before the next call. `closed`: none goes there. */
   readonly state: 'open' | 'due' | 'to_prove' | 'closed';
   readonly reason: ClosedReason | null;
@@ -13,7 +13,7 @@ export interface RouteStanding {
 }
 
 /** For operators: how it stands for everybody or, where it is open, for those whose own calls keep them away. */
-export interface RouteOverview extends RouteStanding {
+export interface RouteOverview extends RouteStatus {
   /** How many workspaces are kept away by what their own calls have come to. */
   readonly workspaces_kept_away: number;
 }
@@ -24,13 +24,13 @@ export interface KnownRoute {
   readonly at_ms: number;
 }
 
-export const OPEN_ROUTE: RouteStanding = Object.freeze({ state: 'open', reason: null, why: null, retry_ms: 0 });
-export const UNPROVEN_ROUTE: RouteStanding = Object.freeze({ ...OPEN_ROUTE, state: 'to_prove' });
+export const OPEN_ROUTE: RouteStatus = Object.freeze({ state: 'open', reason: null, why: null, retry_ms: 0 });
+export const UNPROVEN_ROUTE: RouteStatus = Object.freeze({ ...OPEN_ROUTE, state: 'to_prove' });
 
 /** A try is mostly over within seconds, whatever it may take at most. */
 const TRY_MS = 5_000;
 
-export function standingOf(asked: {
+export function statusOf(asked: {
   readonly model: KnownRoute | undefined;
   readonly provider: KnownRoute | undefined;
   readonly workspace: WorkspaceId;
@@ -39,7 +39,7 @@ export function standingOf(asked: {
   readonly probe: string | null;
   /** Whether this process has a probe under way, for which a call can wait. */
   readonly proving: boolean;
-}): RouteStanding {
+}): RouteStatus {
   const { model, provider, workspace, documented, probe, proving } = asked;
   const now = performance.now();
   const ofAll = provider && of(provider.record, provider.at_ms, now, probe);
@@ -58,7 +58,7 @@ export function standingOf(asked: {
   return ofOwn?.state === 'due' && own?.reason !== 'overrun' ? ofOwn : OPEN_ROUTE;
 }
 
-function of(closing: Closing, at_ms: number, now: number, probe: string | null): RouteStanding {
+function of(closing: Closing, at_ms: number, now: number, probe: string | null): RouteStatus {
   const { state, reason, why, wait_ms } = closing;
   if (state === 'open' || isTriedBy(closing, probe)) return OPEN_ROUTE;
   const left_ms = wait_ms - (now - at_ms);
@@ -66,7 +66,7 @@ function of(closing: Closing, at_ms: number, now: number, probe: string | null):
   return { state: 'closed', reason, why, retry_ms: state === 'tried' ? Math.min(left_ms, TRY_MS) : left_ms };
 }
 
-export function overviewOf(standing: RouteStanding, known: KnownRoute | undefined): RouteOverview {
+export function overviewOf(standing: RouteStatus, known: KnownRoute | undefined): RouteOverview {
   if (known === undefined) return { ...standing, workspaces_kept_away: 0 };
   const now = performance.now();
   const kept = known.record.own.map((one) => of(one, known.at_ms, now, null)).filter(({ state }) => state === 'closed');

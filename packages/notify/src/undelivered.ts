@@ -4,7 +4,7 @@ import type { Pool, Queryable } from '@purser/database';
 import type { ChannelKind, MessageId } from './message.ts';
 
 /** A message that all attempts have failed to deliver. */
-export interface DeadLetter {
+export interface UndeliveredMessage {
   readonly id: MessageId;
   readonly workspace: WorkspaceId;
   readonly kind: ChannelKind;
@@ -18,13 +18,13 @@ export interface DeadLetter {
 const LIMIT = 100;
 
 /** Newest first, 100 at a time; `cursor` is the id of the last one of the page before. */
-export async function deadLetters(
+export async function listUndelivered(
   pool: Pool,
   cursor: string | null,
-): Promise<{ letters: DeadLetter[]; next_cursor: string | null } | Refusal> {
+): Promise<{ letters: UndeliveredMessage[]; next_cursor: string | null } | Refusal> {
   if (cursor !== null && !isUuid(cursor))
     return refuse('invalid_request', 'the cursor is not valid; want `next_cursor` of the page before');
-  const { rows } = await pool.query<DeadLetter>(
+  const { rows } = await pool.query<UndeliveredMessage>(
     `select m.message_id as id, m.workspace_id as workspace, c.kind, c.address, m.attempts, m.ended_at, m.error,
        (select count(*)::integer from notify.delivery d where d.message_id = m.message_id) as alerts
      from notify.message m join notify.channel c using (channel_id)
@@ -36,8 +36,8 @@ export async function deadLetters(
 }
 
 /** Sends a dead letter once more, from the first attempt on, under the same id; in the caller's transaction. */
-export async function reviveLetter(on: Queryable, id: string, now: Temporal.Instant): Promise<Refusal | undefined> {
-  const { rowCount } = await on.query(
+export async function retryUndelivered(tx: Queryable, id: string, now: Temporal.Instant): Promise<Refusal | undefined> {
+  const { rowCount } = await tx.query(
     `update notify.message m set state = 'due', attempts = 0, due_at = $2, ended_at = null, leased_until = null
      from notify.channel c where m.message_id = $1 and m.state = 'dead' and c.channel_id = m.channel_id and c.removed_at is null`,
     [id, now.toString()],

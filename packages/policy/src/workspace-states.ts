@@ -3,10 +3,10 @@ import { databaseFault, NoticeListener, type Pool } from '@purser/database';
 import { servedTerms } from '@purser/terms';
 
 import { Generations } from './generations.ts';
-import { type StoredLevel, NOTHING_KNOWN, type Raised, type Standing } from './standing.ts';
+import { type StoredLevel, NOTHING_KNOWN, type Raised, type WorkspaceState } from './workspace-state.ts';
 
 interface Entry {
-  readonly standing: Standing;
+  readonly standing: WorkspaceState;
   readonly loaded_ms: number;
   readonly stale: boolean;
   /** The plan of the workspace when this was made ready for it. */
@@ -20,12 +20,12 @@ const CHANNEL = 'purser_policy';
  * What is known of workspaces beside their rows, kept in memory: at hand without waiting once it has been made ready, and read again as
  * soon as Postgres tells of a change. The platform's own stands under its id.
  */
-export class Standings {
+export class WorkspaceStates {
   readonly #known = new Generations<Entry>(GENERATION_MAX);
   readonly #pool: Pool;
   readonly #clock: Clock;
   readonly #listener: NoticeListener;
-  readonly #loader: DataLoader<Standing>;
+  readonly #loader: DataLoader<WorkspaceState>;
   /** Grows with every notice: what was being read meanwhile may be older than the change. */
   #heard = 0;
 
@@ -59,7 +59,7 @@ export class Standings {
   }
 
   /** As last read. */
-  of(workspace: string): Standing {
+  of(workspace: string): WorkspaceState {
     return this.#known.get(workspace)?.standing ?? NOTHING_KNOWN;
   }
 
@@ -93,10 +93,10 @@ export class Standings {
     this.read(id).catch(() => {});
   }
 
-  async #load(ids: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
+  async #load(ids: readonly string[]): Promise<ReadonlyMap<string, WorkspaceState>> {
     const heard = this.#heard;
     const loaded_ms = performance.now();
-    const found = await readStandings(this.#pool, ids, this.#clock.now());
+    const found = await readStates(this.#pool, ids, this.#clock.now());
     for (const id of ids) {
       const { plan } = this.#known.get(id) ?? {};
       this.#known.set(id, { standing: found.get(id) ?? NOTHING_KNOWN, loaded_ms, stale: heard !== this.#heard, plan });
@@ -108,7 +108,7 @@ export class Standings {
 type LevelRow = StoredLevel & { workspace_id: string; ladder: string };
 type RaisedRow = Raised & { workspace_id: string };
 
-async function readStandings(pool: Pool, ids: readonly string[], now: Temporal.Instant): Promise<Map<string, Standing>> {
+async function readStates(pool: Pool, ids: readonly string[], now: Temporal.Instant): Promise<Map<string, WorkspaceState>> {
   const [levels, raised, terms] = await Promise.all([
     pool.query<LevelRow>(
       'select workspace_id, ladder, unit, window_start, cap, spent, level, since from policy.level where workspace_id = any($1::uuid[])',

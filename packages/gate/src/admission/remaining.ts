@@ -1,7 +1,7 @@
 import type { HoldOutcome, HoldRequest, MeterSpec } from '@purser/meters';
 import { compare, type Currency, type Money, money, multiply } from '@purser/money';
 import { PAY_AS_YOU_GO } from '@purser/policy';
-import type { Room } from '@purser/routing';
+import type { Headroom } from '@purser/routing';
 import { allocationOf } from '@purser/wallet';
 
 import { BUDGET, EXPOSURE } from './amounts.ts';
@@ -10,29 +10,34 @@ import type { Draft } from './draft.ts';
 export type Denied = Extract<HoldOutcome, { kind: 'denied' }>;
 
 /** How much is left where a hold did not fit, so that the request may be made to fit. */
-export interface Left {
-  readonly rooms: readonly Room[];
+export interface Remaining {
+  readonly headrooms: readonly Headroom[];
   /** What quotas leave of their units, and which quota leaves so few. */
-  readonly units: ReadonlyMap<string, UnitLeft>;
+  readonly units: ReadonlyMap<string, UnitRemaining>;
   /** Credits the grants have left, where the rest of what a call needs is paid as one goes. */
   readonly granted?: bigint;
   /** The most that a provider may bill for the call, where what is under way leaves less than it could. */
-  readonly dearest?: Room;
+  readonly dearest?: Headroom;
 }
 
-interface UnitLeft {
+interface UnitRemaining {
   readonly left: bigint;
   readonly of: MeterSpec;
 }
 
-export const NOTHING_DENIED: Left = Object.freeze({ rooms: [], units: new Map<string, UnitLeft>() });
+export const NOTHING_DENIED: Remaining = Object.freeze({ headrooms: [], units: new Map<string, UnitRemaining>() });
 
 /** Adds what a denial said is left; undefined when a smaller request would not help. */
-export function narrow({ catalog, policy }: Draft, left: Left, denied: Denied, { legs }: HoldRequest): Left | undefined {
+export function narrow(
+  { catalog, policy }: Draft,
+  left: Remaining,
+  denied: Denied,
+  { legs }: HoldRequest,
+): Remaining | undefined {
   const { meter, available, leg } = denied;
-  const room = (of: Money, code: Room['code'], name: string): Left => ({
+  const room = (of: Money, code: Headroom['code'], name: string): Remaining => ({
     ...left,
-    rooms: [...left.rooms, { left: of, code, name }],
+    headrooms: [...left.headrooms, { remaining: of, code, name }],
   });
   if (meter.class === 'credit' && policy.pay_as_you_go) return { ...left, granted: available > 0n ? available : 0n };
   if (meter.key === EXPOSURE) return leastDearest(left, money(available + (legs[leg - 1]?.amount ?? 0n), meter.unit as Currency));
@@ -60,14 +65,14 @@ export function narrow({ catalog, policy }: Draft, left: Left, denied: Denied, {
 }
 
 /** What cost and exposure leave together, for a call's cost and exposure together. */
-function leastDearest(left: Left, most: Money): Left | undefined {
+function leastDearest(left: Remaining, most: Money): Remaining | undefined {
   if (most.nanos <= 0n) return undefined;
-  const room: Room = { left: most, code: 'concurrency_exceeded', name: 'the plan’s cost ceiling' };
-  return left.dearest && compare(left.dearest.left, most) <= 0 ? left : { ...left, dearest: room };
+  const room: Headroom = { remaining: most, code: 'concurrency_exceeded', name: 'the plan’s cost ceiling' };
+  return left.dearest && compare(left.dearest.remaining, most) <= 0 ? left : { ...left, dearest: room };
 }
 
 /** Several quotas may leave few: the least counts. */
-function fewerUnits(left: Left, of: MeterSpec, available: bigint): Left {
+function fewerUnits(left: Remaining, of: MeterSpec, available: bigint): Remaining {
   const known = left.units.get(of.unit);
   if (known !== undefined && known.left <= available) return left;
   return { ...left, units: new Map(left.units).set(of.unit, { left: available, of }) };

@@ -1,7 +1,7 @@
 import type { Connection } from '@purser/database';
 
 /** Something that may happen only so often from one source in a stretch of time. */
-export interface Occasion {
+export interface LimitedAttempt {
   readonly kind: 'start_address' | 'start_device' | 'link_address' | 'link_mailbox' | 'invitations';
   /** A keyed hash: who reads the table learns no address. */
   readonly source: Buffer;
@@ -15,7 +15,7 @@ export interface Occasion {
  */
 export async function countAttempts(
   connection: Connection,
-  occasions: readonly Occasion[],
+  occasions: readonly LimitedAttempt[],
   now: Temporal.Instant,
 ): Promise<{ readonly free_after_seconds: number } | undefined> {
   const sources = occasions.map(({ source }) => source).toSorted((a, b) => a.compare(b));
@@ -40,7 +40,7 @@ export async function countAttempts(
 /** Whether one of them is used up, without counting. */
 export async function usedUp(
   connection: Pick<Connection, 'query'>,
-  occasions: readonly Occasion[],
+  occasions: readonly LimitedAttempt[],
   now: Temporal.Instant,
 ): Promise<{ readonly free_after_seconds: number } | undefined> {
   for (const { kind, source, max } of occasions) {

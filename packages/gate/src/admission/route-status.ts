@@ -1,6 +1,6 @@
 import type { ModelEntry } from '@purser/catalog';
 import { type Refusal, refuse, type WorkspaceId } from '@purser/core';
-import type { Probe, Route, RouteStanding } from '@purser/routing';
+import type { Probe, Route, RouteStatus } from '@purser/routing';
 
 import type { Engine } from '../deps.ts';
 import type { Task } from '../tasks/task.ts';
@@ -10,19 +10,19 @@ export function routeOf({ provider, id }: ModelEntry): Route {
 }
 
 /** How the route to a model stands for a call of the workspace. `probe`: of the call that asks, if it is the one that tries it. */
-export function standingOf(
+export function routeStatusOf(
   { routes }: Pick<Engine, 'routes'>,
   { limits }: Task,
   model: ModelEntry,
   workspace: WorkspaceId,
   probe?: Probe,
-): RouteStanding {
+): RouteStatus {
   // A provider of which nothing else is known keeps the limits that are sent.
   return routes.of(routeOf(model), workspace, limits?.documented(model.provider) ?? true, probe);
 }
 
 /** Why a model is closed is for operators: it may name a call of another workspace. */
-export function closedRefusal(models: readonly string[], { reason, retry_ms }: RouteStanding): Refusal {
+export function closedRefusal(models: readonly string[], { reason, retry_ms }: RouteStatus): Refusal {
   const seconds = Math.max(1, Math.ceil(retry_ms / 1000));
   const wait = { retryAfterSeconds: seconds };
   const names = models.join(', ');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { Purse } from './purse.ts';
+import { CreditBalance } from './credit-balance.ts';
 import type { RecordedGrant } from './recorded.ts';
 
 const START = Temporal.Instant.from('2026-11-01T00:00:00Z');
@@ -20,7 +20,7 @@ const grant = (
 
 describe('C2 a purse that is replayed', () => {
   test('burns what expires first, and of that what was given away', () => {
-    const purse = new Purse();
+    const purse = new CreditBalance();
     for (const one of [grant('c', 5n, null, 'purchased'), grant('b', 5n, 30), grant('a', 5n, 30, 'gift'), grant('d', 5n, 10)])
       purse.add(one);
     purse.spend(7n, day(1));
@@ -32,7 +32,7 @@ describe('C2 a purse that is replayed', () => {
 
   test('opens with what was left in what burns last, and gives back what was bought alone', () => {
     const grants = [grant('a', 10n, 5), grant('b', 10n, 30), grant('c', 4n, null, 'purchased')];
-    const purse = Purse.opened(grants, 12n);
+    const purse = CreditBalance.opened(grants, 12n);
     expect([purse.free(day(1)), purse.free(day(5)), purse.free(day(30))]).toEqual([12n, 12n, 4n]);
     purse.takeBack(9n);
     expect(purse.free(day(30))).toBe(0n);
@@ -44,7 +44,7 @@ describe('C2 a purse that is replayed', () => {
         fc.array(fc.tuple(fc.bigInt(1n, 50n), fc.option(fc.integer({ min: 10, max: 40 })))),
         fc.bigInt(0n, 400n),
         (given, spent) => {
-          const purse = new Purse();
+          const purse = new CreditBalance();
           given.forEach(([credits, expires], n) => purse.add(grant(String(n), credits, expires)));
           const total = given.reduce((sum, [credits]) => sum + credits, 0n);
           purse.spend(spent < total ? spent : total, day(1));

@@ -16,7 +16,7 @@ export function createAuditLog(connections_max?: number): Promise<TestDatabase> 
   return createTestDatabase([ledgerMigrations, auditMigrations], connections_max);
 }
 
-export function deed(more: Partial<AuditEvent> = {}): AuditEvent {
+export function auditEvent(more: Partial<AuditEvent> = {}): AuditEvent {
   return { at: NOON, actor: 'admin', workspace: null, action: 'freeze', subject: 'models', detail: { on: true }, ...more };
 }
 
@@ -46,12 +46,12 @@ export async function call(pool: Pool, hold = newId<'hold'>(), workspace: Worksp
 
 /** Seals everything: waits first until no open transaction of any database on the server is in the way. */
 export async function sealAll(pool: Pool, rows_per_part?: number): Promise<Sealed> {
-  await trailHorizonPassed(pool);
+  await horizonPassed(pool);
   return seal(pool, NOON, rows_per_part);
 }
 
 /** Waits until every row of the trail is below the horizon. */
-export async function trailHorizonPassed(pool: Pool): Promise<void> {
+export async function horizonPassed(pool: Pool): Promise<void> {
   for (;;) {
     const { rows } = await pool.query<{ passed: boolean }>(
       'select coalesce(audit.newest_transaction_number() < ledger.horizon(), true) as passed',
@@ -65,7 +65,7 @@ export async function trailHorizonPassed(pool: Pool): Promise<void> {
 export async function sealedAuditLog(pool: Pool, calls: number): Promise<Sealed> {
   for (let n = 1; n <= calls; n += 1) {
     await call(pool);
-    await appendAudit(pool, deed({ detail: { n } }));
+    await appendAudit(pool, auditEvent({ detail: { n } }));
   }
   return sealAll(pool, 3);
 }
