@@ -176,25 +176,10 @@ const FUNCTION_LINES_MAX = 70;
 
 /** To be divided; none is added. */
 const LONG_STILL: readonly string[] = [
-  'packages/marketplace/src/standins/stripe-stand-in.ts: startStripeStandIn',
-  'packages/marketplace/src/testing.ts: openShop',
-  'packages/gate/src/create-gate.ts: createGate',
-  'bench/lives/killed-engine.ts: openKilledEngine',
-  'packages/policy/src/open-policies.ts: openPolicies',
-  'apps/server/src/license.db.test.ts: given to it',
-  'packages/meters/src/encode.ts: encodeBatch',
-  'apps/cli/src/program.ts: buildProgram',
   'apps/web/src/features/operator/parts/begin-rollout.tsx: BeginForm',
-  'packages/simulation/src/lives/draw-life.ts: drawDeed',
   'apps/web/src/features/operator/parts/terms-panel.tsx: TermsPanel',
-  'bench/terms/run.ts: benchTerms',
-  'packages/identity/src/people/open-persons.ts: openPersons',
   'apps/web/src/features/operator/parts/gift-form.tsx: GiftForm',
-  'packages/marketplace/src/testing-payments.ts: paymentsIn',
   'apps/web/src/features/account/parts/allocations.tsx: AllocateForm',
-  'packages/gate/src/testing.ts: openGateBench',
-  'bench/holds/naive.ts: naivePair',
-  'packages/terms/src/closed.test.ts: monthOfLife',
 ];
 
 function isExcepted(place: string): boolean {

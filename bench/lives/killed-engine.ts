@@ -25,40 +25,33 @@ interface Given {
   readonly clock: TestClock;
 }
 
-/**
- * Lives over HTTP on several servers, of which one is killed in the middle of a delivery now and then; what nobody answered is
- * delivered again, to another. Their clocks begin anew with them and are brought to the time again.
- */
-export function openKilledEngine({ servers, stripe, pool, clock }: Given): LivesEngine & { readonly kills: () => number } {
-  const told = new Map<string, { readonly started: number; readonly at: number }>();
-  let turn = 0;
-  let deliveries = 0;
-  let kills = 0;
-  const restarting = new Set<KillableServer>();
+/** Several servers of one installation, of which one may be killed at any moment; their clocks begin anew with them and are brought to the time again. */
+class KillableFleet {
+  readonly #servers: readonly KillableServer[];
+  readonly #clock: TestClock;
+  readonly #told = new Map<string, { readonly started: number; readonly at: number }>();
+  readonly #restarting = new Set<KillableServer>();
+  #turn = 0;
+  kills = 0;
 
-  const next = (): KillableServer => {
-    const up = servers.filter((server) => !restarting.has(server));
-    const server = up[turn++ % up.length] ?? servers[0];
+  constructor(servers: readonly KillableServer[], clock: TestClock) {
+    this.#servers = servers;
+    this.#clock = clock;
+  }
+
+  next(): KillableServer {
+    const up = this.#servers.filter((server) => !this.#restarting.has(server));
+    const server = up[this.#turn++ % up.length] ?? this.#servers[0];
     if (server === undefined) throw new Error('there is no server');
     return server;
-  };
-
-  async function atTime(server: KillableServer): Promise<void> {
-    const at = clock.now().epochMilliseconds;
-    const known = told.get(server.origin);
-    if (known?.started === server.starts && known.at === at) return;
-    const response = await post(server.origin, '/api/admin/clock', { now: clock.now().toString() }, ADMIN_TOKEN);
-    // Another request brought it there a moment ago.
-    if (!response.ok && response.status !== 400) throw new Error(`the clock of ${server.origin}: ${await response.text()}`);
-    told.set(server.origin, { started: server.starts, at });
   }
 
   /** To any server that is up, until one answers. */
-  async function ask(path: string, body: object | string, key: string, headers: Record<string, string> = {}): Promise<Response> {
+  async ask(path: string, body: object | string, key: string, headers: Record<string, string> = {}): Promise<Response> {
     for (let attempt = 1; ; attempt++) {
-      const server = next();
+      const server = this.next();
       try {
-        await atTime(server);
+        await this.#atTime(server);
         const response = await post(server.origin, path, body, key, headers);
         if (response.status < 500) return response;
       } catch (error) {
@@ -69,28 +62,43 @@ export function openKilledEngine({ servers, stripe, pool, clock }: Given): Lives
     }
   }
 
-  function kill(): void {
-    if (restarting.size > 0) return;
-    const server = next();
-    restarting.add(server);
-    kills += 1;
+  kill(): void {
+    if (this.#restarting.size > 0) return;
+    const server = this.next();
+    this.#restarting.add(server);
+    this.kills += 1;
     setTimeout(() => {
       server
         .kill()
-        .then(() => restarting.delete(server))
+        .then(() => this.#restarting.delete(server))
         .catch((error: unknown) => {
           throw error;
         });
     }, Math.random() * KILL_WITHIN_MS);
   }
 
+  async #atTime(server: KillableServer): Promise<void> {
+    const at = this.#clock.now().epochMilliseconds;
+    const known = this.#told.get(server.origin);
+    if (known?.started === server.starts && known.at === at) return;
+    const response = await post(server.origin, '/api/admin/clock', { now: this.#clock.now().toString() }, ADMIN_TOKEN);
+    // Another request brought it there a moment ago.
+    if (!response.ok && response.status !== 400) throw new Error(`the clock of ${server.origin}: ${await response.text()}`);
+    this.#told.set(server.origin, { started: server.starts, at });
+  }
+}
+
+/** Lives over HTTP on several servers, of which one is killed in the middle of a delivery now and then; what nobody answered is delivered again, to another. */
+export function openKilledEngine({ servers, stripe, pool, clock }: Given): LivesEngine & { readonly kills: () => number } {
+  const fleet = new KillableFleet(servers, clock);
+  let deliveries = 0;
   return {
     clock,
-    kills: () => kills,
+    kills: () => fleet.kills,
     async open(wanted) {
       const accounts: { workspace: WorkspaceId; key: string }[] = [];
       for (const { name, plan } of wanted) {
-        const made = (await (await ask('/api/admin/workspaces', { name, plan }, ADMIN_TOKEN)).json()) as {
+        const made = (await (await fleet.ask('/api/admin/workspaces', { name, plan }, ADMIN_TOKEN)).json()) as {
           id: WorkspaceId;
           key: string;
         };
@@ -99,7 +107,7 @@ export function openKilledEngine({ servers, stripe, pool, clock }: Given): Lives
       return accounts;
     },
     async checkout({ key }, plan) {
-      const response = await ask('/api/marketplace/checkout', { plan }, key);
+      const response = await fleet.ask('/api/marketplace/checkout', { plan }, key);
       const answer = (await response.json()) as { id: string; url: string; detail?: string };
       if (!response.ok) return refuse('limit_reached', answer.detail ?? '');
       const session = answer.url.split('/').at(-1) ?? '';
@@ -110,15 +118,15 @@ export function openKilledEngine({ servers, stripe, pool, clock }: Given): Lives
     },
     async deliver(body) {
       deliveries += 1;
-      if (deliveries % KILL_EVERY === 0) kill();
+      if (deliveries % KILL_EVERY === 0) fleet.kill();
       const signature = signatureOf(body, stripe.webhook_secret, Math.floor(systemClock.now().epochMilliseconds / 1000));
-      const response = await ask('/api/webhooks/stripe', body, '', { 'stripe-signature': signature });
+      const response = await fleet.ask('/api/webhooks/stripe', body, '', { 'stripe-signature': signature });
       const answer = (await response.json()) as { outcome?: string; detail?: string };
       return answer.outcome ?? answer.detail ?? String(response.status);
     },
     known: () => sleep(KNOWN_MS),
     async call({ key }, { output_tokens_max: max_output_tokens, ...request }) {
-      const response = await ask('/api/ai/generate', { ...request, max_output_tokens }, key);
+      const response = await fleet.ask('/api/ai/generate', { ...request, max_output_tokens }, key);
       const answer = (await response.json()) as {
         usage: { input_tokens: number; output_tokens: number };
         code: 'limit_reached';
@@ -130,7 +138,7 @@ export function openKilledEngine({ servers, stripe, pool, clock }: Given): Lives
     books: (workspaces) => booksOf({ pool, clock }, workspaces),
     async verify() {
       const books = (await (
-        await fetch(`${next().origin}/api/admin/ledger/verify`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } })
+        await fetch(`${fleet.next().origin}/api/admin/ledger/verify`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } })
       ).json()) as { balanced: boolean; mismatches: unknown[] };
       return [...(books.balanced ? [] : ['the ledger does not balance']), ...books.mismatches.map((one) => JSON.stringify(one))];
     },

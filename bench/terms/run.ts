@@ -36,28 +36,7 @@ export async function benchTerms(quick: boolean): Promise<void> {
       'insert into marketplace.customer (workspace_id, stripe_customer, created_at) values ($1, $2, now())',
       [id, customer],
     );
-    const began = systemClock.now().toZonedDateTimeISO('UTC').subtract({ months });
-    const month = (n: number): Temporal.Instant => began.add({ months: n }).toInstant();
-    const seconds = (at: Temporal.Instant): number => Math.floor(at.epochMilliseconds / 1000);
-    const metadata = { purser_workspace: id, purser_plan: 'PRO' };
-    const picture = (n: number) => ({
-      id: `sub_${id}`,
-      customer,
-      status: 'active',
-      metadata,
-      items: { data: [{ id: 'si_1', current_period_start: seconds(month(n)), current_period_end: seconds(month(n + 1)) }] },
-    });
-    const invoice = (n: number) => ({
-      id: `in_${id}_${n}`,
-      customer,
-      currency: 'eur',
-      billing_reason: n === 0 ? 'subscription_create' : 'subscription_cycle',
-      total: 1599,
-      total_excluding_tax: 1599,
-      amount_paid: 1599,
-      parent: { subscription_details: { subscription: `sub_${id}`, metadata } },
-      lines: { data: [{ amount: 1599, period: { start: seconds(month(n)), end: seconds(month(n + 1)) } }] },
-    });
+    const { month, picture, invoice } = objectsOf(id, customer, months);
     for (let n = 0; n < months; n++) {
       const started = performance.now();
       await tell(n === 0 ? 'customer.subscription.created' : 'customer.subscription.updated', month(n), picture(n));
@@ -79,10 +58,6 @@ export async function benchTerms(quick: boolean): Promise<void> {
     }
     return row(name, samples);
   };
-  const row = (name: string, samples: number[]): string[] => {
-    samples.sort((a, b) => a - b);
-    return [name, ms(percentile(samples, 0.5)), ms(percentile(samples, 0.95)), ms(samples.at(-1) ?? 0)];
-  };
   const fresh = await subscriber(1);
   const renewed: number[] = [];
   const old = await subscriber(YEARS * 12, renewed);
@@ -98,4 +73,36 @@ export async function benchTerms(quick: boolean): Promise<void> {
   heading('Payment events');
   console.log(`${machine()}. ${asked} events of each kind, one at a time, each new to the server, without HTTP.\n`);
   table(['', 'p50 ms', 'p95 ms', 'max ms'], rows);
+}
+
+function row(name: string, samples: number[]): string[] {
+  samples.sort((a, b) => a - b);
+  return [name, ms(percentile(samples, 0.5)), ms(percentile(samples, 0.95)), ms(samples.at(-1) ?? 0)];
+}
+
+/** What Stripe has of a subscriber who began so many months ago. */
+function objectsOf(id: string, customer: string, months: number) {
+  const began = systemClock.now().toZonedDateTimeISO('UTC').subtract({ months });
+  const month = (n: number): Temporal.Instant => began.add({ months: n }).toInstant();
+  const seconds = (at: Temporal.Instant): number => Math.floor(at.epochMilliseconds / 1000);
+  const metadata = { purser_workspace: id, purser_plan: 'PRO' };
+  const picture = (n: number) => ({
+    id: `sub_${id}`,
+    customer,
+    status: 'active',
+    metadata,
+    items: { data: [{ id: 'si_1', current_period_start: seconds(month(n)), current_period_end: seconds(month(n + 1)) }] },
+  });
+  const invoice = (n: number) => ({
+    id: `in_${id}_${n}`,
+    customer,
+    currency: 'eur',
+    billing_reason: n === 0 ? 'subscription_create' : 'subscription_cycle',
+    total: 1599,
+    total_excluding_tax: 1599,
+    amount_paid: 1599,
+    parent: { subscription_details: { subscription: `sub_${id}`, metadata } },
+    lines: { data: [{ amount: 1599, period: { start: seconds(month(n)), end: seconds(month(n + 1)) } }] },
+  });
+  return { month, picture, invoice };
 }

@@ -26,6 +26,16 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .showHelpAfterError('(purser --help lists the commands)')
     .helpCommand(false);
 
+  addServerCommands(program);
+  addBackupCommands(program);
+  addDataCommands(program);
+  addAuditCommands(program);
+  addMeasuringCommands(program);
+  addModuleCommands(program, modules);
+  return program;
+}
+
+function addServerCommands(program: Command): void {
   program
     .command('up')
     .description(
@@ -44,7 +54,9 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .command('migrate')
     .description('run migrations')
     .action(async () => (await import('./commands/migrate.ts')).migrateDatabase());
+}
 
+function addBackupCommands(program: Command): void {
   program
     .command('backup')
     .argument('<file>', 'where to write it')
@@ -55,7 +67,9 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .argument('<file>', 'what `purser backup` wrote')
     .description('fill an empty database from it, of any supported version of PostgreSQL')
     .action(async (file: string) => (await import('./commands/restore.ts')).restoreFromBackup(file));
+}
 
+function addDataCommands(program: Command): void {
   const plans = program.command('plans').description('the plans of a catalog');
   plans
     .command('check')
@@ -87,7 +101,9 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .command('verify')
     .description('replay entries and holds, and compare them with the counters; exit 1 on a difference')
     .action(async () => (await import('./commands/ledger-verify.ts')).verifyLedger());
+}
 
+function addAuditCommands(program: Command): void {
   const audit = program.command('audit').description('the audit log');
   audit
     .command('verify')
@@ -106,7 +122,9 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .action(async (file: string, { head }: WithHead) =>
       (await import('./commands/audit-check.ts')).checkExport(file, await headOf(head)),
     );
+}
 
+function addMeasuringCommands(program: Command): void {
   program
     .command('simulate')
     .option('--customers <number>', 'how many', '1000')
@@ -122,6 +140,4 @@ export function buildProgram(modules: readonly Module[] = MODULES): Command {
     .argument('[words...]')
     .allowUnknownOption()
     .action(async (words: string[]) => (await import('./commands/bench.ts')).bench(words));
-  addModuleCommands(program, modules);
-  return program;
 }

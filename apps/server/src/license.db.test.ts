@@ -80,6 +80,51 @@ function beforeSummerTime(timezone: string): Temporal.Instant {
   return change.subtract({ days: 6 }).with({ hour: 10 }).toInstant();
 }
 
+/** From the failure on: sync and reports go on until fourteen times 24 hours are over, sync goes on day 15, reports a week later. */
+async function graceToDay15(key: string, failed_at: Temporal.Instant, creditsAreThere: () => Promise<void>): Promise<void> {
+  // Grace: sync and reports go on until fourteen times 24 hours are over, which on the customer's clock is an hour later.
+  const over = failed_at.add({ hours: 14 * 24 });
+  expect(over.toZonedDateTimeISO('Europe/Berlin').hour - failed_at.toZonedDateTimeISO('Europe/Berlin').hour).toBe(1);
+  expect(await usage(key)).toMatchObject({
+    license: 'grace',
+    license_notice: {
+      stage: 'grace',
+      ends_at: inMicroseconds(over),
+      off: ['ai', 'images', 'speech'],
+      off_next: ['sync', 'campaigns', 'studio'],
+      text: expect.stringContaining(`Off from ${localTime(over, 'Europe/Berlin')}: sync, campaigns, studio`) as string,
+      what_to_do: like(/Pay the open invoice/),
+      action: { kind: 'pay' },
+    },
+  });
+  for (const day of [1, 7, 13]) {
+    await moveTo(failed_at.add({ hours: day * 24 }));
+    expect(await states(key)).toEqual([402, 200, 200]);
+    await creditsAreThere();
+  }
+  await moveTo(over.subtract({ seconds: 30 }));
+  expect((await check(key, 'sync')).status).toBe(200);
+
+  // Day 15: sync goes; reports last a week longer.
+  await moveTo(over);
+  expect(await states(key)).toEqual([402, 402, 200]);
+  const reports_over = failed_at.add({ hours: 21 * 24 });
+  expect(await usage(key)).toMatchObject({
+    license: 'degraded',
+    license_notice: { ends_at: inMicroseconds(reports_over), off_next: ['reports'] },
+  });
+  await moveTo(reports_over);
+  expect(await states(key)).toEqual([402, 402, 402]);
+  for (const feature of ['sync', 'reports']) {
+    expect(await (await check(key, feature)).json()).toMatchObject({
+      code: 'license_sync_disabled',
+      offers: [{ kind: 'pay' }],
+    });
+  }
+  expect(await usage(key)).toMatchObject({ license: 'degraded', license_notice: { ends_at: null, off_next: [] } });
+  await creditsAreThere();
+}
+
 describe('C5 C7 the whole week of the third brief, over a change to summer time', () => {
   it('pay, spend, fail, grace to day 15, restore: exact credits at every step', async () => {
     await moveTo(beforeSummerTime('Europe/Berlin'));
@@ -134,47 +179,7 @@ describe('C5 C7 the whole week of the third brief, over a change to summer time'
     expect(await credits()).toEqual([after_states, 0]);
     await booksAreRight();
 
-    // Grace: sync and reports go on until fourteen times 24 hours are over, which on the customer's clock is an hour later.
-    const over = failed_at.add({ hours: 14 * 24 });
-    expect(over.toZonedDateTimeISO('Europe/Berlin').hour - failed_at.toZonedDateTimeISO('Europe/Berlin').hour).toBe(1);
-    expect(await usage(key)).toMatchObject({
-      license: 'grace',
-      license_notice: {
-        stage: 'grace',
-        ends_at: inMicroseconds(over),
-        off: ['ai', 'images', 'speech'],
-        off_next: ['sync', 'campaigns', 'studio'],
-        text: expect.stringContaining(`Off from ${localTime(over, 'Europe/Berlin')}: sync, campaigns, studio`) as string,
-        what_to_do: like(/Pay the open invoice/),
-        action: { kind: 'pay' },
-      },
-    });
-    for (const day of [1, 7, 13]) {
-      await moveTo(failed_at.add({ hours: day * 24 }));
-      expect(await states(key)).toEqual([402, 200, 200]);
-      expect(await credits()).toEqual([after_states, 0]);
-    }
-    await moveTo(over.subtract({ seconds: 30 }));
-    expect((await check(key, 'sync')).status).toBe(200);
-
-    // Day 15: sync goes; reports last a week longer.
-    await moveTo(over);
-    expect(await states(key)).toEqual([402, 402, 200]);
-    const reports_over = failed_at.add({ hours: 21 * 24 });
-    expect(await usage(key)).toMatchObject({
-      license: 'degraded',
-      license_notice: { ends_at: inMicroseconds(reports_over), off_next: ['reports'] },
-    });
-    await moveTo(reports_over);
-    expect(await states(key)).toEqual([402, 402, 402]);
-    for (const feature of ['sync', 'reports']) {
-      expect(await (await check(key, feature)).json()).toMatchObject({
-        code: 'license_sync_disabled',
-        offers: [{ kind: 'pay' }],
-      });
-    }
-    expect(await usage(key)).toMatchObject({ license: 'degraded', license_notice: { ends_at: null, off_next: [] } });
-    expect(await credits()).toEqual([after_states, 0]);
+    await graceToDay15(key, failed_at, async () => expect(await credits()).toEqual([after_states, 0]));
 
     // Restore; the failure comes once more, late.
     await happened(id, 'paid');

@@ -33,6 +33,28 @@ export interface GateBench {
 const MIGRATIONS = ['ledger', 'meters', 'identity', 'terms', 'routing', 'wallet'];
 const STATE = Object.freeze({ frozen: false });
 
+function callerOn(
+  catalog: Catalog,
+  now: Temporal.Instant,
+  plan: string,
+  overrides: Workspace['overrides'],
+): Caller & { workspace: Workspace } {
+  const workspace: Workspace = Object.freeze({
+    id: newId<'workspace'>(),
+    name: 'Test',
+    external_id: null,
+    plan,
+    catalogue_version: catalog.version,
+    timezone: 'UTC',
+    anchored_at: now,
+    license: 'active' as const,
+    license_since: now,
+    overrides,
+    created_at: now,
+  });
+  return { kind: 'workspace_key', workspace, actor: 'key:test', roles: ['member'] };
+}
+
 /** `database_url`: the database of another process's bench, which drops it. */
 export async function openGateBench(database_url?: string): Promise<GateBench> {
   const database =
@@ -74,23 +96,7 @@ export async function openGateBench(database_url?: string): Promise<GateBench> {
         ...more,
       });
     },
-    caller(plan, overrides = {}) {
-      const now = clock.now();
-      const workspace: Workspace = Object.freeze({
-        id: newId<'workspace'>(),
-        name: 'Test',
-        external_id: null,
-        plan,
-        catalogue_version: catalog.version,
-        timezone: 'UTC',
-        anchored_at: now,
-        license: 'active' as const,
-        license_since: now,
-        overrides,
-        created_at: now,
-      });
-      return { kind: 'workspace_key', workspace, actor: 'key:test', roles: ['member'] };
-    },
+    caller: (plan, overrides = {}) => callerOn(catalog, clock.now(), plan, overrides),
     async metersOf({ workspace }) {
       const now = clock.now();
       const policy = effectivePolicy({ workspace, catalog, state: STATE, now });

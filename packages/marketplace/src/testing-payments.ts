@@ -45,6 +45,30 @@ export function paymentsIn(shop: Shop) {
     return { workspace, customer: id };
   }
 
+  const { subscriptionOf, inv, paymentOf } = objectsIn(shop);
+  const revenueOf = (of: Workspace): Promise<Record<string, bigint>> => revenueIn(shop, of);
+  async function state(of: Workspace): Promise<[plan: string, license: string]> {
+    const { workspace } = await shop.policyOf(of);
+    return [workspace.plan, workspace.license];
+  }
+
+  async function subscribed(plan = 'PRO', cents = 1599, more: object = {}, invoice: object = {}) {
+    const buyer = await customer();
+    const subscription = subscriptionOf(buyer, plan, more);
+    await tell('customer.subscription.created', subscription);
+    const first = inv(subscription, cents, 'subscription_create', invoice);
+    const outcome = await tell('invoice.paid', first);
+    if (outcome !== 'applied') throw new Error(`a first payment is ${outcome}`);
+    return { ...buyer, subscription, first };
+  }
+  /** What a workspace on FREE may cost in a month: nobody on it has paid anything. */
+  const freeAdmits = async (): Promise<bigint> => (await shop.policyOf(await shop.workspace('FREE'))).cost_cap.nanos;
+
+  return { freeAdmits, later, seconds, secondsIn, tell, customer, subscriptionOf, inv, paymentOf, revenueOf, state, subscribed };
+}
+
+/** What Stripe has of customers in a shop. */
+function objectsIn(shop: Shop) {
   const subscriptionOf = (of: { workspace: Workspace; customer: string }, plan = 'PRO', more: object = {}): StripeObject =>
     shop.stripe.make('subscription', 'sub', {
       customer: of.customer,
@@ -71,33 +95,17 @@ export function paymentsIn(shop: Shop) {
       payment: { type: 'payment_intent', payment_intent },
       status: 'paid',
     });
-  /** By the currency it was booked in. */
-  async function revenueOf({ id }: Workspace): Promise<Record<string, bigint>> {
-    const page = await listPostings(shop.database.pool, { workspace: id, limit: 200 });
-    if (isRefusal(page)) throw new Error(page.detail);
-    const revenue: Record<string, bigint> = {};
-    for (const { debit, credit, amount, unit } of page.rows) {
-      const sign = credit === 'revenue:subscription' ? 1n : debit === 'revenue:subscription' ? -1n : 0n;
-      if (sign !== 0n) revenue[unit] = (revenue[unit] ?? 0n) + sign * amount;
-    }
-    return revenue;
-  }
-  async function state(of: Workspace): Promise<[plan: string, license: string]> {
-    const { workspace } = await shop.policyOf(of);
-    return [workspace.plan, workspace.license];
-  }
+  return { subscriptionOf, inv, paymentOf };
+}
 
-  async function subscribed(plan = 'PRO', cents = 1599, more: object = {}, invoice: object = {}) {
-    const buyer = await customer();
-    const subscription = subscriptionOf(buyer, plan, more);
-    await tell('customer.subscription.created', subscription);
-    const first = inv(subscription, cents, 'subscription_create', invoice);
-    const outcome = await tell('invoice.paid', first);
-    if (outcome !== 'applied') throw new Error(`a first payment is ${outcome}`);
-    return { ...buyer, subscription, first };
+/** By the currency it was booked in. */
+async function revenueIn(shop: Shop, { id }: Workspace): Promise<Record<string, bigint>> {
+  const page = await listPostings(shop.database.pool, { workspace: id, limit: 200 });
+  if (isRefusal(page)) throw new Error(page.detail);
+  const revenue: Record<string, bigint> = {};
+  for (const { debit, credit, amount, unit } of page.rows) {
+    const sign = credit === 'revenue:subscription' ? 1n : debit === 'revenue:subscription' ? -1n : 0n;
+    if (sign !== 0n) revenue[unit] = (revenue[unit] ?? 0n) + sign * amount;
   }
-  /** What a workspace on FREE may cost in a month: nobody on it has paid anything. */
-  const freeAdmits = async (): Promise<bigint> => (await shop.policyOf(await shop.workspace('FREE'))).cost_cap.nanos;
-
-  return { freeAdmits, later, seconds, secondsIn, tell, customer, subscriptionOf, inv, paymentOf, revenueOf, state, subscribed };
+  return revenue;
 }

@@ -5,12 +5,12 @@ import { createLog } from '@purser/log';
 import { suiteClock } from '@purser/core/testing';
 import { createTestDatabase, type TestDatabase } from '@purser/database/testing';
 import { type Catalog, catalogMigrations, catalogVersions, loadCatalog, storeCatalog } from '@purser/catalog';
-import { identityMigrations, openIdentity, type Workspace } from '@purser/identity';
+import { type Identity, identityMigrations, openIdentity, type Workspace } from '@purser/identity';
 import { ledgerMigrations, verifyPostings } from '@purser/ledger';
 import { licenseMigrations } from '@purser/license';
 import { creditMeter, type HoldRequest, Meters, metersMigrations, verifyMeters } from '@purser/meters';
 import { convertCost, currency, money } from '@purser/money';
-import { openPolicies, type Policy, policyMigrations } from '@purser/policy';
+import { openPolicies, type Policies, type Policy, policyMigrations } from '@purser/policy';
 import { termsMigrations } from '@purser/terms';
 import { openPeriods, walletMigrations, workWallet } from '@purser/wallet';
 
@@ -78,6 +78,73 @@ const CATALOG = new URL('../../../catalogs/default.yaml', import.meta.url).pathn
 /** `database`: one that is there already, with the tables of all `MIGRATIONS`. */
 export async function openShop(given: { readonly catalog?: Catalog; readonly database?: TestDatabase } = {}): Promise<Shop> {
   await using opened = new AsyncDisposableStack();
+  const parts = await openParts(opened, given);
+  const { database, stripe, meters, policies, identity, clock, catalog, log_lines } = parts;
+  const market = openMarketplace(parts.market);
+  const creditsOf = async ({ id }: Workspace) => (await meters.read([creditMeter(id)]))[0];
+  const kept = opened.move();
+
+  return {
+    database,
+    stripe,
+    market,
+    meters,
+    log_lines,
+    opened_at: clock.now(),
+    catalog,
+    another: (more = {}) => openMarketplace({ ...parts.market, ...more }),
+    async workspace(plan = 'PRO') {
+      const made = await identity.createWorkspace({ name: 'Buyer', plan });
+      if (isRefusal(made)) throw new Error(made.detail);
+      return made.workspace;
+    },
+    subscription: (workspace, plan) => orderIn(market, workspace, { plan }),
+    order: (workspace, pack = 'credits-500', quantity = 1) => orderIn(market, workspace, { pack, quantity }),
+    paid: (session, tax = 0) => stripe.event('checkout.session.completed', stripe.pay(session, { tax })),
+    async receive(event, to = market) {
+      const body = JSON.stringify(event);
+      const signature = signatureOf(body, stripe.webhook_secret, Math.floor(systemClock.now().epochMilliseconds / 1000));
+      const received = await to.receive(Buffer.from(body), signature);
+      return isRefusal(received) ? received.detail : received.outcome;
+    },
+    async balance(workspace) {
+      const meter = await creditsOf(workspace);
+      return meter === undefined ? 0n : meter.cap - meter.held - meter.used;
+    },
+    spend: (workspace, credits, how = 'settle') => spendIn(parts, workspace, credits, how),
+    debt: (workspace) => market.debt(workspace.id),
+    clock,
+    async agree({ id }, overrides) {
+      const changed = await identity.changeWorkspace(id, { overrides });
+      if (isRefusal(changed)) throw new Error(changed.detail);
+    },
+    policyOf: (of) => policyIn(parts, of),
+    exhaust: (of) => exhaustIn(parts, of),
+    work: () => workIn(parts),
+    async ceilingOf(workspace) {
+      return (await policies.load(workspace, clock.now())).ceiling.nanos;
+    },
+    verify: () => verifyIn(parts),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+interface ShopParts {
+  readonly database: TestDatabase;
+  readonly stripe: StripeStandIn;
+  readonly meters: Meters;
+  readonly policies: Policies;
+  readonly identity: Identity;
+  readonly clock: OffsetClock;
+  readonly catalog: Catalog;
+  readonly log_lines: string[];
+  readonly market: MarketplaceParts;
+}
+
+async function openParts(
+  opened: AsyncDisposableStack,
+  given: { readonly catalog?: Catalog; readonly database?: TestDatabase },
+): Promise<ShopParts> {
   const database = given.database ?? (await createTestDatabase(MIGRATIONS));
   opened.defer(() => database.drop());
   const { pool } = database;
@@ -102,7 +169,7 @@ export async function openShop(given: { readonly catalog?: Catalog; readonly dat
     base_url: stripe.origin,
     automatic_tax: false,
   };
-  const parts: MarketplaceParts = {
+  const market: MarketplaceParts = {
     pool,
     clock,
     log,
@@ -112,149 +179,123 @@ export async function openShop(given: { readonly catalog?: Catalog; readonly dat
     policyOf: (of, now) => policies.load(of, now),
     settings,
   };
-  const market = openMarketplace(parts);
-  async function fresh({ id }: Workspace): Promise<Workspace> {
-    identity.forget(id);
-    const found = await identity.workspace(id);
-    if (found === undefined) throw new Error(`there is no workspace ${id}`);
-    return found;
+  return { database, stripe, meters, policies, identity, clock, catalog, log_lines, market };
+}
+
+async function fresh({ identity }: ShopParts, { id }: Workspace): Promise<Workspace> {
+  identity.forget(id);
+  const found = await identity.workspace(id);
+  if (found === undefined) throw new Error(`there is no workspace ${id}`);
+  return found;
+}
+async function policyIn(parts: ShopParts, of: Workspace): Promise<Policy> {
+  const { meters, clock, catalog } = parts;
+  const { pool } = parts.database;
+  const started = await openPolicies({ pool, clock, meters, catalog, failed: () => {} });
+  try {
+    return await started.load(await fresh(parts, of), clock.now());
+  } finally {
+    await started.close();
   }
-  async function policyOf(of: Workspace): Promise<Policy> {
-    const started = await openPolicies({ pool, clock, meters, catalog, failed: () => {} });
-    try {
-      return await started.load(await fresh(of), clock.now());
-    } finally {
-      await started.close();
-    }
-  }
-  async function exhaust(of: Workspace): Promise<bigint> {
-    const policy = await policyOf(of);
-    const meter = policy.meters.find(({ key, unit }) => key === 'cost' && unit === policy.cost_cap.currency);
-    if (meter?.cap === undefined || meter.cap === null || !policy.features.has('ai')) return 0n;
-    await openPeriods(pool)(policy, clock.now());
-    const [state] = await meters.read([meter]);
-    const left = meter.cap - (state === undefined ? 0n : state.used + state.held + state.unreconciled + state.overrun);
-    if (left <= 0n) return 0n;
-    const id = newId<'hold'>();
-    const cost = { amount: left, unit: meter.unit };
-    const request = { id, workspace: of.id, plan: policy.plan.code, provider: 'acme', cost, reported: cost };
-    // What is spent counts in the currency of every plan there is.
-    const legs = policy.meters
-      .filter(({ key, workspace }) => key === 'cost' && workspace === of.id)
-      .map((one) => ({
-        meter: one,
-        amount: convertCost(money(left, currency(meter.unit)), currency(one.unit), policy.catalog.fx).nanos,
-      }));
-    const held = await meters.hold({ ...request, legs, expires_at: clock.now().add({ minutes: 5 }) });
-    if (held.kind !== 'held') throw new Error(held.kind);
+}
+async function exhaustIn(parts: ShopParts, of: Workspace): Promise<bigint> {
+  const { meters, clock } = parts;
+  const policy = await policyIn(parts, of);
+  const meter = policy.meters.find(({ key, unit }) => key === 'cost' && unit === policy.cost_cap.currency);
+  if (meter?.cap === undefined || meter.cap === null || !policy.features.has('ai')) return 0n;
+  await openPeriods(parts.database.pool)(policy, clock.now());
+  const [state] = await meters.read([meter]);
+  const left = meter.cap - (state === undefined ? 0n : state.used + state.held + state.unreconciled + state.overrun);
+  if (left <= 0n) return 0n;
+  const id = newId<'hold'>();
+  const cost = { amount: left, unit: meter.unit };
+  const request = { id, workspace: of.id, plan: policy.plan.code, provider: 'acme', cost, reported: cost };
+  // What is spent counts in the currency of every plan there is.
+  const legs = policy.meters
+    .filter(({ key, workspace }) => key === 'cost' && workspace === of.id)
+    .map((one) => ({
+      meter: one,
+      amount: convertCost(money(left, currency(meter.unit)), currency(one.unit), policy.catalog.fx).nanos,
+    }));
+  const held = await meters.hold({ ...request, legs, expires_at: clock.now().add({ minutes: 5 }) });
+  if (held.kind !== 'held') throw new Error(held.kind);
+  await meters.end({
+    kind: 'settle',
+    hold: id,
+    workspace: of.id,
+    actuals: legs.map(({ amount }) => amount),
+    cost: left,
+    reported: left,
+    provider: 'acme',
+  });
+  return left;
+}
+
+/** Opens a checkout: its session at Stripe. */
+async function orderIn(
+  market: Marketplace,
+  workspace: Workspace,
+  wanted: { readonly plan: string } | { readonly pack: string; readonly quantity: number },
+): Promise<string> {
+  const started = await market.checkout({ workspace, actor: 'test', wanted, return_url: 'http://here/' });
+  if (isRefusal(started)) throw new Error(started.detail);
+  return started.url.split('/').at(-1) ?? '';
+}
+
+async function spendIn(
+  { meters, clock }: ShopParts,
+  workspace: Workspace,
+  credits: bigint,
+  how: 'settle' | 'hold',
+): Promise<HoldRequest['id']> {
+  const none = { amount: 0n, unit: 'USD' };
+  const id = newId<'hold'>();
+  const legs = [{ meter: creditMeter(workspace.id), amount: credits }];
+  const held = await meters.hold({
+    id,
+    workspace: workspace.id,
+    plan: workspace.plan,
+    provider: 'acme',
+    cost: none,
+    reported: none,
+    legs,
+    expires_at: clock.now().add({ minutes: 5 }),
+  });
+  if (held.kind !== 'held') throw new Error(held.kind);
+  if (how === 'settle') {
     await meters.end({
       kind: 'settle',
       hold: id,
-      workspace: of.id,
-      actuals: legs.map(({ amount }) => amount),
-      cost: left,
-      reported: left,
+      workspace: workspace.id,
+      actuals: [credits],
+      cost: 0n,
+      reported: 0n,
       provider: 'acme',
     });
-    return left;
   }
-  const creditsOf = async ({ id }: Workspace) => (await meters.read([creditMeter(id)]))[0];
-  const kept = opened.move();
+  return id;
+}
 
-  return {
-    database,
-    stripe,
-    market,
-    meters,
-    log_lines,
-    opened_at: clock.now(),
-    catalog,
-    another: (more = {}) => openMarketplace({ ...parts, ...more }),
-    async workspace(plan = 'PRO') {
-      const made = await identity.createWorkspace({ name: 'Buyer', plan });
-      if (isRefusal(made)) throw new Error(made.detail);
-      return made.workspace;
+async function workIn(parts: ShopParts): Promise<void> {
+  const { meters, clock, identity } = parts;
+  const { pool } = parts.database;
+  await meters.sweep();
+  const work = { pool, clock, meters, workspace: (id: Workspace['id']) => identity.workspace(id) };
+  await workWallet({
+    ...work,
+    policyOf: async (of) => policyIn(parts, of),
+    failed: (id, error) => {
+      throw new Error(`workspace ${id} could not be refreshed`, { cause: error });
     },
-    async subscription(workspace, plan) {
-      const started = await market.checkout({ workspace, actor: 'test', wanted: { plan }, return_url: 'http://here/' });
-      if (isRefusal(started)) throw new Error(started.detail);
-      return started.url.split('/').at(-1) ?? '';
-    },
-    async order(workspace, pack = 'credits-500', quantity = 1) {
-      const started = await market.checkout({ workspace, actor: 'test', wanted: { pack, quantity }, return_url: 'http://here/' });
-      if (isRefusal(started)) throw new Error(started.detail);
-      return started.url.split('/').at(-1) ?? '';
-    },
-    paid: (session, tax = 0) => stripe.event('checkout.session.completed', stripe.pay(session, { tax })),
-    async receive(event, to = market) {
-      const body = JSON.stringify(event);
-      const signature = signatureOf(body, stripe.webhook_secret, Math.floor(systemClock.now().epochMilliseconds / 1000));
-      const received = await to.receive(Buffer.from(body), signature);
-      return isRefusal(received) ? received.detail : received.outcome;
-    },
-    async balance(workspace) {
-      const meter = await creditsOf(workspace);
-      return meter === undefined ? 0n : meter.cap - meter.held - meter.used;
-    },
-    async spend(workspace, credits, how = 'settle') {
-      const none = { amount: 0n, unit: 'USD' };
-      const id = newId<'hold'>();
-      const legs = [{ meter: creditMeter(workspace.id), amount: credits }];
-      const held = await meters.hold({
-        id,
-        workspace: workspace.id,
-        plan: workspace.plan,
-        provider: 'acme',
-        cost: none,
-        reported: none,
-        legs,
-        expires_at: clock.now().add({ minutes: 5 }),
-      });
-      if (held.kind !== 'held') throw new Error(held.kind);
-      if (how === 'settle') {
-        await meters.end({
-          kind: 'settle',
-          hold: id,
-          workspace: workspace.id,
-          actuals: [credits],
-          cost: 0n,
-          reported: 0n,
-          provider: 'acme',
-        });
-      }
-      return id;
-    },
-    debt: (workspace) => market.debt(workspace.id),
-    clock,
-    async agree({ id }, overrides) {
-      const changed = await identity.changeWorkspace(id, { overrides });
-      if (isRefusal(changed)) throw new Error(changed.detail);
-    },
-    policyOf,
-    exhaust,
-    async work() {
-      await meters.sweep();
-      const work = { pool, clock, meters, workspace: (id: Workspace['id']) => identity.workspace(id) };
-      await workWallet({
-        ...work,
-        policyOf: async (of) => policyOf(of),
-        failed: (id, error) => {
-          throw new Error(`workspace ${id} could not be refreshed`, { cause: error });
-        },
-      });
-    },
-    async ceilingOf(workspace) {
-      return (await policies.load(workspace, clock.now())).ceiling.nanos;
-    },
-    async verify() {
-      const meterProblems = (await verifyMeters(pool)).mismatches;
-      const bookProblems = (await verifyPostings(pool)).mismatches;
-      if (meterProblems.length + bookProblems.length > 0) {
-        throw new Error(
-          [...meterProblems.map(({ what, key }) => `${key} ${what}`), ...bookProblems.map(({ detail }) => detail)].join('; '),
-        );
-      }
-    },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
+  });
+}
+
+async function verifyIn({ database: { pool } }: ShopParts): Promise<void> {
+  const meterProblems = (await verifyMeters(pool)).mismatches;
+  const bookProblems = (await verifyPostings(pool)).mismatches;
+  if (meterProblems.length + bookProblems.length > 0) {
+    throw new Error(
+      [...meterProblems.map(({ what, key }) => `${key} ${what}`), ...bookProblems.map(({ detail }) => detail)].join('; '),
+    );
+  }
 }

@@ -37,33 +37,7 @@ export function encodeBatch(
     }
   }
   const meters = table.laidOut();
-  const legCounts: number[] = [];
-  const legMeters: number[] = [];
-  const legIds: string[] = [];
-  const legKinds: string[] = [];
-  const legAmounts: bigint[] = [];
-  const creditLegs: number[] = [];
-  const exposedLegs: number[] = [];
-  const bases: number[] = [];
-  for (const hold of holds) {
-    bases.push(legMeters.length);
-    let creditLeg = 0;
-    let exposedLeg = 0;
-    const first = legMeters.length;
-    for (const [index, leg] of hold.legs.entries()) {
-      const place = table.place(leg.meter);
-      if (legMeters.indexOf(place, first) !== -1) broken(`hold ${hold.id} names the meter ${leg.meter.key} twice`);
-      legMeters.push(place);
-      legIds.push(meterId(leg.meter));
-      legKinds.push(meterKind(leg.meter));
-      legAmounts.push(leg.amount);
-      if (leg.meter.class === 'credit') creditLeg = index + 1;
-      if (leg.exposure === true) exposedLeg = checkExposure(hold, index);
-    }
-    legCounts.push(hold.legs.length);
-    creditLegs.push(creditLeg);
-    exposedLegs.push(exposedLeg);
-  }
+  const legs = encodeLegs(holds, table);
 
   // What an end releases is known to the database alone; it may be a meter of the platform.
   const workspaces = new Set<string>(ends.length > 0 ? [PLATFORM] : []);
@@ -71,17 +45,6 @@ export function encodeBatch(
   for (const workspace of meters.panels) workspaces.add(workspace);
   for (const { workspace } of holds) workspaces.add(workspace);
 
-  const firsts: number[] = [];
-  const actuals: bigint[] = [];
-  for (const end of ends) {
-    firsts.push(actuals.length + 1);
-    if (end.kind === 'settle') for (const actual of end.actuals) actuals.push(actual);
-  }
-
-  const keyed = holds.some((hold) => hold.idempotency !== undefined);
-  // A hold that is settled without an answer keeps its key; any other end touches it.
-  const keys = ends.some((end) => end.kind !== 'settle' || (end.answer ?? '') !== '');
-  const attempts = ends.flatMap((end) => (end.attempts ?? []).map((attempt, index) => attemptRow(end, attempt, index + 1)));
   return {
     meters: meters.ids,
     values: [
@@ -93,36 +56,95 @@ export function encodeBatch(
       uuids(meters.ids),
       bigints(meters.caps),
       meters.fresh.length > 0 ? JSON.stringify(meters.fresh) : null,
-      uuids(holds.map((hold) => hold.id)),
-      uuids(holds.map((hold) => hold.workspace)),
-      instants(holds.map((hold) => hold.expires_at)),
-      keyed ? texts(holds.map((hold) => hold.idempotency?.key ?? '')) : null,
-      keyed ? texts(holds.map((hold) => hold.idempotency?.request_hash ?? '')) : null,
-      integers(bases),
-      integers(legCounts),
-      integers(legMeters),
-      uuids(legIds),
-      chars(legKinds),
-      bigints(legAmounts),
-      integers(creditLegs),
-      exposedLegs.some((leg) => leg > 0) ? integers(exposedLegs) : null,
-      texts(holds.map((hold) => hold.plan)),
-      texts(holds.map((hold) => hold.provider)),
-      bigints(holds.map((hold) => hold.cost.amount)),
-      texts(holds.map((hold) => hold.cost.unit)),
-      bigints(holds.map((hold) => hold.reported.amount)),
-      texts(holds.map((hold) => hold.reported.unit)),
-      uuids(ends.map((end) => end.hold)),
-      texts(ends.map((end) => (end.kind === 'doubt' ? (end.why ?? 'doubt') : end.kind))),
-      integers(firsts),
-      bigints(actuals),
-      bigints(ends.map((end) => (end.kind === 'settle' ? end.cost : 0n))),
-      bigints(ends.map((end) => (end.kind === 'settle' ? end.reported : 0n))),
-      texts(ends.map((end) => (end.kind === 'settle' ? end.provider : ''))),
-      keys ? texts(ends.map((end) => (end.kind === 'settle' ? (end.answer ?? '') : ''))) : null,
-      attempts.length > 0 ? toPostgresJson(attempts) : null,
+      ...holdColumns(holds, legs),
+      ...endColumns(ends),
     ],
   };
+}
+
+interface EncodedLegs {
+  readonly counts: number[];
+  /** Of each hold: where its legs begin. */
+  readonly bases: number[];
+  readonly meters: number[];
+  readonly ids: string[];
+  readonly kinds: string[];
+  readonly amounts: bigint[];
+  /** Of each hold, counted from 1: its leg of credits, and the one that is exposed; 0: none. */
+  readonly credit: number[];
+  readonly exposed: number[];
+}
+
+function encodeLegs(holds: readonly HoldRequest[], table: MeterTable): EncodedLegs {
+  const legs: EncodedLegs = { counts: [], bases: [], meters: [], ids: [], kinds: [], amounts: [], credit: [], exposed: [] };
+  for (const hold of holds) {
+    let creditLeg = 0;
+    let exposedLeg = 0;
+    const first = legs.meters.length;
+    legs.bases.push(first);
+    for (const [index, leg] of hold.legs.entries()) {
+      const place = table.place(leg.meter);
+      if (legs.meters.indexOf(place, first) !== -1) broken(`hold ${hold.id} names the meter ${leg.meter.key} twice`);
+      legs.meters.push(place);
+      legs.ids.push(meterId(leg.meter));
+      legs.kinds.push(meterKind(leg.meter));
+      legs.amounts.push(leg.amount);
+      if (leg.meter.class === 'credit') creditLeg = index + 1;
+      if (leg.exposure === true) exposedLeg = checkExposure(hold, index);
+    }
+    legs.counts.push(hold.legs.length);
+    legs.credit.push(creditLeg);
+    legs.exposed.push(exposedLeg);
+  }
+  return legs;
+}
+
+function holdColumns(holds: readonly HoldRequest[], legs: EncodedLegs): unknown[] {
+  const keyed = holds.some((hold) => hold.idempotency !== undefined);
+  return [
+    uuids(holds.map((hold) => hold.id)),
+    uuids(holds.map((hold) => hold.workspace)),
+    instants(holds.map((hold) => hold.expires_at)),
+    keyed ? texts(holds.map((hold) => hold.idempotency?.key ?? '')) : null,
+    keyed ? texts(holds.map((hold) => hold.idempotency?.request_hash ?? '')) : null,
+    integers(legs.bases),
+    integers(legs.counts),
+    integers(legs.meters),
+    uuids(legs.ids),
+    chars(legs.kinds),
+    bigints(legs.amounts),
+    integers(legs.credit),
+    legs.exposed.some((leg) => leg > 0) ? integers(legs.exposed) : null,
+    texts(holds.map((hold) => hold.plan)),
+    texts(holds.map((hold) => hold.provider)),
+    bigints(holds.map((hold) => hold.cost.amount)),
+    texts(holds.map((hold) => hold.cost.unit)),
+    bigints(holds.map((hold) => hold.reported.amount)),
+    texts(holds.map((hold) => hold.reported.unit)),
+  ];
+}
+
+function endColumns(ends: readonly EndRequest[]): unknown[] {
+  const firsts: number[] = [];
+  const actuals: bigint[] = [];
+  for (const end of ends) {
+    firsts.push(actuals.length + 1);
+    if (end.kind === 'settle') for (const actual of end.actuals) actuals.push(actual);
+  }
+  // A hold that is settled without an answer keeps its key; any other end touches it.
+  const keys = ends.some((end) => end.kind !== 'settle' || (end.answer ?? '') !== '');
+  const attempts = ends.flatMap((end) => (end.attempts ?? []).map((attempt, index) => attemptRow(end, attempt, index + 1)));
+  return [
+    uuids(ends.map((end) => end.hold)),
+    texts(ends.map((end) => (end.kind === 'doubt' ? (end.why ?? 'doubt') : end.kind))),
+    integers(firsts),
+    bigints(actuals),
+    bigints(ends.map((end) => (end.kind === 'settle' ? end.cost : 0n))),
+    bigints(ends.map((end) => (end.kind === 'settle' ? end.reported : 0n))),
+    texts(ends.map((end) => (end.kind === 'settle' ? end.provider : ''))),
+    keys ? texts(ends.map((end) => (end.kind === 'settle' ? (end.answer ?? '') : ''))) : null,
+    attempts.length > 0 ? toPostgresJson(attempts) : null,
+  ];
 }
 
 /** Asked of every leg of every call, so nothing is put into words before it is wrong. */

@@ -15,19 +15,19 @@ const WORTH_SENDING_ALONE = 16;
 /**
  * The ends that wait for a batch. Their statements cost a batch as much as its holds do, and callers wait for holds: so ends gather.
  * One that someone waits for goes as soon as no hold waits, and stays behind holds for `wait_ms` at most; deferred ones gather for
- * `unwatched_ms`, or until there are enough of them, whether or not there is anything else to do.
+ * `deferred_ms`, or until there are enough of them, whether or not there is anything else to do.
  */
 export class EndQueue {
   readonly #waitMs: number;
-  readonly #unwatchedMs: number;
+  readonly #deferredMs: number;
   #waiting: WaitingEnd[] = [];
   /** When the first of them is due, as `performance.now()`: behind holds, and when no hold waits. */
   #dueBehindHolds = Number.POSITIVE_INFINITY;
   #dueAlone = Number.POSITIVE_INFINITY;
 
-  constructor(wait_ms: number, unwatched_ms: number) {
+  constructor(wait_ms: number, deferred_ms: number) {
     this.#waitMs = wait_ms;
-    this.#unwatchedMs = unwatched_ms;
+    this.#deferredMs = deferred_ms;
   }
 
   get length(): number {
@@ -79,8 +79,8 @@ export class EndQueue {
   }
 
   #count({ asked_at, deferred }: WaitingEnd): void {
-    this.#dueBehindHolds = Math.min(this.#dueBehindHolds, asked_at + (deferred ? this.#unwatchedMs : this.#waitMs));
-    this.#dueAlone = Math.min(this.#dueAlone, asked_at + (deferred ? this.#unwatchedMs : 0));
+    this.#dueBehindHolds = Math.min(this.#dueBehindHolds, asked_at + (deferred ? this.#deferredMs : this.#waitMs));
+    this.#dueAlone = Math.min(this.#dueAlone, asked_at + (deferred ? this.#deferredMs : 0));
   }
 }
 

@@ -46,111 +46,142 @@ export interface Policies {
 const EVALUATE_EVERY_MS = 500;
 
 /** Resolves policies for one server: from memory, and right within a second of a change anywhere. */
-export async function openPolicies({ pool, clock, meters, catalog, failed }: PoliciesOptions): Promise<Policies> {
-  const versions = new Map<string, Catalog>([[catalog.version, catalog]]);
-  const readVersion = catalogVersions(pool, catalog);
-  let state: PolicyState = Object.freeze({ frozen: false, levels: [] });
-  let rollouts: readonly Rollout[] = [];
-  const moves = new WeakMap<Workspace, RolloutVersions>();
-  const priced = new PricedCatalogs(pool, catalog);
-  const calls = new RolloutCalls();
+export async function openPolicies(options: PoliciesOptions): Promise<Policies> {
+  const policies = new ServerPolicies(options);
+  await policies.start();
+  return policies;
+}
 
-  const states = new WorkspaceStates(pool, clock, () => {
-    refresh().catch(failed);
-  });
-  const watch = new LadderWatch({ pool, clock, meters, workspaces: states });
+class ServerPolicies implements Policies {
+  readonly #pool: Pool;
+  readonly #catalog: Catalog;
+  readonly #failed: (error: unknown) => void;
+  readonly #versions: Map<string, Catalog>;
+  readonly #readVersion: ReturnType<typeof catalogVersions>;
+  readonly #moves = new WeakMap<Workspace, RolloutVersions>();
+  readonly #priced: PricedCatalogs;
+  readonly #calls = new RolloutCalls();
+  readonly #states: WorkspaceStates;
+  readonly #watch: LadderWatch;
+  #state: PolicyState = Object.freeze({ frozen: false, levels: [] });
+  #rollouts: readonly Rollout[] = [];
+  #evaluating: ReturnType<typeof repeat> | undefined;
+
+  constructor({ pool, clock, meters, catalog, failed }: PoliciesOptions) {
+    this.#pool = pool;
+    this.#catalog = catalog;
+    this.#failed = failed;
+    this.#versions = new Map([[catalog.version, catalog]]);
+    this.#readVersion = catalogVersions(pool, catalog);
+    this.#priced = new PricedCatalogs(pool, catalog);
+    this.#states = new WorkspaceStates(pool, clock, () => {
+      this.#refresh().catch(failed);
+    });
+    this.#watch = new LadderWatch({ pool, clock, meters, workspaces: this.#states });
+  }
+
+  async start(): Promise<void> {
+    await this.#states.start();
+    await this.#states.read(PLATFORM);
+    await this.#refresh();
+    const work = () => Promise.all([this.evaluate(), this.#calls.write(this.#pool)]);
+    this.#evaluating = repeat(EVALUATE_EVERY_MS, work, this.#failed);
+  }
+
+  readonly of = (workspace: Workspace, now: Temporal.Instant): Policy =>
+    effectivePolicy({
+      workspace,
+      catalog: this.#soldTo(workspace),
+      state: this.#state,
+      standing: this.#states.of(workspace.id),
+      now,
+      resolved: this.spent,
+    });
+
+  ready(workspace: Workspace): Promise<void> | undefined {
+    const standing = this.#states.ready(workspace.id, workspace.plan);
+    if (standing === undefined && this.#versions.has(workspace.catalogue_version)) return undefined;
+    return this.#makeReady(workspace, standing);
+  }
+
+  readonly load = async (workspace: Workspace, now: Temporal.Instant): Promise<Policy> => {
+    await this.ready(workspace);
+    return this.of(workspace, now);
+  };
+
+  readonly spent = (policy: Policy): void => this.#watch.mark(policy);
+
+  async evaluate(): Promise<void> {
+    await Promise.all([this.#watch.evaluate(), this.#refresh()]);
+  }
+
+  readonly observed = (workspace: Workspace, outcome: string): void => {
+    if (this.#rollouts.length === 0) return;
+    for (const from of [workspace.catalogue_version, this.#catalog.price_list.version])
+      this.#calls.count(this.#rollouts, workspace.id, from, outcome);
+  };
+
+  state(): PolicyState {
+    return this.#state;
+  }
+
+  async close(): Promise<void> {
+    await this.#evaluating?.stop();
+    await this.#calls.write(this.#pool).catch(this.#failed);
+    await this.#states.close();
+  }
 
   /** A new object only when something is another: policies are cached by it. */
-  async function refresh(): Promise<void> {
+  async #refresh(): Promise<void> {
     const [{ rows }, levels = [], moving] = await Promise.all([
-      pool.query<{ frozen: boolean }>('select frozen from policy.platform'),
-      watch.evaluateShared(catalog),
-      activeRollouts(pool),
+      this.#pool.query<{ frozen: boolean }>('select frozen from policy.platform'),
+      this.#watch.evaluateShared(this.#catalog),
+      activeRollouts(this.#pool),
     ]);
     // Before anybody is moved there: who is served meanwhile must find the version at hand.
     for (const { to_version } of moving) {
-      if (isPriceVersion(to_version)) await priced.read(to_version);
-      else if (!versions.has(to_version)) await readSold(to_version);
+      if (isPriceVersion(to_version)) await this.#priced.read(to_version);
+      else if (!this.#versions.has(to_version)) await this.#readSold(to_version);
     }
-    if (moving.map(describeRollout).join() !== rollouts.map(describeRollout).join()) rollouts = moving;
+    if (moving.map(describeRollout).join() !== this.#rollouts.map(describeRollout).join()) this.#rollouts = moving;
     const frozen = rows[0]?.frozen === true;
-    if (frozen === state.frozen && sameLevels(levels, state.levels ?? [])) return;
-    state = Object.freeze({ frozen, levels });
+    if (frozen === this.#state.frozen && sameLevels(levels, this.#state.levels ?? [])) return;
+    this.#state = Object.freeze({ frozen, levels });
   }
 
-  const mark = (policy: Policy): void => watch.mark(policy);
-
-  async function readSold(version: string): Promise<void> {
-    const sold = await readVersion(version);
+  async #readSold(version: string): Promise<void> {
+    const sold = await this.#readVersion(version);
     assert(sold, `catalog ${version} is in use and was never stored`);
-    versions.set(version, sold);
+    this.#versions.set(version, sold);
   }
 
   /** Kept by the workspace's object: the place of a workspace is a hash, which is not for every call. */
-  function versionsOf(workspace: Workspace): RolloutVersions {
-    const known = moves.get(workspace);
+  #versionsOf(workspace: Workspace): RolloutVersions {
+    const rollouts = this.#rollouts;
+    const known = this.#moves.get(workspace);
     if (known?.rollouts === rollouts) return known;
     const version = versionFor(rollouts, workspace.id, workspace.catalogue_version);
-    const prices = versionFor(rollouts, workspace.id, catalog.price_list.version);
+    const prices = versionFor(rollouts, workspace.id, this.#catalog.price_list.version);
     const moved = { rollouts, version, prices };
-    moves.set(workspace, moved);
+    this.#moves.set(workspace, moved);
     return moved;
   }
 
   /** What it bought, unless a rollout moves it to a version that has its plan. */
-  function soldTo(workspace: Workspace): Catalog {
+  #soldTo(workspace: Workspace): Catalog {
     const bought = workspace.catalogue_version;
-    const own = versions.get(bought);
+    const own = this.#versions.get(bought);
     assert(own, `catalog ${bought} is not at hand`);
-    if (rollouts.length === 0) return own;
-    const { version, prices } = versionsOf(workspace);
-    const moved = version === bought ? undefined : versions.get(version);
-    return priced.at(moved && findPlan(moved, workspace.plan) ? moved : own, prices);
+    if (this.#rollouts.length === 0) return own;
+    const { version, prices } = this.#versionsOf(workspace);
+    const moved = version === bought ? undefined : this.#versions.get(version);
+    return this.#priced.at(moved && findPlan(moved, workspace.plan) ? moved : own, prices);
   }
 
-  function resolve(workspace: Workspace, now: Temporal.Instant): Policy {
-    const sold = soldTo(workspace);
-    return effectivePolicy({ workspace, catalog: sold, state, standing: states.of(workspace.id), now, resolved: mark });
-  }
-
-  async function makeReady(workspace: Workspace, standing: Promise<void> | undefined): Promise<void> {
-    if (!versions.has(workspace.catalogue_version)) await readSold(workspace.catalogue_version);
+  async #makeReady(workspace: Workspace, standing: Promise<void> | undefined): Promise<void> {
+    if (!this.#versions.has(workspace.catalogue_version)) await this.#readSold(workspace.catalogue_version);
     await standing;
   }
-
-  const policies: Policies = {
-    of: resolve,
-    ready(workspace) {
-      const standing = states.ready(workspace.id, workspace.plan);
-      if (standing === undefined && versions.has(workspace.catalogue_version)) return undefined;
-      return makeReady(workspace, standing);
-    },
-    async load(workspace, now) {
-      await policies.ready(workspace);
-      return resolve(workspace, now);
-    },
-    spent: mark,
-    async evaluate() {
-      await Promise.all([watch.evaluate(), refresh()]);
-    },
-    observed(workspace, outcome) {
-      if (rollouts.length === 0) return;
-      for (const from of [workspace.catalogue_version, catalog.price_list.version])
-        calls.count(rollouts, workspace.id, from, outcome);
-    },
-    state: () => state,
-    async close() {
-      await evaluating.stop();
-      await calls.write(pool).catch(failed);
-      await states.close();
-    },
-  };
-
-  await states.start();
-  await states.read(PLATFORM);
-  await refresh();
-  const evaluating = repeat(EVALUATE_EVERY_MS, () => Promise.all([policies.evaluate(), calls.write(pool)]), failed);
-  return policies;
 }
 
 /** To which versions of the catalog and of the prices a workspace is moved by these rollouts. */

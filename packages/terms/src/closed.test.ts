@@ -117,7 +117,6 @@ interface Telling {
 
 function monthOfLife(n: number, what: Happening, { lines, plans }: Telling = { lines: true, plans: true }): Event[] {
   const period = { from: month(n), to: month(n + 1) };
-  const middle = hours(period.from, 24 * 11);
   const items = [{ item: 'si_1', price: 'price_1', plan: plans ? 'PRO' : undefined, metered: false }];
   const told = snapshot(period.from, period, { items });
   const paid = invoice(
@@ -126,6 +125,12 @@ function monthOfLife(n: number, what: Happening, { lines, plans }: Telling = { l
     period,
     lines ? {} : { lines: [] },
   );
+  return [...(what === 'lost' ? [] : [told]), paid, ...besides(n, period)[what]()];
+}
+
+/** What happens in a month beside its invoice. */
+function besides(n: number, period: Span): Record<Happening, () => Event[]> {
+  const middle = hours(period.from, 24 * 11);
   const proration = { reason: 'change' as const, invoice: `in_${n}_change` };
   const line = (amount: bigint) => ({
     item: 'si_1',
@@ -136,7 +141,7 @@ function monthOfLife(n: number, what: Happening, { lines, plans }: Telling = { l
     amount,
     period: { from: middle, to: period.to },
   });
-  const also: Record<Happening, () => Event[]> = {
+  return {
     nothing: () => [],
     'paid late': () => [],
     advance: () => [],
@@ -184,7 +189,6 @@ function monthOfLife(n: number, what: Happening, { lines, plans }: Telling = { l
     named: () => [snapshot(middle, period)],
     metered: () => [snapshot(middle, period, { items: [{ item: 'si_1', price: 'price_1', plan: 'PRO', metered: true }] })],
   };
-  return [...(what === 'lost' ? [] : [told]), paid, ...also[what]()];
 }
 
 const life = fc.array(

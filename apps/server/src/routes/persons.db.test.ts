@@ -162,7 +162,7 @@ describe('roles', () => {
   async function join(owner: string, role: string): Promise<string> {
     const email = mailbox();
     const invited = await server.ask('/api/members/invitations', { key: owner, body: { email, role } });
-    expect([invited.status, invited.text]).toEqual([201, expect.stringContaining('"letter":true')]);
+    expect([invited.status, invited.text]).toEqual([201, expect.stringContaining('"emailed":true')]);
     const token = await signIn(email);
     const { json } = await server.ask('/api/session', { key: token });
     const [invitation] = json.person.invitations;

@@ -160,6 +160,20 @@ export async function openPersons(given: PersonsDeps, options: PersonsOptions): 
     log,
     mail,
   };
+  return {
+    sessions,
+    storage,
+    persons: personsOf(signing, web_url),
+    async close() {
+      mail?.close();
+      await store.close();
+    },
+  };
+}
+
+/** Everything that is asked about people, upon the parts of signing in. */
+function personsOf(signing: SignInParts, web_url: string | undefined): Persons {
+  const { pool, clock, record, naming, persons: sessions, mail, log, public_url } = signing;
   const forgetting = async <T>(person_id: string, work: Promise<T>): Promise<T> => {
     const done = await work;
     sessions.forget(person_id);
@@ -167,42 +181,34 @@ export async function openPersons(given: PersonsDeps, options: PersonsOptions): 
   };
   const changing = { pool, record, naming };
   return {
-    sessions,
-    storage,
-    persons: {
-      signInAnonymously: (origin, timezone) => signInAnonymously(signing, origin, timezone),
-      requestLink: (email, address, callback, asker) => requestLink(signing, email, address, callback, asker),
-      mailboxOf: (token) => mailboxOf(signing, token),
-      takeLink: (token, presented, origin) => takeLink(signing, token, presented, origin),
-      renew: (presented) => renew(signing, presented),
-      signOutEverywhere: (person) => sessions.endAll(person.id),
-      endSessions: (person_id) => sessions.endAll(person_id),
-      async workIn(person, workspace) {
-        await forgetting(person.id, pool.query('update identity.person set works_in = $2 where id = $1', [person.id, workspace]));
-      },
-      members: (workspace) => listMembers(pool, workspace),
-      changeRole: (workspace, id, role, by) => forgetting(id, changeMemberRole(changing, workspace, id, role, by)),
-      removeMember: (workspace, id, by) => forgetting(id, removeMember(changing, workspace, id, by)),
-      operators: () => listOperators(pool),
-      removeOperator: (id, actor) => forgetting(id, removeOperator(changing, id, actor)),
-      invite: (wanted, by, inside) => invite(changing, wanted, by, clock.now(), inside),
-      writes: mail !== undefined,
-      async writeInvitation(invitation, to) {
-        try {
-          await mail?.send(invitationLetter(invitation, to, web_url ?? public_url));
-        } catch (err) {
-          log.warn({ err }, 'the e-mail of an invitation could not be sent');
-        }
-      },
-      invitations: (workspace) => listInvitations(pool, workspace, clock.now()),
-      invitationsFor: (person) => invitationsFor(pool, person, clock.now()),
-      acceptInvitation: (id, person) => forgetting(person.id, acceptInvitation(changing, id, person, clock.now())),
-      withdrawInvitation: (workspace, id, by) => withdrawInvitation(changing, workspace, id, by),
+    signInAnonymously: (origin, timezone) => signInAnonymously(signing, origin, timezone),
+    requestLink: (email, address, callback, asker) => requestLink(signing, email, address, callback, asker),
+    mailboxOf: (token) => mailboxOf(signing, token),
+    takeLink: (token, presented, origin) => takeLink(signing, token, presented, origin),
+    renew: (presented) => renew(signing, presented),
+    signOutEverywhere: (person) => sessions.endAll(person.id),
+    endSessions: (person_id) => sessions.endAll(person_id),
+    async workIn(person, workspace) {
+      await forgetting(person.id, pool.query('update identity.person set works_in = $2 where id = $1', [person.id, workspace]));
     },
-    async close() {
-      mail?.close();
-      await store.close();
+    members: (workspace) => listMembers(pool, workspace),
+    changeRole: (workspace, id, role, by) => forgetting(id, changeMemberRole(changing, workspace, id, role, by)),
+    removeMember: (workspace, id, by) => forgetting(id, removeMember(changing, workspace, id, by)),
+    operators: () => listOperators(pool),
+    removeOperator: (id, actor) => forgetting(id, removeOperator(changing, id, actor)),
+    invite: (wanted, by, inside) => invite(changing, wanted, by, clock.now(), inside),
+    writes: mail !== undefined,
+    async writeInvitation(invitation, to) {
+      try {
+        await mail?.send(invitationLetter(invitation, to, web_url ?? public_url));
+      } catch (err) {
+        log.warn({ err }, 'the e-mail of an invitation could not be sent');
+      }
     },
+    invitations: (workspace) => listInvitations(pool, workspace, clock.now()),
+    invitationsFor: (person) => invitationsFor(pool, person, clock.now()),
+    acceptInvitation: (id, person) => forgetting(person.id, acceptInvitation(changing, id, person, clock.now())),
+    withdrawInvitation: (workspace, id, by) => withdrawInvitation(changing, workspace, id, by),
   };
 }
 

@@ -62,34 +62,116 @@ interface Kept {
 const PAGE = `<!doctype html><title>Stand-in</title><h1>This is no payment page</h1>
 <p>A local stand-in for Stripe, for tests. No money moves here.</p>`;
 
-/**
- * Stripe on loopback, for tests: its HTTP API as far as the marketplace uses it (form-encoded bodies, ids, errors, idempotency keys)
- * and its webhooks. It keeps everything in memory, moves no money, and says so: the header `x-standin` of every answer, and its pages.
- */
-export async function startStripeStandIn({ now }: Options): Promise<StripeStandIn> {
-  const secret_key = `sk_test_${'standin'.padEnd(24, '0')}`;
-  const webhook_secret = `whsec_${'standin'.padEnd(24, '0')}`;
-  const objects = new Map<string, StripeObject>();
-  const kept = new Map<string, Kept>();
-  const requests: { path: string; body: string; idempotency_key: string | undefined }[] = [];
-  let count = 0;
-  const nextId = (prefix: string): string => `${prefix}_standin${String(++count).padStart(8, '0')}`;
-  const keep = (object: StripeObject): StripeObject => {
-    objects.set(object.id, object);
-    return object;
-  };
-  const server = createServer((request, response) => {
-    serve(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
-  });
-  await new Promise<void>((listening) => {
-    server.listen(0, '127.0.0.1', listening);
-  });
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+/** What is kept of one account at Stripe, and how its objects come to be. */
+class StandInAccount {
+  readonly objects = new Map<string, StripeObject>();
+  readonly now: () => number;
+  #count = 0;
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  nextId(prefix: string): string {
+    return `${prefix}_standin${String(++this.#count).padStart(8, '0')}`;
+  }
+
+  keep(object: StripeObject): StripeObject {
+    this.objects.set(object.id, object);
+    return object;
+  }
+
+  object(id: string): StripeObject {
+    const object = this.objects.get(id);
+    if (object === undefined) throw new Error(`the stand-in has no ${id}`);
+    return object;
+  }
+
+  make(object: string, prefix: string, members: object): StripeObject {
+    return this.keep({ id: this.nextId(prefix), object, created: this.now(), livemode: false, ...members });
+  }
+
+  invoice(subscription: StripeObject, more: object = {}): ReturnType<StripeStandIn['invoice']> {
+    const { customer: of, currency, metadata } = subscription;
+    const total = Number(subscription['monthly']);
+    const intent = this.make('payment_intent', 'pi', { amount: total, currency, customer: of, status: 'succeeded' });
+    const made = this.make('invoice', 'in', {
+      billing_reason: 'subscription_cycle',
+      customer: of,
+      currency,
+      total,
+      total_excluding_tax: total,
+      amount_paid: total,
+      parent: { type: 'subscription_details', subscription_details: { subscription: subscription.id, metadata } },
+      ...more,
+    });
+    const payment = { type: 'payment_intent', payment_intent: intent.id };
+    const invoice_payment = this.make('invoice_payment', 'inpay', { invoice: made.id, payment, status: 'paid' });
+    return { invoice: made, payment_intent: intent.id, invoice_payment };
+  }
+
+  pay(id: string, { tax = 0, fee }: { readonly tax?: number; readonly fee?: number } = {}): StripeObject {
+    const session = this.object(id);
+    const amount_total = Number(session['amount_subtotal']) + tax;
+    const { currency, customer: of, payment_metadata: metadata } = session;
+    const intent = this.make('payment_intent', 'pi', {
+      amount: amount_total,
+      currency,
+      customer: of,
+      status: 'succeeded',
+      metadata,
+      latest_charge: this.make('charge', 'ch', {
+        currency,
+        balance_transaction: fee === undefined ? null : this.make('balance_transaction', 'txn', { fee, currency }),
+      }),
+    });
+    return this.keep({
+      ...session,
+      status: 'complete',
+      payment_status: 'paid',
+      payment_intent: intent.id,
+      amount_total,
+      total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: tax },
+    });
+  }
+
+  subscribe(id: string): ReturnType<StripeStandIn['subscribe']> {
+    const session = this.object(id);
+    const { currency, customer: of, subscription_metadata: metadata } = session;
+    const subscription = this.make('subscription', 'sub', {
+      customer: of,
+      currency,
+      metadata,
+      status: 'active',
+      monthly: session['amount_subtotal'],
+      items: {
+        object: 'list',
+        data: [{ id: this.nextId('si'), price: { id: this.nextId('price'), lookup_key: null, metadata: {} } }],
+      },
+    });
+    const done = this.keep({ ...session, status: 'complete', payment_status: 'paid', subscription: subscription.id });
+    return { session: done, subscription, invoice: this.invoice(subscription, { billing_reason: 'subscription_create' }) };
+  }
+}
+
+/** The HTTP API: keys, idempotency and errors as Stripe has them. */
+class StandInApi {
+  readonly requests: { path: string; body: string; idempotency_key: string | undefined }[] = [];
+  readonly #account: StandInAccount;
+  readonly #secret_key: string;
+  readonly #kept = new Map<string, Kept>();
+  /** Where its own pages are; known once it listens. */
+  origin = '';
+
+  constructor(account: StandInAccount, secret_key: string) {
+    this.#account = account;
+    this.#secret_key = secret_key;
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '/';
     response.setHeader('x-standin', 'stripe');
-    response.setHeader('request-id', nextId('req'));
+    response.setHeader('request-id', this.#account.nextId('req'));
     if (path.startsWith('/standin/')) {
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(PAGE);
       return;
@@ -97,55 +179,53 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
     const body = await bodyOf(request);
     const key = request.headers['idempotency-key'];
     const idempotency_key = typeof key === 'string' ? key : undefined;
-    requests.push({ path, body, idempotency_key });
-    const known = idempotency_key === undefined ? undefined : kept.get(idempotency_key);
+    this.requests.push({ path, body, idempotency_key });
+    const known = idempotency_key === undefined ? undefined : this.#kept.get(idempotency_key);
     if (known) response.setHeader('idempotent-replayed', 'true');
-    const { status, answer } = known?.request === `${path}\n${body}` ? known : answerTo(request, path, body, known);
+    const { status, answer } = known?.request === `${path}\n${body}` ? known : this.#answerTo(request, path, body, known);
     if (idempotency_key !== undefined && !known && status < 500) {
-      kept.set(idempotency_key, { request: `${path}\n${body}`, status, answer });
+      this.#kept.set(idempotency_key, { request: `${path}\n${body}`, status, answer });
     }
     response.writeHead(status, { 'content-type': 'application/json' }).end(answer);
   }
 
-  function answerTo(
-    request: IncomingMessage,
-    path: string,
-    body: string,
-    known: Kept | undefined,
-  ): { status: number; answer: string } {
+  #answerTo(request: IncomingMessage, path: string, body: string, known: Kept | undefined): { status: number; answer: string } {
     try {
-      if (request.headers.authorization !== `Bearer ${secret_key}`) {
+      if (request.headers.authorization !== `Bearer ${this.#secret_key}`) {
         throw new Declined(401, { type: 'invalid_request_error', message: 'Invalid API Key provided: sk_test_********0000' });
       }
       if (known) {
         const message = 'Keys for idempotent requests can only be used with the same parameters they were first used with.';
         throw new Declined(400, { type: 'idempotency_error', message });
       }
-      return { status: 200, answer: JSON.stringify(request.method === 'POST' ? create(path, body) : read(path)) };
+      return { status: 200, answer: JSON.stringify(request.method === 'POST' ? this.#create(path, body) : this.#read(path)) };
     } catch (error) {
       if (!(error instanceof Declined)) throw error;
       return { status: error.status, answer: JSON.stringify({ error: error.error }) };
     }
   }
 
-  function create(path: string, body: string): StripeObject {
+  #create(path: string, body: string): StripeObject {
     const form = readForm(body);
+    const account = this.#account;
+    const { objects, now } = account;
     switch (path) {
       case '/v1/customers':
-        return keep(customer(nextId('cus'), form, now()));
+        return account.keep(customer(account.nextId('cus'), form, now()));
       case '/v1/checkout/sessions':
-        return keep(checkoutSession(nextId('cs_test'), form, now(), origin, objects));
+        return account.keep(checkoutSession(account.nextId('cs_test'), form, now(), this.origin, objects));
       case '/v1/billing_portal/sessions':
-        return keep(portalSession(nextId('bps'), form, now(), origin, objects));
+        return account.keep(portalSession(account.nextId('bps'), form, now(), this.origin, objects));
       default: {
         const ending = /^\/v1\/checkout\/sessions\/([^/]+)\/expire$/.exec(path)?.[1];
         if (ending === undefined) throw unknownPath('POST', path);
-        return keep(expired(objects.get(ending)));
+        return account.keep(expired(objects.get(ending)));
       }
     }
   }
 
-  function read(path: string): StripeObject | Record<string, unknown> {
+  #read(path: string): StripeObject | Record<string, unknown> {
+    const { objects } = this.#account;
     const listed = listOf(objects.values(), path);
     if (listed !== undefined) return listed;
     const object = objects.get(path.replace(/\?.*/, '').split('/').at(-1) ?? '');
@@ -158,99 +238,40 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
       message: `No such object: '${path}'`,
     });
   }
+}
 
-  function objectOf(id: string): StripeObject {
-    const object = objects.get(id);
-    if (object === undefined) throw new Error(`the stand-in has no ${id}`);
-    return object;
-  }
-
-  const make: StripeStandIn['make'] = (object, prefix, members) =>
-    keep({ id: nextId(prefix), object, created: now(), livemode: false, ...members });
-
-  const invoice: StripeStandIn['invoice'] = (subscription, more = {}) => {
-    const { customer: of, currency, metadata } = subscription;
-    const total = Number(subscription['monthly']);
-    const intent = make('payment_intent', 'pi', { amount: total, currency, customer: of, status: 'succeeded' });
-    const made = make('invoice', 'in', {
-      billing_reason: 'subscription_cycle',
-      customer: of,
-      currency,
-      total,
-      total_excluding_tax: total,
-      amount_paid: total,
-      parent: { type: 'subscription_details', subscription_details: { subscription: subscription.id, metadata } },
-      ...more,
-    });
-    const payment = { type: 'payment_intent', payment_intent: intent.id };
-    const invoice_payment = make('invoice_payment', 'inpay', { invoice: made.id, payment, status: 'paid' });
-    return { invoice: made, payment_intent: intent.id, invoice_payment };
-  };
-
+/**
+ * Stripe on loopback, for tests: its HTTP API as far as the marketplace uses it (form-encoded bodies, ids, errors, idempotency keys)
+ * and its webhooks. It keeps everything in memory, moves no money, and says so: the header `x-standin` of every answer, and its pages.
+ */
+export async function startStripeStandIn({ now }: Options): Promise<StripeStandIn> {
+  const secret_key = `sk_test_${'standin'.padEnd(24, '0')}`;
+  const webhook_secret = `whsec_${'standin'.padEnd(24, '0')}`;
+  const account = new StandInAccount(now);
+  const api = new StandInApi(account, secret_key);
+  const server = createServer((request, response) => {
+    api.serve(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+  });
+  await new Promise<void>((listening) => {
+    server.listen(0, '127.0.0.1', listening);
+  });
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  api.origin = origin;
   return {
     origin,
     secret_key,
     webhook_secret,
-    requests,
-    make,
-    object: objectOf,
-    forget: (id) => void objects.delete(id),
-    replace: keep,
-    pay(id, { tax = 0, fee } = {}) {
-      const session = objectOf(id);
-      const amount_total = Number(session['amount_subtotal']) + tax;
-      const { currency, customer: of, payment_metadata: metadata } = session;
-      const intent = make('payment_intent', 'pi', {
-        amount: amount_total,
-        currency,
-        customer: of,
-        status: 'succeeded',
-        metadata,
-        latest_charge: make('charge', 'ch', {
-          currency,
-          balance_transaction: fee === undefined ? null : make('balance_transaction', 'txn', { fee, currency }),
-        }),
-      });
-      return keep({
-        ...session,
-        status: 'complete',
-        payment_status: 'paid',
-        payment_intent: intent.id,
-        amount_total,
-        total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: tax },
-      });
-    },
-    subscribe(id) {
-      const session = objectOf(id);
-      const { currency, customer: of, subscription_metadata: metadata } = session;
-      const subscription = make('subscription', 'sub', {
-        customer: of,
-        currency,
-        metadata,
-        status: 'active',
-        monthly: session['amount_subtotal'],
-        items: { object: 'list', data: [{ id: nextId('si'), price: { id: nextId('price'), lookup_key: null, metadata: {} } }] },
-      });
-      const done = keep({ ...session, status: 'complete', payment_status: 'paid', subscription: subscription.id });
-      return { session: done, subscription, invoice: invoice(subscription, { billing_reason: 'subscription_create' }) };
-    },
-    invoice,
-    event(type, object, { id = nextId('evt'), created = now() } = {}) {
-      return keep({ id, object: 'event', api_version: '2026-10-28.endive', created, livemode: false, type, data: { object } });
-    },
-    async deliver(event, url, { secret = webhook_secret, age_seconds = 0, tamper = (signed: string) => signed } = {}) {
-      const body = JSON.stringify(event, undefined, 2);
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json; charset=utf-8',
-          // Signed at the true time, as Stripe does whatever its test clocks say: the library that verifies reads no other.
-          'stripe-signature': signatureOf(body, secret, Math.floor(systemClock.now().epochMilliseconds / 1000) - age_seconds),
-        },
-        body: tamper(body),
-      });
-      return { status: response.status, text: await response.text() };
-    },
+    requests: api.requests,
+    make: (object, prefix, members) => account.make(object, prefix, members),
+    object: (id) => account.object(id),
+    forget: (id) => void account.objects.delete(id),
+    replace: (object) => account.keep(object),
+    pay: (id, paid) => account.pay(id, paid),
+    subscribe: (id) => account.subscribe(id),
+    invoice: (subscription, more) => account.invoice(subscription, more),
+    event: (type, object, { id = account.nextId('evt'), created = now() } = {}) =>
+      account.keep({ id, object: 'event', api_version: '2026-10-28.endive', created, livemode: false, type, data: { object } }),
+    deliver: (event, url, how = {}) => deliver(event, url, { secret: webhook_secret, ...how }),
     async close() {
       server.closeAllConnections();
       await new Promise((closed) => {
@@ -258,6 +279,28 @@ export async function startStripeStandIn({ now }: Options): Promise<StripeStandI
       });
     },
   };
+}
+
+/** Signed at the true time, as Stripe does whatever its test clocks say: the library that verifies reads no other. */
+async function deliver(
+  event: StripeObject,
+  url: string,
+  {
+    secret,
+    age_seconds = 0,
+    tamper = (signed: string) => signed,
+  }: { readonly secret: string; readonly age_seconds?: number; readonly tamper?: (signed: string) => string },
+): Promise<{ status: number; text: string }> {
+  const body = JSON.stringify(event, undefined, 2);
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'stripe-signature': signatureOf(body, secret, Math.floor(systemClock.now().epochMilliseconds / 1000) - age_seconds),
+    },
+    body: tamper(body),
+  });
+  return { status: response.status, text: await response.text() };
 }
 
 function unknownPath(method: string, path: string): Declined {

@@ -89,26 +89,7 @@ function drawDeed(
   const plan = draw.one(plans).code;
   // What an invoice without lines is of, and for how long, nobody can know of a year.
   const interval: AuditEvent = sparse ? { is: 'card' } : { is: 'interval', yearly: draw.chance(0.7), paid };
-  const kind = draw.weighted(
-    ['change', 5],
-    ['change back', 2],
-    ['quantity', 2],
-    ['interval', 1],
-    ['card', 2],
-    ['fails', 4],
-    ['pause_collection', 1],
-    ['pause', 1],
-    ['cancel', 1.5],
-    ['cancel_at_end', 1],
-    ['return', 1.5],
-    ['second', 0.7],
-    ['refund', 3],
-    ['dispute', 2],
-    ['credit_note', 1],
-    ['gift_balance', 0.7],
-    ['pay_open', 1.5],
-    ['uncollectible', 0.7],
-  );
+  const kind = drawKind(draw);
   switch (kind) {
     case 'change':
       return [[day, { is: 'change', plan, how, paid }]];
@@ -140,6 +121,56 @@ function drawDeed(
         ...(draw.chance(0.3) ? [[later + 0.5, { is: 'pay_open' }] as const] : []),
       ];
     case 'refund':
+    case 'dispute':
+    case 'credit_note':
+      return drawGoingBack(draw, kind, day, later);
+    case 'gift_balance':
+      return [[day, { is: 'gift_balance', amount: draw.one([500, 1599, 20_000]) }]];
+    case 'card':
+    case 'cancel_at_end':
+    case 'return':
+    case 'second':
+    case 'pay_open':
+    case 'uncollectible':
+      return [[day, { is: kind }]];
+    default:
+      return unreachable(kind);
+  }
+}
+
+/** What happens, and how often beside the rest. */
+function drawKind(draw: Draw) {
+  return draw.weighted(
+    ['change', 5],
+    ['change back', 2],
+    ['quantity', 2],
+    ['interval', 1],
+    ['card', 2],
+    ['fails', 4],
+    ['pause_collection', 1],
+    ['pause', 1],
+    ['cancel', 1.5],
+    ['cancel_at_end', 1],
+    ['return', 1.5],
+    ['second', 0.7],
+    ['refund', 3],
+    ['dispute', 2],
+    ['credit_note', 1],
+    ['gift_balance', 0.7],
+    ['pay_open', 1.5],
+    ['uncollectible', 0.7],
+  );
+}
+
+/** Money goes back. */
+function drawGoingBack(
+  draw: Draw,
+  kind: 'refund' | 'dispute' | 'credit_note',
+  day: number,
+  later: number,
+): (readonly [number, AuditEvent])[] {
+  switch (kind) {
+    case 'refund':
       return [
         [
           day,
@@ -162,15 +193,6 @@ function drawDeed(
       ];
     case 'credit_note':
       return [[day, { is: 'credit_note', percent: draw.one([20, 50]), to: draw.one(['balance', 'refund'] as const) }]];
-    case 'gift_balance':
-      return [[day, { is: 'gift_balance', amount: draw.one([500, 1599, 20_000]) }]];
-    case 'card':
-    case 'cancel_at_end':
-    case 'return':
-    case 'second':
-    case 'pay_open':
-    case 'uncollectible':
-      return [[day, { is: kind }]];
     default:
       return unreachable(kind);
   }
