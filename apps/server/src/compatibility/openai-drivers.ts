@@ -6,7 +6,7 @@ function clientOf({ url, key }: Reach): OpenAI {
   return new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
 }
 
-function chatOf(wish: Wish): OpenAI.Chat.ChatCompletionCreateParamsNonStreaming {
+function chatOf(wish: Wish): Omit<OpenAI.Chat.ChatCompletionCreateParamsNonStreaming, 'stream'> {
   const { model, text, tools, choice, results = [], schema, picture, temperature, stop, effort } = wish;
   const content =
     picture === undefined
@@ -58,7 +58,7 @@ export const openAiChat: Driver = {
   },
 };
 
-function responseOf(wish: Wish): OpenAI.Responses.ResponseCreateParamsNonStreaming {
+function responseOf(wish: Wish): Omit<OpenAI.Responses.ResponseCreateParamsNonStreaming, 'stream'> {
   const { model, text, tools, choice, results = [], schema, picture, temperature, effort } = wish;
   const content: OpenAI.Responses.ResponseInputMessageContentList = [{ type: 'input_text', text }];
   if (picture !== undefined) content.push({ type: 'input_image', image_url: picture, detail: 'auto' });
