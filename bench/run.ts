@@ -2,6 +2,7 @@ import { benchCatalogs } from './catalogs/run.ts';
 import { benchCredits } from './credits/run.ts';
 import { benchGateway } from './gateway/run.ts';
 import { benchFlatness, benchHolds } from './holds/run.ts';
+import { benchJobs } from './jobs/run.ts';
 import { benchKills } from './kills/run.ts';
 import { benchKilledLives } from './lives/killed.ts';
 import { benchLives } from './lives/run.ts';
@@ -17,6 +18,7 @@ const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
   holds: benchHolds,
   flatness: benchFlatness,
   gateway: benchGateway,
+  jobs: benchJobs,
   kills: benchKills,
   limits: benchLimits,
   lives: benchLives,

@@ -860,37 +860,36 @@ AS $function$
 declare
   v_wall timestamptz := clock_timestamp();
   v_ids uuid[] := '{}';
-  v_taken uuid[];
-  v_open integer;
-  v_round integer;
-  v_line jobs.line;
+  v_round uuid[];
+  v_want integer;
 begin
-  while cardinality(v_ids) < p_want loop
-    select count(*) into v_open from (
-      select from jobs.line where lane = p_lane and due > 0 and running < running_max limit p_want) l;
-    exit when v_open = 0;
-    v_round := cardinality(v_ids);
-    for v_line in
-      select * from jobs.line where lane = p_lane and due > 0 and running < running_max
-      order by turn, workspace_id limit p_want for update skip locked
-    loop
-      exit when cardinality(v_ids) >= p_want;
-      with next as (
-        select job_id from jobs.job where lane = p_lane and workspace_id = v_line.workspace_id and due
-        order by position
-        limit least(ceil(p_want::numeric / v_open)::integer, p_want - cardinality(v_ids), v_line.running_max - v_line.running)
-        for update skip locked),
-      taken as (
-        update jobs.job j set status = 'running', due = false, attempts = attempts + 1, lease_id = p_lease, leased_until = p_until,
-          started_at = v_wall, version = version + 1
-        from next where j.job_id = next.job_id returning j.job_id)
-      select coalesce(array_agg(job_id), '{}') into v_taken from taken;
-      update jobs.line set due = due - cardinality(v_taken), running = running + cardinality(v_taken),
-        turn = least(greatest(turn, v_wall) + cardinality(v_taken) * interval '1 second', v_wall + interval '1 minute')
-      where lane = p_lane and workspace_id = v_line.workspace_id;
-      v_ids := v_ids || v_taken;
-    end loop;
-    exit when cardinality(v_ids) = v_round;
+  loop
+    v_want := p_want - cardinality(v_ids);
+    exit when v_want <= 0;
+    with open as (
+      select workspace_id, turn, running_max - running as free from jobs.line
+      where lane = p_lane and due > 0 and running < running_max
+      order by turn, workspace_id limit v_want for update skip locked),
+    shares as (
+      select workspace_id, turn, least(free, ceil(v_want::numeric / count(*) over ())::integer) as share from open),
+    rounds as (
+      select workspace_id, share, sum(share) over (order by turn, workspace_id) - share as before from shares),
+    next as (
+      select j.job_id from rounds r cross join lateral (
+        select job_id from jobs.job where lane = p_lane and workspace_id = r.workspace_id and due
+        order by position limit greatest(0, least(r.share, v_want - r.before)) for update skip locked) j),
+    taken as (
+      update jobs.job j set status = 'running', due = false, attempts = attempts + 1, lease_id = p_lease, leased_until = p_until,
+        started_at = v_wall, version = version + 1
+      from next where j.job_id = next.job_id returning j.job_id, j.workspace_id),
+    counted as (
+      update jobs.line l set due = l.due - n.count, running = l.running + n.count,
+        turn = least(greatest(l.turn, v_wall) + n.count * interval '1 second', v_wall + interval '1 minute')
+      from (select workspace_id, count(*)::integer as count from taken group by workspace_id) n
+      where l.lane = p_lane and l.workspace_id = n.workspace_id)
+    select coalesce(array_agg(job_id), '{}') into v_round from taken;
+    exit when cardinality(v_round) = 0;
+    v_ids := v_ids || v_round;
   end loop;
   return v_ids;
 end $function$;
@@ -944,11 +943,11 @@ begin
     raise exception 'a job was put in under this key before, and asked for something else' using errcode = 'P4781';
   end if;
   return query
-    select j.job_id, j.lane, j.due, coalesce(j.job_id = any (v_made), false)
+    select coalesce(n.job_id, k.job_id), coalesce(n.lane, k.lane), coalesce(n.due, k.due), n.job_id is not null
     from rows from (jsonb_to_recordset(p_jobs) as (job_id uuid, kind text, idempotency_key text))
       with ordinality w (job_id, kind, idempotency_key, ordinal)
-    join jobs.job j on j.workspace_id = p_workspace
-      and (j.job_id = w.job_id or (j.kind = w.kind and j.idempotency_key = w.idempotency_key))
+    left join jobs.job n on n.job_id = w.job_id
+    left join jobs.job k on n.job_id is null and k.workspace_id = p_workspace and k.kind = w.kind and k.idempotency_key = w.idempotency_key
     order by w.ordinal;
 end $function$;
 
@@ -969,10 +968,9 @@ begin
 end $function$;
 
 CREATE OR REPLACE FUNCTION jobs.finish(p_lease uuid, p_now timestamp with time zone, p_ids uuid[], p_outcomes text[], p_results jsonb[], p_codes text[], p_details text[], p_run_at timestamp with time zone[])
- RETURNS TABLE(job_id uuid, status text)
+ RETURNS SETOF text
  LANGUAGE plpgsql
 AS $function$
-#variable_conflict use_column
 declare
   v_wall timestamptz := clock_timestamp();
 begin
@@ -995,12 +993,13 @@ begin
         ended_at = case when t.outcome in ('succeeded', 'failed') or j.cancel_asked then p_now end,
         lease_id = null, leased_until = null, version = j.version + 1
       from told t where j.job_id = t.id and j.status = 'running' and j.lease_id = p_lease
-      returning j.job_id, j.status, j.due, j.lane, j.workspace_id),
+      returning j.due, j.lane, j.workspace_id),
     counted as (
       update jobs.line l set running = l.running - n.ended, due = l.due + n.due
       from (select lane, workspace_id, count(*)::integer as ended, count(*) filter (where due)::integer as due from ended group by 1, 2) n
-      where l.lane = n.lane and l.workspace_id = n.workspace_id)
-    select e.job_id, e.status from ended e;
+      where l.lane = n.lane and l.workspace_id = n.workspace_id
+      returning l.lane, l.due > 0 and l.running + n.ended >= l.running_max as opened)
+    select distinct c.lane from counted c where c.opened;
 end $function$;
 
 CREATE OR REPLACE FUNCTION jobs.forget(p_before timestamp with time zone, p_rows_max integer)

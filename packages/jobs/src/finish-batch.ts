@@ -2,6 +2,7 @@ import { type Clock, inBackground } from '@purser/core';
 import { type Pool, toPostgresJson } from '@purser/database';
 
 import type { JobId } from './job.ts';
+import type { Lane } from './lanes.ts';
 
 export interface Finish {
   readonly job: JobId;
@@ -11,6 +12,15 @@ export interface Finish {
   readonly detail?: string;
   /** With `again`. */
   readonly run_at?: Temporal.Instant;
+}
+
+export interface FinishBatchParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly lease: string;
+  /** A batch is written; in these lanes lines that were full may be served again. */
+  readonly written: (opened: readonly Lane[]) => void;
+  readonly failed: (error: unknown) => void;
 }
 
 interface Waiting {
@@ -30,14 +40,16 @@ export class FinishBatch {
   readonly #pool: Pool;
   readonly #clock: Clock;
   readonly #lease: string;
+  readonly #written: (opened: readonly Lane[]) => void;
   readonly #failed: (error: unknown) => void;
   #waiting: Waiting[] = [];
   #writing = false;
 
-  constructor(pool: Pool, clock: Clock, lease: string, failed: (error: unknown) => void) {
+  constructor({ pool, clock, lease, written, failed }: FinishBatchParts) {
     this.#pool = pool;
     this.#clock = clock;
     this.#lease = lease;
+    this.#written = written;
     this.#failed = failed;
   }
 
@@ -75,15 +87,19 @@ export class FinishBatch {
   }
 
   async #store(batch: readonly Finish[]): Promise<void> {
-    await this.#pool.query('select from jobs.finish($1, $2, $3, $4, $5::jsonb[], $6, $7, $8)', [
-      this.#lease,
-      this.#clock.now().toString(),
-      batch.map(({ job }) => job),
-      batch.map(({ outcome }) => outcome),
-      batch.map(({ result }) => (result === undefined ? null : toPostgresJson(result))),
-      batch.map(({ code }) => code ?? null),
-      batch.map(({ detail }) => detail?.slice(0, DETAIL_CHARS_MAX) ?? null),
-      batch.map(({ run_at }) => run_at?.toString() ?? null),
-    ]);
+    const { rows } = await this.#pool.query<{ lane: Lane }>(
+      'select jobs.finish($1, $2, $3, $4, $5::jsonb[], $6, $7, $8) as lane',
+      [
+        this.#lease,
+        this.#clock.now().toString(),
+        batch.map(({ job }) => job),
+        batch.map(({ outcome }) => outcome),
+        batch.map(({ result }) => (result === undefined ? null : toPostgresJson(result))),
+        batch.map(({ code }) => code ?? null),
+        batch.map(({ detail }) => detail?.slice(0, DETAIL_CHARS_MAX) ?? null),
+        batch.map(({ run_at }) => run_at?.toString() ?? null),
+      ],
+    );
+    this.#written(rows.map(({ lane }) => lane));
   }
 }

@@ -9,8 +9,6 @@ import type { OpenQueue, Queue } from './queue.ts';
 
 const RETRY_MS = 1_000;
 const FETCH_MS = 30_000;
-/** Hints that a worker keeps of each lane at most. */
-const HELD_MAX = 16;
 /** A lane with work of which nothing was told for so long is looked at all the same. */
 const UNTOLD_MS = 1_000;
 
@@ -20,26 +18,34 @@ const UNTOLD_MS = 1_000;
  * @throws Fault when NATS is not there at the start.
  */
 export function jetStreamQueue(options: JetStreamOptions): OpenQueue {
-  return async (ready) => new JetStreamQueue(await connectNats(options), options, ready);
+  return async (ready, slots) => new JetStreamQueue(await connectNats(options), options, { ready, held_max: 2 * slots });
 }
 
 class JetStreamQueue implements Queue {
   readonly #connection: NatsConnection;
   readonly #options: JetStreamOptions;
   readonly #ready: () => void;
+  /** Hints that are kept of each lane at most: more would keep them from workers that are free. */
+  readonly #held_max: number;
   readonly #held = perLane<JsMsg[]>(() => []);
   /** Since when (monotonic) a lane has had work though nothing was told of it here. */
   readonly #untold = new Map<Lane, number>();
+  readonly #opened = new Set<Lane>();
   readonly #fetches = new Map<Lane, ConsumerMessages>();
   readonly #wake = perLane<(() => void) | undefined>(() => undefined);
   readonly #pulls: Promise<void>[];
   #looking: ReadonlyMap<Lane, number> = new Map();
   #closed = false;
 
-  constructor(connection: NatsConnection, options: JetStreamOptions, ready: () => void) {
+  constructor(
+    connection: NatsConnection,
+    options: JetStreamOptions,
+    { ready, held_max }: { readonly ready: () => void; readonly held_max: number },
+  ) {
     this.#connection = connection;
     this.#options = options;
     this.#ready = ready;
+    this.#held_max = held_max;
     this.#pulls = LANES.map((lane) => this.#pullAlways(lane));
   }
 
@@ -48,7 +54,8 @@ class JetStreamQueue implements Queue {
     const hints = new Map<Lane, number>();
     for (const lane of LANES) {
       const since_ms = this.#untold.get(lane);
-      if (since_ms !== undefined && now_ms - since_ms >= UNTOLD_MS) hints.set(lane, Number.POSITIVE_INFINITY);
+      if (this.#opened.has(lane) || (since_ms !== undefined && now_ms - since_ms >= UNTOLD_MS))
+        hints.set(lane, Number.POSITIVE_INFINITY);
       else if (this.#held[lane].length > 0) hints.set(lane, this.#held[lane].length);
     }
     return hints;
@@ -56,6 +63,7 @@ class JetStreamQueue implements Queue {
 
   looking(most: ReadonlyMap<Lane, number>): void {
     this.#looking = most;
+    for (const lane of most.keys()) this.#opened.delete(lane);
   }
 
   /** Where there was no more, the hints that were followed told of jobs that others have taken. */
@@ -72,6 +80,10 @@ class JetStreamQueue implements Queue {
       if (!lanes.has(lane) || this.#held[lane].length > 0) this.#untold.delete(lane);
       else if (!this.#untold.has(lane)) this.#untold.set(lane, performance.now());
     }
+  }
+
+  opened(lanes: readonly Lane[]): void {
+    for (const lane of lanes) this.#opened.add(lane);
   }
 
   async close(): Promise<void> {
@@ -101,7 +113,7 @@ class JetStreamQueue implements Queue {
     await ensureStream(this.#connection, this.#options.name);
     const consumer = await jetstream(this.#connection).consumers.get(this.#options.name, lane);
     while (!this.#closed) {
-      const free = HELD_MAX - this.#held[lane].length;
+      const free = this.#held_max - this.#held[lane].length;
       if (free <= 0) {
         await new Promise<void>((resolve) => {
           this.#wake[lane] = resolve;

@@ -52,6 +52,10 @@ class PostgresQueue implements Queue {
     for (const lane of lanes) this.#lanes.add(lane);
   }
 
+  opened(lanes: readonly Lane[]): void {
+    for (const lane of lanes) this.#lanes.add(lane);
+  }
+
   close(): Promise<void> {
     return this.closing();
   }

@@ -13,6 +13,8 @@ export interface Queue {
   found(counts: ReadonlyMap<Lane, number>, exhausted: boolean): void;
   /** A look at the database said that in these lanes, and in no others, work waits. */
   seen(lanes: ReadonlySet<Lane>): void;
+  /** Lines of these lanes were full, and are so no longer. */
+  opened(lanes: readonly Lane[]): void;
   close(): Promise<void>;
 }
 
@@ -23,5 +25,5 @@ export interface Announcer {
   close(): Promise<void>;
 }
 
-/** Makes the queue of a worker; `ready` is called whenever there are new hints. */
-export type OpenQueue = (ready: () => void) => Promise<Queue>;
+/** Makes the queue of a worker with so many slots; `ready` is called whenever there are new hints. */
+export type OpenQueue = (ready: () => void, slots: number) => Promise<Queue>;

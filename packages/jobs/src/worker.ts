@@ -49,6 +49,8 @@ export class Worker<Needs> {
   readonly #lease = newId<'lease'>();
   readonly #lease_s: number;
   readonly #running = new Map<JobId, Attempt>();
+  /** Of jobs whose code has ended and whose end is not written yet: they are this worker's still, and take no slot. */
+  readonly #ending = new Set<JobId>();
   readonly #ended = new Map<JobId, Promise<void>>();
   readonly #turns = new LaneTurns();
   readonly #finishes: FinishBatch;
@@ -67,15 +69,23 @@ export class Worker<Needs> {
     this.#kinds = new Map(kinds.map((kind) => [kind.kind, kind]));
     assert(this.#kinds.size === kinds.length, 'a kind of job is defined twice');
     this.#lease_s = options.lease_s ?? LEASE_S;
-    this.#finishes = new FinishBatch(pool, clock, this.#lease, (err) =>
-      log.error({ err }, 'the end of jobs could not be written'),
-    );
+    this.#finishes = new FinishBatch({
+      pool,
+      clock,
+      lease: this.#lease,
+      written: (opened) => {
+        if (opened.length === 0) return;
+        this.#queue?.opened(opened);
+        this.#look();
+      },
+      failed: (err) => log.error({ err }, 'the end of jobs could not be written'),
+    });
     this.#progress = new ProgressBatch(pool, this.#lease);
   }
 
   async start(): Promise<void> {
-    const { openQueue, log } = this.#options;
-    this.#queue = await openQueue(() => this.#look());
+    const { openQueue, log, slots } = this.#options;
+    this.#queue = await openQueue(() => this.#look(), slots);
     this.#repetitions = [
       repeat(
         SWEEP_EVERY_MS,
@@ -194,9 +204,8 @@ export class Worker<Needs> {
     const attempt = new Attempt(job);
     this.#running.set(job.id, attempt);
     const ended = this.#run(attempt).finally(() => {
-      this.#running.delete(job.id);
+      this.#ending.delete(job.id);
       this.#ended.delete(job.id);
-      this.#look();
     });
     this.#ended.set(job.id, ended);
     inBackground(ended, (err) => this.#options.log.error({ err, job: job.id }, 'a job could not be ended'));
@@ -222,6 +231,9 @@ export class Worker<Needs> {
             kind,
             attempt,
           );
+    this.#running.delete(job.id);
+    this.#ending.add(job.id);
+    this.#look();
     // The last word on progress comes before the end, after which none counts.
     if (this.#progress.has(job.id))
       await this.#progress.write().catch((err: unknown) => log.warn({ err }, 'the progress of jobs could not be written'));
@@ -248,7 +260,7 @@ export class Worker<Needs> {
 
   async #renew(): Promise<void> {
     const asked_ms = performance.now();
-    const ids = [...this.#running.keys()];
+    const ids = [...this.#running.keys(), ...this.#ending];
     if (ids.length > 0) {
       const { rows } = await this.#options.pool.query<{ renew: JobId }>('select renew from jobs.renew($1, $2, $3)', [
         this.#lease,
