@@ -1,5 +1,6 @@
 import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { inBackground } from '@purser/core';
 import type { Pool } from '@purser/database';
 import { Logger, makeWorkerUtils, run, type Runner, type WorkerUtils } from 'graphile-worker';
 
@@ -79,7 +80,10 @@ export async function bareJetStream(pool: Pool, url: string): Promise<Contestant
         max_messages: PLACES,
         callback: (message) => {
           onRun();
-          void rows.done(message.string()).then(() => message.ack());
+          inBackground(
+            rows.done(message.string()).then(() => message.ack()),
+            (error) => console.error(error),
+          );
         },
       });
     },
