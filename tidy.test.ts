@@ -176,10 +176,6 @@ const FUNCTION_LINES_MAX = 70;
 
 /** To be divided; none is added. */
 const LONG_STILL: readonly string[] = [
-  'apps/web/src/features/operator/parts/begin-rollout.tsx: BeginForm',
-  'apps/web/src/features/operator/parts/terms-panel.tsx: TermsPanel',
-  'apps/web/src/features/operator/parts/gift-form.tsx: GiftForm',
-  'apps/web/src/features/account/parts/allocations.tsx: AllocateForm',
 ];
 
 function isExcepted(place: string): boolean {

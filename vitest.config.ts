@@ -127,7 +127,7 @@ if (missingAddresses.length === 0 || required || !isTestRun) {
 
 if (existsSync(chromium) || required || !isTestRun) {
   projects.push({
-    test: { name: 'e2e', include: BROWSER_TESTS, ...limits, globalSetup: [`${SETUP}/browser.ts`, './e2e/build-page.ts'] },
+    test: { name: 'e2e', include: BROWSER_TESTS, ...limits, globalSetup: [`${SETUP}/browser.ts`, './e2e/share.ts'] },
   });
 } else {
   leftOut.push(`the browser journeys are left out: no Chromium at ${chromium}`);

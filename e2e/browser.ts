@@ -1,22 +1,13 @@
-import { AxeBuilder } from '@axe-core/playwright';
+import { source as axe_source } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { expect, inject } from 'vitest';
 
 /** WCAG 2.2 AA with all it builds on, and what axe itself holds to be good practice. */
 const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium', args: FLAGS });
+/** The browser of all journeys (`shared.ts`); what this file opens in it is closed with the connection. */
+export function connectBrowser(): Promise<Browser> {
+  return chromium.connect(inject('browser'));
 }
 
 /** How the page is looked at. */
@@ -72,21 +63,36 @@ export async function tab(page: Page, name: string): Promise<void> {
 
 /** What axe finds wrong, one line each, in light and in dark; and what sticks out of the screen sideways. */
 export async function faultsOf(page: Page): Promise<string[]> {
-  const faults = await axeFaults(new AxeBuilder({ page }).withTags(AXE_TAGS));
+  const faults = await axeFaults(page, { type: 'tag', values: AXE_TAGS });
   const dark = await page.evaluate<boolean>("matchMedia('(prefers-color-scheme: dark)').matches");
   // Only colours differ in the other scheme.
   await page.emulateMedia({ colorScheme: dark ? 'light' : 'dark' });
   // What is looked at has to be painted first: on a slow machine that takes a moment.
   await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
-  faults.push(...(await axeFaults(new AxeBuilder({ page }).withRules(['color-contrast']))));
+  faults.push(...(await axeFaults(page, { type: 'rule', values: ['color-contrast'] })));
   await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
   const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
   return overflow > 0 ? [...faults, `the page is ${overflow} px wider than the screen`] : faults;
 }
 
-/** Without frames to gather from, the short way finds the same; the long one opens a page of its own for each look. */
-async function axeFaults(axe: AxeBuilder): Promise<string[]> {
-  const { violations } = await axe.setLegacyMode().analyze();
+interface RunOnly {
+  readonly type: 'tag' | 'rule';
+  readonly values: readonly string[];
+}
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+/** Put into the page once, and asked for what is wrong alone: to write down all that is right takes longer than to look. */
+async function axeFaults(page: Page, runOnly: RunOnly): Promise<string[]> {
+  if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(axe_source);
+  expect(await page.locator('iframe').count(), 'axe is not asked about frames').toBe(0);
+  const options = JSON.stringify({ runOnly, resultTypes: ['violations'], iframes: false });
+  const violations = await page.evaluate<readonly Violation[]>(
+    `axe.run(document, ${options}).then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })) })))`,
+  );
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ''}`),
   );

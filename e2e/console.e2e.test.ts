@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { faultsOf, launchBrowser, LOOKS, ON_DESKTOP, signIn, tab, visit } from './browser.ts';
+import { faultsOf, connectBrowser, LOOKS, ON_DESKTOP, signIn, tab, visit } from './browser.ts';
 import { type RunningServer, startServer } from './server.ts';
 
 const JOURNEY_TIMEOUT_MS = 120_000;
@@ -11,7 +11,7 @@ let server: RunningServer;
 let browser: Browser;
 
 beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
+  [server, browser] = await Promise.all([startServer(), connectBrowser()]);
   for (let number = 1; number <= WORKSPACES; number += 1) {
     const made = await fetch(`${server.origin}/api/admin/workspaces`, {
       method: 'POST',

@@ -4,27 +4,27 @@ import { type StandIn, startStandIn } from '@purser/providers/standins';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { ON_DESKTOP, faultsOf, launchBrowser, LOOKS, signIn, tab, visit } from './browser.ts';
+import { ON_DESKTOP, faultsOf, connectBrowser, LOOKS, signIn, tab, visit } from './browser.ts';
 import { type RunningServer, startServer } from './server.ts';
+import { sharedServer } from './shared-server.ts';
 
 const FIRST_LOAD_BYTES_MAX = 105_000;
 const JOURNEY_TIMEOUT_MS = 120_000;
 const TASK = 'Our bakery opens a second shop in March. It is close to the station and opens at six. Regulars ask for rye.';
 
-let server: RunningServer;
+const server = sharedServer();
 let browser: Browser;
 
 beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
+  browser = await connectBrowser();
 });
 
 afterAll(async () => {
   await browser?.close();
-  await server?.stop();
 });
 
 /** A new workspace and its key. */
-async function newWorkspace(plan: string, of: RunningServer = server): Promise<string> {
+async function newWorkspace(plan: string, of: Pick<RunningServer, 'origin' | 'admin_token'> = server): Promise<string> {
   const response = await fetch(`${of.origin}/api/admin/workspaces`, {
     method: 'POST',
     headers: { authorization: `Bearer ${of.admin_token}`, 'content-type': 'application/json' },

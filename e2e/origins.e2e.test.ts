@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { launchBrowser } from './browser.ts';
+import { connectBrowser } from './browser.ts';
 import { type RunningServer, startServer } from './server.ts';
 
 let apps: readonly [Server, Server];
@@ -12,7 +12,7 @@ let server: RunningServer;
 let browser: Browser;
 beforeAll(async () => {
   apps = await Promise.all([app(), app()]);
-  [server, browser] = await Promise.all([startServer({ PURSER_ALLOWED_ORIGINS: originOf(apps[0]) }), launchBrowser()]);
+  [server, browser] = await Promise.all([startServer({ PURSER_ALLOWED_ORIGINS: originOf(apps[0]) }), connectBrowser()]);
 }, 120_000);
 afterAll(async () => {
   await browser.close();

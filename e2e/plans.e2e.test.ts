@@ -2,7 +2,7 @@ import { type StripeStandIn, startStripeStandIn } from '@purser/marketplace/stan
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { faultsOf, launchBrowser, LOOKS, ON_DESKTOP, signIn, tab, visit } from './browser.ts';
+import { faultsOf, connectBrowser, LOOKS, ON_DESKTOP, signIn, tab, visit } from './browser.ts';
 import { type RunningServer, startServer } from './server.ts';
 
 const JOURNEY_TIMEOUT_MS = 120_000;
@@ -19,7 +19,7 @@ beforeAll(async () => {
       STRIPE_WEBHOOK_SECRET: stripe.webhook_secret,
       STRIPE_BASE_URL: stripe.origin,
     }),
-    launchBrowser(),
+    connectBrowser(),
   ]);
 });
 

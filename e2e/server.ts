@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,9 +22,12 @@ export interface RunningServer {
 
 /**
  * Starts the program on a free port with an empty data folder. `environment` is added to a bare one, so that no
- * provider key of the machine is ever used.
+ * provider key of the machine is ever used. `output_file`: where what it prints is written too.
  */
-export async function startServer(environment: Readonly<Record<string, string>> = {}): Promise<RunningServer> {
+export async function startServer(
+  environment: Readonly<Record<string, string>> = {},
+  output_file?: string,
+): Promise<RunningServer> {
   const data_folder = await mkdtemp(path.join(tmpdir(), 'purser-e2e-'));
   // Open to the user who serves the database, or it would be kept elsewhere and outlive this run.
   await chmod(data_folder, 0o755);
@@ -33,7 +37,7 @@ export async function startServer(environment: Readonly<Record<string, string>> 
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PORT: String(port), PURSER_DATA: data_folder, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const output = collect(child);
+  const output = collect(child, output_file);
   const stop = async (): Promise<void> => {
     await ended(child);
     await rm(data_folder, { recursive: true, force: true });
@@ -55,9 +59,13 @@ export async function startServer(environment: Readonly<Record<string, string>> 
 }
 
 /** Everything the program has said so far. */
-function collect(child: ChildProcess): () => string {
+function collect(child: ChildProcess, file: string | undefined): () => string {
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => (text += piece.toString()));
+  const keep = (piece: Buffer): void => {
+    text += piece.toString();
+    if (file !== undefined) appendFileSync(file, piece);
+  };
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', keep);
   return () => text;
 }
 

@@ -1,21 +1,20 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { faultsOf, launchBrowser, LOOKS, signIn, visit } from './browser.ts';
-import { type RunningServer, startServer } from './server.ts';
+import { faultsOf, connectBrowser, LOOKS, signIn, visit } from './browser.ts';
+import { sharedServer } from './shared-server.ts';
 
 const JOURNEY_TIMEOUT_MS = 120_000;
 
-let server: RunningServer;
+const server = sharedServer();
 let browser: Browser;
 
 beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
+  browser = await connectBrowser();
 });
 
 afterAll(async () => {
   await browser?.close();
-  await server?.stop();
 });
 
 describe.each(LOOKS)('$name', (look) => {

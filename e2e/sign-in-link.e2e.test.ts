@@ -1,19 +1,18 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { faultsOf, launchBrowser, LOOKS } from './browser.ts';
-import { type RunningServer, startServer } from './server.ts';
+import { faultsOf, connectBrowser, LOOKS } from './browser.ts';
+import { sharedServer } from './shared-server.ts';
 
 const JOURNEY_TIMEOUT_MS = 60_000;
 
-let server: RunningServer;
+const server = sharedServer();
 let browser: Browser;
 beforeAll(async () => {
-  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
+  browser = await connectBrowser();
 }, 120_000);
 afterAll(async () => {
   await browser.close();
-  await server.stop();
 });
 
 /** The link in the newest letter to a mailbox, as it was printed. */

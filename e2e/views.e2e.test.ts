@@ -1,27 +1,23 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { faultsOf, launchBrowser, LOOKS, signIn, tab, visit } from './browser.ts';
+import { faultsOf, connectBrowser, LOOKS, signIn, tab, visit } from './browser.ts';
 import { type RunningServer, startServer } from './server.ts';
+import { sharedServer } from './shared-server.ts';
 
 const JOURNEY_TIMEOUT_MS = 120_000;
 const MONEY = /[€$£]\s?\d|\d\s?[€$£]|\b(?:EUR|USD)\b/;
 
 let browser: Browser;
-let credits: RunningServer;
+const credits = sharedServer();
 let cost: RunningServer;
 
 beforeAll(async () => {
-  [browser, credits, cost] = await Promise.all([
-    launchBrowser(),
-    startServer(),
-    startServer({ PURSER_CATALOG: 'catalogs/business-suite.yaml' }),
-  ]);
+  [browser, cost] = await Promise.all([connectBrowser(), startServer({ PURSER_CATALOG: 'catalogs/business-suite.yaml' })]);
 });
 
 afterAll(async () => {
   await browser?.close();
-  await credits?.stop();
   await cost?.stop();
 });
 
@@ -33,7 +29,11 @@ async function runExample(page: Page): Promise<void> {
   await page.getByText(/^Transaction [0-9a-f-]{36}$/).waitFor();
 }
 
-async function newWorkspace(of: RunningServer, name: string, plan: string): Promise<{ id: string; key: string }> {
+async function newWorkspace(
+  of: { readonly origin: string; readonly admin_token: string },
+  name: string,
+  plan: string,
+): Promise<{ id: string; key: string }> {
   const response = await fetch(`${of.origin}/api/admin/workspaces`, {
     method: 'POST',
     headers: { authorization: `Bearer ${of.admin_token}`, 'content-type': 'application/json' },

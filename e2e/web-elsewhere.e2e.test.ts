@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { launchBrowser, LOOKS, signIn, visit } from './browser.ts';
+import { connectBrowser, LOOKS, signIn, visit } from './browser.ts';
 import { type RunningServer, startServer } from './server.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -26,7 +26,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'purser-web-'));
   files = await serveFiles(folder);
   web = `http://127.0.0.1:${(files.address() as AddressInfo).port}`;
-  [server, browser] = await Promise.all([startServer({ PURSER_WEB_URL: web }), launchBrowser()]);
+  [server, browser] = await Promise.all([startServer({ PURSER_WEB_URL: web }), connectBrowser()]);
   const vite = path.join(ROOT, 'node_modules/vite/bin/vite.js');
   const words = ['build', path.join(ROOT, 'apps/web'), '--logLevel', 'warn', '--outDir', folder, '--emptyOutDir'];
   await promisify(execFile)(process.execPath, [vite, ...words], {

@@ -160,15 +160,19 @@ function Around<Name extends string>({
   label,
   hint,
   className = '',
+  aside,
   children,
-}: FieldProps<Name> & { readonly children: ReactNode }) {
+}: FieldProps<Name> & { readonly aside?: ReactNode; readonly children: ReactNode }) {
   const complaint = form.complaints[name];
   return (
     <div className={`min-w-0 ${className}`}>
-      <label htmlFor={`${form.id}-${name}`} className="label mb-1.5 block text-ink-soft">
-        {label}
-        {hint === undefined ? null : <span className="font-normal text-ink-faint"> {hint}</span>}
-      </label>
+      <div className="mb-1.5 flex flex-wrap items-center justify-between gap-x-4">
+        <label htmlFor={`${form.id}-${name}`} className="label block text-ink-soft">
+          {label}
+          {hint === undefined ? null : <span className="font-normal text-ink-faint"> {hint}</span>}
+        </label>
+        {aside}
+      </div>
       {children}
       {complaint === undefined ? null : (
         <p id={`${form.id}-${name}-wrong`} role="alert" className="mt-1 font-semibold text-oxide">
@@ -218,6 +222,29 @@ export function SelectInput<Name extends string>({ form, name, label, hint, clas
           </option>
         ))}
       </select>
+    </Around>
+  );
+}
+
+interface LongTextProps<Name extends string> extends FieldProps<Name> {
+  readonly placeholder: string;
+  /** Beside its label: what fills it. */
+  readonly aside?: ReactNode;
+}
+
+/** A text of many lines, such as a file. */
+export function LongText<Name extends string>({ form, name, label, hint, aside, placeholder }: LongTextProps<Name>) {
+  return (
+    <Around form={form} name={name} label={label} hint={hint} aside={aside}>
+      <textarea
+        {...tied(form, name)}
+        rows={8}
+        onChange={(event) => form.set(name, event.target.value)}
+        spellCheck={false}
+        autoCapitalize="off"
+        placeholder={placeholder}
+        className={`${CONTROL} py-2.5 font-mono text-sm! placeholder:font-sans`}
+      />
     </Around>
   );
 }

@@ -1,12 +1,12 @@
 import type { Allocation } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useId, useState, type FormEvent } from 'react';
+import { useId } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { allocate, allocationsQuery, membersQuery, type WantedAllocation } from '../api/members.ts';
 import { formatCount } from '../../../words/amount.ts';
 import { levelOf } from '../../../words/meter.ts';
 import { Button } from '../../../ui/button.tsx';
-import { SelectField, TextField } from '../../../ui/field.tsx';
+import { FormView, SelectInput, TextInput, useForm, type Values } from '../../../ui/form/form.tsx';
 import { Gauge } from '../../../ui/gauge.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Loading } from '../../../ui/loading.tsx';
@@ -19,10 +19,11 @@ export function Allocations({ workspace_id }: { readonly workspace_id?: string }
   const allocations = useQuery(allocationsQuery(workspace_id));
   const people = useQuery(membersQuery(workspace_id));
   const names = new Map(people.data?.members.map(({ id, email }) => [id, email ?? id]));
-  const set = useMutation({
-    mutationFn: (wanted: WantedAllocation) => allocate(wanted, workspace_id),
-    onSuccess: () => client.invalidateQueries({ queryKey: allocationsQuery(workspace_id).queryKey }),
-  });
+  const save = async (wanted: WantedAllocation): Promise<void> => {
+    await allocate(wanted, workspace_id);
+    await client.invalidateQueries({ queryKey: allocationsQuery(workspace_id).queryKey });
+  };
+  const set = useMutation({ mutationFn: save });
   if (allocations.isPending) return <Loading what={t('the allocations')} />;
   if (allocations.isError) return <Failed error={allocations.error} retry={() => void allocations.refetch()} />;
   const shown = allocations.data.filter(({ credits, team }) => credits !== null || team !== null);
@@ -54,7 +55,7 @@ export function Allocations({ workspace_id }: { readonly workspace_id?: string }
           ))}
         </ul>
       )}
-      <AllocateForm names={names} busy={set.isPending} set={(wanted) => set.mutate(wanted)} />
+      <AllocateForm names={names} save={save} />
       {set.isError ? <Refused problem={problemOf(set.error)} /> : null}
     </div>
   );
@@ -107,77 +108,60 @@ const KINDS = [
   { value: 'team', label: t('Team') },
 ];
 
-function AllocateForm({
-  names,
-  busy,
-  set,
-}: {
+const EMPTY = { kind: 'member', id: '', credits: '', team: '' };
+type Field = keyof typeof EMPTY;
+
+interface AllocateProps {
+  /** Of members, by their ids. */
   readonly names: ReadonlyMap<string, string>;
-  readonly busy: boolean;
-  readonly set: (wanted: WantedAllocation) => void;
-}) {
+  readonly save: (wanted: WantedAllocation) => Promise<unknown>;
+}
+
+function AllocateForm({ names, save }: AllocateProps) {
   const list_id = useId();
-  const [kind, setKind] = useState<WantedAllocation['kind']>('member');
-  const [who, setWho] = useState('');
-  const [credits, setCredits] = useState('');
-  const [team, setTeam] = useState('');
-  const [wrong, setWrong] = useState('');
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    const digits = credits.replaceAll(/[,\s]/g, '');
-    const complaint =
-      who.trim() === ''
-        ? 'Say who it is for.'
-        : /^\d{1,9}$/.test(digits) || (digits === '' && team.trim() !== '')
-          ? ''
-          : 'Write how many credits, such as 500.';
-    setWrong(complaint);
-    if (complaint !== '') return;
-    const id = [...names].find(([, name]) => name === who.trim())?.[0] ?? who.trim();
-    const count = digits === '' ? null : Number(digits);
-    set({ kind, id, credits: count, ...(kind === 'member' && team.trim() !== '' ? { team: team.trim() } : {}) });
-    setWho('');
-    setCredits('');
-  };
+  const form = useForm<Field>({ initial: EMPTY, check, save: (values) => save(allocationOf(values, names)) });
+  const team = form.values.kind === 'team';
   return (
-    <form onSubmit={submit} noValidate className="grid gap-3 sm:grid-cols-2">
-      <SelectField
-        label={t('Allocate to a')}
-        value={kind}
-        onChange={(event) => setKind(event.target.value === 'team' ? 'team' : 'member')}
-        options={KINDS}
-      />
-      <TextField
-        label={kind === 'team' ? t('Team name') : t('Who')}
-        hint={kind === 'team' ? undefined : t('(a member, or a user as your app names it)')}
-        value={who}
-        onChange={(event) => setWho(event.target.value)}
-        list={kind === 'member' ? list_id : undefined}
+    <FormView form={form} label={t('Allocate')} busy_label={t('Allocating…')} className="grid gap-3 sm:grid-cols-2">
+      <SelectInput form={form} name="kind" label={t('Allocate to a')} options={KINDS} />
+      <TextInput
+        form={form}
+        name="id"
+        label={team ? t('Team name') : t('Who')}
+        hint={team ? undefined : t('(a member, or a user as your app names it)')}
+        {...(team ? {} : { list: list_id })}
       />
       <datalist id={list_id}>
         {[...names.values()].map((name) => (
           <option key={name} value={name} />
         ))}
       </datalist>
-      <TextField
-        label={t('Credits in a period')}
-        inputMode="numeric"
-        value={credits}
-        onChange={(event) => setCredits(event.target.value)}
-      />
-      {kind === 'member' ? (
-        <TextField label={t('Team')} hint="(optional)" value={team} onChange={(event) => setTeam(event.target.value)} />
-      ) : null}
-      {wrong === '' ? null : (
-        <p role="alert" className="font-semibold text-oxide sm:col-span-2">
-          {wrong}
-        </p>
-      )}
-      <div className="sm:col-span-2">
-        <Button type="submit" disabled={busy}>
-          {busy ? t('Allocating…') : t('Allocate')}
-        </Button>
-      </div>
-    </form>
+      <TextInput form={form} name="credits" label={t('Credits in a period')} inputMode="numeric" />
+      {team ? null : <TextInput form={form} name="team" label={t('Team')} hint={t('(optional)')} />}
+    </FormView>
   );
+}
+
+const digitsOf = ({ credits }: Values<Field>): string => credits.replaceAll(/[,\s]/g, '');
+
+/** A member may be put into a team without a limit of its own. */
+function check(values: Values<Field>): Partial<Record<Field, string>> {
+  const digits = digitsOf(values);
+  const into_team = digits === '' && values.kind === 'member' && values.team.trim() !== '';
+  return {
+    ...(values.id.trim() === '' ? { id: t('Say who it is for.') } : {}),
+    ...(/^\d{1,9}$/.test(digits) || into_team ? {} : { credits: t('Write how many credits, such as 500.') }),
+  };
+}
+
+function allocationOf(values: Values<Field>, names: ReadonlyMap<string, string>): WantedAllocation {
+  const digits = digitsOf(values);
+  const who = values.id.trim();
+  const team = values.team.trim();
+  return {
+    kind: values.kind === 'team' ? 'team' : 'member',
+    id: [...names].find(([, name]) => name === who)?.[0] ?? who,
+    credits: digits === '' ? null : Number(digits),
+    ...(values.kind === 'member' && team !== '' ? { team } : {}),
+  };
 }

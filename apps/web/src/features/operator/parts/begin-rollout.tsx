@@ -1,115 +1,112 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Download, Upload } from 'lucide-react';
-import { useId, useState, type FormEvent } from 'react';
-import { problemOf } from '../../../api/client.ts';
-import { beginRollout, catalogTextQuery, rolloutsQuery } from '../api/rollouts.ts';
+import { useState } from 'react';
+
+import type { Rollout } from '../../../api/wire-operator.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Choice } from '../../../ui/choice.tsx';
 import { ConfirmDialog } from '../../../ui/confirm-dialog.tsx';
-import { Refused } from '../../../ui/refused.tsx';
-import { percent } from '../words/rollout.ts';
+import { FormView, LongText, useForm } from '../../../ui/form/form.tsx';
 import { t } from '../../../words/translate.ts';
+import { beginRollout, catalogTextQuery, rolloutsQuery } from '../api/rollouts.ts';
+import { percent } from '../words/rollout.ts';
 
 /** How many may be moved at first. */
 export const SHARES: readonly number[] = [0.01, 0.05, 0.1, 0.25, 0.5];
 
+const EMPTY = { catalog: '', share: '0.05' };
+type Field = keyof typeof EMPTY;
+
 /** Another catalog, pasted or from a file, and the share of the subscribers that gets it first. */
 export function BeginForm() {
   const client = useQueryClient();
-  const id = useId();
-  const [text, setText] = useState('');
-  const [share, setShare] = useState('0.05');
-  const [missing, setMissing] = useState(false);
   const [asked, setAsked] = useState(false);
-  const begin = useMutation({
-    mutationFn: beginRollout,
-    onSuccess: () => {
-      setText('');
+  const [begun, setBegun] = useState<Rollout>();
+  const form = useForm<Field>({
+    initial: EMPTY,
+    check: ({ catalog }) =>
+      catalog.trim() === '' ? { catalog: t('Take the current catalog and change it, or choose a file.') } : {},
+    ready: () => {
+      setAsked(true);
+      return false;
+    },
+    save: async ({ catalog, share }) => {
+      setBegun(await beginRollout({ catalog, share: Number(share) }));
       void client.invalidateQueries({ queryKey: rolloutsQuery.queryKey });
     },
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    setMissing(text.trim() === '');
-    setAsked(text.trim() !== '');
-  };
   return (
-    <form onSubmit={submit} noValidate className="grid gap-4">
-      <div>
-        <div className="mb-1.5 flex flex-wrap items-center justify-between gap-x-4">
-          <label htmlFor={id} className="label text-ink-soft">
-            {t('New catalog')} <span className="font-normal text-ink-faint">{'(YAML)'}</span>
-          </label>
-          <span className="-mx-3 flex flex-wrap">
-            <StartingPoint take={setText} />
-            <FromFile take={setText} />
-          </span>
-        </div>
-        <textarea
-          id={id}
-          rows={8}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          spellCheck={false}
-          autoCapitalize="off"
-          aria-invalid={missing}
-          aria-describedby={missing ? `${id}-missing` : undefined}
+    <>
+      <FormView
+        form={form}
+        label={t('Start the roll-out')}
+        busy_label={t('Proving its margin…')}
+        done={
+          begun === undefined
+            ? undefined
+            : t('Started: {share} of customers are on {version}.', { share: percent(begun.share), version: begun.to_version })
+        }
+        className="grid gap-4"
+      >
+        <LongText
+          form={form}
+          name="catalog"
+          label={t('New catalog')}
+          hint="(YAML)"
           placeholder={t('Take the current catalog as a start, or paste yours.')}
-          className="w-full rounded-md border border-edge bg-deck px-3 py-2.5 font-mono text-sm placeholder:font-sans placeholder:text-ink-faint"
+          aside={
+            <span className="-mx-3 flex flex-wrap">
+              <StartingPoint take={(text) => form.set('catalog', text)} />
+              <FromFile take={(text) => form.set('catalog', text)} />
+            </span>
+          }
         />
-        {missing ? (
-          <p id={`${id}-missing`} role="alert" className="mt-1 font-semibold text-oxide">
-            {t('Take the current catalog and change it, or choose a file.')}
-          </p>
-        ) : null}
-      </div>
-      <Choice
-        legend={t('Share of customers')}
-        name={`${id}-share`}
-        value={share}
-        onChange={setShare}
-        options={SHARES.map((one) => ({ value: String(one), label: percent(one) }))}
-        hint={t('Of the subscribers of the current catalog. A larger share later only adds customers.')}
-      />
-      <div>
-        <Button kind="act" type="submit" disabled={begin.isPending}>
-          {begin.isPending ? t('Proving its margin…') : t('Start the roll-out')}
-        </Button>
-        <p className="mt-2 text-sm text-ink-faint">
+        <Choice
+          legend={t('Share of customers')}
+          name={`${form.id}-share`}
+          value={form.values.share}
+          onChange={(share) => form.set('share', share)}
+          options={SHARES.map((one) => ({ value: String(one), label: percent(one) }))}
+          hint={t('Of the subscribers of the current catalog. A larger share later only adds customers.')}
+        />
+        <p className="text-sm text-ink-faint">
           {t(
             'Its plans are proven first: if one can fall below its minimum margin, the roll-out is refused and no customer is moved.',
           )}
         </p>
-        {begin.isSuccess ? (
-          <p role="status" className="mt-2 font-semibold text-fair">
-            {t('Started: {share} of customers are on {version}.', {
-              share: percent(begin.data.share),
-              version: begin.data.to_version,
-            })}
-          </p>
-        ) : null}
-        {begin.isError ? <Refused problem={problemOf(begin.error)} /> : null}
-      </div>
+      </FormView>
       {asked ? (
-        <ConfirmDialog
-          title={t('Start the roll-out')}
-          confirm={t('Move {share} now', { share: percent(Number(share)) })}
-          busy={begin.isPending}
+        <BeginQuestion
+          share={percent(Number(form.values.share))}
+          busy={form.busy}
           act={() => {
             setAsked(false);
-            begin.mutate({ catalog: text, share: Number(share) });
+            form.send();
           }}
           close={() => setAsked(false)}
-        >
-          <p>
-            {t(
-              '{share} of the subscribers of the current catalog get these plans within a second: their limits, credits and prices follow from them. You can roll back at any time.',
-              { share: percent(Number(share)) },
-            )}
-          </p>
-        </ConfirmDialog>
+        />
       ) : null}
-    </form>
+    </>
+  );
+}
+
+interface QuestionProps {
+  readonly share: string;
+  readonly busy: boolean;
+  readonly act: () => void;
+  readonly close: () => void;
+}
+
+function BeginQuestion({ share, busy, act, close }: QuestionProps) {
+  return (
+    <ConfirmDialog title={t('Start the roll-out')} confirm={t('Move {share} now', { share })} busy={busy} act={act} close={close}>
+      <p>
+        {t(
+          '{share} of the subscribers of the current catalog get these plans within a second: their limits, credits and prices follow from them. You can roll back at any time.',
+          { share },
+        )}
+      </p>
+    </ConfirmDialog>
   );
 }
 

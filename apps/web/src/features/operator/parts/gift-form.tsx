@@ -1,94 +1,68 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
-import { problemOf } from '../../../api/client.ts';
-import { type Gift, giftsQuery, giveCredits } from '../api/operator.ts';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+
 import { usageOf } from '../../../api/usage.ts';
-import { Button } from '../../../ui/button.tsx';
 import { ConfirmDialog } from '../../../ui/confirm-dialog.tsx';
-import { TextField } from '../../../ui/field.tsx';
-import { Refused } from '../../../ui/refused.tsx';
+import { FormView, TextInput, useForm, type Values } from '../../../ui/form/form.tsx';
 import { formatCount } from '../../../words/amount.ts';
 import { t } from '../../../words/translate.ts';
+import { type Gift, giftsQuery, giveCredits } from '../api/operator.ts';
 
 /** A gift of more than so many credits is asked about once more. */
 const UNASKED_MAX = 1_000;
 
-/** Credits as a gift, with the reason that the trail keeps. */
+const EMPTY = { credits: '', expires_at: '', reason: '' };
+type Field = keyof typeof EMPTY;
+
+/** Credits as a gift, with the reason that the audit log keeps. */
 export function GiftForm({ workspace_id }: { readonly workspace_id: string }) {
   const client = useQueryClient();
-  const [credits, setCredits] = useState('');
-  const [until, setUntil] = useState('');
-  const [reason, setReason] = useState('');
-  const [wrong, setWrong] = useState('');
-  const [asked, setAsked] = useState<Gift>();
-  const give = useMutation({
-    mutationFn: giveCredits,
-    onSuccess: () => {
-      setCredits('');
-      setReason('');
+  const [asked, setAsked] = useState(false);
+  const [given, setGiven] = useState(0);
+  const form = useForm<Field>({
+    initial: EMPTY,
+    check,
+    ready: (values) => {
+      const large = countOf(values) > UNASKED_MAX;
+      setAsked(large);
+      return !large;
+    },
+    save: async (values) => {
+      const { credits } = await giveCredits(giftOf(workspace_id, values));
+      setGiven(credits);
       void client.invalidateQueries({ queryKey: usageOf(workspace_id).queryKey });
       void client.invalidateQueries({ queryKey: giftsQuery(workspace_id).queryKey });
     },
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    const count = Number(credits.replaceAll(/[,\s]/g, ''));
-    const complaint = !(Number.isSafeInteger(count) && count > 0)
-      ? 'Write how many credits, such as 500.'
-      : reason.trim() === ''
-        ? 'Write why: the statement and the audit log keep it.'
-        : '';
-    setWrong(complaint);
-    if (complaint !== '') return;
-    const lapse = until === '' ? {} : { expires_at: `${until}T00:00:00Z` };
-    const gift = { workspace_id, credits: count, reason: reason.trim(), ...lapse };
-    if (count > UNASKED_MAX) setAsked(gift);
-    else give.mutate(gift);
-  };
   return (
-    <form onSubmit={submit} noValidate className="grid gap-3 sm:grid-cols-2">
-      <TextField label={t('Credits')} inputMode="numeric" value={credits} onChange={(event) => setCredits(event.target.value)} />
-      <TextField
-        label={t('Expire on')}
-        hint={t('(empty: never)')}
-        type="date"
-        value={until}
-        onChange={(event) => setUntil(event.target.value)}
-      />
-      <div className="sm:col-span-2">
-        <TextField
+    <>
+      <FormView
+        form={form}
+        label={t('Give credits')}
+        busy_label={t('Giving…')}
+        done={t('{count} credits given.', { count: formatCount(given) })}
+        className="grid gap-3 sm:grid-cols-2"
+      >
+        <TextInput form={form} name="credits" label={t('Credits')} inputMode="numeric" />
+        <TextInput form={form} name="expires_at" label={t('Expire on')} hint={t('(empty: never)')} type="date" />
+        <TextInput
+          form={form}
+          name="reason"
           label={t('Reason')}
-          value={reason}
-          onChange={(event) => setReason(event.target.value)}
           placeholder={t('an apology for Tuesday')}
+          className="sm:col-span-2"
         />
-      </div>
-      {wrong === '' ? null : (
-        <p role="alert" className="font-semibold text-oxide sm:col-span-2">
-          {wrong}
-        </p>
-      )}
-      <div className="sm:col-span-2">
-        <Button kind="act" type="submit" disabled={give.isPending}>
-          {give.isPending ? t('Giving…') : t('Give credits')}
-        </Button>
-        {give.isSuccess && wrong === '' ? (
-          <p role="status" className="mt-2 font-semibold text-fair">
-            {t('{count} credits given.', { count: formatCount(give.data.credits) })}
-          </p>
-        ) : null}
-        {give.isError ? <Refused problem={problemOf(give.error)} /> : null}
-      </div>
-      {asked === undefined ? null : (
+      </FormView>
+      {asked ? (
         <ConfirmDialog
-          title={t('Give {credits} credits', { credits: formatCount(asked.credits) })}
+          title={t('Give {credits} credits', { credits: formatCount(countOf(form.values)) })}
           confirm={t('Give credits now')}
-          busy={give.isPending}
+          busy={form.busy}
           act={() => {
-            setAsked(undefined);
-            give.mutate(asked);
+            setAsked(false);
+            form.send();
           }}
-          close={() => setAsked(undefined)}
+          close={() => setAsked(false)}
         >
           <p>
             {t(
@@ -97,7 +71,29 @@ export function GiftForm({ workspace_id }: { readonly workspace_id: string }) {
             )}
           </p>
         </ConfirmDialog>
-      )}
-    </form>
+      ) : null}
+    </>
   );
+}
+
+/** As a reader writes a count: `1,500`. */
+function countOf({ credits }: Values<Field>): number {
+  return Number(credits.replaceAll(/[,\s]/g, ''));
+}
+
+function check(values: Values<Field>): Partial<Record<Field, string>> {
+  const count = countOf(values);
+  return {
+    ...(Number.isSafeInteger(count) && count > 0 ? {} : { credits: t('Write how many credits, such as 500.') }),
+    ...(values.reason.trim() === '' ? { reason: t('Write why: the statement and the audit log keep it.') } : {}),
+  };
+}
+
+function giftOf(workspace_id: string, values: Values<Field>): Gift {
+  return {
+    workspace_id,
+    credits: countOf(values),
+    reason: values.reason.trim(),
+    ...(values.expires_at === '' ? {} : { expires_at: `${values.expires_at}T00:00:00Z` }),
+  };
 }

@@ -35,7 +35,7 @@ describe('terms that were agreed, as fields', () => {
   });
 
   it('names the field that cannot be read', () => {
-    expect(overridesFrom({ ...draftOf({}), concurrency: 'many' }, {}, 'EUR')).toEqual({ wrong: 'Concurrent calls' });
-    expect(overridesFrom({ ...draftOf({}), ceiling: '-1' }, {}, 'EUR')).toEqual({ wrong: 'Cost ceiling' });
+    expect(overridesFrom({ ...draftOf({}), concurrency: 'many' }, {}, 'EUR')).toEqual({ wrong: 'concurrency' });
+    expect(overridesFrom({ ...draftOf({}), ceiling: '-1' }, {}, 'EUR')).toEqual({ wrong: 'ceiling' });
   });
 });

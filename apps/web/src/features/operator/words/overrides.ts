@@ -54,7 +54,7 @@ function written(value: unknown, kind: Kind): string {
 
 /**
  * The overrides that the fields stand for. What the page has no field for stays as it was, and so does a term whose field nobody
- * changed. `wrong`: the first field that cannot be read.
+ * changed. `wrong`: the path of the first one that cannot be read.
  */
 export function overridesFrom(
   draft: Draft,
@@ -63,11 +63,11 @@ export function overridesFrom(
 ): { readonly overrides: Overrides } | { readonly wrong: string } {
   const unchanged = draftOf(before);
   let overrides: Record<string, unknown> = structuredClone(before);
-  for (const { path, kind, label } of TERMS) {
+  for (const { path, kind } of TERMS) {
     const text = (draft[path] ?? '').trim();
     if (text === unchanged[path]) continue;
     const value = text === '' ? undefined : read(text, kind, currency);
-    if (text !== '' && value === undefined) return { wrong: label };
+    if (text !== '' && value === undefined) return { wrong: path };
     overrides = withValue(overrides, path.split('.'), value);
   }
   return { overrides };
