@@ -1,7 +1,7 @@
 import { workspaceTransaction } from '@purser/database';
 import { type LicenseChange, licenseEvents, licenseHistory, licenseNotice } from '@purser/license';
 import { z } from 'zod';
-import { instantSchema, licenseChangeSchema, licenseEventSchema, licenseSchema, uuidSchema } from '@purser/api';
+import { type licenseChangeSchema, licenseRecordSchema, licenseSchema } from '@purser/api';
 import { workspaceOf, namedWorkspace, problems, type App } from '@purser/http';
 
 import type { AccountDeps } from './deps.ts';
@@ -43,13 +43,7 @@ export function registerLicense(app: App, deps: AccountDeps): void {
       summary: 'The events behind a license, and how it changed',
       params: z.object({ id: z.string() }),
       response: {
-        200: z.object({
-          workspace_id: uuidSchema,
-          license: z.string(),
-          since: instantSchema,
-          events: z.array(licenseEventSchema).describe('By their own time, newest first, at most 50.'),
-          changes: z.array(licenseChangeSchema),
-        }),
+        200: licenseRecordSchema,
         ...problems(401, 403, 404, 503),
       },
     },

@@ -41,7 +41,15 @@ export {
   type CreditForecast,
 } from './usage.ts';
 export { usageDaySchema, dailyUsageSchema, type UsageDay, type DailyUsage } from './daily-usage.ts';
-export { licenseChangeSchema, licenseSchema, licenseEventSchema, type License, type LicenseEvent } from './license.ts';
+export {
+  licenseChangeSchema,
+  licenseSchema,
+  licenseEventSchema,
+  licenseRecordSchema,
+  type License,
+  type LicenseEvent,
+  type LicenseRecord,
+} from './license.ts';
 export { callSchema, callPageSchema, type Call, type CallPage } from './calls.ts';
 export {
   STATEMENT_KINDS,
@@ -85,3 +93,58 @@ export {
 } from './shop.ts';
 export { operationSchema, type Operation, type Complexity } from './operations.ts';
 export { degradationSchema, answerSchema, type Degradation, type Answer } from './answer.ts';
+export {
+  marginSchema,
+  marginRowSchema,
+  marginSumsSchema,
+  marginStepSchema,
+  marginPageSchema,
+  type MarginRow,
+  type MarginStep,
+  type MarginSums,
+  type MarginPage,
+} from './margin.ts';
+export { usageSumsSchema, overviewSchema, type Overview } from './overview.ts';
+export {
+  postingSchema,
+  trialBalanceRowSchema,
+  mismatchSchema,
+  postingPageSchema,
+  ledgerVerificationSchema,
+  type Posting,
+  type PostingPage,
+  type TrialBalanceRow,
+  type LedgerVerification,
+} from './ledger.ts';
+export {
+  auditEntrySchema,
+  auditBreakSchema,
+  auditPageSchema,
+  auditVerificationSchema,
+  type AuditEntry,
+  type AuditPage,
+  type AuditVerification,
+} from './audit.ts';
+export { transactionSchema, type Transaction } from './transactions.ts';
+export {
+  workspaceSchema,
+  createdWorkspaceSchema,
+  workspacePageSchema,
+  type Workspace,
+  type CreatedWorkspace,
+  type WorkspacePage,
+  type Overrides,
+} from './workspaces.ts';
+export { standingSchema, laddersSchema, type Standing, type Ladders } from './throttling.ts';
+export { fraudFlagSchema, fraudPageSchema, fraudWeekSchema, type FraudFlag, type FraudPage, type FraudWeek } from './fraud.ts';
+export {
+  rolloutSchema,
+  armSchema,
+  comparedRolloutSchema,
+  catalogTextSchema,
+  type Rollout,
+  type Arm,
+  type ComparedRollout,
+  type CatalogText,
+} from './rollouts.ts';
+export { undeliveredSchema, undeliveredPageSchema, type Undelivered, type UndeliveredPage } from './undelivered.ts';

@@ -28,5 +28,14 @@ export const licenseEventSchema = z.object({
   recorded_at: instantSchema,
 });
 
+export const licenseRecordSchema = z.object({
+  workspace_id: uuidSchema,
+  license: z.string(),
+  since: instantSchema,
+  events: z.array(licenseEventSchema).describe('By their own time, newest first, at most 50.'),
+  changes: z.array(licenseChangeSchema),
+});
+
+export type LicenseRecord = z.infer<typeof licenseRecordSchema>;
 export type License = z.infer<typeof licenseSchema>;
 export type LicenseEvent = z.infer<typeof licenseEventSchema>;

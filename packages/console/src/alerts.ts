@@ -2,7 +2,6 @@ import { appendAudit } from '@purser/audit';
 import { isRefusal, PLATFORM } from '@purser/core';
 import { transaction } from '@purser/database';
 import {
-  CHANNEL_KINDS,
   listUndelivered,
   listAllAlerts,
   markSeenByOperator,
@@ -11,23 +10,12 @@ import {
   subscriptionsSchema,
 } from '@purser/notify';
 import { z } from 'zod';
-import { alertPageSchema, alertSchema, alertSettingsSchema, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { alertPageSchema, alertSchema, alertSettingsSchema, pageQuery, undeliveredPageSchema, uuidSchema } from '@purser/api';
 import { sendRefusal, callerOf, problems, type App, cursorOf } from '@purser/http';
 
 import type { ConsoleDeps } from './deps.ts';
 import { wantedWorkspace } from './books.ts';
 import { alertQuery, replaceSettings, searchOf, wireAlert, wireSettings } from '@purser/account';
-
-const messageSchema = z.object({
-  id: uuidSchema,
-  workspace_id: uuidSchema,
-  kind: z.enum(CHANNEL_KINDS),
-  address: z.string(),
-  alerts: z.int(),
-  attempts: z.int(),
-  ended_at: instantSchema,
-  error: z.string(),
-});
 
 const config = { access: 'admin' } as const;
 const tags = ['Administration'];
@@ -121,7 +109,7 @@ function registerUndelivered(app: App, { pool }: ConsoleDeps): void {
       summary: 'Messages that could not be delivered, newest first',
       querystring: z.object({ cursor: pageQuery.cursor }),
       response: {
-        200: z.object({ messages: z.array(messageSchema), next_cursor: z.string().nullable() }),
+        200: undeliveredPageSchema,
         ...problems(400, 401, 403),
       },
     },

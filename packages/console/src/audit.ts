@@ -1,23 +1,11 @@
 import { type Entry, listAudit, verifyAudit } from '@purser/audit';
 import { isRefusal } from '@purser/core';
 import { z } from 'zod';
-import { counterSchema, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { type auditEntrySchema, auditPageSchema, auditVerificationSchema, pageQuery } from '@purser/api';
 import { sendRefusal, problems, type App, counter, cursorOf } from '@purser/http';
 
 import type { ConsoleDeps } from './deps.ts';
 import { wantedWorkspace } from './books.ts';
-
-export const entrySchema = z.object({
-  id: counterSchema,
-  at: instantSchema,
-  actor: z.string(),
-  workspace_id: uuidSchema.nullable(),
-  action: z.string(),
-  subject: z.string(),
-  detail: z.record(z.string(), z.unknown()),
-});
-
-const breakSchema = z.object({ seq: counterSchema, reason: z.string() });
 
 /** Who did what, and whether the trail is as it was sealed. */
 export function registerAudit(app: App, { pool }: ConsoleDeps): void {
@@ -30,7 +18,7 @@ export function registerAudit(app: App, { pool }: ConsoleDeps): void {
       summary: 'The audit log, newest first',
       querystring: z.object({ workspace_id: z.string().max(100).optional(), ...pageQuery }),
       response: {
-        200: z.object({ entries: z.array(entrySchema), next_cursor: z.string().nullable() }),
+        200: auditPageSchema,
         ...problems(400, 401, 403),
       },
     },
@@ -55,16 +43,7 @@ export function registerAudit(app: App, { pool }: ConsoleDeps): void {
       summary: 'Recomputes the sealed chain from its rows',
       description: 'Reads everything that is sealed: for operators, not for polling.',
       response: {
-        200: z.object({
-          intact: z.boolean(),
-          entries: counterSchema.describe('Sealed rows: audit events, ledger entries and provider calls.'),
-          head: z
-            .string()
-            .nullable()
-            .describe('Number and digest of the last valid block; keep it elsewhere to notice a chain that was cut short.'),
-          first_broken: breakSchema.nullable(),
-          guards: z.array(z.string()).describe('Database guards against changes that are missing or altered.'),
-        }),
+        200: auditVerificationSchema,
         ...problems(401, 403),
       },
     },
@@ -81,7 +60,7 @@ export function registerAudit(app: App, { pool }: ConsoleDeps): void {
   });
 }
 
-export function wireEntry(entry: Entry): z.infer<typeof entrySchema> {
+export function wireEntry(entry: Entry): z.infer<typeof auditEntrySchema> {
   return {
     id: counter(entry.id),
     at: entry.at.toString(),

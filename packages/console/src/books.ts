@@ -10,48 +10,18 @@ import {
 } from '@purser/ledger';
 import { money, toWire } from '@purser/money';
 import { z } from 'zod';
-import { amountSchema, counterSchema, instantSchema, pageQuery, quantitySchema, uuidSchema } from '@purser/api';
+import {
+  ledgerVerificationSchema,
+  marginSchema,
+  pageQuery,
+  postingPageSchema,
+  type postingSchema,
+  trialBalanceRowSchema,
+} from '@purser/api';
 import { sendRefusal, problems, spanOf, spanQuery, type App, counter, cursorOf, quantity } from '@purser/http';
 
 import type { ConsoleDeps } from './deps.ts';
 import { verifyBooks } from './verify-books.ts';
-
-export const postingSchema = z.object({
-  id: counterSchema,
-  at: instantSchema,
-  workspace_id: uuidSchema,
-  transaction_id: uuidSchema.nullable(),
-  debit: z.string(),
-  credit: z.string(),
-  amount: quantitySchema,
-  unit: z.string(),
-  reported: amountSchema.nullable().describe('The same value in the plan’s currency, at the rate of that time.'),
-  plan: z.string().nullable(),
-  memo: z.string().nullable(),
-});
-
-export const marginSchema = z.object({
-  key: z.string(),
-  revenue: amountSchema,
-  fees: amountSchema,
-  cost: amountSchema,
-  margin: amountSchema,
-  margin_ratio: z.string().nullable().describe('Rounded down to six decimals; null without revenue.'),
-  collected: amountSchema.optional().describe('Of the revenue: what payments brought in. By plan, workspace and pack.'),
-  agreed: amountSchema
-    .optional()
-    .describe('Of the revenue: what is agreed with the customer and not collected through payments.'),
-});
-
-const balanceSchema = z.object({
-  account: z.string(),
-  unit: z.string(),
-  debit: quantitySchema,
-  credit: quantitySchema,
-  net: quantitySchema,
-});
-
-const mismatchSchema = z.object({ kind: z.string(), detail: z.string() });
 
 const config = { access: 'admin' } as const;
 
@@ -96,7 +66,7 @@ function registerEntries(app: App, { pool }: ConsoleDeps): void {
       summary: 'Ledger entries, newest first',
       querystring: z.object({ workspace_id: z.string().max(100).optional(), ...pageQuery }),
       response: {
-        200: z.object({ postings: z.array(postingSchema), next_cursor: z.string().nullable() }),
+        200: postingPageSchema,
         ...problems(400, 401, 403),
       },
     },
@@ -121,7 +91,7 @@ function registerTrialBalance(app: App, { pool }: ConsoleDeps): void {
     schema: {
       tags: ['Administration'],
       summary: 'Every account per unit; the balances of a unit add up to zero',
-      response: { 200: z.array(balanceSchema), ...problems(401, 403) },
+      response: { 200: z.array(trialBalanceRowSchema), ...problems(401, 403) },
     },
     handler: async (_request, reply) => {
       const accounts = await trialBalance(pool);
@@ -148,14 +118,7 @@ function registerVerification(app: App, { pool }: ConsoleDeps): void {
       summary: 'Replays entries and holds, and compares them with the counters',
       description: 'Reads everything: for operators, not for polling.',
       response: {
-        200: z.object({
-          balanced: z.boolean().describe('The entries balance, and the counters are what the history says.'),
-          entries: counterSchema,
-          open_holds: counterSchema,
-          overruns: counterSchema,
-          unreconciled: counterSchema,
-          mismatches: z.array(mismatchSchema),
-        }),
+        200: ledgerVerificationSchema,
         ...problems(401, 403),
       },
     },

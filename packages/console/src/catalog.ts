@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { catalogTextSchema } from '@purser/api';
 import { problems, type App } from '@purser/http';
 
 import type { ConsoleDeps } from './deps.ts';
@@ -12,7 +12,7 @@ export function registerCatalog(app: App, { catalog: { version, text } }: Consol
     schema: {
       tags: ['Administration'],
       summary: 'The current catalog',
-      response: { 200: z.object({ version: z.string(), text: z.string().describe('YAML.') }), ...problems(401, 403) },
+      response: { 200: catalogTextSchema, ...problems(401, 403) },
     },
     handler: async (_request, reply) => reply.send({ version, text }),
   });

@@ -2,28 +2,13 @@ import { isRefusal } from '@purser/core';
 import { type CreditSpender, creditSpenders } from '@purser/ledger';
 import { listFraud, type RaisedFraud } from '@purser/notify';
 import { z } from 'zod';
-import { counterSchema, instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { type fraudFlagSchema, fraudPageSchema, pageQuery } from '@purser/api';
 import { sendRefusal, problems, type App, counter, cursorOf } from '@purser/http';
 
 import type { ConsoleDeps } from './deps.ts';
 import { wantedWorkspace } from './books.ts';
 
 const PAGE_MAX = 20;
-
-const flagSchema = z.object({
-  id: uuidSchema.describe('Of the alert; `POST /api/admin/alerts/{id}/seen` acknowledges it.'),
-  workspace_id: uuidSchema,
-  user: z.string().nullable().describe('The end user, else the key or session; null where the name is not kept.'),
-  credits: counterSchema.describe('Spent by that user in that hour.'),
-  credits_max: counterSchema.describe('The fraud threshold of the plan.'),
-  from: instantSchema,
-  to: instantSchema,
-  seen_at: instantSchema.nullable(),
-  seen_by: z.string().nullable(),
-  spenders: z
-    .array(z.object({ actor: z.string(), user: z.string().nullable(), credits: counterSchema }))
-    .describe('All users of the workspace that spent credits in that hour, largest first.'),
-});
 
 /** The fraud queue: users that spent more credits in an hour than the plan of their workspace takes for honest (C4). */
 export function registerFraud(app: App, { pool }: ConsoleDeps): void {
@@ -40,7 +25,7 @@ export function registerFraud(app: App, { pool }: ConsoleDeps): void {
         unseen: z.enum(['0', '1']).optional().describe('`1`: only those that no operator has acknowledged.'),
       }),
       response: {
-        200: z.object({ flags: z.array(flagSchema), next_cursor: z.string().nullable() }),
+        200: fraudPageSchema,
         ...problems(400, 401, 403),
       },
     },
@@ -59,7 +44,7 @@ function hourOf({ workspace, raised_at }: RaisedFraud) {
   return { workspace, from: raised_at.subtract({ hours: 1 }), to: raised_at };
 }
 
-function wireFlag(flag: RaisedFraud, spenders: Awaited<ReturnType<typeof creditSpenders>>): z.infer<typeof flagSchema> {
+function wireFlag(flag: RaisedFraud, spenders: Awaited<ReturnType<typeof creditSpenders>>): z.infer<typeof fraudFlagSchema> {
   const { from, to } = hourOf(flag);
   return {
     id: flag.id,

@@ -1,24 +1,9 @@
 import { listLevels } from '@purser/policy';
 import { z } from 'zod';
-import { instantSchema, quantitySchema } from '@purser/api';
+import { laddersSchema, type standingSchema } from '@purser/api';
 import { problems, type App, quantity } from '@purser/http';
 
 import type { ConsoleDeps } from './deps.ts';
-
-const degradationSchema = z.object({ what: z.string(), why: z.string() });
-
-const standingSchema = z.object({
-  ladder: z.string(),
-  watches: z.enum(['ceiling', 'global_budget', 'pool']),
-  workspace_id: z.string().nullable().describe('Null: everybody’s.'),
-  unit: z.string(),
-  spent: quantitySchema.describe('Of a workspace: when it came to this level.'),
-  cap: quantitySchema,
-  level: z.int().describe('Counted from 1; 0: none.'),
-  levels: z.int().describe('Number of levels.'),
-  since: instantSchema.nullable(),
-  effects: z.array(degradationSchema),
-});
 
 /** Where every ladder stands: the shared ones always, those of workspaces that are on a level. */
 export function registerLadder(app: App, deps: ConsoleDeps): void {
@@ -31,12 +16,7 @@ export function registerLadder(app: App, deps: ConsoleDeps): void {
       summary: 'The throttling level of each watched meter',
       querystring: z.object({ limit: z.coerce.number().int().min(1).max(1000).optional() }),
       response: {
-        200: z.object({
-          frozen: z.boolean(),
-          shared: z.array(standingSchema),
-          workspaces: z.array(standingSchema).describe('Strongest throttling first.'),
-          workspaces_throttled: z.int(),
-        }),
+        200: laddersSchema,
         ...problems(400, 401, 403, 503),
       },
     },

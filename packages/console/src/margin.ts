@@ -2,21 +2,19 @@ import { RefusalError, refuse } from '@purser/core';
 import { type MarginLine, marginOverTime } from '@purser/ledger';
 import { compare, type Money, money, toWire } from '@purser/money';
 import { z } from 'zod';
-import { pageQuery } from '@purser/api';
+import { marginPageSchema, marginStepSchema, pageQuery } from '@purser/api';
 import { type App, cursorOf, problems, sendCsv, type Span, spanOf, spanQuery } from '@purser/http';
 
-import { marginSchema, sourcesBy, wireMargin } from './books.ts';
+import { sourcesBy, wireMargin } from './books.ts';
 import type { ConsoleDeps } from './deps.ts';
 import { Remembered } from './remembered.ts';
-import { MARGIN_KEYS, type MarginBy, marginBy, marginCsv, marginRowSchema, minimumOf, workspacesIn } from './reports.ts';
+import { MARGIN_KEYS, type MarginBy, marginBy, marginCsv, minimumOf, workspacesIn } from './reports.ts';
 
 const SORTS = ['margin', '-margin', 'revenue', '-revenue', 'cost', '-cost', 'ratio', '-ratio', 'name', '-name'] as const;
 type Sort = (typeof SORTS)[number];
 const LIMIT = 50;
 /** Sums over all the books: a page of them may be so old. */
 const REMEMBERED = { for_ms: 15_000, entries_max: 50 };
-
-const totalSchema = marginSchema.omit({ key: true, collected: true, agreed: true });
 
 const tableQuery = {
   ...spanQuery,
@@ -50,12 +48,7 @@ function registerRows(app: App, deps: ConsoleDeps): void {
           description: 'The rows, as wanted by `format`',
           content: {
             'application/json': {
-              schema: z.object({
-                rows: z.array(marginRowSchema),
-                total: z.int().describe('Rows of all pages together.'),
-                totals: z.array(totalSchema).describe('Of all rows together, one for each currency.'),
-                next_cursor: z.string().nullable(),
-              }),
+              schema: marginPageSchema,
             },
             'text/csv': { schema: z.string() },
           },
@@ -104,7 +97,7 @@ function registerTrend(app: App, { clock, pool }: ConsoleDeps): void {
       tags,
       summary: 'Revenue, fees, cost and margin of each UTC day or month',
       querystring: z.object({ ...spanQuery, step: z.enum(['day', 'month']).default('day') }),
-      response: { 200: z.array(marginSchema.omit({ collected: true, agreed: true })), ...problems(400, 401, 403) },
+      response: { 200: z.array(marginStepSchema), ...problems(400, 401, 403) },
     },
     handler: async (request, reply) => {
       const { query } = request;

@@ -1,10 +1,9 @@
 import { dailyUsage, type MarginLine, marginOverTime, type UsageDay } from '@purser/ledger';
 import { countUnseen } from '@purser/notify';
 import { z } from 'zod';
-import { counterSchema } from '@purser/api';
+import { overviewSchema, type usageSumsSchema } from '@purser/api';
 import { type App, counter, problems } from '@purser/http';
 
-import { marginSchema } from './books.ts';
 import type { ConsoleDeps } from './deps.ts';
 import { totalsOf, wireTotal } from './margin.ts';
 import { Remembered } from './remembered.ts';
@@ -13,9 +12,6 @@ const DAYS_DEFAULT = 30;
 const DAYS_MAX = 92;
 /** Sums over all the books may be so old; what waits is always of now. */
 const REMEMBERED = { for_ms: 15_000, entries_max: 8 };
-
-const sumsSchema = marginSchema.omit({ key: true, collected: true, agreed: true });
-const usageSchema = z.object({ calls: counterSchema, calls_failed: counterSchema, credits_spent: counterSchema });
 
 /** What an operator wants to know first: how the last days went, against the days before them, and what waits. */
 export function registerOverview(app: App, { pool, clock, identity }: ConsoleDeps): void {
@@ -30,21 +26,7 @@ export function registerOverview(app: App, { pool, clock, identity }: ConsoleDep
       description: 'Whole UTC days, today included; `before` is as many days just before them.',
       querystring: z.object({ days: z.coerce.number().int().min(1).max(DAYS_MAX).default(DAYS_DEFAULT) }),
       response: {
-        200: z.object({
-          from: z.iso.date(),
-          to: z.iso.date().describe('Today, UTC.'),
-          days: z.array(usageSchema.extend({ day: z.iso.date(), workspaces: counterSchema, money: z.array(sumsSchema) })),
-          totals: z.array(sumsSchema).describe('One for each currency.'),
-          usage: usageSchema,
-          before: z.object({ totals: z.array(sumsSchema), usage: usageSchema }),
-          workspaces: z.object({
-            total: z.int(),
-            created: z.int().describe('In these days.'),
-            grace: z.int().describe('A payment failed.'),
-            cancelled: z.int(),
-          }),
-          alerts: z.object({ unseen: z.int(), critical: z.int() }),
-        }),
+        200: overviewSchema,
         ...problems(400, 401, 403),
       },
     },
@@ -88,7 +70,7 @@ export function registerOverview(app: App, { pool, clock, identity }: ConsoleDep
   });
 }
 
-function sumOf(days: readonly UsageDay[]): z.infer<typeof usageSchema> {
+function sumOf(days: readonly UsageDay[]): z.infer<typeof usageSumsSchema> {
   const sum = (of: (day: UsageDay) => bigint): number | string => counter(days.reduce((total, day) => total + of(day), 0n));
   return {
     calls: sum((day) => day.calls),

@@ -15,11 +15,11 @@ import {
 import { formatAmount, formatRatio, type Money, toWire } from '@purser/money';
 import { type FraudFlag, type FraudWeek, weeklyFraud } from '@purser/notify';
 import { z } from 'zod';
-import { amountSchema, counterSchema, instantSchema, uuidSchema } from '@purser/api';
+import { amountSchema, counterSchema, fraudWeekSchema, marginRowSchema } from '@purser/api';
 import { type CsvCell, sendCsv, toCsv, problems, type Span, spanOf, spanQuery, type App, counter } from '@purser/http';
 
 import type { ConsoleDeps } from './deps.ts';
-import { marginSchema, sourcesBy, wireMargin } from './books.ts';
+import { sourcesBy, wireMargin } from './books.ts';
 import { wireSpender } from './fraud.ts';
 
 const formatQuery = { format: z.enum(['json', 'csv']).default('json') };
@@ -35,14 +35,6 @@ function either<Schema extends z.ZodType>(schema: Schema) {
 export const MARGIN_KEYS = ['plan', 'workspace', 'pack', 'model', 'month'] as const;
 export type MarginBy = (typeof MARGIN_KEYS)[number];
 
-export const marginRowSchema = marginSchema.extend({
-  name: z.string().nullable().describe('The name of a workspace; null for other keys.'),
-  margin_min: z
-    .string()
-    .nullable()
-    .describe('The minimum margin that the catalog sets for the plan, for the pack, or for the plan of the workspace.'),
-});
-
 const usageSchema = z.object({
   day: z.iso.date(),
   calls: counterSchema.describe('Provider calls that served.'),
@@ -50,29 +42,6 @@ const usageSchema = z.object({
   credits_spent: counterSchema,
   workspaces: counterSchema.describe('That spent or cost anything.'),
   cost: z.array(amountSchema).describe('In each currency that is reported.'),
-});
-
-const fraudSchema = z.object({
-  week: z.iso.date().describe('Its Monday, UTC.'),
-  workspaces: z.int(),
-  users: z
-    .int()
-    .describe('Users that by themselves spent more in a flagged hour than the fraud threshold of their plan, each once.'),
-  flags: z.array(
-    z.object({
-      id: uuidSchema,
-      workspace_id: uuidSchema,
-      name: z.string().nullable(),
-      at: instantSchema,
-      text: z.string(),
-      users: z
-        .array(z.object({ actor: z.string(), user: z.string().nullable(), credits: counterSchema }))
-        .nullable()
-        .describe(
-          'Those users, largest first; empty where only several together were above it. Null beyond the newest 500 flags.',
-        ),
-    }),
-  ),
 });
 
 const config = { access: 'admin' } as const;
@@ -155,7 +124,7 @@ function registerFraudReport(app: App, { pool, clock }: ConsoleDeps): void {
       tags,
       summary: 'Fraud flags of each week, newest first',
       querystring: z.object({ ...spanQuery, ...formatQuery }),
-      response: { 200: either(z.array(fraudSchema)), ...problems(400, 401, 403) },
+      response: { 200: either(z.array(fraudWeekSchema)), ...problems(400, 401, 403) },
     },
     handler: async (request, reply) => {
       const weeks = await namedWeeks(pool, await weeklyFraud(pool, spanOf(request.query, clock.now())));

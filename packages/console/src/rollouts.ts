@@ -2,39 +2,12 @@ import { isRefusal, RefusalError, refuse } from '@purser/core';
 import { toWire } from '@purser/money';
 import { findRollout, listRollouts, type Rollout, WHOLE_PPM } from '@purser/policy';
 import { z } from 'zod';
-import { amountSchema, instantSchema, uuidSchema } from '@purser/api';
+import { comparedRolloutSchema, rolloutSchema, uuidSchema } from '@purser/api';
 import { sendRefusal, callerOf, problems, type App } from '@purser/http';
 
 import { beginRollout, moveRollout } from './begin-rollout.ts';
 import { compareRollout } from './compare-rollout.ts';
 import type { ConsoleDeps } from './deps.ts';
-
-const rolloutSchema = z.object({
-  id: uuidSchema,
-  from_version: z.string(),
-  to_version: z.string(),
-  share: z.number(),
-  state: z.enum(['running', 'completed', 'rolled_back']),
-  started_at: instantSchema,
-  changed_at: instantSchema,
-});
-
-const armSchema = z.object({
-  arm: z.enum(['treatment', 'control']),
-  workspaces: z.int(),
-  calls: z.int(),
-  refused: z.record(z.string(), z.int()).describe('By the code of the refusal.'),
-  refusal_ratio: z.string().nullable(),
-  margin: z.array(
-    z.object({
-      revenue: amountSchema,
-      fees: amountSchema,
-      cost: amountSchema,
-      margin: amountSchema,
-      margin_ratio: z.string().nullable(),
-    }),
-  ),
-});
 
 const share = z.number().min(0).max(1).describe('Of the subscribers, 0 to 1; a larger share only adds workspaces.');
 /** Many times the longest of ours. It is read at a stretch, while everybody else waits; a longer one is begun with `purser rollout`. */
@@ -103,7 +76,7 @@ function registerComparison(app: App, { pool, clock }: ConsoleDeps): void {
       tags: ['Administration'],
       summary: 'Compares both groups of a rollout: margin from the ledger, calls and refusals',
       params: z.object({ id: uuidSchema }),
-      response: { 200: rolloutSchema.extend({ arms: z.array(armSchema) }), ...problems(400, 401, 403, 404, 503) },
+      response: { 200: comparedRolloutSchema, ...problems(400, 401, 403, 404, 503) },
     },
     handler: async (request, reply) => {
       const { id } = request.params;

@@ -1,17 +1,13 @@
 import { type Evidence, findTransaction } from '@purser/audit';
 import { type HoldId, isUuid, RefusalError, refuse } from '@purser/core';
 import { z } from 'zod';
-import { callSchema, counterSchema, uuidSchema } from '@purser/api';
+import { transactionSchema } from '@purser/api';
 import { problems, type App, counter } from '@purser/http';
 
 import type { ConsoleDeps } from './deps.ts';
-import { entrySchema, wireEntry } from './audit.ts';
-import { postingSchema, wirePosting } from './books.ts';
+import { wireEntry } from './audit.ts';
+import { wirePosting } from './books.ts';
 import { wireCall } from '@purser/account';
-
-const sealed = {
-  sealed_in: counterSchema.nullable().describe('The block of the audit log that seals it; null until it is sealed.'),
-};
 
 /** What is known about one charge, for whoever has to answer a dispute. */
 export function registerTransactions(app: App, { pool }: ConsoleDeps): void {
@@ -24,14 +20,7 @@ export function registerTransactions(app: App, { pool }: ConsoleDeps): void {
       summary: 'Everything about one transaction: ledger entries, provider calls and audit events',
       params: z.object({ id: z.string().max(100) }),
       response: {
-        200: z.object({
-          transaction_id: uuidSchema,
-          postings: z.array(postingSchema.extend(sealed)),
-          calls: z.array(
-            callSchema.extend({ actor: z.string(), user: z.string().nullable(), request_id: z.string().nullable(), ...sealed }),
-          ),
-          entries: z.array(entrySchema.extend(sealed)),
-        }),
+        200: transactionSchema,
         ...problems(400, 401, 403, 404),
       },
     },

@@ -6,7 +6,7 @@ import { setByHand } from '@purser/license';
 import { refuseLoss, refuseUnknown, withAcceptedLoss } from '@purser/policy';
 import { agreedByHand } from '@purser/terms';
 import { z } from 'zod';
-import { instantSchema, pageQuery, uuidSchema } from '@purser/api';
+import { createdWorkspaceSchema, pageQuery, workspacePageSchema, workspaceSchema } from '@purser/api';
 import {
   sendRefusal,
   callerOf,
@@ -22,21 +22,11 @@ import {
 
 import type { ConsoleDeps } from './deps.ts';
 
-const workspaceSchema = z.object({
-  id: uuidSchema,
-  name: z.string(),
-  external_id: z.string().nullable(),
-  plan: z.string(),
-  catalogue_version: z.string().describe('The catalog version it bought from; a new plan moves it to the current version.'),
-  timezone: z.string(),
-  anchored_at: instantSchema.describe('Billing months are counted from here.'),
-  license: z.enum(LICENSES),
-  license_since: instantSchema,
-  overrides: overridesSchema,
-  created_at: instantSchema,
-});
+/** What the licenses and overrides of this installation may be. */
+const ANSWER = { license: z.enum(LICENSES), overrides: overridesSchema };
+const answerSchema = workspaceSchema.extend(ANSWER);
 
-const createdSchema = workspaceSchema.extend({ key: z.string().describe('Shown this once.') });
+const createdSchema = createdWorkspaceSchema.extend(ANSWER);
 
 const name = z.string().min(1).max(200);
 
@@ -111,11 +101,7 @@ function registerList(app: App, { identity, pool }: ConsoleDeps): void {
           description: 'The workspaces, as wanted by `format`',
           content: {
             'application/json': {
-              schema: z.object({
-                workspaces: z.array(workspaceSchema),
-                total: z.int().describe('Of all pages together.'),
-                next_cursor: z.string().nullable(),
-              }),
+              schema: workspacePageSchema.extend({ workspaces: z.array(answerSchema) }),
             },
             'text/csv': { schema: z.string() },
           },
@@ -147,7 +133,7 @@ function registerRead(app: App, deps: ConsoleDeps): void {
       tags: ['Administration'],
       summary: 'One workspace, by its id or external_id',
       params: z.object({ id: z.string() }),
-      response: { 200: workspaceSchema, ...problems(401, 403, 404) },
+      response: { 200: answerSchema, ...problems(401, 403, 404) },
     },
     handler: async (request, reply) => reply.send(wireWorkspace(await namedWorkspace(deps, request.params.id))),
   });
@@ -176,7 +162,7 @@ function registerChange(app: App, deps: ConsoleDeps): void {
           (body) => Object.keys(body).length > 0,
           'want at least one of name, plan, timezone, external_id, license, overrides',
         ),
-      response: { 200: workspaceSchema, ...problems(400, 401, 403, 404, 503) },
+      response: { 200: answerSchema, ...problems(400, 401, 403, 404, 503) },
     },
     handler: async (request, reply) => {
       const workspace = await namedWorkspace(deps, request.params.id);
@@ -230,7 +216,7 @@ async function refuseTerms(
   if (refused) throw new RefusalError(refused);
 }
 
-function wireWorkspace(workspace: Workspace): z.infer<typeof workspaceSchema> {
+function wireWorkspace(workspace: Workspace): z.infer<typeof answerSchema> {
   return {
     ...workspace,
     anchored_at: workspace.anchored_at.toString(),

@@ -1,8 +1,8 @@
+import type { Workspace as WorkspaceInFull, WorkspacePage } from '@purser/api';
 import { queryOptions } from '@tanstack/react-query';
 
 import { get } from './client.ts';
 import { pathWith } from './path-with.ts';
-import type { WorkspaceInFull, WorkspacePage } from './wire-operator.ts';
 
 /** One workspace, by its id or the founder’s name for it. */
 export function workspaceQuery(id: string) {

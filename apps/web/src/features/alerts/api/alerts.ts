@@ -1,9 +1,8 @@
-import type { AlertGroup, AlertGroupPage, AlertSettings, WantedAlertSettings } from '@purser/api';
+import type { AlertGroup, AlertGroupPage, AlertSettings, UndeliveredPage, WantedAlertSettings } from '@purser/api';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { change, get, post } from '../../../api/client.ts';
 import { pathWith } from '../../../api/path-with.ts';
-import type { UndeliveredPage } from '../../../api/wire-operator.ts';
 import { alertsKey, alertsPath, EVERY_MS } from './count.ts';
 
 const ALERTS_PAGE = 25;

@@ -1,8 +1,8 @@
+import type { FraudPage, FraudWeek, Ladders, LicenseRecord, Overrides, Workspace as WorkspaceInFull } from '@purser/api';
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import type { Quantity } from '../../../words/amount.ts';
 import { change, get, newIdempotencyKey, post } from '../../../api/client.ts';
 import { pathWith } from '../../../api/path-with.ts';
-import type { FraudPage, FraudWeek, Ladders, LicenseRecord, Overrides, WorkspaceInFull } from '../../../api/wire-operator.ts';
 
 export interface WorkspaceChange {
   readonly plan?: string;

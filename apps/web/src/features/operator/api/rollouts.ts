@@ -1,6 +1,6 @@
+import type { CatalogText, ComparedRollout, Rollout } from '@purser/api';
 import { queryOptions } from '@tanstack/react-query';
 import { change, get, post } from '../../../api/client.ts';
-import type { CatalogText, ComparedRollout, Rollout } from '../../../api/wire-operator.ts';
 
 /** What is being compared moves with every call. */
 const COMPARED_EVERY_MS = 10_000;

@@ -1,16 +1,8 @@
+import type { AuditPage, MarginPage, MarginStep, Overview, PostingPage, Transaction, WorkspacePage } from '@purser/api';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { get } from '../../../api/client.ts';
 import { pathWith } from '../../../api/path-with.ts';
-import type {
-  AuditPage,
-  MarginPage,
-  MarginStep,
-  Overview,
-  PostingPage,
-  Transaction,
-  WorkspacePage,
-} from '../../../api/wire-operator.ts';
 
 /** How many rows a page of a table has. */
 export const PAGE = 50;

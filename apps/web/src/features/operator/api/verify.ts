@@ -1,7 +1,7 @@
+import type { AuditVerification, LedgerVerification, TrialBalanceRow } from '@purser/api';
 import { queryOptions } from '@tanstack/react-query';
 
 import { get } from '../../../api/client.ts';
-import type { AuditVerification, LedgerVerification, TrialBalanceRow } from '../../../api/wire-operator.ts';
 
 export const trialBalanceQuery = queryOptions({
   queryKey: ['admin', 'trial-balance'],

@@ -1,4 +1,4 @@
-import type { AuditVerification } from '../../../api/wire-operator.ts';
+import type { AuditVerification } from '@purser/api';
 import { verifyAudit } from '../api/verify.ts';
 import { PageHead, Panel } from '../../../ui/states.tsx';
 import { formatCount } from '../../../words/amount.ts';

@@ -1,9 +1,9 @@
+import type { FraudWeek } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useState } from 'react';
 import { t } from '../../../words/translate.ts';
 import { fraudQuery } from '../api/operator.ts';
-import type { FraudWeek } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Loading } from '../../../ui/loading.tsx';
 import { Empty, Failed, PageHead, Panel } from '../../../ui/states.tsx';

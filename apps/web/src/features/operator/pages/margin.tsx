@@ -1,6 +1,6 @@
+import type { MarginRow, MarginStep, MarginSums } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 
-import type { MarginRow, MarginStep, MarginSums } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Chart, type Series } from '../../../ui/chart/chart.tsx';
 import { Link } from '../../../ui/link.tsx';

@@ -1,7 +1,7 @@
+import type { MarginSums, Overview } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 
-import type { MarginSums, Overview } from '../../../api/wire-operator.ts';
 import { Chart } from '../../../ui/chart/chart.tsx';
 import { Link } from '../../../ui/link.tsx';
 import { Loading } from '../../../ui/loading.tsx';

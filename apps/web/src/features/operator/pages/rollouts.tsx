@@ -1,8 +1,8 @@
+import type { Rollout } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { comparedQuery, moveRollout, rolloutsQuery, type RolloutMove } from '../api/rollouts.ts';
-import type { Rollout } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Choice } from '../../../ui/choice.tsx';
 import { ConfirmButton } from '../../../ui/confirm-button.tsx';

@@ -1,8 +1,8 @@
+import type { Ladders, Standing } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Snowflake } from 'lucide-react';
 import { problemOf } from '../../../api/client.ts';
 import { laddersQuery, setFreeze } from '../api/operator.ts';
-import type { Ladders, LadderState } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { Gauge } from '../../../ui/gauge.tsx';

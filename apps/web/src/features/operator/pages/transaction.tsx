@@ -1,6 +1,6 @@
+import type { Transaction } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 
-import type { Transaction } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import type { PageProps } from '../../../feature.ts';
 import { CopyButton } from '../../../ui/copy.tsx';

@@ -1,9 +1,9 @@
+import type { Workspace as WorkspaceInFull } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 
 import { usageOf } from '../../../api/usage.ts';
 import { workspaceQuery } from '../../../api/workspaces.ts';
-import type { WorkspaceInFull } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import type { Path } from '../../../browser/route.ts';
 import type { PageProps } from '../../../feature.ts';

@@ -1,10 +1,9 @@
-import type { Plan } from '@purser/api';
+import type { CreatedWorkspace, Plan, Workspace } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 
 import { plansQuery } from '../../../api/sale.ts';
-import type { CreatedWorkspace, Workspace } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Link } from '../../../ui/link.tsx';

@@ -1,8 +1,8 @@
+import type { Rollout } from '@purser/api';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Download, Upload } from 'lucide-react';
 import { useState } from 'react';
 
-import type { Rollout } from '../../../api/wire-operator.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Choice } from '../../../ui/choice.tsx';
 import { ConfirmDialog } from '../../../ui/confirm-dialog.tsx';
@@ -41,11 +41,7 @@ export function BeginForm() {
         form={form}
         label={t('Start the roll-out')}
         busy_label={t('Proving its margin…')}
-        done={
-          begun === undefined
-            ? undefined
-            : t('Started: {share} of customers are on {version}.', { share: percent(begun.share), version: begun.to_version })
-        }
+        done={begun === undefined ? undefined : startedWords(begun)}
         className="grid gap-4"
       >
         <LongText
@@ -88,6 +84,10 @@ export function BeginForm() {
       ) : null}
     </>
   );
+}
+
+function startedWords({ share, to_version }: Rollout): string {
+  return t('Started: {share} of customers are on {version}.', { share: percent(share), version: to_version });
 }
 
 interface QuestionProps {

@@ -1,8 +1,8 @@
+import type { CreatedWorkspace } from '@purser/api';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { newIdempotencyKey, post } from '../../../api/client.ts';
 import { plansQuery } from '../../../api/sale.ts';
-import type { CreatedWorkspace } from '../../../api/wire-operator.ts';
 import { Button } from '../../../ui/button.tsx';
 import { FormView, required, SelectInput, TextInput, useForm } from '../../../ui/form/form.tsx';
 import { Loading } from '../../../ui/loading.tsx';

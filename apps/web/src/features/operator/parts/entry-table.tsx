@@ -1,6 +1,6 @@
+import type { Posting } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 
-import type { Posting } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Link } from '../../../ui/link.tsx';
 import { useTableState } from '../../../ui/table/state.ts';

@@ -1,8 +1,8 @@
+import type { FraudFlag } from '@purser/api';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 
 import { problemOf } from '../../../api/client.ts';
 import { acknowledgeAlert, fraudQueueQuery } from '../api/operator.ts';
-import type { FraudFlag } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import { Button } from '../../../ui/button.tsx';
 import { OlderButton } from '../../../ui/older-button.tsx';
@@ -50,6 +50,7 @@ function Flag({ flag, now_ms }: { readonly flag: FraudFlag; readonly now_ms: num
       <div className="min-w-0">
         <h3 className="text-lg">
           <WorkspaceLink id={flag.workspace_id} />
+          {flag.user === null ? null : <span className="text-ink-soft"> · {t('user {user}', { user: flag.user })}</span>}
         </h3>
         <p className="figures">
           {rich(

@@ -1,8 +1,8 @@
+import type { Workspace as WorkspaceInFull } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { changeWorkspace, licenseRecordQuery } from '../api/operator.ts';
-import type { WorkspaceInFull } from '../../../api/wire-operator.ts';
 import { useNow } from '../../../browser/now.ts';
 import { ConfirmButton } from '../../../ui/confirm-button.tsx';
 import { SelectField } from '../../../ui/field.tsx';

@@ -1,6 +1,6 @@
+import type { Workspace as WorkspaceInFull } from '@purser/api';
 import { useQueryClient } from '@tanstack/react-query';
 import { deleteWorkspace, exportOf } from '../../account/api/privacy.ts';
-import type { WorkspaceInFull } from '../../../api/wire-operator.ts';
 import { DeleteButton } from '../../../ui/delete-button.tsx';
 import { ExportLink } from '../../../ui/export-link.tsx';
 import { Panel } from '../../../ui/states.tsx';

@@ -1,9 +1,8 @@
-import type { Explained, Plan, Usage } from '@purser/api';
+import type { Explained, Plan, Usage, Workspace as WorkspaceInFull } from '@purser/api';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { plansQuery } from '../../../api/sale.ts';
-import type { WorkspaceInFull } from '../../../api/wire-operator.ts';
 import { ConfirmDialog } from '../../../ui/confirm-dialog.tsx';
 import { type Form, FormView, SelectInput, TextInput, useForm } from '../../../ui/form/form.tsx';
 import { Panel } from '../../../ui/states.tsx';

@@ -1,7 +1,7 @@
+import type { Workspace as WorkspaceInFull } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 
 import { usageOf } from '../../../api/usage.ts';
-import type { WorkspaceInFull } from '../../../api/wire-operator.ts';
 import { Panel } from '../../../ui/states.tsx';
 import { t } from '../../../words/translate.ts';
 import { Allocations } from '../../account/parts/allocations.tsx';

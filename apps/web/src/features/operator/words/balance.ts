@@ -1,4 +1,4 @@
-import type { TrialBalanceRow } from '../../../api/wire-operator.ts';
+import type { TrialBalanceRow } from '@purser/api';
 import { add, compare, decimalOf } from '../../../words/amount.ts';
 
 export interface UnitBalance {

@@ -1,4 +1,4 @@
-import type { MarginRow } from '../../../api/wire-operator.ts';
+import type { MarginRow } from '@purser/api';
 import { compare } from '../../../words/amount.ts';
 import { numberFormat } from '../../../words/locale.ts';
 

@@ -1,4 +1,4 @@
-import type { Overrides } from '../../../api/wire-operator.ts';
+import type { Overrides } from '@purser/api';
 import { readAmount } from '../../../words/amount.ts';
 import { t } from '../../../words/translate.ts';
 

@@ -1,5 +1,5 @@
+import type { Arm } from '@purser/api';
 import { describe, expect, it } from 'vitest';
-import type { Arm } from '../../../api/wire-operator.ts';
 import { comparisonOf, saysLittle, standWords } from './rollout.ts';
 
 const eur = (amount: string) => ({ amount, currency: 'EUR' });

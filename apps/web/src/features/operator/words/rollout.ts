@@ -1,4 +1,4 @@
-import type { Arm, Rollout } from '../../../api/wire-operator.ts';
+import type { Arm, Rollout } from '@purser/api';
 import { add, compare, decimalOf, formatCount, formatMoneyShort } from '../../../words/amount.ts';
 import { ratioWords } from './margin.ts';
 import { explain } from '../../../words/problem.ts';
