@@ -36,7 +36,8 @@ export interface FitQuestion {
   readonly candidates: readonly ModelEntry[];
   /** The price of a model at this moment; undefined: nobody knows. */
   readonly priceOf: (model: ModelEntry) => ModelPrice | undefined;
-  readonly input_tokens_max: number;
+  /** What the prompt is at most to a model. */
+  readonly input_tokens_max: number | ((model: ModelEntry) => number);
   /** What a model counts besides, as it alone does: pictures by its provider's rule. */
   readonly more_input_tokens?: (model: ModelEntry) => number;
   readonly output_tokens_asked: number;
@@ -85,14 +86,15 @@ export function fitRequest(question: FitQuestion): FittedRequest | Refusal {
       unpriced ??= refuse('price_unknown', `no price is known for ${model.id}`);
       continue;
     }
-    if (question.input_tokens_max / BYTES_PER_TOKEN_MAX > model.context_tokens) {
+    const input_tokens_max = inputOf(question, model);
+    if (input_tokens_max / BYTES_PER_TOKEN_MAX > model.context_tokens) {
       tooLong ??= refuse(
         'request_too_large',
         `the prompt is longer than the ${model.context_tokens} tokens ${model.id} can read`,
       );
       continue;
     }
-    const fitted = fitTo(model, price, question);
+    const fitted = fitTo(model, price, question, input_tokens_max);
     if (!('refused' in fitted)) return withDegradations(fitted, question);
     if (fitted.code === 'price_unknown') unpriced ??= fitted;
     else tooDear = fitted;
@@ -102,11 +104,15 @@ export function fitRequest(question: FitQuestion): FittedRequest | Refusal {
   return refusal;
 }
 
+function inputOf({ input_tokens_max: most }: FitQuestion, model: ModelEntry): number {
+  return typeof most === 'number' ? most : most(model);
+}
+
 type Fit = Omit<FittedRequest, 'degraded'>;
 
-function fitTo(model: ModelEntry, price: ModelPrice, question: FitQuestion): Fit | Refusal {
+function fitTo(model: ModelEntry, price: ModelPrice, question: FitQuestion, prompt_max: number): Fit | Refusal {
   const more = question.more_input_tokens?.(model) ?? 0;
-  const input_tokens_max = Math.min(question.input_tokens_max + more, model.context_tokens);
+  const input_tokens_max = Math.min(prompt_max + more, model.context_tokens);
   const asked = Math.min(question.output_tokens_asked, model.output_tokens_max);
   const worst = (output_tokens: number) => worstCaseCost(price, { input_tokens: input_tokens_max, output_tokens });
   const dearest = dearestCall(model, price, input_tokens_max);

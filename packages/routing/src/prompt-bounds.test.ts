@@ -2,7 +2,7 @@ import { fasterThanLinear, growthOf } from '@purser/core/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { promptBounds, textTokensMax } from './prompt-bounds.ts';
+import { promptBounds, serialisedBounds, textTokensMax } from './prompt-bounds.ts';
 
 /** A letter, then marks of two classes that normalizing has to sort: the worst there is for it. */
 const marks = (count: number): string => `a${'\u0300'.repeat(count)}${'\u0316'.repeat(count)}`;
@@ -37,4 +37,27 @@ test('bounds add up: more messages or longer ones never bound lower', () => {
 
 test('a prompt of nothing but combining marks is bounded in time that grows as it does', () => {
   expect(fasterThanLinear(growthOf((size) => textTokensMax(marks(size / 2)), { size_max: 4 << 20 }))).toBeUndefined();
+});
+
+test('of a long prompt the tokens of a vendor whose tokenizer is public bound less, and never less than there are', () => {
+  const words = 'The harbor opened in 1887. It closed in 1931, after a fire; the town rebuilt it with a longer pier. '.repeat(
+    3_000,
+  );
+  const [gpt, claude] = [
+    { provider: 'openai', name: 'gpt-5.1' },
+    { provider: 'anthropic', name: 'claude-sonnet-4-5' },
+  ];
+  const bounds = promptBounds([{ content: words }]);
+  expect(bounds.tokensMaxFor(claude)).toBe(bounds.input_tokens_max);
+  expect(bounds.tokensMaxFor(gpt)).toBeLessThan(words.length / 3);
+  const body = JSON.stringify({ messages: [{ role: 'user', content: words }], tools: [{ name: 'x'.repeat(500) }] });
+  const serialised = serialisedBounds(body, 1, [words]);
+  expect(serialised.tokensMaxFor(claude)).toBe(serialised.input_tokens_max);
+  expect(serialised.tokensMaxFor(gpt) - bounds.tokensMaxFor(gpt)).toBeGreaterThan(500);
+  expect(serialised.tokensMaxFor(gpt)).toBeLessThan(words.length / 3);
+});
+
+test('a short prompt is bounded by its bytes, whoever reads it', () => {
+  const bounds = promptBounds([{ content: 'The harbor opened in 1887.' }]);
+  expect(bounds.tokensMaxFor({ provider: 'openai', name: 'gpt-5.1' })).toBe(bounds.input_tokens_max);
 });

@@ -20,6 +20,9 @@ import { chat } from './chat.ts';
 import { draft } from './draft.ts';
 import { DIMENSIONS_DEFAULT, DIMENSIONS_MAX, embedText } from './embed.ts';
 import { moderate } from './moderate.ts';
+import { DRAWS_OFFLINE, drawOffline, OFFLINE_IMAGES } from './draw.ts';
+import { FLITE, OFFLINE_SPEECH, speakOffline } from './speak.ts';
+import type { SpeechCall } from '../media/speech.ts';
 import { outline } from './outline.ts';
 import { refine } from './refine.ts';
 import { type OfflineRequest, readRequest } from './request.ts';
@@ -53,6 +56,8 @@ export const offlineProvider: Provider = Object.freeze({
     await turn(call.inputs);
     return embedInputs(call);
   },
+  ...(DRAWS_OFFLINE ? { draws: OFFLINE_IMAGES, draw: drawOffline } : {}),
+  ...(FLITE === undefined ? {} : { speaks: OFFLINE_SPEECH, speak: (call: SpeechCall) => speakOffline(FLITE, call) }),
   moderates: { pictures: false, posts_max: 1 },
   moderate: async (call: ModerationCall) => {
     const texts = call.items.map((item) => (typeof item === 'string' ? item : JSON.stringify(item)));

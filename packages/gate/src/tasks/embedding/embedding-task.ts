@@ -56,12 +56,10 @@ export class EmbeddingTask implements Task<EmbeddingInput, EmbeddingSize, Fitted
 
   /** Fewer texts would be another answer: it fits whole or not at all. */
   fit(question: Fitting<EmbeddingInput, EmbeddingSize>): FittedEmbedding | Refusal {
-    const most: Usage = { input_tokens: question.size.bounds.input_tokens_max, output_tokens: 0 };
-    const step = { shape: question.input, most };
     return fitSteps(
       question,
       (usage) => this.counted(usage),
-      () => [step],
+      (model) => [{ shape: question.input, most: { input_tokens: question.size.bounds.tokensMaxFor(model), output_tokens: 0 } }],
     );
   }
 

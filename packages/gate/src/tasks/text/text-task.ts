@@ -57,7 +57,7 @@ export class TextTask implements Task<TextInput, TextSize, FittedRequest, TextRe
     return fitRequest({
       candidates,
       priceOf,
-      input_tokens_max: size.bounds.input_tokens_max,
+      input_tokens_max: (model) => size.bounds.tokensMaxFor(model),
       ...((size.images.length > 0 || size.frame_tokens > 0) && {
         more_input_tokens: (model: ModelEntry) => size.frame_tokens + this.#imageTokens(model, size.images),
       }),

@@ -102,7 +102,7 @@ function pictureMistake(part: object): string | undefined {
 /** Every byte that could reach the model may be a token: messages, tools and formats included. Pictures are counted by their own rule. */
 export function boundsOf(body: OpenAiChatBody, images: number): PromptBounds {
   const text = images === 0 ? passedOn(body) : serialise({ ...body, messages: body.messages.map(withoutPictures) });
-  return serialisedBounds(text, body.messages.length + images);
+  return serialisedBounds(text, body.messages.length + images, wordsIn(body.messages));
 }
 
 function withoutPictures(message: unknown): unknown {
@@ -113,6 +113,16 @@ function withoutPictures(message: unknown): unknown {
     ...(message as object),
     content: parts.map((part) => (part.type === 'image_url' ? { ...part, image_url: { ...part.image_url, url: '' } } : part)),
   };
+}
+
+/** The texts of messages, whole or in parts, as they stand in the body. */
+function wordsIn(messages: readonly unknown[]): string[] {
+  return messages.flatMap((message) => {
+    const { content } = (message ?? {}) as { readonly content?: unknown };
+    if (typeof content === 'string') return [content];
+    if (!Array.isArray(content)) return [];
+    return content.flatMap((part: { readonly text?: unknown } | null) => (typeof part?.text === 'string' ? [part.text] : []));
+  });
 }
 
 /** What goes to the provider as we say it, and not as it came. */
