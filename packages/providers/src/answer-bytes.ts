@@ -29,7 +29,7 @@ const NUMBER_BYTES = { base64: 6, decimals: 32 };
 
 /** The most bytes that an answer with vectors is. */
 export function vectorBytesMax(
-  { inputs, dimensions = DIMENSIONS_MAX }: { readonly inputs: readonly string[]; readonly dimensions?: number },
+  { inputs, dimensions = DIMENSIONS_MAX }: { readonly inputs: readonly unknown[]; readonly dimensions?: number },
   base64: boolean,
 ): number {
   return FIXED_BYTES + inputs.length * (512 + dimensions * NUMBER_BYTES[base64 ? 'base64' : 'decimals']);

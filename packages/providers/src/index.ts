@@ -21,6 +21,7 @@ export {
   type ChatRequest,
   type EmbedAnswer,
   type EmbedCall,
+  type EmbeddingText,
   type Finish,
   type Provider,
   type ProviderAnswer,
@@ -31,6 +32,7 @@ export {
   type ProviderMessage,
   type ProviderModel,
   type StreamEvent,
+  type Vector,
 } from './provider.ts';
 export { type SpeechAbilities, type SpeechCall, type SpeechEvent, type SpeechFormat, SPEECH_FORMATS } from './media/speech.ts';
 export type { FormFile } from './media/form-file.ts';

@@ -107,17 +107,24 @@ export interface ProviderAnswer {
 /** A stream is any number of pieces, then exactly one end; a stream that breaks throws a `ProviderError` instead of ending. */
 export type StreamEvent = AnswerPiece | { readonly type: 'end'; readonly answer: ProviderAnswer };
 
+/** A text, or the tokens it is to the model. */
+export type EmbeddingText = string | readonly number[];
+
+/** As decimals, or as the 32-bit floats that they are: a quarter of the memory, and nothing to write out for who wants bytes. */
+export type Vector = readonly number[] | Float32Array;
+
 export interface EmbedCall {
   readonly provider: string;
   readonly model: string;
-  readonly inputs: readonly string[];
+  /** Texts, or the tokens of texts where the provider takes them (`embeds_tokens`). */
+  readonly inputs: readonly EmbeddingText[];
   readonly dimensions?: number;
   readonly signal: AbortSignal;
 }
 
 export interface EmbedAnswer {
   /** One vector per input, in the order of the inputs. */
-  readonly vectors: readonly (readonly number[])[];
+  readonly vectors: readonly Vector[];
   readonly usage: Usage | null;
   readonly model: ProviderModel;
   readonly offline: boolean;
@@ -139,6 +146,8 @@ export interface Provider {
   embed?(call: EmbedCall): Promise<EmbedAnswer>;
   /** How many texts one call makes vectors of; absent: any number. */
   readonly embeds_max?: number;
+  /** Whether it takes tokens in place of a text. */
+  readonly embeds_tokens?: boolean;
   /** Present when this provider draws images. @throws ProviderError */
   draw?(call: ImageCall): Promise<ImageAnswer>;
   readonly draws?: ImageAbilities;

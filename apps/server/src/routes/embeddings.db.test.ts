@@ -59,7 +59,6 @@ describe.each(['offline', 'upstream'] as const)('embeddings of the %s provider',
   });
 
   it.each([
-    ['tokens', { model: 'auto', input: [1, 2, 3] }, 400, /input: got tokens, want a text/],
     ['nothing', { model: 'auto', input: [] }, 400, /input/],
     ['an unknown member', { model: 'auto', input: 'a', prompt: 'b' }, 400, /prompt/],
     ['a model that makes texts', { model: 'gpt-4o', input: 'a' }, 400, /there is no embedding model 'gpt-4o'; the plan allows/],
@@ -69,6 +68,17 @@ describe.each(['offline', 'upstream'] as const)('embeddings of the %s provider',
     const answer = await server.ask('/v1/embeddings', { key, body });
     expect([answer.status, answer.text]).toEqual([status, like(words)]);
     expect((await server.ask('/api/usage', { key })).json.credits.balance).toBe(before);
+  });
+
+  it('tokens in place of texts go to a provider that reads them, and are refused by name by one that does not', async () => {
+    for (const [input, count] of [
+      [[9906, 1917], 1],
+      [[[9906], [1917, 0]], 2],
+    ] as const) {
+      const answer = await server.ask('/v1/embeddings', { key, body: { model: 'auto', input } });
+      if (kind === 'offline') expect([answer.status, answer.text]).toEqual([400, like(/input: got tokens, want a text/)]);
+      else expect([answer.status, (answer.json as unknown as { data: unknown[] }).data.length]).toEqual([200, count]);
+    }
   });
 
   it('the models that make vectors are listed, and the books balance', async () => {

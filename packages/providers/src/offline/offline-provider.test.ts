@@ -94,7 +94,7 @@ describe('embeddings', () => {
         inputs,
         signal: new AbortController().signal,
       })
-    )?.vectors ?? [];
+    )?.vectors.map((vector) => [...vector]) ?? [];
   const dot = (a: readonly number[] = [], b: readonly number[] = []): number =>
     a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0);
 

@@ -53,8 +53,9 @@ export const offlineProvider: Provider = Object.freeze({
   },
   stream: streamAnswer,
   embed: async (call: EmbedCall) => {
-    await turn(call.inputs);
-    return embedInputs(call);
+    const texts = textsOf(call);
+    await turn(texts);
+    return embedInputs(call, texts);
   },
   ...(DRAWS_OFFLINE ? { draws: OFFLINE_IMAGES, draw: drawOffline } : {}),
   ...(FLITE === undefined ? {} : { speaks: OFFLINE_SPEECH, speak: (call: SpeechCall) => speakOffline(FLITE, call) }),
@@ -191,7 +192,15 @@ function moderateItems({ items, model }: ModerationCall, texts: readonly string[
   };
 }
 
-function embedInputs(call: EmbedCall): EmbedAnswer {
+/** Tokens are those of a model; there is none here. */
+function textsOf({ inputs }: EmbedCall): string[] {
+  return inputs.map((input) => {
+    if (typeof input === 'string') return input;
+    throw new ProviderError(OFFLINE_PROVIDER_ID, 'input: got tokens, want texts', { kind: 'refused', billed: 'no' });
+  });
+}
+
+function embedInputs(call: EmbedCall, texts: readonly string[]): EmbedAnswer {
   const dimensions = call.dimensions ?? DIMENSIONS_DEFAULT;
   if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > DIMENSIONS_MAX) {
     throw new ProviderError(OFFLINE_PROVIDER_ID, `dimensions must be 1 to ${DIMENSIONS_MAX}, got ${dimensions}`, {
@@ -199,9 +208,9 @@ function embedInputs(call: EmbedCall): EmbedAnswer {
       billed: 'no',
     });
   }
-  const input_tokens = call.inputs.reduce((sum, input) => sum + countTokens(input), 0);
+  const input_tokens = texts.reduce((sum, input) => sum + countTokens(input), 0);
   return {
-    vectors: call.inputs.map((input) => embedText(input, dimensions)),
+    vectors: texts.map((input) => embedText(input, dimensions)),
     usage: { input_tokens, output_tokens: 0 },
     model: EMBEDDING_MODEL,
     offline: true,

@@ -3,7 +3,7 @@ import { claudeImageTokens, geminiImageTokens, type ImageTokens, openAiImageToke
 import type { OutputLimitName } from '../output-limit.ts';
 import { usageFromAnthropic, usageFromGoogle, usageFromOpenAi } from '../usage.ts';
 import { isObject, type Json, objectsIn } from '../json.ts';
-import type { ChatFeature, ProviderCall } from '../provider.ts';
+import type { ChatFeature, ProviderCall, Vector } from '../provider.ts';
 import { COMPATIBLE_MEDIA, GEMINI_MEDIA, type MediaProtocol, NO_MEDIA, OPENAI_MEDIA } from '../media/media.ts';
 import type { Protocol } from './protocol.ts';
 import { AnthropicReader } from './read-anthropic.ts';
@@ -50,6 +50,8 @@ export interface Family {
   readonly embeds_max: number;
   /** Whether embeddings are asked for as the bytes of their 32-bit floats: a quarter of the answer's size. */
   readonly vectors_as_base64: boolean;
+  /** Whether embeddings take tokens in place of a text. */
+  readonly embeds_tokens: boolean;
   /** What it does besides, over requests that are written here. */
   readonly media: MediaProtocol;
   /** The headers that show the key; none where there is none. */
@@ -62,20 +64,24 @@ export interface Family {
   usage(report: unknown): Usage | null;
   readonly usage_member: string;
   /** Embeddings in the order of their inputs; undefined when the answer holds none. */
-  vectors(answer: Json): (readonly number[])[] | undefined;
+  vectors(answer: Json): Vector[] | undefined;
 }
 
-function vectorsOf(values: readonly unknown[]): (readonly number[])[] | undefined {
+function vectorsOf(values: readonly unknown[]): Vector[] | undefined {
   const vectors = values.map((value) => (typeof value === 'string' ? floatsOf(value) : value));
-  const whole = vectors.filter((value): value is number[] => Array.isArray(value) && value.every(Number.isFinite));
+  const whole = vectors.filter((value) => isVector(value));
   return whole.length === vectors.length ? whole : undefined;
 }
 
+function isVector(value: unknown): value is Vector {
+  return (Array.isArray(value) || value instanceof Float32Array) && value.every(Number.isFinite);
+}
+
 /** Undefined where it is not the bytes of 32-bit floats. */
-function floatsOf(base64: string): number[] | undefined {
+function floatsOf(base64: string): Float32Array | undefined {
   // Copied, as floats begin at a place that four divides.
   const bytes = new Uint8Array(Buffer.from(base64, 'base64'));
-  return bytes.length === 0 || bytes.length % 4 !== 0 ? undefined : [...new Float32Array(bytes.buffer)];
+  return bytes.length === 0 || bytes.length % 4 !== 0 ? undefined : new Float32Array(bytes.buffer);
 }
 
 function features(names: string): ReadonlySet<ChatFeature> {
@@ -106,6 +112,7 @@ const GEMINI: Family = {
   documented: true,
   embeds_max: 100,
   vectors_as_base64: false,
+  embeds_tokens: false,
   media: GEMINI_MEDIA,
   credentials: (key) => ['x-goog-api-key', key],
   load: () => import('./gemini.ts'),
@@ -130,6 +137,7 @@ const OPENAI: Family = {
   documented: true,
   embeds_max: 2_048,
   vectors_as_base64: true,
+  embeds_tokens: true,
   media: OPENAI_MEDIA,
   credentials: (key) => (key === '' ? [] : ['authorization', `Bearer ${key}`]),
   load: () => import('./openai.ts'),
@@ -160,6 +168,7 @@ const ANTHROPIC: Family = {
   documented: true,
   embeds_max: 0,
   vectors_as_base64: false,
+  embeds_tokens: false,
   media: NO_MEDIA,
   credentials: (key) => ['x-api-key', key],
   reader: ({ format }) => new AnthropicReader(format?.type === 'json' ? JSON_TOOL : undefined),
@@ -176,6 +185,8 @@ const COMPATIBLE: Family = {
   // Not all that copy the protocol copy its last word.
   last_word: false,
   vectors_as_base64: false,
+  // Which tokens a text is to whatever model stands behind the address, nobody can say here.
+  embeds_tokens: false,
   media: COMPATIBLE_MEDIA,
   // Whichever server it is, no rule of it is known by which it counts pictures.
   imageTokensMax: () => Number.POSITIVE_INFINITY,

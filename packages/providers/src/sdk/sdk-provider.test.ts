@@ -271,7 +271,7 @@ test('embeddings come in order, with the provider’s usage or null', async () =
   const provider = providerOf('openai');
   const signal = new AbortController().signal;
   const answer = await provider.embed?.({ provider: 'openai', model: 'standin-honest', inputs: ['four', 'seven!!'], signal });
-  expect(answer?.vectors).toEqual([
+  expect(answer?.vectors.map((vector) => [...vector])).toEqual([
     [1, 0, 0],
     [1, 0, 1],
   ]);
@@ -282,7 +282,7 @@ test('embeddings come in order, with the provider’s usage or null', async () =
 
 test.each(['openai', 'ollama'] as const)('%s: vectors are the same whether they come as decimals or as bytes', async (id) => {
   const call = { provider: id, model: 'standin-honest', inputs: ['four', 'seven!!'], signal: new AbortController().signal };
-  expect((await providerOf(id).embed?.(call))?.vectors).toEqual([
+  expect((await providerOf(id).embed?.(call))?.vectors.map((vector) => [...vector])).toEqual([
     [1, 0, 0],
     [1, 0, 1],
   ]);

@@ -80,7 +80,9 @@ export function sdkProvider(config: SdkProviderConfig): ClosableProvider {
     imageTokensMax: family.imageTokensMax,
     generate: (call) => generate(line, call),
     stream: (call) => stream(line, call),
-    ...(family.embeds_max > 0 ? { embeds_max: family.embeds_max, embed: (call: EmbedCall) => embed(line, call) } : {}),
+    ...(family.embeds_max > 0
+      ? { embeds_max: family.embeds_max, embeds_tokens: family.embeds_tokens, embed: (call: EmbedCall) => embed(line, call) }
+      : {}),
     ...drawingOf(line),
     ...mediaOf(family.media, endpointOf(line)),
     close: () => transport.close(),
@@ -294,7 +296,7 @@ async function sendBySdk(
   } catch (error) {
     throw garbageFailure(context, 'cannot be asked so', error instanceof Error ? error.message : String(error), 'no');
   }
-  if ('inputs' in call && family.vectors_as_base64) request = { ...request, body: askedAsBase64(request.body) };
+  if ('inputs' in call) request = { ...request, body: askedFor(request.body, call, family.vectors_as_base64) };
   if (request.url.origin !== transport.origin) throw new BrokenInvariant('a call to another origin than the configured one');
   const bytes_max = 'inputs' in call ? vectorBytesMax(call, family.vectors_as_base64) : imageBytesMax(call);
   const limits = { signal: call.signal, bytes_max, limited: false };
@@ -303,9 +305,15 @@ async function sendBySdk(
   return answer;
 }
 
-/** The SDK asks for decimals, of which 2,048 long vectors are more bytes than are read of an answer. */
-function askedAsBase64(body: string): string {
-  return JSON.stringify({ ...parseObject(body), encoding_format: 'base64' });
+/** The SDK asks for decimals, of which 2,048 long vectors are more bytes than are read of an answer, and knows no tokens. */
+function askedFor(body: string, { inputs }: EmbedCall, base64: boolean): string {
+  const tokens = inputs.some((input) => typeof input !== 'string');
+  if (!base64 && !tokens) return body;
+  return JSON.stringify({
+    ...parseObject(body),
+    ...(tokens ? { input: inputs } : {}),
+    ...(base64 ? { encoding_format: 'base64' } : {}),
+  });
 }
 
 /** One whole answer to what the SDK writes. */
@@ -318,7 +326,7 @@ async function embed(line: Line, call: EmbedCall): Promise<EmbedAnswer> {
   const answer = await send(line, call, (protocol, access) => {
     assert(protocol.embedding, `${call.provider} makes no embeddings`);
     return protocol.embedding(access, call.model).doEmbed({
-      values: [...call.inputs],
+      values: call.inputs.map((input) => (typeof input === 'string' ? input : ' ')),
       ...(call.dimensions === undefined ? {} : { dimensions: call.dimensions }),
     });
   });
