@@ -85,7 +85,7 @@ export class WorstProvider implements Provider {
   }
 
   async embed({ model, inputs }: EmbedCall): Promise<EmbedAnswer> {
-    const { input_tokens_max } = promptBounds(inputs.map((content) => ({ content })));
+    const { input_tokens_max } = promptBounds(inputs.map((input) => ({ content: String(input) })));
     const usage = await this.#bounded('embedding', model, (price) => dearestUsage(price, input_tokens_max, 0, false));
     return { vectors: inputs.map(() => [1]), usage, model: { provider: this.id, name: model }, offline: false };
   }

@@ -58,7 +58,7 @@ export const offlineProvider: Provider = Object.freeze({
     return embedInputs(call, texts);
   },
   ...(DRAWS_OFFLINE ? { draws: OFFLINE_IMAGES, draw: drawOffline } : {}),
-  ...(FLITE === undefined ? {} : { speaks: OFFLINE_SPEECH, speak: (call: SpeechCall) => speakOffline(FLITE, call) }),
+  ...(FLITE === undefined ? {} : speakingBy(FLITE)),
   moderates: { pictures: false, posts_max: 1 },
   moderate: async (call: ModerationCall) => {
     const texts = call.items.map((item) => (typeof item === 'string' ? item : JSON.stringify(item)));
@@ -66,6 +66,10 @@ export const offlineProvider: Provider = Object.freeze({
     return moderateItems(call, texts);
   },
 });
+
+function speakingBy(wasm: string): Pick<Provider, 'speaks' | 'speak'> {
+  return { speaks: OFFLINE_SPEECH, speak: (call: SpeechCall) => speakOffline(wasm, call) };
+}
 
 /** What is worked on at once; a longer text takes its turn. */
 const AT_ONCE_CHARACTERS = 2_000;
