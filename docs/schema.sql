@@ -347,6 +347,200 @@ AS $function$
       ('(?<![[:alnum:]._+-])' || regexp_replace(lower(t), '([^[:alnum:]])', '\\\1', 'g') || '(?![[:alnum:]_+-]|[.@][[:alnum:]])') end)
 $function$;
 
+create schema campaigns;
+grant usage on schema campaigns to purser_app;
+grant usage on schema campaigns to purser_work;
+
+create table campaigns.campaign (
+  workspace_id uuid not null,
+  campaign_id uuid not null,
+  subject text not null,
+  html text,
+  plain_text text not null,
+  sender text,
+  overflow text not null,
+  status text not null,
+  actor text not null,
+  end_user text,
+  link_key bytea not null,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint campaign_pkey PRIMARY KEY (campaign_id),
+  constraint campaign_actor_check CHECK ((length(actor) <= 300)),
+  constraint campaign_end_user_check CHECK ((length(end_user) <= 256)),
+  constraint campaign_link_key_check CHECK ((length(link_key) = 32)),
+  constraint campaign_overflow_check CHECK ((overflow = ANY (ARRAY['refuse'::text, 'next_day'::text]))),
+  constraint campaign_sender_check CHECK (((length(sender) >= 3) AND (length(sender) <= 400))),
+  constraint campaign_status_check CHECK ((status = ANY (ARRAY['sending'::text, 'sent'::text]))),
+  constraint campaign_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 998))),
+  constraint size_within CHECK (((octet_length(COALESCE(html, ''::text)) + octet_length(plain_text)) <= 90000))
+);
+CREATE INDEX campaign_of_workspace ON campaigns.campaign USING btree (workspace_id, campaign_id);
+alter table campaigns.campaign enable row level security;
+create policy all_rows on campaigns.campaign for all to purser_work using (true);
+create policy own_rows on campaigns.campaign for all to purser_app using ((workspace_id = base.current_workspace()));
+grant delete, insert, select, update on campaigns.campaign to purser_app;
+grant delete, insert, select, update on campaigns.campaign to purser_work;
+
+create table campaigns.dispatch (
+  workspace_id uuid not null,
+  transaction_id uuid not null,
+  campaign_id uuid not null,
+  provider text not null,
+  cost_each bigint not null,
+  cost_unit text not null,
+  began_at timestamp with time zone not null,
+  cost bigint,
+  constraint dispatch_pkey PRIMARY KEY (transaction_id),
+  constraint dispatch_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns.campaign(campaign_id) ON DELETE CASCADE,
+  constraint dispatch_cost_check CHECK ((cost >= 0)),
+  constraint dispatch_cost_each_check CHECK ((cost_each >= 0))
+);
+CREATE INDEX dispatch_of_campaign ON campaigns.dispatch USING btree (campaign_id);
+CREATE INDEX dispatch_open ON campaigns.dispatch USING btree (began_at) WHERE (cost IS NULL);
+alter table campaigns.dispatch enable row level security;
+create policy all_rows on campaigns.dispatch for all to purser_work using (true);
+create policy own_rows on campaigns.dispatch for all to purser_app using ((workspace_id = base.current_workspace()));
+grant delete, insert, select, update on campaigns.dispatch to purser_app;
+grant delete, insert, select, update on campaigns.dispatch to purser_work;
+
+create table campaigns.local_message (
+  workspace_id uuid not null,
+  message_id uuid not null,
+  sender text not null,
+  recipient text not null,
+  subject text not null,
+  html text,
+  plain_text text not null,
+  unsubscribe_url text,
+  created_at timestamp with time zone not null,
+  constraint local_message_pkey PRIMARY KEY (message_id)
+);
+CREATE INDEX local_message_of_workspace ON campaigns.local_message USING btree (workspace_id, message_id);
+alter table campaigns.local_message enable row level security;
+create policy all_rows on campaigns.local_message for all to purser_work using (true);
+create policy own_rows on campaigns.local_message for all to purser_app using ((workspace_id = base.current_workspace()));
+grant delete, insert, select, update on campaigns.local_message to purser_app;
+grant delete, insert, select, update on campaigns.local_message to purser_work;
+
+create table campaigns.recipient (
+  workspace_id uuid not null,
+  campaign_id uuid not null,
+  recipient_id uuid not null,
+  "position" integer not null,
+  email text not null,
+  data jsonb default '{}'::jsonb not null,
+  state text not null,
+  reason text,
+  deferrals smallint default 0 not null,
+  due_at timestamp with time zone,
+  transaction_id uuid,
+  provider text,
+  message_id text,
+  changed_at timestamp with time zone not null,
+  constraint recipient_pkey PRIMARY KEY (recipient_id),
+  constraint recipient_campaign_id_email_key UNIQUE (campaign_id, email),
+  constraint recipient_campaign_id_position_key UNIQUE (campaign_id, "position"),
+  constraint recipient_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns.campaign(campaign_id) ON DELETE CASCADE,
+  constraint recipient_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254))),
+  constraint recipient_message_id_check CHECK ((length(message_id) <= 300)),
+  constraint recipient_position_check CHECK (("position" >= 0)),
+  constraint recipient_provider_check CHECK ((length(provider) <= 60)),
+  constraint recipient_reason_check CHECK ((length(reason) <= 300)),
+  constraint recipient_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'accepted'::text, 'delivered'::text, 'bounced'::text, 'complained'::text, 'refused'::text, 'suppressed'::text, 'unconfirmed'::text]))),
+  constraint sent_by_a_call CHECK (((state <> ALL (ARRAY['sending'::text, 'accepted'::text, 'delivered'::text, 'bounced'::text, 'complained'::text, 'unconfirmed'::text])) OR (transaction_id IS NOT NULL)))
+);
+CREATE INDEX recipient_in_hand ON campaigns.recipient USING btree (campaign_id) WHERE (state = 'sending'::text);
+CREATE INDEX recipient_of_workspace ON campaigns.recipient USING btree (workspace_id, email);
+CREATE INDEX recipient_promised ON campaigns.recipient USING btree (workspace_id) WHERE (state = 'queued'::text);
+CREATE INDEX recipient_waiting ON campaigns.recipient USING btree (campaign_id, "position") WHERE (state = 'queued'::text);
+alter table campaigns.recipient enable row level security;
+create policy all_rows on campaigns.recipient for all to purser_work using (true);
+create policy own_rows on campaigns.recipient for all to purser_app using ((workspace_id = base.current_workspace()));
+grant delete, insert, select, update on campaigns.recipient to purser_app;
+grant delete, insert, select, update on campaigns.recipient to purser_work;
+
+create table campaigns.send_rate (
+  provider text not null,
+  per_second double precision not null,
+  tokens double precision not null,
+  filled_at timestamp with time zone not null,
+  left_24h bigint,
+  read_at timestamp with time zone not null,
+  constraint send_rate_pkey PRIMARY KEY (provider),
+  constraint send_rate_per_second_check CHECK ((per_second > (0)::double precision))
+);
+alter table campaigns.send_rate enable row level security;
+create policy all_rows on campaigns.send_rate for all to purser_work using (true);
+grant insert, select, update on campaigns.send_rate to purser_work;
+
+create table campaigns.suppression (
+  workspace_id uuid not null,
+  email text not null,
+  reason text not null,
+  created_at timestamp with time zone not null,
+  constraint suppression_pkey PRIMARY KEY (workspace_id, email),
+  constraint suppression_email_check CHECK ((((length(email) >= 3) AND (length(email) <= 254)) AND (email = lower(email)))),
+  constraint suppression_reason_check CHECK ((reason = ANY (ARRAY['unsubscribed'::text, 'bounced'::text, 'complained'::text, 'by_hand'::text])))
+);
+alter table campaigns.suppression enable row level security;
+create policy all_rows on campaigns.suppression for all to purser_work using (true);
+create policy own_rows on campaigns.suppression for all to purser_app using ((workspace_id = base.current_workspace()));
+grant delete, insert, select, update on campaigns.suppression to purser_app;
+grant delete, insert, select, update on campaigns.suppression to purser_work;
+
+CREATE OR REPLACE FUNCTION campaigns.erase_workspace(p_workspace uuid, p_pseudonym text, p_rows_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_table text;
+  v_rows integer;
+begin
+  foreach v_table in array array['recipient', 'dispatch', 'local_message', 'suppression', 'campaign'] loop
+    execute format('delete from campaigns.%1$I where ctid = any (array(select ctid from campaigns.%1$I where workspace_id = $1 limit $2))', v_table)
+      using p_workspace, p_rows_max;
+    get diagnostics v_rows = row_count;
+    if v_rows > 0 then
+      return v_rows;
+    end if;
+  end loop;
+  return 0;
+end $function$;
+
+CREATE OR REPLACE FUNCTION campaigns.set_rate(p_provider text, p_per_second double precision, p_left_24h bigint)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into campaigns.send_rate as r (provider, per_second, tokens, filled_at, left_24h, read_at)
+  values (p_provider, p_per_second, 0, clock_timestamp(), p_left_24h, clock_timestamp())
+  on conflict (provider) do update set per_second = excluded.per_second, left_24h = excluded.left_24h, read_at = excluded.read_at
+$function$;
+
+CREATE OR REPLACE FUNCTION campaigns.take_tokens(p_provider text, p_wanted integer, p_fresh_s integer, OUT taken integer, OUT wait_ms integer, OUT stale boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_now timestamptz := clock_timestamp();
+  v campaigns.send_rate;
+begin
+  taken := 0;
+  wait_ms := 0;
+  select * into v from campaigns.send_rate where provider = p_provider for update;
+  stale := v.provider is null or v.read_at < v_now - make_interval(secs => p_fresh_s);
+  if stale then
+    -- Others go on by what was known while one asks.
+    update campaigns.send_rate set read_at = v_now - make_interval(secs => p_fresh_s - 5) where provider = p_provider;
+    return;
+  end if;
+  v_now := clock_timestamp();
+  v.tokens := least(greatest(v.per_second, 1), v.tokens + greatest(0, extract(epoch from v_now - v.filled_at)) * v.per_second);
+  taken := least(p_wanted, floor(v.tokens)::integer, coalesce(least(v.left_24h, 1000000)::integer, p_wanted));
+  wait_ms := case when coalesce(v.left_24h, 1) <= 0 then null when taken > 0 then 0 else ceil((1 - v.tokens) / v.per_second * 1000)::integer end;
+  update campaigns.send_rate set tokens = v.tokens - taken, filled_at = v_now, left_24h = left_24h - taken where provider = p_provider;
+end $function$;
+
 create schema catalog;
 grant usage on schema catalog to purser_work;
 

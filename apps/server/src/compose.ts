@@ -2,6 +2,7 @@ import { type Clock, isRefusal, OffsetClock, type Refusal, systemClock } from '@
 import { DatabaseClock, Readiness } from '@purser/database';
 import type { Settings } from '@purser/settings';
 import type { Log } from '@purser/log';
+import { openCarriers } from '@purser/campaigns';
 import { type Catalog, catalogVersions, storeCatalog } from '@purser/catalog';
 import type { PausePoint } from '@purser/gate';
 import { type Authentication, type Caller, type Identity, openIdentity } from '@purser/identity';
@@ -138,7 +139,10 @@ async function openParts(opened: AsyncDisposableStack, given: ServerOptions, gro
   const rates = closing(opened, await openRates(settings, log));
   const routing = openRouting(opened, given, ground);
   const [openPeriod, members] = [openPeriods(pool), memberMeters(pool)];
+  const carriers = openCarriers(pool, clock, { ...settings.carriers, local: settings.offline_provider });
+  for (const carrier of carriers) opened.defer(() => carrier.close());
   const gate = openGate({
+    carriers,
     clock,
     log,
     logOf,
@@ -217,6 +221,7 @@ function depsOf(
     alert_ways: { mail_possible: settings.mail.smtp_url !== undefined, private_allowed: settings.webhooks_inside },
     ready: () => readiness.isReady(),
     site: siteOf(settings),
+    campaign_sender: settings.mail.from,
     allowed_origins: settings.allowed_origins,
     trust_proxy: settings.trust_proxy,
     keep: settings.keep,

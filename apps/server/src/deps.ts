@@ -60,6 +60,8 @@ export interface ServerDeps {
   readonly alert_ways: { readonly mail_possible: boolean; readonly private_allowed: boolean };
   readonly metrics: Metrics;
   readonly marketplace: Marketplace;
+  /** Who writes where a campaign names no sender. */
+  readonly campaign_sender: string;
   /** Where work that takes time is put in, and followed. */
   readonly jobs: Jobs;
   readonly jobWatcher: JobWatcher;

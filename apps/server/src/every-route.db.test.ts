@@ -19,11 +19,13 @@ const PUBLIC = [
   'GET /metrics',
   'GET /problems/:code',
   'GET /readyz',
+  'GET /u/:token',
   'POST /api/auth/magic-link/verify',
   'POST /api/auth/sign-in/anonymous',
   'POST /api/auth/sign-in/magic-link',
   'POST /api/session',
   'POST /api/webhooks/stripe',
+  'POST /u/:token',
 ];
 
 const SPENDING = [

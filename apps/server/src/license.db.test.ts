@@ -90,7 +90,7 @@ async function graceToDay15(key: string, failed_at: Temporal.Instant, creditsAre
     license_notice: {
       stage: 'grace',
       ends_at: inMicroseconds(over),
-      off: ['ai', 'images', 'speech'],
+      off: ['ai', 'images', 'speech', 'campaigns'],
       off_next: ['sync', 'campaigns', 'studio'],
       text: expect.stringContaining(`Off from ${localTime(over, 'Europe/Berlin')}: sync, campaigns, studio`) as string,
       what_to_do: like(/Pay the open invoice/),

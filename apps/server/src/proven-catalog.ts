@@ -11,6 +11,7 @@ import {
   proveCatalog,
 } from '@purser/catalog';
 import { catalogExtensions, type Module } from '@purser/module';
+import { CARRIER_IDS } from '@purser/mail';
 import { PROVIDER_IDS } from '@purser/providers';
 
 import { MODULES } from './modules.ts';
@@ -28,7 +29,7 @@ export async function provenCatalog(
   const catalog = await load(settings.catalog_file, catalogExtensions(modules));
   const { losses, notes } = proveCatalog(catalog, now);
   // Nothing is wrong with what they say; "plans check" prints them too.
-  for (const note of [...notes, ...adapterNotes(catalog, [...PROVIDER_IDS, ...Object.keys(settings.providers)])])
+  for (const note of [...notes, ...adapterNotes(catalog, [...PROVIDER_IDS, ...CARRIER_IDS, ...Object.keys(settings.providers)])])
     log.info({ catalog: catalog.version }, note);
   if (losses.length === 0) return catalog;
   const codes = [...new Set(losses.map(({ code }) => code))].join(', ');

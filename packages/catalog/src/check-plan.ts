@@ -55,6 +55,7 @@ function checkNames(catalog: Catalog, plan: Plan, report: Report): void {
 
 function checkProviders(catalog: Catalog, plan: Plan, report: Report): void {
   for (const [task, providers] of tasksOf(plan)) {
+    if (task === 'email') report(['model_policy', 'providers', task], providers.join(', '), 'nothing: its route is `email`');
     for (const [index, provider] of providers.entries()) {
       const at = ['model_policy', 'providers', task, index];
       if (!catalog.providers.includes(provider)) report(at, `'${provider}'`, knownProviders(catalog));

@@ -13,7 +13,7 @@ import {
 
 import type { Catalog, ModelEntry, Plan } from './catalog.ts';
 import { admissionCapOf } from './ceiling.ts';
-import { isFree, pricesFrom, reachable } from './reachable.ts';
+import { emailPrices, isFree, reachable } from './reachable.ts';
 import { reckon, reckonIn } from './reckon.ts';
 import type { TaskType } from './tables.ts';
 
@@ -53,8 +53,8 @@ export function boundOf(catalog: Catalog, plan: Plan, at: Temporal.Instant): Con
 function costsAnything(catalog: Catalog, plan: Plan, at: Temporal.Instant): boolean {
   const tasks = Object.keys(plan.model_policy.providers) as TaskType[];
   const models = tasks.flatMap((task) => reachable(catalog, plan, task, at).map(({ price }) => price));
-  const emails = plan.email ? pricesFrom(catalog, plan.email.priceKey, at) : [];
-  return [...models, ...emails].some((price) => !isFree(price));
+  const emails = emailPrices(catalog, plan, at).map(({ units }) => units.email ?? 0n);
+  return models.some((price) => !isFree(price)) || emails.some((each) => each > 0n);
 }
 
 /**
@@ -100,7 +100,7 @@ function emailCost(catalog: Catalog, plan: Plan, at: Temporal.Instant): Constrai
   const byDay = emails_day === undefined ? undefined : emails_day * DAYS_MONTH_MAX;
   const emails = byDay === undefined ? emails_month : emails_month === undefined || byDay < emails_month ? byDay : emails_month;
   let dearest: Constraint | undefined;
-  for (const price of pricesFrom(catalog, plan.email.priceKey, at)) {
+  for (const price of emailPrices(catalog, plan, at)) {
     const each = price.units.email ?? 0n;
     if (each === 0n) continue;
     if (emails === undefined) return undefined;

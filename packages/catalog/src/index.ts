@@ -6,7 +6,7 @@ export { isBudgeted } from './budgeted.ts';
 export { admissionCapOf, allowanceOf, paymentFees, type Sale, saleOf, type SaleTerms, spentAtMost } from './ceiling.ts';
 export { checkPlans, type PlansCheck } from './check-plans.ts';
 export { type Constraint } from './constraints.ts';
-export { costOfCredits, creditsFor } from './credits.ts';
+export { chargesCredits, costOfCredits, creditsFor } from './credits.ts';
 export { dearestCall } from './exposure.ts';
 export { demoPlan, type Example, firstExample, plainOperation } from './first-example.ts';
 export { findOperation, findPack, findPlan } from './find.ts';

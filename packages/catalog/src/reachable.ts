@@ -25,8 +25,12 @@ export function allowedModels(
 }
 
 /** The key of the price that a plan's call to a model is booked at: our own provider costs nothing, and stands in at the plan's price for it. */
-export function priceKeyOf({ offline_stand_in }: Pick<Plan, 'offline_stand_in'>, { provider, priceKey }: ModelEntry): string {
-  return provider === OWN_PROVIDER ? (offline_stand_in ?? priceKey) : priceKey;
+export function priceKeyOf(
+  { offline_stand_in, email }: Pick<Plan, 'offline_stand_in' | 'email'>,
+  { provider, priceKey, task }: ModelEntry,
+): string {
+  if (provider === OWN_PROVIDER) return offline_stand_in ?? priceKey;
+  return task === 'email' && email?.provider === provider ? email.priceKey : priceKey;
 }
 
 /** The models of a task that routing may choose for the plan, our own among them, with each price that holds from `at` on. */
@@ -40,6 +44,14 @@ export function reachable(
   const own = catalog.models.filter((model) => model.provider === OWN_PROVIDER && model.task === task);
   const models = new Set([...allowedModels(catalog.models, { ...model_policy, visibility }, task), ...own]);
   return [...models].flatMap((model) => pricesFrom(catalog, priceKeyOf(plan, model), at).map((price) => ({ model, price })));
+}
+
+/** The prices that a plan's e-mail may be booked at from `at` on: its carrier's, and ours where no carrier is configured. */
+export function emailPrices(catalog: Catalog, plan: Plan, at: Temporal.Instant): readonly ModelPrice[] {
+  if (!plan.email) return [];
+  const own = catalog.models.filter(({ provider, task }) => provider === OWN_PROVIDER && task === 'email');
+  const keys = new Set([plan.email.priceKey, ...own.map((model) => priceKeyOf(plan, model))]);
+  return [...keys].flatMap((key) => pricesFrom(catalog, key, at)).filter(({ units }) => units.email !== undefined);
 }
 
 /** The price in force at `at` and those announced for later. */

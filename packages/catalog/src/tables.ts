@@ -4,7 +4,7 @@ import { PRICED_UNITS } from '@purser/money';
 import { QUOTAS, type QuotaDefinition } from './quotas.ts';
 
 /** The tasks that every catalog knows. */
-export const TASKS = ['text', 'embedding', 'image', 'speech', 'transcription', 'moderation', 'video'] as const;
+export const TASKS = ['text', 'embedding', 'image', 'speech', 'transcription', 'moderation', 'video', 'email'] as const;
 /** A kind of work: one that every catalog knows, or one that a module brought. */
 export type TaskType = (typeof TASKS)[number] | (string & {});
 

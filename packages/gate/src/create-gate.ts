@@ -15,6 +15,7 @@ import { spend } from './execution/spend.ts';
 import { stream } from './execution/stream.ts';
 import type { Arrival, Gate, GenerateRequest, Spent, SpentEnd, TaskRequest } from './gate.ts';
 import { tasksOf } from './tasks/registry.ts';
+import { EmailTask } from './tasks/email/email-task.ts';
 import { EmbeddingTask } from './tasks/embedding/embedding-task.ts';
 import { ImageTask } from './tasks/image/image-task.ts';
 import { SpeechTask } from './tasks/speech/speech-task.ts';
@@ -40,6 +41,7 @@ export function createGate(deps: GateDeps): Gate {
       new SpeechTask(deps),
       new TranscriptionTask(deps),
       new ModerationTask(deps),
+      new EmailTask(deps.carriers ?? []),
       ...(deps.tasks ?? []),
     ]),
     inFlight,

@@ -1,6 +1,7 @@
 import type { Clock, WorkspaceId } from '@purser/core';
 import type { Workspace } from '@purser/identity';
 import type { RateLimiter } from '@purser/limits';
+import type { Carrier } from '@purser/mail';
 import type { HoldRequest, Meters, MeterSpec } from '@purser/meters';
 import type { Policy } from '@purser/policy';
 import type { LimitProof, Provider, Upstream } from '@purser/providers';
@@ -35,6 +36,8 @@ export interface GateDeps {
   readonly meters: Meters;
   readonly rates: RateLimiter;
   readonly providers: ProviderDirectory;
+  /** What brings e-mail to mailboxes; absent: nothing does. */
+  readonly carriers?: readonly Carrier[];
   /** Kinds of work besides those the gate knows. */
   readonly tasks?: readonly Task[];
   /** What a workspace may do at that instant; at hand without waiting. */

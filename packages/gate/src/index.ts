@@ -28,6 +28,7 @@ export type {
 export { buyOffers } from './admission/offers.ts';
 export type { ProviderFailure } from './execution/provider-failure.ts';
 export { keepWithinBound } from './execution/unresolved-bound.ts';
+export { type EmailInput, type EmailResult, SLICE_MAX } from './tasks/email/email-task.ts';
 export type { EmbeddingInput, EmbeddingResult } from './tasks/embedding/embedding-task.ts';
 export type { Asked, ChatInput } from './tasks/text/chat-input.ts';
 export type { TextResult } from './tasks/text/text-input.ts';

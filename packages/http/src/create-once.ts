@@ -8,7 +8,7 @@ import { callerOf } from './authenticate.ts';
 import { idempotencyOf } from './idempotency-key.ts';
 
 /**
- * Answers a creation with 201, under its `Idempotency-Key` if it has one: `create` runs in one transaction with the record
+ * Answers a creation with 201 (or 202, where work follows), under its `Idempotency-Key` if it has one: `create` runs in one transaction with the record
  * of its answer, and a repeated key gets the first answer back.
  */
 export async function createOnce(
@@ -16,6 +16,7 @@ export async function createOnce(
   request: FastifyRequest,
   reply: FastifyReply,
   create: (connection: Connection) => Promise<object | Refusal>,
+  status: 201 | 202 = 201,
 ): Promise<FastifyReply> {
   const idempotency = idempotencyOf(request);
   const caller = callerOf(request);
@@ -29,7 +30,7 @@ export async function createOnce(
   // What an administrator creates may be anybody's, whichever workspace the request names.
   const { access } = request.routeOptions.config;
   const owner = access === 'admin' ? PLATFORM : (caller.workspace?.id ?? PLATFORM);
-  const answer = await answerOnce(deps, owner, once, 201, async (connection) => {
+  const answer = await answerOnce(deps, owner, once, status, async (connection) => {
     const created = await create(connection);
     return isRefusal(created) ? created : JSON.stringify(created);
   });

@@ -43,9 +43,9 @@ describe('C5 what a customer is told', () => {
     const notice = noticeOf({ license: 'grace', license_since: failed, timezone: 'Europe/Berlin' }, failed.add({ hours: 1 }));
     expect(notice).toMatchObject({
       stage: 'grace',
-      off: ['ai', 'images', 'speech'],
-      off_next: ['sync', 'campaigns', 'studio'],
-      text: 'A payment failed, so these are off: ai, images, speech. Off from 3 November 2026, 11:00 (Europe/Berlin): sync, campaigns, studio. Off from 10 November 2026, 11:00 (Europe/Berlin): reports.',
+      off: ['ai', 'images', 'speech', 'campaigns'],
+      off_next: ['sync', 'studio'],
+      text: 'A payment failed, so these are off: ai, images, speech, campaigns. Off from 3 November 2026, 11:00 (Europe/Berlin): sync, studio. Off from 10 November 2026, 11:00 (Europe/Berlin): reports.',
       action: { kind: 'pay', id: 'invoice' },
     });
     const later = noticeOf({ license: 'grace', license_since: failed }, failed.add({ hours: 14 * 24 }));
@@ -67,8 +67,8 @@ describe('C5 what a customer is told', () => {
   test('of a plan that never had AI only what it has is named', () => {
     const failed = at('2026-10-20T10:00:00Z');
     const notice = noticeOf({ plan: 'STARTER', license: 'grace', license_since: failed }, failed);
-    expect(notice).toMatchObject({ off: [], off_next: ['sync', 'campaigns'] });
-    expect(notice?.text).toMatch(/^A payment failed\. Off from/);
+    expect(notice).toMatchObject({ off: ['campaigns'], off_next: ['sync'] });
+    expect(notice?.text).toMatch(/^A payment failed, so these are off: campaigns\. Off from/);
   });
 });
 

@@ -86,7 +86,10 @@ export function mergeOverrides(question: {
       credits_max: take('request.credits_max', toBigInt(request?.credits_max), plan.request.credits_max),
       input_chars_max: take('request.input_chars_max', request?.input_chars_max, plan.request.input_chars_max),
     },
-    providers: mergeByTask('providers', plan.model_policy.providers, overrides.providers, origins),
+    providers: {
+      ...mergeByTask('providers', plan.model_policy.providers, overrides.providers, origins),
+      ...(plan.email && { email: [plan.email.provider] }),
+    },
     pinned: mergeByTask('pinned', plan.model_policy.pinned, overrides.pinned, origins),
     defaultRouting: take('defaultRouting', overrides.defaultRouting, plan.model_policy.defaultRouting),
     visibility: {

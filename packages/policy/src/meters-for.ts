@@ -1,6 +1,7 @@
 import type { QuotaDefinition } from '@purser/catalog';
 import type { MeterSpec } from '@purser/meters';
 
+import { emailPoolMeter } from './meters.ts';
 import { payAsYouGoMeter } from './pay-as-you-go.ts';
 import type { Policy } from './policy.ts';
 import { meterOf, type QuotaPlace } from './quota-meters.ts';
@@ -15,6 +16,8 @@ export interface CountedFor {
 
 /** Stands for every task and action at once: all that is counted of a workspace. */
 export const EVERY_TASK = '*';
+
+const EMAIL = 'email';
 
 /** Good from the latest start of its windows to the first end: a clock may go back. */
 interface SharedMeters {
@@ -50,11 +53,13 @@ function knownOf(task: string, policy: Policy, now: Temporal.Instant): SharedMet
   const now_ms = now.epochMilliseconds;
   if (found !== undefined && now_ms >= found.from_ms && now_ms < found.until_ms) return found;
   const quotas = metersOf(quotasOf(task, policy.catalog, 'workspace'), policy, { now });
+  const pool = task === EMAIL ? emailPoolMeter(policy.catalog, policy.plan, now) : undefined;
+  const counted = [...quotas, ...(pool ? [pool] : [])];
   const sold = payAsYouGoMeter(policy);
   const fresh: SharedMeters = {
-    from_ms: Math.max(-Infinity, ...quotas.map(({ window_start }) => window_start.epochMilliseconds)),
-    until_ms: Math.min(Infinity, ...quotas.map(({ window_end }) => window_end?.epochMilliseconds ?? Infinity)),
-    shared: Object.freeze([...policy.meters, ...(sold ? [sold] : []), ...quotas]),
+    from_ms: Math.max(-Infinity, ...counted.map(({ window_start }) => window_start.epochMilliseconds)),
+    until_ms: Math.min(Infinity, ...counted.map(({ window_end }) => window_end?.epochMilliseconds ?? Infinity)),
+    shared: Object.freeze([...policy.meters, ...(sold ? [sold] : []), ...counted]),
     by_user: quotasOf(task, policy.catalog, 'user').filter(({ key }) => policy.quotas[key] !== undefined),
   };
   byTask.set(task, fresh);

@@ -2,7 +2,7 @@ import { PLATFORM, unreachable, type WorkspaceId } from '@purser/core';
 import { type Catalog, type Ladder, type Plan, spentAtMost } from '@purser/catalog';
 import type { Workspace } from '@purser/identity';
 import { creditMeter, type MeterSpec, type Window, windowAt } from '@purser/meters';
-import type { Currency, Money } from '@purser/money';
+import type { Currency, Money, Ratio } from '@purser/money';
 
 import type { Terms } from './merge-overrides.ts';
 
@@ -64,6 +64,19 @@ export function sharedMeter(
     default:
       return unreachable(watches);
   }
+}
+
+/** What a plan's e-mail takes from that everybody shares: sending pauses where the pool's cap says, and what is beyond is never sent. */
+export function emailPoolMeter({ pools }: Pick<Catalog, 'pools'>, { email }: Plan, now: Temporal.Instant): MeterSpec | undefined {
+  const pool = pools.find(({ name }) => name === email?.pool);
+  return (
+    pool && meter(PLATFORM, `pool:${pool.name}`, pool.unit, 'quota', utc(pool.window, now), shareOf(pool.cap, pool.pause_at))
+  );
+}
+
+/** Rounded down. */
+function shareOf(cap: bigint, { numerator, denominator }: Ratio): bigint {
+  return (cap * numerator) / denominator;
 }
 
 /**

@@ -104,7 +104,7 @@ function missing(policy: Policy, feature: string): RefusalCode {
 /** What a provider did not serve is charged to nobody; of what it did not report, only what is `sure` is charged, and at least the least. */
 export function creditsOf(
   catalog: Catalog,
-  operation: Pick<Operation, 'credits_min'>,
+  operation: Pick<Operation, 'credits_min' | 'task'>,
   { outcome, usage }: RecordedCall,
   cost: Money,
   sure: Money | undefined,

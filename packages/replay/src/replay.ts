@@ -112,7 +112,7 @@ export class Replay {
   #relive(account: Account, policy: Policy, call: RecordedCall): void {
     this.#remember(account, policy);
     const { catalog } = policy;
-    const operation = findOperation(catalog, call.operation) ?? { credits_min: 0n };
+    const operation = findOperation(catalog, call.operation) ?? { credits_min: 0n, task: 'text' };
     const known = Temporal.Instant.compare(call.started_at, this.#options.opens) >= 0;
     const credits = known ? creditsOf(catalog, operation, call, call.cost, sureCost(policy, call, call.started_at)) : 0n;
     const free = account.purse.free(call.started_at);

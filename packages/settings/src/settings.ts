@@ -66,6 +66,11 @@ const Environment = z.object({
   PURSER_MAIL_FROM: text('an e-mail address, or Name <address>', /^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/).default(
     'Purser <purser@localhost>',
   ),
+  SES_REGION: text('a region of AWS such as eu-central-1', /^[a-z]{2}(?:-[a-z]+)+-\d$/).optional(),
+  SES_ACCESS_KEY_ID: secret().optional(),
+  SES_SECRET_ACCESS_KEY: secret().optional(),
+  SES_ENDPOINT: http.optional(),
+  MAILRELAY_SMTP_URL: address('smtp://user:password@host:port', ['smtp:', 'smtps:'], 'secret').optional(),
   PURSER_WEBHOOKS_INSIDE: flag().default(false),
   STRIPE_SECRET_KEY: secretLike(/^[sr]k_/, 'a secret or restricted key of Stripe (sk_… or rk_…)').optional(),
   STRIPE_WEBHOOK_SECRET: secretLike(/^whsec_/, 'the signing secret of a Stripe webhook (whsec_…)').optional(),
@@ -85,6 +90,14 @@ const FOREIGN = new Set([
   'PURSER_TEST_EXTENDED',
   'PURSER_TEST_PAGE_IS_BUILT',
 ]);
+
+export interface SesSettings {
+  readonly region: string;
+  readonly access_key_id: string;
+  readonly secret_access_key: string;
+  /** Undefined: Amazon's own for the region. */
+  readonly endpoint: string | undefined;
+}
 
 export interface Settings {
   readonly port: number;
@@ -142,6 +155,8 @@ export interface Settings {
   readonly cost_keys: { readonly openai: string | undefined; readonly anthropic: string | undefined };
   /** Mail to people; without an address of a mail server none is sent. */
   readonly mail: { readonly smtp_url: string | undefined; readonly from: string };
+  /** What brings campaigns to mailboxes; undefined: not set up. */
+  readonly carriers: { readonly ses: SesSettings | undefined; readonly mailrelay_smtp_url: string | undefined };
   /** Webhooks may go to private addresses, and over http. */
   readonly webhooks_inside: boolean;
   /** Payments; without a key nothing is for sale, without a webhook secret no payment is believed. */
@@ -227,6 +242,7 @@ function platformOf(known: z.output<typeof Environment>): Platform {
     log_level: known.PURSER_LOG_LEVEL,
     cost_keys: { openai: known.OPENAI_ADMIN_KEY, anthropic: known.ANTHROPIC_ADMIN_KEY },
     mail: { smtp_url: known.SMTP_URL, from: known.PURSER_MAIL_FROM },
+    carriers: { ses: sesOf(known), mailrelay_smtp_url: known.MAILRELAY_SMTP_URL },
     webhooks_inside: known.PURSER_WEBHOOKS_INSIDE,
     stripe: {
       secret_key: known.STRIPE_SECRET_KEY,
@@ -244,6 +260,19 @@ function providersIn(
 ): Settings['providers'] {
   const known = Object.fromEntries(PROVIDER_NAMES.map((name) => [name, providerSettings(name, given, mistakes)]));
   return { ...(known as Record<ProviderName, ProviderSettings>), ...upstreamSettings(upstreams, given, mistakes) };
+}
+
+/** All of it, or none: a key without its region is a slip. @throws Fault */
+function sesOf(known: z.output<typeof Environment>): SesSettings | undefined {
+  const { SES_REGION: region, SES_ACCESS_KEY_ID: id, SES_SECRET_ACCESS_KEY: key, SES_ENDPOINT: endpoint } = known;
+  if (region !== undefined && id !== undefined && key !== undefined)
+    return { region, access_key_id: id, secret_access_key: key, endpoint };
+  const names = { SES_REGION: region, SES_ACCESS_KEY_ID: id, SES_SECRET_ACCESS_KEY: key };
+  const missing = Object.entries(names).flatMap(([name, value]) => (value === undefined ? [name] : []));
+  if (missing.length === 3 && endpoint === undefined) return undefined;
+  throw new Fault(`wrong setting: ${missing.join(', ')}: got nothing, want what goes with the other SES_* settings`, {
+    retryable: false,
+  });
 }
 
 function assertOnce(names: readonly string[]): void {

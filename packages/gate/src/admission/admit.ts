@@ -24,7 +24,7 @@ export async function clear(engine: Engine, ask: Ask, watch: CallWatch): Promise
   const featured = checkFeature(identified);
   const size = isRefusal(featured) ? featured : ask.task.size(featured);
   if (isRefusal(size)) return countRefused(engine, ask.caller, ask.arrival, size);
-  const rated = checkRate(engine, identified);
+  const rated = ask.task.rated === false ? undefined : checkRate(engine, identified);
   const refused = rated instanceof Promise ? await rated : rated;
   if (refused !== undefined) return refused;
   const { policy, now, user } = identified;

@@ -57,6 +57,11 @@ export function takesFrom({ class: kind, key }: MeterSpec, granted: bigint | und
   return kind !== 'credit' || granted !== 0n;
 }
 
+/** Granted, sold one by one, or allocated to whoever calls. */
+export function countsCredits(meter: MeterSpec): boolean {
+  return meter.class === 'credit' || meter.key === PAY_AS_YOU_GO || allocationOf(meter) !== undefined;
+}
+
 /** What was held of each kind of credits. */
 export function creditsHeld({ legs }: HoldRequest): Charge {
   let granted = 0n;

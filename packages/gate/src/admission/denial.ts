@@ -1,4 +1,4 @@
-import { BrokenInvariant, localTime, type Refusal, refuse } from '@purser/core';
+import { BrokenInvariant, localTime, PLATFORM, type Refusal, refuse } from '@purser/core';
 import type { HoldRequest, Meters, MeterSpec } from '@purser/meters';
 import { PAY_AS_YOU_GO, quotaOf } from '@purser/policy';
 import { allocationOf } from '@purser/wallet';
@@ -45,6 +45,7 @@ function quotaDenial(draft: Draft, meter: MeterSpec, available: bigint, over: st
   }
   const wait =
     meter.window_end === null ? {} : { retryAfterSeconds: Math.ceil(draft.now.until(meter.window_end).total('seconds')) };
+  if (meter.workspace === PLATFORM) return poolPaused(draft, over, wait);
   const whose = allocationOf(meter);
   if (whose) {
     const left = available < 0n ? 0n : available;
@@ -58,6 +59,12 @@ function quotaDenial(draft: Draft, meter: MeterSpec, available: bigint, over: st
   if (span === undefined) return refuse('quota_exceeded', `the plan’s ${what} are used up${over}`, wait);
   const who = quota.scope === 'user' ? 'this user' : 'this workspace';
   return refuse('quota_exceeded', `${who} may use ${meter.cap ?? 0n} ${what} ${span}, and they are used up${over}`, wait);
+}
+
+/** What all workspaces share of a provider's free plan is not sent to its end: the rest waits for the next window, or for a plan of its own. */
+function poolPaused({ policy, operation }: Draft, over: string, wait: { retryAfterSeconds?: number }): Refusal {
+  const detail = `the e-mails that plans like ${policy.plan.name} share are used up${over}; a plan with e-mail of its own sends now`;
+  return refuse('pool_paused', detail, { ...wait, offers: upgradeOffers(policy.catalog, policy, operation.feature) });
 }
 
 /** Calls that are under way end and leave more; where none is, there is no more in this billing period. */

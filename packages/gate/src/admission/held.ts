@@ -1,10 +1,10 @@
-import { creditsFor } from '@purser/catalog';
+import { chargesCredits, creditsFor } from '@purser/catalog';
 import { newId } from '@purser/database';
 import type { HoldRequest, Leg } from '@purser/meters';
 import { convertCost } from '@purser/money';
 
 import type { Fitted } from '../tasks/task.ts';
-import { type Amounts, amountFor, chargeOf, takesFrom } from './amounts.ts';
+import { type Amounts, amountFor, chargeOf, countsCredits, takesFrom } from './amounts.ts';
 import type { SizedDraft } from './draft.ts';
 
 /** A call that has its worst case reserved: from here on it may reach a provider. */
@@ -27,8 +27,9 @@ export function holdFor(draft: SizedDraft, fitted: Fitted, expires_at: Temporal.
   };
   const legs: Leg[] = [];
   const { exposure_meter } = policy;
+  const charged = chargesCredits(draft.operation);
   for (const meter of draft.meters) {
-    if (!takesFrom(meter, granted)) continue;
+    if (!takesFrom(meter, granted) || (!charged && countsCredits(meter))) continue;
     legs.push({ meter, amount: amountFor(meter, amounts, catalog.fx) });
     if (meter.class !== 'cost' || meter.unit !== exposure_meter.unit || meter.workspace !== exposure_meter.workspace) continue;
     legs.push({ meter: exposure_meter, amount: amountFor(exposure_meter, amounts, catalog.fx), exposure: true });

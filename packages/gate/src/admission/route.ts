@@ -1,5 +1,5 @@
 import { BrokenInvariant, isRefusal, type Refusal, refuse } from '@purser/core';
-import { type ModelEntry, priceKeyOf } from '@purser/catalog';
+import { chargesCredits, type ModelEntry, priceKeyOf } from '@purser/catalog';
 import { findRate, type ModelPrice, multiply } from '@purser/money';
 import { type Candidates, candidatesFor, type Headroom } from '@purser/routing';
 
@@ -91,11 +91,15 @@ export function fit(draft: SizedDraft, candidates: readonly ModelEntry[], left: 
         `max_cost: no rate from ${foreign.currency} to ${currency} is known here; want ${foreign.currency}`,
       );
   }
-  const credits: Headroom = {
-    remaining: multiply(catalog.credit.cost, policy.request.credits_max),
-    code: 'request_too_large',
-    name: `the plan’s limit of ${policy.request.credits_max} credits a request`,
-  };
+  const credits: Headroom[] = chargesCredits(draft.operation)
+    ? [
+        {
+          remaining: multiply(catalog.credit.cost, policy.request.credits_max),
+          code: 'request_too_large',
+          name: `the plan’s limit of ${policy.request.credits_max} credits a request`,
+        },
+      ]
+    : [];
   const asked: Headroom[] = ask.cost_max ? [{ remaining: ask.cost_max, code: 'request_too_large', name: 'max_cost' }] : [];
   return ask.task.fit({
     input: draft.input,
@@ -104,7 +108,7 @@ export function fit(draft: SizedDraft, candidates: readonly ModelEntry[], left: 
     size: draft.size,
     candidates,
     priceOf: (model) => priceOf(draft, model),
-    headrooms: [credits, ...asked, ...left.headrooms],
+    headrooms: [...credits, ...asked, ...left.headrooms],
     ...(left.dearest && { dearest_headroom: left.dearest }),
     units_left: unitsLeft(left),
   });

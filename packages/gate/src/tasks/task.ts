@@ -89,6 +89,8 @@ export interface Task<Input = unknown, S extends Size = Size, F extends Fitted =
   readonly name: string;
   /** False: an answer of another model than the first choice is no substitute, so that none is asked. Absent: it is. */
   readonly substitutes?: boolean;
+  /** False: its calls follow one another behind a request that was counted, and count against no rate. Absent: each counts. */
+  readonly rated?: boolean;
   /** Which providers can be called for it now. */
   offeredBy(): ReadonlySet<string>;
   /** What of a request a provider, or its model, cannot do as asked, in words for the caller; undefined: nothing. Absent: each can do all. */

@@ -1,0 +1,23 @@
+import type { Clock, WorkspaceId } from '@purser/core';
+import type { Pool } from '@purser/database';
+import type { Gate } from '@purser/gate';
+import type { Bounds, Site } from '@purser/http';
+import type { Workspace } from '@purser/identity';
+import type { Jobs } from '@purser/jobs';
+import type { Meters } from '@purser/meters';
+import type { Policy } from '@purser/policy';
+
+/** What campaigns need of a server. */
+export interface CampaignsDeps {
+  readonly clock: Clock;
+  readonly pool: Pool;
+  readonly jobs: Jobs;
+  readonly gate: Gate;
+  readonly meters: Meters;
+  readonly bounds: Pick<Bounds, 'prompt_body_bytes_max'>;
+  readonly site: Site;
+  readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
+  readonly identity: { workspace(id: WorkspaceId): Workspace | undefined | Promise<Workspace | undefined> };
+  /** Who writes where a campaign names no sender: `name@host`, or `Name <name@host>`. */
+  readonly campaign_sender: string;
+}

@@ -1,0 +1,2 @@
+export { openCarriers } from './open-carriers.ts';
+export { campaignsMigrations } from './module.ts';

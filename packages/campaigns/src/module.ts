@@ -1,0 +1,43 @@
+import type { SchemaMigrations } from '@purser/database';
+import { defineJob } from '@purser/jobs/module';
+import type { Module } from '@purser/module';
+import { z } from 'zod';
+
+import type { CampaignsDeps } from './deps.ts';
+
+export const campaignsMigrations: SchemaMigrations = {
+  schema: 'campaigns',
+  directory: new URL('../migrations/', import.meta.url),
+};
+
+const RESOLVE_EVERY_MS = 30_000;
+const HOUR_MS = 3_600_000;
+/** A worker that is killed costs an attempt, and nothing else. */
+const ATTEMPTS_MAX = 50;
+
+/** E-mail to many recipients, through the gate. */
+export const campaigns: Module<CampaignsDeps> = {
+  name: 'campaigns',
+  migrations: campaignsMigrations,
+  jobs: [
+    defineJob({
+      kind: 'campaign_send',
+      lane: 'standard',
+      attempts_max: ATTEMPTS_MAX,
+      timeout_ms: HOUR_MS,
+      payload: z.strictObject({ campaign_id: z.uuid() }),
+      run: async (deps: CampaignsDeps, job) => (await import('./send-campaign.ts')).sendCampaign(deps, job),
+    }),
+  ],
+  background: [
+    {
+      name: 'campaigns',
+      every_ms: RESOLVE_EVERY_MS,
+      run: async (deps) => (await import('./resolve-dispatches.ts')).resolveDispatches(deps),
+      failure: 'what messages cost whose worker was killed could not be resolved',
+    },
+  ],
+  async routes(app, deps) {
+    (await import('./routes/register-routes.ts')).registerRoutes(app, deps);
+  },
+};

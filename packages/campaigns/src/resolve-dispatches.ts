@@ -1,0 +1,52 @@
+import type { HoldId } from '@purser/core';
+import { transaction } from '@purser/database';
+import { listUnresolved, resolveUnresolved } from '@purser/meters';
+
+import type { CampaignsDeps } from './deps.ts';
+
+/** At a time. */
+const DISPATCHES_MAX = 200;
+/** A call that is under way writes down itself what it came to. */
+const LEFT_FOR = { minutes: 2 };
+
+interface Open {
+  readonly transaction_id: HoldId;
+  readonly cost: bigint;
+}
+
+/**
+ * What messages cost whose worker was killed before it could say so: what the carrier took, by the send ledger. The hold of such a call
+ * expires as unresolved and is resolved here, to the cost of the messages that were accepted; who is unconfirmed is charged to nobody.
+ */
+export async function resolveDispatches({ pool, clock, meters }: CampaignsDeps): Promise<number> {
+  const now = clock.now();
+  const { rows } = await pool.query<Open>(
+    `select d.transaction_id, (select count(*) from campaigns.recipient r where r.transaction_id = d.transaction_id
+       and r.state in ('accepted', 'delivered', 'bounced', 'complained')) * d.cost_each as cost
+     from campaigns.dispatch d
+     where d.cost is null and d.began_at < $1
+       and not exists (select from campaigns.recipient r where r.transaction_id = d.transaction_id and r.state = 'sending')
+     order by d.began_at limit $2`,
+    [now.subtract(LEFT_FOR).toString(), DISPATCHES_MAX],
+  );
+  const unresolved = new Set(
+    (await listUnresolved(pool, { holds: rows.map((row) => row.transaction_id), limit: DISPATCHES_MAX })).map(
+      (one) => one.hold_id,
+    ),
+  );
+  let resolved = 0;
+  for (const { transaction_id, cost: counted } of rows) {
+    const cost = BigInt(counted);
+    // A hold that is still open expires by itself; then it is looked at again.
+    if (!unresolved.has(transaction_id) && (await meters.find(transaction_id))?.state === 'open') continue;
+    await transaction(pool, async (connection) => {
+      if (unresolved.has(transaction_id)) await resolveUnresolved(connection, now, [{ hold: transaction_id, cost }]);
+      await connection.query('update campaigns.dispatch set cost = $2 where transaction_id = $1 and cost is null', [
+        transaction_id,
+        cost,
+      ]);
+    });
+    resolved++;
+  }
+  return resolved;
+}

@@ -1,0 +1,16 @@
+import type { App } from '@purser/http';
+
+import type { CampaignsDeps } from '../deps.ts';
+import { registerMailbox } from './mailbox.ts';
+import { registerRead } from './read.ts';
+import { registerSend } from './send.ts';
+import { registerSuppressions } from './suppressions.ts';
+import { registerUnsubscribe } from './unsubscribe.ts';
+
+export function registerRoutes(app: App, deps: CampaignsDeps): void {
+  registerSend(app, deps);
+  registerRead(app, deps);
+  registerSuppressions(app, deps);
+  registerMailbox(app, deps);
+  registerUnsubscribe(app, deps);
+}
