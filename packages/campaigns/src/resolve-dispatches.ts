@@ -35,8 +35,7 @@ export async function resolveDispatches({ pool, clock, meters }: CampaignsDeps):
     ),
   );
   let resolved = 0;
-  for (const { transaction_id, cost: counted } of rows) {
-    const cost = BigInt(counted);
+  for (const { transaction_id, cost } of rows) {
     // A hold that is still open expires by itself; then it is looked at again.
     if (!unresolved.has(transaction_id) && (await meters.find(transaction_id))?.state === 'open') continue;
     await transaction(pool, async (connection) => {

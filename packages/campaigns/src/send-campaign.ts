@@ -4,7 +4,7 @@ import { type EmailInput, type EmailResult, SLICE_MAX, type Spent } from '@purse
 import type { Caller } from '@purser/identity';
 import { JobFailure, type RunningJob } from '@purser/jobs';
 
-import { type Campaign, CAMPAIGN_COLUMNS, type CampaignId, type RecipientState } from './campaign.ts';
+import { type Campaign, CAMPAIGN_COLUMNS, type RecipientState } from './campaign.ts';
 import type { CampaignsDeps } from './deps.ts';
 import { enqueueSend } from './enqueue-send.ts';
 import { sendLedger } from './send-ledger.ts';
@@ -165,7 +165,7 @@ async function finish(
     if (run_at)
       return enqueueSend(deps, connection, {
         workspace: workspace_id,
-        campaign_id: campaign_id as CampaignId,
+        campaign_id,
         lane,
         total,
         run_at,

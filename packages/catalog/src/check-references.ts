@@ -75,6 +75,8 @@ function checkModels(catalog: Catalog, report: Report): void {
 /** The unit a model of that task cannot be billed without, when the price lacks it. */
 function unpricedUnit({ tasks }: Catalog, model: ModelEntry, { units, images }: ModelPrice): string | undefined {
   switch (model.task) {
+    case 'email':
+      return units.email === undefined ? 'email' : undefined;
     case 'text':
       return units.input_token === undefined ? 'input_token' : units.output_token === undefined ? 'output_token' : undefined;
     case 'embedding':

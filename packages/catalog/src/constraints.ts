@@ -177,6 +177,9 @@ function piecesOf(plan: Plan, task: TaskType, model: ModelEntry, price: ModelPri
       return { of: `${quotas.jobs_month ?? 'any number of'} calls`, yoctos: fees };
     case 'video':
       return times(quotas.video_minutes_month, units.minute ?? (units.second ?? 0n) * 60n, 'minute');
+    case 'email':
+      // A plan's e-mail has a route and a reckoning of its own: see `emailCost`.
+      return times(0n, 0n, 'email');
     default:
       // A module's: what its quotas leave in money is for its own figures. Its cost is bounded as everybody's is.
       return isFree(price) ? times(undefined, 0n, task) : undefined;

@@ -55,7 +55,7 @@ export function emailPrices(catalog: Catalog, plan: Plan, at: Temporal.Instant):
 }
 
 /** The price in force at `at` and those announced for later. */
-export function pricesFrom(catalog: Catalog, key: string, at: Temporal.Instant): readonly ModelPrice[] {
+function pricesFrom(catalog: Catalog, key: string, at: Temporal.Instant): readonly ModelPrice[] {
   const now = catalog.prices.findByKey(key, at);
   return catalog.prices.history(key).filter((price) => price === now || Temporal.Instant.compare(price.from, at) > 0);
 }

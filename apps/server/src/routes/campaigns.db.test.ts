@@ -50,7 +50,7 @@ describe('campaigns of an installation without a carrier', () => {
     const { json: mailbox } = await server.ask('/api/campaigns/mailbox', { key });
     expect(mailbox.local).toBe(true);
     const messages = mailbox.messages as unknown as Record<string, string>[];
-    expect(messages.map(({ to }) => to).toSorted()).toEqual(['ann@example.com', 'bob@example.com']);
+    expect(new Set(messages.map(({ to }) => to))).toEqual(new Set(['ann@example.com', 'bob@example.com']));
     const ann = messages.find(({ to }) => to === 'ann@example.com')!;
     expect(ann['subject']).toBe('Hello Ann <b>&</b> "Co"');
     expect(ann['html']).toContain('Dear Ann &#60;b&#62;&#38;&#60;/b&#62; &#34;Co&#34;,');
@@ -108,8 +108,7 @@ describe('campaigns of an installation without a carrier', () => {
     expect(later.json).toMatchObject({ accepted: 0, refused: 0, deferred: 2 });
     const job = await server.ask(`/api/jobs/${later.json.job_id}`, { key });
     expect(job.json).toMatchObject({ status: 'queued', progress: { done: 0, total: 2 } });
-    const { now } = (await server.admin('/api/admin/clock', { body: { now: job.json.run_at } })).json;
-    expect(now).toBeDefined();
+    expect((await server.admin('/api/admin/clock', { body: { now: String(job.json.run_at) } })).status).toBe(200);
     expect(await sent(server, key, later.json as never)).toMatchObject({ status: 'sent', counts: { delivered: 2 } });
   });
 

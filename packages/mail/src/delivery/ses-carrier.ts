@@ -1,4 +1,4 @@
-import type { SESv2Client } from '@aws-sdk/client-sesv2';
+import type * as Sdk from '@aws-sdk/client-sesv2';
 
 import type { Carrier, Handover } from './carrier.ts';
 import { composeMessage } from './compose-message.ts';
@@ -65,8 +65,8 @@ export function sesCarrier(options: SesOptions): Carrier {
 }
 
 interface Ses {
-  readonly client: SESv2Client;
-  readonly sdk: typeof import('@aws-sdk/client-sesv2');
+  readonly client: Sdk.SESv2Client;
+  readonly sdk: typeof Sdk;
   readonly compile: (message: ReturnType<typeof composeMessage>) => Promise<Buffer>;
 }
 

@@ -85,7 +85,7 @@ export async function startSesStandIn(): Promise<SesStandIn> {
     }
     if (path !== 'POST /v2/email/outbound-emails') return fail(response, 404, 'NotFoundException', path);
     calls++;
-    takeIn(response, messageOf(JSON.parse(body)));
+    takeIn(response, messageOf(JSON.parse(body) as SendEmailBody));
   }
 
   function takeIn(response: ServerResponse, message: TakenMessage): void {
@@ -116,11 +116,13 @@ function overQuota(
   return within.length >= quota.per_second * 2 ? ERRORS.throttled : undefined;
 }
 
-function messageOf(given: {
-  FromEmailAddress: string;
-  Destination: { ToAddresses: string[] };
-  Content: { Raw: { Data: string } };
-}): TakenMessage {
+interface SendEmailBody {
+  readonly FromEmailAddress: string;
+  readonly Destination: { readonly ToAddresses: string[] };
+  readonly Content: { readonly Raw: { readonly Data: string } };
+}
+
+function messageOf(given: SendEmailBody): TakenMessage {
   const raw = Buffer.from(given.Content.Raw.Data, 'base64').toString('utf8');
   const recipient = /^X-Purser-Recipient: (\S+)/imu.exec(raw)?.[1] ?? '';
   return { message_id: crypto.randomUUID(), from: given.FromEmailAddress, to: given.Destination.ToAddresses, raw, recipient };
