@@ -32,7 +32,64 @@ import { TextTask } from './tasks/text/text-task.ts';
 export function createGate(deps: GateDeps): Gate {
   const inFlight = new InFlight((work, error) => deps.onBackgroundFailure?.(work, error));
   const text = new TextTask(deps);
-  const engine: Engine = {
+  const engine = engineOf(deps, text, inFlight);
+  const taskNamed = (name: string): Task => {
+    const task = engine.tasks.get(name);
+    assert(task, `this gate has no task ${name}`);
+    return task;
+  };
+  const open = <T>(ask: Ask, endpoint: string, run: (cleared: Cleared) => Promise<T | Refusal>): Promise<T | Refusal> =>
+    inFlight.track(openCall(engine, ask, endpoint, run));
+
+  return {
+    offeredBy: (task) => taskNamed(task).offeredBy(),
+    spend: <Result>(caller: Caller, task: string, request: TaskRequest, signal: AbortSignal) =>
+      open(askFor(taskNamed(task), caller, request), task, (cleared) => spend<Result>(engine, cleared, signal)),
+    spendStreaming: <Result>(caller: Caller, task: string, request: TaskRequest, signal: AbortSignal) =>
+      open(askFor(taskNamed(task), caller, request), task, (cleared) =>
+        stream<Result, SpentEnd<Result>>(engine, cleared, signal, spentEnd, onlyEnd),
+      ),
+    generate: (caller, request, signal) =>
+      open(askOf(text, caller, request), 'generate', async (cleared) => {
+        const spent = await spend<TextResult>(engine, cleared, signal);
+        return isRefusal(spent) ? spent : answerOf(spent);
+      }),
+    stream: (caller, request, signal) =>
+      open(askOf(text, caller, request), 'generate', (cleared) =>
+        stream<TextResult, ReturnType<typeof endOf>, AnswerPiece>(engine, cleared, signal, endOf, (spent) =>
+          replayedParts(answerOf(spent)),
+        ),
+      ),
+    chatCompletions: (caller, { body, idempotency, arrival }, signal) => {
+      const wrong = refuseBody(body);
+      if (wrong !== undefined) return inFlight.track(clientError(engine, caller, body.user, wrong, arrival));
+      const input: TextInput = { body };
+      const ask = askFor(text, caller, { input, model: body.model, models: body.models, user: body.user, idempotency, arrival });
+      return open(ask, 'chat', (cleared) => chatCompletions(engine, text, cleared, body, signal));
+    },
+    arrive: (caller, user) => {
+      const arrived = arrive(engine, caller, user);
+      return arrived instanceof Promise
+        ? arrived.then((one) => reportRefused(engine, caller, one))
+        : reportRefused(engine, caller, arrived);
+    },
+    act: (caller, user) => countAction(engine, caller, user),
+    recordClientError: (caller, refusal, arrival) => clientError(engine, caller, undefined, refusal, arrival),
+    headroom: (caller) => headroomOf(engine, caller),
+    proveRoutes: (models) => proveRoutes(engine, models),
+    settled: (timeout_ms) => {
+      engine.meters.flush();
+      return inFlight.settled(timeout_ms);
+    },
+    drain: (timeout_ms) => {
+      engine.meters.flush();
+      return inFlight.drain(timeout_ms);
+    },
+  };
+}
+
+function engineOf(deps: GateDeps, text: TextTask, inFlight: InFlight): Engine {
+  return {
     ...deps,
     tasks: tasksOf([
       text,
@@ -47,112 +104,56 @@ export function createGate(deps: GateDeps): Gate {
     inFlight,
     refused: new Refused(),
   };
+}
 
-  /** A call that is refused before the steps could be taken. */
-  const mistaken = async (
-    caller: Caller,
-    user: string | undefined,
-    refusal: Refusal,
-    arrival: Arrival | undefined,
-  ): Promise<Refusal> => countClientError(engine, caller, user, await countRefused(engine, caller, arrival, refusal));
+/** A call that is refused before the steps could be taken. */
+async function clientError(
+  engine: Engine,
+  caller: Caller,
+  user: string | undefined,
+  refusal: Refusal,
+  arrival: Arrival | undefined,
+): Promise<Refusal> {
+  return countClientError(engine, caller, user, await countRefused(engine, caller, arrival, refusal));
+}
 
-  /** Every endpoint: the steps before the hold, then the call, watched from beginning to end. */
-  const open = async <T>(given: Ask, endpoint: string, run: (cleared: Cleared) => Promise<T | Refusal>): Promise<T | Refusal> => {
-    const { caller, user } = given;
-    if (inFlight.closed)
-      return refuse('overloaded', 'this server is shutting down; send the request again', { retryAfterSeconds: 1 });
-    const { idempotency } = given;
-    // A key is of one endpoint: the same bytes at another ask for something else.
-    const ask = idempotency
-      ? { ...given, idempotency: { ...idempotency, request_hash: `${endpoint} ${idempotency.request_hash}` } }
-      : given;
-    const watch = watchOf(ask);
-    const cleared = await clear(engine, ask, watch);
-    const served = isRefusal(cleared) ? cleared : await run(cleared);
-    // Who names the most it may cost wants to be refused rather than to pay more.
-    const result = isRefusal(served) && !ask.cost_max ? await countClientError(engine, caller, user, served) : served;
-    if (isRefusal(result)) watch.end(result.code);
-    else if (isReplay(result)) watch.end('ok');
-    else watch.began();
-    return result;
-  };
+/** Every endpoint: the steps before the hold, then the call, watched from beginning to end. */
+async function openCall<T>(
+  engine: Engine,
+  given: Ask,
+  endpoint: string,
+  run: (cleared: Cleared) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  const { caller, user, idempotency } = given;
+  if (engine.inFlight.closed)
+    return refuse('overloaded', 'this server is shutting down; send the request again', { retryAfterSeconds: 1 });
+  // A key is of one endpoint: the same bytes at another ask for something else.
+  const ask = idempotency
+    ? { ...given, idempotency: { ...idempotency, request_hash: `${endpoint} ${idempotency.request_hash}` } }
+    : given;
+  const watch = watchOf(engine, ask);
+  const cleared = await clear(engine, ask, watch);
+  const served = isRefusal(cleared) ? cleared : await run(cleared);
+  // Who names the most it may cost wants to be refused rather than to pay more.
+  const result = isRefusal(served) && !ask.cost_max ? await countClientError(engine, caller, user, served) : served;
+  if (isRefusal(result)) watch.end(result.code);
+  else if (isReplay(result)) watch.end('ok');
+  else watch.began();
+  return result;
+}
 
-  const watchOf = ({ caller, task, operation }: Ask): CallWatch => {
-    const { workspace } = caller;
-    const known = { task: task.name, operation: operation ?? 'unread', plan: workspace?.plan ?? '', workspace, model: null };
-    return new CallWatch(known, deps.observe);
-  };
+function watchOf({ observe }: Engine, { caller: { workspace }, task, operation }: Ask): CallWatch {
+  const call = { task: task.name, operation: operation ?? 'unread', plan: workspace?.plan ?? '', workspace, model: null };
+  return new CallWatch(call, observe);
+}
 
-  /** A call that is refused before it says what it wants counts in the figures too. */
-  const told = <T extends Arrival | Refusal | undefined>(caller: Caller, arrived: T): T => {
-    if (arrived !== undefined && isRefusal(arrived)) {
-      const known = {
-        task: '',
-        operation: 'unread',
-        plan: caller.workspace?.plan ?? '',
-        workspace: caller.workspace,
-        model: null,
-      };
-      new CallWatch(known, deps.observe).end(arrived.code);
-    }
-    return arrived;
-  };
-
-  const taskNamed = (name: string): Task => {
-    const task = engine.tasks.get(name);
-    assert(task, `this gate has no task ${name}`);
-    return task;
-  };
-
-  return {
-    offeredBy: (task) => taskNamed(task).offeredBy(),
-    spend: <Result>(caller: Caller, task: string, request: TaskRequest, signal: AbortSignal) =>
-      inFlight.track(open(askFor(taskNamed(task), caller, request), task, (cleared) => spend<Result>(engine, cleared, signal))),
-    spendStreaming: <Result>(caller: Caller, task: string, request: TaskRequest, signal: AbortSignal) =>
-      inFlight.track(
-        open(askFor(taskNamed(task), caller, request), task, (cleared) =>
-          stream<Result, SpentEnd<Result>>(engine, cleared, signal, spentEnd, onlyEnd),
-        ),
-      ),
-    generate: (caller, request, signal) =>
-      inFlight.track(
-        open(askOf(text, caller, request), 'generate', async (cleared) => {
-          const spent = await spend<TextResult>(engine, cleared, signal);
-          return isRefusal(spent) ? spent : answerOf(spent);
-        }),
-      ),
-    stream: (caller, request, signal) =>
-      inFlight.track(
-        open(askOf(text, caller, request), 'generate', (cleared) =>
-          stream<TextResult, ReturnType<typeof endOf>, AnswerPiece>(engine, cleared, signal, endOf, (spent) =>
-            replayedParts(answerOf(spent)),
-          ),
-        ),
-      ),
-    chatCompletions: (caller, { body, idempotency, arrival }, signal) => {
-      const wrong = refuseBody(body);
-      if (wrong !== undefined) return inFlight.track(mistaken(caller, body.user, wrong, arrival));
-      const input: TextInput = { body };
-      const ask = askFor(text, caller, { input, model: body.model, models: body.models, user: body.user, idempotency, arrival });
-      return inFlight.track(open(ask, 'chat', (cleared) => chatCompletions(engine, text, cleared, body, signal)));
-    },
-    arrive: (caller, user) => {
-      const arrived = arrive(engine, caller, user);
-      return arrived instanceof Promise ? arrived.then((one) => told(caller, one)) : told(caller, arrived);
-    },
-    act: (caller, user) => countAction(engine, caller, user),
-    recordClientError: (caller, refusal, arrival) => mistaken(caller, undefined, refusal, arrival),
-    headroom: (caller) => headroomOf(engine, caller),
-    proveRoutes: (models) => proveRoutes(engine, models),
-    settled: (timeout_ms) => {
-      engine.meters.flush();
-      return inFlight.settled(timeout_ms);
-    },
-    drain: (timeout_ms) => {
-      engine.meters.flush();
-      return inFlight.drain(timeout_ms);
-    },
-  };
+/** A call that is refused before it says what it wants counts in the figures too. */
+function reportRefused<T extends Arrival | Refusal | undefined>({ observe }: Engine, { workspace }: Caller, arrived: T): T {
+  if (arrived !== undefined && isRefusal(arrived)) {
+    const call = { task: '', operation: 'unread', plan: workspace?.plan ?? '', workspace, model: null };
+    new CallWatch(call, observe).end(arrived.code);
+  }
+  return arrived;
 }
 
 type Loose<T> = { readonly [key in keyof T]: T[key] | undefined };

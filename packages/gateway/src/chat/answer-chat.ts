@@ -41,7 +41,7 @@ export async function answerChat(
 ): Promise<FastifyReply> {
   const caller = callerOf(request);
   const arrival = request.arrival ?? undefined;
-  if (isRefusal(asked)) return sendRefusal(request, reply, await gate.mistaken(caller, asked, arrival));
+  if (isRefusal(asked)) return sendRefusal(request, reply, await gate.recordClientError(caller, asked, arrival));
   const { input, model, models, user, stream } = asked;
   const idempotency = idempotencyOf(request);
   const wanted = {
