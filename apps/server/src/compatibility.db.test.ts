@@ -3,13 +3,13 @@ import path from 'node:path';
 import { type StandIn, startStandIn } from '@purser/providers/standins';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { startTestServer, type TestServer } from '../testing/index.ts';
-import { AI_SDK } from './ai-sdk-drivers.ts';
-import { anthropicMessages } from './anthropic-driver.ts';
-import type { Driver, Reach, Told, Wish } from './driver.ts';
-import { langChain } from './langchain-driver.ts';
-import { openAiChat, openAiResponses } from './openai-drivers.ts';
-import { type Recorder, startRecorder } from './recorder.ts';
+import { startTestServer, type TestServer } from './testing/index.ts';
+import { AI_SDK } from './testing/compatibility/ai-sdk-drivers.ts';
+import { anthropicMessages } from './testing/compatibility/anthropic-driver.ts';
+import type { Driver, Reach, Told, Wish } from './testing/compatibility/driver.ts';
+import { langChain } from './testing/compatibility/langchain-driver.ts';
+import { openAiChat, openAiResponses } from './testing/compatibility/openai-drivers.ts';
+import { type Recorder, startRecorder } from './testing/compatibility/recorder.ts';
 
 /* `docs/compatibility.md` is made here: what is in its tables is what the newest official clients did, unmodified, a moment ago. */
 
@@ -177,14 +177,14 @@ test(
       tables.push(`## ${family} (\`${model}\`)\n\n${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`);
     }
     expect(failures).toEqual([]);
-    const file = path.resolve(import.meta.dirname, '..', '..', '..', '..', 'docs', 'compatibility.md');
+    const file = path.resolve(import.meta.dirname, '..', '..', '..', 'docs', 'compatibility.md');
     await expect(`${HEAD}\n${tables.join('\n')}`).toMatchFileSnapshot(file);
   },
 );
 
 const HEAD = `# Clients, features and providers
 
-Made by \`apps/server/src/compatibility/compatibility.db.test.ts\`: each cell is what the newest official client did, unmodified but for its base URL and key, before a stand-in of the provider that refuses what the vendor’s published reference does not allow. \`yes\`: it works, and reached the provider. \`no\` names the member that the family has no word for: a 400, and nothing is spent. \`–\`: the client has no word for it. \`every-member.db.test.ts\` tries every member of the three formats, alone and in random company.
+Made by \`apps/server/src/compatibility.db.test.ts\`: each cell is what the newest official client did, unmodified but for its base URL and key, before a stand-in of the provider that refuses what the vendor’s published reference does not allow. \`yes\`: it works, and reached the provider. \`no\` names the member that the family has no word for: a 400, and nothing is spent. \`–\`: the client has no word for it. \`every-member.db.test.ts\` tries every member of the three formats, alone and in random company.
 
 What is translated, and how:
 
