@@ -31,12 +31,15 @@ export const sources: Source[] = files
 export const code = sources.filter(({ file }) => /\.(ts|tsx|mjs)$/.test(file));
 
 /** Every workspace, by the name of its folder. */
-export const packages = ['packages', 'apps'].flatMap((above) =>
-  readdirSync(path.join(ROOT, above)).map((name) => ({ name, folder: `${above}/${name}` })),
-);
+export const packages = [
+  ...['packages', 'apps'].flatMap((above) =>
+    readdirSync(path.join(ROOT, above)).map((name) => ({ name, folder: `${above}/${name}` })),
+  ),
+  { name: 'engine', folder: 'engine' },
+];
 
 export function packageOf(file: string): string | undefined {
-  return /^(?:packages|apps)\/([^/]+)\//.exec(file)?.[1];
+  return file.startsWith('engine/') ? 'engine' : /^(?:packages|apps)\/([^/]+)\//.exec(file)?.[1];
 }
 
 /** What a test, and nothing else, is made of. */

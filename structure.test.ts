@@ -59,8 +59,8 @@ describe('packages', () => {
       const { shipped, tested } = imported(name);
       const ships = own(manifest.dependencies);
       const named = [...ships, ...own(manifest.devDependencies)];
-      // The web client is built; nothing of it is installed.
-      const missing = name === 'web' ? [] : [...shipped].filter((target) => !ships.includes(target));
+      // The web client and the library are built; none of our packages is installed with them.
+      const missing = name === 'web' || name === 'engine' ? [] : [...shipped].filter((target) => !ships.includes(target));
       return [
         ...missing.map((target) => `${name}: no dependency on ${target}`),
         ...[...tested].filter((target) => !named.includes(target)).map((target) => `${name}: no devDependency on ${target}`),
@@ -84,7 +84,7 @@ describe('packages', () => {
 
   test('a package is entered by its entry points: no path reaches into another one', () => {
     const through = code.flatMap(({ file, text }) => {
-      const home = /^(?:packages|apps)\/[^/]+/.exec(file)?.[0];
+      const home = /^(?:engine|(?:packages|apps)\/[^/]+)/.exec(file)?.[0];
       if (home === undefined) return [];
       const paths = [...text.matchAll(/from '(\.[^']*)'/g)].map((match) =>
         path.posix.join(path.posix.dirname(file), match[1] ?? ''),
@@ -167,7 +167,8 @@ describe('packages', () => {
     expect(missing).toEqual([]);
     const long = packages.flatMap(({ folder }) => {
       const lines = readFileSync(path.join(ROOT, folder, 'README.md'), 'utf8').split('\n').length;
-      return lines > 90 ? [`${folder}: ${lines} lines`] : [];
+      // What is published shows an example of each of its entry points.
+      return lines > (folder === 'engine' ? 260 : 90) ? [`${folder}: ${lines} lines`] : [];
     });
     expect(long).toEqual([]);
   });

@@ -3,10 +3,12 @@ import { existsSync } from 'node:fs';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const DATABASE_TESTS = ['packages/**/*.db.test.ts', 'apps/**/*.db.test.ts', '*.db.test.ts'];
+const DATABASE_TESTS = ['packages/**/*.db.test.ts', 'engine/**/*.db.test.ts', 'apps/**/*.db.test.ts', '*.db.test.ts'];
 const SERVICE_TESTS = ['packages/**/*.services.test.ts', 'apps/**/*.services.test.ts'];
 const BROWSER_TESTS = ['e2e/**/*.test.ts'];
 const UNIT_TESTS = ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'scripts/**/*.test.ts', '*.test.ts'];
+/** What is published, as npm packs and installs it. */
+const PACKED_TESTS = ['apps/server/src/engine.packed.test.ts'];
 const NOT_TESTS = ['**/node_modules/**', '**/dist/**'];
 const SETUP = './packages/database/src/testing/setup';
 
@@ -73,7 +75,7 @@ const addresses = ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'];
 const missingAddresses = addresses.filter((name) => !process.env[name]);
 const chromium = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
-const absent = [...APPS_ON_SERVICES, ...PACKAGES_NOT_ON_SERVICES, ...TRIALS].filter(
+const absent = [...APPS_ON_SERVICES, ...PACKED_TESTS, ...PACKAGES_NOT_ON_SERVICES, ...TRIALS].filter(
   (file) => !existsSync(new URL(file, import.meta.url)),
 );
 if (absent.length > 0) throw new Error(`vitest.config.ts names suites that are not there (moved?): ${absent.join(', ')}`);
@@ -101,13 +103,20 @@ const leftOut: string[] = [];
 const beyond: TestProjectConfiguration = {
   test: {
     name: 'extended',
-    include: ['apps/**/*.db.test.ts', ...PACKAGES_NOT_ON_SERVICES, ...TRIALS],
+    include: ['apps/**/*.db.test.ts', ...PACKED_TESTS, ...PACKAGES_NOT_ON_SERVICES, ...TRIALS],
     ...onServices,
     exclude: [...NOT_TESTS, ...APPS_ON_SERVICES],
   },
 };
 const projects: TestProjectConfiguration[] = [
-  { test: { name: 'unit', include: UNIT_TESTS, ...limits, exclude: [...NOT_TESTS, ...DATABASE_TESTS, ...SERVICE_TESTS] } },
+  {
+    test: {
+      name: 'unit',
+      include: UNIT_TESTS,
+      ...limits,
+      exclude: [...NOT_TESTS, ...DATABASE_TESTS, ...SERVICE_TESTS, ...PACKED_TESTS],
+    },
+  },
   { test: { name: 'embedded', include: DATABASE_TESTS, ...limits, globalSetup: [`${SETUP}/embedded.ts`] } },
 ];
 

@@ -15,6 +15,7 @@ export type { CreatedWorkspace, NewWorkspace } from './create-workspace.ts';
 export type { ApiKey, CreatedKey, KeyId } from './keys.ts';
 export { eachWorkspace, WORKSPACE_SORTS, type WorkspacePage, type WorkspaceSearch } from './list-workspaces.ts';
 export { type Identity, type IdentityOptions, openIdentity } from './open-identity.ts';
+export { openWorkspaces, type Workspaces } from './open-workspaces.ts';
 export { type Overrides, overridesSchema } from './overrides.ts';
 export type { IdentityAuditEvent } from './people/audit-event.ts';
 export type { Invitation } from './people/invitations.ts';
