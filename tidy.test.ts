@@ -183,8 +183,7 @@ describe('words', () => {
 const FUNCTION_LINES_MAX = 70;
 
 /** To be divided; none is added. */
-const LONG_STILL: readonly string[] = [
-];
+const LONG_STILL: readonly string[] = [];
 
 function isExcepted(place: string): boolean {
   return LONG_STILL.some((one) => place.startsWith(`${one} has `));

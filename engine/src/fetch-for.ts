@@ -78,8 +78,8 @@ async function embed({ gate }: Parts, caller: Caller, body: EmbeddingBody, { sig
   const spent = await gate.spend<EmbeddingResult>(caller, 'embedding', { input, model }, signal);
   if (isRefusal(spent)) return refused(spent);
   const tokens = spent.usage.input_tokens;
-  const written = (vector: readonly number[]): unknown =>
-    encoding_format === 'base64' ? Buffer.from(Float32Array.from(vector).buffer).toString('base64') : vector;
+  const written = (vector: EmbeddingResult['vectors'][number]): unknown =>
+    encoding_format === 'base64' ? Buffer.from(Float32Array.from(vector).buffer).toString('base64') : [...vector];
   const data = spent.result.vectors.map((vector, index) => ({ object: 'embedding', index, embedding: written(vector) }));
   const answer = { object: 'list', data, model: spent.model.name, usage: { prompt_tokens: tokens, total_tokens: tokens } };
   return new Response(JSON.stringify(answer), { headers: JSON_TYPE });

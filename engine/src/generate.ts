@@ -27,7 +27,8 @@ export async function stream(parts: Parts, options: GenerateOptions): Promise<As
   return (async function* () {
     for await (const part of streamed) {
       if (part.type === 'refusal') throw new RefusalError(part.refusal);
-      yield part.type === 'end' ? { type: 'end', answer: generatedOf(part.answer) } : part;
+      if (part.type === 'end') yield { type: 'end', answer: generatedOf(part.answer) };
+      else if (part.type === 'text') yield part;
     }
   })();
 }

@@ -1,6 +1,6 @@
 import { type Clock, Fault, repeat, systemClock } from '@purser/core';
 import { DatabaseClock, examineDatabase, migrate, openPool, openRoles, type Pool } from '@purser/database';
-import { type Catalog, describeLoss, loadCatalog, proveCatalog, storeCatalog } from '@purser/catalog';
+import { type Catalog, describeLoss, loadCatalog, proveCatalog, storeCatalog, TASKS } from '@purser/catalog';
 import { createGate, type Gate, keepWithinBound } from '@purser/gate';
 import { openWorkspaces, type Workspaces } from '@purser/identity';
 import { startRollUp } from '@purser/ledger';
@@ -13,7 +13,7 @@ import { OFFLINE, RouteStates, routeStore } from '@purser/routing';
 import { memberMeters, openPeriods, type PeriodOpener, workWallet } from '@purser/wallet';
 
 import { Closing } from './closing.ts';
-import { OWN, OWN_KINDS, withoutOwnWork, withOwnWork } from './own/own-policy.ts';
+import { OWN, withoutOwnWork, withOwnWork } from './own/own-policy.ts';
 import { OwnTask } from './own/own-task.ts';
 import { SCHEMAS, shippedCatalog } from './shipped.ts';
 import type { EngineLog, PurserOptions } from './types.ts';
@@ -176,7 +176,7 @@ function openGate({ clock, pool, meters, workspaces, policies, openPeriod, route
       upstream: (id) => providers.upstream(id),
       proof: (id) => providers.proof?.(id),
     },
-    tasks: OWN_KINDS.map((kind) => new OwnTask(kind)),
+    tasks: TASKS.map((kind) => new OwnTask(kind)),
     policyOf: (workspace, now) => withOwnWork(policies.of(workspace, now)),
     workspaceNow: (id) => workspaces.byId(id),
     openPeriod,

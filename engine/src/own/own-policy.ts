@@ -1,12 +1,9 @@
-import type { Catalog, ModelEntry, QuotaDefinition } from '@purser/catalog';
+import { type Catalog, type ModelEntry, type QuotaDefinition, TASKS } from '@purser/catalog';
 import type { Policy } from '@purser/policy';
 
 /** Who runs what the host does by itself. */
 export const OWN = 'own';
 const VERSION = '1.0.0';
-/** Kinds of work of which a host may do its own: those of the catalog's operations. */
-export const OWN_KINDS = ['text', 'embedding', 'image', 'speech', 'video'] as const;
-
 /** The task under which the host's own work of a kind is held: it counts on the same quotas as that kind. */
 export function ownTask(kind: string): string {
   return `${OWN}:${kind}`;
@@ -17,7 +14,7 @@ export function ownOperation(name: string): string {
   return `${OWN}:${name}`;
 }
 
-const MODELS: readonly ModelEntry[] = OWN_KINDS.map((kind) => ({
+const MODELS: readonly ModelEntry[] = TASKS.map((kind) => ({
   id: `${OWN}/${kind}`,
   provider: OWN,
   name: kind,
@@ -34,8 +31,8 @@ const MODELS: readonly ModelEntry[] = OWN_KINDS.map((kind) => ({
   verified: true,
   aliases: [],
 }));
-const PROVIDERS = Object.fromEntries(OWN_KINDS.map((kind) => [ownTask(kind), [OWN]]));
-const PINNED = Object.fromEntries(OWN_KINDS.map((kind) => [ownTask(kind), { model: `${OWN}/${kind}`, version: VERSION }]));
+const PROVIDERS = Object.fromEntries(TASKS.map((kind) => [ownTask(kind), [OWN]]));
+const PINNED = Object.fromEntries(TASKS.map((kind) => [ownTask(kind), { model: `${OWN}/${kind}`, version: VERSION }]));
 const CLASSES = { simple: ['small'], medium: ['small'], complex: ['small'] } as const;
 
 const catalogs = new WeakMap<Catalog, Catalog>();

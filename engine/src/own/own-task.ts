@@ -1,14 +1,5 @@
 import { assert, type Refusal, refuse } from '@purser/core';
-import {
-  compare,
-  convertCost,
-  findRate,
-  formatMoney,
-  type ModelPrice,
-  type Money,
-  type Usage,
-  YOCTOS_PER_NANO,
-} from '@purser/money';
+import { findRate, type ModelPrice, type Money, type Usage, YOCTOS_PER_NANO } from '@purser/money';
 import {
   type Fitting,
   fitSteps,
@@ -36,9 +27,7 @@ export interface OwnInput extends OwnCost {
   work(hold: { readonly transaction_id: string; readonly signal: AbortSignal }): Promise<OwnCost & { readonly result: unknown }>;
 }
 
-interface FittedOwn extends FittedStep<null> {
-  readonly asked: OwnInput;
-}
+type FittedOwn = FittedStep<null>;
 
 const NANO = 'own_nano';
 const LONG_AGO = Temporal.Instant.fromEpochMilliseconds(0);
@@ -86,23 +75,19 @@ export class OwnTask implements Task<OwnInput, Size, FittedOwn> {
   }
 
   fit(question: Fitting<OwnInput, Size>): FittedOwn | Refusal {
-    const { input, dearest_room, policy } = question;
+    const { input } = question;
     const price = priceIn(input, question);
-    const step = { shape: null, most: usageOf(input, price) };
-    const fitted = fitSteps(
+    const { dearest } = input;
+    const step = {
+      shape: null,
+      most: usageOf(input, price),
+      ...(dearest !== undefined && { dearest: usageOf({ cost: dearest, counts: {} }, price) }),
+    };
+    return fitSteps(
       { ...question, priceOf: () => price },
       (usage) => this.counted(usage),
       () => [step],
     );
-    if ('refused' in fitted) return fitted;
-    const dearest_cost = input.dearest ?? fitted.worst_cost;
-    if (dearest_room) {
-      const { left, code, name } = dearest_room;
-      const most = convertCost(dearest_cost, left.currency, policy.catalog.fx);
-      if (compare(most, left) > 0)
-        return refuse(code, `${name} does not leave enough: it may cost ${formatMoney(most)}, and ${formatMoney(left)} is left`);
-    }
-    return { ...fitted, dearest_cost, asked: input };
   }
 
   most({ most }: FittedOwn): Usage {

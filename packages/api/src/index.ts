@@ -135,7 +135,7 @@ export {
   type WorkspacePage,
   type Overrides,
 } from './workspaces.ts';
-export { standingSchema, laddersSchema, type Standing, type Ladders } from './throttling.ts';
+export { ladderStateSchema, laddersSchema, type LadderState, type Ladders } from './throttling.ts';
 export { fraudFlagSchema, fraudPageSchema, fraudWeekSchema, type FraudFlag, type FraudPage, type FraudWeek } from './fraud.ts';
 export {
   rolloutSchema,

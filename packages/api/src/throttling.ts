@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { instantSchema, quantitySchema } from './amounts.ts';
 import { degradationSchema } from './answer.ts';
 
-export const standingSchema = z.object({
+export const ladderStateSchema = z.object({
   ladder: z.string(),
   watches: z.enum(['ceiling', 'global_budget', 'pool']),
   workspace_id: z.string().nullable().describe('Null: everybody’s.'),
@@ -18,10 +18,10 @@ export const standingSchema = z.object({
 
 export const laddersSchema = z.object({
   frozen: z.boolean(),
-  shared: z.array(standingSchema),
-  workspaces: z.array(standingSchema).describe('Strongest throttling first.'),
+  shared: z.array(ladderStateSchema),
+  workspaces: z.array(ladderStateSchema).describe('Strongest throttling first.'),
   workspaces_throttled: z.int(),
 });
 
-export type Standing = z.infer<typeof standingSchema>;
+export type LadderState = z.infer<typeof ladderStateSchema>;
 export type Ladders = z.infer<typeof laddersSchema>;

@@ -1,6 +1,6 @@
 import { listLevels } from '@purser/policy';
 import { z } from 'zod';
-import { laddersSchema, type standingSchema } from '@purser/api';
+import { laddersSchema, type ladderStateSchema } from '@purser/api';
 import { problems, type App, quantity } from '@purser/http';
 
 import type { ConsoleDeps } from './deps.ts';
@@ -22,7 +22,7 @@ export function registerLadder(app: App, deps: ConsoleDeps): void {
     },
     handler: async (request, reply) => {
       const found = await listLevels(deps, request.query.limit ?? 100);
-      const wire = (one: (typeof found.shared)[number]): z.infer<typeof standingSchema> => ({
+      const wire = (one: (typeof found.shared)[number]): z.infer<typeof ladderStateSchema> => ({
         ...one,
         spent: quantity(one.spent, one.unit),
         cap: quantity(one.cap, one.unit),

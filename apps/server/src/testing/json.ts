@@ -12,6 +12,15 @@ export interface Json extends Iterable<Json> {
   find(is: (one: Json) => boolean): Json | undefined;
 
   readonly action: string;
+  readonly campaign_id: string;
+  readonly campaigns: Json;
+  readonly counts: Json;
+  readonly invalid: Json;
+  readonly job_id: string;
+  readonly local: boolean;
+  readonly messages: Json;
+  readonly run_at: string;
+  readonly suppressions: Json;
   readonly allocations: Json;
   readonly alerts: Json;
   readonly gifts: Json;

@@ -1,4 +1,4 @@
-import type { Ladders, Standing } from '@purser/api';
+import type { Ladders, LadderState } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Snowflake } from 'lucide-react';
 import { problemOf } from '../../../api/client.ts';
