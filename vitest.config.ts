@@ -47,6 +47,7 @@ const PACKAGES_NOT_ON_SERVICES = [
 const TRIALS = [
   'apps/cli/src/lives.db.test.ts',
   'apps/cli/src/simulate.db.test.ts',
+  'apps/server/src/campaigns-killed.db.test.ts',
   'apps/server/src/edges.db.test.ts',
   'packages/gate/src/engine.db.test.ts',
   'packages/gate/src/proof.db.test.ts',
@@ -56,7 +57,14 @@ const TRIALS = [
 ];
 
 /** Begun first, or one of them would still run when all others are over. */
-const LONGEST = ['no-fault-ends-it.test.ts', 'lives.db.test.ts', 'cli.test.ts', 'offline/growth.test.ts', 'journeys.e2e.test.ts'];
+const LONGEST = [
+  'campaigns-killed.db.test.ts',
+  'no-fault-ends-it.test.ts',
+  'lives.db.test.ts',
+  'cli.test.ts',
+  'offline/growth.test.ts',
+  'journeys.e2e.test.ts',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

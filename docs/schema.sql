@@ -365,6 +365,7 @@ create table campaigns.campaign (
   link_key bytea not null,
   created_at timestamp with time zone not null,
   ended_at timestamp with time zone,
+  job_id uuid,
   constraint campaign_pkey PRIMARY KEY (campaign_id),
   constraint campaign_actor_check CHECK ((length(actor) <= 300)),
   constraint campaign_end_user_check CHECK ((length(end_user) <= 256)),
@@ -376,6 +377,7 @@ create table campaigns.campaign (
   constraint size_within CHECK (((octet_length(COALESCE(html, ''::text)) + octet_length(plain_text)) <= 90000))
 );
 CREATE INDEX campaign_of_workspace ON campaigns.campaign USING btree (workspace_id, campaign_id);
+CREATE INDEX campaign_under_way ON campaigns.campaign USING btree (campaign_id) WHERE (status = 'sending'::text);
 alter table campaigns.campaign enable row level security;
 create policy all_rows on campaigns.campaign for all to purser_work using (true);
 create policy own_rows on campaigns.campaign for all to purser_app using ((workspace_id = base.current_workspace()));

@@ -17,10 +17,10 @@ export interface SendOrder {
   readonly run_at?: Temporal.Instant;
 }
 
-/** Puts the job in that sends what is due of a campaign by then: once for each time. */
+/** Puts the job in that sends what is due of a campaign by then, once for each time, and writes it down with the campaign. */
 export async function enqueueSend(
   { jobs }: Pick<CampaignsDeps, 'jobs'>,
-  inside: Connection | undefined,
+  inside: Connection,
   { workspace, campaign_id, lane, total, run_at }: SendOrder,
 ): Promise<Enqueued | Refusal> {
   const made = await jobs.enqueue(
@@ -35,10 +35,11 @@ export async function enqueueSend(
         ...(run_at && { run_at }),
       },
     ],
-    { running_max: RUNNING_MAX, ...(inside && { inside }) },
+    { running_max: RUNNING_MAX, inside },
   );
   if (isRefusal(made)) return made;
   const [job] = made;
   assert(job !== undefined, 'a job that is put in has an id');
+  await inside.query('update campaigns.campaign set job_id = $2 where campaign_id = $1', [campaign_id, job.id]);
   return job;
 }

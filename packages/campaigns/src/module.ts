@@ -10,6 +10,7 @@ export const campaignsMigrations: SchemaMigrations = {
   directory: new URL('../migrations/', import.meta.url),
 };
 
+const STOPPED_EVERY_MS = 5_000;
 const RESOLVE_EVERY_MS = 30_000;
 const HOUR_MS = 3_600_000;
 /** A worker that is killed costs an attempt, and nothing else. */
@@ -30,6 +31,12 @@ export const campaigns: Module<CampaignsDeps> = {
     }),
   ],
   background: [
+    {
+      name: 'stopped campaigns',
+      every_ms: STOPPED_EVERY_MS,
+      run: async (deps) => (await import('./end-stopped.ts')).endStopped(deps),
+      failure: 'campaigns whose job was stopped could not be ended',
+    },
     {
       name: 'campaigns',
       every_ms: RESOLVE_EVERY_MS,

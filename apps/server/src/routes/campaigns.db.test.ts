@@ -54,7 +54,7 @@ describe('campaigns of an installation without a carrier', () => {
     const ann = messages.find(({ to }) => to === 'ann@example.com')!;
     expect(ann['subject']).toBe('Hello Ann <b>&</b> "Co"');
     expect(ann['html']).toContain('Dear Ann &#60;b&#62;&#38;&#60;/b&#62; &#34;Co&#34;,');
-    expect(ann['text']).toBe('Dear Ann <b>&</b> "Co",\nsee what is new (https://example.com/new) & tell us.');
+    expect(ann['text']).toBe('Dear Ann <b>&</b> "Co",\n\nsee what is new (https://example.com/new) & tell us.');
     expect(ann['unsubscribe_url']).toMatch(/^http:\/\/[^/]+\/u\/[\w-]{43}$/);
   });
 
@@ -124,6 +124,25 @@ describe('campaigns of an installation without a carrier', () => {
       status: 422,
       json: { code: 'idempotency_mismatch' },
     });
+  });
+
+  it('whose job is cancelled end: whoever was to be written to is refused, and what was promised to them is free', async () => {
+    const { key } = await server.workspace('PRO');
+    const later = { subject: 'S', text: 'T', recipients: addresses(310), overflow: 'next_day' };
+    const { json } = await send(server, key, later);
+    expect(json).toMatchObject({ accepted: 300, deferred: 10 });
+    await sent(server, key, json as never);
+    const rest = (await server.ask('/api/jobs?kind=campaign_send&status=queued', { key })).json.jobs as unknown as {
+      id: string;
+    }[];
+    expect(rest).toHaveLength(1);
+    expect((await server.ask(`/api/jobs/${rest[0]!.id}/cancel`, { key, method: 'POST' })).status).toBe(200);
+    await expect
+      .poll(async () => (await server.ask(`/api/campaigns/${json.campaign_id}`, { key })).json, {
+        timeout: SENT_TIMEOUT_MS,
+        interval: 200,
+      })
+      .toMatchObject({ status: 'sent', counts: { delivered: 300, refused: 10, queued: 0 } });
   });
 
   it('of one workspace are not there for another', async () => {
@@ -248,7 +267,8 @@ describe('the pool of Mailrelay', () => {
     for (const counts of total) expect(sumOf(counts)).toBe(2);
     const { rows } = await server.database.pool.query(`select used, held from meters.counter where key = 'pool:mailrelay'`);
     expect(rows).toEqual([{ used: 72_000n, held: 0n }]);
-    const paused = await send(server, first.key, { subject: 'S', text: 'T', recipients: addresses(1) });
+    const late = await server.workspace('FREE');
+    const paused = await send(server, late.key, { subject: 'S', text: 'T', recipients: addresses(1) });
     expect(paused).toMatchObject({ status: 429, json: { code: 'pool_paused' } });
     expect((paused.json.offers as unknown as { kind: string; id: string }[]).map(({ kind, id }) => [kind, id])).toContainEqual([
       'upgrade',
@@ -258,6 +278,6 @@ describe('the pool of Mailrelay', () => {
     expect(wait).toBeGreaterThan(0);
     const now = server.running.composition.deps.clock.now();
     await server.admin('/api/admin/clock', { body: { now: now.add({ seconds: wait + 60 }).toString() } });
-    expect((await send(server, first.key, { subject: 'S', text: 'T', recipients: addresses(1) })).status).toBe(202);
+    expect((await send(server, late.key, { subject: 'S', text: 'T', recipients: addresses(1) })).status).toBe(202);
   });
 });
