@@ -68,7 +68,7 @@ async function begin(): Promise<Begun> {
   const recipients = Array.from({ length: RECIPIENTS }, (_, index) => ({ email: `r${index}@${id}.example` }));
   const { json } = await front.ask('/api/campaigns/send', { key, body: { subject: 'S', text: 'T', recipients } });
   expect(json).toMatchObject({ accepted: RECIPIENTS });
-  return { id, key, campaign: String(json.campaign_id) };
+  return { id, key, campaign: json.campaign_id };
 }
 
 const read = async ({ key, campaign }: Begun) =>

@@ -14,9 +14,10 @@ export interface Json extends Iterable<Json> {
   readonly action: string;
   readonly campaign_id: string;
   readonly campaigns: Json;
-  readonly counts: Json;
+  readonly counts: Readonly<Record<string, number>>;
   readonly invalid: Json;
   readonly job_id: string;
+  readonly jobs: Json;
   readonly local: boolean;
   readonly messages: Json;
   readonly run_at: string;
