@@ -22,6 +22,7 @@ export const SCHEMA_NAMES = [
   'http',
   'marketplace',
   'privacy',
+  'campaigns',
 ] as const;
 
 export const SCHEMAS: readonly SchemaMigrations[] = SCHEMA_NAMES.map((schema) => ({

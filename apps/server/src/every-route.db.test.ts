@@ -36,13 +36,17 @@ const SPENDING = [
   'POST /v1/embeddings',
   'POST /v1/images/edits',
   'POST /v1/images/generations',
+  'POST /v1/messages',
   'POST /v1/moderations',
+  'POST /v1/responses',
 ];
 
 const BODIES: Record<string, object> = {
   '/api/ai/generate': { operation: 'chat', prompt: 'hello' },
   '/v1/chat/completions': { model: 'auto', messages: [{ role: 'user', content: 'hello' }] },
   '/v1/embeddings': { model: 'auto', input: 'hello' },
+  '/v1/messages': { model: 'auto', max_tokens: 10, messages: [{ role: 'user', content: 'hello' }] },
+  '/v1/responses': { model: 'auto', input: 'hello' },
   '/v1/images/generations': { prompt: 'a lighthouse' },
   '/v1/audio/speech': { model: 'auto', input: 'hello', voice: 'alloy' },
 };

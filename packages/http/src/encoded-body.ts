@@ -81,12 +81,12 @@ function unreadableType({ headers, server, routeOptions }: FastifyRequest): stri
   if (given === undefined) return undefined;
   const uploads = routeOptions.config.uploads === true;
   // A form is another way to say things, so it is taken where files are, and there nothing else is.
-  if (uploads !== isForm(given)) return `content-type: got ${shown(given)}, want ${uploads ? MULTIPART : taken(server)}`;
+  const type = given.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (uploads !== isForm(given)) return `content-type: got ${shown(type)}, want ${uploads ? MULTIPART : taken(server)}`;
   if (uploads) return undefined;
   let known = readable.get(server);
   if (known === undefined) readable.set(server, (known = new Set()));
   if (known.has(given)) return undefined;
-  const type = given.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (!server.hasContentTypeParser(type)) return `content-type: got ${shown(type)}, want ${taken(server)}`;
   const charset = CHARSET.exec(given)?.[1];
   if (charset !== undefined && !UTF_8.test(charset)) return `charset: got ${shown(charset)}, want utf-8`;

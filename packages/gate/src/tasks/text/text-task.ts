@@ -142,7 +142,7 @@ function outcomeOf({ text, finish, parts, stop_sequence, usage, model, request_i
     usage,
     model,
     ...(request_id === undefined ? {} : { request_id }),
-    empty: text === '' && parts === undefined,
+    empty: text === '' && !(parts ?? []).some(({ type }) => type !== 'thought' && type !== 'sealed_thought'),
   };
 }
 
