@@ -70,9 +70,9 @@ describe('the OpenAI door before providers that speak another format', () => {
 
   it('where the choice is ours, one is chosen that can be told all of it', async () => {
     const before = [other.requests.length, native.requests.length];
-    await openai.chat.completions.create({ model: 'auto', messages: MESSAGES, tools: TOOLS, parallel_tool_calls: false });
+    await openai.chat.completions.create({ model: 'auto', messages: MESSAGES, tools: TOOLS, logprobs: true });
     expect([other.requests.length, native.requests.length]).toEqual([before[0], (before[1] ?? 0) + 1]);
-    expect(native.requests.at(-1)?.body).toMatchObject({ tools: TOOLS, parallel_tool_calls: false });
+    expect(native.requests.at(-1)?.body).toMatchObject({ tools: TOOLS, logprobs: true });
   });
 
   it('null and an empty list mean not set, whoever is asked', async () => {
