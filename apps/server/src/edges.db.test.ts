@@ -49,7 +49,7 @@ async function wrongWith({ method, path, body }: Edge, caller: Asked): Promise<s
     const kind = headers.get('content-type') ?? '';
     // The page of a sign-in link is read by a person.
     const page = path.startsWith('/api/auth/magic-link/verify') && kind.startsWith('text/html');
-    const told = page || kind.includes('problem+json') || text.startsWith('{"error":{"message"');
+    const told = page || kind.includes('problem+json') || /^\{(?:"type":"error",)?"error":\{"(?:message|type)"/.test(text);
     // 501: what was not set up, as payments; 502: an address that could not be reached.
     return told && (status < 500 || status === 501 || status === 502) ? undefined : `${asked} → ${status} ${text.slice(0, 200)}`;
   } catch (error) {

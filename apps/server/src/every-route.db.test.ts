@@ -95,12 +95,15 @@ describe('every route', () => {
   });
 
   it('that is not public refuses whoever shows nothing, before it reads a body', async () => {
-    for (const route of guarded()) {
-      const { status, text } = await server.ask(path(route), {
-        method: route.method,
-        ...(route.method !== 'GET' && { body: '{' }),
+    for (const [index, route] of guarded().entries()) {
+      // Each comes from an address of its own: one that asks so often without a key is told to wait.
+      const { statusCode, body } = await server.running.built.app.inject({
+        method: route.method as 'GET',
+        url: path(route),
+        remoteAddress: `10.0.${index}.1`,
+        ...(route.method !== 'GET' && { payload: '{', headers: { 'content-type': 'application/json' } }),
       });
-      expect([name(route), status, text.includes('"unauthenticated"')]).toEqual([name(route), 401, true]);
+      expect([name(route), statusCode, body.includes('"unauthenticated"')]).toEqual([name(route), 401, true]);
     }
   });
 

@@ -233,10 +233,9 @@ function describeSharing({ open, bench: opened, put, until }: Tools): void {
       order.push(payload.name);
     });
     await put(workspaceId(), names(60), 3);
-    await bench.worker({ slots: 4 });
-    await bench.worker({ slots: 4 });
-    await wait(100);
     await put(workspaceId(), [{ payload: { name: 'one' } }]);
+    await bench.worker({ slots: 4 });
+    await bench.worker({ slots: 4 });
     await expect.poll(() => order).toContain('one');
     expect(order.indexOf('one')).toBeLessThan(50);
     await until({ succeeded: 61 });
