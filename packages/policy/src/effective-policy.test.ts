@@ -127,8 +127,8 @@ describe('the effective policy', () => {
         ...['ai', 'images', 'sync', 'reports', 'campaigns'].filter((feature) => policy.features.has(feature)),
       ];
     };
-    expect(has('2026-02-10T12:00:00Z')).toEqual(['grace', 'sync', 'reports', 'campaigns']);
-    expect(has('2026-02-24T11:59:59Z')).toEqual(['grace', 'sync', 'reports', 'campaigns']);
+    expect(has('2026-02-10T12:00:00Z')).toEqual(['grace', 'sync', 'reports']);
+    expect(has('2026-02-24T11:59:59Z')).toEqual(['grace', 'sync', 'reports']);
     expect(has('2026-02-24T12:00:00Z')).toEqual(['degraded', 'reports']);
     expect(has('2026-03-03T11:59:59Z')).toEqual(['degraded', 'reports']);
     expect(has('2026-03-03T12:00:00Z')).toEqual(['degraded']);

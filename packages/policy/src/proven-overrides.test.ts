@@ -91,7 +91,7 @@ test('F1, C5: a feature by agreement that a failed payment would not take away i
   const text = catalog.text
     .replaceAll('studio, suite, publishing', 'studio, publishing')
     .replace('feature: ai\n    output_tokens_default: 1500', 'feature: suite\n    output_tokens_default: 1500')
-    .replace('features: [ai, campaigns, images, studio]', 'features: [ai, campaigns, images, studio, suite]');
+    .replace('features: [ai, campaigns, images, speech, studio]', 'features: [ai, campaigns, images, speech, studio, suite]');
   const under = proposeCatalog(text, catalog);
   expect(refuseLoss({ plan: 'PRO', overrides: { features: ['ai', 'suite'] } }, under, NOW)?.detail).toMatch(
     /^overrides\.features: PRO: a customer that does not pay keeps draft: the first step of license\.degrade leaves suite/,
