@@ -63,6 +63,10 @@ export async function tab(page: Page, name: string): Promise<void> {
 
 /** What axe finds wrong, one line each, in light and in dark; and what sticks out of the screen sideways. */
 export async function faultsOf(page: Page): Promise<string[]> {
+  // A button that has just been enabled is between two colours for a moment.
+  await page.evaluate(
+    'Promise.allSettled(document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity).map((one) => one.finished))',
+  );
   const faults = await axeFaults(page, { type: 'tag', values: AXE_TAGS });
   const dark = await page.evaluate<boolean>("matchMedia('(prefers-color-scheme: dark)').matches");
   // Only colours differ in the other scheme.

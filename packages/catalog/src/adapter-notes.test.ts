@@ -12,7 +12,7 @@ test('a provider without an adapter is named with its models, e-mails and pools;
   const others = catalog.providers.filter((provider) => !['elevenlabs', 'mailrelay'].includes(provider));
   expect(adapterNotes(catalog, others)).toEqual([
     'elevenlabs has no adapter here and is never called; it is named by model elevenlabs/eleven_flash_v2_5 (speech of BUSINESS, ENTERPRISE)',
-    'mailrelay has no adapter here and is never called; it is named by e-mail of plan FREE, pool mailrelay',
+    'mailrelay has no adapter here and is never called; it is named by model mailrelay/email, e-mail of plan FREE, pool mailrelay',
   ]);
   expect(adapterNotes(catalog, catalog.providers)).toEqual([]);
   expect(adapterNotes({ ...catalog, providers: ['nobody'] }, [])).toEqual([]);
