@@ -55,7 +55,9 @@ describe('what a module adds to a catalog', () => {
     expect(failure).toBeInstanceOf(CatalogFault);
     const mistakes = (failure as CatalogFault).message;
     expect(mistakes).toMatch(/plans\[1\]\.quotas\.pages_day: got the unknown key 'pages_day', want one of tokens_month, /u);
-    expect(mistakes).toMatch(/models\[2\]\.task: got 'scan', want one of text, embedding, image, speech, transcription, moderation, video, email/u);
+    expect(mistakes).toMatch(
+      /models\[2\]\.task: got 'scan', want one of text, embedding, image, speech, transcription, moderation, video, email/u,
+    );
     expect(mistakes).toMatch(/prices\[3\]\.each/u);
   });
 

@@ -93,7 +93,15 @@ describe.each(['offline', 'upstream'] as const)('the OpenAI door over the %s pro
 
   it('an official client lists the models that it may name now, each of which answers, and finds each by its id', async () => {
     const models = (await openai.models.list()).data.map(({ id }) => id);
-    if (kind === 'offline') expect(models).toEqual(['auto', 'offline/text', 'offline/embedding', 'offline/image', 'offline/speech', 'offline/moderation']);
+    if (kind === 'offline')
+      expect(models).toEqual([
+        'auto',
+        'offline/text',
+        'offline/embedding',
+        'offline/image',
+        'offline/speech',
+        'offline/moderation',
+      ]);
     else expect(models.filter((model) => model !== 'auto' && !model.startsWith('openai/'))).toEqual([]);
     for (const model of models) {
       expect((await openai.models.retrieve(model)).id).toBe(model);
