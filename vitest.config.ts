@@ -47,7 +47,6 @@ const PACKAGES_NOT_ON_SERVICES = [
 const TRIALS = [
   'apps/cli/src/lives.db.test.ts',
   'apps/cli/src/simulate.db.test.ts',
-  'apps/server/src/campaigns-killed.db.test.ts',
   'apps/server/src/edges.db.test.ts',
   'packages/gate/src/engine.db.test.ts',
   'packages/gate/src/proof.db.test.ts',
@@ -55,6 +54,9 @@ const TRIALS = [
   'packages/providers/src/offline/growth.test.ts',
   'growth.test.ts',
 ];
+
+/** Kills of workers that take minutes by themselves: the extended check's alone. */
+const EXTENDED_ALONE = ['apps/server/src/campaigns-killed.db.test.ts'];
 
 /** Begun first, or one of them would still run when all others are over. */
 const LONGEST = [
@@ -83,7 +85,7 @@ const addresses = ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'];
 const missingAddresses = addresses.filter((name) => !process.env[name]);
 const chromium = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
-const absent = [...APPS_ON_SERVICES, ...PACKED_TESTS, ...PACKAGES_NOT_ON_SERVICES, ...TRIALS].filter(
+const absent = [...APPS_ON_SERVICES, ...PACKED_TESTS, ...PACKAGES_NOT_ON_SERVICES, ...TRIALS, ...EXTENDED_ALONE].filter(
   (file) => !existsSync(new URL(file, import.meta.url)),
 );
 if (absent.length > 0) throw new Error(`vitest.config.ts names suites that are not there (moved?): ${absent.join(', ')}`);
@@ -125,7 +127,15 @@ const projects: TestProjectConfiguration[] = [
       exclude: [...NOT_TESTS, ...DATABASE_TESTS, ...SERVICE_TESTS, ...PACKED_TESTS],
     },
   },
-  { test: { name: 'embedded', include: DATABASE_TESTS, ...limits, globalSetup: [`${SETUP}/embedded.ts`] } },
+  {
+    test: {
+      name: 'embedded',
+      include: DATABASE_TESTS,
+      ...limits,
+      exclude: [...NOT_TESTS, ...EXTENDED_ALONE],
+      globalSetup: [`${SETUP}/embedded.ts`],
+    },
+  },
 ];
 
 if (missingAddresses.length === 0 || required || !isTestRun) {
