@@ -1,5 +1,5 @@
 import { counterSchema, instantSchema, pageQuery, uuidSchema } from '@purser/api';
-import { isRefusal, type Refusal, refuse } from '@purser/core';
+import { doneWithin, isRefusal, type Refusal, refuse } from '@purser/core';
 import {
   type App,
   callerSignal,
@@ -156,27 +156,17 @@ async function* events(watcher: JobWatcher, job: Job, seen: bigint, signal: Abor
   try {
     let next = changes.next();
     for (;;) {
-      const change = await within(next, ALIVE_EVERY_MS);
-      if (change === undefined) {
+      if (!(await doneWithin(next, ALIVE_EVERY_MS))) {
         yield ALIVE;
         continue;
       }
+      const change = await next;
       if (change.done === true) return;
       yield eventOf(change.value);
       next = changes.next();
     }
   } finally {
     await changes.return(undefined);
-  }
-}
-
-async function within<Value>(promise: Promise<Value>, ms: number): Promise<Value | undefined> {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(resolve, ms, undefined);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -123,7 +123,8 @@ begin
   return query select * from jobs.job where job_id = any (v_ids);
 end $$;
 
--- How jobs of one worker ended: `succeeded`, `failed`, `again` (at p_run_at), or `released` (it was not begun in earnest). A job that is
+-- How jobs of one worker ended: `succeeded`, `failed`, `again` (at p_run_at), or `released` (it was not begun in earnest: at p_run_at if
+-- that is given, at once if not, and the attempt is not counted). A job that is
 -- no longer this worker's is left alone. One that was to be cancelled is not tried again. Returns the lanes in which a line that was full
 -- may be served again.
 create function jobs.finish(p_lease uuid, p_now timestamptz, p_ids uuid[], p_outcomes text[], p_results jsonb[], p_codes text[],
@@ -143,8 +144,8 @@ begin
       update jobs.job j set
         status = case when t.outcome = 'succeeded' then 'succeeded' when j.cancel_asked then 'cancelled'
                       when t.outcome = 'failed' then 'failed' else 'queued' end,
-        due = t.outcome = 'released' and not j.cancel_asked,
-        due_at = case when t.outcome = 'released' then v_wall else j.due_at end,
+        due = t.outcome = 'released' and t.run_at is null and not j.cancel_asked,
+        due_at = case when t.outcome = 'released' and t.run_at is null then v_wall else j.due_at end,
         run_at = coalesce(t.run_at, j.run_at),
         attempts = j.attempts - case when t.outcome = 'released' then 1 else 0 end,
         result = coalesce(t.result, j.result), error_code = t.code, error_detail = t.detail,

@@ -1,5 +1,5 @@
 import { type Clock, inBackground } from '@purser/core';
-import { type Pool, toPostgresJson } from '@purser/database';
+import type { Pool } from '@purser/database';
 
 import type { JobId } from './job.ts';
 import type { Lane } from './lanes.ts';
@@ -7,10 +7,11 @@ import type { Lane } from './lanes.ts';
 export interface Finish {
   readonly job: JobId;
   readonly outcome: 'succeeded' | 'failed' | 'again' | 'released';
-  readonly result?: unknown;
+  /** As JSON. */
+  readonly result?: string;
   readonly code?: string;
   readonly detail?: string;
-  /** With `again`. */
+  /** With `again`; with `released` when it is not to begin anew at once. */
   readonly run_at?: Temporal.Instant;
 }
 
@@ -94,7 +95,7 @@ export class FinishBatch {
         this.#clock.now().toString(),
         batch.map(({ job }) => job),
         batch.map(({ outcome }) => outcome),
-        batch.map(({ result }) => (result === undefined ? null : toPostgresJson(result))),
+        batch.map(({ result }) => result ?? null),
         batch.map(({ code }) => code ?? null),
         batch.map(({ detail }) => detail?.slice(0, DETAIL_CHARS_MAX) ?? null),
         batch.map(({ run_at }) => run_at?.toString() ?? null),

@@ -9,7 +9,8 @@ const WATCHERS_MAX = 10_000;
 
 interface Watcher {
   seen: bigint;
-  wake: (job: Job) => void;
+  /** With nothing: the job is gone. */
+  wake: (job: Job | undefined) => void;
 }
 
 /**
@@ -32,7 +33,10 @@ export class JobWatcher {
     return this.#count < WATCHERS_MAX;
   }
 
-  /** The job whenever something of it has changed since version `seen`, until it has ended or the signal aborts. Skips what was overtaken. */
+  /**
+   * The job whenever something of it has changed since version `seen`, until it has ended, is gone (erased), or the signal aborts. Skips
+   * what was overtaken.
+   */
   async *watch(id: JobId, seen: bigint, signal: AbortSignal): AsyncGenerator<Job> {
     const watcher: Watcher = { seen, wake: () => undefined };
     const of = this.#watchers.get(id) ?? new Set();
@@ -58,12 +62,13 @@ export class JobWatcher {
   }
 
   async #look(): Promise<void> {
-    if (this.#watchers.size === 0) return;
-    const { rows } = await this.#pool.query<Job>(`select ${JOB_COLUMNS} from jobs.job where job_id = any ($1)`, [
-      [...this.#watchers.keys()],
-    ]);
-    for (const job of rows) {
-      for (const watcher of this.#watchers.get(job.id) ?? []) if (job.version > watcher.seen) watcher.wake(job);
+    const asked = [...this.#watchers.keys()];
+    if (asked.length === 0) return;
+    const { rows } = await this.#pool.query<Job>(`select ${JOB_COLUMNS} from jobs.job where job_id = any ($1)`, [asked]);
+    const jobs = new Map(rows.map((job) => [job.id, job]));
+    for (const id of asked) {
+      const job = jobs.get(id);
+      for (const watcher of this.#watchers.get(id) ?? []) if (job === undefined || job.version > watcher.seen) watcher.wake(job);
     }
   }
 }

@@ -1,11 +1,15 @@
 import type { Clock } from '@purser/core';
+import { toPostgresJson } from '@purser/database';
 import type { Log } from '@purser/log';
 
 import { backoffMs } from './backoff.ts';
 import type { Finish } from './finish-batch.ts';
 import type { Job, JobId } from './job.ts';
-import { verdictOf } from './job-failure.ts';
+import { JobFailure, verdictOf } from './job-failure.ts';
 import type { JobKind } from './job-kind.ts';
+
+/** Of JSON. */
+const RESULT_CHARS_MAX = 262_144;
 
 /** A job as it was claimed. */
 export interface ClaimedJob extends Job {
@@ -64,12 +68,22 @@ export async function runAttempt<Needs>(parts: AttemptParts<Needs>, kind: JobKin
       signal: attempt.signal,
       progress: (done, total) => parts.progress(job.id, done, total),
     });
-    return { job: job.id, outcome: 'succeeded', ...(result !== undefined && { result }) };
+    return { job: job.id, outcome: 'succeeded', ...(result !== undefined && { result: keptResult(result) }) };
   } catch (error) {
     return failed(parts, attempt, error, kind.timeout_ms);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** @throws JobFailure `result_too_large` when it is longer than a row should be: a job tells where its work is, it does not carry it. */
+function keptResult(result: unknown): string {
+  const json = toPostgresJson(result);
+  if (json.length <= RESULT_CHARS_MAX) return json;
+  throw new JobFailure(
+    'result_too_large',
+    `a job keeps a result of ${RESULT_CHARS_MAX} characters at most; this one has ${json.length}`,
+  );
 }
 
 function timeLeftMs<Needs>(clock: Clock, { timeout_ms }: JobKind<Needs>, { deadline_at }: ClaimedJob): number {

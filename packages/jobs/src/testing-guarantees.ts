@@ -3,7 +3,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Fault, isRefusal, type WorkspaceId } from '@purser/core';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { cancelJob, type Enqueued, JobFailure, type JobId, type Lane, type NewJob, readJob, retryJobs } from './index.ts';
+import {
+  cancelJob,
+  type Enqueued,
+  JobFailure,
+  type JobId,
+  JobWatcher,
+  type Lane,
+  type NewJob,
+  readJob,
+  retryJobs,
+} from './index.ts';
 import { type Bench, workspaceId } from './testing.ts';
 
 /** What a test works with: a bench of its own, and short ways to use it. */
@@ -35,7 +45,14 @@ export function describeGuarantees(queue: string, openBench: () => Promise<Bench
   };
   describe(`jobs told of by ${queue}`, () => {
     afterEach(() => opened.close());
-    for (const describeSome of [describeRuns, describePuttingIn, describeStopping, describeSharing, describeProgress])
+    for (const describeSome of [
+      describeRuns,
+      describeMisfits,
+      describePuttingIn,
+      describeStopping,
+      describeSharing,
+      describeProgress,
+    ])
       describeSome(tools);
   });
 }
@@ -114,6 +131,45 @@ function describeRuns({ open, bench: opened, put, until }: Tools): void {
     bench.does(async () => undefined);
     await until({ failed: 1, succeeded: 2 });
     await bench.assertCounted();
+  });
+}
+
+function describeMisfits({ open, bench: opened, put, until }: Tools): void {
+  test('one of a kind that no worker knows waits for one that does, and spends no attempt', async () => {
+    await open();
+    const bench = opened();
+    const workspace = workspaceId();
+    const [job] = await put(workspace, names(1));
+    const ofKind = (kind: string): Promise<unknown> => bench.pool.query('update jobs.job set kind = $1', [kind]);
+    await ofKind('of_another_version');
+    await bench.worker();
+    for (let times = 0; times < 5; times++) {
+      await expect
+        .poll(() => readJob(bench.pool, workspace, idOf(job)))
+        .toMatchObject({ status: 'queued', error_code: 'unknown_kind' });
+      bench.clock.advance({ seconds: 31 });
+      await bench.pool.query('update jobs.job set error_code = null');
+    }
+    await ofKind('work');
+    await expect
+      .poll(() => {
+        bench.clock.advance({ seconds: 31 });
+        return bench.statuses();
+      })
+      .toEqual({ succeeded: 1 });
+    expect(await readJob(bench.pool, workspace, idOf(job))).toMatchObject({ attempts: 1 });
+    await bench.assertCounted();
+  });
+
+  test('one that returns more than a row should hold fails, and says so', async () => {
+    await open();
+    const bench = opened();
+    bench.does(async () => 'x'.repeat(300_000));
+    await bench.worker();
+    const workspace = workspaceId();
+    const [job] = await put(workspace, names(1));
+    await until({ failed: 1 });
+    expect(await readJob(bench.pool, workspace, idOf(job))).toMatchObject({ error_code: 'result_too_large', attempts: 1 });
   });
 }
 
@@ -279,5 +335,20 @@ function describeProgress({ open, bench: opened, put, until }: Tools): void {
     release.resolve();
     await until({ succeeded: 1 });
     expect(await readJob(bench.pool, workspace, idOf(job))).toMatchObject({ progress_done: 10n });
+  });
+
+  test('whoever follows a job that is erased is told of its end by the end of the stream', async () => {
+    await open();
+    const bench = opened();
+    const workspace = workspaceId();
+    const [job] = await put(workspace, names(1));
+    const watcher = new JobWatcher(bench.pool, (error) => expect.unreachable(String(error)));
+    try {
+      const next = watcher.watch(idOf(job), 1n, new AbortController().signal).next();
+      await bench.pool.query('select jobs.erase_workspace($1, $2, 100)', [workspace, 'gone']);
+      expect(await next).toEqual({ done: true, value: undefined });
+    } finally {
+      await watcher.close();
+    }
   });
 }

@@ -221,7 +221,8 @@ export class Worker<Needs> {
       kind === undefined
         ? ({
             job: job.id,
-            outcome: 'again',
+            // Not an attempt: a worker of another version may know the kind.
+            outcome: 'released',
             code: 'unknown_kind',
             detail: `no worker knows jobs of the kind ${job.kind}`,
             run_at: clock.now().add({ seconds: 30 }),
