@@ -13,7 +13,7 @@ export {
   type ToolDefinition,
   type ToolResultPart,
 } from './chat/parts.ts';
-export { withoutThoughts } from './chat/thought-ids.ts';
+export { mayHoldThoughts, withoutThought } from './chat/thought-ids.ts';
 export {
   type Billed,
   type CallSettings,

@@ -3,7 +3,6 @@
  * id of the call, which every client gives back. Other providers do not take an id that long, and get it without.
  */
 const MARK = '_thought_';
-const MARKS = /_thought_[\w-]+/gu;
 
 export function withThought(id: string, signature: string): string {
   return id + MARK + Buffer.from(signature, 'utf8').toString('base64url');
@@ -14,7 +13,13 @@ export function thoughtIn(id: string): string | undefined {
   return at === -1 ? undefined : Buffer.from(id.slice(at + MARK.length), 'base64url').toString('utf8');
 }
 
-/** Ids, or any text that ids stand in, without it. */
-export function withoutThoughts(text: string): string {
-  return text.includes(MARK) ? text.replace(MARKS, '') : text;
+/** The id without it. */
+export function withoutThought(id: string): string {
+  const at = id.indexOf(MARK);
+  return at === -1 ? id : id.slice(0, at);
+}
+
+/** Whether a serialised body may hold such an id. */
+export function mayHoldThoughts(text: string): boolean {
+  return text.includes(MARK);
 }

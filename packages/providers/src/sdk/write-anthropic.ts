@@ -7,7 +7,7 @@ import type {
 } from '@anthropic-ai/sdk/resources/messages';
 import { parseObject } from '../json.ts';
 import type { ContentPart, ImagePart, TextPart, ToolCallPart, ToolDefinition, ToolResultPart } from '../chat/parts.ts';
-import { withoutThoughts } from '../chat/thought-ids.ts';
+import { withoutThought } from '../chat/thought-ids.ts';
 import type { ProviderCall } from '../provider.ts';
 import { Unwritable } from './unwritable.ts';
 
@@ -80,7 +80,7 @@ function block(part: ContentPart): ContentBlockParam {
     case 'image':
       return imageBlock(part);
     case 'tool_call':
-      return { type: 'tool_use', id: withoutThoughts(part.id), name: part.name, input: inputOf(part), ...cacheOf(part) };
+      return { type: 'tool_use', id: withoutThought(part.id), name: part.name, input: inputOf(part), ...cacheOf(part) };
     case 'tool_result':
       return resultBlock(part);
     case 'thought':
@@ -102,7 +102,7 @@ function resultBlock(part: ToolResultPart): ToolResultBlockParam {
   const plain = part.content.length === 1 && only?.type === 'text' && only.cached !== true;
   return {
     type: 'tool_result',
-    tool_use_id: withoutThoughts(part.id),
+    tool_use_id: withoutThought(part.id),
     content: plain ? only.text : part.content.map((inner) => (inner.type === 'text' ? textBlock(inner) : imageBlock(inner))),
     ...(part.failed === true && { is_error: true }),
     ...cacheOf(part),

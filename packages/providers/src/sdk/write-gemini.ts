@@ -1,7 +1,7 @@
 import type { Content, FunctionDeclaration, GenerationConfig, Part } from '@google/genai';
 import { parseObject } from '../json.ts';
 import { type ContentPart, type ImagePart, textOf, type ToolCallPart, type ToolResultPart } from '../chat/parts.ts';
-import { thoughtIn, withoutThoughts } from '../chat/thought-ids.ts';
+import { thoughtIn, withoutThought } from '../chat/thought-ids.ts';
 import type { ProviderCall } from '../provider.ts';
 import { Unwritable } from './unwritable.ts';
 
@@ -74,7 +74,7 @@ function callOf({ id, name, arguments: text }: ToolCallPart): Part {
   const args = text.trim() === '' ? {} : parseObject(text);
   if (args === undefined) throw new Unwritable(`tool_calls: the arguments of ${name} are no JSON object, which this model wants`);
   const thoughtSignature = thoughtIn(id);
-  return { functionCall: { id: withoutThoughts(id), name, args }, ...(thoughtSignature !== undefined && { thoughtSignature }) };
+  return { functionCall: { id: withoutThought(id), name, args }, ...(thoughtSignature !== undefined && { thoughtSignature }) };
 }
 
 function resultOf({ id, content, failed }: ToolResultPart, names: ReadonlyMap<string, string>): Part {
@@ -82,7 +82,7 @@ function resultOf({ id, content, failed }: ToolResultPart, names: ReadonlyMap<st
   if (name === undefined) throw new Unwritable(`tool_call_id: no call of a tool before it has the id ${id.slice(0, 100)}`);
   const text = textOf(content);
   const response = failed === true ? { error: text } : (parseObject(text) ?? { output: text });
-  return { functionResponse: { id: withoutThoughts(id), name, response } };
+  return { functionResponse: { id: withoutThought(id), name, response } };
 }
 
 const TYPES: Readonly<Record<string, string>> = {

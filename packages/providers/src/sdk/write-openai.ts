@@ -5,7 +5,7 @@ import type {
   ChatCompletionTool,
 } from 'openai/resources/chat/completions';
 import { type ContentPart, type ImagePart, textOf, type ToolResultPart } from '../chat/parts.ts';
-import { withoutThoughts } from '../chat/thought-ids.ts';
+import { withoutThought } from '../chat/thought-ids.ts';
 import type { OutputLimitName } from '../output-limit.ts';
 import type { ProviderCall } from '../provider.ts';
 
@@ -57,7 +57,7 @@ function assistantOf(content: string | readonly ContentPart[]): ChatCompletionMe
     content: text === '' && calls.length > 0 ? null : text,
     ...(calls.length > 0 && {
       tool_calls: calls.map(({ id, name, arguments: given }) => ({
-        id: withoutThoughts(id),
+        id: withoutThought(id),
         type: 'function' as const,
         function: { name, arguments: given },
       })),
@@ -66,7 +66,7 @@ function assistantOf(content: string | readonly ContentPart[]): ChatCompletionMe
 }
 
 function resultOf({ id, content }: ToolResultPart): ChatCompletionMessageParam {
-  return { role: 'tool', tool_call_id: withoutThoughts(id), content: textOf(content) };
+  return { role: 'tool', tool_call_id: withoutThought(id), content: textOf(content) };
 }
 
 function partOf(part: ContentPart & { readonly type: 'text' | 'image' }): ChatCompletionContentPart {

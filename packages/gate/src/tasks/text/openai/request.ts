@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '@purser/core';
-import { type OutputLimitName, withoutThoughts } from '@purser/providers';
+import { mayHoldThoughts, type OutputLimitName, withoutThought } from '@purser/providers';
 import { type FittedRequest, type PromptBounds, serialisedBounds } from '@purser/routing';
 
 import type { OpenAiChatBody } from '../../../gate.ts';
@@ -151,7 +151,23 @@ function passedOn(body: OpenAiChatBody): string {
 function serialise(body: OpenAiChatBody): string {
   const rest: Record<string, unknown> = {};
   for (const member of Object.keys(body)) if (!WRITTEN_ANEW.has(member)) rest[member] = body[member];
-  return withoutThoughts(JSON.stringify(rest));
+  const text = JSON.stringify(rest);
+  return mayHoldThoughts(text) ? JSON.stringify({ ...rest, messages: body.messages.map(withoutThoughtIds) }) : text;
+}
+
+/** The ids of calls as their provider gave them: another’s mark of reasoning is nothing to this one, and its ids are shorter. */
+function withoutThoughtIds(message: unknown): unknown {
+  const { tool_calls, tool_call_id } = (message ?? {}) as { tool_calls?: unknown; tool_call_id?: unknown };
+  return {
+    ...(message as object),
+    ...(Array.isArray(tool_calls) && { tool_calls: tool_calls.map(withoutThoughtId) }),
+    ...(typeof tool_call_id === 'string' && { tool_call_id: withoutThought(tool_call_id) }),
+  };
+}
+
+function withoutThoughtId(call: unknown): unknown {
+  const { id } = (call ?? {}) as { id?: unknown };
+  return typeof id === 'string' ? { ...(call as object), id: withoutThought(id) } : call;
 }
 
 /**
