@@ -6,7 +6,7 @@ import { sendRefusal, callerOf, callerSignal, sendChunks, idempotencyOf, openAiE
 
 import { brokenStream } from './broken-stream.ts';
 import { describeBill, describeCall } from './describe-call.ts';
-import { describeLimits } from './describe-limits.ts';
+import { describeStream } from './describe-limits.ts';
 import type { GatewayDeps } from './deps.ts';
 import { endUser } from './end-user.ts';
 import { fallbackModels } from './fallback-models.ts';
@@ -64,13 +64,12 @@ export function registerChatCompletions(app: App, { gate, bounds }: GatewayDeps)
         callerSignal(reply),
       );
       if (isRefusal(result)) return sendRefusal(request, reply, result);
-      if (result.replayed) reply.header('idempotency-replayed', 'true');
       if (result.kind === 'stream') {
-        describeLimits(gate, request, reply);
-        describeCall(reply, result.call);
+        describeStream(gate, request, reply, result);
         await sendChunks(reply, result.chunks, { lastWords: (error) => brokenStream(request, error) });
         return reply;
       }
+      if (result.replayed) reply.header('idempotency-replayed', 'true');
       describeCall(reply, result.bill);
       describeBill(reply, result.bill);
       return (reply as FastifyReply).code(result.status).type('application/json; charset=utf-8').send(result.body);

@@ -1,6 +1,8 @@
-import type { Gate } from '@purser/gate';
+import type { Gate, ServedCall } from '@purser/gate';
 import type { App } from '@purser/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { describeCall } from './describe-call.ts';
 
 /** Every answer of an endpoint that spends says what is left of the rate, refusals included; a stream does so by itself, before it begins. */
 export function limitsOnAnswers(app: App, gate: Gate): void {
@@ -11,7 +13,7 @@ export function limitsOnAnswers(app: App, gate: Gate): void {
 }
 
 /** What is left of the workspace's rate, by the names that OpenAI's clients read. Called last, so that the call itself is counted. */
-export function describeLimits(gate: Gate, request: FastifyRequest, reply: FastifyReply): void {
+function describeLimits(gate: Gate, request: FastifyRequest, reply: FastifyReply): void {
   const left = request.caller === null ? undefined : gate.headroom(request.caller);
   if (left === undefined) return;
   reply.headers({
@@ -19,4 +21,16 @@ export function describeLimits(gate: Gate, request: FastifyRequest, reply: Fasti
     'x-ratelimit-remaining-requests': String(left.remaining),
     'x-ratelimit-reset-requests': `${Math.ceil(left.reset_ms / 1000)}s`,
   });
+}
+
+/** The headers of an answer in events, before the first: a hook comes too late for them. Without a call, it is one that was given before. */
+export function describeStream(
+  gate: Gate,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { call, replayed }: { readonly call?: ServedCall | undefined; readonly replayed?: true | undefined },
+): void {
+  describeLimits(gate, request, reply);
+  if (replayed) reply.header('idempotency-replayed', 'true');
+  if (call !== undefined) describeCall(reply, call);
 }

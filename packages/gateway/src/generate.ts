@@ -20,7 +20,7 @@ import {
 } from '@purser/http';
 
 import type { GatewayDeps } from './deps.ts';
-import { describeLimits } from './describe-limits.ts';
+import { describeStream } from './describe-limits.ts';
 
 const MESSAGES_MAX = 1_000;
 
@@ -101,8 +101,7 @@ async function streamAnswer(
 ): Promise<FastifyReply> {
   const parts = await gate.stream(caller, wanted, callerSignal(reply));
   if (isRefusal(parts)) return sendRefusal(request, reply, parts);
-  if (parts.replayed) reply.header('idempotency-replayed', 'true');
-  describeLimits(gate, request, reply);
+  describeStream(gate, request, reply, parts);
   await sendChunks(reply, answerEvents(request, parts));
   return reply;
 }

@@ -1,13 +1,13 @@
 import { isRefusal } from '@purser/core';
 import type { ImageInput, ImageResult, Spent } from '@purser/gate';
 import { type App, callerOf, callerSignal, openAiErrors, sendChunks, sendRefusal } from '@purser/http';
-import { toWire } from '@purser/money';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import { requestOf, sendSpent } from './answer-spent.ts';
 import type { GatewayDeps } from './deps.ts';
-import { describeCall } from './describe-call.ts';
+import { billInEvent } from './describe-call.ts';
+import { describeStream } from './describe-limits.ts';
 import { endUser } from './end-user.ts';
 
 /** As OpenAI's own endpoint has it. */
@@ -156,8 +156,7 @@ async function answerImages(
   const whole = wireImages(spent, input, created);
   // Built here to the published shape: megabytes are not looked at once more.
   if (!stream) return sendSpent(reply, spent, 'application/json; charset=utf-8', JSON.stringify(whole));
-  if (spent.replayed) reply.header('idempotency-replayed', 'true');
-  describeCall(reply, spent);
+  describeStream(gate, request, reply, spent.replayed ? { call: spent, replayed: true } : { call: spent });
   await sendChunks(reply, eventsOf(whole, spent, kind));
   return reply;
 }
@@ -165,13 +164,12 @@ async function answerImages(
 /** An event for each image when all are done, with what they came to in the last. */
 async function* eventsOf(
   { data, usage, created, ...drawn }: z.infer<typeof imagesSchema>,
-  { id, cost, credits }: Spent<ImageResult>,
+  spent: Spent<ImageResult>,
   kind: Wanted['kind'],
 ): AsyncGenerator<string> {
   for (const [index, { b64_json }] of data.entries()) {
-    const purser = { transaction_id: id, cost: toWire(cost), credits_charged: credits.charged.toString() };
     const event = { type: `${kind}.completed`, b64_json, background: 'auto', created_at: created, ...drawn, usage };
-    yield `event: ${event.type}\ndata: ${JSON.stringify(index === data.length - 1 ? { ...event, purser } : event)}\n\n`;
+    yield `event: ${event.type}\ndata: ${JSON.stringify(index === data.length - 1 ? { ...event, purser: billInEvent(spent) } : event)}\n\n`;
   }
 }
 

@@ -1,11 +1,12 @@
 import { isRefusal, RefusalError } from '@purser/core';
 import type { Spent, SpeechInput, SpeechResult, Streamed, SpentEnd } from '@purser/gate';
 import { type App, callerOf, callerSignal, openAiErrors, sendBytes, sendChunks, sendRefusal } from '@purser/http';
-import { formatMoney, toWire } from '@purser/money';
+import { formatMoney } from '@purser/money';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
-import { describeCall } from './describe-call.ts';
+import { billInEvent } from './describe-call.ts';
+import { describeStream } from './describe-limits.ts';
 import type { GatewayDeps } from './deps.ts';
 import { endUser } from './end-user.ts';
 import { brokenStream } from './broken-stream.ts';
@@ -68,8 +69,7 @@ export function registerSpeech(app: App, { gate, bounds }: GatewayDeps): void {
         callerSignal(reply),
       );
       if (isRefusal(speech)) return sendRefusal(request, reply, speech);
-      if (speech.replayed) reply.header('idempotency-replayed', 'true');
-      if (speech.call) describeCall(reply, speech.call);
+      describeStream(gate, request, reply, speech);
       if (stream_format === 'sse')
         await sendChunks(reply, eventsOf(speech), { lastWords: (error) => brokenStream(request, error) });
       else await sendSound(request, reply, speech, input);
@@ -122,12 +122,11 @@ async function* eventsOf(speech: Speech): AsyncGenerator<string> {
   for await (const sound of soundOf(speech, (end) => (spent = end)))
     yield dataEvent({ type: 'speech.audio.delta', audio: Buffer.from(sound).toString('base64') });
   if (spent === undefined) return;
-  const { usage, id, cost, credits } = spent;
-  const { input_tokens, output_tokens } = usage;
+  const { input_tokens, output_tokens } = spent.usage;
   yield dataEvent({
     type: 'speech.audio.done',
     usage: { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens },
-    purser: { transaction_id: id, cost: toWire(cost), credits_charged: credits.charged.toString() },
+    purser: billInEvent(spent),
   });
 }
 

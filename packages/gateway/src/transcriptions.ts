@@ -1,5 +1,6 @@
 import { isRefusal, RefusalError, refuse } from '@purser/core';
 import {
+  type Gate,
   lengthOf,
   type Spent,
   type SpentEnd,
@@ -8,13 +9,13 @@ import {
   type TranscriptionResult,
 } from '@purser/gate';
 import { type App, callerOf, callerSignal, openAiErrors, sendChunks, sendRefusal } from '@purser/http';
-import { toWire } from '@purser/money';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import { requestOf, sendSpent } from './answer-spent.ts';
 import { brokenStream } from './broken-stream.ts';
-import { describeCall } from './describe-call.ts';
+import { billInEvent } from './describe-call.ts';
+import { describeStream } from './describe-limits.ts';
 import type { GatewayDeps } from './deps.ts';
 import { endUser } from './end-user.ts';
 import { asSrt, asVtt } from './subtitles.ts';
@@ -86,7 +87,7 @@ export function registerTranscriptions(app: App, { gate, bounds }: GatewayDeps):
           asked,
           callerSignal(reply),
         );
-        return isRefusal(events) ? sendRefusal(request, reply, events) : sendEvents(request, reply, events);
+        return isRefusal(events) ? sendRefusal(request, reply, events) : sendEvents(gate, request, reply, events);
       }
       const spent = await gate.spend<TranscriptionResult>(callerOf(request), 'transcription', asked, callerSignal(reply));
       return isRefusal(spent) ? sendRefusal(request, reply, spent) : sendTranscript(reply, spent, input);
@@ -144,12 +145,12 @@ function usageOf({ usage }: Spent<TranscriptionResult>): object {
 }
 
 async function sendEvents(
+  gate: Gate,
   request: FastifyRequest,
   reply: FastifyReply,
   events: Streamed<SpentEnd<TranscriptionResult>>,
 ): Promise<FastifyReply> {
-  if (events.replayed) reply.header('idempotency-replayed', 'true');
-  if (events.call) describeCall(reply, events.call);
+  describeStream(gate, request, reply, events);
   await sendChunks(reply, eventsOf(events), { lastWords: (error) => brokenStream(request, error) });
   return reply;
 }
@@ -159,8 +160,8 @@ async function* eventsOf(events: Streamed<SpentEnd<TranscriptionResult>>): Async
     if (part.type === 'bytes') yield part.bytes;
     else if (part.type === 'refusal') throw new RefusalError(part.refusal);
     else if (part.type === 'end') {
-      const { result, id, cost, credits } = part.spent;
-      const purser = { transaction_id: id, cost: toWire(cost), credits_charged: credits.charged.toString() };
+      const { result } = part.spent;
+      const purser = billInEvent(part.spent);
       const done = { type: 'transcript.text.done', ...result.told, text: result.text, usage: usageOf(part.spent), purser };
       yield `data: ${JSON.stringify(done)}\n\n`;
     }

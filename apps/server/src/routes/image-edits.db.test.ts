@@ -105,7 +105,7 @@ describe('images changed, streamed, and drawn by another family', () => {
       ['image_generation.completed', true],
       ['image_generation.completed', true],
     ]);
-    expect(events.at(-1)).toMatchObject({ purser: { credits_charged: '2', cost: { amount: '0.0100075', currency: 'USD' } } });
+    expect(events.at(-1)).toMatchObject({ purser: { credits_charged: 2, cost: { amount: '0.0100075', currency: 'USD' } } });
   });
 
   it.each<[string, object, RegExp]>([

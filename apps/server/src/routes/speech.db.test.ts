@@ -50,9 +50,10 @@ describe('speech by OpenAI’s wire format', () => {
     expect(trailers).toEqual({ 'purser-cost': '0.000675 USD', 'purser-credits-charged': '1' });
   });
 
-  it('events carry the sound and end with its usage, also of a model that has none of its own', async () => {
+  it('events carry the sound and end with its usage, also of a model that has none of its own, and say first what is left of the rate', async () => {
     for (const model of ['tts-1', 'gpt-4o-mini-tts']) {
       const response = await openai.audio.speech.create({ model, input: TEXT, voice: 'alloy', stream_format: 'sse' });
+      expect(response.headers.get('x-ratelimit-remaining-requests')).toMatch(/^\d+$/);
       const text = await response.text();
       const events = text
         .trim()
@@ -60,7 +61,7 @@ describe('speech by OpenAI’s wire format', () => {
         .map((event) => JSON.parse(event.replace(/^data: /u, '')) as { type: string; audio?: string; purser?: object });
       const sound = Buffer.concat(events.map(({ audio = '' }) => Buffer.from(audio, 'base64')));
       expect([model, sound.subarray(0, 2).toString('hex')]).toEqual([model, 'fffb']);
-      expect(events.at(-1)).toMatchObject({ type: 'speech.audio.done', purser: { credits_charged: '1' } });
+      expect(events.at(-1)).toMatchObject({ type: 'speech.audio.done', purser: { credits_charged: 1 } });
     }
   });
 

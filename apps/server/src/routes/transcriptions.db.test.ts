@@ -99,7 +99,7 @@ describe('transcriptions by OpenAI’s wire format', () => {
       type: 'transcript.text.done',
       text: TEXT,
       usage: { input_tokens: 34, output_tokens: 9 },
-      purser: { credits_charged: '1', cost: { amount: '0.00014', currency: 'USD' } },
+      purser: { credits_charged: 1, cost: { amount: '0.00014', currency: 'USD' } },
     });
   });
 

@@ -1,12 +1,11 @@
 import { isRefusal, type Refusal } from '@purser/core';
 import type { ChatInput, Gate, Spent, SpentEnd, StreamedCall, StreamedPart, TextResult } from '@purser/gate';
 import { callerOf, callerSignal, idempotencyOf, problemOf, problemOfThrown, sendChunks, sendRefusal } from '@purser/http';
-import { toWire } from '@purser/money';
 import type { AnswerPiece } from '@purser/providers';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { describeBill, describeCall } from '../describe-call.ts';
-import { describeLimits } from '../describe-limits.ts';
+import { describeStream } from '../describe-limits.ts';
 
 /** A chat as one of the wire formats asks for it. */
 export interface AskedChat {
@@ -55,9 +54,7 @@ export async function answerChat(
   if (stream) {
     const parts = await gate.spendStreaming<TextResult>(caller, 'text', wanted, callerSignal(reply));
     if (isRefusal(parts)) return sendRefusal(request, reply, parts);
-    describeLimits(gate, request, reply);
-    if (parts.replayed) reply.header('idempotency-replayed', 'true');
-    describeCall(reply, parts.call);
+    describeStream(gate, request, reply, parts);
     const events = wire.events(parts as AsyncIterable<ChatPart>, parts.call, (refusal) => problemOf(refusal, request.view));
     await sendChunks(reply, events, { lastWords: (error) => lastWords(wire, request, error) });
     return reply;
@@ -73,11 +70,6 @@ export async function answerChat(
 function lastWords(wire: ChatWire, request: FastifyRequest, error: unknown): string {
   request.log.error({ err: error, request_id: request.id }, 'a stream broke');
   return wire.broken(problemOfThrown(error, request.view));
-}
-
-/** What a streamed call came to, beside its last usage: its headers had left before anybody knew. */
-export function billOf({ transaction_id, cost, credits }: Spent<TextResult>): object {
-  return { transaction_id, cost: toWire(cost), credits_charged: Number(credits.charged) };
 }
 
 /** The whole answer as pieces: what a stream brings that was kept. */

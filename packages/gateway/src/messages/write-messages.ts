@@ -4,7 +4,8 @@ import { anthropicError, event } from '@purser/http';
 import type { Usage } from '@purser/money';
 import type { AnswerPart, AnswerPiece } from '@purser/providers';
 
-import { billOf, type ChatWire, piecesOf } from '../chat/answer-chat.ts';
+import { type ChatWire, piecesOf } from '../chat/answer-chat.ts';
+import { billInEvent } from '../describe-call.ts';
 
 const STOPS: Readonly<Record<string, string>> = {
   stop: 'end_turn',
@@ -149,7 +150,7 @@ async function* events(...[parts, call, problem]: Parameters<ChatWire['events']>
         type: 'message_delta',
         delta: { ...stopOf(result), container: null },
         usage: usageOf(usage),
-        purser: billOf(part.spent),
+        purser: billInEvent(part.spent),
       };
       yield event('message_delta', delta);
       yield event('message_stop', { type: 'message_stop' });

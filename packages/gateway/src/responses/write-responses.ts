@@ -3,7 +3,8 @@ import type { Spent, TextResult } from '@purser/gate';
 import type { Usage } from '@purser/money';
 import type { AnswerPiece } from '@purser/providers';
 
-import { billOf, type ChatWire, piecesOf } from '../chat/answer-chat.ts';
+import { type ChatWire, piecesOf } from '../chat/answer-chat.ts';
+import { billInEvent } from '../describe-call.ts';
 import type { Json } from '../chat/reading.ts';
 
 /** One thing that a response holds. */
@@ -284,7 +285,7 @@ async function* eventsOf(
       if (!began) for (const piece of piecesOf(part.spent.result)) yield* items.take(piece);
       yield* items.close();
       keep(items.items);
-      const { status, response } = endOf(frame, part.spent, items.items, { purser: billOf(part.spent) });
+      const { status, response } = endOf(frame, part.spent, items.items, { purser: billInEvent(part.spent) });
       yield emit(`response.${status}`, { response });
     } else {
       began = true;
