@@ -78,7 +78,7 @@ class LongestFirst extends BaseSequencer {
 }
 
 const required = process.env['PURSER_REQUIRE_SERVICES'] === '1';
-const extended = process.env['PURSER_TEST_EXTENDED'] === '1';
+const extended = process.env['PURSER_TEST_EXTENDED'];
 // The dead-code check and editors read this file too, and must see every suite.
 const isTestRun = Boolean(process.env['VITEST']);
 const addresses = ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'];
@@ -109,11 +109,17 @@ const onServices = {
 };
 
 const leftOut: string[] = [];
-// The other suites of the apps on the outside services, and trials in large numbers.
+// Trials in large numbers and kills, on the outside services; asked for, every other suite of the apps on them too.
 const beyond: TestProjectConfiguration = {
   test: {
     name: 'extended',
-    include: ['apps/**/*.db.test.ts', ...PACKED_TESTS, ...PACKAGES_NOT_ON_SERVICES, ...TRIALS],
+    include: [
+      ...PACKED_TESTS,
+      ...PACKAGES_NOT_ON_SERVICES,
+      ...TRIALS,
+      ...EXTENDED_ALONE,
+      ...(extended === 'all' ? ['apps/**/*.db.test.ts'] : []),
+    ],
     ...onServices,
     exclude: [...NOT_TESTS, ...APPS_ON_SERVICES],
   },
@@ -159,13 +165,13 @@ if (existsSync(chromium) || required || !isTestRun) {
 } else {
   leftOut.push(`the browser journeys are left out: no Chromium at ${chromium}`);
 }
-leftOut.push('left to `npm run check:extended`: trials in large numbers, and most suites of the apps on the outside services');
+leftOut.push('left to `npm run check:extended`: trials in large numbers and kills of workers; with `-- --all` every suite of the apps on the outside services');
 
-if (isTestRun && !extended) for (const line of leftOut) console.warn(line);
+if (isTestRun && extended === undefined) for (const line of leftOut) console.warn(line);
 
 export default defineConfig({
   test: {
-    projects: extended ? [beyond] : projects,
+    projects: extended === undefined ? projects : [beyond],
     // Much of the time of a file is waiting: for a database, a program that starts, a time that runs out.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
