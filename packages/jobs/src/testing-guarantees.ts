@@ -282,10 +282,15 @@ function describeSharing({ open, bench: opened, put, until }: Tools): void {
     let now = 0;
     let most = 0;
     const order: string[] = [];
+    const all = Promise.withResolvers<void>();
     bench.does(async ({ payload }) => {
-      if (payload.name !== 'one') most = Math.max(most, ++now);
-      await wait(5);
-      if (payload.name !== 'one') now--;
+      if (payload.name !== 'one') {
+        most = Math.max(most, ++now);
+        if (now === 3) all.resolve();
+        await all.promise;
+        await wait(5);
+        now--;
+      }
       order.push(payload.name);
     });
     await put(workspaceId(), names(60), 3);
