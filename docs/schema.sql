@@ -1235,6 +1235,21 @@ AS $function$
   where exists (select from jobs.line where lane = l and due > 0 and running < running_max)
 $function$;
 
+CREATE OR REPLACE FUNCTION jobs.open_waits(p_lines integer)
+ RETURNS TABLE(lane text, lines bigint, wait_p95_s double precision)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select l.lane, count(*), percentile_disc(0.95) within group (order by extract(epoch from clock_timestamp() - j.due_at))::double precision
+  from unnest(array['critical', 'high', 'standard', 'low']) l (lane)
+  cross join lateral (
+    select workspace_id from jobs.line n where n.lane = l.lane and n.due > 0 and n.running < n.running_max
+    order by n.turn, n.workspace_id limit p_lines) n
+  cross join lateral (
+    select due_at from jobs.job j where j.lane = l.lane and j.workspace_id = n.workspace_id and j.due order by j.position limit 1) j
+  group by l.lane
+$function$;
+
 CREATE OR REPLACE FUNCTION jobs.progress(p_lease uuid, p_ids uuid[], p_done bigint[], p_total bigint[])
  RETURNS void
  LANGUAGE sql

@@ -277,6 +277,20 @@ language sql stable as $$
   where exists (select from jobs.line where lane = l and due > 0 and running < running_max)
 $$;
 
+-- How long work waits that could begin now: of the lines that may be served, of each lane at most p_lines, the wait of what stands first, and
+-- of these waits that of 95 in 100 (seconds). What a workspace holds up by its own limit does not count.
+create function jobs.open_waits(p_lines integer) returns table (lane text, lines bigint, wait_p95_s double precision)
+language sql stable as $$
+  select l.lane, count(*), percentile_disc(0.95) within group (order by extract(epoch from clock_timestamp() - j.due_at))::double precision
+  from unnest(array['critical', 'high', 'standard', 'low']) l (lane)
+  cross join lateral (
+    select workspace_id from jobs.line n where n.lane = l.lane and n.due > 0 and n.running < n.running_max
+    order by n.turn, n.workspace_id limit p_lines) n
+  cross join lateral (
+    select due_at from jobs.job j where j.lane = l.lane and j.workspace_id = n.workspace_id and j.due order by j.position limit 1) j
+  group by l.lane
+$$;
+
 -- How the lanes are: what waits and runs, the longest wait of what waits, and of what was begun lately the wait of 95 in 100 (seconds).
 create function jobs.lanes(p_lately interval) returns table (lane text, due bigint, running bigint, longest_wait_s double precision, wait_p95_s double precision)
 language sql stable as $$

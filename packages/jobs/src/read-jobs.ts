@@ -69,3 +69,24 @@ export async function laneStates(pool: Pool): Promise<readonly LaneState[]> {
   );
   return rows;
 }
+
+/** How long work waits that could begin now; of a lane in which nothing waits there is none. */
+export interface OpenWait {
+  readonly lane: Lane;
+  /** How many workspaces wait, of those that were looked at. */
+  readonly lines: bigint;
+  /** Of what stands first of each workspace, the wait of 95 in 100. */
+  readonly wait_p95_s: number;
+  readonly at: Temporal.Instant;
+}
+
+/** Workspaces of a lane that are looked at; those whose turn is next. */
+const LINES_MAX = 1_000;
+
+export async function openWaits(database: Queryable): Promise<readonly OpenWait[]> {
+  const { rows } = await database.query<OpenWait>(
+    'select lane, lines, wait_p95_s, clock_timestamp() as at from jobs.open_waits($1)',
+    [LINES_MAX],
+  );
+  return rows;
+}
