@@ -192,6 +192,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     identity: 'who sends',
     http: 'endpoints are built from its parts',
     policy: 'what the plan allows',
+    routing: 'which carrier a plan’s e-mail has here',
     gate: 'the one way to spend',
     module: 'it is a module',
   },

@@ -222,6 +222,17 @@ describe('campaigns through Amazon SES, by its official client', () => {
     expect(foreign).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
   });
 
+  it('of a plan whose carrier is not set up, while another one is, are refused before anything is written', async () => {
+    const { id, key } = await server.workspace('FREE');
+    const answer = await send(server, key, { subject: 'S', text: 'T', recipients: addresses(2) });
+    expect(answer).toMatchObject({ status: 501, json: { code: 'not_configured' } });
+    expect(answer.json.detail).toContain('mailrelay');
+    expect((await server.ask('/api/campaigns', { key })).json.campaigns).toEqual([]);
+    expect((await server.ask('/api/jobs', { key })).json.jobs).toEqual([]);
+    const { rows } = await server.database.pool.query('select 1 from campaigns.recipient where workspace_id = $1', [id]);
+    expect(rows).toEqual([]);
+  });
+
   it('what SES rejects is refused, what breaks off is unconfirmed and never sent again, and neither is charged', async () => {
     const { id, key } = await server.workspace('PRO');
     ses.mood = ({ to: [to = ''] }) =>

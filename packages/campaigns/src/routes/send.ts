@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 import { beginCampaign } from '../begin-campaign.ts';
 import type { Message } from '../campaign.ts';
+import { carrierOf } from '../carrier-of.ts';
 import type { CampaignsDeps } from '../deps.ts';
 import { addressOf, senderSchema } from '../sender.ts';
 import { textOfHtml } from '../text-of-html.ts';
@@ -65,13 +66,15 @@ export function registerSend(app: App, deps: CampaignsDeps): void {
       tags: ['Campaigns'],
       summary: 'Sends a message to its recipients, each with its own data',
       body: sendBody,
-      response: { 202: sendSchema, ...problems(400, 401, 402, 403, 422, 429, 503) },
+      response: { 202: sendSchema, ...problems(400, 401, 402, 403, 422, 429, 501, 503) },
     },
     handler: async (request, reply) => {
       const caller = { ...callerOf(request), workspace: workspaceOf(request) };
+      const carrier = carrierOf(deps, caller.workspace);
+      if (isRefusal(carrier)) return sendRefusal(request, reply, carrier);
+      const { local } = carrier;
       const counted = await deps.gate.act(caller, undefined);
       if (isRefusal(counted)) return sendRefusal(request, reply, counted);
-      const local = isLocal(deps, deps.policyOf(caller.workspace, deps.clock.now()).plan.email?.provider);
       const message = messageOf(request.body, deps, local);
       if (isRefusal(message)) return sendRefusal(request, reply, message);
       const { recipients, overflow } = request.body;
@@ -99,24 +102,27 @@ export function registerSend(app: App, deps: CampaignsDeps): void {
   });
 }
 
-/** Whether messages of such a plan stay in a mailbox of ours. */
-function isLocal({ gate }: CampaignsDeps, provider: string | undefined): boolean {
-  return provider === undefined || !gate.offeredBy('email').has(provider);
-}
-
 function messageOf(
   { subject, html, text, from }: z.infer<typeof sendBody>,
   { campaign_sender }: CampaignsDeps,
   local: boolean,
 ): Message | Refusal {
+  const given = tooLarge(html, text);
+  if (given !== undefined) return given;
   const plain_text = text ?? textOfHtml(html ?? '');
-  const bytes = Buffer.byteLength(html ?? '') + Buffer.byteLength(plain_text);
-  if (bytes > MESSAGE_BYTES_MAX)
-    return refuse('request_too_large', `html and text together: got ${bytes} bytes, want ${MESSAGE_BYTES_MAX} at most`);
+  const large = tooLarge(html, plain_text);
+  if (large !== undefined) return large;
   if (from !== undefined && !local && addressOf(from) !== addressOf(campaign_sender))
     return refuse(
       'invalid_request',
       `from: got ${addressOf(from)}; want ${addressOf(campaign_sender)}, with any name before it, or no from`,
     );
   return { subject, html: html ?? null, plain_text: plain_text === '' ? subject : plain_text, sender: from ?? null };
+}
+
+/** Looked at before anything is read out of them, too. */
+function tooLarge(html = '', text = ''): Refusal | undefined {
+  const bytes = Buffer.byteLength(html) + Buffer.byteLength(text);
+  if (bytes <= MESSAGE_BYTES_MAX) return undefined;
+  return refuse('request_too_large', `html and text together: got ${bytes} bytes, want ${MESSAGE_BYTES_MAX} at most`);
 }
