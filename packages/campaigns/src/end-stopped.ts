@@ -1,12 +1,17 @@
-import { isRefusal, type WorkspaceId } from '@purser/core';
+import type { WorkspaceId } from '@purser/core';
 import { type Pool, workspaceTransaction } from '@purser/database';
-import { isEnded, readJob } from '@purser/jobs';
+import { endedAmong } from '@purser/jobs';
 
 import type { CampaignId } from './campaign.ts';
 import type { CampaignsDeps } from './deps.ts';
 
-/** At a time, the oldest first. */
+/** At a time. */
 const CAMPAIGNS_MAX = 1_000;
+/** A run looks at so many times as many; the next one goes on behind them. */
+const PAGES_MAX = 10;
+
+/** How far the last run of this process came, for each database: campaigns whose job still runs do not hide those behind them. */
+const positions = new WeakMap<Pool, string>();
 
 interface UnderWay {
   readonly workspace_id: WorkspaceId;
@@ -16,22 +21,41 @@ interface UnderWay {
 
 /**
  * Ends campaigns whose job was cancelled or failed for good: whoever waits is refused, so that what was promised to them is free for
- * others; whoever was in its hands is unconfirmed. A job that is put in once more finds nobody left.
+ * others; whoever was in its hands is unconfirmed. A job that is put in once more finds nobody left. One that cannot be ended now does not
+ * keep the others from it. @throws the first failure, when all that could be ended are.
  */
 export async function endStopped({ pool, clock }: Pick<CampaignsDeps, 'pool' | 'clock'>): Promise<number> {
+  const failures: unknown[] = [];
+  let ended = 0;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const campaigns = await nextUnderWay(pool);
+    const byJob = new Map(campaigns.map((campaign) => [campaign.job_id, campaign]));
+    for (const { job_id, status, error_code } of await endedAmong(pool, [...byJob.keys()])) {
+      const campaign = byJob.get(job_id);
+      if (campaign === undefined) continue;
+      try {
+        ended += await end(pool, campaign, status === null ? 'its job is gone' : (error_code ?? status), clock.now());
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (campaigns.length < CAMPAIGNS_MAX) break;
+  }
+  if (failures.length > 0) throw failures[0];
+  return ended;
+}
+
+/** The next by their ids; after the last the first once more. */
+async function nextUnderWay(pool: Pool): Promise<readonly UnderWay[]> {
   const { rows } = await pool.query<UnderWay>(
     `select workspace_id, campaign_id, job_id from campaigns.campaign
-     where status = 'sending' and job_id is not null order by campaign_id limit $1`,
-    [CAMPAIGNS_MAX],
+     where status = 'sending' and job_id is not null and ($2::uuid is null or campaign_id > $2) order by campaign_id limit $1`,
+    [CAMPAIGNS_MAX, positions.get(pool) ?? null],
   );
-  let ended = 0;
-  for (const campaign of rows) {
-    const job = await readJob(pool, campaign.workspace_id, campaign.job_id);
-    if (!isRefusal(job) && !isEnded(job)) continue;
-    const why = isRefusal(job) ? 'its job is gone' : (job.error_code ?? job.status);
-    ended += await end(pool, campaign, why, clock.now());
-  }
-  return ended;
+  const last = rows.length < CAMPAIGNS_MAX ? undefined : rows.at(-1)?.campaign_id;
+  if (last === undefined) positions.delete(pool);
+  else positions.set(pool, last);
+  return rows;
 }
 
 async function end(

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { doneWithin } from '@purser/core';
 import type { Pool } from '@purser/database';
-import type { SharedRate } from '@purser/mail';
+import type { SendQuota, SharedRate } from '@purser/mail';
 
 /** The account is asked for its quota so often. */
 const FRESH_S = 60;
@@ -15,12 +16,12 @@ interface Taken {
   readonly stale: boolean;
 }
 
-/** The send rate of an account in the database, so that all workers together keep it. */
+/** The send rate of an account in the database, so that all workers together keep it. What is aborted takes nothing more. */
 export function sharedRate(pool: Pool): SharedRate {
   return {
     async take(provider, wanted, read, signal) {
       const until = performance.now() + WAIT_MS_MAX;
-      for (;;) {
+      while (!signal.aborted) {
         const { rows } = await pool.query<Taken>('select taken, wait_ms, stale from campaigns.take_tokens($1, $2, $3)', [
           provider,
           wanted,
@@ -28,13 +29,19 @@ export function sharedRate(pool: Pool): SharedRate {
         ]);
         const { taken = 0, wait_ms = null, stale = false } = rows[0] ?? {};
         if (stale) {
-          const { per_second, left_24h } = await read();
-          await pool.query('select campaigns.set_rate($1, $2, $3)', [provider, per_second, left_24h ?? null]);
+          // What the account answers is kept, though nobody waits for it any more.
+          await doneWithin(refresh(pool, provider, read), signal);
           continue;
         }
-        if (taken > 0 || wait_ms === null || signal.aborted || performance.now() + wait_ms > until) return taken;
-        await wait(Math.max(WAIT_MS_MIN, wait_ms));
+        if (taken > 0 || wait_ms === null || performance.now() + wait_ms > until) return taken;
+        await doneWithin(wait(Math.max(WAIT_MS_MIN, wait_ms)), signal);
       }
+      return 0;
     },
   };
+}
+
+async function refresh(pool: Pool, provider: string, read: () => Promise<SendQuota>): Promise<void> {
+  const { per_second, left_24h } = await read();
+  await pool.query('select campaigns.set_rate($1, $2, $3)', [provider, per_second, left_24h ?? null]);
 }

@@ -1,4 +1,4 @@
-import { Parser } from 'htmlparser2';
+import { Tokenizer } from 'htmlparser2';
 
 /** What these hold is no text. */
 const HIDDEN = new Set(['head', 'style', 'script', 'title', 'template']);
@@ -23,41 +23,100 @@ const BLOCKS = new Set([
   'footer',
 ]);
 
-/** The words of an HTML message, for readers that show none: links with their addresses, list items, paragraphs. In linear time. */
+/**
+ * The words of an HTML message, for readers that show none: links with their addresses, list items, paragraphs. It goes by tags as they
+ * come and keeps no tree, so that its time grows as the text does, however deep that is nested and whatever is never closed.
+ */
 export function textOfHtml(html: string): string {
-  const parts: string[] = [];
-  const links: { readonly href: string; readonly from: number }[] = [];
-  let hidden = 0;
-  const parser = new Parser(
+  const text = new PlainText();
+  let tag = '';
+  let attribute = '';
+  let href: string | undefined;
+  const tagEnds = (): void => text.open(tag, href ?? '');
+  const value = (more: string): void => {
+    if (attribute === 'href') href = (href ?? '') + more;
+  };
+  const tokenizer = new Tokenizer(
+    { xmlMode: false, decodeEntities: true },
     {
-      onopentag(name, { href = '' }) {
-        if (HIDDEN.has(name)) hidden++;
-        if (name === 'br' || name === 'hr' || BLOCKS.has(name)) parts.push('\n');
-        if (name === 'li') parts.push('\n- ');
-        if (name === 'a') links.push({ href, from: parts.length });
+      onopentagname(start, end) {
+        tag = html.slice(start, end).toLowerCase();
+        href = undefined;
       },
-      ontext(text) {
-        if (hidden === 0) parts.push(text.replaceAll(/\s+/gu, ' '));
+      onattribname(start, end) {
+        const name = html.slice(start, end).toLowerCase();
+        // Of two of a name the first counts.
+        attribute = name === 'href' && href !== undefined ? '' : name;
       },
-      onclosetag(name) {
-        if (HIDDEN.has(name)) hidden--;
-        if (BLOCKS.has(name)) parts.push('\n');
-        if (name !== 'a') return;
-        const link = links.pop();
-        if (link !== undefined && isWorthSaying(link.href, parts.slice(link.from).join(''))) parts.push(` (${link.href})`);
-      },
+      onattribdata: (start, end) => value(html.slice(start, end)),
+      onattribentity: (code) => value(String.fromCodePoint(code)),
+      onattribend: () => value(''),
+      onopentagend: tagEnds,
+      onselfclosingtag: tagEnds,
+      onclosetag: (start, end) => text.close(html.slice(start, end).toLowerCase()),
+      ontext: (start, end) => text.say(html.slice(start, end)),
+      ontextentity: (code) => text.say(String.fromCodePoint(code)),
+      oncomment() {},
+      oncdata() {},
+      ondeclaration() {},
+      onprocessinginstruction() {},
+      onend() {},
     },
-    { decodeEntities: true },
   );
-  parser.end(html);
-  const lines = parts.join('').split('\n');
-  return lines
-    .map((line) => line.replaceAll(/ {2,}/gu, ' ').trim())
-    .filter((line, index, all) => line !== '' || all[index - 1] !== '')
-    .join('\n')
-    .trim();
+  tokenizer.write(html);
+  tokenizer.end();
+  return text.end();
 }
 
-function isWorthSaying(href: string, words: string): boolean {
-  return href !== '' && !href.startsWith('#') && words.trim() !== href;
+class PlainText {
+  readonly #parts: string[] = [];
+  /** How many of each hidden element are open. */
+  readonly #hidden = new Map<string, number>();
+  #hiddenOpen = 0;
+  #link: { readonly href: string; readonly from: number } | undefined;
+
+  open(tag: string, href: string): void {
+    if (HIDDEN.has(tag)) this.#hide(tag, 1);
+    // A head may be left open: the body ends it.
+    if (tag === 'body') this.#hide('head', -(this.#hidden.get('head') ?? 0));
+    if (tag === 'br' || tag === 'hr' || BLOCKS.has(tag)) this.#parts.push('\n');
+    if (tag === 'li') this.#parts.push('\n- ');
+    if (tag !== 'a') return;
+    // A link within a link ends the one before it.
+    this.#endLink();
+    this.#link = { href, from: this.#parts.length };
+  }
+
+  close(tag: string): void {
+    if (HIDDEN.has(tag) && (this.#hidden.get(tag) ?? 0) > 0) this.#hide(tag, -1);
+    if (BLOCKS.has(tag)) this.#parts.push('\n');
+    if (tag === 'a') this.#endLink();
+  }
+
+  say(text: string): void {
+    if (this.#hiddenOpen === 0) this.#parts.push(text.replaceAll(/\s+/gu, ' '));
+  }
+
+  end(): string {
+    this.#endLink();
+    const lines = this.#parts.join('').split('\n');
+    return lines
+      .map((line) => line.replaceAll(/ {2,}/gu, ' ').trim())
+      .filter((line, index, all) => line !== '' || all[index - 1] !== '')
+      .join('\n')
+      .trim();
+  }
+
+  #hide(tag: string, more: number): void {
+    this.#hidden.set(tag, (this.#hidden.get(tag) ?? 0) + more);
+    this.#hiddenOpen += more;
+  }
+
+  #endLink(): void {
+    if (this.#link === undefined) return;
+    const { href, from } = this.#link;
+    this.#link = undefined;
+    const words = this.#parts.slice(from).join('').trim();
+    if (href !== '' && !href.startsWith('#') && words !== href) this.#parts.push(` (${href})`);
+  }
 }

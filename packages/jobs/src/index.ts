@@ -11,7 +11,17 @@ export { JobWatcher } from './job-watcher.ts';
 export { type Lane, LANES } from './lanes.ts';
 export { postgresQueue } from './postgres-queue.ts';
 export type { Announcer, OpenQueue } from './queue.ts';
-export { cancelJob, laneStates, type LaneState, listJobs, openWaits, readJob, retryJobs } from './read-jobs.ts';
+export {
+  cancelJob,
+  endedAmong,
+  type EndedJob,
+  laneStates,
+  type LaneState,
+  listJobs,
+  openWaits,
+  readJob,
+  retryJobs,
+} from './read-jobs.ts';
 export { startWorker, type Worker, type WorkerObserver } from './worker.ts';
 
 export const jobsMigrations: SchemaMigrations = { schema: 'jobs', directory: new URL('../migrations/', import.meta.url) };

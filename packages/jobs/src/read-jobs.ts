@@ -19,6 +19,23 @@ export async function readJob(pool: Pool, workspace: WorkspaceId, id: string): P
   return job ?? refuse('not_found', `there is no job ${JSON.stringify(id.slice(0, 60))} in this workspace`);
 }
 
+export interface EndedJob {
+  readonly job_id: JobId;
+  /** How it ended; null: there is no such job any more. */
+  readonly status: JobStatus | null;
+  readonly error_code: string | null;
+}
+
+/** Those of some jobs, of any workspace, that will not run any more by themselves: they have ended, or are gone. */
+export async function endedAmong(database: Queryable, ids: readonly string[]): Promise<readonly EndedJob[]> {
+  const { rows } = await database.query<EndedJob>(
+    `select i.id as job_id, j.status, j.error_code from unnest($1::uuid[]) i (id) left join jobs.job j on j.job_id = i.id
+     where j.job_id is null or j.ended_at is not null`,
+    [ids],
+  );
+  return rows;
+}
+
 export interface JobFilter {
   readonly workspace?: WorkspaceId;
   readonly status?: JobStatus;
