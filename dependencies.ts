@@ -184,11 +184,13 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
   campaigns: {
     core: 'clock, ids, refusals and faults',
     database: 'who was written to is rows with times',
+    log: 'what it tells of itself',
     mail: 'what brings e-mail to mailboxes',
     jobs: 'a campaign is sent by a job',
     api: 'requests and answers have the shapes of the contract',
     money: 'what a message may cost',
     meters: 'what quotas leave, and what a call came to whose worker was killed',
+    metrics: 'what carriers tell is counted',
     identity: 'who sends',
     http: 'endpoints are built from its parts',
     policy: 'what the plan allows',

@@ -40,6 +40,7 @@ const audit = await import('@purser/audit');
 const catalog = await import('@purser/catalog');
 const ledger = await import('@purser/ledger');
 const http = await import('@purser/http');
+const mail = await import('@purser/mail');
 const providers = await import('@purser/providers');
 const routing = await import('@purser/routing');
 
@@ -66,6 +67,7 @@ const READING: Readonly<Record<string, (text: string) => unknown>> = {
   'http.escaped': (text) => http.escaped(text),
   'http.event': (text) => http.event('text', { text }),
   'http.toCsv': (text) => http.toCsv(['text'], [[text]]),
+  'mail.readSesEvent': (text) => mail.readSesEvent(JSON.stringify({ eventType: 'Bounce', mail: { messageId: text }, text })),
   'money.fromMinor': (text) => money.fromMinor(1, text),
   'money.currency': (text) => money.currency(text),
   'money.parseDecimal': (text) => money.parseDecimal(text),

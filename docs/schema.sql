@@ -384,6 +384,17 @@ create policy own_rows on campaigns.campaign for all to purser_app using ((works
 grant delete, insert, select, update on campaigns.campaign to purser_app;
 grant delete, insert, select, update on campaigns.campaign to purser_work;
 
+create table campaigns.carrier_event (
+  event_id text not null,
+  received_at timestamp with time zone not null,
+  constraint carrier_event_pkey PRIMARY KEY (event_id),
+  constraint carrier_event_event_id_check CHECK (((length(event_id) >= 1) AND (length(event_id) <= 100)))
+);
+CREATE INDEX carrier_event_age ON campaigns.carrier_event USING btree (received_at);
+alter table campaigns.carrier_event enable row level security;
+create policy all_rows on campaigns.carrier_event for all to purser_work using (true);
+grant delete, insert, select on campaigns.carrier_event to purser_work;
+
 create table campaigns.dispatch (
   workspace_id uuid not null,
   transaction_id uuid not null,
@@ -440,6 +451,8 @@ create table campaigns.recipient (
   provider text,
   message_id text,
   changed_at timestamp with time zone not null,
+  found_at timestamp with time zone,
+  booked_at timestamp with time zone,
   constraint recipient_pkey PRIMARY KEY (recipient_id),
   constraint recipient_campaign_id_email_key UNIQUE (campaign_id, email),
   constraint recipient_campaign_id_position_key UNIQUE (campaign_id, "position"),
@@ -452,7 +465,9 @@ create table campaigns.recipient (
   constraint recipient_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'accepted'::text, 'delivered'::text, 'bounced'::text, 'complained'::text, 'refused'::text, 'suppressed'::text, 'unconfirmed'::text]))),
   constraint sent_by_a_call CHECK (((state <> ALL (ARRAY['sending'::text, 'accepted'::text, 'delivered'::text, 'bounced'::text, 'complained'::text, 'unconfirmed'::text])) OR (transaction_id IS NOT NULL)))
 );
+CREATE INDEX recipient_found ON campaigns.recipient USING btree (found_at) WHERE ((found_at IS NOT NULL) AND (booked_at IS NULL));
 CREATE INDEX recipient_in_hand ON campaigns.recipient USING btree (campaign_id) WHERE (state = 'sending'::text);
+CREATE INDEX recipient_of_message ON campaigns.recipient USING btree (message_id) WHERE (message_id IS NOT NULL);
 CREATE INDEX recipient_of_workspace ON campaigns.recipient USING btree (workspace_id, email);
 CREATE INDEX recipient_promised ON campaigns.recipient USING btree (workspace_id) WHERE (state = 'queued'::text);
 CREATE INDEX recipient_waiting ON campaigns.recipient USING btree (campaign_id, "position") WHERE (state = 'queued'::text);
@@ -517,6 +532,21 @@ AS $function$
   insert into campaigns.send_rate as r (provider, per_second, tokens, filled_at, left_24h, read_at)
   values (p_provider, p_per_second, 0, clock_timestamp(), p_left_24h, clock_timestamp())
   on conflict (provider) do update set per_second = excluded.per_second, left_24h = excluded.left_24h, read_at = excluded.read_at
+$function$;
+
+CREATE OR REPLACE FUNCTION campaigns.state_after(p_state text, p_event text, p_permanent boolean)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case p_event
+    when 'complained' then case when p_state not in ('complained', 'suppressed') then 'complained' end
+    when 'bounced' then case when p_state in ('sending', 'unconfirmed', 'queued', 'refused', 'accepted')
+      or p_state = 'delivered' and p_permanent then 'bounced' end
+    when 'delivered' then case when p_state in ('sending', 'unconfirmed', 'queued', 'refused', 'accepted') then 'delivered' end
+    when 'rejected' then case when p_state in ('sending', 'unconfirmed', 'queued', 'accepted') then 'refused' end
+    else case when p_state in ('sending', 'unconfirmed', 'queued') then 'accepted' end
+  end
 $function$;
 
 CREATE OR REPLACE FUNCTION campaigns.take_tokens(p_provider text, p_wanted integer, p_fresh_s integer, OUT taken integer, OUT wait_ms integer, OUT stale boolean)
@@ -3119,6 +3149,29 @@ begin
     if p_answer is not null then perform meters.keep_balances(p_end, p_answer, places, credits); end if;
   end if;
   return next;
+end $function$;
+
+CREATE OR REPLACE FUNCTION meters.book_late(p_now timestamp with time zone, p_of uuid, p_as uuid, p_cost bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_hold    meters.hold;
+  v_meters  uuid[];
+  v_amounts bigint[];
+begin
+  select * into v_hold from meters.hold h where h.id = p_of;
+  if not found or p_cost <= 0 or v_hold.cost <= 0 then return false; end if;
+  select coalesce(array_agg(v_hold.meters[l] order by l), '{}'),
+    coalesce(array_agg(ceil(v_hold.amounts[l]::numeric * p_cost / v_hold.cost)::bigint order by l), '{}')
+  into v_meters, v_amounts
+  from generate_subscripts(v_hold.meters, 1) l where v_hold.kinds[l] = 'c';
+  if not meters.keep_lost(p_now, v_hold.workspace_id, p_as, '[]', v_meters, v_amounts, v_hold.plan, v_hold.provider, p_cost, v_hold.cost_unit,
+      ceil(v_hold.reported::numeric * p_cost / v_hold.cost)::bigint, v_hold.reported_unit, '[]') then
+    return false;
+  end if;
+  perform meters.resolve(p_now, array[p_as], array[p_cost]);
+  return true;
 end $function$;
 
 CREATE OR REPLACE FUNCTION meters.bring(p_now timestamp with time zone, p_workspace uuid[], p_meter uuid[])

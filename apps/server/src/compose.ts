@@ -222,6 +222,7 @@ function depsOf(
     ready: () => readiness.isReady(),
     site: siteOf(settings),
     campaign_sender: settings.mail.from,
+    ses_events: settings.ses_events,
     allowed_origins: settings.allowed_origins,
     trust_proxy: settings.trust_proxy,
     keep: settings.keep,

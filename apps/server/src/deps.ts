@@ -62,6 +62,8 @@ export interface ServerDeps {
   readonly marketplace: Marketplace;
   /** Who writes where a campaign names no sender. */
   readonly campaign_sender: string;
+  /** Whose events of SES are believed. */
+  readonly ses_events: Settings['ses_events'];
   /** Where work that takes time is put in, and followed. */
   readonly jobs: Jobs;
   readonly jobWatcher: JobWatcher;

@@ -4,7 +4,9 @@ import type { Gate } from '@purser/gate';
 import type { Bounds, Site } from '@purser/http';
 import type { Workspace } from '@purser/identity';
 import type { Jobs } from '@purser/jobs';
+import type { Log } from '@purser/log';
 import type { Meters } from '@purser/meters';
+import type { Metrics } from '@purser/metrics';
 import type { Policy } from '@purser/policy';
 
 /** What campaigns need of a server. */
@@ -18,6 +20,10 @@ export interface CampaignsDeps {
   readonly site: Site;
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
   readonly identity: { workspace(id: WorkspaceId): Workspace | undefined | Promise<Workspace | undefined> };
+  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly metrics: Pick<Metrics, 'carrierEvent'>;
+  /** Whose events of SES are believed, and an emulator of SNS in place of Amazon's own. */
+  readonly ses_events: { readonly topics: readonly string[]; readonly endpoint: string | undefined };
   /** Who writes where a campaign names no sender: `name@host`, or `Name <name@host>`. */
   readonly campaign_sender: string;
 }

@@ -12,6 +12,7 @@ export const campaignsMigrations: SchemaMigrations = {
 
 const STOPPED_EVERY_MS = 5_000;
 const RESOLVE_EVERY_MS = 30_000;
+const FOUND_EVERY_MS = 5_000;
 const HOUR_MS = 3_600_000;
 /** A worker that is killed costs an attempt, and nothing else. */
 const ATTEMPTS_MAX = 50;
@@ -43,8 +44,20 @@ export const campaigns: Module<CampaignsDeps> = {
       run: async (deps) => (await import('./resolve-dispatches.ts')).resolveDispatches(deps),
       failure: 'what messages cost whose worker was killed could not be resolved',
     },
+    {
+      name: 'found messages',
+      every_ms: FOUND_EVERY_MS,
+      run: async (deps) => (await import('./events/book-found.ts')).bookFound(deps),
+      failure: 'what messages cost that a carrier had taken after all could not be booked',
+    },
+    {
+      name: 'carrier events',
+      every_ms: HOUR_MS,
+      run: async (deps) => (await import('./events/forget-events.ts')).forgetEvents(deps),
+      failure: 'which events of carriers were applied could not be forgotten',
+    },
   ],
   async routes(app, deps) {
-    (await import('./routes/register-routes.ts')).registerRoutes(app, deps);
+    await (await import('./routes/register-routes.ts')).registerRoutes(app, deps);
   },
 };

@@ -11,6 +11,7 @@ export interface CarrierSettings {
         readonly access_key_id: string;
         readonly secret_access_key: string;
         readonly endpoint: string | undefined;
+        readonly configuration_set: string | undefined;
       }
     | undefined;
   readonly mailrelay_smtp_url: string | undefined;
@@ -22,8 +23,12 @@ export interface CarrierSettings {
 export function openCarriers(pool: Pool, clock: Clock, { ses, mailrelay_smtp_url, local }: CarrierSettings): readonly Carrier[] {
   const carriers: Carrier[] = [];
   if (ses !== undefined) {
-    const { endpoint, ...account } = ses;
-    carriers.push(sesCarrier({ ...account, ...(endpoint !== undefined && { endpoint }), rate: sharedRate(pool) }));
+    const { region, access_key_id, secret_access_key, endpoint, configuration_set } = ses;
+    const optional = {
+      ...(endpoint !== undefined && { endpoint }),
+      ...(configuration_set !== undefined && { configuration_set }),
+    };
+    carriers.push(sesCarrier({ region, access_key_id, secret_access_key, ...optional, rate: sharedRate(pool) }));
   }
   if (mailrelay_smtp_url !== undefined) carriers.push(smtpCarrier({ provider: 'mailrelay', url: mailrelay_smtp_url }));
   if (local ?? carriers.length === 0) carriers.push(localCarrier(pool, clock));

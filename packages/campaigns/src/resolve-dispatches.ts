@@ -1,5 +1,5 @@
 import type { HoldId } from '@purser/core';
-import { transaction } from '@purser/database';
+import { type Connection, transaction } from '@purser/database';
 import { listUnresolved, resolveUnresolved } from '@purser/meters';
 
 import type { CampaignsDeps } from './deps.ts';
@@ -11,7 +11,7 @@ const LEFT_FOR = { minutes: 2 };
 
 interface Open {
   readonly transaction_id: HoldId;
-  readonly cost: bigint;
+  readonly cost_each: bigint;
 }
 
 /**
@@ -21,9 +21,7 @@ interface Open {
 export async function resolveDispatches({ pool, clock, meters }: CampaignsDeps): Promise<number> {
   const now = clock.now();
   const { rows } = await pool.query<Open>(
-    `select d.transaction_id, (select count(*) from campaigns.recipient r where r.transaction_id = d.transaction_id
-       and r.state in ('accepted', 'delivered', 'bounced', 'complained')) * d.cost_each as cost
-     from campaigns.dispatch d
+    `select d.transaction_id, d.cost_each from campaigns.dispatch d
      where d.cost is null and d.began_at < $1
        and not exists (select from campaigns.recipient r where r.transaction_id = d.transaction_id and r.state = 'sending')
      order by d.began_at limit $2`,
@@ -35,10 +33,11 @@ export async function resolveDispatches({ pool, clock, meters }: CampaignsDeps):
     ),
   );
   let resolved = 0;
-  for (const { transaction_id, cost } of rows) {
+  for (const { transaction_id, cost_each } of rows) {
     // A hold that is still open expires by itself; then it is looked at again.
     if (!unresolved.has(transaction_id) && (await meters.find(transaction_id))?.state === 'open') continue;
     await transaction(pool, async (connection) => {
+      const cost = cost_each * (await countTaken(connection, transaction_id, now));
       if (unresolved.has(transaction_id)) await resolveUnresolved(connection, now, [{ hold: transaction_id, cost }]);
       await connection.query('update campaigns.dispatch set cost = $2 where transaction_id = $1 and cost is null', [
         transaction_id,
@@ -48,4 +47,16 @@ export async function resolveDispatches({ pool, clock, meters }: CampaignsDeps):
     resolved++;
   }
   return resolved;
+}
+
+/** How many messages of a call the carrier has taken, those that were found included: they are booked with it. */
+async function countTaken(connection: Connection, transaction_id: HoldId, now: Temporal.Instant): Promise<bigint> {
+  const { rows } = await connection.query<{ taken: bigint }>(
+    `with found as (
+       update campaigns.recipient set booked_at = $2 where transaction_id = $1 and found_at is not null and booked_at is null
+     )
+     select count(*) as taken from campaigns.recipient where transaction_id = $1 and message_id is not null`,
+    [transaction_id, now.toString()],
+  );
+  return rows[0]?.taken ?? 0n;
 }

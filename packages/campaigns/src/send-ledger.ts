@@ -1,4 +1,4 @@
-import { type Connection, type Pool, workspaceTransaction } from '@purser/database';
+import { type Connection, type Pool, toPostgresJson, workspaceTransaction } from '@purser/database';
 import type { Clock } from '@purser/core';
 import type { Dispatch, Handover, OutgoingEmail, SendLedger, SendResult } from '@purser/mail';
 
@@ -111,6 +111,15 @@ async function note(
   { transaction, provider }: Dispatch,
   now: Temporal.Instant,
 ): Promise<void> {
+  const notes = toPostgresJson(results.map(({ email, handover }) => ({ recipient_id: email.id, ...noted(handover, provider) })));
+  // The carrier's own word may have come first: then the message was taken, whatever became of its answer.
+  await connection.query(
+    `update campaigns.recipient r set found_at = $2
+     from jsonb_to_recordset($3::jsonb) as n (recipient_id uuid, message_id text)
+     where r.recipient_id = n.recipient_id and r.transaction_id = $1 and r.message_id is not null
+       and r.found_at is null and n.message_id is null`,
+    [transaction, now.toString(), notes],
+  );
   await connection.query(
     `update campaigns.recipient r set
        state = case when n.state = 'queued' and r.deferrals + 1 >= $3 then 'refused' else n.state end,
@@ -120,13 +129,7 @@ async function note(
          then $2::timestamptz + make_interval(mins => ($4::integer[])[least(r.deferrals + 1, cardinality($4::integer[]))]) else r.due_at end
      from jsonb_to_recordset($5::jsonb) as n (recipient_id uuid, state text, reason text, message_id text)
      where r.recipient_id = n.recipient_id and r.transaction_id = $1 and r.state in ('sending', 'unconfirmed')`,
-    [
-      transaction,
-      now.toString(),
-      DEFERRALS_MAX,
-      DEFERRED_MINUTES,
-      JSON.stringify(results.map(({ email, handover }) => ({ recipient_id: email.id, ...noted(handover, provider) }))),
-    ],
+    [transaction, now.toString(), DEFERRALS_MAX, DEFERRED_MINUTES, notes],
   );
 }
 

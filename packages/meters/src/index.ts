@@ -21,7 +21,9 @@ export { Meters } from './meters.ts';
 export { type Gift, listGifts, workspaceOfGift } from './gifts.ts';
 export { type GrantState, lockGrants, readGrants, takeBack } from './take-back.ts';
 export {
+  bookLate,
   keepLostSettle,
+  type LateCost,
   listUnresolved,
   type LostSettle,
   type Resolution,

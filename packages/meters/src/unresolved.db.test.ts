@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { EndRequest, HoldRequest } from './hold.ts';
 import type { MeterSpec } from './meter.ts';
 import { holdOf, meter, type MeterBench, openMeterBench, settleOf } from './testing.ts';
-import { listUnresolved, type Resolution, resolveUnresolved, unresolvedSince } from './unresolved.ts';
+import { bookLate, listUnresolved, type Resolution, resolveUnresolved, unresolvedSince } from './unresolved.ts';
 import { verifyMeters } from './verify.ts';
 
 let bench: MeterBench;
@@ -177,6 +177,21 @@ test('a settlement of a hold that the database has forgotten is booked once, as 
   expect(rows).toHaveLength(1);
   await resolve({ hold: hold.id, cost: 'worst_case' });
   expect(await accounts(w)).toEqual({ cost: 70n, 'payable:acme': -70n });
+});
+
+test('what a settled call turns out to have cost beyond its settlement is booked once, in its proportions, and counts against no cap', async () => {
+  const w = world();
+  const hold = holdOf(bench, w.workspace, [{ meter: w.cost, amount: 90n }]);
+  await bench.meters.hold(hold);
+  await bench.meters.end(settleOf(hold, [60n]));
+  const late = { of: hold.id, as: newId<'hold'>(), cost: 30n };
+  const book = () => transaction(bench.database.pool, (connection) => bookLate(connection, bench.clock.now(), late));
+  expect(new Set(await Promise.all([book(), book()]))).toEqual(new Set([false, true]));
+  expect(await accounts(w)).toEqual({ cost: 90n, 'payable:acme': -90n });
+  expect(await bench.meters.read([w.cost])).toMatchObject([{ held: 0n, used: 60n, unreconciled: 0n, overrun: 0n }]);
+  expect(await listUnresolved(bench.database.pool, { workspace: w.workspace })).toEqual([]);
+  const nobody = { of: newId<'hold'>(), as: newId<'hold'>(), cost: 30n };
+  expect(await transaction(bench.database.pool, (connection) => bookLate(connection, bench.clock.now(), nobody))).toBe(false);
 });
 
 test('what a provider may have billed is added up since a time, without what is resolved', async () => {

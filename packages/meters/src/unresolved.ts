@@ -91,6 +91,30 @@ export async function resolveUnresolved(
   return rows[0]?.resolved ?? [];
 }
 
+/** What a call cost beyond its settlement, as it turned out later. */
+export interface LateCost {
+  /** The call. */
+  readonly of: HoldId;
+  /** Under which hold it is booked, once for ever. */
+  readonly as: HoldId;
+  /** In the smallest parts of the currency its provider bills in; above zero. */
+  readonly cost: bigint;
+}
+
+/**
+ * Books it in the caller's transaction, with the plan and in the proportions of the call. It counts against no cap, and draws no credits and
+ * no quotas. False: it was booked before, or there is no such call.
+ */
+export async function bookLate(tx: Connection, now: Temporal.Instant, { of, as, cost }: LateCost): Promise<boolean> {
+  const { rows } = await tx.query<{ booked: boolean }>('select meters.book_late($1, $2, $3, $4) as booked', [
+    now.toString(),
+    of,
+    as,
+    cost,
+  ]);
+  return rows[0]?.booked ?? false;
+}
+
 /** A settlement whose hold the database does not know. */
 export interface LostSettle {
   readonly hold: HoldRequest;

@@ -32,6 +32,8 @@ export interface Metrics {
   jobStarted(kind: string, lane: string, waited_s: number): void;
   /** An attempt of a job ended. */
   jobEnded(kind: string, outcome: string, seconds: number): void;
+  /** What a carrier of e-mail told of a message. */
+  carrierEvent(carrier: string, kind: string, outcome: string): void;
   /** How far the clock of this machine is ahead of the database's. */
   clockAhead(seconds: number): void;
 }
@@ -57,6 +59,7 @@ export function createMetrics(): Metrics {
     ...databaseFigures(registers),
     ...backgroundFigures(registers),
     ...jobFigures(registers),
+    ...carrierFigures(registers),
   };
 }
 
@@ -203,6 +206,16 @@ function jobFigures(registers: Registers): Pick<Metrics, 'jobStarted' | 'jobEnde
       if (outcome === 'failed' || outcome === 'again') failures.inc({ kind });
     },
   };
+}
+
+function carrierFigures(registers: Registers): Pick<Metrics, 'carrierEvent'> {
+  const events = new Counter({
+    name: 'purser_carrier_events_total',
+    help: 'What carriers of e-mail told of messages, by kind and outcome; unknown: of none that was sent from here.',
+    labelNames: ['carrier', 'kind', 'outcome'] as const,
+    registers,
+  });
+  return { carrierEvent: (carrier, kind, outcome) => events.inc({ carrier, kind, outcome }) };
 }
 
 function backgroundFigures(registers: Registers): Pick<Metrics, 'backgroundFailed' | 'forgotten'> {

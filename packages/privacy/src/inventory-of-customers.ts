@@ -14,6 +14,13 @@ export const CUSTOMERS_INVENTORY: readonly TableInventory[] = [
     file: 'campaigns',
   },
   {
+    table: 'campaigns.carrier_event',
+    holds: 'Which messages of a carrier were applied, by the carrier’s ids.',
+    kept: '30 days.',
+    erasure: STAYS,
+    codes: 'event_id',
+  },
+  {
     table: 'campaigns.dispatch',
     holds: 'Calls under which messages left, and what they cost.',
     kept: WORKSPACE,

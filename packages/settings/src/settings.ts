@@ -29,6 +29,8 @@ import {
 
 const http = address('an address like https://host/path', ['http:', 'https:']);
 
+const TOPICS = /^arn:aws[\w-]*:sns:[a-z\d-]+:\d{12}:[\w.-]+(?:,arn:aws[\w-]*:sns:[a-z\d-]+:\d{12}:[\w.-]+)*$/;
+
 /** Every setting by its name in the environment, with what it wants and what it is when unset. */
 const Environment = z.object({
   PORT: whole(0, 65_535).default(4780),
@@ -70,6 +72,12 @@ const Environment = z.object({
   SES_ACCESS_KEY_ID: secret().optional(),
   SES_SECRET_ACCESS_KEY: secret().optional(),
   SES_ENDPOINT: http.optional(),
+  SES_CONFIGURATION_SET: text('the name of a configuration set', /^[\w-]{1,64}$/).optional(),
+  SES_TOPIC_ARN: text(
+    'ARNs of SNS topics with commas between them, such as arn:aws:sns:eu-central-1:123456789012:ses',
+    TOPICS,
+  ).optional(),
+  SNS_ENDPOINT: http.optional(),
   MAILRELAY_SMTP_URL: address('smtp://user:password@host:port', ['smtp:', 'smtps:'], 'secret').optional(),
   PURSER_WEBHOOKS_INSIDE: flag().default(false),
   STRIPE_SECRET_KEY: secretLike(/^[sr]k_/, 'a secret or restricted key of Stripe (sk_… or rk_…)').optional(),
@@ -96,6 +104,16 @@ export interface SesSettings {
   readonly access_key_id: string;
   readonly secret_access_key: string;
   /** Undefined: Amazon's own for the region. */
+  readonly endpoint: string | undefined;
+  /** Under which SES publishes what becomes of messages. */
+  readonly configuration_set: string | undefined;
+}
+
+/** Where SES tells what becomes of messages. */
+export interface SesEventSettings {
+  /** ARNs of the topics that are believed; none: no event is taken. */
+  readonly topics: readonly string[];
+  /** An emulator in place of Amazon SNS; undefined: Amazon's own. */
   readonly endpoint: string | undefined;
 }
 
@@ -157,6 +175,7 @@ export interface Settings {
   readonly mail: { readonly smtp_url: string | undefined; readonly from: string };
   /** What brings campaigns to mailboxes; undefined: not set up. */
   readonly carriers: { readonly ses: SesSettings | undefined; readonly mailrelay_smtp_url: string | undefined };
+  readonly ses_events: SesEventSettings;
   /** Webhooks may go to private addresses, and over http. */
   readonly webhooks_inside: boolean;
   /** Payments; without a key nothing is for sale, without a webhook secret no payment is believed. */
@@ -243,6 +262,7 @@ function platformOf(known: z.output<typeof Environment>): Platform {
     cost_keys: { openai: known.OPENAI_ADMIN_KEY, anthropic: known.ANTHROPIC_ADMIN_KEY },
     mail: { smtp_url: known.SMTP_URL, from: known.PURSER_MAIL_FROM },
     carriers: { ses: sesOf(known), mailrelay_smtp_url: known.MAILRELAY_SMTP_URL },
+    ses_events: { topics: known.SES_TOPIC_ARN?.split(',') ?? [], endpoint: known.SNS_ENDPOINT },
     webhooks_inside: known.PURSER_WEBHOOKS_INSIDE,
     stripe: {
       secret_key: known.STRIPE_SECRET_KEY,
@@ -265,8 +285,9 @@ function providersIn(
 /** All of it, or none: a key without its region is a slip. @throws Fault */
 function sesOf(known: z.output<typeof Environment>): SesSettings | undefined {
   const { SES_REGION: region, SES_ACCESS_KEY_ID: id, SES_SECRET_ACCESS_KEY: key, SES_ENDPOINT: endpoint } = known;
+  const configuration_set = known.SES_CONFIGURATION_SET;
   if (region !== undefined && id !== undefined && key !== undefined)
-    return { region, access_key_id: id, secret_access_key: key, endpoint };
+    return { region, access_key_id: id, secret_access_key: key, endpoint, configuration_set };
   const names = { SES_REGION: region, SES_ACCESS_KEY_ID: id, SES_SECRET_ACCESS_KEY: key };
   const missing = Object.entries(names).flatMap(([name, value]) => (value === undefined ? [name] : []));
   if (missing.length === 3 && endpoint === undefined) return undefined;

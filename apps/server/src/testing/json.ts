@@ -20,6 +20,7 @@ export interface Json extends Iterable<Json> {
   readonly jobs: Json;
   readonly local: boolean;
   readonly messages: Json;
+  readonly outcome: string;
   readonly run_at: string;
   readonly suppressions: Json;
   readonly allocations: Json;

@@ -6,11 +6,13 @@ import { registerRead } from './read.ts';
 import { registerSend } from './send.ts';
 import { registerSuppressions } from './suppressions.ts';
 import { registerUnsubscribe } from './unsubscribe.ts';
+import { registerSesWebhook } from './webhook-ses.ts';
 
-export function registerRoutes(app: App, deps: CampaignsDeps): void {
+export async function registerRoutes(app: App, deps: CampaignsDeps): Promise<void> {
   registerSend(app, deps);
   registerRead(app, deps);
   registerSuppressions(app, deps);
   registerMailbox(app, deps);
   registerUnsubscribe(app, deps);
+  await registerSesWebhook(app, deps);
 }

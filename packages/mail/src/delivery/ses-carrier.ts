@@ -1,5 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-sesv2';
 
+import { RECIPIENT_TAG } from '../events/ses-event.ts';
 import type { Carrier, Handover } from './carrier.ts';
 import { composeMessage } from './compose-message.ts';
 
@@ -9,6 +10,8 @@ export interface SesOptions {
   readonly secret_access_key: string;
   /** Another address than Amazon's own for the region. */
   readonly endpoint?: string;
+  /** Under which SES publishes what becomes of a message. */
+  readonly configuration_set?: string;
   /** Of one request. */
   readonly timeout_ms?: number;
   /** The account's send rate and its quota of 24 hours, shared by all workers. */
@@ -45,7 +48,8 @@ export function sesCarrier(options: SesOptions): Carrier {
             FromEmailAddress: email.from,
             Destination: { ToAddresses: [email.to] },
             Content: { Raw: { Data: await compile(composeMessage(email)) } },
-            EmailTags: [{ Name: 'purser-recipient', Value: email.id }],
+            EmailTags: [{ Name: RECIPIENT_TAG, Value: email.id }],
+            ...(options.configuration_set !== undefined && { ConfigurationSetName: options.configuration_set }),
           }),
         );
         return answer.MessageId === undefined

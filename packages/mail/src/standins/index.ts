@@ -1,0 +1,2 @@
+export { type SesMood, type SesStandIn, startSesStandIn, type TakenMessage } from './ses-stand-in.ts';
+export { selfSigned, type SnsMessageOptions, type SnsStandIn, startSnsStandIn } from './sns-stand-in.ts';
