@@ -19,6 +19,16 @@ test.each([
     { bounce: { bounceType: 'Transient', bounceSubType: 'MailboxFull', bouncedRecipients: [] } },
     { kind: 'bounced', permanent: false },
   ],
+  [
+    'Bounce',
+    { bounce: { bounceType: 'Transient', bounceSubType: 'General', bouncedRecipients: [{ status: '5.1.1' }] } },
+    { kind: 'bounced', permanent: true },
+  ],
+  [
+    'Bounce',
+    { bounce: { bounceType: 'Transient', bounceSubType: 'MailboxFull', bouncedRecipients: [{ status: '5.2.2' }] } },
+    { kind: 'bounced', permanent: false },
+  ],
   ['Bounce', { bounce: { bounceType: 'Undetermined' } }, { kind: 'bounced', permanent: false }],
   ['Complaint', { complaint: { complaintFeedbackType: 'abuse' } }, { kind: 'complained', reason: 'abuse' }],
   ['Complaint', { complaint: {} }, { kind: 'complained', reason: null }],
@@ -46,6 +56,12 @@ test('what changes nothing is passed over: opens, clicks, kinds of later years, 
   for (const eventType of ['Open', 'Click', 'Rendering Failure', 'Later', 'constructor', '__proto__'])
     expect(read({ eventType, mail })).toBeUndefined();
   expect(readSesEvent('Successfully validated SNS topic for Amazon SES event publishing.')).toBeUndefined();
+});
+
+test('whoever says that a message is no spam complains of nothing, and a change of topics is no farewell', () => {
+  expect(read({ eventType: 'Complaint', mail, complaint: { complaintFeedbackType: 'not-spam' } })).toBeUndefined();
+  const topics = { source: 'PreferencesPage', newTopicPreferences: { unsubscribeAll: false } };
+  expect(read({ eventType: 'Subscription', mail, subscription: topics })).toBeUndefined();
 });
 
 test.each([

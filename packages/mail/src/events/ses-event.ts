@@ -26,7 +26,10 @@ const PARTS = {
   Send: z.object({ mail }),
   Reject: z.object({ mail, reject: z.object({ reason: text }) }),
   DeliveryDelay: z.object({ mail, deliveryDelay: z.object({ delayType: text, delayedRecipients: diagnosed }) }),
-  Subscription: z.object({ mail, subscription: z.object({ source: text }) }),
+  Subscription: z.object({
+    mail,
+    subscription: z.object({ source: text, newTopicPreferences: z.object({ unsubscribeAll: z.boolean().nullish() }).nullish() }),
+  }),
 };
 type Type = keyof typeof PARTS;
 type Told = { readonly [One in Type]: { readonly type: One } & z.infer<(typeof PARTS)[One]> }[Type];
@@ -54,9 +57,16 @@ export function readSesEvent(message: string): CarrierEvent | undefined | Refusa
     return refuse('invalid_request', 'Message: it has neither eventType nor notificationType; want an event of SES');
   if (!Object.hasOwn(PARTS, type)) return undefined;
   const parsed = PARTS[type as Type].safeParse(value);
-  if (parsed.success) return eventOf({ type, ...parsed.data } as Told);
+  if (parsed.success) return keptEvent({ type, ...parsed.data } as Told);
   const [issue] = parsed.error.issues;
   return refuse('invalid_request', `Message.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'want an event of SES'}`);
+}
+
+/** A report that a message is no spam complains of nothing, and a contact may change its topics without leaving. */
+function keptEvent(told: Told): CarrierEvent | undefined {
+  if (told.type === 'Complaint' && told.complaint.complaintFeedbackType === 'not-spam') return undefined;
+  if (told.type === 'Subscription' && told.subscription.newTopicPreferences?.unsubscribeAll === false) return undefined;
+  return eventOf(told);
 }
 
 function eventOf(told: Told): CarrierEvent {
@@ -71,8 +81,10 @@ function eventOf(told: Told): CarrierEvent {
   switch (told.type) {
     case 'Bounce': {
       const { bounceType, bounceSubType, bouncedRecipients } = told.bounce;
-      // Undetermined is none that says that the next one will fail too.
-      return event('bounced', [bounceType, bounceSubType, saidIn(bouncedRecipients)], bounceType === 'Permanent');
+      // Undetermined is none that says that the next one will fail too; an address that its own server does not know (5.1.x) does, whatever SES calls it.
+      const permanent =
+        bounceType === 'Permanent' || (bouncedRecipients ?? []).some(({ status }) => /^\s*5\.1\./u.test(status ?? ''));
+      return event('bounced', [bounceType, bounceSubType, saidIn(bouncedRecipients)], permanent);
     }
     case 'Complaint':
       return event('complained', [told.complaint.complaintFeedbackType, told.complaint.complaintSubType]);
