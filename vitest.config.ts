@@ -165,7 +165,9 @@ if (existsSync(chromium) || required || !isTestRun) {
 } else {
   leftOut.push(`the browser journeys are left out: no Chromium at ${chromium}`);
 }
-leftOut.push('left to `npm run check:extended`: trials in large numbers and kills of workers; with `-- --all` every suite of the apps on the outside services');
+leftOut.push(
+  'left to `npm run check:extended`: trials in large numbers and kills of workers; with `-- --all` every suite of the apps on the outside services',
+);
 
 if (isTestRun && extended === undefined) for (const line of leftOut) console.warn(line);
 
