@@ -1,3 +1,4 @@
+import { benchCampaigns } from './campaigns/run.ts';
 import { benchCatalogs } from './catalogs/run.ts';
 import { benchCredits } from './credits/run.ts';
 import { benchGateway } from './gateway/run.ts';
@@ -19,6 +20,7 @@ const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
   flatness: benchFlatness,
   gateway: benchGateway,
   jobs: benchJobs,
+  campaigns: benchCampaigns,
   kills: benchKills,
   limits: benchLimits,
   lives: benchLives,

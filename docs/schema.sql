@@ -356,7 +356,7 @@ create table campaigns.campaign (
   campaign_id uuid not null,
   subject text not null,
   html text,
-  plain_text text not null,
+  plain_text text,
   sender text,
   overflow text not null,
   status text not null,
@@ -366,21 +366,32 @@ create table campaigns.campaign (
   created_at timestamp with time zone not null,
   ended_at timestamp with time zone,
   job_id uuid,
+  name text,
+  scheduled_at timestamp with time zone,
+  due_at timestamp with time zone,
+  refusing text,
   constraint campaign_pkey PRIMARY KEY (campaign_id),
   constraint campaign_actor_check CHECK ((length(actor) <= 300)),
   constraint campaign_end_user_check CHECK ((length(end_user) <= 256)),
   constraint campaign_link_key_check CHECK ((length(link_key) = 32)),
+  constraint campaign_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
   constraint campaign_overflow_check CHECK ((overflow = ANY (ARRAY['refuse'::text, 'next_day'::text]))),
+  constraint campaign_refusing_check CHECK ((length(refusing) <= 300)),
   constraint campaign_sender_check CHECK (((length(sender) >= 3) AND (length(sender) <= 400))),
-  constraint campaign_status_check CHECK ((status = ANY (ARRAY['sending'::text, 'sent'::text]))),
+  constraint campaign_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'sending'::text, 'paused'::text, 'sent'::text, 'cancelled'::text]))),
   constraint campaign_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 998))),
-  constraint size_within CHECK (((octet_length(COALESCE(html, ''::text)) + octet_length(plain_text)) <= 90000))
+  constraint scheduled_has_time CHECK (((status <> 'scheduled'::text) OR (scheduled_at IS NOT NULL))),
+  constraint size_within CHECK (((octet_length(COALESCE(html, ''::text)) + octet_length(COALESCE(plain_text, ''::text))) <= 90000)),
+  constraint something_to_send CHECK (((status = ANY (ARRAY['draft'::text, 'cancelled'::text])) OR (html IS NOT NULL) OR (plain_text IS NOT NULL)))
 );
 CREATE INDEX campaign_of_workspace ON campaigns.campaign USING btree (workspace_id, campaign_id);
-CREATE INDEX campaign_under_way ON campaigns.campaign USING btree (campaign_id) WHERE (status = 'sending'::text);
+CREATE INDEX campaign_open ON campaigns.campaign USING btree (workspace_id, status) WHERE (status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'sending'::text, 'paused'::text]));
+CREATE INDEX campaign_refusing ON campaigns.campaign USING btree (campaign_id) WHERE (refusing IS NOT NULL);
+CREATE INDEX campaign_under_way ON campaigns.campaign USING btree (campaign_id) WHERE (status = ANY (ARRAY['scheduled'::text, 'sending'::text]));
 alter table campaigns.campaign enable row level security;
 create policy all_rows on campaigns.campaign for all to purser_work using (true);
 create policy own_rows on campaigns.campaign for all to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER begin_count AFTER INSERT ON campaigns.campaign FOR EACH ROW EXECUTE FUNCTION campaigns.begin_count();
 grant delete, insert, select, update on campaigns.campaign to purser_app;
 grant delete, insert, select, update on campaigns.campaign to purser_work;
 
@@ -446,7 +457,7 @@ create table campaigns.recipient (
   state text not null,
   reason text,
   deferrals smallint default 0 not null,
-  due_at timestamp with time zone,
+  due_at timestamp with time zone not null,
   transaction_id uuid,
   provider text,
   message_id text,
@@ -455,7 +466,6 @@ create table campaigns.recipient (
   booked_at timestamp with time zone,
   constraint recipient_pkey PRIMARY KEY (recipient_id),
   constraint recipient_campaign_id_email_key UNIQUE (campaign_id, email),
-  constraint recipient_campaign_id_position_key UNIQUE (campaign_id, "position"),
   constraint recipient_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns.campaign(campaign_id) ON DELETE CASCADE,
   constraint recipient_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254))),
   constraint recipient_message_id_check CHECK ((length(message_id) <= 300)),
@@ -469,13 +479,46 @@ CREATE INDEX recipient_found ON campaigns.recipient USING btree (found_at) WHERE
 CREATE INDEX recipient_in_hand ON campaigns.recipient USING btree (campaign_id) WHERE (state = 'sending'::text);
 CREATE INDEX recipient_of_message ON campaigns.recipient USING btree (message_id) WHERE (message_id IS NOT NULL);
 CREATE INDEX recipient_of_workspace ON campaigns.recipient USING btree (workspace_id, email);
-CREATE INDEX recipient_promised ON campaigns.recipient USING btree (workspace_id) WHERE (state = 'queued'::text);
-CREATE INDEX recipient_waiting ON campaigns.recipient USING btree (campaign_id, "position") WHERE (state = 'queued'::text);
+CREATE INDEX recipient_waiting ON campaigns.recipient USING btree (campaign_id, due_at, "position") WHERE (state = 'queued'::text);
 alter table campaigns.recipient enable row level security;
 create policy all_rows on campaigns.recipient for all to purser_work using (true);
 create policy own_rows on campaigns.recipient for all to purser_app using ((workspace_id = base.current_workspace()));
+CREATE TRIGGER count_added AFTER INSERT ON campaigns.recipient REFERENCING NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION campaigns.count_recipients();
+CREATE TRIGGER count_changed AFTER UPDATE ON campaigns.recipient REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION campaigns.count_recipients();
+CREATE TRIGGER count_removed AFTER DELETE ON campaigns.recipient REFERENCING OLD TABLE AS before_rows FOR EACH STATEMENT EXECUTE FUNCTION campaigns.count_recipients();
 grant delete, insert, select, update on campaigns.recipient to purser_app;
 grant delete, insert, select, update on campaigns.recipient to purser_work;
+
+create table campaigns.recipient_count (
+  workspace_id uuid not null,
+  campaign_id uuid not null,
+  queued integer default 0 not null,
+  sending integer default 0 not null,
+  accepted integer default 0 not null,
+  delivered integer default 0 not null,
+  bounced integer default 0 not null,
+  complained integer default 0 not null,
+  refused integer default 0 not null,
+  suppressed integer default 0 not null,
+  unconfirmed integer default 0 not null,
+  constraint recipient_count_pkey PRIMARY KEY (campaign_id),
+  constraint recipient_count_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns.campaign(campaign_id) ON DELETE CASCADE,
+  constraint recipient_count_accepted_check CHECK ((accepted >= 0)),
+  constraint recipient_count_bounced_check CHECK ((bounced >= 0)),
+  constraint recipient_count_complained_check CHECK ((complained >= 0)),
+  constraint recipient_count_delivered_check CHECK ((delivered >= 0)),
+  constraint recipient_count_queued_check CHECK ((queued >= 0)),
+  constraint recipient_count_refused_check CHECK ((refused >= 0)),
+  constraint recipient_count_sending_check CHECK ((sending >= 0)),
+  constraint recipient_count_suppressed_check CHECK ((suppressed >= 0)),
+  constraint recipient_count_unconfirmed_check CHECK ((unconfirmed >= 0))
+);
+CREATE INDEX recipient_count_of_workspace ON campaigns.recipient_count USING btree (workspace_id);
+alter table campaigns.recipient_count enable row level security;
+create policy all_rows on campaigns.recipient_count for all to purser_work using (true);
+create policy own_rows on campaigns.recipient_count for all to purser_app using ((workspace_id = base.current_workspace()));
+grant delete, insert, select, update on campaigns.recipient_count to purser_app;
+grant delete, insert, select, update on campaigns.recipient_count to purser_work;
 
 create table campaigns.send_rate (
   provider text not null,
@@ -506,6 +549,66 @@ create policy own_rows on campaigns.suppression for all to purser_app using ((wo
 grant delete, insert, select, update on campaigns.suppression to purser_app;
 grant delete, insert, select, update on campaigns.suppression to purser_work;
 
+CREATE OR REPLACE FUNCTION campaigns.begin_count()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into campaigns.recipient_count (workspace_id, campaign_id) values (new.workspace_id, new.campaign_id);
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION campaigns.count_changes(p_campaigns uuid[], p_states text[], p_counts integer[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  update campaigns.recipient_count n set
+    queued = n.queued + c.queued, sending = n.sending + c.sending, accepted = n.accepted + c.accepted,
+    delivered = n.delivered + c.delivered, bounced = n.bounced + c.bounced, complained = n.complained + c.complained,
+    refused = n.refused + c.refused, suppressed = n.suppressed + c.suppressed, unconfirmed = n.unconfirmed + c.unconfirmed
+  from (
+    select campaign_id,
+      coalesce(sum(count) filter (where state = 'queued'), 0)::integer as queued,
+      coalesce(sum(count) filter (where state = 'sending'), 0)::integer as sending,
+      coalesce(sum(count) filter (where state = 'accepted'), 0)::integer as accepted,
+      coalesce(sum(count) filter (where state = 'delivered'), 0)::integer as delivered,
+      coalesce(sum(count) filter (where state = 'bounced'), 0)::integer as bounced,
+      coalesce(sum(count) filter (where state = 'complained'), 0)::integer as complained,
+      coalesce(sum(count) filter (where state = 'refused'), 0)::integer as refused,
+      coalesce(sum(count) filter (where state = 'suppressed'), 0)::integer as suppressed,
+      coalesce(sum(count) filter (where state = 'unconfirmed'), 0)::integer as unconfirmed
+    from unnest(p_campaigns, p_states, p_counts) as u (campaign_id, state, count) group by campaign_id
+  ) c where n.campaign_id = c.campaign_id
+$function$;
+
+CREATE OR REPLACE FUNCTION campaigns.count_recipients()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_campaigns uuid[];
+  v_states text[];
+  v_counts integer[];
+begin
+  if tg_op = 'INSERT' then
+    select array_agg(campaign_id), array_agg(state), array_agg(count) into v_campaigns, v_states, v_counts
+    from (select campaign_id, state, count(*)::integer as count from after_rows group by 1, 2) a;
+  elsif tg_op = 'DELETE' then
+    select array_agg(campaign_id), array_agg(state), array_agg(count) into v_campaigns, v_states, v_counts
+    from (select campaign_id, state, -count(*)::integer as count from before_rows group by 1, 2) b;
+  else
+    select array_agg(campaign_id), array_agg(state), array_agg(count) into v_campaigns, v_states, v_counts
+    from (
+      select campaign_id, state, sum(count)::integer as count
+      from (select campaign_id, state, 1 as count from after_rows union all select campaign_id, state, -1 from before_rows) e
+      group by 1, 2 having sum(count) <> 0) c;
+  end if;
+  if v_campaigns is not null then
+    perform campaigns.count_changes(v_campaigns, v_states, v_counts);
+  end if;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION campaigns.erase_workspace(p_workspace uuid, p_pseudonym text, p_rows_max integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -514,7 +617,7 @@ declare
   v_table text;
   v_rows integer;
 begin
-  foreach v_table in array array['recipient', 'dispatch', 'local_message', 'suppression', 'campaign'] loop
+  foreach v_table in array array['recipient', 'dispatch', 'local_message', 'suppression', 'recipient_count', 'campaign'] loop
     execute format('delete from campaigns.%1$I where ctid = any (array(select ctid from campaigns.%1$I where workspace_id = $1 limit $2))', v_table)
       using p_workspace, p_rows_max;
     get diagnostics v_rows = row_count;

@@ -1,20 +1,22 @@
-import { randomBytes } from 'node:crypto';
-
 import { assert, isRefusal, type Refusal, refuse } from '@purser/core';
 import { type Connection, newId, toPostgresJson } from '@purser/database';
 import type { Caller, Workspace } from '@purser/identity';
 import type { Enqueued } from '@purser/jobs';
+import type { Policy } from '@purser/policy';
 
 import type { CampaignId, Message, Overflow, RecipientId } from './campaign.ts';
 import type { CampaignsDeps } from './deps.ts';
-import { headroomOf } from './headroom.ts';
 import { enqueueSend } from './enqueue-send.ts';
+import { divide, type Division, headroomOf } from './headroom.ts';
+import { insertCampaign } from './insert-campaign.ts';
 import { type NamedRecipient, type SortedRecipients, sortRecipients } from './recipients.ts';
 
 export interface CampaignRequest {
   readonly message: Message;
   readonly recipients: readonly NamedRecipient[];
   readonly overflow: Overflow;
+  /** The caller's, as it is now. */
+  readonly policy: Policy;
 }
 
 export interface BegunCampaign {
@@ -37,7 +39,6 @@ interface Row {
   readonly data: object;
   readonly state: 'queued' | 'refused' | 'suppressed';
   readonly reason: string | null;
-  readonly due_at: string | null;
 }
 
 /** An address that is none is shown as far as a column takes it. */
@@ -51,34 +52,33 @@ export async function beginCampaign(
   deps: CampaignsDeps,
   connection: Connection,
   caller: Caller & { readonly workspace: Workspace },
-  { message, recipients, overflow }: CampaignRequest,
+  { message, recipients, overflow, policy }: CampaignRequest,
 ): Promise<BegunCampaign | Refusal> {
   const { workspace } = caller;
   const sorted = sortRecipients(recipients);
   const suppressed = await suppressedAmong(connection, workspace, sorted);
   const wanted = sorted.valid.length - suppressed.size;
   if (wanted === 0) return refuse('invalid_request', noneWords(sorted, suppressed.size));
-  const headroom = await headroomOf(deps, connection, caller);
-  const accepted = Math.min(wanted, headroom.emails);
-  const later = overflow === 'next_day' && headroom.tomorrow !== undefined && headroom.refusal.code !== 'pool_paused';
-  if (accepted === 0 && !later) return headroom.refusal;
-  const rows = rowsOf(sorted, suppressed, accepted, {
-    due_at: later ? (headroom.tomorrow?.toString() ?? null) : null,
-    reason: later ? null : headroom.refusal.code,
+  const division = divide(wanted, await headroomOf(deps, connection, caller, policy), overflow);
+  if (isRefusal(division)) return division;
+  const rows = rowsOf(sorted, suppressed, division);
+  const campaign_id = await insertCampaign(deps, connection, caller, {
+    ...message,
+    name: null,
+    overflow,
+    status: 'sending',
+    due_at: division.from,
   });
-  const campaign_id = newId<'campaign'>();
-  await insertCampaign(deps, connection, caller, campaign_id, message, overflow);
   await insertRecipients(deps, connection, workspace, campaign_id, rows);
-  const policy = deps.policyOf(workspace, deps.clock.now());
   const job = await enqueueSend(deps, connection, {
     workspace: workspace.id,
     campaign_id,
     lane: policy.priority,
     total: rows.length,
-    ...(accepted === 0 && headroom.tomorrow && { run_at: headroom.tomorrow }),
+    ...(division.from && { run_at: division.from }),
   });
   if (isRefusal(job)) return job;
-  const deferred = later ? wanted - accepted : 0;
+  const { accepted, deferred } = division;
   return {
     campaign_id,
     job,
@@ -106,18 +106,15 @@ async function suppressedAmong(connection: Connection, workspace: Workspace, { v
 function rowsOf(
   { valid, invalid }: SortedRecipients,
   suppressed: ReadonlySet<string>,
-  accepted: number,
-  beyond: Pick<Row, 'due_at' | 'reason'>,
+  { accepted, deferred, refusal }: Division,
 ): readonly Row[] {
-  let left = accepted;
+  let left = accepted + deferred;
   const rows = valid.map(({ email, data }, position): Row => {
     const base = { recipient_id: newId<'recipient'>(), position, email, data };
-    if (suppressed.has(email)) return { ...base, state: 'suppressed', reason: 'suppressed', due_at: null };
-    if (left > 0) {
-      left--;
-      return { ...base, state: 'queued', reason: null, due_at: null };
-    }
-    return { ...base, ...beyond, state: beyond.due_at === null ? 'refused' : 'queued' };
+    if (suppressed.has(email)) return { ...base, state: 'suppressed', reason: 'suppressed' };
+    if (left === 0) return { ...base, state: 'refused', reason: refusal.code };
+    left--;
+    return { ...base, state: 'queued', reason: null };
   });
   const none = new Map(invalid.map(({ email }) => [email.slice(0, EMAIL_CHARS_MAX).padEnd(3, '?'), email]));
   let position = rows.length;
@@ -129,37 +126,9 @@ function rowsOf(
       data: {},
       state: 'refused',
       reason: 'no address',
-      due_at: null,
     });
   assert(left === 0, 'no more is accepted than is wanted');
   return rows;
-}
-
-async function insertCampaign(
-  { clock }: CampaignsDeps,
-  connection: Connection,
-  caller: Caller & { readonly workspace: Workspace },
-  campaign_id: CampaignId,
-  { subject, html, plain_text, sender }: Message,
-  overflow: Overflow,
-): Promise<void> {
-  await connection.query(
-    `insert into campaigns.campaign (workspace_id, campaign_id, subject, html, plain_text, sender, overflow, status, actor, end_user, link_key, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, 'sending', $8, $9, $10, $11)`,
-    [
-      caller.workspace.id,
-      campaign_id,
-      subject,
-      html,
-      plain_text,
-      sender,
-      overflow,
-      caller.actor,
-      caller.user ?? null,
-      randomBytes(32),
-      clock.now().toString(),
-    ],
-  );
 }
 
 async function insertRecipients(
@@ -171,9 +140,9 @@ async function insertRecipients(
 ): Promise<void> {
   await connection.query(
     `insert into campaigns.recipient (workspace_id, campaign_id, recipient_id, position, email, data, state, reason, due_at, changed_at)
-     select $1, $2, r.recipient_id, r.position, r.email, r.data, r.state, r.reason, r.due_at, $3
+     select $1, $2, r.recipient_id, r.position, r.email, r.data, r.state, r.reason, $3, $3
      from jsonb_to_recordset($4::jsonb)
-       as r (recipient_id uuid, position integer, email text, data jsonb, state text, reason text, due_at timestamptz)
+       as r (recipient_id uuid, position integer, email text, data jsonb, state text, reason text)
      on conflict (campaign_id, email) do nothing`,
     [workspace.id, campaign_id, clock.now().toString(), toPostgresJson(rows)],
   );

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '@purser/core';
-import type { Workspace } from '@purser/identity';
+import type { Policy } from '@purser/policy';
 import { namable, OFFLINE } from '@purser/routing';
 
 import type { CampaignsDeps } from './deps.ts';
@@ -13,14 +13,10 @@ export interface CarrierOfPlan {
 }
 
 /**
- * Who would carry a campaign of this workspace now, by the same rule as the gate's. Refuses `not_configured` where its plan's carrier is
+ * Who would carry a campaign of a workspace with this policy now, by the same rule as the gate's. Refuses `not_configured` where its plan's carrier is
  * not set up and no mailbox of ours stands in: then nothing is written that nobody could send.
  */
-export function carrierOf(
-  { gate, clock, policyOf }: Pick<CampaignsDeps, 'gate' | 'clock' | 'policyOf'>,
-  workspace: Workspace,
-): CarrierOfPlan | Refusal {
-  const policy = policyOf(workspace, clock.now());
+export function carrierOf({ gate }: Pick<CampaignsDeps, 'gate'>, policy: Policy): CarrierOfPlan | Refusal {
   const [model] = namable({
     operation: { task: 'email' },
     policy,

@@ -49,7 +49,7 @@ export async function endStopped({ pool, clock }: Pick<CampaignsDeps, 'pool' | '
 async function nextUnderWay(pool: Pool): Promise<readonly UnderWay[]> {
   const { rows } = await pool.query<UnderWay>(
     `select workspace_id, campaign_id, job_id from campaigns.campaign
-     where status = 'sending' and job_id is not null and ($2::uuid is null or campaign_id > $2) order by campaign_id limit $1`,
+     where status in ('scheduled', 'sending') and job_id is not null and ($2::uuid is null or campaign_id > $2) order by campaign_id limit $1`,
     [CAMPAIGNS_MAX, positions.get(pool) ?? null],
   );
   const last = rows.length < CAMPAIGNS_MAX ? undefined : rows.at(-1)?.campaign_id;
@@ -67,7 +67,8 @@ async function end(
   return workspaceTransaction(pool, workspace_id, async (connection) => {
     // A job that succeeded meanwhile has written the next one's id, or the end, in the transaction it ended with.
     const { rowCount } = await connection.query(
-      `update campaigns.campaign set status = 'sent', ended_at = $3 where campaign_id = $1 and job_id = $2 and status = 'sending'`,
+      `update campaigns.campaign set status = case status when 'scheduled' then 'cancelled' else 'sent' end, ended_at = $3
+       where campaign_id = $1 and job_id = $2 and status in ('scheduled', 'sending')`,
       [campaign_id, job_id, now.toString()],
     );
     if (rowCount === 0) return 0;

@@ -17,7 +17,7 @@ export interface SendOrder {
   readonly run_at?: Temporal.Instant;
 }
 
-/** Puts the job in that sends what is due of a campaign by then, once for each time, and writes it down with the campaign. */
+/** Puts the job in that sends what is due of a campaign by then, and writes it down with the campaign: one put in before sends no more. */
 export async function enqueueSend(
   { jobs }: Pick<CampaignsDeps, 'jobs'>,
   inside: Connection,
@@ -30,7 +30,6 @@ export async function enqueueSend(
         kind: 'campaign_send',
         payload: { campaign_id },
         lane,
-        idempotency_key: `${campaign_id} ${run_at?.toString() ?? 'now'}`,
         progress_total: total,
         ...(run_at && { run_at }),
       },

@@ -3,12 +3,13 @@ import type { Connection } from '@purser/database';
 import { buyOffers } from '@purser/gate';
 import type { Caller, Workspace } from '@purser/identity';
 import type { MeterState } from '@purser/meters';
-import { metersFor } from '@purser/policy';
+import { metersFor, type Policy } from '@purser/policy';
 
+import type { Overflow } from './campaign.ts';
 import type { CampaignsDeps } from './deps.ts';
 
 /** How many e-mails a workspace may send now, and what is short where that is none. */
-export interface Headroom {
+interface Headroom {
   readonly emails: number;
   /** Why it is no more: how it is refused when nothing fits. */
   readonly refusal: Refusal;
@@ -24,12 +25,12 @@ const EMAILS_MAX = 1_000_000;
  * workspace waiting, so that two do not promise the same.
  */
 export async function headroomOf(
-  { clock, meters, policyOf }: Pick<CampaignsDeps, 'clock' | 'meters' | 'policyOf'>,
+  { clock, meters }: Pick<CampaignsDeps, 'clock' | 'meters'>,
   connection: Connection,
   caller: Caller & { readonly workspace: Workspace },
+  policy: Policy,
 ): Promise<Headroom> {
   const now = clock.now();
-  const policy = policyOf(caller.workspace, now);
   const specs = metersFor('email', policy, { user: caller.user ?? caller.actor }, now);
   const states = await meters.read(specs.filter(({ class: kind, unit }) => kind === 'quota' && unit === 'email'));
   const promised = await promisedOf(connection, caller.workspace, now);
@@ -47,16 +48,43 @@ export async function headroomOf(
   };
 }
 
+/** What was asked for, divided by what may be sent: now, on a later day, or not at all. */
+export interface Division {
+  readonly accepted: number;
+  readonly deferred: number;
+  readonly refused: number;
+  /** Nothing is sent before then; undefined: at once. */
+  readonly from: Temporal.Instant | undefined;
+  /** How those beyond are refused. */
+  readonly refusal: Refusal;
+}
+
+/** Refuses when nothing of it is sent, today or later. */
+export function divide(wanted: number, { emails, refusal, tomorrow }: Headroom, overflow: Overflow): Division | Refusal {
+  const accepted = Math.min(wanted, emails);
+  const later = overflow === 'next_day' && tomorrow !== undefined && refusal.code !== 'pool_paused';
+  if (accepted === 0 && !later) return refusal;
+  const beyond = wanted - accepted;
+  return {
+    accepted,
+    deferred: later ? beyond : 0,
+    refused: later ? 0 : beyond,
+    from: accepted === 0 ? tomorrow : undefined,
+    refusal,
+  };
+}
+
 async function promisedOf(connection: Connection, workspace: Workspace, now: Temporal.Instant): Promise<bigint> {
   await connection.query(`select pg_advisory_xact_lock(hashtextextended('campaigns ' || $1, 0))`, [workspace.id]);
   const { rows } = await connection.query<{ promised: bigint }>(
-    `select count(*) as promised from campaigns.recipient where workspace_id = $1 and state = 'queued' and (due_at is null or due_at <= $2)`,
+    `select coalesce(sum(n.queued), 0) as promised from campaigns.campaign c join campaigns.recipient_count n using (campaign_id)
+     where c.workspace_id = $1 and c.status = 'sending' and (c.due_at is null or c.due_at <= $2)`,
     [workspace.id, now.toString()],
   );
   return BigInt(rows[0]?.promised ?? 0);
 }
 
-function refusalOf(policy: ReturnType<CampaignsDeps['policyOf']>, short: MeterState | undefined, now: Temporal.Instant): Refusal {
+function refusalOf(policy: Policy, short: MeterState | undefined, now: Temporal.Instant): Refusal {
   const end = short?.window_end ?? undefined;
   const wait = end === undefined ? {} : { retryAfterSeconds: Math.ceil(now.until(end).total('seconds')) };
   if (short?.workspace === PLATFORM) {

@@ -22,3 +22,8 @@ export function mergeHtml(html: string, data: MergeData): string {
 function valueOf(data: MergeData, name: string): string {
   return Object.hasOwn(data, name) ? (data[name] ?? '') : '';
 }
+
+/** The names of the fields of a text, in their order, with repeats. */
+export function fieldsIn(text: string): string[] {
+  return [...text.matchAll(FIELD)].map(([, name = '']) => name);
+}

@@ -4,6 +4,7 @@ import type { Module } from '@purser/module';
 import { z } from 'zod';
 
 import type { CampaignsDeps } from './deps.ts';
+import { campaignRefusals } from './refusals.ts';
 
 export const campaignsMigrations: SchemaMigrations = {
   schema: 'campaigns',
@@ -21,6 +22,7 @@ const ATTEMPTS_MAX = 50;
 export const campaigns: Module<CampaignsDeps> = {
   name: 'campaigns',
   migrations: campaignsMigrations,
+  refusals: campaignRefusals,
   jobs: [
     defineJob({
       kind: 'campaign_send',
@@ -37,6 +39,12 @@ export const campaigns: Module<CampaignsDeps> = {
       every_ms: STOPPED_EVERY_MS,
       run: async (deps) => (await import('./end-stopped.ts')).endStopped(deps),
       failure: 'campaigns whose job was stopped could not be ended',
+    },
+    {
+      name: 'cancelled campaigns',
+      every_ms: STOPPED_EVERY_MS,
+      run: async (deps) => (await import('./stop-campaign.ts')).refuseCancelled(deps),
+      failure: 'whoever is left of campaigns that were cancelled could not be refused',
     },
     {
       name: 'campaigns',

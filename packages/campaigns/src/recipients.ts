@@ -35,13 +35,20 @@ export function sortRecipients(named: readonly NamedRecipient[]): SortedRecipien
   const valid = new Map<string, Recipient>();
   const invalid: InvalidRecipient[] = [];
   for (const [index, { email: given, data = {} }] of named.entries()) {
-    const email = given.trim().toLowerCase();
-    if (!ADDRESS.safeParse(email).success) invalid.push({ index, email: given });
+    const email = addressIn(given);
+    if (email === undefined) invalid.push({ index, email: given });
     else if (!valid.has(email)) valid.set(email, { email, data: textsOf(data) });
   }
   return { valid: [...valid.values()], invalid, duplicates: named.length - invalid.length - valid.size };
 }
 
-function textsOf(data: NonNullable<NamedRecipient['data']>): MergeData {
+/** The address that somebody wrote, as it is compared; undefined: it is none. */
+export function addressIn(given: string): string | undefined {
+  const email = given.trim().toLowerCase();
+  return ADDRESS.safeParse(email).success ? email : undefined;
+}
+
+/** Values as a text takes them. */
+export function textsOf(data: NonNullable<NamedRecipient['data']>): MergeData {
   return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, value === null ? '' : String(value)]));
 }

@@ -1,5 +1,6 @@
 import { type Connection, type Pool, toPostgresJson, workspaceTransaction } from '@purser/database';
-import type { Clock } from '@purser/core';
+import type { Clock, WorkspaceId } from '@purser/core';
+import type { Called } from '@purser/gate';
 import type { Dispatch, Handover, OutgoingEmail, SendLedger, SendResult } from '@purser/mail';
 
 import type { Campaign, RecipientId, RecipientState } from './campaign.ts';
@@ -12,6 +13,8 @@ export interface LedgerParts {
   /** Where unsubscribe links lead. */
   readonly origin: string;
   readonly campaign_sender: string;
+  /** The job that sends: when the campaign is paused, cancelled or sent by another one, nobody more is begun. */
+  readonly job_id: string;
 }
 
 interface Begun {
@@ -26,12 +29,12 @@ const DEFERRED_MINUTES = [1, 5, 15, 60, 240];
 
 /** Whom a campaign is written to, as the gate's e-mail task takes it. */
 export function sendLedger(parts: LedgerParts, campaign: Campaign): SendLedger {
-  const { pool, clock } = parts;
+  const { pool, clock, job_id } = parts;
   return {
     begin: async (count, dispatch) => {
       const begun = await workspaceTransaction(pool, campaign.workspace_id, async (connection) => {
         await noteDispatch(connection, campaign, dispatch, clock.now());
-        return begin(connection, campaign, dispatch, count, clock.now());
+        return begin(connection, campaign, { dispatch, job_id, count, now: clock.now() });
       });
       return begun.map((one) => outgoing(parts, campaign, one));
     },
@@ -40,9 +43,10 @@ export function sendLedger(parts: LedgerParts, campaign: Campaign): SendLedger {
   };
 }
 
-async function noteDispatch(
+/** A call of the gate under which messages of the campaign leave. */
+export async function noteDispatch(
   connection: Connection,
-  { workspace_id, campaign_id }: Campaign,
+  { workspace_id, campaign_id }: Pick<Campaign, 'workspace_id' | 'campaign_id'>,
   { transaction, provider, cost_each }: Dispatch,
   now: Temporal.Instant,
 ): Promise<void> {
@@ -53,19 +57,40 @@ async function noteDispatch(
   );
 }
 
+/** What the messages of a call came to. */
+export async function noteCost(
+  pool: Pool,
+  workspace_id: WorkspaceId,
+  spent: Pick<Called, 'transaction_id' | 'cost'>,
+): Promise<void> {
+  await workspaceTransaction(pool, workspace_id, (connection) =>
+    connection.query('update campaigns.dispatch set cost = $2 where transaction_id = $1', [
+      spent.transaction_id,
+      spent.cost.nanos,
+    ]),
+  );
+}
+
+interface Beginning {
+  readonly dispatch: Dispatch;
+  readonly job_id: string;
+  readonly count: number;
+  readonly now: Temporal.Instant;
+}
+
 /** Takes recipients that are due until some may be written to, or none is left: whoever was suppressed meanwhile is passed over. */
 async function begin(
   connection: Connection,
   { campaign_id }: Campaign,
-  { transaction, provider }: Dispatch,
-  count: number,
-  now: Temporal.Instant,
+  { dispatch: { transaction, provider }, job_id, count, now }: Beginning,
 ): Promise<readonly Begun[]> {
   for (;;) {
     const { rows } = await connection.query<Begun & { state: RecipientState }>(
       `with picked as (
          select recipient_id, workspace_id, email from campaigns.recipient
-         where campaign_id = $1 and state = 'queued' and (due_at is null or due_at <= $5) order by position limit $4 for update
+         where campaign_id = $1 and state = 'queued' and due_at <= $5
+           and exists (select from campaigns.campaign where campaign_id = $1 and status = 'sending' and job_id = $6)
+         order by due_at, position limit $4 for update
        ), judged as (
          select p.recipient_id, exists (select from campaigns.suppression s where s.workspace_id = p.workspace_id and s.email = p.email) as suppressed
          from picked p
@@ -78,15 +103,16 @@ async function begin(
          changed_at = $5
        from judged j where r.recipient_id = j.recipient_id and r.state = 'queued'
        returning r.recipient_id, r.email, r.data, r.state`,
-      [campaign_id, transaction, provider, count, now.toString()],
+      [campaign_id, transaction, provider, count, now.toString(), job_id],
     );
     const begun = rows.filter(({ state }) => state === 'sending');
     if (begun.length > 0 || rows.length === 0) return begun;
   }
 }
 
-function outgoing(
-  { origin, campaign_sender }: LedgerParts,
+/** What a recipient is sent: the message with its data. */
+export function outgoing(
+  { origin, campaign_sender }: Pick<LedgerParts, 'origin' | 'campaign_sender'>,
   campaign: Campaign,
   { recipient_id, email, data }: Begun,
 ): OutgoingEmail {

@@ -56,6 +56,8 @@ function unpacked(
 ): PassThrough & { receivedEncodedLength: number } {
   // The framework compares it with the content-length.
   const body = Object.assign(new PassThrough(), { receivedEncodedLength: 0 });
+  // Bytes may prove unreadable before a route has begun to read: whoever reads then meets it, and nobody else does.
+  body.on('error', () => {});
   packed.on('data', (bytes: Buffer) => (body.receivedEncodedLength += bytes.length));
   unpack.once('error', () => {
     packed.unpipe(unpack);
@@ -100,7 +102,8 @@ function isForm(type: string): boolean {
 
 /** What the routes of this part of the server take. */
 function taken(server: FastifyRequest['server']): string {
-  return BODIES.find((type) => server.hasContentTypeParser(type)) ?? 'no body';
+  const types = BODIES.filter((type) => server.hasContentTypeParser(type));
+  return types.length === 0 ? 'no body' : types.join(' or ');
 }
 
 function unsupported(detail: string): RefusalError {

@@ -13,6 +13,7 @@ export { postgresQueue } from './postgres-queue.ts';
 export type { Announcer, OpenQueue } from './queue.ts';
 export {
   cancelJob,
+  cancelWithin,
   endedAmong,
   type EndedJob,
   laneStates,

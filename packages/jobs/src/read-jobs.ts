@@ -60,8 +60,13 @@ export async function listJobs(pool: Pool, { workspace, status, lane, kind, befo
 
 /** Ends a job that waits, asks one that runs to end. Returns the job as it is then; one that has ended stays as it ended. */
 export async function cancelJob(pool: Pool, clock: Clock, workspace: WorkspaceId, id: string): Promise<Job | Refusal> {
-  if (isUuid(id)) await pool.query('select jobs.cancel($1, $2, $3)', [workspace, id, clock.now().toString()]);
+  if (isUuid(id)) await cancelWithin(pool, clock, workspace, id);
   return readJob(pool, workspace, id);
+}
+
+/** The same of a job that was made here, within a transaction that takes it back when it fails. */
+export async function cancelWithin(database: Queryable, clock: Clock, workspace: WorkspaceId, id: string): Promise<void> {
+  await database.query('select jobs.cancel($1, $2, $3)', [workspace, id, clock.now().toString()]);
 }
 
 /** Puts jobs that failed or were cancelled in once more, with all their attempts. Returns how many of them there were. */

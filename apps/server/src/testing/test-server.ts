@@ -29,7 +29,7 @@ export interface TestServer {
 export interface Asked {
   readonly key?: string;
   readonly method?: string;
-  /** A string goes as it is. */
+  /** A string, and bytes, go as they are. */
   readonly body?: object | string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -74,7 +74,9 @@ export async function startTestServer(
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body !== undefined && {
+        body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
+      }),
       ...(signal && { signal }),
     });
     const text = await response.text();

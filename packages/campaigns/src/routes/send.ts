@@ -11,14 +11,14 @@ import type { CampaignsDeps } from '../deps.ts';
 import { addressOf, senderSchema } from '../sender.ts';
 import { textOfHtml } from '../text-of-html.ts';
 
-const RECIPIENTS_MAX = 10_000;
+export const RECIPIENTS_MAX = 10_000;
 const MESSAGE_BYTES_MAX = 90_000;
-const FIELDS_MAX = 50;
-const VALUE_CHARS_MAX = 2_000;
+export const FIELDS_MAX = 50;
+export const VALUE_CHARS_MAX = 2_000;
 const INVALID_SHOWN_MAX = 20;
 
 const value = z.union([z.string().max(VALUE_CHARS_MAX), z.number(), z.boolean(), z.null()]);
-const recipientSchema = z.strictObject({
+export const recipientSchema = z.strictObject({
   email: z.string().min(1).max(1_000),
   data: z
     .record(z.string().regex(/^[A-Za-z][\w.-]{0,63}$/u), value)
@@ -27,18 +27,20 @@ const recipientSchema = z.strictObject({
     .describe('What `{{name}}` in subject, html and text becomes for this recipient. In html it is text, whatever it holds.'),
 });
 
+/** What is written, and what becomes of recipients that cannot be written to today. */
+export const messageMembers = {
+  subject: z.string().min(1).max(900),
+  html: z.string().min(1).optional(),
+  text: z.string().min(1).optional().describe('Made of `html` where it is missing.'),
+  from: senderSchema.optional().describe('Where it is missing: the sender of this installation.'),
+  overflow: z
+    .enum(['refuse', 'next_day'])
+    .default('refuse')
+    .describe('What becomes of recipients that the quota of the day has no place for.'),
+};
+
 const sendBody = z
-  .strictObject({
-    subject: z.string().min(1).max(900),
-    html: z.string().min(1).optional(),
-    text: z.string().min(1).optional().describe('Made of `html` where it is missing.'),
-    from: senderSchema.optional().describe('Where it is missing: the sender of this installation.'),
-    recipients: z.array(recipientSchema).min(1).max(RECIPIENTS_MAX),
-    overflow: z
-      .enum(['refuse', 'next_day'])
-      .default('refuse')
-      .describe('What becomes of recipients that the quota of the day has no place for.'),
-  })
+  .strictObject({ ...messageMembers, recipients: z.array(recipientSchema).min(1).max(RECIPIENTS_MAX) })
   .refine(({ html, text }) => html !== undefined || text !== undefined, 'want html, text or both');
 
 const count = z.int().nonnegative();
@@ -70,7 +72,8 @@ export function registerSend(app: App, deps: CampaignsDeps): void {
     },
     handler: async (request, reply) => {
       const caller = { ...callerOf(request), workspace: workspaceOf(request) };
-      const carrier = carrierOf(deps, caller.workspace);
+      const policy = deps.policyOf(caller.workspace, deps.clock.now());
+      const carrier = carrierOf(deps, policy);
       if (isRefusal(carrier)) return sendRefusal(request, reply, carrier);
       const { local } = carrier;
       const counted = await deps.gate.act(caller, undefined);
@@ -84,7 +87,7 @@ export function registerSend(app: App, deps: CampaignsDeps): void {
         request,
         reply,
         async (connection) => {
-          const begun = await beginCampaign(deps, connection, caller, { message, recipients, overflow });
+          const begun = await beginCampaign(deps, connection, caller, { message, recipients, overflow, policy });
           if (isRefusal(begun)) return begun;
           job = begun.job;
           const { campaign_id, accepted, refused, deferred, suppressed, sorted } = begun;
@@ -102,9 +105,17 @@ export function registerSend(app: App, deps: CampaignsDeps): void {
   });
 }
 
-function messageOf(
-  { subject, html, text, from }: z.infer<typeof sendBody>,
-  { campaign_sender }: CampaignsDeps,
+interface Written {
+  readonly subject: string;
+  readonly html?: string | undefined;
+  readonly text?: string | undefined;
+  readonly from?: string | undefined;
+}
+
+/** What is sent of it; refuses what is too long, and a sender that is not this installation's. */
+export function messageOf(
+  { subject, html, text, from }: Written,
+  { campaign_sender }: Pick<CampaignsDeps, 'campaign_sender'>,
   local: boolean,
 ): Message | Refusal {
   const given = tooLarge(html, text);
