@@ -1,2 +1,3 @@
 export { openCarriers } from './open-carriers.ts';
 export { campaignsMigrations } from './module.ts';
+export { refreshReputations } from './reputation/refresh-reputations.ts';
