@@ -101,7 +101,7 @@ const NOT_READING: readonly string[] = words(`
   identity.workspacesOverTime ledger.listAttempts ledger.listPostings ledger.marginOf license.licenseChanges
   license.setByHand license.licenseRefusal policy.metersFor policy.quotaMeter account.replaceSettings account.searchOf catalog.adapterNotes console.beginRollout
   console.moveRollout console.takeBackGift terms.collectedByMonth terms.foldTerms meters.endGrants meters.takeBack notify.alertGroups notify.countUnseen notify.markManySeen ledger.workspaceDays ledger.marginOverTime account.groupSearchOf
-  notify.listUndelivered notify.retryUndelivered jobs.cancelJob jobs.endedAmong jobs.readJob
+  notify.listUndelivered notify.retryUndelivered jobs.cancelJob jobs.endedAmong jobs.readJob mail.recordChecker mail.recordsOf
   notify.markSeen notify.markSeenByOperator policy.setFreeze policy.originOf policy.armOf policy.versionFor
   policy.changeRollout policy.findRollout policy.startRollout policy.callsOfRollout policy.spentOfRaises privacy.beginEndUser privacy.beginPerson
   privacy.findErasure providers.usageFromAnthropic providers.usageFromGoogle providers.usageFromOpenAi

@@ -509,6 +509,30 @@ create policy own_rows on campaigns.sender_day for all to purser_app using ((wor
 grant insert, select, update on campaigns.sender_day to purser_app;
 grant delete, insert, select, update on campaigns.sender_day to purser_work;
 
+create table campaigns.sender_domain (
+  workspace_id uuid not null,
+  domain_id uuid not null,
+  domain text not null,
+  token text not null,
+  dkim_tokens text[] not null,
+  state text default 'pending'::text not null,
+  found text[] default '{}'::text[] not null,
+  carried boolean default false not null,
+  created_at timestamp with time zone not null,
+  checked_at timestamp with time zone,
+  constraint sender_domain_pkey PRIMARY KEY (domain_id),
+  constraint sender_domain_workspace_id_domain_key UNIQUE (workspace_id, domain),
+  constraint sender_domain_domain_check CHECK ((((length(domain) >= 3) AND (length(domain) <= 253)) AND (domain = lower(domain)))),
+  constraint sender_domain_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'verified'::text, 'failed'::text]))),
+  constraint sender_domain_token_check CHECK ((length(token) = 32))
+);
+CREATE INDEX sender_domain_due ON campaigns.sender_domain USING btree (checked_at) WHERE (state = 'verified'::text);
+alter table campaigns.sender_domain enable row level security;
+create policy all_rows on campaigns.sender_domain for all to purser_work using (true);
+create policy own_rows on campaigns.sender_domain for all to purser_app using ((workspace_id = base.current_workspace()));
+grant delete, insert, select, update on campaigns.sender_domain to purser_app;
+grant delete, insert, select, update on campaigns.sender_domain to purser_work;
+
 create table campaigns.sender_reputation (
   workspace_id uuid not null,
   level text not null,
@@ -556,7 +580,7 @@ declare
   v_table text;
   v_rows integer;
 begin
-  foreach v_table in array array['recipient', 'dispatch', 'local_message', 'suppression', 'sender_day', 'sender_reputation', 'campaign'] loop
+  foreach v_table in array array['recipient', 'dispatch', 'local_message', 'suppression', 'sender_day', 'sender_reputation', 'sender_domain', 'campaign'] loop
     execute format('delete from campaigns.%1$I where ctid = any (array(select ctid from campaigns.%1$I where workspace_id = $1 limit $2))', v_table)
       using p_workspace, p_rows_max;
     get diagnostics v_rows = row_count;

@@ -223,6 +223,7 @@ function depsOf(
     site: siteOf(settings),
     campaign_sender: settings.mail.from,
     ses_events: settings.ses_events,
+    sender_domains: { ses: settings.carriers.ses, dns_servers: settings.dns_servers },
     allowed_origins: settings.allowed_origins,
     trust_proxy: settings.trust_proxy,
     keep: settings.keep,

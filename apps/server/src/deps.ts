@@ -64,6 +64,8 @@ export interface ServerDeps {
   readonly campaign_sender: string;
   /** Whose events of SES are believed. */
   readonly ses_events: Settings['ses_events'];
+  /** With what sender domains are checked. */
+  readonly sender_domains: { readonly ses: Settings['carriers']['ses']; readonly dns_servers: readonly string[] };
   /** Where work that takes time is put in, and followed. */
   readonly jobs: Jobs;
   readonly jobWatcher: JobWatcher;

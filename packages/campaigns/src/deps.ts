@@ -9,6 +9,8 @@ import type { Meters } from '@purser/meters';
 import type { Metrics } from '@purser/metrics';
 import type { Policy } from '@purser/policy';
 
+import type { CarrierSettings } from './open-carriers.ts';
+
 /** What campaigns need of a server. */
 export interface CampaignsDeps {
   readonly clock: Clock;
@@ -24,6 +26,8 @@ export interface CampaignsDeps {
   readonly metrics: Pick<Metrics, 'carrierEvent'>;
   /** Whose events of SES are believed, and an emulator of SNS in place of Amazon's own. */
   readonly ses_events: { readonly topics: readonly string[]; readonly endpoint: string | undefined };
+  /** With what sender domains are checked: the account with SES, and DNS servers in place of those of this machine. */
+  readonly sender_domains: { readonly ses: CarrierSettings['ses']; readonly dns_servers: readonly string[] };
   /** Who writes where a campaign names no sender: `name@host`, or `Name <name@host>`. */
   readonly campaign_sender: string;
 }

@@ -13,7 +13,7 @@ export const campaignsMigrations: SchemaMigrations = {
 const STOPPED_EVERY_MS = 5_000;
 const RESOLVE_EVERY_MS = 30_000;
 const FOUND_EVERY_MS = 5_000;
-const STANDINGS_EVERY_MS = 60_000;
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** A worker that is killed costs an attempt, and nothing else. */
 const ATTEMPTS_MAX = 50;
@@ -60,9 +60,15 @@ export const campaigns: Module<CampaignsDeps> = {
     },
     {
       name: 'sender reputations',
-      every_ms: STANDINGS_EVERY_MS,
+      every_ms: MINUTE_MS,
       run: async (deps) => (await import('./reputation/refresh-reputations.ts')).refreshReputations(deps),
       failure: 'workspaces whose e-mails bounce less again could not be let go on',
+    },
+    {
+      name: 'sender domains',
+      every_ms: MINUTE_MS,
+      run: async (deps) => (await import('./domains/check-verified.ts')).checkVerified(deps),
+      failure: 'sender domains could not be looked at once more',
     },
   ],
   async routes(app, deps) {

@@ -6,3 +6,6 @@ export { smtpCarrier } from './delivery/smtp-carrier.ts';
 export type { CarrierEvent, CarrierEventKind } from './events/carrier-event.ts';
 export { readSesEvent } from './events/ses-event.ts';
 export { MESSAGE_DAYS_MAX, type SnsMessage, type SnsOptions, type SnsReceiver, snsReceiver } from './events/sns-message.ts';
+export { type CheckedRecord, recordChecker, type RecordState } from './domains/check-records.ts';
+export { type DomainRecord, recordsOf } from './domains/domain-records.ts';
+export { type DomainIdentities, type DomainIdentity, sesIdentities } from './domains/ses-identities.ts';

@@ -63,6 +63,15 @@ export const CUSTOMERS_INVENTORY: readonly TableInventory[] = [
     file: 'sender_days',
   },
   {
+    table: 'campaigns.sender_domain',
+    holds: 'Domains in whose name a workspace sends, and what DNS says of them.',
+    kept: WORKSPACE,
+    erasure: GOES,
+    codes: 'token dkim_tokens state found',
+    personal: 'domain',
+    file: 'sender_domains',
+  },
+  {
     table: 'campaigns.sender_reputation',
     holds: 'Workspaces of which too much bounces or is complained of.',
     kept: WORKSPACE,

@@ -29,6 +29,8 @@ import {
 
 const http = address('an address like https://host/path', ['http:', 'https:']);
 
+const DNS_SERVERS =
+  /^(?:[\d.]+(?::\d{1,5})?|\[[\da-f:]+\](?::\d{1,5})?)(?:,(?:[\d.]+(?::\d{1,5})?|\[[\da-f:]+\](?::\d{1,5})?))*$/i;
 const TOPICS = /^arn:aws[\w-]*:sns:[a-z\d-]+:\d{12}:[\w.-]+(?:,arn:aws[\w-]*:sns:[a-z\d-]+:\d{12}:[\w.-]+)*$/;
 
 /** Every setting by its name in the environment, with what it wants and what it is when unset. */
@@ -78,6 +80,10 @@ const Environment = z.object({
     TOPICS,
   ).optional(),
   SNS_ENDPOINT: http.optional(),
+  PURSER_DNS_SERVERS: text(
+    'addresses of DNS servers with commas between them, such as 192.0.2.53,192.0.2.54:5353',
+    DNS_SERVERS,
+  ).optional(),
   MAILRELAY_SMTP_URL: address('smtp://user:password@host:port', ['smtp:', 'smtps:'], 'secret').optional(),
   PURSER_WEBHOOKS_INSIDE: flag().default(false),
   STRIPE_SECRET_KEY: secretLike(/^[sr]k_/, 'a secret or restricted key of Stripe (sk_… or rk_…)').optional(),
@@ -176,6 +182,8 @@ export interface Settings {
   /** What brings campaigns to mailboxes; undefined: not set up. */
   readonly carriers: { readonly ses: SesSettings | undefined; readonly mailrelay_smtp_url: string | undefined };
   readonly ses_events: SesEventSettings;
+  /** Who is asked for the records of sender domains; none: the servers of this machine. */
+  readonly dns_servers: readonly string[];
   /** Webhooks may go to private addresses, and over http. */
   readonly webhooks_inside: boolean;
   /** Payments; without a key nothing is for sale, without a webhook secret no payment is believed. */
@@ -262,6 +270,7 @@ function platformOf(known: z.output<typeof Environment>): Platform {
     cost_keys: { openai: known.OPENAI_ADMIN_KEY, anthropic: known.ANTHROPIC_ADMIN_KEY },
     mail: { smtp_url: known.SMTP_URL, from: known.PURSER_MAIL_FROM },
     carriers: { ses: sesOf(known), mailrelay_smtp_url: known.MAILRELAY_SMTP_URL },
+    dns_servers: known.PURSER_DNS_SERVERS?.split(',') ?? [],
     ses_events: { topics: known.SES_TOPIC_ARN?.split(',') ?? [], endpoint: known.SNS_ENDPOINT },
     webhooks_inside: known.PURSER_WEBHOOKS_INSIDE,
     stripe: {

@@ -22,6 +22,12 @@ export interface Json extends Iterable<Json> {
   readonly messages: Json;
   readonly outcome: string;
   readonly senders: Json;
+  readonly domains: Json;
+  readonly domain: string;
+  readonly records: Json;
+  readonly purpose: string;
+  readonly type: string;
+  readonly value: string;
   readonly level: string;
   readonly run_at: string;
   readonly suppressions: Json;

@@ -4,6 +4,7 @@ import type { CampaignsDeps } from '../deps.ts';
 import { registerMailbox } from './mailbox.ts';
 import { registerRead } from './read.ts';
 import { registerSend } from './send.ts';
+import { registerSenderDomains } from './sender-domains.ts';
 import { registerSenderReputation } from './sender-reputation.ts';
 import { registerSuppressions } from './suppressions.ts';
 import { registerUnsubscribe } from './unsubscribe.ts';
@@ -14,6 +15,7 @@ export async function registerRoutes(app: App, deps: CampaignsDeps): Promise<voi
   registerRead(app, deps);
   registerSuppressions(app, deps);
   registerSenderReputation(app, deps);
+  registerSenderDomains(app, deps);
   registerMailbox(app, deps);
   registerUnsubscribe(app, deps);
   await registerSesWebhook(app, deps);

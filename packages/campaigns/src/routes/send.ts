@@ -8,7 +8,8 @@ import { beginCampaign } from '../begin-campaign.ts';
 import type { Message } from '../campaign.ts';
 import { carrierOf } from '../carrier-of.ts';
 import type { CampaignsDeps } from '../deps.ts';
-import { addressOf, senderSchema } from '../sender.ts';
+import { refusedFrom } from '../domains/refused-from.ts';
+import { senderSchema } from '../sender.ts';
 import { textOfHtml } from '../text-of-html.ts';
 
 const RECIPIENTS_MAX = 10_000;
@@ -32,7 +33,11 @@ const sendBody = z
     subject: z.string().min(1).max(900),
     html: z.string().min(1).optional(),
     text: z.string().min(1).optional().describe('Made of `html` where it is missing.'),
-    from: senderSchema.optional().describe('Where it is missing: the sender of this installation.'),
+    from: senderSchema
+      .optional()
+      .describe(
+        'The sender of this installation, with any name, or an address of a verified sender domain; missing: the former.',
+      ),
     recipients: z.array(recipientSchema).min(1).max(RECIPIENTS_MAX),
     overflow: z
       .enum(['refuse', 'next_day'])
@@ -75,8 +80,10 @@ export function registerSend(app: App, deps: CampaignsDeps): void {
       const { local } = carrier;
       const counted = await deps.gate.act(caller, undefined);
       if (isRefusal(counted)) return sendRefusal(request, reply, counted);
-      const message = messageOf(request.body, deps, local);
+      const message = messageOf(request.body);
       if (isRefusal(message)) return sendRefusal(request, reply, message);
+      const foreign = await refusedFrom(deps, caller.workspace.id, { from: request.body.from, local });
+      if (foreign !== undefined) return sendRefusal(request, reply, foreign);
       const { recipients, overflow } = request.body;
       let job: Enqueued | undefined;
       const answered = await createOnce(
@@ -102,21 +109,12 @@ export function registerSend(app: App, deps: CampaignsDeps): void {
   });
 }
 
-function messageOf(
-  { subject, html, text, from }: z.infer<typeof sendBody>,
-  { campaign_sender }: CampaignsDeps,
-  local: boolean,
-): Message | Refusal {
+function messageOf({ subject, html, text, from }: z.infer<typeof sendBody>): Message | Refusal {
   const given = tooLarge(html, text);
   if (given !== undefined) return given;
   const plain_text = text ?? textOfHtml(html ?? '');
   const large = tooLarge(html, plain_text);
   if (large !== undefined) return large;
-  if (from !== undefined && !local && addressOf(from) !== addressOf(campaign_sender))
-    return refuse(
-      'invalid_request',
-      `from: got ${addressOf(from)}; want ${addressOf(campaign_sender)}, with any name before it, or no from`,
-    );
   return { subject, html: html ?? null, plain_text: plain_text === '' ? subject : plain_text, sender: from ?? null };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -35,6 +36,8 @@ export interface SesStandIn {
   /** What becomes of the next messages. */
   mood: (message: TakenMessage) => SesMood;
   quota: { per_second: number; per_24h: number };
+  /** Domains it was told of; true: it has found their records, and sends for them. */
+  readonly identities: Map<string, boolean>;
   close(): Promise<void>;
 }
 
@@ -67,6 +70,7 @@ export async function startSesStandIn(): Promise<SesStandIn> {
     },
     mood: (): SesMood => 'well',
     quota: { per_second: 1_000, per_24h: 1_000_000 },
+    identities: new Map(),
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -83,6 +87,7 @@ export async function startSesStandIn(): Promise<SesStandIn> {
       const quota = { Max24HourSend: per_24h, MaxSendRate: per_second, SentLast24Hours: taken.length };
       return send(response, 200, { SendQuota: quota, SendingEnabled: true, ProductionAccessEnabled: true });
     }
+    if (path.includes('/v2/email/identities')) return answerIdentity(response, path, body, standIn.identities);
     if (path !== 'POST /v2/email/outbound-emails') return fail(response, 404, 'NotFoundException', path);
     calls++;
     takeIn(response, messageOf(JSON.parse(body) as SendEmailBody));
@@ -102,6 +107,20 @@ export async function startSesStandIn(): Promise<SesStandIn> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   standIn.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return standIn;
+}
+
+function answerIdentity(response: ServerResponse, path: string, body: string, identities: Map<string, boolean>): void {
+  const asked = /^GET \/v2\/email\/identities\/(.+)$/u.exec(path)?.[1];
+  const domain = asked ?? (JSON.parse(body) as { readonly EmailIdentity: string }).EmailIdentity;
+  const verified = identities.get(domain);
+  if (asked !== undefined && verified === undefined)
+    return fail(response, 404, 'NotFoundException', `Email identity ${domain} does not exist.`);
+  if (asked === undefined && verified !== undefined)
+    return fail(response, 400, 'AlreadyExistsException', `Email identity ${domain} already exist.`);
+  if (verified === undefined) identities.set(domain, false);
+  const Tokens = [1, 2, 3].map((n) => createHash('sha256').update(`${domain} ${n}`).digest('hex').slice(0, 32));
+  const DkimAttributes = { SigningEnabled: true, Status: verified === true ? 'SUCCESS' : 'PENDING', Tokens };
+  send(response, 200, { IdentityType: 'DOMAIN', VerifiedForSendingStatus: verified === true, DkimAttributes });
 }
 
 function overQuota(
