@@ -299,7 +299,7 @@ function sesOf(known: z.output<typeof Environment>): SesSettings | undefined {
     return { region, access_key_id: id, secret_access_key: key, endpoint, configuration_set };
   const names = { SES_REGION: region, SES_ACCESS_KEY_ID: id, SES_SECRET_ACCESS_KEY: key };
   const missing = Object.entries(names).flatMap(([name, value]) => (value === undefined ? [name] : []));
-  if (missing.length === 3 && endpoint === undefined) return undefined;
+  if (missing.length === 3 && endpoint === undefined && configuration_set === undefined) return undefined;
   throw new Fault(`wrong setting: ${missing.join(', ')}: got nothing, want what goes with the other SES_* settings`, {
     retryable: false,
   });
