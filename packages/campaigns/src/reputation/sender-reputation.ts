@@ -5,7 +5,7 @@ import { raise } from '@purser/notify';
 import { DAYS, type Grievance, grievanceWords, judgeSender, type SenderFigures, type SenderLevel } from './sender-level.ts';
 
 /** The kind of alert that tells of it; see the manifest. */
-export const SENDER_ALERT = 'sender_reputation';
+const SENDER_ALERT = 'sender_reputation';
 
 export interface SenderReputation extends SenderFigures {
   readonly level: SenderLevel;
