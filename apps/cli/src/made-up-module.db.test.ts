@@ -15,12 +15,18 @@ import { notes, notesSettings } from './testing/notes/module.ts';
 
 /*
  * A product is turned on by one line in the list of modules. This one is made up: it brings a table, settings, a quota, codes of refusals,
- * a kind of alert, an endpoint, a kind of job, background work, a command and a page, through the entry points of packages, and nothing else is touched.
+ * a kind of alert, an endpoint, a task, a kind of job, background work, a command and a page, through the entry points of packages, and
+ * nothing else is touched.
  */
 
 const TOKEN = 'test-admin-token';
 const CATALOGS = new URL('../../../catalogs/', import.meta.url).pathname;
 const modules = [...MODULES, notes];
+const CHECKER =
+  '  - { id: checker/one, provider: checker, name: one, version: 1.0.0, task: note_check, class: small, price: checker/one, context_tokens: 1, output_tokens_max: 0 }';
+const CHECKS_COST = '  - { key: checker/one, currency: USD, from: 2026-01-01, each: { note: 0.0125 } }';
+const CHECKING =
+  '  - { name: check, task: note_check, feature: ai, output_tokens_default: 0, credits_min: 1, classes: { simple: [small], medium: [small], complex: [small] } }';
 
 interface Answered {
   readonly status: number;
@@ -40,10 +46,7 @@ beforeAll(async () => {
   opened.defer(() => database.drop());
   folder = opened.use(await scratchFolder()).folder;
   await cp(CATALOGS, folder, { recursive: true });
-  const catalog_file = path.join(folder, 'default.yaml');
-  const text = await readFile(catalog_file, 'utf8');
-  // Every plan with quotas may write two notes a day.
-  await writeFile(catalog_file, text.replaceAll(/^( {4}quotas: \{ )/gm, '$1notes_day: 2, '));
+  const catalog_file = await writeCatalog();
   environment = {
     PORT: '0',
     PURSER_CATALOG: catalog_file,
@@ -61,6 +64,27 @@ beforeAll(async () => {
 afterAll(() => opened.disposeAsync());
 afterEach(() => vi.unstubAllEnvs());
 
+/** Every plan with quotas may write two notes a day, and PRO may have them checked. */
+async function writeCatalog(): Promise<string> {
+  const changes: [file: string, change: (text: string) => string][] = [
+    ['models.yml', (text) => text.replace('providers: [', 'providers: [checker, ').replace(/^models:$/m, `models:\n${CHECKER}`)],
+    ['provider_costs.yml', (text) => text.replace(/^prices:$/m, `prices:\n${CHECKS_COST}`)],
+    [
+      'default.yaml',
+      (text) =>
+        text
+          .replaceAll(/^( {4}quotas: \{ )/gm, '$1notes_day: 2, ')
+          .replace('speech: [openai, xtts], transcription: [openai]', 'note_check: [checker], $&')
+          .replace(/^operations:$/m, `operations:\n${CHECKING}`),
+    ],
+  ];
+  for (const [file, change] of changes) {
+    const text = await readFile(path.join(folder, file), 'utf8');
+    await writeFile(path.join(folder, file), change(text));
+  }
+  return path.join(folder, 'default.yaml');
+}
+
 async function ask(url: string, { key, body }: { key?: string; body?: object } = {}): Promise<Answered> {
   const response = await fetch(running.address + url, {
     method: body === undefined ? 'GET' : 'POST',
@@ -71,6 +95,10 @@ async function ask(url: string, { key, body }: { key?: string; body?: object } =
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+}
+async function freeKey(): Promise<string> {
+  const made = await ask('/api/admin/workspaces', { key: TOKEN, body: { name: 'Free', plan: 'FREE' } });
+  return String(made.json['key']);
 }
 const write = (text: string): Promise<Answered> => ask('/api/notes', { key: workspace.key, body: { text } });
 
@@ -117,6 +145,19 @@ describe('a product module that is made up', () => {
     expect(() => parseSettings({ ...environment, NOTES_CHARS_MAX: 'many' }, [notesSettings])).toThrow(
       'wrong setting: NOTES_CHARS_MAX: got "many", want a whole number from 1 to 1000',
     );
+  });
+
+  test('its task is bought through the gate: at the price of the catalog, for credits, booked like any other call', async () => {
+    expect(await ask('/api/notes/check', { key: workspace.key, body: { text: 'Buy rye at six.' } })).toMatchObject({
+      status: 200,
+      json: { words: 4, cost: { amount: '0.0125', currency: 'USD' } },
+    });
+    const calls = await ask('/api/calls', { key: workspace.key });
+    expect(calls.json['calls']).toMatchObject([{ operation: 'check', provider: 'checker', model: 'one' }]);
+    expect((await ask('/api/usage', { key: workspace.key })).json['credits']).toMatchObject({ balance: 1_498 });
+    const refused = await ask('/api/notes/check', { key: await freeKey(), body: { text: 'Buy rye.' } });
+    expect(refused).toMatchObject({ status: 409, json: { code: 'no_model_allowed' } });
+    expect((await ask('/api/admin/ledger/verify', { key: TOKEN })).json).toMatchObject({ balanced: true, mismatches: [] });
   });
 
   test('its page is in the navigation of those it is for', async () => {
@@ -192,7 +233,7 @@ describe('a product module that is made up', () => {
     const plain = parseSettings({ ...environment, PURSER_CATALOG: path.join(CATALOGS, 'default.yaml') });
     expect(() => plain.of(notesSettings)).toThrow('the settings NOTES_CHARS_MAX, NOTES_FORBIDDEN_WORD were not read');
     const log = createLog({ level: 'silent' });
-    await expect(provenCatalog(parseSettings(environment), suiteClock().now(), log)).rejects.toThrow(/notes_day/);
+    await expect(provenCatalog(parseSettings(environment), suiteClock().now(), log)).rejects.toThrow(/note_check/);
     expect(buildProgram().commands.map((command) => command.name())).not.toContain('notes');
   });
 });

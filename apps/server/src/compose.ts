@@ -9,7 +9,7 @@ import { type Authentication, type Caller, type Identity, openIdentity } from '@
 import { openLicenses } from '@purser/license';
 import { openMarketplace } from '@purser/marketplace';
 import { type BatchObserver, Meters } from '@purser/meters';
-import { type Module, turnOn } from '@purser/module';
+import { type Module, openTasks, turnOn } from '@purser/module';
 import { openPolicies, type Policies } from '@purser/policy';
 import { erasingParts } from '@purser/privacy';
 import { createProviders, type Providers } from '@purser/providers';
@@ -73,7 +73,7 @@ export async function compose(given: ServerOptions): Promise<Composition> {
   turnOn(modules);
   await using opened = new AsyncDisposableStack();
   const ground = await openGround(opened, given);
-  const parts = await openParts(opened, given, ground);
+  const parts = await openParts(opened, { ...given, modules }, ground);
   const kinds = modules.flatMap(({ jobs = [] }) => jobs);
   const jobParts = { ...ground, settings: given.settings, kinds };
   const deps = { ...depsOf(given, ground, parts), ...(await openJobs(opened, jobParts)) };
@@ -112,7 +112,9 @@ async function openGround(opened: AsyncDisposableStack, given: ServerOptions) {
 
 type Ground = Awaited<ReturnType<typeof openGround>>;
 
-async function openParts(opened: AsyncDisposableStack, given: ServerOptions, ground: Ground) {
+type Given = ServerOptions & Required<Pick<ServerOptions, 'modules'>>;
+
+async function openParts(opened: AsyncDisposableStack, given: Given, ground: Ground) {
   const { settings, catalog, log } = given;
   const { pool, clock, meters, logOf, metrics } = ground;
   const identity = closing(
@@ -141,8 +143,10 @@ async function openParts(opened: AsyncDisposableStack, given: ServerOptions, gro
   const [openPeriod, members] = [openPeriods(pool), memberMeters(pool)];
   const carriers = openCarriers(pool, clock, { ...settings.carriers, local: settings.offline_provider });
   for (const carrier of carriers) opened.defer(() => carrier.close());
+  const tasks = await openTasks(given.modules, { clock, pool, providers: routing.directory, settingsOf: settings.of });
   const gate = openGate({
     carriers,
+    tasks,
     clock,
     log,
     logOf,

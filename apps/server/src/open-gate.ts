@@ -11,7 +11,7 @@ const DRAIN = { timeout_ms: 10_000, bytes_max: 1_048_576 } as const;
 
 /** The gate over the parts of a server, with what it reports in their metrics and logs. */
 export function openGate(
-  parts: Pick<GateDeps, 'meters' | 'rates' | 'providers' | 'openPeriod' | 'routes' | 'carriers' | 'pause'> & {
+  parts: Pick<GateDeps, 'meters' | 'rates' | 'providers' | 'openPeriod' | 'routes' | 'carriers' | 'tasks' | 'pause'> & {
     readonly clock: Clock;
     readonly log: Log;
     readonly logOf: (work: string) => BackgroundLog;

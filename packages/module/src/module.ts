@@ -9,6 +9,7 @@ import type { SettingsTable } from '@purser/settings';
 import type { BackgroundWork } from './background-work.ts';
 import type { Command } from './command.ts';
 import type { Page } from './page.ts';
+import type { ModuleTask } from './task.ts';
 
 /**
  * What a package brings to an installation: one line in the list of modules (`apps/server/src/modules.ts`) turns it on, and nothing else
@@ -32,8 +33,8 @@ export interface Module<in Needs = never> {
   readonly alert_sources?: () => Promise<readonly AlertSource[]>;
   /** Quotas that plans may set. */
   readonly quotas?: CatalogExtensions['quotas'];
-  /** Kinds of work that models may be bought for. */
-  readonly tasks?: CatalogExtensions['tasks'];
+  /** Kinds of work that models may be bought for, and what the gate runs them by. */
+  readonly tasks?: readonly ModuleTask[];
   /** Its endpoints; each says who may use it. */
   readonly routes?: (app: App, needs: Needs) => void | Promise<void>;
   /** What it does again and again on every server. */

@@ -32,6 +32,10 @@ export function turnOn(modules: readonly Module[]): void {
     'kind of job',
     modules.flatMap(({ jobs = [] }) => jobs.map(({ kind }) => kind)),
   );
+  assertOnce(
+    'task',
+    modules.flatMap(({ tasks = [] }) => tasks.map(({ name }) => name)),
+  );
   for (const { refusals, alert_kinds } of modules) {
     if (refusals !== undefined) registerRefusals(refusals);
     if (alert_kinds !== undefined) registerAlertKinds(alert_kinds);

@@ -38,6 +38,7 @@ export const notes: Module<NotesDeps> = {
   refusals: notesRefusals,
   alert_kinds: [{ kind: 'note_forbidden', title: 'Somebody tried to write a forbidden word', for_workspace: true }],
   quotas: [NOTES_DAY],
+  tasks: [{ name: 'note_check', units: ['note'], open: async () => new (await import('./check-task.ts')).CheckTask() }],
   pages: [{ path: '/notes', label: 'Notes', for: 'workspace' }],
   async routes(app, deps) {
     (await import('./routes.ts')).registerNotes(app, deps);

@@ -1,12 +1,14 @@
-import { instantSchema, uuidSchema } from '@purser/api';
+import { amountSchema, asCost, instantSchema, uuidSchema } from '@purser/api';
 import { isRefusal, type Refusal, refuse } from '@purser/core';
 import { newId, transaction, workspaceTransaction } from '@purser/database';
-import { type App, problems, sendRefusal, workspaceOf } from '@purser/http';
+import { type App, callerOf, callerSignal, problems, sendRefusal, workspaceOf } from '@purser/http';
 import type { Workspace } from '@purser/identity';
+import { toWire } from '@purser/money';
 import { raise } from '@purser/notify';
 import { quotaMeter } from '@purser/policy';
 import { z } from 'zod';
 
+import type { Checked } from './check-task.ts';
 import type { NotesDeps } from './deps.ts';
 import { notesRefusals, notesSettings } from './module.ts';
 
@@ -16,6 +18,7 @@ const { codes } = notesRefusals;
 export function registerNotes(app: App, deps: NotesDeps): void {
   registerWrite(app, deps);
   registerRewrite(app, deps);
+  registerCheck(app, deps);
 }
 
 function registerWrite(app: App, deps: NotesDeps): void {
@@ -51,6 +54,29 @@ function registerRewrite(app: App, { jobs }: NotesDeps): void {
     handler: async (request, reply) => {
       const made = await jobs.enqueue(workspaceOf(request).id, [{ kind: 'notes_rewrite', payload: request.body }]);
       return isRefusal(made) ? sendRefusal(request, reply, made) : reply.code(202).send({ job_id: String(made[0]?.id) });
+    },
+  });
+}
+
+/** What costs money goes through the gate, as every task does. */
+function registerCheck(app: App, { gate }: NotesDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/api/notes/check',
+    config: { access: 'workspace', spends: true },
+    schema: {
+      tags: ['Notes'],
+      summary: 'Has a text checked',
+      body: z.strictObject({ text: z.string().min(1).max(1_000) }),
+      response: {
+        200: z.object({ words: z.int(), cost: asCost(amountSchema) }),
+        ...problems(400, 401, 402, 403, 409, 429, 502, 503),
+      },
+    },
+    handler: async (request, reply) => {
+      const spent = await gate.spend<Checked>(callerOf(request), 'note_check', { input: request.body.text }, callerSignal(reply));
+      if (isRefusal(spent)) return sendRefusal(request, reply, spent);
+      return reply.send({ words: spent.result.words, cost: toWire(spent.cost) });
     },
   });
 }
