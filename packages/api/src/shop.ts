@@ -44,7 +44,11 @@ export const receiptSchema = z.object({
   url: z.string().nullable().describe('Stripe’s own receipt.'),
 });
 
-export const receiptPageSchema = z.object({ receipts: z.array(receiptSchema), credits_owed: counterSchema });
+export const receiptPageSchema = z.object({
+  receipts: z.array(receiptSchema),
+  credits_owed: counterSchema,
+  next_cursor: z.string().nullable(),
+});
 
 export type Pack = z.infer<typeof packSchema>;
 export type Plan = z.infer<typeof planSchema>;

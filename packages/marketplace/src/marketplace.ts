@@ -7,7 +7,7 @@ import { learnInvoiceFees } from './stripe/learn-invoice-fees.ts';
 import type { MarketplaceParts, OpenParts } from './stripe/parts.ts';
 import { openPortal } from './stripe/portal.ts';
 import { type PackSales, packSales } from './effects/purchases.ts';
-import { type Receipt, receiptsOf } from './effects/receipts.ts';
+import { type ReceiptSearch, receiptsOf } from './effects/receipts.ts';
 import { receiveEvent } from './stripe/receive-event.ts';
 import { openStripe } from './stripe/client.ts';
 import { type TakeInRequest, takeIn, type TakenIn } from './stripe/take-in.ts';
@@ -22,7 +22,7 @@ export interface Marketplace {
   portal(workspace: WorkspaceId, return_url: string): Promise<{ url: string } | Refusal>;
   /** Credits spent though their money went back, which the next purchase pays. */
   debt(workspace: WorkspaceId): Promise<bigint>;
-  receipts(workspace: WorkspaceId, before: string | null): Promise<Receipt[]>;
+  receipts(workspace: WorkspaceId, search?: ReceiptSearch): ReturnType<typeof receiptsOf>;
   sales(span: { readonly from: Temporal.Instant; readonly to: Temporal.Instant }): Promise<PackSales[]>;
   /** What has to be done though no event comes; any number of servers may. */
   sweep(): Promise<void>;
@@ -48,7 +48,7 @@ export function openMarketplace(parts: MarketplaceParts): Marketplace {
       return open ? openPortal(open, workspace, return_url) : OFF;
     },
     debt: (workspace) => debtOf(parts.pool, workspace),
-    receipts: (workspace, before) => receiptsOf(parts.pool, workspace, before),
+    receipts: (workspace, search) => receiptsOf(parts.pool, workspace, search),
     sales: (span) => packSales(parts.pool, span),
     async sweep() {
       await settleDebts(parts);

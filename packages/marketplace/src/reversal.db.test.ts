@@ -245,7 +245,9 @@ test('receipts show what was paid, with what went back and Stripe’s own', asyn
     ),
   );
   await refund(payment_intent, 1000);
-  const [receipt] = await shop.market.receipts(workspace.id, null);
+  const { receipts, next_cursor } = await shop.market.receipts(workspace.id);
+  const [receipt] = receipts;
+  expect(next_cursor).toBeNull();
   expect(receipt).toMatchObject({
     code: 'credits-500',
     credits: 500n,
@@ -255,7 +257,7 @@ test('receipts show what was paid, with what went back and Stripe’s own', asyn
     reversed: { nanos: 10_000_000_000n },
     url: 'https://pay.example/r',
   });
-  expect(await shop.market.receipts(workspace.id, receipt?.id ?? null)).toEqual([]);
+  expect(await shop.market.receipts(workspace.id, { cursor: receipt?.id })).toMatchObject({ receipts: [] });
   const stranger = await shop.workspace();
-  expect(await shop.market.receipts(stranger.id, null)).toEqual([]);
+  expect(await shop.market.receipts(stranger.id)).toMatchObject({ receipts: [] });
 });

@@ -1,5 +1,6 @@
 import type { CallPage, Operation, Session, Usage } from '@purser/api';
 import { keepPreviousData, MutationCache, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
+import type { Path } from '../browser/route.ts';
 import { compare, decimalOf } from '../words/amount.ts';
 import { get, problemOf, ProblemError } from './client.ts';
 import { pathWith } from './path-with.ts';
@@ -39,6 +40,19 @@ export const sessionQuery = queryOptions({
       throw error;
     }
   },
+});
+
+/** A page that a module of the server serves itself. */
+export interface ModulePage {
+  readonly path: Path;
+  readonly label: string;
+  readonly for: 'workspace' | 'operator';
+}
+
+export const modulePagesQuery = queryOptions({
+  queryKey: ['pages'],
+  staleTime: Infinity,
+  queryFn: async ({ signal }) => (await get<{ pages: readonly ModulePage[] }>('/api/pages', { signal })).pages,
 });
 
 export const operationsQuery = queryOptions({

@@ -1,7 +1,9 @@
 import type { Session } from '@purser/api';
+import { useQuery } from '@tanstack/react-query';
 import { Search } from 'lucide-react';
 import type { ReactNode } from 'react';
 
+import { modulePagesQuery } from '../api/queries.ts';
 import type { Area, Page } from '../feature.ts';
 import { Link } from '../ui/link.tsx';
 import { Mark } from '../ui/mark.tsx';
@@ -20,7 +22,8 @@ interface FrameProps {
 
 /** The frame around every page once signed in. On a phone the tabs lie under the thumb. */
 export function Frame({ session, area, page, openPalette, children }: FrameProps) {
-  const tabs = tabsFor(session, area);
+  const modules = useQuery(modulePagesQuery);
+  const tabs = tabsFor(session, area, modules.data);
   return (
     <div className="pb-24 md:pb-12">
       <SkipLink />

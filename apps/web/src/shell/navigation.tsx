@@ -154,7 +154,7 @@ function TabLink({ tab, current, stacked = false, icon = false }: TabLinkProps) 
     <a
       href={tab.path}
       aria-current={current ? 'page' : undefined}
-      onClick={(event) => follow(event, tab.path)}
+      onClick={(event) => tab.served || follow(event, tab.path)}
       className={`${shape} ${paint(current)}`}
     >
       <span className="relative">

@@ -3,7 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Building2, FileSearch, LogOut, type LucideIcon } from 'lucide-react';
 import { type KeyboardEvent, useDeferredValue, useEffect, useId, useRef, useState } from 'react';
 
+import { modulePagesQuery } from '../api/queries.ts';
 import { workspacesQuery } from '../api/workspaces.ts';
+import { leaveFor } from '../browser/leave.ts';
 import { navigate, type Path } from '../browser/route.ts';
 import { chooseTheme, useTheme } from '../browser/theme.ts';
 import { t } from '../words/translate.ts';
@@ -118,16 +120,17 @@ function useCommands(session: Session, typed: string): readonly Command[] {
   const operator = session.kind === 'admin';
   const wanted = useDeferredValue(typed.trim());
   const found = useQuery({ ...workspacesQuery(wanted), enabled: operator && wanted.length > 1 });
+  const modules = useQuery(modulePagesQuery);
   const go = (path: Path) => () => navigate(path);
   const { to_next, icon } = THEMES[theme];
   const areas = session.kind !== 'admin' ? (['workspace'] as const) : (['operator', 'workspace'] as const);
   const pages = areas.flatMap((area) =>
-    tabsFor(session, area).map((tab): Command => ({
+    tabsFor(session, area, modules.data).map((tab): Command => ({
       id: `go${tab.path}`,
       label: tab.label,
       about: t('Page'),
       icon: tab.icon,
-      run: go(tab.path),
+      run: tab.served ? () => leaveFor(tab.path) : go(tab.path),
     })),
   );
   const fixed: readonly Command[] = [

@@ -42,10 +42,20 @@ interface Row {
   readonly url: string | null;
 }
 
-const RECEIPTS_MAX = 200;
+const RECEIPTS_PAGE = 50;
 
-/** The newest first; `before` is the last of the page before. */
-export async function receiptsOf(pool: Pool, workspace: WorkspaceId, before: string | null): Promise<Receipt[]> {
+export interface ReceiptSearch {
+  /** `next_cursor` of the page before. */
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** The newest first. */
+export async function receiptsOf(
+  pool: Pool,
+  workspace: WorkspaceId,
+  { cursor, limit = RECEIPTS_PAGE }: ReceiptSearch = {},
+): Promise<{ receipts: Receipt[]; next_cursor: string | null }> {
   const { rows } = await workspaceTransaction(pool, workspace, (connection) =>
     connection.query<Row>(
       `select p.checkout_id as id, p.paid_at, p.code, c.name, c.quantity, p.credits, p.currency, p.paid, p.tax, p.reversed,
@@ -53,11 +63,12 @@ export async function receiptsOf(pool: Pool, workspace: WorkspaceId, before: str
        from marketplace.purchase p join marketplace.checkout c using (checkout_id) left join marketplace.receipt_link l using (payment_intent)
        where p.workspace_id = $1 and ($2::uuid is null or (p.paid_at, p.checkout_id) <
          (select b.paid_at, b.checkout_id from marketplace.purchase b where b.checkout_id = $2 and b.workspace_id = $1))
-       order by p.paid_at desc, p.checkout_id desc limit ${RECEIPTS_MAX}`,
-      [workspace, before],
+       order by p.paid_at desc, p.checkout_id desc limit $3`,
+      [workspace, cursor ?? null, limit + 1],
     ),
   );
-  return rows.map(toReceipt);
+  const receipts = rows.slice(0, limit).map(toReceipt);
+  return { receipts, next_cursor: rows.length > limit ? (receipts.at(-1)?.id ?? null) : null };
 }
 
 function toReceipt({ currency: code, paid, tax, reversed, owed, ...row }: Row): Receipt {

@@ -2,7 +2,7 @@ import { isRefusal } from '@purser/core';
 import type { Catalog } from '@purser/catalog';
 import { formatMoney, toWire } from '@purser/money';
 import { z } from 'zod';
-import { packSchema, planSchema, receiptPageSchema, uuidSchema } from '@purser/api';
+import { packSchema, pageQuery, planSchema, receiptPageSchema, uuidSchema } from '@purser/api';
 import { sendRefusal, callerOf, workspaceOf, idempotencyOf, problems, siteFor, type App, counter } from '@purser/http';
 
 import type { MarketplaceRoutesDeps } from './deps.ts';
@@ -99,7 +99,7 @@ function registerReceipts(app: App, { marketplace }: MarketplaceRoutesDeps): voi
     schema: {
       tags,
       summary: 'Payments, newest first',
-      querystring: z.object({ before: uuidSchema.optional().describe('The id of the last receipt of the page before.') }),
+      querystring: z.object({ ...pageQuery, cursor: uuidSchema.optional().describe('`next_cursor` of the page before.') }),
       response: {
         200: receiptPageSchema,
         ...problems(400, 401, 403, 503),
@@ -107,7 +107,10 @@ function registerReceipts(app: App, { marketplace }: MarketplaceRoutesDeps): voi
     },
     handler: async (request, reply) => {
       const { id } = workspaceOf(request);
-      const [receipts, owed] = await Promise.all([marketplace.receipts(id, request.query.before ?? null), marketplace.debt(id)]);
+      const [{ receipts, next_cursor }, owed] = await Promise.all([
+        marketplace.receipts(id, request.query),
+        marketplace.debt(id),
+      ]);
       return reply.header('cache-control', 'no-store').send({
         receipts: receipts.map(({ code, paid_at, net, tax, total, reversed, ...receipt }) => ({
           ...receipt,
@@ -122,6 +125,7 @@ function registerReceipts(app: App, { marketplace }: MarketplaceRoutesDeps): voi
           credits_owed: counter(receipt.credits_owed),
         })),
         credits_owed: counter(owed),
+        next_cursor,
       });
     },
   });

@@ -208,6 +208,31 @@ export function TextInput<Name extends string>({ form, name, label, hint, classN
   );
 }
 
+interface FileProps<Name extends string> extends FieldProps<Name> {
+  readonly accept: string;
+  readonly choose: (file: File | undefined) => void;
+}
+
+/** A file: its name is the value of the field, and the file itself is given to `choose`. */
+export function FileInput<Name extends string>({ form, name, label, hint, className, accept, choose }: FileProps<Name>) {
+  const { value: _, ...field } = tied(form, name);
+  return (
+    <Around form={form} name={name} label={label} hint={hint} className={className ?? ''}>
+      <input
+        {...field}
+        type="file"
+        accept={accept}
+        className={`${CONTROL} py-2`}
+        onChange={(event) => {
+          const file = event.target.files?.[0];
+          choose(file);
+          form.set(name, file?.name ?? '');
+        }}
+      />
+    </Around>
+  );
+}
+
 interface SelectProps<Name extends string> extends FieldProps<Name> {
   readonly options: readonly { readonly value: string; readonly label: string }[];
 }

@@ -17,37 +17,41 @@ export interface TableState {
   readonly previous: () => void;
 }
 
-/** `sort`: the order without one in the address. */
-export function useTableState(sort: string): TableState {
+/** `sort`: the order without one in the address. `of`: sets the names in the address of a second table on the page apart. */
+export function useTableState(sort: string, of = ''): TableState {
   const text = useSearch();
   // Where the pages before this one began; a page that was opened by its address knows only the first.
   const before = useRef(new Map<number, string>());
   const search = useMemo(() => new URLSearchParams(text), [text]);
-  const page = Math.max(1, Math.trunc(Number(search.get('page') ?? '1')) || 1);
-  const after = search.get('after') ?? undefined;
-  const chosen = search.get('sort') ?? sort;
+  const page = Math.max(1, Math.trunc(Number(search.get(`${of}page`) ?? '1')) || 1);
+  const after = search.get(`${of}after`) ?? undefined;
+  const chosen = search.get(`${of}sort`) ?? sort;
 
   const change = useCallback(
     (changes: Readonly<Record<string, string>>) => {
       before.current.clear();
       const named = changes['sort'] === sort ? { ...changes, sort: '' } : changes;
-      changeSearch({ ...named, page: undefined, after: undefined }, 'replace');
+      changeSearch(under(of, { ...named, page: undefined, after: undefined }), 'replace');
     },
-    [sort],
+    [sort, of],
   );
   const next = useCallback(
     (cursor: string) => {
       if (after !== undefined) before.current.set(page, after);
-      changeSearch({ page: String(page + 1), after: cursor }, 'push');
+      changeSearch(under(of, { page: String(page + 1), after: cursor }), 'push');
     },
-    [after, page],
+    [after, page, of],
   );
   const previous = useCallback(() => {
     const begins = before.current.get(page - 1);
-    changeSearch(
-      begins === undefined ? { page: undefined, after: undefined } : { page: String(page - 1), after: begins },
-      'push',
-    );
-  }, [page]);
-  return { sort: chosen, page, after, value: (name) => search.get(name) ?? '', change, next, previous };
+    const there = begins === undefined ? { page: undefined, after: undefined } : { page: String(page - 1), after: begins };
+    changeSearch(under(of, there), 'push');
+  }, [page, of]);
+  return { sort: chosen, page, after, value: (name) => search.get(of + name) ?? '', change, next, previous };
+}
+
+type Changes = Readonly<Record<string, string | undefined>>;
+
+function under(of: string, changes: Changes): Changes {
+  return Object.fromEntries(Object.entries(changes).map(([name, value]) => [of + name, value]));
 }

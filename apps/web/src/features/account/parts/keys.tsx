@@ -1,14 +1,13 @@
 import type { CreatedKey, Key } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeyRound } from 'lucide-react';
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { keysQuery, makeKey, revokeKey, type KeyScope } from '../api/keys.ts';
 import { useNow } from '../../../browser/now.ts';
 import { instantMs, momentWords, dayWords } from '../../../words/time.ts';
-import { Button } from '../../../ui/button.tsx';
 import { ConfirmButton } from '../../../ui/confirm-button.tsx';
-import { TextField } from '../../../ui/field.tsx';
+import { FormView, TextInput, useForm } from '../../../ui/form/form.tsx';
 import { KeyOnce } from './key-once.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Loading } from '../../../ui/loading.tsx';
@@ -120,38 +119,32 @@ function endWords(revoked_at: string, now_ms: number): string {
   return `${instantMs(revoked_at) > now_ms ? 'opens until' : 'revoked'} ${momentWords(revoked_at)}`;
 }
 
+const UNNAMED = { name: '' };
+
 function MakeForm({ scope, done }: { readonly scope: KeyScope; readonly done: (key: CreatedKey) => void }) {
-  const [name, setName] = useState('');
-  const [missing, setMissing] = useState(false);
-  const make = useMutation({ mutationFn: () => makeKey(scope, name.trim()), onSuccess: done });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    setMissing(name.trim() === '');
-    if (name.trim() !== '') make.mutate();
-  };
+  const form = useForm<keyof typeof UNNAMED>({
+    initial: UNNAMED,
+    check: ({ name }) =>
+      name.trim() === ''
+        ? { name: t('Name it after the app that will use it, so that you know later which one to revoke.') }
+        : {},
+    save: async ({ name }) => done(await makeKey(scope, name.trim())),
+  });
   return (
-    <form onSubmit={submit} noValidate>
-      <div className="grid gap-3 sm:grid-cols-[1fr_auto] sm:items-end">
-        <TextField
-          label={t('Name of the new key')}
-          hint={t('(the app that will use it)')}
-          value={name}
-          maxLength={200}
-          aria-invalid={missing}
-          onChange={(event) => setName(event.target.value)}
-          placeholder={scope.of === 'platform' ? t('our backend') : t('the shop’s website')}
-        />
-        <Button kind="act" type="submit" disabled={make.isPending}>
-          <KeyRound size={16} aria-hidden="true" />
-          {make.isPending ? t('Creating…') : t('Create API key')}
-        </Button>
-      </div>
-      {missing ? (
-        <p role="alert" className="mt-2 font-semibold text-oxide">
-          {t('Name it after the app that will use it, so that you know later which one to revoke.')}
-        </p>
-      ) : null}
-      {make.isError ? <Refused problem={problemOf(make.error)} /> : null}
-    </form>
+    <FormView
+      form={form}
+      label={t('Create API key')}
+      busy_label={t('Creating…')}
+      icon={<KeyRound size={16} aria-hidden="true" />}
+    >
+      <TextInput
+        form={form}
+        name="name"
+        label={t('Name of the new key')}
+        hint={t('(the app that will use it)')}
+        maxLength={200}
+        placeholder={scope.of === 'platform' ? t('our backend') : t('the shop’s website')}
+      />
+    </FormView>
   );
 }

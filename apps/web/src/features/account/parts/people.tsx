@@ -1,14 +1,14 @@
 import type { Invitation, Member, MemberRole } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Mail } from 'lucide-react';
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { changeRole, invite, membersQuery, removeMember, withdraw } from '../api/members.ts';
 import { useNow } from '../../../browser/now.ts';
 import { dayWords } from '../../../words/time.ts';
 import { Button } from '../../../ui/button.tsx';
 import { ConfirmButton } from '../../../ui/confirm-button.tsx';
-import { SelectField, TextField } from '../../../ui/field.tsx';
+import { FormView, SelectInput, TextInput, useForm } from '../../../ui/form/form.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Loading } from '../../../ui/loading.tsx';
 import { Empty, Failed } from '../../../ui/states.tsx';
@@ -172,6 +172,8 @@ function InvitationRow({
   );
 }
 
+const ADDRESS = /^\S+@\S+\.\S+$/;
+
 function InviteForm({
   workspace_id,
   roles,
@@ -182,53 +184,32 @@ function InviteForm({
   readonly first: boolean;
 }) {
   const client = useQueryClient();
-  const [email, setEmail] = useState('');
-  const [role, setRole] = useState<MemberRole>(first && roles.length > 1 ? 'owner' : 'member');
-  const send = useMutation({
-    mutationFn: () => invite(email.trim(), role, workspace_id),
-    onSuccess: () => {
-      setEmail('');
+  const [sent, setSent] = useState<Awaited<ReturnType<typeof invite>>>();
+  const [initial] = useState({ email: '', role: first && roles.length > 1 ? 'owner' : 'member' });
+  const form = useForm<keyof typeof initial>({
+    initial,
+    check: ({ email }) => (ADDRESS.test(email.trim()) ? {} : { email: t('Write an email address, such as ann@example.com.') }),
+    save: async ({ email, role }) => {
+      setSent(await invite(email.trim(), role as MemberRole, workspace_id));
       void client.invalidateQueries({ queryKey: membersQuery(workspace_id).queryKey });
     },
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (email.trim() !== '') send.mutate();
-  };
   return (
-    <form onSubmit={submit}>
-      <div className="grid gap-3 sm:grid-cols-[1fr_auto] sm:items-end">
-        <div className="sm:col-span-2">
-          <TextField
-            label={t('Invite by email')}
-            type="email"
-            required
-            value={email}
-            onChange={(event) => setEmail(event.target.value)}
-            placeholder="ann@example.com"
-          />
-        </div>
-        <SelectField
-          label={t('As')}
-          value={role}
-          onChange={(event) => setRole(event.target.value as MemberRole)}
-          options={roles}
-        />
-        <Button kind="act" type="submit" disabled={send.isPending}>
-          <Mail size={16} aria-hidden="true" />
-          {send.isPending ? t('Inviting…') : t('Invite')}
-        </Button>
-      </div>
-      {send.isSuccess ? (
-        <p role="status" className="mt-2 font-semibold text-fair">
-          {send.data.emailed
-            ? t('{email} is invited; an email is on its way.', { email: send.data.email })
-            : t('{email} is invited. This installation sends no email: tell them to sign in with this address.', {
-                email: send.data.email,
-              })}
-        </p>
-      ) : null}
-      {send.isError ? <Refused problem={problemOf(send.error)} /> : null}
-    </form>
+    <FormView
+      form={form}
+      label={t('Invite')}
+      busy_label={t('Inviting…')}
+      icon={<Mail size={16} aria-hidden="true" />}
+      done={sent === undefined ? undefined : invitedWords(sent)}
+      className="grid gap-3 sm:grid-cols-2"
+    >
+      <TextInput form={form} name="email" label={t('Invite by email')} type="email" placeholder="ann@example.com" />
+      <SelectInput form={form} name="role" label={t('As')} options={roles} />
+    </FormView>
   );
+}
+
+function invitedWords({ email, emailed }: Awaited<ReturnType<typeof invite>>): string {
+  if (emailed) return t('{email} is invited; an email is on its way.', { email });
+  return t('{email} is invited. This installation sends no email: tell them to sign in with this address.', { email });
 }

@@ -38,6 +38,18 @@ export function alertGroupsQuery({ operator, workspace_id }: AlertScope, { unsee
   });
 }
 
+/** What the server tells of to this reader, modules included. */
+export const alertKindsQuery = queryOptions({
+  queryKey: ['alert-kinds'],
+  staleTime: Infinity,
+  queryFn: async ({ signal }) => (await get<{ kinds: readonly AlertKind[] }>('/api/alerts/kinds', { signal })).kinds,
+});
+
+interface AlertKind {
+  readonly kind: string;
+  readonly title: string;
+}
+
 export interface Acknowledged {
   readonly through: string;
   readonly kind?: string;
@@ -65,6 +77,9 @@ export function alertSettingsQuery(operator: boolean) {
 /** All of them at once; the answer shows the secret of a webhook that is new, this once. */
 export const replaceAlertSettings = (operator: boolean, wanted: WantedAlertSettings): Promise<AlertSettings> =>
   change<AlertSettings>('PUT', `${alertsPath(operator)}/settings`, wanted);
+
+/** So many the server gives at once. */
+export const UNDELIVERED_PAGE = 100;
 
 export function undeliveredQuery(cursor: string | undefined) {
   return queryOptions({

@@ -2,7 +2,6 @@ import { PageHead, Panel } from '../../../ui/states.tsx';
 import { t } from '../../../words/translate.ts';
 import { AlertPanel } from '../parts/alert-panel.tsx';
 import { AlertSettings } from '../parts/alert-settings.tsx';
-import { OWN_KINDS } from '../words/kind.ts';
 
 /** What the workspace should know, and where it wants to be told. */
 export function AlertsPage() {
@@ -14,7 +13,6 @@ export function AlertsPage() {
       <div className="grid grid-cols-1 items-start gap-4 sm:gap-6">
         <AlertPanel
           operator={false}
-          kinds={OWN_KINDS}
           empty={t('When 70, 85 or 95 % of a limit is used, or a payment fails, it shows here before it stops you.')}
         />
         <Panel title={t('Notifications')}>

@@ -7,8 +7,8 @@ import { Refused } from '../../../ui/refused.tsx';
 import { Panel } from '../../../ui/states.tsx';
 import { type Filter, Filters } from '../../../ui/table/filters.tsx';
 import { useTableState } from '../../../ui/table/state.ts';
-import { t } from '../../../words/translate.ts';
-import { acknowledge, alertGroupsQuery, type AlertSearch } from '../api/alerts.ts';
+import { named, t } from '../../../words/translate.ts';
+import { acknowledge, alertGroupsQuery, alertKindsQuery, type AlertSearch } from '../api/alerts.ts';
 import { alertCountQuery, alertsKey } from '../api/count.ts';
 import { AlertList } from './alert-list.tsx';
 
@@ -34,13 +34,12 @@ const SEVERITIES: Filter = {
 
 interface Props {
   readonly operator: boolean;
-  readonly kinds: Filter;
   /** What would show here. */
   readonly empty: string;
 }
 
 /** Alerts, filtered as the address says; all that the filter shows are acknowledged at once. */
-export function AlertPanel({ operator, kinds, empty }: Props) {
+export function AlertPanel({ operator, empty }: Props) {
   const state = useTableState('');
   const client = useQueryClient();
   const unseen = state.value('show') !== 'all';
@@ -74,7 +73,7 @@ export function AlertPanel({ operator, kinds, empty }: Props) {
         )
       }
     >
-      <Filters label={t('Alerts')} filters={[SHOWN, kinds, SEVERITIES]} search={undefined} state={state}>
+      <Filters label={t('Alerts')} filters={[SHOWN, useKinds(), SEVERITIES]} search={undefined} state={state}>
         {null}
       </Filters>
       {all.isError ? <Refused problem={problemOf(all.error)} /> : null}
@@ -95,6 +94,12 @@ export function AlertPanel({ operator, kinds, empty }: Props) {
       )}
     </Panel>
   );
+}
+
+function useKinds(): Filter {
+  const kinds = useQuery(alertKindsQuery);
+  const options = kinds.data?.map(({ kind, title }) => ({ value: kind, label: named(title) })) ?? [];
+  return { name: 'kind', label: t('Kind'), options };
 }
 
 function wanted(name: 'kind' | 'severity', value: string): { readonly [key in typeof name]?: string } {

@@ -1,12 +1,12 @@
 import type { AlertSettings as Settings, ChannelKind, WantedAlertSettings } from '@purser/api';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { problemOf } from '../../../api/client.ts';
 import { alertSettingsQuery, replaceAlertSettings } from '../api/alerts.ts';
 import { readShares, shareWords } from '../../../words/share.ts';
 import { Button } from '../../../ui/button.tsx';
 import { CopyButton } from '../../../ui/copy.tsx';
-import { SelectField, TextField } from '../../../ui/field.tsx';
+import { FormView, required, SelectInput, TextInput, useForm } from '../../../ui/form/form.tsx';
 import { Refused } from '../../../ui/refused.tsx';
 import { Loading } from '../../../ui/loading.tsx';
 import { Failed } from '../../../ui/states.tsx';
@@ -16,10 +16,10 @@ import { t } from '../../../words/translate.ts';
 export function AlertSettings({ operator }: { readonly operator: boolean }) {
   const settings = useQuery(alertSettingsQuery(operator));
   const client = useQueryClient();
-  const replace = useMutation({
-    mutationFn: (wanted: WantedAlertSettings) => replaceAlertSettings(operator, wanted),
-    onSuccess: (kept) => client.setQueryData(alertSettingsQuery(operator).queryKey, kept),
-  });
+  const replace: Replace = async (wanted) => {
+    client.setQueryData(alertSettingsQuery(operator).queryKey, await replaceAlertSettings(operator, wanted));
+  };
+  const remove = useMutation({ mutationFn: replace });
   if (settings.isPending) return <Loading what={t('the notifications')} />;
   if (settings.isError) return <Failed error={settings.error} retry={() => void settings.refetch()} />;
   const now = wantedOf(settings.data);
@@ -27,23 +27,12 @@ export function AlertSettings({ operator }: { readonly operator: boolean }) {
     <div className="grid gap-6">
       <Channels
         settings={settings.data}
-        busy={replace.isPending}
-        remove={(id) => replace.mutate({ ...now, channels: wantedOf(settings.data, id).channels })}
+        busy={remove.isPending}
+        remove={(id) => remove.mutate({ ...now, channels: wantedOf(settings.data, id).channels })}
       />
-      <AddChannel
-        busy={replace.isPending}
-        add={(kind, address) => replace.mutate({ ...now, channels: [...now.channels, { kind, address, kinds: null }] })}
-      />
-      <Thresholds
-        key={JSON.stringify(now.thresholds)}
-        shares={now.thresholds['*']}
-        busy={replace.isPending}
-        set={(shares) => {
-          const { '*': _, ...others } = now.thresholds;
-          replace.mutate({ ...now, thresholds: shares === undefined ? others : { ...others, '*': [...shares] } });
-        }}
-      />
-      {replace.isError ? <Refused problem={problemOf(replace.error)} /> : null}
+      {remove.isError ? <Refused problem={problemOf(remove.error)} /> : null}
+      <AddChannel now={now} replace={replace} />
+      <Thresholds key={JSON.stringify(now.thresholds)} now={now} replace={replace} />
     </div>
   );
 }
@@ -95,76 +84,61 @@ function Channels({
   );
 }
 
-function AddChannel({ busy, add }: { readonly busy: boolean; readonly add: (kind: ChannelKind, address: string) => void }) {
-  const [kind, setKind] = useState<ChannelKind>('email');
-  const [address, setAddress] = useState('');
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (address.trim() === '') return;
-    add(kind, address.trim());
-    setAddress('');
-  };
+type Replace = (wanted: WantedAlertSettings) => Promise<unknown>;
+
+const NO_CHANNEL = { kind: 'email', address: '' };
+
+function AddChannel({ now, replace }: { readonly now: WantedAlertSettings; readonly replace: Replace }) {
+  const form = useForm<keyof typeof NO_CHANNEL>({
+    initial: NO_CHANNEL,
+    check: ({ address }) => (address.trim() === '' ? { address: required(t('The address')) } : {}),
+    save: ({ kind, address }) =>
+      replace({ ...now, channels: [...now.channels, { kind: kind as ChannelKind, address: address.trim(), kinds: null }] }),
+  });
+  const kind = form.values.kind as ChannelKind;
   return (
-    <form onSubmit={submit} className="grid gap-3 sm:grid-cols-[11rem_1fr_auto] sm:items-end">
-      <SelectField
+    <FormView form={form} label={t('Add')} busy_label={t('Saving…')} className="grid gap-3 sm:grid-cols-[11rem_1fr]">
+      <SelectInput
+        form={form}
+        name="kind"
         label={t('Channel')}
-        value={kind}
-        onChange={(event) => setKind(event.target.value as ChannelKind)}
         options={Object.entries(KINDS).map(([value, { label }]) => ({ value, label }))}
       />
-      <TextField
+      <TextInput
+        form={form}
+        name="address"
         label={t('Address')}
         type={kind === 'email' ? 'email' : 'url'}
-        required
-        value={address}
-        onChange={(event) => setAddress(event.target.value)}
         placeholder={KINDS[kind].placeholder}
       />
-      <Button kind="act" type="submit" disabled={busy}>
-        {busy ? t('Saving…') : t('Add')}
-      </Button>
-    </form>
+    </FormView>
   );
 }
 
-function Thresholds({
-  shares,
-  busy,
-  set,
-}: {
-  readonly shares: readonly string[] | undefined;
-  readonly busy: boolean;
-  readonly set: (shares: readonly string[] | undefined) => void;
-}) {
-  const [text, setText] = useState(shares === undefined ? '' : shares.map(shareWords).join(', '));
-  const [wrong, setWrong] = useState(false);
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    const read = text.trim() === '' ? undefined : readShares(text);
-    const bad = text.trim() !== '' && read === undefined;
-    setWrong(bad);
-    if (!bad) set(read);
-  };
+function Thresholds({ now, replace }: { readonly now: WantedAlertSettings; readonly replace: Replace }) {
+  const { '*': shares, ...others } = now.thresholds;
+  const [initial] = useState({ shares: shares === undefined ? '' : shares.map(shareWords).join(', ') });
+  const form = useForm<'shares'>({
+    initial,
+    keep: true,
+    check: (values) =>
+      values.shares.trim() === '' || readShares(values.shares) !== undefined
+        ? {}
+        : { shares: t('Write shares from 1 to 100 with commas between them, such as 70, 85, 95.') },
+    save: (values) => {
+      const wanted = readShares(values.shares);
+      return replace({ ...now, thresholds: wanted === undefined ? others : { ...others, '*': [...wanted] } });
+    },
+  });
   return (
-    <form onSubmit={submit} noValidate>
-      <div className="grid gap-3 sm:grid-cols-[1fr_auto] sm:items-end">
-        <TextField
-          label={t('Alert when this share of a limit is used')}
-          hint={t('(in %; empty: 70, 85, 95)')}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          placeholder="70, 85, 95"
-          aria-invalid={wrong}
-        />
-        <Button type="submit" disabled={busy}>
-          {t('Save')}
-        </Button>
-      </div>
-      {wrong ? (
-        <p role="alert" className="mt-1 font-semibold text-oxide">
-          {t('Write shares from 1 to 100 with commas between them, such as 70, 85, 95.')}
-        </p>
-      ) : null}
-    </form>
+    <FormView form={form} label={t('Save')} busy_label={t('Saving…')}>
+      <TextInput
+        form={form}
+        name="shares"
+        label={t('Alert when this share of a limit is used')}
+        hint={t('(in %; empty: 70, 85, 95)')}
+        placeholder="70, 85, 95"
+      />
+    </FormView>
   );
 }

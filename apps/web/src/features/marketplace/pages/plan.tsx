@@ -1,13 +1,12 @@
-import type { Pack, Plan, Receipt, Usage } from '@purser/api';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type { Pack, Plan, Usage } from '@purser/api';
+import { useQuery } from '@tanstack/react-query';
 import { CircleCheck, Undo2 } from 'lucide-react';
 import { useState } from 'react';
-import { packsQuery, plansQuery, receiptsQuery } from '../../../api/sale.ts';
+import { packsQuery, plansQuery } from '../../../api/sale.ts';
 import { usageQuery } from '../../../api/queries.ts';
-import { useNow } from '../../../browser/now.ts';
 import { CheckoutButton } from '../parts/checkout-button.tsx';
-import { OlderButton } from '../../../ui/older-button.tsx';
 import { PayButton } from '../parts/pay-button.tsx';
+import { ReceiptsPanel } from '../parts/receipts-panel.tsx';
 import { Loading } from '../../../ui/loading.tsx';
 import { Empty, Failed, PageHead, Panel } from '../../../ui/states.tsx';
 import { useParameterOnce } from '../../../browser/route.ts';
@@ -15,7 +14,6 @@ import { compare, decimalOf, formatCount, formatMoney, formatMoneyShort } from '
 import { featureWords } from '../../../words/feature.ts';
 import { licenseWords } from '../../../words/license.ts';
 import { costLeft } from '../../../words/meter.ts';
-import { dayWords } from '../../../words/time.ts';
 import { t } from '../../../words/translate.ts';
 
 /** What the workspace is on, and what it can buy. */
@@ -37,9 +35,7 @@ export function PlanPage() {
             <Plans plans={plans.data} current={usage.data.plan} ended={usage.data.license === 'cancelled'} />
           </>
         )}
-        <Panel title={t('Receipts')}>
-          <Receipts />
-        </Panel>
+        <ReceiptsPanel />
       </div>
     </>
   );
@@ -238,59 +234,6 @@ function PlanCard({ plan, current, ended }: { readonly plan: Plan; readonly curr
           />
         )}
       </div>
-    </li>
-  );
-}
-
-function Receipts() {
-  const now_ms = useNow(60_000);
-  const pages = useInfiniteQuery(receiptsQuery);
-  if (pages.isPending) return <Loading what={t('your receipts')} />;
-  if (pages.isError) return <Failed error={pages.error} retry={() => void pages.refetch()} />;
-  const receipts = pages.data.pages.flatMap((page) => page.receipts);
-  const owed = pages.data.pages[0]?.credits_owed ?? 0;
-  if (receipts.length === 0)
-    return <Empty title={t('Nothing bought yet')}>{t('The receipt of each pack shows here, with its tax.')}</Empty>;
-  return (
-    <>
-      {compare(decimalOf(owed), '0') > 0 ? (
-        <p className="mb-3 rounded-md bg-signal-wash px-3.5 py-2.5">
-          {t('{count} credits were spent and their payment was returned. Your next purchase pays for them first.', {
-            count: formatCount(owed),
-          })}
-        </p>
-      ) : null}
-      <ul className="divide-y divide-rule border-y border-rule">
-        {receipts.map((receipt) => (
-          <ReceiptRow key={receipt.id} receipt={receipt} now_ms={now_ms} />
-        ))}
-      </ul>
-      <OlderButton what={t('receipts')} pages={pages} />
-    </>
-  );
-}
-
-function ReceiptRow({ receipt, now_ms }: { readonly receipt: Receipt; readonly now_ms: number }) {
-  const { name, quantity, credits, tax, total, reversed, url, paid_at } = receipt;
-  return (
-    <li className="grid grid-cols-[1fr_auto] gap-x-4 gap-y-0.5 py-2.5">
-      <p className="font-semibold">
-        {quantity === 1 ? name : `${quantity} × ${name}`}
-        <span className="figures ml-2 font-normal text-ink-soft">{t('{count} credits', { count: formatCount(credits) })}</span>
-      </p>
-      <p className="figures text-right font-semibold">{formatMoney(total)}</p>
-      <p className="text-sm text-ink-soft">
-        {dayWords(paid_at, now_ms)}
-        {compare(reversed.amount, '0') > 0 ? (
-          <span className="font-semibold text-oxide">· {t('{amount} refunded', { amount: formatMoney(reversed) })}</span>
-        ) : null}
-        {url === null ? null : (
-          <a href={url} className="ml-3 font-semibold text-store underline underline-offset-3" rel="noreferrer" target="_blank">
-            {t('Receipt')}
-          </a>
-        )}
-      </p>
-      <p className="figures text-right text-sm text-ink-faint">{t('{amount} tax', { amount: formatMoney(tax) })}</p>
     </li>
   );
 }

@@ -1,5 +1,5 @@
-import type { FraudPage, FraudWeek, Ladders, LicenseRecord, Overrides, Workspace as WorkspaceInFull } from '@purser/api';
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import type { FraudWeek, Ladders, LicenseRecord, Overrides, Workspace as WorkspaceInFull } from '@purser/api';
+import { queryOptions } from '@tanstack/react-query';
 import type { Quantity } from '../../../words/amount.ts';
 import { change, get, newIdempotencyKey, post } from '../../../api/client.ts';
 import { pathWith } from '../../../api/path-with.ts';
@@ -61,16 +61,6 @@ export const laddersQuery = queryOptions({
 });
 
 export const setFreeze = (on: boolean): Promise<{ on: boolean }> => post<{ on: boolean }>('/api/admin/freeze', { on });
-
-export function fraudQueueQuery(unseen: boolean) {
-  return infiniteQueryOptions({
-    queryKey: ['admin', 'fraud', 'queue', unseen],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
-      get<FraudPage>(pathWith('/api/admin/fraud', { unseen: unseen ? '1' : undefined, cursor: pageParam }), { signal }),
-    getNextPageParam: (last) => last.next_cursor ?? undefined,
-  });
-}
 
 export const acknowledgeAlert = (id: string): Promise<unknown> => post(`/api/admin/alerts/${id}/seen`, undefined);
 

@@ -1,7 +1,4 @@
-import { infiniteQueryOptions } from '@tanstack/react-query';
-
-import { get, post } from '../../../api/client.ts';
-import { pathWith } from '../../../api/path-with.ts';
+import { post } from '../../../api/client.ts';
 import type { Money } from '../../../words/amount.ts';
 
 /** A call that a provider may have billed, while nobody knows. */
@@ -16,17 +13,10 @@ export interface UnresolvedCall {
   readonly cost: Money;
 }
 
-interface UnresolvedPage {
+export interface UnresolvedPage {
   readonly unresolved: readonly UnresolvedCall[];
   readonly next_cursor: string | null;
 }
-
-export const unresolvedQuery = infiniteQueryOptions({
-  queryKey: ['admin', 'unresolved'],
-  initialPageParam: '',
-  queryFn: ({ pageParam, signal }) => get<UnresolvedPage>(pathWith('/api/admin/unresolved', { cursor: pageParam }), { signal }),
-  getNextPageParam: (last) => last.next_cursor ?? undefined,
-});
 
 export interface Resolution {
   readonly transaction_ids: readonly string[];

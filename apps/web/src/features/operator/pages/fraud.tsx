@@ -1,7 +1,6 @@
 import type { FraudWeek } from '@purser/api';
 import { useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
-import { useState } from 'react';
 import { t } from '../../../words/translate.ts';
 import { fraudQuery } from '../api/operator.ts';
 import { useNow } from '../../../browser/now.ts';
@@ -11,12 +10,10 @@ import { WorkspaceLink } from '../../../ui/workspace-link.tsx';
 import { monthStart } from '../../../words/calendar.ts';
 import { dayWords, momentWords } from '../../../words/time.ts';
 import { FileLink } from '../../../ui/file-link.tsx';
-import { Choice } from '../../../ui/choice.tsx';
 import { FraudQueue } from '../parts/fraud-queue.tsx';
 
 /** What looks dishonest and waits for a person to look at it, and what was flagged week by week. */
 export function FraudPage() {
-  const [shown, setShown] = useState<'new' | 'all'>('new');
   return (
     <>
       <PageHead title={t('Fraud')}>
@@ -25,23 +22,8 @@ export function FraudPage() {
         )}
       </PageHead>
       <div className="grid gap-4 sm:gap-6">
-        <Panel
-          title={t('To check')}
-          aside={
-            <Choice
-              legend={t('Which flags')}
-              hide_legend
-              name="seen"
-              value={shown}
-              onChange={setShown}
-              options={[
-                { value: 'new', label: t('New') },
-                { value: 'all', label: t('All') },
-              ]}
-            />
-          }
-        >
-          <FraudQueue unseen={shown === 'new'} />
+        <Panel title={t('To check')}>
+          <FraudQueue />
         </Panel>
         <Weeks />
       </div>

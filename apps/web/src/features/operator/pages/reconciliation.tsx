@@ -1,10 +1,9 @@
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { type Reconciled, type ReconciledLine, reconcile, type ReconcileForm } from '../api/reconciliation.ts';
 import { useNow } from '../../../browser/now.ts';
-import { Button } from '../../../ui/button.tsx';
 import { ConfirmButton } from '../../../ui/confirm-button.tsx';
-import { TextField } from '../../../ui/field.tsx';
+import { FileInput, FormView, required, TextInput, useForm, type Values } from '../../../ui/form/form.tsx';
 import { Empty, Failed, PageHead, Panel } from '../../../ui/states.tsx';
 import { UnresolvedPanel } from '../parts/unresolved-panel.tsx';
 import { FewRows } from '../../../ui/table/few-rows.tsx';
@@ -17,12 +16,16 @@ const DAY_MS = 86_400_000;
 
 const dayAt = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-/** What a provider says it billed, beside the books: compared first, posted when the operator says so. */
+interface Compared {
+  readonly wanted: ReconcileForm;
+  readonly result: Reconciled;
+}
+
+/** What a provider says it billed, beside the ledger: compared first, posted when the operator says so. */
 export function ReconciliationPage() {
-  const compared = useMutation({ mutationFn: (form: ReconcileForm) => reconcile(form, false) });
-  const posted = useMutation({ mutationFn: (form: ReconcileForm) => reconcile(form, true) });
-  const [form, setForm] = useState<ReconcileForm>();
-  const result = posted.data ?? compared.data;
+  const [compared, setCompared] = useState<Compared>();
+  const posted = useMutation({ mutationFn: (wanted: ReconcileForm) => reconcile(wanted, true) });
+  const result = posted.data ?? compared?.result;
   return (
     <>
       <PageHead title={t('Reconciliation')}>
@@ -33,22 +36,21 @@ export function ReconciliationPage() {
       <div className="grid grid-cols-1 gap-4 sm:gap-6">
         <Panel title={t('Provider’s export')}>
           <ExportForm
-            busy={compared.isPending || posted.isPending}
-            compare={(wanted) => {
+            busy={posted.isPending}
+            compare={async (wanted) => {
               posted.reset();
-              setForm(wanted);
-              compared.mutate(wanted);
+              setCompared(undefined);
+              setCompared({ wanted, result: await reconcile(wanted, false) });
             }}
           />
         </Panel>
         <div aria-live="polite" className="grid grid-cols-1 gap-4 sm:gap-6">
-          {compared.isError && form ? <Failed error={compared.error} retry={() => compared.mutate(form)} /> : null}
-          {posted.isError && form ? <Failed error={posted.error} retry={() => posted.mutate(form)} /> : null}
+          {posted.isError && compared ? <Failed error={posted.error} retry={() => posted.mutate(compared.wanted)} /> : null}
           {result === undefined ? null : (
             <Panel title={t('Differences')}>
               <Outcome result={result} />
               <Lines lines={result.lines} />
-              {result.outcome === 'compared' && form !== undefined && hasSomething(result) ? (
+              {result.outcome === 'compared' && compared !== undefined && hasSomething(result) ? (
                 <div className="mt-4">
                   <ConfirmButton
                     label={t('Post differences')}
@@ -57,7 +59,7 @@ export function ReconciliationPage() {
                     title={t('Post the differences')}
                     confirm={t('Post them')}
                     warning={consequence(result)}
-                    act={() => posted.mutate(form)}
+                    act={() => posted.mutate(compared.wanted)}
                   />
                 </div>
               ) : null}
@@ -70,47 +72,45 @@ export function ReconciliationPage() {
   );
 }
 
-function ExportForm({ busy, compare }: { readonly busy: boolean; readonly compare: (form: ReconcileForm) => void }) {
+type Field = 'provider' | 'from' | 'to' | 'file';
+
+function ExportForm({ busy, compare }: { readonly busy: boolean; readonly compare: (wanted: ReconcileForm) => Promise<void> }) {
   const now_ms = useNow(DAY_MS);
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    const file = data.get('file');
-    const text = (name: string): string => {
-      const value = data.get(name);
-      return typeof value === 'string' ? value.trim() : '';
-    };
-    if (file instanceof File) compare({ provider: text('provider'), from: text('from'), to: text('to'), file });
-  };
+  const [file, setFile] = useState<File>();
+  const [initial] = useState({ provider: '', from: dayAt(now_ms - 2 * DAY_MS), to: dayAt(now_ms - DAY_MS), file: '' });
+  const form = useForm<Field>({
+    initial,
+    keep: true,
+    check,
+    save: async ({ provider, from, to }) => {
+      if (file !== undefined) await compare({ provider: provider.trim(), from, to, file });
+    },
+  });
   return (
-    <form onSubmit={submit} className="grid gap-4 sm:grid-cols-3">
-      <TextField
-        label={t('Provider')}
-        hint={t('as in the catalog, such as openai')}
-        name="provider"
-        required
-        pattern="[a-z][a-z0-9_]*"
+    <FormView form={form} label={t('Compare')} busy_label={t('Comparing…')} disabled={busy} className="grid gap-4 sm:grid-cols-3">
+      <TextInput form={form} name="provider" label={t('Provider')} hint={t('as in the catalog, such as openai')} />
+      <TextInput form={form} name="from" label={t('First day (UTC)')} type="date" />
+      <TextInput form={form} name="to" label={t('Up to, not included')} type="date" />
+      <FileInput
+        form={form}
+        name="file"
+        label={t('Export (CSV)')}
+        hint={t('a header row that names at least a time and a cost')}
+        accept=".csv,text/csv"
+        choose={setFile}
+        className="sm:col-span-3"
       />
-      <TextField label={t('First day (UTC)')} name="from" type="date" required defaultValue={dayAt(now_ms - 2 * DAY_MS)} />
-      <TextField label={t('Up to, not included')} name="to" type="date" required defaultValue={dayAt(now_ms - DAY_MS)} />
-      <div className="sm:col-span-3">
-        <TextField
-          label={t('Export (CSV)')}
-          hint={t('a header row that names at least a time and a cost')}
-          name="file"
-          type="file"
-          accept=".csv,text/csv"
-          required
-          className="py-2"
-        />
-      </div>
-      <div className="sm:col-span-3">
-        <Button kind="act" type="submit" disabled={busy}>
-          {busy ? t('Comparing…') : t('Compare')}
-        </Button>
-      </div>
-    </form>
+    </FormView>
   );
+}
+
+function check({ provider, from, to, file }: Values<Field>): Partial<Record<Field, string>> {
+  return {
+    ...(/^[a-z][a-z0-9_]*$/.test(provider.trim()) ? {} : { provider: t('Write the provider’s name, such as openai.') }),
+    ...(from === '' ? { from: required(t('The first day')) } : {}),
+    ...(to === '' ? { to: required(t('The last day')) } : {}),
+    ...(file === '' ? { file: t('Choose the file that the provider exported.') } : {}),
+  };
 }
 
 const hasSomething = ({ lines, resolved }: Reconciled): boolean => resolved > 0 || differing(lines) > 0;
