@@ -13,7 +13,7 @@ export interface Table {
 
 const BAR = 40;
 export const HELD =
-  'Every guarantee held: no paid plan and no customer on one below its margin or above its ceiling, nobody served who owed, books and trail whole.';
+  'Every guarantee held: no paid plan and no customer on one below its margin or above its ceiling, nobody with an open payment served, ledger and audit log intact.';
 
 /** What a simulation came to, for a terminal. */
 export function describeSimulation(simulated: Simulated): string {
