@@ -50,7 +50,7 @@ const happened = (workspace: string, kind: PaymentEvent['kind'], at = now(), id 
   );
 
 /** Begins a call that stands still at a point; `goOn` lets it end, and gives its answer. */
-async function standing(at: string, key: string): Promise<() => Promise<Answered>> {
+async function callPausedAt(at: string, key: string): Promise<() => Promise<Answered>> {
   const reached = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
   stop = { at, reached: () => reached.resolve(), goOn: goOn.promise };
@@ -158,7 +158,7 @@ describe('C5 C7 the whole week of the third brief, over a change to summer time'
     const [after_states = 0] = await credits();
 
     // Fail, with a call at the provider: AI is off at once, and what was held is back at once.
-    const end = await standing('before settle', key);
+    const end = await callPausedAt('before settle', key);
     const [free = 0, held = 0] = await credits();
     expect(held).toBeGreaterThan(0);
     expect(free + held).toBe(after_states);
@@ -196,7 +196,7 @@ describe('C5 a license changes under a call', () => {
   it('that holds and has not reached a provider: it is not sent, its hold is voided, nothing stays counted', async () => {
     const { id, key } = await server.workspace('BUSINESS');
     const before = await usage(key);
-    const end = await standing('after hold', key);
+    const end = await callPausedAt('after hold', key);
     await server.admin(`/api/admin/workspaces/${id}`, { method: 'PATCH', body: { license: 'grace' } });
     expect((await usage(key)).credits).toMatchObject({ held: 0, balance: before.credits.balance });
     const answer = await end();

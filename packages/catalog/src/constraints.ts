@@ -34,7 +34,7 @@ const BYTES_PER_CHARACTER_MAX = 4;
 
 /**
  * What the engine admits of a billing period's cost, whatever callers, providers and operators do. Prices count as they are at `at` and as
- * they are announced for later. Neither credits nor quotas bound it: a call that fails in doubt gives them back and its cost stays counted,
+ * they are announced for later. Neither credits nor quotas bound it: a call that ends unresolved gives them back and its cost stays counted,
  * and gifts and packs add credits. Nor does the global budget, which is shared, meets a billing period twice, and is no part of what was
  * sold: the next catalog may have a larger one. What bounds it is what cost is counted against.
  */

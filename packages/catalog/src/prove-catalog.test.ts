@@ -238,7 +238,7 @@ describe('what is worth knowing', () => {
     );
   });
 
-  test('neither credits, nor quotas, nor the global budget lower what a month may cost: calls that fail in doubt and gifts pass them by', async () => {
+  test('neither credits, nor quotas, nor the global budget lower what a month may cost: calls that end unresolved and gifts pass them by', async () => {
     const few = await small(
       ['credits_monthly: 100', 'credits_monthly: 1'],
       ['amount: 100 USD', 'amount: 1 USD'],

@@ -138,8 +138,8 @@ describe('providers that misbehave', () => {
       const meters = await bench.metersOf(caller);
       expect(meters['credits']).toMatchObject({ held: 0n, used: 0n });
       expect(meters['concurrency']).toMatchObject({ held: 0n });
-      const doubtful = ['garbage', 'cut_off', 'hang', 'server_error', 'overloaded'].includes(misbehaviour);
-      if (!doubtful) expect(meters['cost']).toMatchObject({ held: 0n, used: 0n, unreconciled: 0n });
+      const unresolved = ['garbage', 'cut_off', 'hang', 'server_error', 'overloaded'].includes(misbehaviour);
+      if (!unresolved) expect(meters['cost']).toMatchObject({ held: 0n, used: 0n, unreconciled: 0n });
       else expect(meters['cost']?.held).toBe(0n);
     },
   );

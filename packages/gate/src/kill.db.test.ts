@@ -118,7 +118,7 @@ describe('kill -9 of a server', () => {
   });
 
   test.for(PLACES)(
-    '$point, $door: then credits come back, doubtful cost stays counted, and the key serves once',
+    '$point, $door: then credits come back, unresolved cost stays counted, and the key serves once',
     async (place) => {
       const { point, door } = place;
       const caller = callers.get(nameOf(place)) as Caller;
@@ -211,11 +211,11 @@ describe('two servers', () => {
     bench.clock.moveTo(bench.clock.now().add({ minutes: 5 }));
     await bench.meters.sweep();
     await expectBalanced();
-    const doubt = (await holdsOf(caller))
+    const unresolved = (await holdsOf(caller))
       .filter(({ state }) => state === 'expired')
       .reduce((sum, hold) => sum + hold.reported, 0n);
     const meters = await bench.metersOf(caller);
-    expect(meters['cost']).toMatchObject({ held: 0n, unreconciled: doubt });
+    expect(meters['cost']).toMatchObject({ held: 0n, unreconciled: unresolved });
     expect(meters['concurrency']).toMatchObject({ held: 0n });
   });
 });

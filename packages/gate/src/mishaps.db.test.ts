@@ -297,7 +297,7 @@ describe('settlement', () => {
     expect(meters['credits']?.used).toBe(1n);
   });
 
-  test('absurd usage beyond what a counter holds is doubt or a bound, never a settle that fails for ever', async () => {
+  test('absurd usage beyond what a counter holds is unresolved or a bound, never a settle that fails for ever', async () => {
     const caller = bench.caller('PRO');
     for (const usage of [
       { prompt_tokens: 1e15, completion_tokens: 1e15 },

@@ -14,7 +14,7 @@ export interface UsageDay {
   readonly credits_spent: bigint;
   /** Workspaces that spent or cost anything. */
   readonly workspaces: bigint;
-  /** In each currency that is reported: cost, overruns and doubt. */
+  /** In each currency that is reported: cost, overruns and what is unresolved. */
   readonly cost: readonly Money[];
 }
 

@@ -162,7 +162,7 @@ describe('C8: whatever is rolled up, models and months add up to the report by p
     ),
   });
 
-  test('with fallbacks, doubts, plans without use and free models', async () => {
+  test('with fallbacks, unresolved calls, plans without use and free models', async () => {
     let year = 2030;
     await fc.assert(
       fc.asyncProperty(

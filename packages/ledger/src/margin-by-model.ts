@@ -5,7 +5,7 @@ import { marginLines, NO_PLAN } from './margin-report.ts';
 import { wholeDays } from './margin-span.ts';
 import { onSnapshot } from './snapshot.ts';
 
-/** The key of what belongs to no model: doubt that nobody has resolved, and the revenue of plans under which nothing was spent. */
+/** The key of what belongs to no model: unresolved cost, and the revenue of plans under which nothing was spent. */
 const NO_MODEL = 'none';
 
 const MODELS = `
@@ -84,9 +84,9 @@ function share(
   const left = [...amounts];
   return spenders.map(({ model, spent }, index) => {
     const parts = amounts.map((amount, which) => {
-      const rest = left[which] ?? 0n;
-      const part = index === spenders.length - 1 ? rest : (amount * BigInt(spent)) / total;
-      left[which] = rest - part;
+      const unspent = left[which] ?? 0n;
+      const part = index === spenders.length - 1 ? unspent : (amount * BigInt(spent)) / total;
+      left[which] = unspent - part;
       return part;
     });
     return { model, parts };

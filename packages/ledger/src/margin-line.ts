@@ -5,7 +5,7 @@ export interface MarginLine {
   readonly key: string;
   readonly revenue: Money;
   readonly fees: Money;
-  /** Cost, overrun and what is unreconciled: doubt lowers the margin until it is resolved. */
+  /** Cost, overrun and what is unreconciled, which lowers the margin until it is resolved. */
   readonly cost: Money;
   /** revenue − fees − cost */
   readonly margin: Money;

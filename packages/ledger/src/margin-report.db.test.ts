@@ -69,7 +69,7 @@ describe('C8: margins come from postings alone', () => {
       if (state === 'rolled up') await rollUpAll(books.pool);
     });
 
-    test('per plan and currency, worst first; refunds, overruns and what is still in doubt are in', async () => {
+    test('per plan and currency, worst first; refunds, overruns and what is still unresolved are in', async () => {
       expect(await report('plan', '2026-02-01T00:00:00Z', '2026-03-01T00:00:00Z')).toEqual([
         'BUSINESS USD: 100 - 0 - 120 = -20 (-0.2)',
         'none USD: 0 - 0 - 0.000000007 = -0.000000007 (null)',

@@ -45,7 +45,7 @@ const ORDER: readonly LicenseEvent['kind'][] = [
 /** One subscription, as far as its payments say. */
 interface Paying {
   /** `unpaid`: nothing was ever paid for it, so that there is nothing to lose. */
-  standing: 'unpaid' | 'good' | 'owing' | 'ended';
+  status: 'unpaid' | 'good' | 'owing' | 'ended';
   /** What failed or went back since it was good. */
   readonly owes: Set<string>;
   paused: boolean;
@@ -101,7 +101,7 @@ export function licenseOf(events: readonly LicenseEvent[], created_at: Temporal.
 function payingOf(subscriptions: Map<string, Paying>, { subscription }: LicenseEvent): Paying {
   const id = subscription ?? '';
   const found = subscriptions.get(id) ?? {
-    standing: id === '' ? 'good' : 'unpaid',
+    status: id === '' ? 'good' : 'unpaid',
     owes: new Set<string>(),
     paused: false,
     stands_on: new Map<string, Temporal.Instant>(),
@@ -112,35 +112,35 @@ function payingOf(subscriptions: Map<string, Paying>, { subscription }: LicenseE
 
 /** Takes in what is told of one subscription; false: nothing follows from it. */
 function tell(of: Paying, event: LicenseEvent): boolean {
-  const { standing } = of;
+  const { status } = of;
   switch (event.kind) {
     case 'paid':
-      if (standing === 'ended' && event.subscription) return false;
+      if (status === 'ended' && event.subscription) return false;
       of.owes.clear();
-      if (event.adds !== true || standing !== 'good') of.stands_on.clear();
+      if (event.adds !== true || status !== 'good') of.stands_on.clear();
       of.stands_on.set(event.reference, event.ranked_at);
-      of.standing = 'good';
+      of.status = 'good';
       return true;
     case 'failed':
       // Tried twice within one moment: what was paid in it was paid at last.
       if (of.stands_on.get(event.reference)?.equals(event.ranked_at) === true) return false;
-      if (standing === 'good') of.standing = 'owing';
-      if (of.standing === 'owing') of.owes.add(event.reference);
-      return standing === 'good';
+      if (status === 'good') of.status = 'owing';
+      if (of.status === 'owing') of.owes.add(event.reference);
+      return status === 'good';
     case 'excused':
       return excuse(of, event);
     case 'refunded':
       if (!of.stands_on.delete(event.reference) || of.stands_on.size > 0) return false;
-      if (standing === 'good') of.standing = 'owing';
+      if (status === 'good') of.status = 'owing';
       of.owes.add(GIVEN_BACK);
-      return standing === 'good';
+      return status === 'good';
     case 'ended':
-      of.standing = 'ended';
-      return standing !== 'unpaid' || of.paused;
+      of.status = 'ended';
+      return status !== 'unpaid' || of.paused;
     case 'paused':
     case 'resumed':
       of.paused = event.kind === 'paused';
-      return standing !== 'ended';
+      return status !== 'ended';
     case 'set_active':
     case 'set_grace':
     case 'set_cancelled':
@@ -156,8 +156,8 @@ const GIVEN_BACK = '';
 /** An invoice that was called off is owed no more; a subscription that is told to be in order again owes none. */
 function excuse(of: Paying, { reference, subscription }: LicenseEvent): boolean {
   for (const owed of of.owes) if (owed !== GIVEN_BACK && (owed === reference || reference === subscription)) of.owes.delete(owed);
-  const over = of.standing === 'owing' && of.owes.size === 0;
-  if (over) of.standing = 'good';
+  const over = of.status === 'owing' && of.owes.size === 0;
+  if (over) of.status = 'good';
   return over;
 }
 
@@ -166,15 +166,15 @@ function forgive(subscriptions: ReadonlyMap<string, Paying>): void {
   for (const [id, of] of subscriptions) {
     of.paused = false;
     of.owes.clear();
-    if (of.standing === 'owing' || id === '') of.standing = 'good';
+    if (of.status === 'owing' || id === '') of.status = 'good';
   }
 }
 
 /** The license that the best of them gives; one that rests serves nobody, paid or not. */
 function bestOf(subscriptions: ReadonlyMap<string, Paying>): License {
-  const all = [...subscriptions.values()].filter(({ standing, paused }) => standing !== 'unpaid' || paused);
-  if (all.length === 0 || all.some(({ standing, paused }) => standing === 'good' && !paused)) return 'active';
-  return all.some(({ standing }) => standing !== 'ended') ? 'grace' : 'cancelled';
+  const all = [...subscriptions.values()].filter(({ status, paused }) => status !== 'unpaid' || paused);
+  if (all.length === 0 || all.some(({ status, paused }) => status === 'good' && !paused)) return 'active';
+  return all.some(({ status }) => status !== 'ended') ? 'grace' : 'cancelled';
 }
 
 function byRank(one: LicenseEvent, other: LicenseEvent): number {

@@ -94,11 +94,11 @@ export function openLicenses(parts: LicenseParts): Licenses {
 async function moveOn({ pool, clock, catalogOf }: LicenseParts, workspace: WorkspaceId): Promise<void> {
   await transaction(pool, async (connection) => {
     const record = await lockLicense(connection, workspace);
-    const standing = await connection.query<{ stage: LicenseStage; steps: number }>(
+    const stored = await connection.query<{ stage: LicenseStage; steps: number }>(
       'select stage, steps from license.standing where workspace_id = $1',
       [workspace],
     );
-    const announced = standing.rows[0];
+    const announced = stored.rows[0];
     const terms = record && (await catalogOf(record.catalogue_version))?.license;
     if (record === undefined || announced === undefined || terms === undefined) return;
     const now = clock.now();

@@ -196,7 +196,7 @@ export class Batcher {
         const fault = error instanceof BrokenInvariant ? error : databaseFault(error);
         for (const waiting of holds) waiting.reject(fault);
         for (const waiting of ends) {
-          // A workspace without a panel has never held anything.
+          // A workspace without a counter row has never held anything.
           if (isMissing(error)) waiting.resolve(UNKNOWN);
           else waiting.reject(fault);
         }
@@ -272,7 +272,7 @@ const UNKNOWN: EndOutcome = Object.freeze({ before: 'unknown', credits_available
 const OWN: Readonly<Record<string, HoldState>> = {
   'settle settled': 'open',
   'void voided': 'open',
-  'doubt expired': 'open',
+  'unresolved expired': 'open',
   'settle reconciled': 'expired',
 };
 

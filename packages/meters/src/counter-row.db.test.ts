@@ -9,7 +9,7 @@ import type { Meters } from './meters.ts';
 import { holdOf, meter, type MeterBench, openMeterBench, settleOf } from './testing.ts';
 import { verifyMeters } from './verify.ts';
 
-/* The counters a workspace uses stand on its panel; the others rest, and are brought back with what they counted. */
+/* The counters a workspace uses are in its counter row; the others are archived, and loaded again with what they counted. */
 
 let bench: MeterBench;
 beforeAll(async () => {
@@ -50,8 +50,8 @@ async function usedOf(specs: readonly MeterSpec[]): Promise<bigint[]> {
   return (await bench.meters.read(specs)).map(({ used }) => used);
 }
 
-describe('C3: meters on the panel and at rest', () => {
-  test('a hundred meters of one workspace, used in turn, keep what they count, and the panel stays small', async () => {
+describe('C3: meters in the counter row and archived', () => {
+  test('a hundred meters of one workspace, used in turn, keep what they count, and the counter row stays small', async () => {
     const workspace = newId<'workspace'>();
     const many = Array.from({ length: 100 }, (_, n) => meter(workspace, `member-${n}`, 10n));
     for (const round of [1n, 2n]) {
@@ -63,7 +63,7 @@ describe('C3: meters on the panel and at rest', () => {
     }
   });
 
-  test('a cap that is reached still refuses after a rest', async () => {
+  test('a cap that is reached still refuses after its counter was archived', async () => {
     const workspace = newId<'workspace'>();
     const full = meter(workspace, 'full', 3n);
     await spend(full, 3n);
@@ -74,7 +74,7 @@ describe('C3: meters on the panel and at rest', () => {
     });
   });
 
-  test('what is held stays on the panel, however many others come, and is released there', async () => {
+  test('what is held stays in the counter row, however many others come, and is released there', async () => {
     const workspace = newId<'workspace'>();
     const holds = await Promise.all(Array.from({ length: 40 }, (_, n) => hold(meter(workspace, `member-${n}`, 10n), 4n)));
     expect(await onPanel(workspace)).toBe(40);
@@ -93,11 +93,11 @@ describe('C3: meters on the panel and at rest', () => {
     expect(await usedOf([ofDay(workspace, 0), ofDay(workspace, 1)])).toEqual([2n, 5n]);
   });
 
-  test('C4: late word finds a meter at rest: what was in doubt becomes used, what is more is overrun', async () => {
+  test('C4: what is learned late finds an archived meter: what was unresolved becomes used, what is more is overrun', async () => {
     const workspace = newId<'workspace'>();
     const cost = costs(workspace, 'cost', 100n);
     const request = await hold(cost, 30n);
-    await bench.meters.end({ kind: 'doubt', hold: request.id, workspace });
+    await bench.meters.end({ kind: 'unresolved', hold: request.id, workspace });
     for (let n = 0; n < 40; n++) await spend(meter(workspace, `other-${n}`, 10n), 1n);
     const { rows } = await bench.database.pool.query(
       'select meter_id from meters.rest where workspace_id = $1 and unreconciled = 30',
@@ -108,7 +108,7 @@ describe('C3: meters on the panel and at rest', () => {
     expect(await bench.meters.read([cost])).toMatchObject([{ used: 30n, unreconciled: 0n, overrun: 12n }]);
   });
 
-  test('C4: a leg of nothing on a meter that went to rest still counts what was taken beyond it', async () => {
+  test('C4: a leg of nothing on a meter that was archived still counts what was taken beyond it', async () => {
     const workspace = newId<'workspace'>();
     const tokens = meter(workspace, 'tokens', 100n);
     const request = await hold(tokens, 0n);
@@ -117,7 +117,7 @@ describe('C3: meters on the panel and at rest', () => {
     expect(await bench.meters.read([tokens])).toMatchObject([{ held: 0n, used: 0n, overrun: 7n }]);
   });
 
-  test('C6: credits never leave the panel, so a grant and its expiry find their meter', async () => {
+  test('C6: credits never leave the counter row, so a grant and its expiry find their meter', async () => {
     const workspace = newId<'workspace'>();
     await bench.grant(workspace, 10n, { expires_at: bench.clock.now().add({ hours: 1 }) });
     for (let n = 0; n < 40; n++) await spend(meter(workspace, `other-${n}`, 10n), 1n);
@@ -127,7 +127,7 @@ describe('C3: meters on the panel and at rest', () => {
     expect(await bench.meters.read([creditMeter(workspace)])).toMatchObject([{ cap: 5n, held: 0n, used: 0n }]);
   });
 
-  test('F1: two servers at once, more members and shared pools than panels take: what the credits allow is held, to the last', async () => {
+  test('F1: two servers at once, more members and shared pools than counter rows take: what the credits allow is held, to the last', async () => {
     const servers = [bench.meters, bench.another()] as const;
     const workspaces = Array.from({ length: 30 }, () => newId<'workspace'>());
     // Two grants that end at different times, so some holds draw at once and some in turn; 14 credits, two a call.
@@ -163,7 +163,7 @@ describe('C3: meters on the panel and at rest', () => {
     expect(await verifyMeters(bench.database.pool)).toMatchObject({ mismatches: [], open_holds: 0n });
   });
 
-  test('a panel can hold no counter below nothing, and none beyond the cap it was admitted under', async () => {
+  test('a counter row can hold no counter below nothing, and none beyond the cap it was admitted under', async () => {
     const workspace = newId<'workspace'>();
     await hold(meter(workspace, 'jobs', 3n), 3n);
     for (const change of [

@@ -42,7 +42,7 @@ export function encodeBatch(
   // What an end releases is known to the database alone; it may be a meter of the platform.
   const workspaces = new Set<string>(ends.length > 0 ? [PLATFORM] : []);
   for (const { workspace } of ends) workspaces.add(workspace);
-  for (const workspace of meters.panels) workspaces.add(workspace);
+  for (const workspace of meters.workspaces) workspaces.add(workspace);
   for (const { workspace } of holds) workspaces.add(workspace);
 
   return {
@@ -50,7 +50,7 @@ export function encodeBatch(
     values: [
       now.toString(),
       uuids([...workspaces]),
-      uuids(meters.panels),
+      uuids(meters.workspaces),
       integers(meters.firsts),
       integers(meters.counts),
       uuids(meters.ids),
@@ -124,6 +124,9 @@ function holdColumns(holds: readonly HoldRequest[], legs: EncodedLegs): unknown[
   ];
 }
 
+/** As `meters.apply` calls the end of a hold whose cost nobody knows. */
+const UNRESOLVED = 'doubt';
+
 function endColumns(ends: readonly EndRequest[]): unknown[] {
   const firsts: number[] = [];
   const actuals: bigint[] = [];
@@ -136,7 +139,7 @@ function endColumns(ends: readonly EndRequest[]): unknown[] {
   const attempts = ends.flatMap((end) => (end.attempts ?? []).map((attempt, index) => attemptRow(end, attempt, index + 1)));
   return [
     uuids(ends.map((end) => end.hold)),
-    texts(ends.map((end) => (end.kind === 'doubt' ? (end.why ?? 'doubt') : end.kind))),
+    texts(ends.map((end) => (end.kind === 'unresolved' ? (end.why ?? UNRESOLVED) : end.kind))),
     integers(firsts),
     bigints(actuals),
     bigints(ends.map((end) => (end.kind === 'settle' ? end.cost : 0n))),
@@ -152,7 +155,7 @@ function checkLeg(hold: HoldRequest, { meter, amount }: Leg): void {
   if (amount < 0n) broken(`leg ${meter.key} of hold ${hold.id} is negative: ${amount}`);
   // The database reads a negative cap as "keep the one you have".
   if (meter.cap !== null && meter.cap < 0n) broken(`the cap of ${meter.key} is negative: ${meter.cap}`);
-  // The end of a hold locks two panels, so a leg on anybody else's meter would be moved without a lock.
+  // The end of a hold locks two counter rows, so a leg on anybody else's meter would be moved without a lock.
   if (meter.workspace !== hold.workspace && meter.workspace !== PLATFORM) {
     broken(`hold ${hold.id} has a leg on a meter of ${meter.workspace}`);
   }
@@ -170,10 +173,10 @@ function broken(what: string): never {
   throw new BrokenInvariant(what);
 }
 
-/** The distinct meters of a batch, those of one panel together. */
+/** The distinct meters of a batch, those of one workspace together: their counters stand in one row. */
 interface LaidOut {
-  readonly panels: readonly string[];
-  /** Where the meters of each panel begin (from 1), and how many they are. */
+  readonly workspaces: readonly string[];
+  /** Where the meters of each workspace begin (from 1), and how many they are. */
   readonly firsts: readonly number[];
   readonly counts: readonly number[];
   readonly ids: readonly string[];
@@ -193,7 +196,7 @@ interface Slot {
 class MeterTable {
   readonly #known: { has(id: string): boolean };
   readonly #slots = new Map<string, Slot>();
-  readonly #panels = new Map<string, Slot[]>();
+  readonly #rows = new Map<string, Slot[]>();
 
   constructor(known: { has(id: string): boolean }) {
     this.#known = known;
@@ -209,9 +212,9 @@ class MeterTable {
     }
     const added = { spec, cap, place: 0 };
     this.#slots.set(id, added);
-    const panel = this.#panels.get(spec.workspace);
-    if (panel === undefined) this.#panels.set(spec.workspace, [added]);
-    else panel.push(added);
+    const row = this.#rows.get(spec.workspace);
+    if (row === undefined) this.#rows.set(spec.workspace, [added]);
+    else row.push(added);
   }
 
   /** The place (from 1) of a meter, once they are laid out. */
@@ -225,7 +228,7 @@ class MeterTable {
     const ids: string[] = [];
     const caps: bigint[] = [];
     const fresh: unknown[] = [];
-    for (const slots of this.#panels.values()) {
+    for (const slots of this.#rows.values()) {
       firsts.push(ids.length + 1);
       counts.push(slots.length);
       for (const slot of slots) {
@@ -236,7 +239,7 @@ class MeterTable {
         if (!this.#known.has(id)) fresh.push(meterRow(id, slot.spec));
       }
     }
-    return { panels: [...this.#panels.keys()], firsts, counts, ids, caps, fresh };
+    return { workspaces: [...this.#rows.keys()], firsts, counts, ids, caps, fresh };
   }
 }
 

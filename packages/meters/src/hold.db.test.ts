@@ -118,7 +118,7 @@ describe('ends', () => {
       bench.meters.end(settleOf(hold, [10n])),
       other.end(settleOf(hold, [10n])),
       other.end({ kind: 'void', hold: hold.id, workspace }),
-      bench.meters.end({ kind: 'doubt', hold: hold.id, workspace }),
+      bench.meters.end({ kind: 'unresolved', hold: hold.id, workspace }),
     ]);
     expect(ends.filter((end) => end.before === 'open')).toHaveLength(1);
     const [state] = await bench.meters.read([cost]);
@@ -126,7 +126,7 @@ describe('ends', () => {
     expect((await verifyMeters(bench.database.pool)).mismatches).toEqual([]);
   });
 
-  test('in doubt the customer is not charged and the margin is; a late settle is taken from there', async () => {
+  test('unresolved, the customer is not charged and the margin is; a late settle is taken from there', async () => {
     await bench.grant(fresh(), 50n);
     const credits = creditMeter(workspace);
     const cost = meter(workspace, 'cost', 100n, 'cost', 'USD');
@@ -196,9 +196,9 @@ describe('credits', () => {
     const whole = holdOf(bench, workspace, [{ meter: creditMeter(workspace), amount: 12n }]);
     await bench.meters.hold(whole);
     await bench.meters.end(settleOf(whole, [11n]));
-    const rest = holdOf(bench, workspace, [{ meter: creditMeter(workspace), amount: 3n }]);
-    await bench.meters.hold(rest);
-    await bench.meters.end({ kind: 'void', hold: rest.id, workspace });
+    const last = holdOf(bench, workspace, [{ meter: creditMeter(workspace), amount: 3n }]);
+    await bench.meters.hold(last);
+    await bench.meters.end({ kind: 'void', hold: last.id, workspace });
     const { rows } = await bench.database.pool.query<{ credit: string; amount: bigint }>(
       `select credit, amount from ledger.posting where workspace_id = $1 and debit = 'wallet' order by credit`,
       [workspace],

@@ -86,7 +86,7 @@ export type EndRequest = {
    * It counts against the workspace's cap, unless the provider broke off of its own accord (`outage`: never) or did not answer in time
    * or in sense (`timeout`: only beyond a tenth of the cap, for a caller can bring that about).
    */
-  | { readonly kind: 'doubt'; readonly why?: 'outage' | 'timeout' }
+  | { readonly kind: 'unresolved'; readonly why?: 'outage' | 'timeout' }
 );
 
 export type HoldState = 'open' | 'settled' | 'voided' | 'expired' | 'reconciled';

@@ -4,9 +4,9 @@ import { PLATFORM, type WorkspaceId } from '@purser/core';
 
 /**
  * What happens to an amount when its hold ends.
- * - `cost`: money we owe a provider. In doubt it stays counted, as unreconciled.
- * - `quota`: what a plan grants per window. In doubt it is given back.
- * - `credit`: what a customer spends, drawn from grants in burn order. In doubt it is given back.
+ * - `cost`: money we owe a provider. Unresolved it stays counted, as unreconciled.
+ * - `quota`: what a plan grants per window. Unresolved it is given back.
+ * - `credit`: what a customer spends, drawn from grants in burn order. Unresolved it is given back.
  * - `gauge`: how much is going on at once (concurrency). Always given back.
  */
 export type MeterClass = 'cost' | 'quota' | 'credit' | 'gauge';

@@ -68,7 +68,7 @@ export class Meters {
          limit ${SWEEP_MAX}`,
         [now],
       );
-      await Promise.all(due.rows.map((row) => this.end({ kind: 'doubt', hold: row.id, workspace: row.workspace_id })));
+      await Promise.all(due.rows.map((row) => this.end({ kind: 'unresolved', hold: row.id, workspace: row.workspace_id })));
       holds += due.rows.length;
       if (due.rows.length < SWEEP_MAX) break;
     }
@@ -83,7 +83,7 @@ export class Meters {
   }
 
   /**
-   * Gives back at once what workspaces hold, as doubt: any of their calls may be with a provider by now, so the cost stays counted
+   * Gives back at once what workspaces hold, as unresolved: any of their calls may be with a provider by now, so the cost stays counted
    * until word comes, and the customer is charged nothing. A call that is not voids its hold, and its cost is free again.
    * Reads the holds that can be open by now, once for all workspaces. Returns how many there were.
    */
@@ -92,7 +92,7 @@ export class Meters {
       `select id, workspace_id from meters.hold where state = 'open' and workspace_id = any($1::uuid[]) and expires_at > $2`,
       [workspaces, this.#clock.now().toString()],
     );
-    await Promise.all(rows.map(({ id, workspace_id }) => this.end({ kind: 'doubt', hold: id, workspace: workspace_id })));
+    await Promise.all(rows.map(({ id, workspace_id }) => this.end({ kind: 'unresolved', hold: id, workspace: workspace_id })));
     return rows.length;
   }
 

@@ -259,7 +259,7 @@ describe('locks', () => {
     await pool.end();
   });
 
-  test('a platform that limits nothing of its own — here its panel is there all the same, and ends work from the first', async () => {
+  test('a platform that limits nothing of its own — here its counter row is there all the same, and ends work from the first', async () => {
     const own = await openMeterBench();
     const cost = meter(fresh(), 'cost', 100n, 'cost', 'USD');
     const request = holdOf(own, workspace, [{ meter: cost, amount: 60n }]);

@@ -32,7 +32,7 @@ test('C13: what a call reads does not grow with the holds, meters and workspaces
   for (let call = 0; call < WATCHED; call++) await callOfNewWorkspace();
   const after = await rowsRead();
   for (const [table, read] of after) {
-    // The hold, a few meters, two panels, a grant: each a handful of times.
+    // The hold, a few meters, two counter rows, a grant: each a handful of times.
     expect((read - (before.get(table) ?? 0)) / WATCHED, table).toBeLessThan(30);
   }
 });

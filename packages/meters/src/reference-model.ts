@@ -56,7 +56,7 @@ export interface AskHold {
 export interface AskEnd {
   readonly hold: string;
   readonly workspace: string;
-  readonly kind: 'settle' | 'void' | 'doubt';
+  readonly kind: 'settle' | 'void' | 'unresolved';
   readonly actuals: readonly bigint[];
 }
 
@@ -206,7 +206,7 @@ export class ReferenceModel {
     const before = hold.state;
     const cost = hold.legs.findIndex(({ meter }) => meter === this.costMeter(hold.workspace));
     if (before === 'open') this.#endOpen(hold, kind, actuals, cost);
-    else if (before === 'expired' && kind !== 'doubt') this.#reconcile(hold, kind, actuals, cost);
+    else if (before === 'expired' && kind !== 'unresolved') this.#reconcile(hold, kind, actuals, cost);
     return before;
   }
 
@@ -218,13 +218,13 @@ export class ReferenceModel {
       meter.held -= leg.amount;
       if (meter.kind !== 'gauge') meter.used += min(actual, leg.amount);
       if (meter.kind === 'cost' || meter.kind === 'quota') meter.overrun += excess(actual, leg.amount);
-      if (meter.kind === 'cost' && kind === 'doubt') meter.unreconciled += leg.amount;
+      if (meter.kind === 'cost' && kind === 'unresolved') meter.unreconciled += leg.amount;
       if (meter.kind === 'credit') books.spent += min(actual, leg.amount);
       if (meter.kind === 'credit') this.#release(hold, min(actual, leg.amount));
       if (index === cost) {
         books.cost += min(actual, leg.amount);
         books.overrun += excess(actual, leg.amount);
-        if (kind === 'doubt') books.unreconciled += leg.amount;
+        if (kind === 'unresolved') books.unreconciled += leg.amount;
       }
     }
     if (kind === 'settle') hold.actuals = actuals;
@@ -232,7 +232,7 @@ export class ReferenceModel {
     hold.state = kind === 'settle' ? 'settled' : kind === 'void' ? 'voided' : 'expired';
   }
 
-  /** Word of a doubtful cost: it leaves doubt; credits and quotas were given back and stay so. */
+  /** An unresolved cost becomes known; credits and quotas were given back and stay so. */
   #reconcile(hold: ModelHold, kind: AskEnd['kind'], actuals: readonly bigint[], cost: number): void {
     const books = this.#book(hold.workspace);
     for (const [index, leg] of hold.legs.entries()) {
@@ -265,10 +265,10 @@ export class ReferenceModel {
     }
   }
 
-  #lapse(grant: ModelGrant, rest: bigint): void {
-    grant.expired += rest;
-    this.#meter(this.creditMeter(grant.workspace), 'credit').cap -= rest;
-    this.#book(grant.workspace).lapsed += rest;
+  #lapse(grant: ModelGrant, unspent: bigint): void {
+    grant.expired += unspent;
+    this.#meter(this.creditMeter(grant.workspace), 'credit').cap -= unspent;
+    this.#book(grant.workspace).lapsed += unspent;
   }
 
   #giveBackKey(hold: string): void {

@@ -59,7 +59,7 @@ const hold: fc.Arbitrary<WishHold> = fc.record({
 });
 const end: fc.Arbitrary<WishEnd> = fc.record({
   hold: fc.nat(30),
-  kind: fc.constantFrom('settle', 'settle', 'settle', 'void', 'doubt'),
+  kind: fc.constantFrom('settle', 'settle', 'settle', 'void', 'unresolved'),
   percent: fc.oneof(fc.nat(100), fc.constantFrom(0, 100, 130, 400)),
 });
 const wishes: fc.Arbitrary<Wishes> = fc.record({

@@ -140,7 +140,7 @@ class World {
     await processes[process % 2]?.sweep();
     const ends = this.model
       .due(this.#now())
-      .map(({ id, workspace }): AskEnd => ({ hold: id, workspace, kind: 'doubt', actuals: [] }));
+      .map(({ id, workspace }): AskEnd => ({ hold: id, workspace, kind: 'unresolved', actuals: [] }));
     this.model.apply(this.#now(), ends, []);
     this.model.expireGrants(this.#now());
     await this.compare([this.model]);
@@ -244,7 +244,7 @@ async function rowsOf(workspaces: readonly string[], meters: readonly string[]):
   };
   const [meterRows, grants, holds, keys] = await Promise.all([
     read(
-      `select id, format('cap %s held %s used %s doubt %s over %s', cap, held, used, unreconciled, overrun) as row
+      `select id, format('cap %s held %s used %s unresolved %s over %s', cap, held, used, unreconciled, overrun) as row
           from meters.counter where id = any($1::uuid[]) order by id`,
       meters,
     ),
@@ -271,7 +271,10 @@ function rowsOfModel(model: ReferenceModel): Rows {
   const sorted = <T>(of: ReadonlyMap<string, T>, row: (value: T) => string): Record<string, string> =>
     Object.fromEntries([...of].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([id, value]) => [id, row(value)]));
   return {
-    meters: sorted(model.meters, (m) => `cap ${m.cap} held ${m.held} used ${m.used} doubt ${m.unreconciled} over ${m.overrun}`),
+    meters: sorted(
+      model.meters,
+      (m) => `cap ${m.cap} held ${m.held} used ${m.used} unresolved ${m.unreconciled} over ${m.overrun}`,
+    ),
     grants: sorted(model.grants, (g) => `held ${g.held} used ${g.used} expired ${g.expired}`),
     holds: sorted(model.holds, (h) => {
       const draws = `${h.draws.map(({ grant }) => grant).join(',')} {${h.draws.map(({ amount }) => amount).join(',')}}`;
@@ -303,7 +306,7 @@ test('F1, C3: whatever callers, clocks, crashes and prices do on two servers, th
       const world = new World();
       for (const one of [...START, ...steps]) await world.take(one);
 
-      // What is still open runs out: nothing stays held, and only doubt is left of it.
+      // What is still open runs out: nothing stays held, and only what is unresolved is left of it.
       bench.clock.advance({ hours: 2 });
       await world.sweep(0);
       for (const { held } of world.model.meters.values()) expect(held).toBe(0n);

@@ -30,7 +30,7 @@ async function unresolved({ workspace, cost }: World, amount: bigint, why?: 'out
   const hold = holdOf(bench, workspace, [{ meter: cost, amount }]);
   expect(await bench.meters.hold(hold)).toMatchObject({ kind: 'held' });
   const end: EndRequest = {
-    kind: 'doubt',
+    kind: 'unresolved',
     hold: hold.id,
     workspace,
     attempts: [attempt(why === 'timeout' ? 'timeout' : why === 'outage' ? 'unavailable' : 'fault')],
@@ -130,7 +130,7 @@ test('many calls of many workspaces, with legs on shared meters, resolve togethe
         { meter: budget, amount: 10n * n },
       ]);
       await bench.meters.hold(hold);
-      await bench.meters.end({ kind: 'doubt', hold: hold.id, workspace });
+      await bench.meters.end({ kind: 'unresolved', hold: hold.id, workspace });
       holds.push(hold);
     }
   }

@@ -81,16 +81,16 @@ with legs as (
 select id as meter, workspace_id as workspace, key, what, counter, replayed from replayed
 where counter is distinct from replayed order by workspace_id, key limit ${MISMATCHES_MAX}`;
 
-/** A meter has one counter, on its workspace's panel or at rest; and what stands there is a meter of that workspace. */
+/** A meter has one counter, in its workspace's counter row or archived; and what is there is a meter of that workspace. */
 const MISPLACED = `
-with standing as (
+with stored as (
   select p.workspace_id, unnest(p.meters) as meter from meters.panel p
   union all
   select r.workspace_id, r.meter_id from meters.rest r
 )
 select coalesce(m.id, s.meter)::text as meter, coalesce(m.workspace_id, s.workspace_id) as workspace, coalesce(m.key, '') as key,
   'places' as what, count(s.meter) as counter, count(distinct m.id) as replayed
-from meters.meter m full join standing s on s.meter = m.id and s.workspace_id = m.workspace_id
+from meters.meter m full join stored s on s.meter = m.id and s.workspace_id = m.workspace_id
 group by m.id, s.meter, m.workspace_id, s.workspace_id, m.key
 having count(s.meter) <> 1 or m.id is null
 order by 2, 3 limit ${MISMATCHES_MAX}`;

@@ -291,19 +291,19 @@ describe('T9: nobody waits for others', () => {
 
 describe('T9: who is told what', () => {
   test('the customer of its own thresholds, the operator of everything, each of the kinds it wants', async () => {
-    const [customers, operators, doubts] = [await receiver(), await receiver(), await receiver()];
+    const [customers, operators, unresolved] = [await receiver(), await receiver(), await receiver()];
     const { workspace } = await toldAt('webhook', customers.url);
     await subscribe(PLATFORM, {
       channels: [
         { kind: 'webhook', address: operators.url, kinds: null },
-        { kind: 'webhook', address: doubts.url, kinds: ['unreconciled'] },
+        { kind: 'webhook', address: unresolved.url, kinds: ['unreconciled'] },
       ],
     });
     await raiseOne(bench, workspace, { kind: 'threshold' });
     await raiseOne(bench, workspace, { kind: 'unreconciled' });
     await raiseOne(bench, newId<'workspace'>(), { kind: 'threshold' });
     for (let round = 0; round < 4; round++) await tick();
-    expect([customers.calls.length, operators.calls.length, doubts.calls.length]).toEqual([1, 3, 1]);
+    expect([customers.calls.length, operators.calls.length, unresolved.calls.length]).toEqual([1, 3, 1]);
     await subscribe(PLATFORM, {});
   });
 

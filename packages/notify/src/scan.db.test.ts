@@ -195,7 +195,7 @@ describe('exactly once, whoever scans', () => {
 });
 
 describe('costs nobody had reckoned with', () => {
-  test('S14: what ended in doubt is told to the operator, the first of an hour', async () => {
+  test('S14: what ended unresolved is told to the operator, the first of an hour', async () => {
     const workspace = bench.workspace();
     for (let call = 0; call < 3; call++) {
       const hold = {
@@ -209,7 +209,7 @@ describe('costs nobody had reckoned with', () => {
         reported: { amount: dollars(0.5), unit: 'USD' },
       };
       await bench.meters.hold(hold);
-      await bench.meters.end({ kind: 'doubt', hold: hold.id, workspace });
+      await bench.meters.end({ kind: 'unresolved', hold: hold.id, workspace });
     }
     await bench.scan();
     expect(await told(workspace)).toEqual(['unreconciled unreconciled USD']);

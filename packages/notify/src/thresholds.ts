@@ -24,7 +24,7 @@ export interface Fill {
   readonly used: bigint;
 }
 
-/** What counts as used of a meter: doubt and overruns too. What is held may yet come back, so it is not told of. */
+/** What counts as used of a meter: what is unresolved and overruns too. What is held may yet come back, so it is not told of. */
 export function fillOf(meter: MeterState, name?: string): Fill {
   const { workspace, key, unit, window_start, window_end, cap } = meter;
   const used = meter.used + meter.unreconciled + meter.overrun;

@@ -20,7 +20,7 @@ export interface PolicyQuestion {
   readonly catalog: Catalog;
   readonly state: PolicyState;
   /** Left out: no ladder climbed down, no ceiling raised. */
-  readonly standing?: WorkspaceState;
+  readonly workspace_state?: WorkspaceState;
   readonly now: Temporal.Instant;
   /** Hears of a policy that was resolved anew. */
   readonly resolved?: (policy: Policy) => void;
@@ -29,7 +29,7 @@ export interface PolicyQuestion {
 interface Cached {
   readonly policy: Policy;
   readonly state: PolicyState;
-  readonly standing: WorkspaceState;
+  readonly workspace_state: WorkspaceState;
   readonly valid_from_ms: number;
   readonly valid_until_ms: number;
 }
@@ -41,28 +41,28 @@ interface Cached {
 const cache = new WeakMap<Workspace, Cached>();
 
 /**
- * What `workspace` may do at `now`. Cached until the workspace, the catalog, the standing or the state is another object, or a window,
+ * What `workspace` may do at `now`. Cached until the workspace, the catalog, the state of either is another object, or a window,
  * an override or a license stage ends. Asserts that the catalog has the workspace's plan.
  */
 export function effectivePolicy(question: PolicyQuestion): Policy {
-  const { workspace, catalog, state, standing = NOTHING_KNOWN, now } = question;
+  const { workspace, catalog, state, workspace_state = NOTHING_KNOWN, now } = question;
   const cached = cache.get(workspace);
   const now_ms = now.epochMilliseconds;
   if (
     cached !== undefined &&
     cached.policy.catalog === catalog &&
     cached.state === state &&
-    cached.standing === standing &&
+    cached.workspace_state === workspace_state &&
     now_ms >= cached.valid_from_ms &&
     now_ms < cached.valid_until_ms
   ) {
     return cached.policy;
   }
-  const policy = resolve({ workspace, catalog, state, standing, now });
+  const policy = resolve({ workspace, catalog, state, workspace_state, now });
   cache.set(workspace, {
     policy,
     state,
-    standing,
+    workspace_state,
     // Outwards for the start and inwards for the end would serve a policy before its time; so the other way round.
     valid_from_ms: Math.ceil(Number(policy.valid_from.epochNanoseconds) / 1e6),
     valid_until_ms: policy.valid_until.epochMilliseconds,
@@ -73,11 +73,11 @@ export function effectivePolicy(question: PolicyQuestion): Policy {
 
 const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
 
-function resolve({ workspace, catalog, state, standing, now }: Required<Omit<PolicyQuestion, 'resolved'>>): Policy {
+function resolve({ workspace, catalog, state, workspace_state, now }: Required<Omit<PolicyQuestion, 'resolved'>>): Policy {
   const plan = findPlan(catalog, workspace.plan);
   assert(plan, `workspace ${workspace.id} is on plan ${workspace.plan}, which catalog ${catalog.version} does not have`);
   const { anchored_at } = workspace;
-  const served = termAt({ workspace, standing, plan, catalog, now });
+  const served = termAt({ workspace, workspace_state, plan, catalog, now });
   // Billing begins at the anchor, and nothing is billed before. A server whose clock is a little behind the one that made the
   // workspace must find the same first period: in an earlier one it would book the price, and grant the credits, once more.
   const early = Temporal.Instant.compare(now, anchored_at) < 0;
@@ -86,7 +86,7 @@ function resolve({ workspace, catalog, state, standing, now }: Required<Omit<Pol
   const billing_period = served?.period ?? calendar;
   const month = windowAt('month', { anchor: workspace.anchored_at, timezone: 'UTC', now });
   const terms = raisedBy(
-    raiseOf(standing, billing_period, plan),
+    raiseOf(workspace_state, billing_period, plan),
     mergeOverrides({
       plan,
       catalog,
@@ -103,7 +103,7 @@ function resolve({ workspace, catalog, state, standing, now }: Required<Omit<Pol
   // No payment covers a trial.
   const budgeted = isBudgeted(catalog, plan) || (catalog.globalBudget !== undefined && served?.month?.kind === 'trial');
   const shared = (state.levels ?? []).filter(({ ladder }) => budgeted || ladder.watches !== 'global_budget');
-  const levels = [...ownLevels(plan, catalog, standing, billing_period, terms.cost_cap), ...shared];
+  const levels = [...ownLevels(plan, catalog, workspace_state, billing_period, terms.cost_cap), ...shared];
   const limited = applyLevels({ ...terms, features: license.features }, levels, origins);
   const period_valid = served?.valid ?? (early ? { ...calendar, start: EPOCH } : calendar);
   const valid = intersect([period_valid, month, terms.valid, license.valid]);
@@ -143,9 +143,15 @@ function raisedBy(raise: Money | undefined, terms: Terms): Terms {
  * Where the plan's own ladder stands. A level that was found under another cap is found again from what was spent then, without regard
  * to where it was: a ceiling that was raised is climbed back to at once.
  */
-function ownLevels(plan: Plan, catalog: Catalog, standing: WorkspaceState, period: Window, cap: Money): readonly ActiveLevel[] {
+function ownLevels(
+  plan: Plan,
+  catalog: Catalog,
+  workspace_state: WorkspaceState,
+  period: Window,
+  cap: Money,
+): readonly ActiveLevel[] {
   const ladder = catalog.ladders.find(({ name, watches }) => name === plan.ladder && watches === 'ceiling');
-  const kept = ladder && standing.levels.get(ladder.name);
+  const kept = ladder && workspace_state.levels.get(ladder.name);
   if (!ladder || !kept || kept.unit !== cap.currency || !kept.window_start.equals(period.start)) return [];
   const level = levelAt(ladder, kept.spent, cap.nanos, kept.cap === cap.nanos ? kept.level : 0);
   return level === 0 ? [] : [{ ladder, level }];

@@ -85,14 +85,14 @@ export class LadderWatch {
     if (watched.length === 0) return [];
     await workspaces.ready(PLATFORM);
     const states = await meters.read(watched.map(({ spec }) => spec));
-    const standing = workspaces.of(PLATFORM);
+    const workspace_state = workspaces.of(PLATFORM);
     const active: ActiveLevel[] = [];
     const steps: Step[] = [];
     for (const [index, { ladder, spec }] of watched.entries()) {
       const state = states[index];
-      const kept = standing.levels.get(ladder.name);
+      const kept = workspace_state.levels.get(ladder.name);
       const same = kept && kept.window_start.equals(spec.window_start) && kept.cap === spec.cap ? kept.level : 0;
-      const step = stepOf(ladder, state, same, standing);
+      const step = stepOf(ladder, state, same, workspace_state);
       if (step) steps.push(step);
       const level = step?.seen.level ?? same;
       if (level > 0) active.push({ ladder, level });
@@ -119,12 +119,17 @@ export function spentOf({ used, unreconciled, overrun }: MeterState): bigint {
   return used + unreconciled + overrun;
 }
 
-function stepOf(ladder: Ladder, state: MeterState | undefined, before: number, standing: WorkspaceState): Step | undefined {
+function stepOf(
+  ladder: Ladder,
+  state: MeterState | undefined,
+  before: number,
+  workspace_state: WorkspaceState,
+): Step | undefined {
   if (state === undefined) return undefined;
   const { workspace, unit, cap, window_start } = state;
   const spent = spentOf(state);
   const level = levelAt(ladder, spent, cap, before);
-  const kept = standing.levels.get(ladder.name);
+  const kept = workspace_state.levels.get(ladder.name);
   const here = kept?.unit === unit && kept.window_start.equals(window_start) ? kept : undefined;
   if (here === undefined ? level === 0 : here.level === level && here.cap === cap) return undefined;
   return { workspace, ladder: ladder.name, seen: { unit, window_start, cap, spent, level } };

@@ -93,15 +93,15 @@ class ServerPolicies implements Policies {
       workspace,
       catalog: this.#soldTo(workspace),
       state: this.#state,
-      standing: this.#states.of(workspace.id),
+      workspace_state: this.#states.of(workspace.id),
       now,
       resolved: this.spent,
     });
 
   ready(workspace: Workspace): Promise<void> | undefined {
-    const standing = this.#states.ready(workspace.id, workspace.plan);
-    if (standing === undefined && this.#versions.has(workspace.catalogue_version)) return undefined;
-    return this.#makeReady(workspace, standing);
+    const reading = this.#states.ready(workspace.id, workspace.plan);
+    if (reading === undefined && this.#versions.has(workspace.catalogue_version)) return undefined;
+    return this.#makeReady(workspace, reading);
   }
 
   readonly load = async (workspace: Workspace, now: Temporal.Instant): Promise<Policy> => {
@@ -178,9 +178,9 @@ class ServerPolicies implements Policies {
     return this.#priced.at(moved && findPlan(moved, workspace.plan) ? moved : own, prices);
   }
 
-  async #makeReady(workspace: Workspace, standing: Promise<void> | undefined): Promise<void> {
+  async #makeReady(workspace: Workspace, reading: Promise<void> | undefined): Promise<void> {
     if (!this.#versions.has(workspace.catalogue_version)) await this.#readSold(workspace.catalogue_version);
-    await standing;
+    await reading;
   }
 }
 

@@ -59,8 +59,8 @@ async function raisedOf({ id }: Workspace): Promise<Raised | undefined> {
 }
 
 async function policyOf(of: Workspace, now = clock.now()): Promise<Policy> {
-  const standing = { ...NOTHING_KNOWN, raised: await raisedOf(of) };
-  return effectivePolicy({ workspace: of, catalog, state: { frozen: false }, standing, now });
+  const workspace_state = { ...NOTHING_KNOWN, raised: await raisedOf(of) };
+  return effectivePolicy({ workspace: of, catalog, state: { frozen: false }, workspace_state, now });
 }
 
 const raise = async (of: Workspace, amount: string, id = newId(), now = clock.now()): Promise<boolean> => {

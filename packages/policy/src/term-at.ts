@@ -21,7 +21,7 @@ export interface ServedTerm {
 
 interface Question {
   readonly workspace: Pick<Workspace, 'anchored_at'>;
-  readonly standing: WorkspaceState;
+  readonly workspace_state: WorkspaceState;
   readonly plan: Plan;
   readonly catalog: Pick<Catalog, 'fx'>;
   readonly now: Temporal.Instant;
@@ -34,8 +34,8 @@ const EPOCH = Temporal.Instant.fromEpochMilliseconds(0);
  * end what is left of it, while the next is being collected. Undefined: the plan is free, or agreed without a subscription.
  */
 export function termAt(question: Question): ServedTerm | undefined {
-  const { standing, plan, catalog, now } = question;
-  const { months = [], subscribed = false, agreed = false, plan: paid } = standing.terms ?? {};
+  const { workspace_state, plan, catalog, now } = question;
+  const { months = [], subscribed = false, agreed = false, plan: paid } = workspace_state.terms ?? {};
   // As agreed: an operator said so, or the plan is none that payments put it on.
   const by_hand = agreed || paid !== plan.code;
   const begun = (at: Temporal.Instant): boolean => Temporal.Instant.compare(at, now) <= 0;

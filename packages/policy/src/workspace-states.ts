@@ -6,7 +6,7 @@ import { Generations } from './generations.ts';
 import { type StoredLevel, NOTHING_KNOWN, type Raised, type WorkspaceState } from './workspace-state.ts';
 
 interface Entry {
-  readonly standing: WorkspaceState;
+  readonly workspace_state: WorkspaceState;
   readonly loaded_ms: number;
   readonly stale: boolean;
   /** The plan of the workspace when this was made ready for it. */
@@ -60,7 +60,7 @@ export class WorkspaceStates {
 
   /** As last read. */
   of(workspace: string): WorkspaceState {
-    return this.#known.get(workspace)?.standing ?? NOTHING_KNOWN;
+    return this.#known.get(workspace)?.workspace_state ?? NOTHING_KNOWN;
   }
 
   /**
@@ -99,7 +99,7 @@ export class WorkspaceStates {
     const found = await readStates(this.#pool, ids, this.#clock.now());
     for (const id of ids) {
       const { plan } = this.#known.get(id) ?? {};
-      this.#known.set(id, { standing: found.get(id) ?? NOTHING_KNOWN, loaded_ms, stale: heard !== this.#heard, plan });
+      this.#known.set(id, { workspace_state: found.get(id) ?? NOTHING_KNOWN, loaded_ms, stale: heard !== this.#heard, plan });
     }
     return found;
   }

@@ -5,7 +5,7 @@ import { isObject, type Json } from './json.ts';
 /**
  * Providers' usage reports in one shape: `input_tokens` the total with cached and written tokens, `output_tokens` the total with
  * reasoning. Each function takes the report as the provider sent it and answers null for one that is absent, lacks a total, or
- * cannot be so. Null is not zero: the caller then counts the worst case as doubtful.
+ * cannot be so. Null is not zero: the caller then counts the worst case as unresolved.
  */
 
 /** No model reads or writes this many tokens in one call; a count beyond it is a broken report. */

@@ -78,7 +78,7 @@ async function call(
   } as const;
   await meters.end(
     actual === undefined
-      ? { kind: 'doubt', hold: id, workspace, attempts: [attempt], why: 'outage' }
+      ? { kind: 'unresolved', hold: id, workspace, attempts: [attempt], why: 'outage' }
       : {
           kind: 'settle',
           hold: id,

@@ -32,17 +32,17 @@ export class Account {
   /** Billing periods that have begun, and those whose monthly credits were granted, by plan. */
   readonly begun = new Set<string>();
   purse = new CreditBalance();
-  standing: WorkspaceState = NOTHING_KNOWN;
+  workspace_state: WorkspaceState = NOTHING_KNOWN;
 
   /** `terms`: what it paid for by a subscription. */
   constructor(workspace: WorkspaceId, terms?: ServedTerms) {
     this.workspace = workspace;
-    if (terms) this.standing = Object.freeze({ ...NOTHING_KNOWN, terms });
+    if (terms) this.workspace_state = Object.freeze({ ...NOTHING_KNOWN, terms });
   }
 
-  /** What is left of the raises of an earlier period comes into the policy's. True: the standing is another. */
+  /** What is left of the raises of an earlier period comes into the policy's. True: the state is another. */
   carryRaise(policy: Policy): boolean {
-    const { raised } = this.standing;
+    const { raised } = this.workspace_state;
     if (!isToCarry(policy, raised)) return false;
     const taken = this.counters.of(costMeter(policy.workspace.id, raised.unit, raised.period_start));
     this.#setRaised(policy, leftOfRaise(policy, raised, taken, policy.cost_cap));
@@ -51,7 +51,7 @@ export class Account {
 
   /** In the currency of the plan. */
   raise(policy: Policy, amount: Money): void {
-    const before = this.standing.raised;
+    const before = this.workspace_state.raised;
     const nanos = (before?.nanos ?? 0n) + amount.nanos;
     this.#setRaised(policy, money(nanos, amount.currency), before?.peak);
   }
@@ -59,10 +59,10 @@ export class Account {
   #setRaised({ billing_period, plan }: Policy, { nanos }: Money, before = 0n): void {
     const peak = nanos > before ? nanos : before;
     const raised = { unit: plan.price.currency, period_start: billing_period.start, nanos, peak };
-    this.standing = Object.freeze({ ...this.standing, raised });
+    this.workspace_state = Object.freeze({ ...this.workspace_state, raised });
   }
 
-  /** Where the plan's own ladder stands by what is known to be spent. True: the standing is another. */
+  /** Where the plan's own ladder stands by what is known to be spent. True: the state is another. */
   climb(policy: Policy, at: Temporal.Instant): boolean {
     const ladder = policy.catalog.ladders.find(({ name, watches }) => name === policy.plan.ladder && watches === 'ceiling');
     const meter = policy.meters.find(({ key, unit }) => key === 'cost' && unit === policy.cost_cap.currency);
@@ -73,8 +73,8 @@ export class Account {
     const before = policy.levels.find((active) => active.ladder === ladder)?.level ?? 0;
     if (level === before) return false;
     const { unit, window_start } = meter;
-    const levels = new Map(this.standing.levels).set(ladder.name, { unit, window_start, cap, spent, level, since: at });
-    this.standing = Object.freeze({ ...this.standing, levels });
+    const levels = new Map(this.workspace_state.levels).set(ladder.name, { unit, window_start, cap, spent, level, since: at });
+    this.workspace_state = Object.freeze({ ...this.workspace_state, levels });
     return true;
   }
 }

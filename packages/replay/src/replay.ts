@@ -188,7 +188,13 @@ export class Replay {
 
   #policyOf(account: Account, workspace: Workspace, catalog: Catalog, now: Temporal.Instant): Policy {
     const resolve = (): Policy =>
-      effectivePolicy({ workspace: this.#paidOf(workspace), catalog, state: this.#state, standing: account.standing, now });
+      effectivePolicy({
+        workspace: this.#paidOf(workspace),
+        catalog,
+        state: this.#state,
+        workspace_state: account.workspace_state,
+        now,
+      });
     const policy = resolve();
     return account.carryRaise(policy) ? resolve() : policy;
   }

@@ -66,11 +66,11 @@ function of(closing: Closing, at_ms: number, now: number, probe: string | null):
   return { state: 'closed', reason, why, retry_ms: state === 'tried' ? Math.min(left_ms, TRY_MS) : left_ms };
 }
 
-export function overviewOf(standing: RouteStatus, known: KnownRoute | undefined): RouteOverview {
-  if (known === undefined) return { ...standing, workspaces_kept_away: 0 };
+export function overviewOf(shared: RouteStatus, known: KnownRoute | undefined): RouteOverview {
+  if (known === undefined) return { ...shared, workspaces_kept_away: 0 };
   const now = performance.now();
   const kept = known.record.own.map((one) => of(one, known.at_ms, now, null)).filter(({ state }) => state === 'closed');
   const due = known.record.own.filter(({ state, reason }) => state !== 'open' && reason !== 'overrun');
   const alone = kept.find(({ reason }) => reason !== 'overrun') ?? due.map((one) => of(one, known.at_ms, now, null))[0];
-  return { ...(standing.state === 'open' && alone ? alone : standing), workspaces_kept_away: kept.length };
+  return { ...(shared.state === 'open' && alone ? alone : shared), workspaces_kept_away: kept.length };
 }

@@ -91,7 +91,7 @@ test('C12: a period in which a call is still running is closed when it has ended
   bench.clock.moveTo(Temporal.Instant.from('2026-05-10T04:00:00Z'));
   await bench.meters.sweep();
   expect(await close()).toBe(1);
-  // In doubt the customer is not charged.
+  // Unresolved, the customer is not charged.
   expect(await lineAt(workspace, '2026-05-01T00:00:00Z')).toMatchObject({ credits: 0n });
   expect(await revenueOf(workspace)).toEqual([]);
 });

@@ -39,7 +39,7 @@ export async function endFailed(engine: Engine, serving: Serving, error: unknown
   }
   if (!(error instanceof ProviderError)) {
     // A fault of ours, perhaps after the provider had begun: nobody can tell what it cost.
-    await endUnserved(engine, held, attemptOf(start, 'fault'), { kind: 'doubt' });
+    await endUnserved(engine, held, attemptOf(start, 'fault'), { kind: 'unresolved' });
     throw error;
   }
   if (error.overlong) {
@@ -50,7 +50,7 @@ export async function endFailed(engine: Engine, serving: Serving, error: unknown
   else {
     const ending = endingOf(held, reportOf(error), error.delivered !== '', 'failed');
     if (ending.kind === 'unresolved') {
-      await endUnserved(engine, held, attempt, { kind: 'doubt', ...whyUnresolved(serving, error) });
+      await endUnserved(engine, held, attempt, { kind: 'unresolved', ...whyUnresolved(serving, error) });
       // Should it fail, whoever composes the gate looks again soon.
       await keepWithinBound(engine, held.draft.catalog, error.provider).catch(() => {});
     } else await bookUncharged(engine, held, attempt, ending);

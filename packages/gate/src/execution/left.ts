@@ -29,6 +29,6 @@ export async function endLeft(
   const attempt = attemptOf(start, 'stopped', { request_id });
   if (ending.kind === 'unresolved') {
     held.draft.watch.end('ok');
-    await endUnserved(engine, held, attempt, { kind: 'doubt' });
+    await endUnserved(engine, held, attempt, { kind: 'unresolved' });
   } else await book(engine, held, attempt, ending, billOf(held, ending, 'served'), { deferred: true });
 }

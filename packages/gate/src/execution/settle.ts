@@ -121,12 +121,12 @@ async function keepLost(engine: Engine, { hold }: Held, settle: Extract<EndReque
   if (kept) engine.onLost?.(hold);
 }
 
-/** Ends a hold whose call cost nothing (`void`), or may have cost something nobody can tell (`doubt`). */
+/** Ends a hold whose call cost nothing (`void`), or may have cost something nobody can tell (`unresolved`). */
 export async function endUnserved(
   engine: Engine,
   held: Held,
   attempt: Attempt,
-  how: { readonly kind: 'void' } | { readonly kind: 'doubt'; readonly why?: 'outage' | 'timeout' },
+  how: { readonly kind: 'void' } | { readonly kind: 'unresolved'; readonly why?: 'outage' | 'timeout' },
 ): Promise<void> {
   const end: EndRequest = {
     ...how,

@@ -25,7 +25,7 @@ export class TrialWorld {
   /** What money went to so far: tasks, and trials. */
   readonly spent_on = new Set<string>();
   readonly #batches: Pool;
-  readonly #standings = new Map<string, WorkspaceState>();
+  readonly #workspace_states = new Map<string, WorkspaceState>();
 
   /** The database has the migrations of `TRIAL_ROOMS`, and is the caller's to drop. */
   constructor(database: { readonly url: string; readonly pool: Pool }, now: Temporal.Instant) {
@@ -59,8 +59,8 @@ export class TrialWorld {
   }
 
   policyOf(workspace: Workspace, catalog: Catalog, now = this.clock.now()): Policy {
-    const standing = this.#standings.get(workspace.id) ?? NOTHING_KNOWN;
-    return effectivePolicy({ workspace, catalog, state: STATE, standing, now });
+    const workspace_state = this.#workspace_states.get(workspace.id) ?? NOTHING_KNOWN;
+    return effectivePolicy({ workspace, catalog, state: STATE, workspace_state, now });
   }
 
   /** A gate before providers that do their worst, which nothing closes: they are asked again and again. */
@@ -102,10 +102,10 @@ export class TrialWorld {
       (one) => one.workspace === workspace.id,
     );
     const nanos = raises.reduce((sum, raise) => sum + raise.nanos, 0n);
-    const before = this.#standings.get(workspace.id)?.raised?.nanos ?? 0n;
+    const before = this.#workspace_states.get(workspace.id)?.raised?.nanos ?? 0n;
     const { currency } = policy.cost_cap;
     const raised = { unit: currency, period_start: policy.billing_period.start, nanos, peak: nanos };
-    this.#standings.set(workspace.id, { ...NOTHING_KNOWN, raised });
+    this.#workspace_states.set(workspace.id, { ...NOTHING_KNOWN, raised });
     return money(nanos - before, currency);
   }
 
@@ -130,7 +130,7 @@ export class TrialWorld {
     const { terms } = foldTerms({ snapshots: [snapshot], invoices: [] }, () => catalog, catalog.fx);
     const months = terms.months.map((month): MonthRow => ({ ...month, owed: 0n, owed_unit: null, lapsed: false }));
     const served = { months, subscribed: terms.subscribed, plan, agreed: false };
-    this.#standings.set(workspace.id, { ...NOTHING_KNOWN, terms: served });
+    this.#workspace_states.set(workspace.id, { ...NOTHING_KNOWN, terms: served });
     const credits = findPlan(catalog, plan)?.trial?.credits ?? 0n;
     if (months.length === 0 || credits === 0n) return;
     await grantCredits(this.database.pool, now, {

@@ -19,7 +19,7 @@ export interface Trial {
 const spending: fc.Arbitrary<Spending> = fc.record({
   plan: fc.nat(5),
   before: fc.oneof(fc.constant(0), fc.integer({ min: 50, max: 100 })),
-  behaviours: fc.array(fc.constantFrom('kept', 'beyond', 'beyond', 'uncharged', 'doubt'), { minLength: 1, maxLength: 5 }),
+  behaviours: fc.array(fc.constantFrom('kept', 'beyond', 'beyond', 'uncharged', 'unknown'), { minLength: 1, maxLength: 5 }),
   calls: fc.integer({ min: 2, max: 9 }),
   words: fc.constantFrom(1, 8, 90),
   output: fc.constantFrom(1, 60, 30_000),

@@ -17,9 +17,9 @@ import { promptBounds } from '@purser/routing';
 
 /**
  * What becomes of a call. `kept`: the most within the limits that were sent. `beyond`: the most that its model can write, in the dearest way
- * the provider has. `uncharged`: billed as beyond, and failed. `doubt`: nobody here ever learns what it cost.
+ * the provider has. `uncharged`: billed as beyond, and failed. `unknown`: nobody here ever learns what it cost.
  */
-export type Behaviour = 'kept' | 'beyond' | 'uncharged' | 'doubt';
+export type Behaviour = 'kept' | 'beyond' | 'uncharged' | 'unknown';
 
 /** What the providers of one trial billed, and who of them is waiting to answer. */
 export class Account {
@@ -66,13 +66,13 @@ export class WorstProvider implements Provider {
       promptBounds(call.messages.map(({ content }) => ({ content: textOf(content) }))).input_tokens_max,
       model.context_tokens,
     );
-    const keeps = behaviour === 'kept' || behaviour === 'doubt';
+    const keeps = behaviour === 'kept' || behaviour === 'unknown';
     const usage = keeps
       ? dearestUsage(price, input, call.output_tokens_max, false)
       : dearestUsage(price, input, model.output_tokens_max, true);
     this.#account.bill('text', costOf(price, usage));
     await this.#account.reached();
-    if (behaviour === 'doubt') throw new Error('the connection is gone, and with it what the call cost');
+    if (behaviour === 'unknown') throw new Error('the connection is gone, and with it what the call cost');
     if (behaviour === 'uncharged')
       throw new ProviderError(this.id, 'failed after its bill', { kind: 'unavailable', billed: usage });
     return {
@@ -110,7 +110,7 @@ export class WorstProvider implements Provider {
     const usage = most(price);
     this.#account.bill(task, costOf(price, usage));
     await this.#account.reached();
-    if (behaviour === 'doubt') throw new Error('the connection is gone, and with it what the call cost');
+    if (behaviour === 'unknown') throw new Error('the connection is gone, and with it what the call cost');
     if (behaviour === 'uncharged')
       throw new ProviderError(this.id, 'failed after its bill', { kind: 'unavailable', billed: usage });
     return usage;

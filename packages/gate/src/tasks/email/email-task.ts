@@ -27,7 +27,7 @@ export interface EmailResult {
 
 type FittedEmail = FittedStep<number>;
 
-/** One hold is for so many messages at most: what a process that dies leaves in doubt. */
+/** One hold is for so many messages at most: what a process that dies leaves unresolved. */
 export const SLICE_MAX = 50;
 /** So many are handed over side by side, and written down together before and after. */
 const GROUP_MAX = 10;

@@ -74,7 +74,7 @@ async function answerWhole(engine: Engine, serving: Serving, passed: PassedWhole
   const booking = book(engine, held, attempt, ending, bill, { kept, deferred });
   engine.inFlight.settle(booking);
   if (deferred) return { ...answer, bill };
-  // What could not be written ends in doubt, and doubt charges nothing either.
+  // What could not be written ends as unresolved, and that charges nothing either.
   const booked = await booking.catch(() => undefined);
   return { ...answer, bill: { ...bill, charged: booked?.charged ?? 0n } };
 }
