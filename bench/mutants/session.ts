@@ -62,6 +62,8 @@ process.on('message', (asked: Asked) => {
     },
   );
 });
+// Whoever asked is gone.
+process.on('disconnect', () => process.exit());
 tell({ is: 'ready' });
 
 async function run(asked: Asked): Promise<void> {
@@ -70,7 +72,9 @@ async function run(asked: Asked): Promise<void> {
   changes = asked.changes;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  const modules = new Map(changes.flatMap((change) => (change?.file.endsWith('.ts') ? [[change.file, change.original] as const] : [])));
+  const modules = new Map(
+    changes.flatMap((change) => (change?.file.endsWith('.ts') ? [[change.file, change.original] as const] : [])),
+  );
   const originals = [...modules].map(([file, original]) => ({ file, original, name: addVariant(file, original) }));
   for (const { file, original, name } of originals) write(file, chooser(file, original, name));
   const specifications = changes.map((change, place) => {

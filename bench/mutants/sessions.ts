@@ -41,11 +41,20 @@ export class Session implements AsyncDisposable {
     between: () => Promise<void>,
   ): Promise<void> {
     this.#limit_ms ??= await this.#measure();
-    for (let from = 0; from < changes.length;) {
-      const batch = changes.slice(from, from + TOGETHER);
-      from += await this.#try(batch, this.#limit_ms, (place, outcome) => {
-        told(from + place, outcome);
-      });
+    let left = changes.map((change, place) => ({ change, place }));
+    while (left.length > 0) {
+      const batch = left.slice(0, TOGETHER);
+      const tried = new Set<number>();
+      await this.#try(
+        batch.map(({ change }) => change),
+        this.#limit_ms,
+        (number, outcome) => {
+          tried.add(number);
+          told(batch[number]?.place ?? 0, outcome);
+        },
+      );
+      // After one that does not end the others are for another process; which of them were tried before is not in their order.
+      left = [...batch.filter((_, number) => !tried.has(number)), ...left.slice(TOGETHER)];
       await between();
     }
   }
@@ -54,8 +63,10 @@ export class Session implements AsyncDisposable {
     // The first run transforms everything; the second is what a run takes.
     let begun = performance.now();
     const failed: string[] = [];
-    const done = await this.#try([undefined, undefined, undefined], FIRST_MS, (place, { fate, by }) => {
-      if (place < 2) begun = performance.now();
+    let done = 0;
+    await this.#try([undefined, undefined, undefined], FIRST_MS, (_, { fate, by }) => {
+      done++;
+      if (done < 3) begun = performance.now();
       if (fate !== 'survived') failed.push(`${fate}: ${by}`);
     });
     if (failed.length > 0 || done < 3) throw new Error(`the suites fail without any mutant: ${failed.join('; ')}`);
@@ -64,44 +75,46 @@ export class Session implements AsyncDisposable {
     return took_ms * PATIENCE + PATIENCE_MORE_MS;
   }
 
-  /** How many it came to: after one that does not end the others are for another process. */
-  async #try(changes: Asked['changes'], limit_ms: number, told: (place: number, outcome: Outcome) => void): Promise<number> {
+  /** Tells of each change that it came to; a process in which one does not end is no more. */
+  async #try(changes: Asked['changes'], limit_ms: number, told: (place: number, outcome: Outcome) => void): Promise<void> {
     const child = (this.#child ??= await this.#start());
-    const { promise, resolve } = Promise.withResolvers<number>();
-    let [place, tried] = [0, 0];
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    let [begun, tried]: [number | undefined, number] = [undefined, 0];
     const giveUp = (fate: Outcome['fate'], by: string): void => {
-      told(place, { fate, by });
-      resolve(place + 1);
+      // Between two of them it is nobody's doing: those that are left go to the next process.
+      if (begun !== undefined) told(begun, { fate, by });
+      else if (tried === 0) throw new Error(`vitest does not run: ${by}`);
+      resolve(undefined);
     };
     const late = (): void => {
-      giveUp('timed out', '');
+      giveUp('timed out', 'no end');
     };
     let timer = setTimeout(late, limit_ms + FIRST_MS);
     const hear = (message: Told): void => {
       clearTimeout(timer);
-      if (message.is === 'begun') ({ place } = message);
-      if (message.is === 'over' && tried < changes.length) giveUp('noticed', 'the worker ended');
-      else if (message.is === 'over') resolve(changes.length);
-      else timer = setTimeout(late, limit_ms);
+      if (message.is === 'over') {
+        if (tried < changes.length) giveUp('noticed', 'the worker ended');
+        else resolve(undefined);
+        return;
+      }
+      timer = setTimeout(late, limit_ms);
+      if (message.is === 'begun') begun = message.place;
       if (message.is !== 'tried') return;
+      begun = undefined;
       tried++;
       told(message.place, { fate: message.noticed === undefined ? 'survived' : 'noticed', by: message.noticed ?? '' });
-      // Where nothing follows it waits for the end of the run.
-      place = message.place + 1;
     };
     const ended = (): void => {
-      clearTimeout(timer);
       giveUp('noticed', 'the process ended');
     };
     child.on('message', hear);
     child.once('exit', ended);
     child.send({ suites: this.#suites, changes } satisfies Asked);
-    const count = await promise;
+    await promise;
     clearTimeout(timer);
     child.off('message', hear);
     child.off('exit', ended);
     if (tried < changes.length) await this.#kill();
-    return Math.min(count, changes.length);
   }
 
   async #start(): Promise<ChildProcess> {

@@ -35,7 +35,16 @@ export const TARGETS: readonly Target[] = [
     ]),
     narrow: {
       project: 'unit',
-      files: testsOf('money', ['cost', 'dearest-cost', 'exchange', 'minor-units', 'money', 'price-book', 'ratio', 'without-amounts']),
+      files: testsOf('money', [
+        'cost',
+        'dearest-cost',
+        'exchange',
+        'minor-units',
+        'money',
+        'price-book',
+        'ratio',
+        'without-amounts',
+      ]),
     },
   },
   {

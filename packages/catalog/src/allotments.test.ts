@@ -259,7 +259,7 @@ describe('what a plan’s credits can cost (F1, C2, C12)', () => {
 });
 
 describe('what a plan’s e-mail can cost (F3)', () => {
-  const mailed = (quotas: Record<string, bigint>, each = '2', tokens: readonly string[] = []): readonly string[] => {
+  const mailed = (quotas: Record<string, bigint>, each = '2', announced: readonly string[] = []): readonly string[] => {
     const [of, plan] = offer({ task: 'text', quotas, units: { input_token: '0' } });
     const price = (model: string, units: Record<string, string>): ModelPrice => ({
       ...of.prices.entries[0]!,
@@ -270,7 +270,7 @@ describe('what a plan’s e-mail can cost (F3)', () => {
     const prices = new PriceBook([
       ...of.prices.entries,
       price('email', { email: each }),
-      ...tokens.map((one) => price('email', { email: one })),
+      ...announced.map((one, place) => ({ ...price('email', { email: one }), from: NOW.add({ hours: 1 + place }) })),
     ]);
     const found = allotmentsOf(
       { ...of, prices },
@@ -285,6 +285,16 @@ describe('what a plan’s e-mail can cost (F3)', () => {
     expect(mailed({ emails_month: 30n })[0]).toContain('30 e-mails');
     expect(mailed({ emails_day: 1n, emails_month: 30n })[0]).toContain('30 e-mails');
     expect(mailed({ emails_day: 1n, emails_month: 40n })[0]).toContain('31 e-mails');
+  });
+
+  test('counts at the dearest of the prices in force and announced', () => {
+    for (const announced of [
+      ['5', '3'],
+      ['3', '5'],
+      ['1', '5'],
+    ])
+      expect(mailed({ emails_month: 10n }, '2', announced)[0]).toContain('50 EUR');
+    expect(mailed({ emails_month: 10n }, '2', ['1', '0'])[0]).toContain('20 EUR');
   });
 
   test('is without a bound where it costs and has no quota; free e-mail needs none', () => {

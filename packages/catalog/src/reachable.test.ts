@@ -1,7 +1,8 @@
-import { currency, type ModelPrice, PriceBook } from '@purser/money';
+import { currency, type ModelPrice, money, PriceBook } from '@purser/money';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import type { Catalog, ModelEntry, Plan } from './catalog.ts';
+import { dearestCall } from './exposure.ts';
 import { loadCatalog } from './index.ts';
 import { allowedModels, emailPrices, isFree, priceKeyOf, reachable } from './reachable.ts';
 import { writeSmallCatalog } from './testing/small-catalog.ts';
@@ -100,12 +101,13 @@ describe('a call is booked at', () => {
 });
 
 describe('e-mail is booked at', () => {
-  const own = () => [model('offline/mail', { task: 'email' }), model('offline/text')];
+  const own = () => [model('offline/mail', { task: 'email' }), model('offline/text'), model('other/ses', { task: 'email' })];
   const prices = () =>
     new PriceBook([
       price('mail/email', { email: 5n }),
       price('offline/mail', { email: 7n }),
       price('offline/text', { input_token: 9n }),
+      price('other/ses', { email: 11n }),
     ]);
   const found = (plan: Plan, book = prices()) =>
     emailPrices({ ...catalog, models: own(), prices: book }, plan, NOW).map(({ units }) => units.email);
@@ -125,8 +127,14 @@ describe('e-mail is booked at', () => {
   });
 });
 
+test('a call to our own provider cannot be billed more than was held for it, whatever its price', () => {
+  const dear = price('cloud/one', { input_token: 10n ** 15n, output_token: 10n ** 15n });
+  expect(dearestCall(model('offline/1'), dear, 5)).toBeUndefined();
+  expect(dearestCall(model('cloud/one', { output_tokens_max: 7 }), dear, 5)).toEqual(money(12n, currency('EUR')));
+});
+
 test('a price is free where everything that it names is nothing, in every size and every way of processing', () => {
-  const free = price('a/b', { input_token: 0n, output_token: undefined });
+  const free = price('a/b', { input_token: 0n });
   const dear = { input_token: 1n };
   const tier = { above_input_tokens: 1, prices: { input_token: 0n } };
   const service = { name: 'flex', units: { input_token: 0n }, tiers: [tier] };

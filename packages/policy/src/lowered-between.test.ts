@@ -1,4 +1,5 @@
 import { type Catalog, loadCatalog, proposeCatalog } from '@purser/catalog';
+import { parseMoney } from '@purser/money';
 import { beforeAll, expect, test } from 'vitest';
 
 import { loweredBetween } from './lowered-between.ts';
@@ -47,4 +48,28 @@ test('a quota that came where there was none, a feature that went, and a plan th
     { name: 'features.video', from: 'video', to: null },
   ]);
   expect(loweredBetween({ plan: 'BUSINESS', overrides: {} }, sold, open, NOW)).toEqual([]);
+});
+
+test('credits paid as one goes, of which there may be fewer, and quotas that were another number', () => {
+  const business = sold.plans.find(({ code }) => code === 'BUSINESS')!;
+  const with_ = (credits_max: bigint | undefined, tokens_day?: bigint): Catalog => {
+    const { pay_as_you_go: _, ...plan } = business;
+    const pay_as_you_go = credits_max === undefined ? undefined : { credits_max, price: parseMoney('1', 'USD') };
+    const quotas = tokens_day === undefined ? {} : { tokens_day };
+    return { ...sold, plans: [{ ...plan, quotas, ...(pay_as_you_go && { pay_as_you_go }) }] };
+  };
+  const between = (from: Catalog, to: Catalog) => loweredBetween({ plan: 'BUSINESS', overrides: {} }, from, to, NOW);
+  expect(between(with_(5n), with_(4n))).toEqual([{ name: 'pay_as_you_go', from: '5', to: '4' }]);
+  expect(between(with_(1n), with_(undefined))).toEqual([{ name: 'pay_as_you_go', from: '1', to: '0' }]);
+  expect([between(with_(undefined), with_(1n)), between(with_(5n), with_(5n)), between(with_(0n), with_(undefined))]).toEqual([
+    [],
+    [],
+    [],
+  ]);
+  expect(between(with_(undefined, 5n), with_(undefined, 4n))).toEqual([{ name: 'quotas.tokens_day', from: '5', to: '4' }]);
+  expect([between(with_(undefined, 5n), with_(undefined, 5n)), between(with_(undefined, 5n), with_(undefined))]).toEqual([
+    [],
+    [],
+  ]);
+  expect(between(with_(undefined), with_(undefined, 5n))).toEqual([{ name: 'quotas.tokens_day', from: null, to: '5' }]);
 });

@@ -54,6 +54,12 @@ describe('F1, C12 credits sold one by one by agreement', () => {
   });
 });
 
+test('F1: a ceiling that was agreed in another currency is proven at the plain rate, rounded down', () => {
+  // $14.459042554 × 0.94 = €13.59150000076, and one nano-dollar more is the next nano-euro.
+  expect(refusal('PRO', { ceiling: { amount: '14.459042554', currency: 'USD' } })).toBeUndefined();
+  expect(refusal('PRO', { ceiling: { amount: '14.459042555', currency: 'USD' } })).toMatch(/PRO would not keep its margin/);
+});
+
 describe('F1 what a plan that costs nothing may cost us', () => {
   const dear: Overrides = { ceiling: { amount: '5', currency: 'EUR' }, providers: { text: ['openai'] } };
 

@@ -1,14 +1,14 @@
 import { newId } from '@purser/database';
 import { type Catalog, loadCatalog, proposeCatalog } from '@purser/catalog';
 import type { Overrides, Workspace } from '@purser/identity';
-import { formatMoney } from '@purser/money';
+import { formatMoney, money } from '@purser/money';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { effectivePolicy } from './effective-policy.ts';
 import { explainPolicy } from './explain.ts';
 import type { Policy } from './policy.ts';
 import { refuseLoss } from './prove-overrides.ts';
-import { withAcceptedLoss } from './proven-overrides.ts';
+import { isLossAccepted, provenOverrides, withAcceptedLoss } from './proven-overrides.ts';
 
 const NOW = Temporal.Instant.from('2026-11-10T00:00:00Z');
 
@@ -67,6 +67,44 @@ describe('what was agreed beside one plan and comes to stand beside another', ()
     expect(formatMoney(policyOn('BUSINESS', cheap).pay_as_you_go!.price)).toBe('0.02 USD');
     expect(policyOn('PRO', cheap).pay_as_you_go).toBeUndefined();
     expect(policyOn('PRO', cheap).lowered).toEqual([{ name: 'pay_as_you_go', agreed: '0.001 USD', holds: 'none' }]);
+  });
+
+  test('F1: what was collected bounds it rather than the price, and in another currency it counts rounded down', () => {
+    const pro = planOf('PRO');
+    const holds = (amount: string, currency: string, collected?: bigint) =>
+      provenOverrides(
+        pro,
+        catalog,
+        { ceiling: { amount, currency } },
+        collected === undefined ? undefined : money(collected, pro.price.currency),
+      ).ceiling?.nanos;
+    expect([holds('5', 'EUR'), holds('5', 'EUR', 3n), holds('20', 'EUR', 15_000_000_000n), holds('5', 'EUR', -1n)]).toEqual([
+      5_000_000_000n,
+      3n,
+      15_000_000_000n,
+      0n,
+    ]);
+    expect(holds('0.000000005', 'USD')).toBe(4n);
+    expect(provenOverrides(pro, catalog, { ceiling: { amount: '13.5915', currency: 'EUR' } }).lowered).toEqual([]);
+    expect(provenOverrides(pro, catalog, {})).toEqual({ lowered: [] });
+  });
+
+  test('F1, C12: what is sold no more cannot be sold too cheap', () => {
+    const none: Overrides = { pay_as_you_go: { credits_max: 0, price: { amount: '0', currency: 'EUR' } } };
+    expect(provenOverrides(planOf('PRO'), catalog, none)).toMatchObject({ pay_as_you_go: { credits_max: 0n }, lowered: [] });
+    const cheap: Overrides = { pay_as_you_go: { credits_max: 9, price: { amount: '0', currency: 'EUR' } } };
+    expect(provenOverrides(planOf('PRO'), catalog, cheap)).toMatchObject({
+      pay_as_you_go: { credits_max: 0n },
+      lowered: [{ holds: 'none' }],
+    });
+  });
+
+  test('F1: a loss is accepted beside its plan alone; without a plan named, beside any; and written down it names one', () => {
+    const [pro, business] = [planOf('PRO'), planOf('BUSINESS')];
+    const named: Overrides = { accepted_loss: { reason: 'a pilot', plan: 'PRO' } };
+    expect([isLossAccepted(named, pro), isLossAccepted(named, business), isLossAccepted({}, pro)]).toEqual([true, false, false]);
+    expect(isLossAccepted({ accepted_loss: { reason: 'a pilot' } }, business)).toBe(true);
+    expect(withAcceptedLoss({ credits_monthly: 1 }, pro)).toEqual({ credits_monthly: 1 });
   });
 
   test('F1: a loss that was agreed to beside one plan holds for that plan, at no lower a price', () => {
