@@ -7,6 +7,7 @@ import { benchKills } from './kills/run.ts';
 import { benchKilledLives } from './lives/killed.ts';
 import { benchLives } from './lives/run.ts';
 import { benchLimits } from './limits/run.ts';
+import { benchMutants } from './mutants/run.ts';
 import { benchPage } from './page/run.ts';
 import { benchScale } from './scale/run.ts';
 import { benchStart } from './start/run.ts';
@@ -34,11 +35,18 @@ const BENCHES: Record<string, (quick: boolean) => Promise<void>> = {
 };
 
 const words = process.argv.slice(2);
+// Neither a measurement nor quick: only when it is asked for, and what follows are files.
+if (words[0] === 'mutants') {
+  await benchMutants(words.slice(1));
+  process.exit(0);
+}
 const quick = words.includes('--quick');
 const wanted = words.filter((word) => !word.startsWith('--'));
 const unknown = wanted.filter((name) => !Object.hasOwn(BENCHES, name));
 if (unknown.length > 0) {
-  console.error(`bench: there is no '${unknown.join(', ')}'; want any of ${Object.keys(BENCHES).join(', ')}, and --quick`);
+  console.error(
+    `bench: there is no '${unknown.join(', ')}'; want any of ${Object.keys(BENCHES).join(', ')}, and --quick; or mutants, and files`,
+  );
   process.exit(1);
 }
 for (const [name, run] of Object.entries(BENCHES)) {

@@ -123,6 +123,20 @@ describe('what a call costs', () => {
     expect(worstCaseCost(cacheOnly, { input_tokens: 1, output_tokens: 0 })).toEqual({ unpriced: 'input_token' });
   });
 
+  test('pieces of a module’s own units, and as many calls as are said, cost their prices; of several unknown units the first is named', () => {
+    const carved = price({
+      units: { ...flash.units, carving: parseUnitPrice('2', 'each'), request: parseUnitPrice('1', 'each') },
+    });
+    expect(amountOf(actualCost(carved, { ...NO_USAGE, units: { carving: 3 } }))).toBe('7');
+    expect(amountOf(actualCost(carved, { ...NO_USAGE, requests: 4 }))).toBe('4');
+    expect(amountOf(actualCost(carved, { ...NO_USAGE, requests: 0 }))).toBe('0');
+    expect(actualCost(flash, { ...NO_USAGE, units: { carving: 1 } })).toEqual({ unpriced: 'carving' });
+    expect(actualCost(flash, { ...NO_USAGE, seconds: 1, emails: 1 })).toEqual({ unpriced: 'second' });
+    for (const wrong of [-1, 0.5])
+      expect(() => actualCost(carved, { ...NO_USAGE, units: { carving: wrong } })).toThrow('carving');
+    expect(() => actualCost(flash, { ...NO_USAGE, images: [{ size: '1x1', quality: 'low', count: -1 }] })).toThrow('image count');
+  });
+
   test('nonsense from a provider counts as the larger total, never as a fault or a gift', () => {
     expect(amountOf(actualCost(flash, { input_tokens: 10, output_tokens: 0, cached_input_tokens: 1000 }))).toBe('0.00003');
     expect(amountOf(actualCost(flash, { input_tokens: 0, output_tokens: 10, reasoning_tokens: 1000 }))).toBe('0.0025');

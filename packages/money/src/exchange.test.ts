@@ -81,6 +81,7 @@ describe('exchange (F2)', () => {
         const back = findRate(rates, EUR, USD)!;
         expect(there.numerator * back.numerator).toBe(there.denominator * back.denominator);
         expect(convertCost(amount, USD, rates)).toBe(amount);
+        expect(findRate({ ...rates, rates: new Map() }, USD, USD)).toEqual(ratio(1n, 1n));
       }),
     );
   });

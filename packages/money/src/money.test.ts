@@ -9,12 +9,15 @@ import {
   type Money,
   money,
   multiply,
+  NANOS_PER_UNIT,
   parseMoney,
   parseRatio,
   ratio,
   scale,
+  smaller,
   subtract,
   toWire,
+  zero,
 } from './index.ts';
 
 const EUR = currency('EUR');
@@ -87,6 +90,26 @@ describe('money', () => {
   test('is frozen, and never larger than a database integer', () => {
     expect(Object.isFrozen(money(1n, EUR))).toBe(true);
     expect(() => multiply(money(10n ** 18n, EUR), 10n)).toThrow('64 bits');
+  });
+
+  test('is as large as a database integer and no larger, whether counted or written', () => {
+    const most = 2n ** 63n - 1n;
+    for (const nanos of [most, -most]) {
+      expect(money(nanos, EUR).nanos).toBe(nanos);
+      expect(parseMoney(formatAmount(money(nanos, EUR)), 'EUR').nanos).toBe(nanos);
+    }
+    expect(() => money(most + 1n, EUR)).toThrow('64 bits');
+    expect(() => money(-most - 1n, EUR)).toThrow('64 bits');
+    for (const text of ['9223372036.854775808', '-9223372036.854775808']) {
+      expect(() => parseMoney(text, 'EUR')).toThrow(`${text} is too large`);
+    }
+  });
+
+  test('has an order, a zero, and a smaller of two', () => {
+    const [one, two] = [money(1n, EUR), money(2n, EUR)];
+    expect([compare(one, two), compare(two, one), compare(one, money(1n, EUR))]).toEqual([-1, 1, 0]);
+    expect([smaller(one, two), smaller(two, one)]).toEqual([one, one]);
+    expect([zero(EUR).nanos, NANOS_PER_UNIT]).toEqual([0n, parseMoney('1', 'EUR').nanos]);
   });
 
   test('scaling up never gives less than the exact product, scaling down never more, and they differ by at most one nano', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { currency, formatUnitPrice, type ModelPrice, parseUnitPrice, PriceBook } from './index.ts';
+import { currency, findImagePrice, formatUnitPrice, type ModelPrice, parseUnitPrice, PriceBook } from './index.ts';
 
 function entry(key: string, from: string, input_token: bigint): ModelPrice {
   const slash = key.indexOf('/');
@@ -44,7 +44,31 @@ describe('the price book', () => {
     const twice = new PriceBook([entry('a/b', '2026-01-01T00:00Z', 1n), entry('a/b', '2026-01-01T00:00Z', 2n)]);
     expect(twice.find('a', 'b', at('2026-06-01T00:00Z'))?.units.input_token).toBe(2n);
     expect(twice.history('a/b')).toHaveLength(2);
+    expect(twice.history('a/c')).toEqual([]);
   });
+});
+
+test('an image has the price of its size and quality, else of its quality, else of its size, else of any; of two the first', () => {
+  const images = [
+    ['1x1', 'low', 1n],
+    ['2x2', 'low', 2n],
+    ['1x1', 'low', 9n],
+    ['*', 'high', 3n],
+    ['2x2', '*', 4n],
+  ] as const;
+  const price = {
+    ...entry('a/b', '2026-01-01T00:00Z', 0n),
+    images: images.map(([size, quality, yoctos]) => ({ size, quality, yoctos })),
+  };
+  const of = (size: string, quality: string) => findImagePrice(price, { size, quality });
+  expect([of('1x1', 'low'), of('2x2', 'low'), of('1x1', 'high'), of('2x2', 'high'), of('2x2', 'other')]).toEqual([
+    1n,
+    2n,
+    3n,
+    3n,
+    4n,
+  ]);
+  expect([of('3x3', 'low'), of('1x1', 'other')]).toEqual([undefined, undefined]);
 });
 
 describe('unit prices', () => {
