@@ -144,6 +144,12 @@ describe('what a plan’s quotas can cost is the dearest that its models take fo
     expect(quotasOf(what)?.[0]).toBe(limit);
   });
 
+  test('a fraction of a nano-unit is one, and of what is free there may be any number', () => {
+    const least = { task: 'text', quotas: { tokens_month: 1n }, units: { input_token: '0.000000000000000000000001' } };
+    expect(quotasOf(least)?.[0]).toBe('0.000000001 EUR');
+    expect(quotasOf({ task: 'image', images: ['0'] })).toEqual(['0 EUR', 'every model it reaches is free']);
+  });
+
   const request = { output_tokens_max: 1000, credits_max: 10n, input_chars_max: 100 };
   test.each<[string, Offer, string | undefined]>([
     ['the dearest of its sizes', { task: 'image', quotas: { images_month: 5n }, images: ['2', '3', '1'] }, '15 EUR'],

@@ -144,7 +144,13 @@ describe('a customer that does not pay (C5)', () => {
 
   test('of a plan that has nothing to pay there is none', async () => {
     const catalog = await small(['alerts: [0.7, 0.9]', DEGRADE]);
-    expect(lossesOf({ ...catalog, plans: catalog.plans.filter(({ code }) => code === 'FREE') })).toEqual([]);
+    const free = catalog.plans.find(({ code }) => code === 'FREE')!;
+    const pro = catalog.plans.find(({ code }) => code === 'PRO')!;
+    expect(lossesOf({ ...catalog, plans: [free] })).toEqual([]);
+    const generous = { ...pro, price: parseMoney('0', 'EUR'), marketing_budget: pro.ceiling };
+    expect(lossesOf({ ...catalog, plans: [generous] })).toEqual([]);
+    const pay_as_you_go = { credits_max: 10n, price: parseMoney('1', 'EUR') };
+    expect(lossesOf({ ...catalog, plans: [{ ...generous, pay_as_you_go }] })).toMatchObject([{ witness: { kind: 'unpaid' } }]);
   });
 });
 
