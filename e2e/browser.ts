@@ -1,6 +1,11 @@
-import { source as axe_source } from 'axe-core';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { expect, inject } from 'vitest';
+
+/** The small one: a page reads it anew after each load. */
+const axe_source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** WCAG 2.2 AA with all it builds on, and what axe itself holds to be good practice. */
 const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -19,11 +24,10 @@ export interface Look {
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 const DESKTOP = { viewport: { width: 1280, height: 860 } };
 
-/** Each looks at both colour schemes: see `faultsOf`. */
-export const LOOKS: readonly Look[] = [
-  { name: 'on a phone', options: { ...PHONE, colorScheme: 'light' } },
-  { name: 'on a desktop', options: { ...DESKTOP, colorScheme: 'dark' } },
-];
+export const ON_PHONE: Look = { name: 'on a phone', options: { ...PHONE, colorScheme: 'light' } };
+
+/** Of what is walked through in both sizes. Each looks at both colour schemes: see `faultsOf`. */
+export const LOOKS: readonly Look[] = [ON_PHONE, { name: 'on a desktop', options: { ...DESKTOP, colorScheme: 'dark' } }];
 
 export const ON_DESKTOP: Look = { name: 'on a desktop', options: { ...DESKTOP, colorScheme: 'light' } };
 
@@ -35,15 +39,27 @@ export interface Visit {
   readonly close: () => Promise<void>;
 }
 
-export async function visit(browser: Browser, origin: string, look: Look): Promise<Visit> {
+interface Arrival {
+  /** Who comes with a session; absent: nobody is signed in. That the form gives one is what the journeys of signing in are about. */
+  readonly key?: string;
+  /** The page that is opened first. */
+  readonly path?: string;
+}
+
+export async function visit(browser: Browser, origin: string, look: Look, { key, path = '/' }: Arrival = {}): Promise<Visit> {
   const context = await browser.newContext({ ...look.options, baseURL: origin, reducedMotion: 'reduce' });
+  if (key !== undefined) {
+    const signed_in = await context.request.post('/api/session', { data: { key }, headers: { origin } });
+    expect(signed_in.status()).toBe(201);
+  }
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
-  await page.goto('/');
+  await page.goto(path);
+  if (key !== undefined) await page.getByRole('button', { name: 'Sign out' }).waitFor();
   return { page, complaints, close: () => context.close() };
 }
 
@@ -61,7 +77,10 @@ export async function tab(page: Page, name: string): Promise<void> {
   await link.first().click();
 }
 
-/** What axe finds wrong, one line each, in light and in dark; and what sticks out of the screen sideways. */
+/**
+ * What axe finds wrong at this size, one line each, in light and in dark; and what sticks out of the screen sideways. The page stays in
+ * the scheme that was looked at last: to paint all of it once more would only show what was seen before.
+ */
 export async function faultsOf(page: Page): Promise<string[]> {
   // A button that has just been enabled is between two colours for a moment.
   await page.evaluate(
@@ -71,12 +90,32 @@ export async function faultsOf(page: Page): Promise<string[]> {
   const dark = await page.evaluate<boolean>("matchMedia('(prefers-color-scheme: dark)').matches");
   // Only colours differ in the other scheme.
   await page.emulateMedia({ colorScheme: dark ? 'light' : 'dark' });
-  // What is looked at has to be painted first: on a slow machine that takes a moment.
-  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  await painted(page);
   faults.push(...(await axeFaults(page, { type: 'rule', values: ['color-contrast'] })));
-  await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
+  return [...faults, ...(await overflowOf(page))];
+}
+
+/** The same at the size of a phone and at that of a desktop: each of them in both schemes. The page is left as it was. */
+export async function faultsInBothSizes(page: Page): Promise<string[]> {
+  const own = page.viewportSize() ?? DESKTOP.viewport;
+  const other = own.width === PHONE.viewport.width ? DESKTOP.viewport : PHONE.viewport;
+  const faults = await faultsOf(page);
+  await page.setViewportSize(other);
+  await painted(page);
+  faults.push(...(await faultsOf(page)).map((fault) => `${other.width} px wide: ${fault}`));
+  await page.setViewportSize(own);
+  return faults;
+}
+
+/** What is looked at has to be painted first: on a slow machine that takes a moment. */
+async function painted(page: Page): Promise<void> {
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+}
+
+/** What sticks out of the screen sideways. */
+export async function overflowOf(page: Page): Promise<string[]> {
   const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-  return overflow > 0 ? [...faults, `the page is ${overflow} px wider than the screen`] : faults;
+  return overflow > 0 ? [`the page is ${overflow} px wider than the screen`] : [];
 }
 
 interface RunOnly {
@@ -93,7 +132,8 @@ interface Violation {
 async function axeFaults(page: Page, runOnly: RunOnly): Promise<string[]> {
   if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(axe_source);
   expect(await page.locator('iframe').count(), 'axe is not asked about frames').toBe(0);
-  const options = JSON.stringify({ runOnly, resultTypes: ['violations'], iframes: false });
+  // Style sheets are asked for a second time by a rule that is none of these.
+  const options = JSON.stringify({ runOnly, resultTypes: ['violations'], iframes: false, preload: { assets: ['media'] } });
   const violations = await page.evaluate<readonly Violation[]>(
     `axe.run(document, ${options}).then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })) })))`,
   );

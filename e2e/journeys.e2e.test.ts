@@ -4,7 +4,18 @@ import { type StandIn, startStandIn } from '@purser/providers/standins';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { ON_DESKTOP, faultsOf, connectBrowser, LOOKS, signIn, tab, visit } from './browser.ts';
+import {
+  connectBrowser,
+  faultsInBothSizes,
+  faultsOf,
+  LOOKS,
+  ON_DESKTOP,
+  ON_PHONE,
+  overflowOf,
+  signIn,
+  tab,
+  visit,
+} from './browser.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { sharedServer } from './shared-server.ts';
 
@@ -80,74 +91,71 @@ describe.each(LOOKS)('$name', (look) => {
     },
     JOURNEY_TIMEOUT_MS,
   );
-
-  it(
-    'a plan without AI says so before anything is asked, with the plans that have it',
-    async () => {
-      const key = await newWorkspace('STARTER');
-      const { page, close } = await visit(browser, server.origin, look);
-      await signIn(page, key);
-      await page.getByText('Your plan does not include this').waitFor();
-      expect(await faultsOf(page)).toEqual([]);
-      await page.getByRole('link', { name: 'See the plans that do' }).click();
-      await page.getByRole('heading', { name: 'Plan', exact: true }).waitFor();
-      await close();
-    },
-    JOURNEY_TIMEOUT_MS,
-  );
-
-  it(
-    'an operator sees how it goes, verifies the ledger and the audit log, and creates a workspace whose key is shown once',
-    async () => {
-      const { page, complaints, close } = await visit(browser, server.origin, look);
-      await signIn(page, server.admin_token);
-      await page.getByRole('heading', { name: 'Overview', exact: true }).waitFor();
-      await page.getByTestId('figures').getByText('Revenue').first().waitFor();
-      await page.getByRole('slider').first().waitFor();
-      expect(await faultsOf(page)).toEqual([]);
-
-      await tab(page, 'Margin');
-      await page.getByRole('combobox', { name: 'Period' }).selectOption({ label: 'All time' });
-      await page.getByRole('table', { name: 'Gross margin' }).getByText('PRO').waitFor();
-      await page.waitForURL(/period=all/);
-      expect(await faultsOf(page)).toEqual([]);
-
-      await tab(page, 'Ledger');
-      await page.getByRole('button', { name: 'Verify the ledger' }).click();
-      await page.getByText('Balanced', { exact: true }).waitFor();
-      await page.getByRole('table').first().waitFor();
-      await page.getByRole('heading', { name: 'Entries' }).waitFor();
-      expect(await faultsOf(page)).toEqual([]);
-
-      await tab(page, 'Audit log');
-      await page.getByRole('button', { name: 'Verify the audit log' }).click();
-      await page.getByText('Intact', { exact: true }).waitFor();
-      expect(await faultsOf(page)).toEqual([]);
-
-      await tab(page, 'Workspaces');
-      await page.getByRole('button', { name: 'Create workspace' }).click();
-      await page.getByRole('button', { name: 'Create workspace' }).click();
-      await page.getByText('A name is missing.').waitFor();
-      // The field that is wrong has the focus.
-      await page.keyboard.type('Rye & Sons');
-      expect(await faultsOf(page)).toEqual([]);
-      await page.getByRole('button', { name: 'Create workspace' }).click();
-      expect(await page.getByTestId('key').innerText()).toMatch(/^purser_ws_\S{20,}$/);
-      expect(await faultsOf(page)).toEqual([]);
-      await page.getByRole('button', { name: 'Done' }).click();
-      expect(await page.getByText('purser_ws_').count()).toBe(0);
-      await page.getByText('Rye & Sons').first().waitFor();
-      expect(complaints).toEqual([]);
-      await close();
-    },
-    JOURNEY_TIMEOUT_MS,
-  );
 });
+
+it(
+  'an operator sees how it goes, verifies the ledger and the audit log, and creates a workspace whose key is shown once',
+  async () => {
+    const { page, complaints, close } = await visit(browser, server.origin, ON_PHONE, { key: server.admin_token });
+    await page.getByRole('heading', { name: 'Overview', exact: true }).waitFor();
+    await page.getByTestId('figures').getByText('Revenue').first().waitFor();
+    await page.getByRole('slider').first().waitFor();
+    expect(await faultsInBothSizes(page)).toEqual([]);
+
+    await tab(page, 'Margin');
+    await page.getByRole('combobox', { name: 'Period' }).selectOption({ label: 'All time' });
+    await page.getByRole('table', { name: 'Gross margin' }).getByText('PRO').waitFor();
+    await page.waitForURL(/period=all/);
+    expect(await faultsInBothSizes(page)).toEqual([]);
+
+    await tab(page, 'Ledger');
+    await page.getByRole('button', { name: 'Verify the ledger' }).click();
+    await page.getByText('Balanced', { exact: true }).waitFor();
+    await page.getByRole('table').first().waitFor();
+    await page.getByRole('heading', { name: 'Entries' }).waitFor();
+    expect(await faultsInBothSizes(page)).toEqual([]);
+
+    await tab(page, 'Audit log');
+    await page.getByRole('button', { name: 'Verify the audit log' }).click();
+    await page.getByText('Intact', { exact: true }).waitFor();
+    expect(await faultsInBothSizes(page)).toEqual([]);
+
+    await tab(page, 'Workspaces');
+    await page.getByRole('button', { name: 'Create workspace' }).click();
+    await page.getByRole('button', { name: 'Create workspace' }).click();
+    await page.getByText('A name is missing.').waitFor();
+    // The field that is wrong has the focus.
+    await page.keyboard.type('Rye & Sons');
+    expect(await faultsInBothSizes(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Create workspace' }).click();
+    expect(await page.getByTestId('key').innerText()).toMatch(/^purser_ws_\S{20,}$/);
+    expect(await faultsInBothSizes(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Done' }).click();
+    expect(await page.getByText('purser_ws_').count()).toBe(0);
+    await page.getByText('Rye & Sons').first().waitFor();
+    expect(complaints).toEqual([]);
+    await close();
+  },
+  JOURNEY_TIMEOUT_MS,
+);
+
+it(
+  'a plan without AI says so before anything is asked, with the plans that have it',
+  async () => {
+    const key = await newWorkspace('STARTER');
+    const { page, close } = await visit(browser, server.origin, ON_PHONE, { key });
+    await page.getByText('Your plan does not include this').waitFor();
+    expect(await faultsInBothSizes(page)).toEqual([]);
+    await page.getByRole('link', { name: 'See the plans that do' }).click();
+    await page.getByRole('heading', { name: 'Plan', exact: true }).waitFor();
+    await close();
+  },
+  JOURNEY_TIMEOUT_MS,
+);
 
 describe('the page', () => {
   it('loads at most 105 kB of compressed JavaScript before it can be used', async () => {
-    const { page, close } = await visit(browser, server.origin, ON_DESKTOP);
-    await signIn(page, server.workspace_key);
+    const { page, close } = await visit(browser, server.origin, ON_DESKTOP, { key: server.workspace_key });
     const sizes: Record<string, number> = {};
     const encodings = new Set<string | undefined>();
     page.on('response', async (response) => {
@@ -179,8 +187,7 @@ describe('the page', () => {
   });
 
   it('sends the same idempotency key again when the connection broke, so that nothing is paid twice (C3)', async () => {
-    const { page, close } = await visit(browser, server.origin, ON_DESKTOP);
-    await signIn(page, await newWorkspace('PRO'));
+    const { page, close } = await visit(browser, server.origin, ON_DESKTOP, { key: await newWorkspace('PRO') });
     const keys: (string | undefined)[] = [];
     await page.route('**/api/ai/generate', async (route) => {
       keys.push(route.request().headers()['idempotency-key']);
@@ -206,23 +213,20 @@ describe('the page', () => {
 
   it.each([320, 768])('fits a window %i px wide without scrolling sideways', async (width) => {
     const look = { name: `${width} px`, options: { viewport: { width, height: 800 } } };
-    const { page, close } = await visit(browser, server.origin, look);
-    await signIn(page, server.workspace_key);
+    const { page, close } = await visit(browser, server.origin, look, { key: server.workspace_key });
     await run(page, `${'unbroken'.repeat(60)} and more of it.`);
     await page.getByText(/^Transaction /).waitFor();
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await overflowOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await signIn(page, server.admin_token);
     await tab(page, 'Ledger');
     await page.getByRole('table').first().waitFor();
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await overflowOf(page)).toEqual([]);
     await close();
   });
 
   it('can be used with the keyboard alone', async () => {
-    const { page, close } = await visit(browser, server.origin, ON_DESKTOP);
-    await signIn(page, server.workspace_key);
-    await page.goto('/');
+    const { page, close } = await visit(browser, server.origin, ON_DESKTOP, { key: server.workspace_key });
     await page.getByLabel('Your task').waitFor();
     await page.keyboard.press('Tab');
     expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Skip to the page');
@@ -253,8 +257,7 @@ describe('a slow model', () => {
   });
 
   it('says in plain words that nothing is for sale where selling is not set up', async () => {
-    const { page, close } = await visit(browser, own.origin, ON_DESKTOP);
-    await signIn(page, own.workspace_key);
+    const { page, close } = await visit(browser, own.origin, ON_DESKTOP, { key: own.workspace_key });
     await tab(page, 'Plan');
     await page.getByRole('button', { name: /^Buy/ }).first().click();
     await page.getByText('Not configured').waitFor();
@@ -266,8 +269,7 @@ describe('a slow model', () => {
   it(
     'streams its answer word by word, shows what is reserved meanwhile, and stops when told to',
     async () => {
-      const { page, complaints, close } = await visit(browser, own.origin, ON_DESKTOP);
-      await signIn(page, own.workspace_key);
+      const { page, complaints, close } = await visit(browser, own.origin, ON_DESKTOP, { key: own.workspace_key });
       await run(page, TASK);
       await page.getByText('The answer is arriving.').waitFor();
       await page.getByTestId('credits').getByText('reserved', { exact: false }).waitFor();

@@ -1,39 +1,20 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { connectBrowser } from './browser.ts';
-import { type RunningServer, startServer } from './server.ts';
+import { serveEmptyPage } from './empty-page.ts';
+import { sharedServer } from './shared-server.ts';
 
-let apps: readonly [Server, Server];
-let server: RunningServer;
+const server = sharedServer();
+let stranger_app: Awaited<ReturnType<typeof serveEmptyPage>>;
 let browser: Browser;
 beforeAll(async () => {
-  apps = await Promise.all([app(), app()]);
-  [server, browser] = await Promise.all([startServer({ PURSER_ALLOWED_ORIGINS: originOf(apps[0]) }), connectBrowser()]);
+  [stranger_app, browser] = await Promise.all([serveEmptyPage(), connectBrowser()]);
 }, 120_000);
 afterAll(async () => {
   await browser.close();
-  await server.stop();
-  for (const one of apps) one.close();
+  stranger_app.close();
 });
-
-/** An app of another origin: an empty page. */
-async function app(): Promise<Server> {
-  const serving = createServer((_request, response) =>
-    response.setHeader('content-type', 'text/html').end('<!doctype html><title>app</title>'),
-  );
-  await new Promise<void>((resolve) => {
-    serving.listen(0, '127.0.0.1', resolve);
-  });
-  return serving;
-}
-
-function originOf(serving: Server): string {
-  return `http://127.0.0.1:${(serving.address() as AddressInfo).port}`;
-}
 
 interface Seen {
   readonly status: number;
@@ -62,7 +43,7 @@ function call(page: Page, path: string, init: object): Promise<Seen | undefined>
 
 it('a browser app of an allowed origin calls, streams, signs in by token and reads what it is refused; one of another origin gets nothing', async () => {
   const page = await browser.newPage();
-  await page.goto(originOf(apps[0]));
+  await page.goto(server.app_origin);
   const headers = { authorization: `Bearer ${server.workspace_key}`, 'content-type': 'application/json' };
   const body = JSON.stringify({ operation: 'chat', prompt: 'The harbour opened in 1887.' });
   const spending = { method: 'POST', headers: { ...headers, 'purser-user': 'ada', 'idempotency-key': 'one' }, body };
@@ -89,7 +70,7 @@ it('a browser app of an allowed origin calls, streams, signs in by token and rea
   expect(await call(page, '/api/session', { credentials: 'include' })).toBeUndefined();
 
   const stranger = await browser.newPage();
-  await stranger.goto(originOf(apps[1]));
+  await stranger.goto(stranger_app.origin);
   expect(await call(stranger, '/api/ai/generate', spending)).toBeUndefined();
   expect(await call(stranger, '/api/packs', {})).toBeUndefined();
 }, 60_000);

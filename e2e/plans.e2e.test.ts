@@ -2,7 +2,7 @@ import { type StripeStandIn, startStripeStandIn } from '@purser/marketplace/stan
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { faultsOf, connectBrowser, LOOKS, ON_DESKTOP, signIn, tab, visit } from './browser.ts';
+import { connectBrowser, faultsInBothSizes, ON_DESKTOP, ON_PHONE, signIn, tab, visit } from './browser.ts';
 import { type RunningServer, startServer } from './server.ts';
 
 const JOURNEY_TIMEOUT_MS = 120_000;
@@ -55,29 +55,28 @@ async function run(key: string, times: number): Promise<void> {
 const usageStatus = async (key: string): Promise<number> =>
   (await fetch(`${server.origin}/api/usage`, { headers: { authorization: `Bearer ${key}` } })).status;
 
-describe.each(LOOKS)('$name', (look) => {
+describe('walked through on a phone, each screen looked at in both sizes and schemes', () => {
   it(
     'a customer who nears the ceiling sees what is throttled and why, buys a pack, and finds it on the statement (F5, C6)',
     async () => {
       const tight = { ceiling: { amount: '0.5205', currency: 'EUR' } };
       const { key } = await newWorkspace('Tight Ltd', 'PRO', tight);
       await run(key, 12);
-      const { page, complaints, close } = await visit(browser, server.origin, look);
-      await signIn(page, key);
+      const { page, complaints, close } = await visit(browser, server.origin, ON_PHONE, { key });
 
       await tab(page, 'Usage');
       await page.getByTestId('throttled').getByText('because 95 % of what the plan includes is used').first().waitFor();
       await page.getByRole('button', { name: 'Show every rule and its reason' }).click();
       await page.getByText('Throttled', { exact: true }).first().waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
 
       await tab(page, 'Alerts');
       await page.getByTestId('alerts').getByRole('heading', { name: '95 % of the cost ceiling used' }).waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
 
       await tab(page, 'Plan');
       await page.getByText('Nothing bought yet').waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
       expect(complaints).toEqual([]);
       await page.getByRole('button', { name: /^Buy.*500 credits/ }).click();
       await page.waitForURL(/\/standin\/pay\//);
@@ -89,7 +88,7 @@ describe.each(LOOKS)('$name', (look) => {
       await tab(page, 'Statement');
       await page.getByRole('table', { name: 'Movements' }).getByText('A pack', { exact: true }).waitFor();
       await page.getByRole('table', { name: 'Movements' }).getByText('A call', { exact: true }).first().waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
       await close();
     },
     JOURNEY_TIMEOUT_MS,
@@ -99,11 +98,12 @@ describe.each(LOOKS)('$name', (look) => {
     'an operator gives credits, agrees terms, is refused those that lose money, and sets a license, which the customer is told (C5, C12)',
     async () => {
       const { id, key } = await newWorkspace('Rye & Sons', 'PRO');
-      const { page, close } = await visit(browser, server.origin, look);
-      await signIn(page, server.admin_token);
-      await page.goto(`/admin/workspaces/${id}`);
+      const { page, close } = await visit(browser, server.origin, ON_PHONE, {
+        key: server.admin_token,
+        path: `/admin/workspaces/${id}`,
+      });
       await page.getByRole('heading', { name: 'Rye & Sons' }).waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
 
       await page.getByRole('link', { name: 'Settings', exact: true }).click();
       await page.getByRole('textbox', { name: 'Credits', exact: true }).fill('250');
@@ -118,12 +118,12 @@ describe.each(LOOKS)('$name', (look) => {
       await page.getByLabel('Requests a minute').fill('300');
       await page.getByRole('button', { name: 'Save terms' }).click();
       await page.getByText('Agreed terms').nth(1).waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
       for (const part of ['Usage', 'Calls', 'Ledger', 'Audit log']) {
         await page.getByLabel('Parts of the workspace').getByRole('link', { name: part }).click();
         await page.waitForURL(new RegExp(`/${part.split(' ')[0]?.toLowerCase()}$`));
         if (part === 'Usage') await page.getByText('Agreed', { exact: true }).waitFor();
-        expect(await faultsOf(page), part).toEqual([]);
+        expect(await faultsInBothSizes(page), part).toEqual([]);
       }
       await page.getByText('overrides: none → rate rpm 300', { exact: false }).waitFor();
       await page.getByLabel('Parts of the workspace').getByRole('link', { name: 'Overview' }).click();
@@ -132,10 +132,10 @@ describe.each(LOOKS)('$name', (look) => {
       await page.getByRole('button', { name: 'Set', exact: true }).click();
       const setting = page.getByRole('dialog', { name: /Set the subscription of Rye & Sons/ });
       await setting.getByText('Its AI features stop at once', { exact: false }).waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
       await setting.getByRole('button', { name: 'Set it now' }).click();
       await page.getByText('An administrator set it.', { exact: false }).first().waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
 
       for (const [name, heading] of [
         ['Alerts', 'Undelivered messages'],
@@ -144,12 +144,12 @@ describe.each(LOOKS)('$name', (look) => {
       ] as const) {
         await tab(page, name);
         await page.getByRole('heading', { name: heading }).waitFor();
-        expect(await faultsOf(page), name).toEqual([]);
+        expect(await faultsInBothSizes(page), name).toEqual([]);
       }
       await page.getByRole('button', { name: 'Sign out' }).click();
       await signIn(page, key);
       await page.getByTestId('license').getByRole('button', { name: 'Pay the open invoice' }).waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
       await close();
     },
     JOURNEY_TIMEOUT_MS,
@@ -158,8 +158,7 @@ describe.each(LOOKS)('$name', (look) => {
   it(
     'an operator begins a roll-out, is refused one that loses money, compares both sides, and rolls back (C13)',
     async () => {
-      const { page, close } = await visit(browser, server.origin, look);
-      await signIn(page, server.admin_token);
+      const { page, close } = await visit(browser, server.origin, ON_PHONE, { key: server.admin_token });
       await tab(page, 'Roll-outs');
       const catalog = page.getByLabel('New catalog');
       await page.getByRole('button', { name: 'Take the current catalog' }).click();
@@ -172,7 +171,7 @@ describe.each(LOOKS)('$name', (look) => {
         .getByRole('button', { name: /^Move \d+ % now$/ })
         .click();
       await page.getByText('does not keep its margin', { exact: false }).waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
       await catalog.fill(shipped.replace('concurrency: 16', 'concurrency: 15'));
       await page.getByLabel('25 %').last().check({ force: true });
       await page.getByRole('button', { name: 'Start the roll-out' }).click();
@@ -182,7 +181,7 @@ describe.each(LOOKS)('$name', (look) => {
         .click();
       await page.getByText('25 % of customers', { exact: true }).waitFor();
       await page.getByTestId('comparison').getByText('Workspaces').waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
       await page.getByLabel('50 %').first().check({ force: true });
       await page.getByRole('button', { name: 'Set the share' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Move them now' }).click();
@@ -191,15 +190,15 @@ describe.each(LOOKS)('$name', (look) => {
       await page.getByRole('button', { name: 'Move all now' }).click();
       await page.getByText('completed', { exact: true }).waitFor();
       await page.getByRole('button', { name: 'Roll back', exact: true }).click();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
       await page.getByRole('button', { name: 'Roll back now' }).click();
       await page.getByRole('heading', { name: 'Rolled back' }).waitFor();
 
       await tab(page, 'API keys');
-      await page.getByLabel('Name of the new key').fill(`our backend ${look.name}`);
+      await page.getByLabel('Name of the new key').fill(`our backend ${ON_PHONE.name}`);
       await page.getByRole('button', { name: 'Create API key' }).click();
       expect(await page.getByTestId('key').innerText()).toMatch(/^purser_pf_\S{20,}$/);
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
       await close();
     },
     JOURNEY_TIMEOUT_MS,
@@ -210,9 +209,10 @@ it(
   'an owner who was invited signs in by the link in the letter, takes the invitation up, invites a member, allocates credits, makes a key and revokes it (C12, S7)',
   async () => {
     const { id } = await newWorkspace('Ann’s bakery', 'PRO');
-    const { page, complaints, close } = await visit(browser, server.origin, ON_DESKTOP);
-    await signIn(page, server.admin_token);
-    await page.goto(`/admin/workspaces/${id}/settings`);
+    const { page, complaints, close } = await visit(browser, server.origin, ON_DESKTOP, {
+      key: server.admin_token,
+      path: `/admin/workspaces/${id}/settings`,
+    });
     await page.getByLabel('Invite by email').fill('ann@bakery.example');
     await page.getByRole('button', { name: 'Invite', exact: true }).click();
     await page.getByText('ann@bakery.example is invited', { exact: false }).waitFor();
@@ -226,7 +226,6 @@ it(
     await expect.poll(() => link.exec(server.printed())?.[0]).toBeDefined();
     await page.goto(link.exec(server.printed())?.[0] ?? '');
     await page.getByRole('heading', { name: 'Sign in to Purser as ann@bakery.example' }).waitFor();
-    expect(await faultsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
 
@@ -241,7 +240,7 @@ it(
     await page.getByLabel('Credits in a period').fill('400');
     await page.getByRole('button', { name: 'Allocate', exact: true }).click();
     await page.getByTestId('allocations').getByText('Team ovens', { exact: true }).waitFor();
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await faultsInBothSizes(page)).toEqual([]);
 
     await tab(page, 'API keys');
     await page.getByLabel('Name of the new key').fill('the shop’s website');
@@ -249,15 +248,14 @@ it(
     const made = await page.getByTestId('key').innerText();
     expect(made).toMatch(/^purser_ws_\S{20,}$/);
     expect(await usageStatus(made)).toBe(200);
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await faultsInBothSizes(page)).toEqual([]);
     await page.getByRole('button', { name: 'Done' }).click();
     expect(await page.getByText(made).count()).toBe(0);
     await page.getByRole('button', { name: 'Revoke the shop’s website' }).click();
-    expect(await faultsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'Revoke it' }).click();
     await page.getByText('One revoked key').click();
     await expect.poll(() => usageStatus(made), { timeout: 2_000 }).toBe(401);
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await faultsInBothSizes(page)).toEqual([]);
     expect(complaints).toEqual([]);
     await close();
   },

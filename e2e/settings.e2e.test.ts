@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { faultsOf, connectBrowser, LOOKS, signIn, visit } from './browser.ts';
+import { connectBrowser, faultsInBothSizes, ON_PHONE, visit } from './browser.ts';
 import { sharedServer } from './shared-server.ts';
 
 const JOURNEY_TIMEOUT_MS = 120_000;
@@ -17,20 +17,21 @@ afterAll(async () => {
   await browser?.close();
 });
 
-describe.each(LOOKS)('$name', (look) => {
+describe('walked through on a phone, each screen looked at in both sizes and schemes', () => {
   it(
     'an operator exports a workspace and deletes it after its name is typed; nothing happens before, and its key is dead after',
     async () => {
-      const name = `Leaving ${look.name}`;
+      const name = `Leaving ${ON_PHONE.name}`;
       const made = await fetch(`${server.origin}/api/admin/workspaces`, {
         method: 'POST',
         headers: { authorization: `Bearer ${server.admin_token}`, 'content-type': 'application/json' },
         body: JSON.stringify({ name, plan: 'PRO' }),
       });
       const { id, key } = (await made.json()) as { id: string; key: string };
-      const { page, complaints, close } = await visit(browser, server.origin, look);
-      await signIn(page, server.admin_token);
-      await page.goto(`/admin/workspaces/${id}/settings`);
+      const { page, complaints, close } = await visit(browser, server.origin, ON_PHONE, {
+        key: server.admin_token,
+        path: `/admin/workspaces/${id}/settings`,
+      });
       const saving = page.waitForEvent('download');
       await page.getByRole('link', { name: 'Export all data' }).click();
       expect((await saving).suggestedFilename()).toBe(`purser-export-${id}.zip`);
@@ -38,7 +39,7 @@ describe.each(LOOKS)('$name', (look) => {
       await page.getByRole('button', { name: 'Delete workspace…' }).click();
       const dialog = page.getByRole('dialog', { name: 'Delete workspace' });
       await dialog.getByText('All keys stop working at once').waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
       const confirm = dialog.getByRole('button', { name: 'Delete workspace' });
       expect(await confirm.isDisabled()).toBe(true);
       await dialog.getByLabel(`Type ${name} to confirm`).fill(name);
@@ -54,7 +55,7 @@ describe.each(LOOKS)('$name', (look) => {
   it(
     'somebody who started anonymously finds export and deletion under Settings, and is signed out by the deletion',
     async () => {
-      const { page, complaints, close } = await visit(browser, server.origin, look);
+      const { page, complaints, close } = await visit(browser, server.origin, ON_PHONE);
       const started = await page.request.post('/api/auth/sign-in/anonymous', {
         data: { cookie: true },
         headers: { origin: server.origin },
@@ -62,12 +63,12 @@ describe.each(LOOKS)('$name', (look) => {
       expect(started.ok()).toBe(true);
       await page.goto('/settings');
       await page.getByRole('heading', { name: 'Your account' }).waitFor();
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
       await page.getByRole('button', { name: 'Delete my account…' }).click();
       const dialog = page.getByRole('dialog', { name: 'Delete my account' });
       await dialog.getByLabel('Also delete the workspaces', { exact: false }).check();
       await dialog.getByLabel('Type delete to confirm').fill('delete');
-      expect(await faultsOf(page)).toEqual([]);
+      expect(await faultsInBothSizes(page)).toEqual([]);
       await dialog.getByRole('button', { name: 'Delete my account' }).click();
       await page.getByLabel('Workspace key or admin token').waitFor();
       expect(complaints).toEqual([]);
