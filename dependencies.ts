@@ -187,6 +187,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     log: 'what it tells of itself',
     mail: 'what brings e-mail to mailboxes',
     jobs: 'a campaign is sent by a job',
+    audit: 'that a sender may go on is in the audit log',
     api: 'requests and answers have the shapes of the contract',
     money: 'what a message may cost',
     meters: 'what quotas leave, and what a call came to whose worker was killed',
@@ -196,6 +197,7 @@ export const DEPENDENCIES: Readonly<Record<string, Readonly<Record<string, strin
     policy: 'what the plan allows',
     routing: 'which carrier a plan’s e-mail has here',
     gate: 'the one way to spend',
+    notify: 'a sender of whom too much bounces is an alert',
     module: 'it is a module',
   },
   account: {

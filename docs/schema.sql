@@ -491,6 +491,39 @@ alter table campaigns.send_rate enable row level security;
 create policy all_rows on campaigns.send_rate for all to purser_work using (true);
 grant insert, select, update on campaigns.send_rate to purser_work;
 
+create table campaigns.sender_day (
+  workspace_id uuid not null,
+  day date not null,
+  sent integer default 0 not null,
+  bounced integer default 0 not null,
+  complained integer default 0 not null,
+  constraint sender_day_pkey PRIMARY KEY (workspace_id, day),
+  constraint sender_day_bounced_check CHECK ((bounced >= 0)),
+  constraint sender_day_complained_check CHECK ((complained >= 0)),
+  constraint sender_day_sent_check CHECK ((sent >= 0))
+);
+CREATE INDEX sender_day_age ON campaigns.sender_day USING btree (day);
+alter table campaigns.sender_day enable row level security;
+create policy all_rows on campaigns.sender_day for all to purser_work using (true);
+create policy own_rows on campaigns.sender_day for all to purser_app using ((workspace_id = base.current_workspace()));
+grant insert, select, update on campaigns.sender_day to purser_app;
+grant delete, insert, select, update on campaigns.sender_day to purser_work;
+
+create table campaigns.sender_standing (
+  workspace_id uuid not null,
+  level text not null,
+  reason text not null,
+  since timestamp with time zone not null,
+  constraint sender_standing_pkey PRIMARY KEY (workspace_id),
+  constraint sender_standing_level_check CHECK ((level = ANY (ARRAY['warned'::text, 'stopped'::text]))),
+  constraint sender_standing_reason_check CHECK ((reason = ANY (ARRAY['bounces'::text, 'complaints'::text])))
+);
+alter table campaigns.sender_standing enable row level security;
+create policy all_rows on campaigns.sender_standing for all to purser_work using (true);
+create policy own_rows on campaigns.sender_standing for all to purser_app using ((workspace_id = base.current_workspace()));
+grant select on campaigns.sender_standing to purser_app;
+grant delete, insert, select, update on campaigns.sender_standing to purser_work;
+
 create table campaigns.suppression (
   workspace_id uuid not null,
   email text not null,
@@ -506,6 +539,15 @@ create policy own_rows on campaigns.suppression for all to purser_app using ((wo
 grant delete, insert, select, update on campaigns.suppression to purser_app;
 grant delete, insert, select, update on campaigns.suppression to purser_work;
 
+CREATE OR REPLACE FUNCTION campaigns.count_sender(p_workspace uuid, p_day date, p_sent integer, p_bounced integer, p_complained integer)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into campaigns.sender_day as d (workspace_id, day, sent, bounced, complained) values (p_workspace, p_day, p_sent, p_bounced, p_complained)
+  on conflict (workspace_id, day) do update set
+    sent = d.sent + excluded.sent, bounced = d.bounced + excluded.bounced, complained = d.complained + excluded.complained
+$function$;
+
 CREATE OR REPLACE FUNCTION campaigns.erase_workspace(p_workspace uuid, p_pseudonym text, p_rows_max integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -514,7 +556,7 @@ declare
   v_table text;
   v_rows integer;
 begin
-  foreach v_table in array array['recipient', 'dispatch', 'local_message', 'suppression', 'campaign'] loop
+  foreach v_table in array array['recipient', 'dispatch', 'local_message', 'suppression', 'sender_day', 'sender_standing', 'campaign'] loop
     execute format('delete from campaigns.%1$I where ctid = any (array(select ctid from campaigns.%1$I where workspace_id = $1 limit $2))', v_table)
       using p_workspace, p_rows_max;
     get diagnostics v_rows = row_count;

@@ -151,7 +151,7 @@ declare
   v_table text;
   v_rows integer;
 begin
-  foreach v_table in array array['recipient', 'dispatch', 'local_message', 'suppression', 'campaign'] loop
+  foreach v_table in array array['recipient', 'dispatch', 'local_message', 'suppression', 'sender_day', 'sender_standing', 'campaign'] loop
     execute format('delete from campaigns.%1$I where ctid = any (array(select ctid from campaigns.%1$I where workspace_id = $1 limit $2))', v_table)
       using p_workspace, p_rows_max;
     get diagnostics v_rows = row_count;

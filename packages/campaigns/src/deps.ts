@@ -1,8 +1,8 @@
-import type { Clock, WorkspaceId } from '@purser/core';
+import type { Clock } from '@purser/core';
 import type { Pool } from '@purser/database';
 import type { Gate } from '@purser/gate';
 import type { Bounds, Site } from '@purser/http';
-import type { Workspace } from '@purser/identity';
+import type { Identity, Workspace } from '@purser/identity';
 import type { Jobs } from '@purser/jobs';
 import type { Log } from '@purser/log';
 import type { Meters } from '@purser/meters';
@@ -19,7 +19,7 @@ export interface CampaignsDeps {
   readonly bounds: Pick<Bounds, 'prompt_body_bytes_max'>;
   readonly site: Site;
   readonly policyOf: (workspace: Workspace, now: Temporal.Instant) => Policy;
-  readonly identity: { workspace(id: WorkspaceId): Workspace | undefined | Promise<Workspace | undefined> };
+  readonly identity: Pick<Identity, 'workspace' | 'workspaceByExternalId'>;
   readonly log: Pick<Log, 'info' | 'warn'>;
   readonly metrics: Pick<Metrics, 'carrierEvent'>;
   /** Whose events of SES are believed, and an emulator of SNS in place of Amazon's own. */

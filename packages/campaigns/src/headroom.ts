@@ -6,6 +6,7 @@ import type { MeterState } from '@purser/meters';
 import { metersFor } from '@purser/policy';
 
 import type { CampaignsDeps } from './deps.ts';
+import { refusedSender } from './reputation/sender-standing.ts';
 
 /** How many e-mails a workspace may send now, and what is short where that is none. */
 export interface Headroom {
@@ -29,6 +30,8 @@ export async function headroomOf(
   caller: Caller & { readonly workspace: Workspace },
 ): Promise<Headroom> {
   const now = clock.now();
+  const stopped = await refusedSender(connection, caller.workspace.id, now);
+  if (stopped !== undefined) return { emails: 0, refusal: stopped, tomorrow: undefined };
   const policy = policyOf(caller.workspace, now);
   const specs = metersFor('email', policy, { user: caller.user ?? caller.actor }, now);
   const states = await meters.read(specs.filter(({ class: kind, unit }) => kind === 'quota' && unit === 'email'));

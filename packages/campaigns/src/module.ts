@@ -13,6 +13,7 @@ export const campaignsMigrations: SchemaMigrations = {
 const STOPPED_EVERY_MS = 5_000;
 const RESOLVE_EVERY_MS = 30_000;
 const FOUND_EVERY_MS = 5_000;
+const STANDINGS_EVERY_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** A worker that is killed costs an attempt, and nothing else. */
 const ATTEMPTS_MAX = 50;
@@ -21,6 +22,7 @@ const ATTEMPTS_MAX = 50;
 export const campaigns: Module<CampaignsDeps> = {
   name: 'campaigns',
   migrations: campaignsMigrations,
+  alert_kinds: [{ kind: 'sender_reputation', title: 'Too many e-mails bounce, or are complained of', for_workspace: true }],
   jobs: [
     defineJob({
       kind: 'campaign_send',
@@ -55,6 +57,12 @@ export const campaigns: Module<CampaignsDeps> = {
       every_ms: HOUR_MS,
       run: async (deps) => (await import('./events/forget-events.ts')).forgetEvents(deps),
       failure: 'which events of carriers were applied could not be forgotten',
+    },
+    {
+      name: 'sender standings',
+      every_ms: STANDINGS_EVERY_MS,
+      run: async (deps) => (await import('./reputation/refresh-standings.ts')).refreshStandings(deps),
+      failure: 'workspaces whose e-mails bounce less again could not be let go on',
     },
   ],
   async routes(app, deps) {

@@ -2,8 +2,11 @@ import { type Connection, type Pool, toPostgresJson, workspaceTransaction } from
 import type { Clock } from '@purser/core';
 import type { Dispatch, Handover, OutgoingEmail, SendLedger, SendResult } from '@purser/mail';
 
+import { OFFLINE } from '@purser/routing';
+
 import type { Campaign, RecipientId, RecipientState } from './campaign.ts';
 import { mergeHtml, mergeText, type MergeData } from './merge-fields.ts';
+import { countSender, refusedSender } from './reputation/sender-standing.ts';
 import { unsubscribeToken } from './unsubscribe-token.ts';
 
 export interface LedgerParts {
@@ -30,13 +33,19 @@ export function sendLedger(parts: LedgerParts, campaign: Campaign): SendLedger {
   return {
     begin: async (count, dispatch) => {
       const begun = await workspaceTransaction(pool, campaign.workspace_id, async (connection) => {
+        // A sender that is stopped meanwhile writes to nobody more; its campaign is looked at again later.
+        if ((await refusedSender(connection, campaign.workspace_id, clock.now())) !== undefined) return [];
         await noteDispatch(connection, campaign, dispatch, clock.now());
         return begin(connection, campaign, dispatch, count, clock.now());
       });
       return begun.map((one) => outgoing(parts, campaign, one));
     },
     note: (results, dispatch) =>
-      workspaceTransaction(pool, campaign.workspace_id, (connection) => note(connection, results, dispatch, clock.now())),
+      workspaceTransaction(pool, campaign.workspace_id, async (connection) => {
+        const sent = await note(connection, results, dispatch, clock.now());
+        // Nothing of a mailbox of ours bounces.
+        if (dispatch.provider !== OFFLINE) await countSender(connection, campaign.workspace_id, clock.now(), { sent });
+      }),
   };
 }
 
@@ -105,12 +114,13 @@ function outgoing(
   };
 }
 
+/** Returns how many the carrier has taken, of those of whom it had not told so itself. */
 async function note(
   connection: Connection,
   results: readonly SendResult[],
   { transaction, provider }: Dispatch,
   now: Temporal.Instant,
-): Promise<void> {
+): Promise<number> {
   const notes = toPostgresJson(results.map(({ email, handover }) => ({ recipient_id: email.id, ...noted(handover, provider) })));
   // The carrier's own word may have come first: then the message was taken, whatever became of its answer.
   await connection.query(
@@ -120,7 +130,7 @@ async function note(
        and r.found_at is null and n.message_id is null`,
     [transaction, now.toString(), notes],
   );
-  await connection.query(
+  const { rows } = await connection.query<{ taken: boolean }>(
     `update campaigns.recipient r set
        state = case when n.state = 'queued' and r.deferrals + 1 >= $3 then 'refused' else n.state end,
        reason = n.reason, message_id = n.message_id, changed_at = $2,
@@ -128,9 +138,11 @@ async function note(
        due_at = case when n.state = 'queued'
          then $2::timestamptz + make_interval(mins => ($4::integer[])[least(r.deferrals + 1, cardinality($4::integer[]))]) else r.due_at end
      from jsonb_to_recordset($5::jsonb) as n (recipient_id uuid, state text, reason text, message_id text)
-     where r.recipient_id = n.recipient_id and r.transaction_id = $1 and r.state in ('sending', 'unconfirmed')`,
+     where r.recipient_id = n.recipient_id and r.transaction_id = $1 and r.state in ('sending', 'unconfirmed')
+     returning n.message_id is not null as taken`,
     [transaction, now.toString(), DEFERRALS_MAX, DEFERRED_MINUTES, notes],
   );
+  return rows.filter(({ taken }) => taken).length;
 }
 
 interface Noted {
@@ -143,7 +155,7 @@ function noted(handover: Handover, provider: string): Noted {
   switch (handover.kind) {
     case 'accepted':
       // What lies in a mailbox of ours has arrived.
-      return { state: provider === 'offline' ? 'delivered' : 'accepted', reason: null, message_id: handover.message_id };
+      return { state: provider === OFFLINE ? 'delivered' : 'accepted', reason: null, message_id: handover.message_id };
     case 'deferred':
       return { state: 'queued', reason: handover.reason, message_id: null };
     case 'refused':

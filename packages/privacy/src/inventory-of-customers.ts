@@ -56,6 +56,21 @@ export const CUSTOMERS_INVENTORY: readonly TableInventory[] = [
     codes: 'provider',
   },
   {
+    table: 'campaigns.sender_day',
+    holds: 'How many messages of a workspace were sent, bounced and were complained of, by day.',
+    kept: '30 days.',
+    erasure: GOES,
+    file: 'sender_days',
+  },
+  {
+    table: 'campaigns.sender_standing',
+    holds: 'Workspaces of which too much bounces or is complained of.',
+    kept: WORKSPACE,
+    erasure: GOES,
+    codes: 'level reason',
+    file: 'sender_standing',
+  },
+  {
     table: 'campaigns.suppression',
     holds: 'Addresses that a workspace does not write to, and why: it would write to them again if it forgot.',
     kept: WORKSPACE,

@@ -1,3 +1,4 @@
+import { refreshStandings } from '@purser/campaigns';
 import { verifyMeters } from '@purser/meters';
 import { type SesStandIn, type SnsStandIn, startSesStandIn, startSnsStandIn } from '@purser/mail/standins';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -195,4 +196,76 @@ it('what is forged or malformed is refused by name, and changes nothing', async 
   }
   expect(await counts(sent)).toEqual({ accepted: 1 });
   expect(await suppressed(sent)).toEqual([]);
+});
+
+it('a sender of whose messages too many bounce is warned, then stopped, also in campaigns under way, until the operator lifts it', async () => {
+  const { id, key } = await server.workspace('STARTER');
+  const recipients = Array.from({ length: 310 }, (_, index) => ({ email: `r${index}@bounces.example` }));
+  const body = { subject: 'S', text: 'T', recipients, overflow: 'next_day' };
+  const { json } = await server.ask('/api/campaigns/send', { key, body });
+  expect(json).toMatchObject({ accepted: 300, deferred: 10 });
+  const sent = { id, key, campaign: json.campaign_id, messages: new Map() };
+  await expect.poll(() => counts(sent), { timeout: 20_000 }).toEqual({ accepted: 300, queued: 10 });
+  const standing = async () => (await server.ask('/api/sender-standing', { key })).json;
+  const bounce = async (from: number, to: number) => {
+    const bounced = ses.taken.filter(({ to: [address = ''] }) => address.endsWith('@bounces.example')).slice(from, to);
+    await Promise.all(
+      bounced.map(({ message_id }) => notify({ eventType: 'Bounce', mail: { messageId: message_id }, ...PERMANENT })),
+    );
+  };
+  await bounce(0, 6);
+  expect(await standing()).toMatchObject({ level: 'good', sent: 300, bounced: 6, complained: 0 });
+  await bounce(6, 7);
+  expect(await standing()).toMatchObject({ level: 'warned', reason: 'bounces', bounced: 7 });
+  await bounce(7, 16);
+  expect(await standing()).toMatchObject({
+    level: 'stopped',
+    reason: 'bounces',
+    limits: { bounces: { stopped: 0.05, sample: 100 } },
+  });
+  const titles = ['Sending of e-mail is stopped', 'Too many e-mails bounce'];
+  const alerts = '?kind=sender_reputation&limit=2';
+  for (const { json } of [await server.ask(`/api/alerts${alerts}`, { key }), await server.admin(`/api/admin/alerts${alerts}`)])
+    expect(json.alerts).toMatchObject(titles.map((title) => ({ title })));
+  const refused = await server.ask('/api/campaigns/send', {
+    key,
+    body: { ...body, recipients: [{ email: 'ann@other.example' }] },
+  });
+  expect(refused).toMatchObject({ status: 403, json: { code: 'temporarily_blocked' } });
+  expect(refused.json.detail).toContain('16 of 300 e-mails bounced');
+
+  // The next day its rest waits, and is sent when the operator has lifted it.
+  const before = ses.calls;
+  await server.admin('/api/admin/clock', { body: { now: now().add({ hours: 24 }).toString() } });
+  const jobs = async (status: string) =>
+    (await server.ask(`/api/jobs?kind=campaign_send&status=${status}`, { key })).json.jobs.length;
+  await expect.poll(() => jobs('succeeded'), { timeout: 20_000 }).toBe(2);
+  expect([await counts(sent), ses.calls - before]).toEqual([{ accepted: 284, bounced: 16, queued: 10 }, 0]);
+  expect([...(await server.admin('/api/admin/sender-standings')).json.senders]).toContainEqual(
+    expect.objectContaining({ workspace_id: id, level: 'stopped', sent: 300, bounced: 16 }),
+  );
+  const lift = () => server.admin(`/api/admin/sender-standings/${id}/lift`, { body: { reason: 'the list was cleaned' } });
+  expect([(await lift()).status, (await lift()).status]).toEqual([204, 404]);
+  expect(await standing()).toMatchObject({ level: 'good', sent: 0, bounced: 0 });
+  await server.admin('/api/admin/clock', { body: { now: now().add({ minutes: 20 }).toString() } });
+  await expect.poll(() => counts(sent), { timeout: 20_000 }).toEqual({ accepted: 294, bounced: 16 });
+});
+
+it('a stopped sender may go on once its rate has fallen, as days count no more', async () => {
+  const sent = await campaign(['ann', 'bob', 'cat']);
+  for (const name of ['ann', 'bob'])
+    await notify({ eventType: 'Complaint', mail: { messageId: sent.messages.get(name)!.message_id }, complaint: {} });
+  const level = async () => (await server.ask('/api/sender-standing', { key: sent.key })).json.level;
+  expect(await level()).toBe('stopped');
+  const { deps } = server.running.composition;
+  expect(await refreshStandings(deps)).toBe(0);
+  await server.admin('/api/admin/clock', {
+    body: {
+      now: now()
+        .add({ hours: 30 * 24 })
+        .toString(),
+    },
+  });
+  expect(await refreshStandings(deps)).toBeGreaterThan(0);
+  expect(await level()).toBe('good');
 });

@@ -21,6 +21,8 @@ export interface Json extends Iterable<Json> {
   readonly local: boolean;
   readonly messages: Json;
   readonly outcome: string;
+  readonly senders: Json;
+  readonly level: string;
   readonly run_at: string;
   readonly suppressions: Json;
   readonly allocations: Json;

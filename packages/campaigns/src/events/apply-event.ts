@@ -4,6 +4,7 @@ import type { CarrierEvent } from '@purser/mail';
 
 import type { RecipientId, RecipientState } from '../campaign.ts';
 import type { CampaignsDeps } from '../deps.ts';
+import { countSender, judge } from '../reputation/sender-standing.ts';
 
 /** What became of an event: `unknown` is of no message that was sent from here. */
 export type EventOutcome = 'applied' | 'duplicate' | 'unknown';
@@ -13,6 +14,7 @@ export interface KnownRecipient {
   readonly workspace_id: WorkspaceId;
   readonly email: string;
   readonly state: RecipientState;
+  readonly message_id: string | null;
 }
 
 /** Whether an event says that nothing more is to be sent to its address, and why. */
@@ -36,7 +38,8 @@ export async function applyEvent(
     if (rowCount === 0) return 'duplicate';
     const recipient = await recipientOf(connection, event);
     if (recipient === undefined) return 'unknown';
-    await change(connection, event, recipient, now);
+    const state = await change(connection, event, recipient, now);
+    await count(connection, event, recipient, { state, now });
     if (suppresses(event)) await suppress(connection, recipient, SUPPRESSES[event.kind], now);
     return 'applied';
   });
@@ -46,7 +49,7 @@ function suppresses(event: CarrierEvent): event is CarrierEvent & { readonly kin
   return Object.hasOwn(SUPPRESSES, event.kind) && (event.kind !== 'bounced' || event.permanent);
 }
 
-const SOUGHT = 'select recipient_id, workspace_id, email, state from campaigns.recipient where provider = $1';
+const SOUGHT = 'select recipient_id, workspace_id, email, state, message_id from campaigns.recipient where provider = $1';
 
 async function recipientOf(
   connection: Connection,
@@ -72,8 +75,8 @@ async function change(
   { kind, permanent, message_id, reason }: CarrierEvent,
   { recipient_id, state }: KnownRecipient,
   now: Temporal.Instant,
-): Promise<void> {
-  await connection.query(
+): Promise<RecipientState> {
+  const { rows } = await connection.query<{ state: RecipientState }>(
     `update campaigns.recipient r set
        state = coalesce(n.state, r.state),
        reason = case when n.state is not null or ($2 = 'delayed' and r.state = 'accepted') then $5 else r.reason end,
@@ -81,7 +84,7 @@ async function change(
        found_at = case when r.message_id is null and r.state <> 'sending' then $6 else r.found_at end,
        changed_at = case when n.state is not null then $6 else r.changed_at end
      from (select campaigns.state_after($7, $2, $3) as state) n
-     where r.recipient_id = $1`,
+     where r.recipient_id = $1 returning r.state`,
     [
       recipient_id,
       kind,
@@ -92,6 +95,21 @@ async function change(
       state,
     ],
   );
+  return rows[0]?.state ?? state;
+}
+
+/** What it says of the workspace as a sender; one that nobody was sure of counts as sent from now on. */
+async function count(
+  connection: Connection,
+  { kind, permanent }: CarrierEvent,
+  { workspace_id, message_id, state: before }: KnownRecipient,
+  { state, now }: { readonly state: RecipientState; readonly now: Temporal.Instant },
+): Promise<void> {
+  const changed = state !== before;
+  const bounced = changed && kind === 'bounced' && permanent ? 1 : 0;
+  const complained = changed && kind === 'complained' ? 1 : 0;
+  await countSender(connection, workspace_id, now, { sent: message_id === null ? 1 : 0, bounced, complained });
+  if (bounced + complained > 0) await judge(connection, workspace_id, now);
 }
 
 async function suppress(
