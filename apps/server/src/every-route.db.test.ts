@@ -24,6 +24,7 @@ const PUBLIC = [
   'POST /api/auth/sign-in/anonymous',
   'POST /api/auth/sign-in/magic-link',
   'POST /api/session',
+  'POST /api/webhooks/ses',
   'POST /api/webhooks/stripe',
   'POST /u/:token',
 ];
