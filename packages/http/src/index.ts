@@ -34,6 +34,7 @@ export { anthropicErrors, openAiErrors, problems } from './responses.ts';
 export { refuseOtherSites } from './same-origin.ts';
 export { API_HEADERS, PAGE_POLICY } from './security-headers.ts';
 export { showByView } from './show-view.ts';
+export { bytesOf, refuseMessage, registerSignedMessages } from './signed-messages.ts';
 export { type Site, siteFor } from './site.ts';
 export { instantQuery, type Span, spanOf, spanQuery } from './time-span.ts';
 export { type App, type RouteFacts } from './types.ts';

@@ -4,6 +4,7 @@ import type { CarrierEvent } from '@purser/mail';
 
 import type { RecipientId, RecipientState } from '../campaign.ts';
 import type { CampaignsDeps } from '../deps.ts';
+import { suppress } from '../suppress.ts';
 
 /** What became of an event: `unknown` is of no message that was sent from here. */
 export type EventOutcome = 'applied' | 'duplicate' | 'unknown';
@@ -37,7 +38,7 @@ export async function applyEvent(
     const recipient = await recipientOf(connection, event);
     if (recipient === undefined) return 'unknown';
     await change(connection, event, recipient, now);
-    if (suppresses(event)) await suppress(connection, recipient, SUPPRESSES[event.kind], now);
+    if (suppresses(event)) await suppress(connection, recipient.workspace_id, [recipient.email], SUPPRESSES[event.kind], now);
     return 'applied';
   });
 }
@@ -91,17 +92,5 @@ async function change(
       now.toString(),
       state,
     ],
-  );
-}
-
-async function suppress(
-  connection: Connection,
-  { workspace_id, email }: KnownRecipient,
-  reason: (typeof SUPPRESSES)[keyof typeof SUPPRESSES],
-  now: Temporal.Instant,
-): Promise<void> {
-  await connection.query(
-    'insert into campaigns.suppression (workspace_id, email, reason, created_at) values ($1, $2, $3, $4) on conflict do nothing',
-    [workspace_id, email, reason, now.toString()],
   );
 }

@@ -5,6 +5,7 @@ import { type App, problems, sendRefusal, workspaceOf } from '@purser/http';
 import { z } from 'zod';
 
 import type { CampaignsDeps } from '../deps.ts';
+import { suppress, SUPPRESSION_REASONS } from '../suppress.ts';
 
 const PAGE = 50;
 const EMAILS_MAX = 1_000;
@@ -12,7 +13,7 @@ const EMAILS_MAX = 1_000;
 const address = z.email().max(254).describe('In any case: mailboxes do not tell them apart.');
 const suppressionSchema = z.object({
   email: z.string(),
-  reason: z.enum(['unsubscribed', 'bounced', 'complained', 'by_hand']),
+  reason: z.enum(SUPPRESSION_REASONS),
   created_at: instantSchema,
 });
 
@@ -66,14 +67,10 @@ function registerAdd(app: App, { pool, clock }: CampaignsDeps): void {
     handler: async (request, reply) => {
       const { id } = workspaceOf(request);
       const emails = [...new Set(request.body.emails.map((email) => email.toLowerCase()))];
-      const { rowCount } = await workspaceTransaction(pool, id, (connection) =>
-        connection.query(
-          `insert into campaigns.suppression (workspace_id, email, reason, created_at)
-           select $1, e, 'by_hand', $3 from unnest($2::text[]) e on conflict do nothing`,
-          [id, emails, clock.now().toString()],
-        ),
+      const added = await workspaceTransaction(pool, id, (connection) =>
+        suppress(connection, id, emails, 'by_hand', clock.now()),
       );
-      return reply.send({ added: rowCount ?? 0 });
+      return reply.send({ added });
     },
   });
 }

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 
 import type { CampaignsDeps } from '../deps.ts';
+import { suppress } from '../suppress.ts';
 import { isGenuine, recipientOfToken } from '../unsubscribe-token.ts';
 
 const params = z.object({ token: z.string().max(200) });
@@ -53,7 +54,9 @@ function registerButton(app: App, { pool, clock }: CampaignsDeps): void {
     handler: async (request, reply) => {
       const recipient = await recipientOf(pool, request.params.token);
       if (recipient === undefined) return sendUnknown(reply);
-      await suppress(pool, recipient, clock.now());
+      await transaction(pool, (connection) =>
+        suppress(connection, recipient.workspace_id, [recipient.email], 'unsubscribed', clock.now()),
+      );
       return sendPage(reply, 200, {
         title: 'Unsubscribed',
         body: `<p>${escaped(recipient.email)} gets no more of these e-mails.</p>`,
@@ -71,15 +74,6 @@ async function recipientOf(pool: Pool, token: string): Promise<Recipient | undef
   );
   const [found] = rows;
   return found !== undefined && isGenuine(token, found.link_key) ? found : undefined;
-}
-
-async function suppress(pool: Pool, { workspace_id, email }: Recipient, now: Temporal.Instant): Promise<void> {
-  await transaction(pool, async (connection) => {
-    await connection.query(
-      `insert into campaigns.suppression (workspace_id, email, reason, created_at) values ($1, $2, 'unsubscribed', $3) on conflict do nothing`,
-      [workspace_id, email, now.toString()],
-    );
-  });
 }
 
 function sendUnknown(reply: FastifyReply): FastifyReply {

@@ -1,5 +1,5 @@
 import { isRefusal, type Refusal, refuse } from '@purser/core';
-import { type App, problems, sendRefusal } from '@purser/http';
+import { type App, bytesOf, problems, refuseMessage, registerSignedMessages } from '@purser/http';
 import { readSesEvent, type SnsMessage, snsReceiver } from '@purser/mail';
 import { z } from 'zod';
 
@@ -14,11 +14,9 @@ type Outcome = (typeof OUTCOMES)[number];
 const OFF = refuse('not_configured', 'events of SES are not taken here until the operator sets SES_TOPIC_ARN');
 
 /**
- * Where Amazon SNS posts what SES tells of messages. Open to anyone, because the signature says who it is. What SNS is answered with a 4xx
- * it does not send again; after a 429 or a 5xx it does.
+ * Where Amazon SNS posts what SES tells of messages. What SNS is answered with a 4xx it does not send again; after a 429 or a 5xx it does.
  */
 export async function registerSesWebhook(app: App, deps: CampaignsDeps): Promise<void> {
-  const { anonymousLimiter } = app;
   const { topics, endpoint } = deps.ses_events;
   const receiver = snsReceiver({ clock: deps.clock, topics, ...(endpoint !== undefined && { endpoint }) });
   const receive = async (body: Buffer): Promise<Outcome | Refusal> => {
@@ -26,20 +24,12 @@ export async function registerSesWebhook(app: App, deps: CampaignsDeps): Promise
     const message = await receiver.receive(body);
     return isRefusal(message) ? message : take(deps, message);
   };
-  await app.register(async (scope: App) => {
-    scope.removeAllContentTypeParsers();
-    // SNS says that its JSON is plain text.
-    scope.addContentTypeParser(['text/plain', 'application/json'], { parseAs: 'buffer' }, (_request, body, done) =>
-      done(null, body),
-    );
+  // SNS says that its JSON is plain text.
+  await registerSignedMessages(app, ['text/plain', 'application/json'], (scope) => {
     scope.route({
       method: 'POST',
       url: '/api/webhooks/ses',
       bodyLimit: BODY_BYTES_MAX,
-      onRequest: async (request, reply) => {
-        const flooding = anonymousLimiter.refusal(request.client.address);
-        return flooding === undefined ? undefined : sendRefusal(request, reply, flooding);
-      },
       config: { access: 'public' },
       schema: {
         tags: ['Campaigns'],
@@ -57,11 +47,10 @@ export async function registerSesWebhook(app: App, deps: CampaignsDeps): Promise
         },
       },
       handler: async (request, reply) => {
-        const outcome = await receive(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0));
+        const outcome = await receive(bytesOf(request));
         if (!isRefusal(outcome)) return reply.send({ received: true, outcome });
         deps.metrics.carrierEvent('ses', 'none', 'refused');
-        anonymousLimiter.count(request.client.address);
-        return sendRefusal(request, reply, outcome);
+        return refuseMessage(app, request, reply, outcome);
       },
     });
   });

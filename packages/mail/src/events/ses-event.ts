@@ -81,7 +81,8 @@ function eventOf(told: Told): CarrierEvent {
   switch (told.type) {
     case 'Bounce': {
       const { bounceType, bounceSubType, bouncedRecipients } = told.bounce;
-      // Undetermined is none that says that the next one will fail too; an address that its own server does not know (5.1.x) does, whatever SES calls it.
+      // An undetermined one does not say that the next will fail too. An address that its own server does not know (5.1.x) does, whatever
+      // SES calls it.
       const permanent =
         bounceType === 'Permanent' || (bouncedRecipients ?? []).some(({ status }) => /^\s*5\.1\./u.test(status ?? ''));
       return event('bounced', [bounceType, bounceSubType, saidIn(bouncedRecipients)], permanent);

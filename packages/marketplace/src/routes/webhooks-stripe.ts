@@ -1,29 +1,19 @@
 import { isRefusal } from '@purser/core';
 import { z } from 'zod';
-import { sendRefusal, problems, type App } from '@purser/http';
+import { type App, bytesOf, problems, refuseMessage, registerSignedMessages } from '@purser/http';
 
 import type { MarketplaceRoutesDeps } from './deps.ts';
 
 /** The largest events carry an invoice with all of its lines. */
 const EVENT_BYTES_MAX = 1024 * 1024;
 
-/** Where Stripe tells what was paid. Open to anyone, because the signature says who it is; it signs bytes, so nothing parses them before. */
+/** Where Stripe tells what was paid. */
 export async function registerStripeWebhooks(app: App, { marketplace, licenses, log }: MarketplaceRoutesDeps): Promise<void> {
-  const { anonymousLimiter } = app;
-  await app.register(async (scope: App) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-      done(null, body);
-    });
+  await registerSignedMessages(app, ['application/json'], (scope) => {
     scope.route({
       method: 'POST',
       url: '/api/webhooks/stripe',
       bodyLimit: EVENT_BYTES_MAX,
-      // Whoever keeps sending what nobody signed is not read any more.
-      onRequest: async (request, reply) => {
-        const flooding = anonymousLimiter.refusal(request.client.address);
-        return flooding === undefined ? undefined : sendRefusal(request, reply, flooding);
-      },
       config: { access: 'public' },
       schema: {
         tags: ['Marketplace'],
@@ -42,12 +32,8 @@ export async function registerStripeWebhooks(app: App, { marketplace, licenses, 
       },
       handler: async (request, reply) => {
         const signature = request.headers['stripe-signature'];
-        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const received = await marketplace.receive(body, typeof signature === 'string' ? signature : undefined);
-        if (isRefusal(received)) {
-          anonymousLimiter.count(request.client.address);
-          return sendRefusal(request, reply, received);
-        }
+        const received = await marketplace.receive(bytesOf(request), typeof signature === 'string' ? signature : undefined);
+        if (isRefusal(received)) return refuseMessage(app, request, reply, received);
         const { workspace } = received;
         if (workspace !== undefined) {
           // Committed, whatever becomes of this: what it switched on or off holds here by the time Stripe is answered.
