@@ -63,20 +63,27 @@ export async function tab(page: Page, name: string): Promise<void> {
 
 /** What axe finds wrong, one line each, in light and in dark; and what sticks out of the screen sideways. */
 export async function faultsOf(page: Page): Promise<string[]> {
-  // A button that has just been enabled is between two colours for a moment.
-  await page.evaluate(
-    'Promise.allSettled(document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity).map((one) => one.finished))',
-  );
+  await painted(page);
   const faults = await axeFaults(page, { type: 'tag', values: AXE_TAGS });
   const dark = await page.evaluate<boolean>("matchMedia('(prefers-color-scheme: dark)').matches");
   // Only colours differ in the other scheme.
   await page.emulateMedia({ colorScheme: dark ? 'light' : 'dark' });
-  // What is looked at has to be painted first: on a slow machine that takes a moment.
-  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  await painted(page);
   faults.push(...(await axeFaults(page, { type: 'rule', values: ['color-contrast'] })));
   await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
   const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
   return overflow > 0 ? [...faults, `the page is ${overflow} px wider than the screen`] : faults;
+}
+
+/**
+ * What is looked at has to be painted first, which takes a moment on a slow machine; and a button that has just been enabled, or any word
+ * after the scheme has changed, is between two colors until its transition is over.
+ */
+async function painted(page: Page): Promise<void> {
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  await page.evaluate(
+    'Promise.allSettled(document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity).map((one) => one.finished))',
+  );
 }
 
 interface RunOnly {
