@@ -92,7 +92,7 @@ const NOT_READING: readonly string[] = words(`
   account.replaceSettings account.searchOf console.beginRollout console.moveRollout console.takeBackGift settings.address settings.text
   http.registerWebClient metrics.backgroundLog terms.collectedByMonth identity.personNamed identity.workspaceNamed
   catalog.adapterNotes terms.foldTerms core.localTime api.asPrice api.spoken http.problemOfThrown http.refusalOfThrown http.anthropicError
-  http.sendThrown http.boundConnections http.crossOrigin mail.printedMail
+  http.registerSignedMessages http.sendThrown http.boundConnections http.crossOrigin mail.printedMail
   http.sendCsv http.streamCsv http.namedWorkspace http.guardRedirects http.redirectWithin http.cursorOf http.quantity
   audit.entriesAfter audit.listAudit audit.readMarks core.inBackground database.backUp database.examineDatabase database.restoreBackup database.migrate database.databaseFault core.fileTrouble
   database.openPool database.addressAs database.openRoles settings.loadSettings embedded.makeFolder embedded.startEmbedded core.assert core.isRefusal
